@@ -1,0 +1,46 @@
+/*
+ * A registry of counters, gauges and histograms, written out in Prometheus' text format 0.0.4.
+ *
+ * Metrics are static structs, registered once at start; labels are a fixed list of values known at compile time or
+ * from configuration, never from input. One thread of ours writes; the same thread writes the text.
+ */
+#pragma once
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct arena;
+
+enum metric_type { METRIC_COUNTER, METRIC_GAUGE, METRIC_HISTOGRAM };
+
+#define METRIC_BUCKETS_MAX 24
+
+struct metric {
+	const char *name;	/* "phased_events_received_total" */
+	const char *help;
+	enum metric_type type;
+	const char *labels;	/* "reason=\"unreadable\"" or "" ; same name, other labels: another metric beside it */
+	double value;		/* counter, gauge */
+	/* histogram: upper bounds rising, without +Inf; counts has one more for +Inf */
+	const double *bounds;
+	unsigned bounds_count;
+	uint64_t counts[METRIC_BUCKETS_MAX + 1];
+	double sum;
+	struct metric *next;	/* the registry's */
+};
+
+struct metrics {
+	struct metric *first;
+	struct metric **last;
+};
+
+void metrics_init(struct metrics *metrics);
+/* Borrows `metric` for as long as the registry lives. Metrics of one name must be added one after the other. */
+void metrics_add(struct metrics *metrics, struct metric *metric);
+void metric_observe(struct metric *histogram, double value);
+/* The whole page; NULL when the arena is full. */
+char *metrics_print(const struct metrics *metrics, struct arena *arena);
+/* Adds process_resident_memory_bytes, process_cpu_seconds_total, process_open_fds, process_start_time_seconds, and
+ * refreshes them; call metrics_process_refresh() before each metrics_print(). */
+void metrics_process_add(struct metrics *metrics);
+void metrics_process_refresh(void);

@@ -1,0 +1,165 @@
+#include "core/base/text.h"
+
+#include <ctype.h>
+#include <string.h>
+#include <strings.h>
+
+/* Bytes of the well-formed character at `at` (Unicode 15, table 3-7), 0 when there is none. */
+static size_t character_size(const unsigned char *at, size_t left)
+{
+	unsigned char first = at[0];
+	if (first < 0x80) {
+		return first == 0 ? 0 : 1;
+	}
+	size_t size = first >= 0xf0 ? 4 : first >= 0xe0 ? 3 : 2;
+	if (first < 0xc2 || first > 0xf4 || size > left) {
+		return 0;
+	}
+	unsigned char low = first == 0xe0 ? 0xa0 : first == 0xf0 ? 0x90 : 0x80;
+	unsigned char high = first == 0xed ? 0x9f : first == 0xf4 ? 0x8f : 0xbf;
+	if (at[1] < low || at[1] > high) {
+		return 0;
+	}
+	for (size_t i = 2; i < size; i++) {
+		if ((at[i] & 0xc0) != 0x80) {
+			return 0;
+		}
+	}
+	return size;
+}
+
+bool text_is_utf8(const char *bytes, size_t size)
+{
+	const unsigned char *at = (const unsigned char *)bytes;
+	while (size > 0) {
+		size_t step = character_size(at, size);
+		if (step == 0) {
+			return false;
+		}
+		at += step;
+		size -= step;
+	}
+	return true;
+}
+
+size_t text_cut(const char *text, size_t max)
+{
+	size_t size = strnlen(text, max + 1);
+	if (size <= max) {
+		return size;
+	}
+	size = max;
+	while (size > 0 && ((unsigned char)text[size] & 0xc0) == 0x80) {
+		size--;
+	}
+	return size;
+}
+
+/* What may stand in the local part or the domain of an address; bytes over 0x7f are letters of some script. */
+static bool is_address_byte(unsigned char byte)
+{
+	return isalnum(byte) || byte >= 0x80 || (byte != '\0' && strchr("._+-%", byte) != NULL);
+}
+
+static size_t at_sign_size(const char *at)
+{
+	return at[0] == '@' ? 1 : at[0] == '%' && at[1] == '4' && at[2] == '0' ? 3 : 0;
+}
+
+/* Finds the first part from `from` on that looks like an address. */
+static bool find_address(const char *text, size_t from, size_t *ret_start, size_t *ret_end)
+{
+	for (size_t i = from; text[i] != '\0'; i++) {
+		size_t sign = at_sign_size(text + i);
+		if (sign == 0) {
+			continue;
+		}
+		size_t start = i;
+		while (start > from && is_address_byte((unsigned char)text[start - 1])) {
+			start--;
+		}
+		size_t end = i + sign;
+		bool dot = false;
+		while (is_address_byte((unsigned char)text[end]) && at_sign_size(text + end) == 0) {
+			dot = dot || (text[end] == '.' && is_address_byte((unsigned char)text[end + 1]) && end > i + sign);
+			end++;
+		}
+		if (start < i && dot) {
+			*ret_start = start;
+			*ret_end = end;
+			return true;
+		}
+	}
+	return false;
+}
+
+bool text_has_address(const char *text)
+{
+	size_t start, end;
+	return find_address(text, 0, &start, &end);
+}
+
+bool text_mask_addresses(char *text)
+{
+	bool found = false;
+	size_t start, end = 0;
+	while (find_address(text, end, &start, &end)) {
+		memset(text + start, '*', end - start);
+		found = true;
+	}
+	return found;
+}
+
+void text_lower(char *text)
+{
+	for (; *text != '\0'; text++) {
+		if (*text >= 'A' && *text <= 'Z') {
+			*text = (char)(*text - 'A' + 'a');
+		}
+	}
+}
+
+#define DISTANCE_MAX 64
+
+static unsigned least(unsigned a, unsigned b)
+{
+	return a < b ? a : b;
+}
+
+unsigned text_distance(const char *a, const char *b)
+{
+	size_t a_size = strnlen(a, DISTANCE_MAX);
+	size_t b_size = strnlen(b, DISTANCE_MAX);
+	unsigned rows[3][DISTANCE_MAX + 1];	/* two before, one before, this one */
+	for (size_t j = 0; j <= b_size; j++) {
+		rows[1][j] = (unsigned)j;
+	}
+	for (size_t i = 1; i <= a_size; i++) {
+		rows[2][0] = (unsigned)i;
+		for (size_t j = 1; j <= b_size; j++) {
+			unsigned change = tolower((unsigned char)a[i - 1]) != tolower((unsigned char)b[j - 1]);
+			unsigned best = least(least(rows[1][j], rows[2][j - 1]) + 1, rows[1][j - 1] + change);
+			if (i > 1 && j > 1 && a[i - 1] == b[j - 2] && a[i - 2] == b[j - 1]) {
+				best = least(best, rows[0][j - 2] + 1);
+			}
+			rows[2][j] = best;
+		}
+		memcpy(rows[0], rows[1], sizeof(rows[0]));
+		memcpy(rows[1], rows[2], sizeof(rows[1]));
+	}
+	return rows[1][b_size];
+}
+
+const char *text_nearest(const char *word, const char *const *words, size_t count)
+{
+	const char *nearest = NULL;
+	unsigned best = 2 + (unsigned)strnlen(word, DISTANCE_MAX) / 3;
+	for (size_t i = 0; i < count; i++) {
+		unsigned distance = text_distance(word, words[i]);
+		if (distance < best) {
+			best = distance;
+			nearest = words[i];
+		}
+	}
+	return nearest;
+}

@@ -1,0 +1,22 @@
+/*
+ * Text: UTF-8 checks, masking of what looks like a mail address, nearest words. Texts of ours are NUL-terminated
+ * UTF-8 without NUL inside; an absent one is "", never NULL.
+ */
+#pragma once
+#include <stdbool.h>
+#include <stddef.h>
+
+/* Well-formed UTF-8 (no surrogates, no overlong forms, at most U+10FFFF) without a NUL byte. */
+bool text_is_utf8(const char *bytes, size_t size);
+/* Largest n ≤ max such that the first n bytes of `text` do not end inside a character. */
+size_t text_cut(const char *text, size_t max);
+/* Does it hold something like a mail address: a word, '@' (or "%40"), a word with a dot? */
+bool text_has_address(const char *text);
+/* Overwrites, in place, each part that looks like a mail address with '*'; true when there was one. */
+bool text_mask_addresses(char *text);
+/* ASCII lower case, in place. */
+void text_lower(char *text);
+/* Edit distance (insert, delete, replace, swap neighbours), for "did you mean"; at most 64 characters are looked at. */
+unsigned text_distance(const char *a, const char *b);
+/* The word of `words` nearest to `word`, or NULL when none is near (distance > 1 + length / 3). */
+const char *text_nearest(const char *word, const char *const *words, size_t count);

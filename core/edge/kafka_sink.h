@@ -1,0 +1,42 @@
+/*
+ * Writes messages to Kafka: idempotent, acks=all, murmur2_random. Never blocks; hides librdkafka's producer.
+ *
+ * Each message ends in exactly one call of on_delivered, from kafka_sink_poll() in the caller's thread.
+ */
+#pragma once
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "core/base/fail.h"
+
+struct kafka_sink;
+
+struct kafka_sink_options {
+	const char *brokers;		/* "host:port,…" */
+	const char *client_id;
+	const char *const *properties;	/* more librdkafka settings: key, value, key, value, …; NULL ends */
+	unsigned buffer_kib_max;	/* messages not acknowledged yet */
+	unsigned delivery_ms_max;	/* then on_delivered says away */
+};
+
+/* `token` is what the caller gave with the message; `delivered` false: not written (as far as is known). */
+typedef void kafka_sink_delivered(void *context, void *token, bool delivered);
+
+/* Never waits for a broker. NULL: *fail says why (a setting is wrong). */
+struct kafka_sink *kafka_sink_create(const struct kafka_sink_options *options, kafka_sink_delivered *on_delivered,
+				     void *context, struct fail *fail);
+/* Waits at most `flush_ms_max` for what is on its way; what is not delivered then is said to on_delivered. */
+void kafka_sink_destroy(struct kafka_sink *sink, unsigned flush_ms_max);
+
+/* Readable when kafka_sink_poll() has something to do; borrowed. */
+int kafka_sink_fd(const struct kafka_sink *sink);
+/* Serves delivery reports and errors, calls on_delivered. Call until it returns false (nothing left). */
+bool kafka_sink_poll(struct kafka_sink *sink);
+
+/* Copies key and value. False: buffer full (FAIL_RETRY), unknown topic or too large: then on_delivered is not called. */
+bool kafka_sink_send(struct kafka_sink *sink, const char *topic, const void *key, size_t key_size, const void *value,
+		     size_t size, void *token, struct fail *fail);
+
+/* Is a broker connected right now, as far as is known? */
+bool kafka_sink_is_up(const struct kafka_sink *sink);

@@ -1,0 +1,82 @@
+/*
+ * Reads messages from Kafka as one member of a consumer group; hides librdkafka's consumer.
+ *
+ * Offsets are the caller's: the group only hands out partitions (range), positions come from the caller with
+ * kafka_source_assign(), `auto.offset.reset=error`, nothing is committed but the hint of kafka_source_mirror().
+ * Never blocks. All messages arrive on one queue of ours, so that the memory budget is one for all partitions.
+ * Wake-ups come only when the queue goes from empty to not empty: take until kafka_source_take() returns less than
+ * asked for, or keep an idle watcher on.
+ */
+#pragma once
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "core/base/fail.h"
+#include "core/model/message.h"
+
+struct kafka_source;
+
+struct kafka_source_options {
+	const char *brokers;
+	const char *group;
+	const char *instance_id;	/* static membership; NULL or "": none */
+	const char *client_id;
+	const char *const *topics;	/* borrowed for life; a missing one is waited for */
+	size_t topic_count;
+	const char *const *properties;	/* more librdkafka settings: key, value, …; NULL ends */
+	unsigned buffer_mb;		/* messages fetched and not taken yet */
+	unsigned session_ms;
+};
+
+enum kafka_notice_kind {
+	KAFKA_NOTHING,		/* no more notices */
+	KAFKA_ASSIGNED,		/* answer with kafka_source_assign() when positions are claimed (may take seconds) */
+	KAFKA_REVOKED,		/* stop using these, then answer with kafka_source_unassign() */
+	KAFKA_LOST,		/* the same, but somebody else may have them already: drop at once */
+	KAFKA_AWAY,		/* brokers cannot be reached (repeats) */
+	KAFKA_BACK,		/* reached again */
+	KAFKA_OUT_OF_RANGE,	/* a start position is not in the log: the partition has stopped */
+	KAFKA_FATAL		/* text says what; the program ends */
+};
+
+struct kafka_notice {
+	enum kafka_notice_kind kind;
+	struct partition partitions[PARTITIONS_MAX];	/* ASSIGNED, REVOKED, LOST: all of them; OUT_OF_RANGE: one */
+	size_t partition_count;
+	char text[256];		/* for logs: no content of any message */
+};
+
+struct partition_start {
+	struct partition partition;
+	int64_t offset;		/* next to read; KAFKA_SOURCE_BEGINNING where no position was ever stored */
+};
+#define KAFKA_SOURCE_BEGINNING (-2)
+
+struct kafka_source *kafka_source_create(const struct kafka_source_options *options, struct fail *fail);
+
+/* Readable when notices or messages wait; borrowed. */
+int kafka_source_fd(const struct kafka_source *source);
+/* Reads the wake-up; call before kafka_source_notice() and kafka_source_take(). */
+void kafka_source_woken(struct kafka_source *source);
+/* The next notice; kind KAFKA_NOTHING when there is none. Call at least once a second, or the group expels us. */
+void kafka_source_notice(struct kafka_source *source, struct kafka_notice *ret_notice);
+
+void kafka_source_assign(struct kafka_source *source, const struct partition_start *starts, size_t count);
+void kafka_source_unassign(struct kafka_source *source);
+
+/* Up to `max` messages of assigned partitions, in order per partition; they and their bytes stay valid until
+ * kafka_source_release(), which must come before the next take. */
+size_t kafka_source_take(struct kafka_source *source, struct message *ret_messages, size_t max);
+void kafka_source_release(struct kafka_source *source);
+
+/* The next offset of the newest message known of a partition (high watermark), or -1. Never asks the broker. */
+int64_t kafka_source_end(const struct kafka_source *source, struct partition partition);
+/* A hint for lag tools: commits offsets to the group, asynchronously, and forgets about it. */
+void kafka_source_mirror(struct kafka_source *source, const struct partition_start *next, size_t count);
+
+/* Staged ending: kafka_source_close() starts to leave, notices go on (REVOKED must be answered) until
+ * kafka_source_closed(); then destroy. */
+void kafka_source_close(struct kafka_source *source);
+bool kafka_source_closed(const struct kafka_source *source);
+void kafka_source_destroy(struct kafka_source *source);	/* NULL is fine */

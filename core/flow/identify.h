@@ -1,0 +1,53 @@
+/*
+ * Who did it, as one event says it: normalised identifiers → keyed actor ids. Pure.
+ */
+#pragma once
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "core/base/uuid.h"
+#include "core/model/actor.h"
+#include "core/model/event.h"
+
+struct arena;
+
+#define IDENTITY_KEY_SIZE_MIN 32
+#define IDENTITY_KEY_SIZE_MAX 128
+
+struct identity_key {
+	uint8_t bytes[IDENTITY_KEY_SIZE_MAX];
+	size_t size;
+};
+
+struct identify_options {
+	const struct identity_key *key;
+	const char *const *blocked;	/* more values that never make an actor, lower case */
+	size_t blocked_count;
+};
+
+/* What an event says about who acted. The touch is recorded on `weak` when there is one, else on `strong`. */
+struct identified {
+	bool has_weak, has_strong;
+	struct actor weak;	/* first usable of anonymous_id, visitor_id, recipient_id */
+	struct actor strong;	/* first usable of user_id, email (or email_actor), crm_id */
+	bool has_address;	/* the event gave a usable address, whether or not `strong` is that one */
+	struct actor address;
+	unsigned blocked;	/* identifiers given but blocked or unusable */
+};
+
+/* actor_id = first 128 bits of HMAC-SHA256(K, kind ‖ 0 ‖ space ‖ 0 ‖ normalised value). */
+struct uuid identify_actor_id(const struct identity_key *key, enum actor_kind kind, const char *space, const char *value);
+
+/* trim, NFC, lower-case ASCII, domain by IDNA 2008 (A-label form); false when it is no address (no '@', over 254 bytes,
+ * empty parts, not mappable). */
+bool identify_normalise_email(const char *email, struct arena *arena, const char **ret_email);
+/* trim; false when over 256 bytes or blocked. */
+bool identify_normalise_id(const char *value, const struct identify_options *options, struct arena *arena,
+			   const char **ret_value);
+/* null, undefined, anonymous, guest, unknown, test, 0, all zeros, all one character, the nil UUID, empty, configured. */
+bool identify_is_blocked(const char *value, const struct identify_options *options);
+
+/* The id space is the event's site, empty for addresses. False: arena full. */
+bool identify_event(const struct event *event, const struct identify_options *options, struct arena *arena,
+		    struct identified *ret);

@@ -1,0 +1,76 @@
+/*
+ * Who did it: actors, and the facts about them that events state. Everything derived from them is a pure function of
+ * the set of facts.
+ */
+#pragma once
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "core/base/uuid.h"
+
+enum actor_kind {
+	ACTOR_COOKIE, ACTOR_VISITOR, ACTOR_RECIPIENT,	/* weak */
+	ACTOR_EMAIL, ACTOR_USER, ACTOR_CRM,		/* strong */
+	ACTOR_KIND_COUNT
+};
+
+static inline bool actor_is_weak(enum actor_kind kind)
+{
+	return kind <= ACTOR_RECIPIENT;
+}
+
+const char *actor_kind_name(enum actor_kind kind);	/* "cookie", … as hashed and stored */
+
+struct actor {
+	struct uuid id;
+	enum actor_kind kind;
+	const char *space;	/* "" for email */
+	const char *value;	/* normalised; "" when it may not be stored or was not given */
+};
+
+/* Where a fact came from: the event that stated it. Facts stand and fall with the copy of their event. */
+struct fact_key {
+	int64_t stamped_us;
+	uint64_t event_id;
+};
+
+enum claim_strength { CLAIM_CLAIMED, CLAIM_VERIFIED };
+
+/* "At this time the person behind `weak` was `strong`." */
+struct claim {
+	struct uuid weak, strong;
+	struct fact_key key;
+	int64_t at_us;
+	enum claim_strength strength;
+};
+
+enum purpose { PURPOSE_PROFILE, PURPOSE_CONTACT, PURPOSE_COUNT };
+const char *purpose_name(enum purpose purpose);
+
+struct consent {
+	struct uuid actor_id;	/* strong */
+	enum purpose purpose;
+	struct fact_key key;
+	int64_t at_us;
+	int state;		/* enum statement, never UNSAID */
+	const char *source, *policy;
+};
+
+enum attribute { ATTRIBUTE_ADDRESS, ATTRIBUTE_NAME, ATTRIBUTE_ROLE, ATTRIBUTE_TITLE, ATTRIBUTE_COMPANY, ATTRIBUTE_COUNT };
+const char *attribute_name(enum attribute attribute);
+
+struct declared {
+	struct uuid actor_id;	/* strong */
+	enum attribute attribute;
+	const char *source;
+	struct fact_key key;
+	int64_t at_us;
+	const char *value;
+};
+
+/* Whose touches of an actor these are: from_us ≤ at < to_us. */
+struct stretch {
+	struct uuid actor_id;
+	int64_t from_us, to_us;	/* INT64_MIN, INT64_MAX: open ends */
+	struct uuid contact_id;
+};

@@ -1,0 +1,17 @@
+/*
+ * Why an event was rejected: what a row of table rejected and a message on topic phased.rejected say. No content of
+ * the event: a field's name, sizes and a hash.
+ */
+#pragma once
+#include <stdint.h>
+
+#include "core/model/outcome.h"
+
+#define REJECT_FIELD_SIZE 96
+
+struct reject {
+	enum outcome reason;
+	char field[REJECT_FIELD_SIZE];	/* path of the field in the message: "identity.email", or a JSON key, cut and masked; "" */
+	uint32_t size;			/* of the message, bytes */
+	uint64_t hash;			/* first 64 bits of SHA-256 of the message */
+};

@@ -1,0 +1,67 @@
+/* core/base/text.h: a table row a behaviour. */
+#include "core/base/text.h"
+
+#include <string.h>
+
+#include "tests/table.h"
+
+START_TEST(utf8_is_told_from_noise)
+{
+	static const struct {
+		const char *bytes;
+		size_t size;
+		bool good;
+	} rows[] = {
+		{"", 0, true}, {"abc", 3, true}, {"bl\xc3\xa5", 4, true}, {"\xf0\x9f\x9a\xa2", 4, true},
+		{"\xf4\x8f\xbf\xbf", 4, true},
+		{"a\0b", 3, false}, {"\xc3", 1, false}, {"\xc0\xaf", 2, false}, {"\xe0\x80\xaf", 3, false},
+		{"\xed\xa0\x80", 3, false}, {"\xf4\x90\x80\x80", 4, false}, {"\xff", 1, false}, {"\x80", 1, false},
+		{"\xe2\x82", 2, false},
+	};
+	for (size_t i = 0; i < COUNT_OF(rows); i++) {
+		ck_assert_msg(text_is_utf8(rows[i].bytes, rows[i].size) == rows[i].good, "row %zu", i);
+	}
+}
+END_TEST
+
+START_TEST(addresses_are_masked)
+{
+	static const struct {
+		const char *text, *masked;
+	} rows[] = {
+		{"ann@acme.test", "*************"},
+		{"mail ann.b+x@acme.test now", "mail ***************** now"},
+		{"/reset/ann%40acme.test/x", "/reset/***************/x"},
+		{"two: a@b.test, c@d.test", "two: ********, ********"},
+		{"@home", "@home"}, {"a@b", "a@b"}, {"50 @ 2.5", "50 @ 2.5"}, {"", ""}, {"a@b.", "a@b."},
+	};
+	for (size_t i = 0; i < COUNT_OF(rows); i++) {
+		char text[64];
+		snprintf(text, sizeof(text), "%s", rows[i].text);
+		bool found = text_mask_addresses(text);
+		ck_assert_str_eq(text, rows[i].masked);
+		ck_assert(found == (strcmp(rows[i].text, rows[i].masked) != 0));
+		ck_assert(text_has_address(rows[i].text) == found);
+	}
+}
+END_TEST
+
+START_TEST(a_cut_never_splits_a_character)
+{
+	ck_assert_uint_eq(text_cut("bl\xc3\xa5", 3), 2);
+	ck_assert_uint_eq(text_cut("bl\xc3\xa5", 4), 4);
+	ck_assert_uint_eq(text_cut("abc", 9), 3);
+}
+END_TEST
+
+START_TEST(the_nearest_word_is_named)
+{
+	static const char *const words[] = {"brokers", "group", "topics"};
+	ck_assert_str_eq(text_nearest("borkers", words, 3), "brokers");
+	ck_assert_str_eq(text_nearest("gruop", words, 3), "group");
+	ck_assert_ptr_null(text_nearest("completely", words, 3));
+}
+END_TEST
+
+TEST_MAIN("text", utf8_is_told_from_noise, addresses_are_masked, a_cut_never_splits_a_character,
+	  the_nearest_word_is_named)
