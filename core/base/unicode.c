@@ -1,0 +1,82 @@
+#include "core/base/unicode.h"
+
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unictype.h>
+#include <uninorm.h>
+#include <unistr.h>
+
+#include "core/base/text.h"
+
+/* White space, and the two that stand for nothing and ride along when a text is copied from a page. */
+static bool is_space(ucs4_t character)
+{
+	if (character < 0x80) {
+		return character == ' ' || (character >= '\t' && character <= '\r');
+	}
+	return character == 0x200b || character == 0xfeff || uc_is_property_white_space(character);
+}
+
+const char *unicode_trim(const char *text, size_t *ret_size)
+{
+	const uint8_t *start = (const uint8_t *)text;
+	const uint8_t *end = start + strlen(text);
+	ucs4_t character;
+	for (const uint8_t *next = u8_next(&character, start); next != NULL && is_space(character);
+	     next = u8_next(&character, start)) {
+		start = next;
+	}
+	for (const uint8_t *previous = u8_prev(&character, end, start); previous != NULL && is_space(character);
+	     previous = u8_prev(&character, end, start)) {
+		end = previous;
+	}
+	*ret_size = (size_t)(end - start);
+	return (const char *)start;
+}
+
+static bool is_ascii(const char *bytes, size_t size)
+{
+	for (size_t i = 0; i < size; i++) {
+		if ((unsigned char)bytes[i] >= 0x80) {
+			return false;
+		}
+	}
+	return true;
+}
+
+bool unicode_nfc(const char *bytes, size_t size, size_t max, char *ret_text)
+{
+	if (!text_is_utf8(bytes, size)) {
+		return false;
+	}
+	if (is_ascii(bytes, size)) {
+		if (size > max) {
+			return false;
+		}
+		memcpy(ret_text, bytes, size);
+		ret_text[size] = '\0';
+		return true;
+	}
+	size_t length = 0;
+	uint8_t *normal = u8_normalize(UNINORM_NFC, (const uint8_t *)bytes, size, NULL, &length);
+	bool fits = normal != NULL && length <= max;
+	if (fits) {
+		memcpy(ret_text, normal, length);
+		ret_text[length] = '\0';
+	}
+	free(normal);
+	return fits;
+}
+
+bool unicode_has_space_or_control(const char *text)
+{
+	ucs4_t character;
+	for (const uint8_t *at = u8_next(&character, (const uint8_t *)text); at != NULL;
+	     at = u8_next(&character, at)) {
+		if (is_space(character) || character < 0x20 || (character >= 0x7f && character < 0xa0)) {
+			return true;
+		}
+	}
+	return false;
+}
