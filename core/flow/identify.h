@@ -14,6 +14,8 @@ struct arena;
 
 #define IDENTITY_KEY_SIZE_MIN 32
 #define IDENTITY_KEY_SIZE_MAX 128
+#define IDENTITY_EMAIL_SIZE_MAX 254
+#define IDENTITY_ID_SIZE_MAX 256
 
 struct identity_key {
 	uint8_t bytes[IDENTITY_KEY_SIZE_MAX];
@@ -22,32 +24,40 @@ struct identity_key {
 
 struct identify_options {
 	const struct identity_key *key;
-	const char *const *blocked;	/* more values that never make an actor, lower case */
+	const char *const *blocked; /* more values that never make an actor, lower case */
 	size_t blocked_count;
 };
 
 /* What an event says about who acted. The touch is recorded on `weak` when there is one, else on `strong`. */
 struct identified {
 	bool has_weak, has_strong;
-	struct actor weak;	/* first usable of anonymous_id, visitor_id, recipient_id */
-	struct actor strong;	/* first usable of user_id, email (or email_actor), crm_id */
-	bool has_address;	/* the event gave a usable address, whether or not `strong` is that one */
+	struct actor weak;   /* first usable of anonymous_id, visitor_id, recipient_id */
+	struct actor strong; /* first usable of user_id, email (or email_actor), crm_id */
+	bool has_address;    /* the event gave a usable address, whether or not `strong` is that one */
 	struct actor address;
-	unsigned blocked;	/* identifiers given but blocked or unusable */
+	unsigned blocked; /* identifiers given (not "") that are blocked or unusable, weak and strong */
 };
 
 /* actor_id = first 128 bits of HMAC-SHA256(K, kind ‖ 0 ‖ space ‖ 0 ‖ normalised value). */
-struct uuid identify_actor_id(const struct identity_key *key, enum actor_kind kind, const char *space, const char *value);
+struct uuid identify_actor_id(const struct identity_key *key, enum actor_kind kind, const char *space,
+			      const char *value);
 
-/* trim, NFC, lower-case ASCII, domain by IDNA 2008 (A-label form); false when it is no address (no '@', over 254 bytes,
- * empty parts, not mappable). */
-bool identify_normalise_email(const char *email, struct arena *arena, const char **ret_email);
-/* trim; false when over 256 bytes or blocked. */
-bool identify_normalise_id(const char *value, const struct identify_options *options, struct arena *arena,
-			   const char **ret_value);
-/* null, undefined, anonymous, guest, unknown, test, 0, all zeros, all one character, the nil UUID, empty, configured. */
+/*
+ * trim, NFC, lower-case ASCII, domain by IDNA 2008 (A-label form). No provider's tricks: dots and plus tags stay.
+ * False when it is no address: no '@', an empty part, over 254 bytes (as given or as it comes out), white space, a
+ * control character or one of "(),:;<>@[\] in the local part, a domain that is no host name.
+ */
+bool identify_normalise_email(const char *email, char ret_email[static IDENTITY_EMAIL_SIZE_MAX + 1]);
+/* trim; case is kept. False when over 256 bytes or blocked. */
+bool identify_normalise_id(const char *value, const struct identify_options *options,
+			   char ret_value[static IDENTITY_ID_SIZE_MAX + 1]);
+/* Empty, null, undefined, anonymous, guest, unknown, test (in any case), one character however often ("0", "000", "xx"),
+ * the nil UUID, configured. `value` is trimmed. Asked of addresses, too: the configured list may name some. */
 bool identify_is_blocked(const char *value, const struct identify_options *options);
 
-/* The id space is the event's site, empty for addresses. False: arena full. */
+/*
+ * The id space is the event's site, empty for addresses. An `email` that is usable goes before `email_actor`, whose
+ * value is "". Kinds come from the field alone: a user_id that looks like an address stays a user. False: arena full.
+ */
 bool identify_event(const struct event *event, const struct identify_options *options, struct arena *arena,
 		    struct identified *ret);

@@ -1,0 +1,208 @@
+#include "core/flow/identify.h"
+
+#include <string.h>
+#include <strings.h>
+
+#include "core/base/arena.h"
+#include "core/base/check.h"
+#include "core/base/domain.h"
+#include "core/base/hash.h"
+#include "core/base/text.h"
+#include "core/base/unicode.h"
+
+struct uuid identify_actor_id(const struct identity_key *key, enum actor_kind kind, const char *space,
+			      const char *value)
+{
+	CHECK(key->size >= IDENTITY_KEY_SIZE_MIN && key->size <= IDENTITY_KEY_SIZE_MAX);
+	const char *name = actor_kind_name(kind);
+	const struct hash_piece pieces[] = {{name, strlen(name)}, {space, strlen(space)}, {value, strlen(value)}};
+	uint8_t hash[HASH_SIZE];
+	hash_hmac(key->bytes, key->size, pieces, COUNT_OF(pieces), hash);
+	struct uuid id;
+	memcpy(id.bytes, hash, sizeof(id.bytes));
+	return id;
+}
+
+static bool is_local_part(const char *local)
+{
+	return *local != '\0' && strpbrk(local, "\"(),:;<>@[\\]") == NULL && !unicode_has_space_or_control(local);
+}
+
+bool identify_normalise_email(const char *email, char ret_email[static IDENTITY_EMAIL_SIZE_MAX + 1])
+{
+	size_t size;
+	const char *trimmed = unicode_trim(email, &size);
+	char text[IDENTITY_EMAIL_SIZE_MAX + 1];
+	if (size > IDENTITY_EMAIL_SIZE_MAX || !unicode_nfc(trimmed, size, IDENTITY_EMAIL_SIZE_MAX, text)) {
+		return false;
+	}
+	char *at = strrchr(text, '@');
+	char domain[DOMAIN_SIZE_MAX + 1];
+	if (at == NULL || !domain_normalise(at + 1, domain)) {
+		return false;
+	}
+	*at = '\0';
+	/* Once more NFC: 'J' with a caron has no composed form, the 'j' that it has become has one. */
+	char local[IDENTITY_EMAIL_SIZE_MAX + 1];
+	text_lower(text);
+	if (!unicode_nfc(text, strlen(text), IDENTITY_EMAIL_SIZE_MAX, local) || !is_local_part(local)) {
+		return false;
+	}
+	size_t local_size = strlen(local);
+	size_t domain_size = strlen(domain);
+	if (local_size + 1 + domain_size > IDENTITY_EMAIL_SIZE_MAX) {
+		return false;
+	}
+	memcpy(ret_email, local, local_size);
+	ret_email[local_size] = '@';
+	memcpy(ret_email + local_size + 1, domain, domain_size + 1);
+	return true;
+}
+
+/* "0", "000", "xx", "ååå": nobody's id. */
+static bool is_one_character(const char *value)
+{
+	size_t first = 1;
+	while (((unsigned char)value[first] & 0xc0) == 0x80) {
+		first++;
+	}
+	for (const char *at = value + first; *at != '\0'; at += first) {
+		if (strncmp(value, at, first) != 0) {
+			return false;
+		}
+	}
+	return true;
+}
+
+bool identify_is_blocked(const char *value, const struct identify_options *options)
+{
+	static const char *const words[] = {
+		"null",
+		"undefined",
+		"anonymous",
+		"guest",
+		"unknown",
+		"test",
+		"00000000-0000-0000-0000-000000000000",
+	};
+	if (*value == '\0' || is_one_character(value)) {
+		return true;
+	}
+	for (size_t i = 0; i < COUNT_OF(words); i++) {
+		if (strcasecmp(value, words[i]) == 0) {
+			return true;
+		}
+	}
+	for (size_t i = 0; i < options->blocked_count; i++) {
+		if (strcasecmp(value, options->blocked[i]) == 0) {
+			return true;
+		}
+	}
+	return false;
+}
+
+bool identify_normalise_id(const char *value, const struct identify_options *options,
+			   char ret_value[static IDENTITY_ID_SIZE_MAX + 1])
+{
+	size_t size;
+	const char *trimmed = unicode_trim(value, &size);
+	char text[IDENTITY_ID_SIZE_MAX + 1];
+	if (size > IDENTITY_ID_SIZE_MAX) {
+		return false;
+	}
+	memcpy(text, trimmed, size);
+	text[size] = '\0';
+	if (identify_is_blocked(text, options)) {
+		return false;
+	}
+	memcpy(ret_value, text, size + 1);
+	return true;
+}
+
+enum usable { ABSENT, USABLE, UNUSABLE, ARENA_FULL };
+
+static enum usable identify_actor(const struct identify_options *options, enum actor_kind kind, const char *space,
+				  const char *value, struct arena *arena, struct actor *ret_actor)
+{
+	if (*value == '\0') {
+		return ABSENT;
+	}
+	char normal[IDENTITY_ID_SIZE_MAX + 1];
+	if (kind == ACTOR_EMAIL) {
+		if (!identify_normalise_email(value, normal) || identify_is_blocked(normal, options)) {
+			return UNUSABLE;
+		}
+	} else if (!identify_normalise_id(value, options, normal)) {
+		return UNUSABLE;
+	}
+	const char *kept = arena_text(arena, normal, strlen(normal));
+	if (kept == NULL) {
+		return ARENA_FULL;
+	}
+	*ret_actor = (struct actor){identify_actor_id(options->key, kind, space, kept), kind, space, kept};
+	return USABLE;
+}
+
+/* The address's actor id that stands in place of an address. */
+static enum usable identify_email_actor(const struct event *event, struct actor *ret_actor)
+{
+	static const struct uuid nil;
+	if (!event->identity.has_email_actor) {
+		return ABSENT;
+	}
+	struct actor actor = {.kind = ACTOR_EMAIL, .space = "", .value = ""};
+	memcpy(actor.id.bytes, event->identity.email_actor, sizeof(actor.id.bytes));
+	if (uuid_equal(&actor.id, &nil)) {
+		return UNUSABLE;
+	}
+	*ret_actor = actor;
+	return USABLE;
+}
+
+bool identify_event(const struct event *event, const struct identify_options *options, struct arena *arena,
+		    struct identified *ret)
+{
+	/* Strongest first, within weak and within strong. */
+	const struct {
+		enum actor_kind kind;
+		const char *value;
+	} given[] = {
+		{ACTOR_COOKIE, event->identity.anonymous_id},
+		{ACTOR_VISITOR, event->identity.visitor_id},
+		{ACTOR_RECIPIENT, event->identity.recipient_id},
+		{ACTOR_USER, event->identity.user_id},
+		{ACTOR_EMAIL, event->identity.email},
+		{ACTOR_CRM, event->identity.crm_id},
+	};
+	struct identified found = {0};
+	for (size_t i = 0; i < COUNT_OF(given); i++) {
+		enum actor_kind kind = given[i].kind;
+		struct actor actor;
+		const char *space = kind == ACTOR_EMAIL ? "" : event->site;
+		enum usable usable = identify_actor(options, kind, space, given[i].value, arena, &actor);
+		if (usable == ARENA_FULL) {
+			return false;
+		}
+		if (kind == ACTOR_EMAIL && usable != USABLE) {
+			enum usable instead = identify_email_actor(event, &actor);
+			found.blocked += usable == UNUSABLE;
+			usable = instead;
+		}
+		found.blocked += usable == UNUSABLE;
+		if (usable != USABLE) {
+			continue;
+		}
+		bool *has = actor_is_weak(kind) ? &found.has_weak : &found.has_strong;
+		struct actor *place = actor_is_weak(kind) ? &found.weak : &found.strong;
+		if (!*has) {
+			*has = true;
+			*place = actor;
+		}
+		if (kind == ACTOR_EMAIL) {
+			found.has_address = true;
+			found.address = actor;
+		}
+	}
+	*ret = found;
+	return true;
+}
