@@ -11,7 +11,7 @@ struct kafka_topic {
 	const char *name;
 	int partitions;
 	bool compacted;
-	bool existed;	/* out: it was there before */
+	bool existed; /* out: it was there before */
 };
 
 /* Creates those that are missing. False: *fail says which and why; a broker away is FAIL_RETRY / EXIT_AWAY. */

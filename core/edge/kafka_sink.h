@@ -1,7 +1,8 @@
 /*
  * Writes messages to Kafka: idempotent, acks=all, murmur2_random. Never blocks; hides librdkafka's producer.
  *
- * Each message ends in exactly one call of on_delivered, from kafka_sink_poll() in the caller's thread.
+ * Each message ends in exactly one call of on_delivered, from kafka_sink_poll() or kafka_sink_destroy() in the caller's
+ * thread. A topic that is not there is waited for, up to delivery_ms_max. librdkafka's own threads block all signals.
  */
 #pragma once
 #include <stdbool.h>
@@ -13,11 +14,12 @@
 struct kafka_sink;
 
 struct kafka_sink_options {
-	const char *brokers;		/* "host:port,…" */
+	const char *brokers; /* "host:port,…" */
 	const char *client_id;
-	const char *const *properties;	/* more librdkafka settings: key, value, key, value, …; NULL ends */
-	unsigned buffer_kib_max;	/* messages not acknowledged yet */
-	unsigned delivery_ms_max;	/* then on_delivered says away */
+	const char *const *properties; /* more librdkafka settings: key, value, …, NULL; they win over ours, save
+					 * for those our promises rest on, which are refused; NULL: none */
+	unsigned buffer_kib_max;       /* messages not acknowledged yet */
+	unsigned delivery_ms_max;      /* then on_delivered says away */
 };
 
 /* `token` is what the caller gave with the message; `delivered` false: not written (as far as is known). */
@@ -34,9 +36,10 @@ int kafka_sink_fd(const struct kafka_sink *sink);
 /* Serves delivery reports and errors, calls on_delivered. Call until it returns false (nothing left). */
 bool kafka_sink_poll(struct kafka_sink *sink);
 
-/* Copies key and value. False: buffer full (FAIL_RETRY), unknown topic or too large: then on_delivered is not called. */
-bool kafka_sink_send(struct kafka_sink *sink, const char *topic, const void *key, size_t key_size, const void *value,
-		     size_t size, void *token, struct fail *fail);
+/* Copies key and value; a key of no bytes: any partition. False: on_delivered is not called; buffer full or topic unknown
+ * (FAIL_RETRY), too large (FAIL_DATA), FAIL_FATAL: the sink has ended for good, destroy it and create another. */
+bool kafka_sink_send(struct kafka_sink *sink, const char *topic, const void *key, size_t key_size,
+		     const void *value, size_t size, void *token, struct fail *fail);
 
-/* Is a broker connected right now, as far as is known? */
+/* Is a broker connected, as of the last second? Known from kafka_sink_poll(): false until it has been called. */
 bool kafka_sink_is_up(const struct kafka_sink *sink);

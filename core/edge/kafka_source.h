@@ -20,36 +20,36 @@ struct kafka_source;
 struct kafka_source_options {
 	const char *brokers;
 	const char *group;
-	const char *instance_id;	/* static membership; NULL or "": none */
+	const char *instance_id; /* static membership; NULL or "": none */
 	const char *client_id;
-	const char *const *topics;	/* borrowed for life; a missing one is waited for */
+	const char *const *topics; /* borrowed for life; a missing one is waited for */
 	size_t topic_count;
-	const char *const *properties;	/* more librdkafka settings: key, value, …; NULL ends */
-	unsigned buffer_mb;		/* messages fetched and not taken yet */
+	const char *const *properties; /* more librdkafka settings: key, value, …; NULL ends */
+	unsigned buffer_mb;	       /* messages fetched and not taken yet */
 	unsigned session_ms;
 };
 
 enum kafka_notice_kind {
-	KAFKA_NOTHING,		/* no more notices */
-	KAFKA_ASSIGNED,		/* answer with kafka_source_assign() when positions are claimed (may take seconds) */
-	KAFKA_REVOKED,		/* stop using these, then answer with kafka_source_unassign() */
-	KAFKA_LOST,		/* the same, but somebody else may have them already: drop at once */
-	KAFKA_AWAY,		/* brokers cannot be reached (repeats) */
-	KAFKA_BACK,		/* reached again */
-	KAFKA_OUT_OF_RANGE,	/* a start position is not in the log: the partition has stopped */
-	KAFKA_FATAL		/* text says what; the program ends */
+	KAFKA_NOTHING,	    /* no more notices */
+	KAFKA_ASSIGNED,	    /* answer with kafka_source_assign() when positions are claimed (may take seconds) */
+	KAFKA_REVOKED,	    /* stop using these, then answer with kafka_source_unassign() */
+	KAFKA_LOST,	    /* the same, but somebody else may have them already: drop at once */
+	KAFKA_AWAY,	    /* brokers cannot be reached (repeats) */
+	KAFKA_BACK,	    /* reached again */
+	KAFKA_OUT_OF_RANGE, /* a start position is not in the log: the partition has stopped */
+	KAFKA_FATAL	    /* text says what; the program ends */
 };
 
 struct kafka_notice {
 	enum kafka_notice_kind kind;
-	struct partition partitions[PARTITIONS_MAX];	/* ASSIGNED, REVOKED, LOST: all of them; OUT_OF_RANGE: one */
+	struct partition partitions[PARTITIONS_MAX]; /* ASSIGNED, REVOKED, LOST: all of them; OUT_OF_RANGE: one */
 	size_t partition_count;
-	char text[256];		/* for logs: no content of any message */
+	char text[256]; /* for logs: no content of any message */
 };
 
 struct partition_start {
 	struct partition partition;
-	int64_t offset;		/* next to read; KAFKA_SOURCE_BEGINNING where no position was ever stored */
+	int64_t offset; /* next to read; KAFKA_SOURCE_BEGINNING where no position was ever stored */
 };
 #define KAFKA_SOURCE_BEGINNING (-2)
 
@@ -79,4 +79,4 @@ void kafka_source_mirror(struct kafka_source *source, const struct partition_sta
  * kafka_source_closed(); then destroy. */
 void kafka_source_close(struct kafka_source *source);
 bool kafka_source_closed(const struct kafka_source *source);
-void kafka_source_destroy(struct kafka_source *source);	/* NULL is fine */
+void kafka_source_destroy(struct kafka_source *source); /* NULL is fine */

@@ -1,0 +1,194 @@
+#include "core/edge/kafka_sink.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "core/base/check.h"
+#include "core/base/moment.h"
+#include "core/edge/kafka_client.h"
+
+/* One kafka_sink_poll() serves at most so many events (each up to some thousand reports), so that a loop gets on. */
+#define POLL_EVENTS_MAX 16
+/* After a purge the last reports are only a matter of our own threads. */
+#define PURGE_MS_MAX 2000
+
+struct kafka_sink {
+	rd_kafka_t *rk;
+	rd_kafka_queue_t *queue;
+	struct kafka_wake wake;
+	kafka_sink_delivered *on_delivered;
+	void *context;
+	bool is_up;
+	bool is_dead; /* librdkafka gave up: an idempotent producer that can no longer keep its promise */
+};
+
+static rd_kafka_conf_t *make_conf(const struct kafka_sink_options *options, struct fail *fail)
+{
+	char buffer_kib[16], delivery_ms[16];
+	snprintf(buffer_kib, sizeof(buffer_kib), "%u", options->buffer_kib_max);
+	snprintf(delivery_ms, sizeof(delivery_ms), "%u", options->delivery_ms_max);
+	const struct kafka_setting settings[] = {
+		{"enable.idempotence", "true", true},
+		{"acks", "all", true},
+		{"partitioner", "murmur2_random", true}, /* as Java's producers: one key, one partition */
+		{"queue.buffering.max.kbytes", buffer_kib, true},
+		{"queue.buffering.max.messages", "0", false}, /* the bytes are the limit */
+		{"message.timeout.ms", delivery_ms, true},
+		{"linger.ms", "5", false},
+		{"topic.metadata.refresh.interval.ms", "5000", false}, /* a topic made later is found soon */
+		{"statistics.interval.ms", "1000", true},	       /* is_up comes from them */
+		{0},
+	};
+	return kafka_client_conf(options->brokers, options->client_id, settings, options->properties, fail);
+}
+
+struct kafka_sink *kafka_sink_create(const struct kafka_sink_options *options, kafka_sink_delivered *on_delivered,
+				     void *context, struct fail *fail)
+{
+	struct kafka_sink *sink = calloc(1, sizeof(*sink));
+	CHECK(sink != NULL);
+	*sink = (struct kafka_sink){.on_delivered = on_delivered, .context = context, .wake.fd = -1};
+	rd_kafka_conf_t *conf = make_conf(options, fail);
+	if (conf == NULL) {
+		goto fail;
+	}
+	rd_kafka_conf_set_events(conf, RD_KAFKA_EVENT_DR | RD_KAFKA_EVENT_ERROR | RD_KAFKA_EVENT_STATS);
+	sink->rk = kafka_client_create(RD_KAFKA_PRODUCER, &conf, fail);
+	if (sink->rk == NULL || !kafka_wake_init(&sink->wake, fail)) {
+		goto fail;
+	}
+	sink->queue = rd_kafka_queue_get_main(sink->rk);
+	kafka_wake_watch(&sink->wake, sink->queue);
+	return sink;
+fail:
+	kafka_sink_destroy(sink, 0);
+	return NULL;
+}
+
+static void on_reports(struct kafka_sink *sink, rd_kafka_event_t *event)
+{
+	const rd_kafka_message_t *report;
+	while ((report = rd_kafka_event_message_next(event)) != NULL) {
+		bool delivered = report->err == RD_KAFKA_RESP_ERR_NO_ERROR;
+		if (delivered) {
+			sink->is_up = true;
+		}
+		sink->on_delivered(sink->context, report->_private, delivered);
+	}
+}
+
+static void on_error(struct kafka_sink *sink, rd_kafka_event_t *event)
+{
+	rd_kafka_resp_err_t error = rd_kafka_event_error(event);
+	if (error == RD_KAFKA_RESP_ERR__FATAL) {
+		sink->is_dead = true;
+	}
+	if (error == RD_KAFKA_RESP_ERR__FATAL || error == RD_KAFKA_RESP_ERR__ALL_BROKERS_DOWN) {
+		sink->is_up = false;
+	}
+}
+
+/* Waits up to `ms_max` for an event and serves it; false when there was none. */
+static bool serve(struct kafka_sink *sink, int ms_max)
+{
+	rd_kafka_event_t *event = rd_kafka_queue_poll(sink->queue, ms_max);
+	if (event == NULL) {
+		return false;
+	}
+	switch (rd_kafka_event_type(event)) {
+	case RD_KAFKA_EVENT_DR:
+		on_reports(sink, event);
+		break;
+	case RD_KAFKA_EVENT_ERROR:
+		on_error(sink, event);
+		break;
+	case RD_KAFKA_EVENT_STATS:
+		sink->is_up = !sink->is_dead && kafka_client_stats_up(rd_kafka_event_stats(event));
+		break;
+	default:
+		break;
+	}
+	rd_kafka_event_destroy(event);
+	return true;
+}
+
+static void serve_until_empty(struct kafka_sink *sink, unsigned ms_max)
+{
+	int64_t deadline_us = moment_monotonic_us() + (int64_t)ms_max * 1000;
+	while (rd_kafka_outq_len(sink->rk) > 0) {
+		int64_t left_us = deadline_us - moment_monotonic_us();
+		if (left_us <= 0) {
+			return;
+		}
+		serve(sink, (int)(left_us / 1000) + 1);
+	}
+}
+
+void kafka_sink_destroy(struct kafka_sink *sink, unsigned flush_ms_max)
+{
+	if (sink == NULL) {
+		return;
+	}
+	if (sink->queue != NULL) {
+		serve_until_empty(sink, flush_ms_max);
+		rd_kafka_purge(sink->rk, RD_KAFKA_PURGE_F_QUEUE | RD_KAFKA_PURGE_F_INFLIGHT);
+		serve_until_empty(sink, PURGE_MS_MAX);
+		rd_kafka_queue_io_event_enable(sink->queue, -1, NULL, 0);
+		rd_kafka_queue_destroy(sink->queue);
+	}
+	if (sink->rk != NULL) {
+		rd_kafka_destroy(sink->rk);
+	}
+	kafka_wake_finish(&sink->wake);
+	free(sink);
+}
+
+int kafka_sink_fd(const struct kafka_sink *sink)
+{
+	return sink->wake.fd;
+}
+
+bool kafka_sink_poll(struct kafka_sink *sink)
+{
+	kafka_wake_drain(&sink->wake); /* before looking, or an event between the two would go unnoticed */
+	for (int i = 0; i < POLL_EVENTS_MAX; i++) {
+		if (!serve(sink, 0)) {
+			return false;
+		}
+	}
+	return true;
+}
+
+bool kafka_sink_send(struct kafka_sink *sink, const char *topic, const void *key, size_t key_size,
+		     const void *value, size_t size, void *token, struct fail *fail)
+{
+	const void *key_or_none = key_size > 0 ? key : NULL;
+	rd_kafka_resp_err_t error =
+		rd_kafka_producev(sink->rk, RD_KAFKA_V_TOPIC(topic), RD_KAFKA_V_MSGFLAGS(RD_KAFKA_MSG_F_COPY),
+				  RD_KAFKA_V_KEY(key_or_none, key_size),
+				  RD_KAFKA_V_VALUE((void *)(uintptr_t)value, size), RD_KAFKA_V_OPAQUE(token),
+				  RD_KAFKA_V_END);
+	switch (error) {
+	case RD_KAFKA_RESP_ERR_NO_ERROR:
+		return true;
+	case RD_KAFKA_RESP_ERR__QUEUE_FULL:
+		return fail_set(fail, FAIL_RETRY, EXIT_AWAY, "kafka: %s: the buffer is full", topic);
+	case RD_KAFKA_RESP_ERR_MSG_SIZE_TOO_LARGE:
+		return fail_set(fail, FAIL_DATA, EXIT_BAD_DATA, "kafka: %s: a message of %zu bytes is too large",
+				topic, size);
+	case RD_KAFKA_RESP_ERR__UNKNOWN_TOPIC:
+	case RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART:
+		return fail_set(fail, FAIL_RETRY, EXIT_AWAY, "kafka: there is no topic %s", topic);
+	case RD_KAFKA_RESP_ERR__FATAL:
+		sink->is_dead = true;
+		sink->is_up = false;
+		return fail_set(fail, FAIL_FATAL, EXIT_AWAY, "kafka: the producer gave up and must be made anew");
+	default:
+		return fail_set(fail, FAIL_FATAL, EXIT_OUR_BUG, "kafka: %s: %s", topic, rd_kafka_err2str(error));
+	}
+}
+
+bool kafka_sink_is_up(const struct kafka_sink *sink)
+{
+	return sink->is_up;
+}
