@@ -1,0 +1,396 @@
+#!/usr/bin/python3
+"""Runs test suites and counts their cases; dev/test and dev/check are its callers.
+
+  tests/run.py [--build DIR] [--jobs N] [--sanitized] [SUITE[/PART]]...
+
+  unit          Check programs that meson knows (tests/**/meson.build)
+  floors        the rules of the tree (tests/floors.py)
+  integration   tests/integration/*_test.py: our programs against a real Kafka and a real PostgreSQL
+  whole         tests/whole/*_test.py: the real tracker in a headless browser, and all behind it
+
+SUITE/PART runs the files of a suite whose name holds PART. The servers are started once, on free ports, and ended with
+everything else that a test left running, also on Ctrl-C. Test files find them in PHASED_KAFKA (host:port), PHASED_PG and
+PHASED_PG_TCP (conninfo), and our programs under PHASED_BUILD; each makes databases, topics and groups of its own.
+
+A Python test file ends with unittest.main(). It may say, in a comment line of its own:
+  # run: timeout=900     seconds the whole file may take (default 300)
+  # run: sanitized       is short enough to run in dev/check too, with sanitizers
+
+Without Kafka's jars the files that need Kafka are skipped with the reason; with PHASED_REQUIRE_KAFKA=1 they fail.
+The closing line is `N passed, N failed`, with `, N skipped` when there were any. Exit 0: none failed and some passed.
+"""
+import argparse
+import concurrent.futures
+import ctypes
+import glob
+import json
+import os
+import re
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+from dataclasses import dataclass, field
+
+sys.dont_write_bytecode = True
+ROOT = os.path.dirname(os.path.dirname(os.path.realpath(__file__)))
+SUITES = ("floors", "unit", "integration", "whole")
+TIMEOUT_S = 300
+LEFTOVER_S = 3		# what a finished test file gets for its processes to end
+PR_SET_CHILD_SUBREAPER = 36
+
+
+@dataclass
+class Result:
+    name: str
+    passed: int = 0
+    failed: int = 0
+    skipped: int = 0
+    seconds: float = 0.0
+    output: str = ""
+    notes: list = field(default_factory=list)	# why it failed or was skipped, a line each
+
+
+# --- processes ---
+
+class Processes:
+    """Children of ours that run now, and whatever they leave behind: orphans become our children, so none can hide."""
+
+    def __init__(self):
+        ctypes.CDLL(None).prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
+        self.lock = threading.Lock()
+        self.running = {}
+        self.kept = set()	# roots of what shall live on: the shared servers
+
+    def run(self, argv, timeout, env, cwd=ROOT):
+        """Returns (exit status or None after a timeout, output, seconds)."""
+        begun = time.monotonic()
+        with tempfile.TemporaryFile() as out:
+            with self.lock:
+                child = subprocess.Popen(argv, stdin=subprocess.DEVNULL, stdout=out, stderr=out, env=env, cwd=cwd,
+                                         start_new_session=True)
+                self.running[child.pid] = child
+            try:
+                status = child.wait(timeout)
+            except subprocess.TimeoutExpired:
+                status = None
+                self.end(child)
+            finally:
+                with self.lock:
+                    del self.running[child.pid]
+            out.seek(0)
+            return status, out.read().decode(errors="replace"), time.monotonic() - begun
+
+    @staticmethod
+    def end(child):
+        """As Ctrl-C would, so that the test can end its own children; then for good."""
+        for number in (signal.SIGINT, signal.SIGKILL):
+            try:
+                os.killpg(child.pid, number)
+                child.wait(10)
+                return
+            except ProcessLookupError:
+                return
+            except subprocess.TimeoutExpired:
+                continue
+
+    def orphans(self):
+        """Processes below us that are neither running tests nor kept: pid -> name. Buries the dead among them."""
+        parent, name, dead = {}, {}, []
+        for entry in glob.glob("/proc/[0-9]*/stat"):
+            try:
+                with open(entry) as stat:
+                    head, tail = stat.read().rsplit(")", 1)
+            except OSError:
+                continue
+            pid, name_of = head.split(" (", 1)
+            state, parent_pid = tail.split()[:2]
+            parent[int(pid)], name[int(pid)] = int(parent_pid), name_of
+            if state == "Z":
+                dead.append(int(pid))
+        with self.lock:
+            stay = self.kept | set(self.running)
+        for pid in dead:
+            if parent[pid] == os.getpid() and pid not in stay:
+                try:
+                    os.waitpid(pid, os.WNOHANG)
+                except ChildProcessError:
+                    pass
+        left = {}
+        for pid in parent.keys() - set(dead):
+            walk = pid
+            while walk in parent and walk not in stay and walk != os.getpid():
+                walk = parent[walk]
+            if walk == os.getpid() and pid != walk:
+                left[pid] = name[pid]
+        return left
+
+    def sweep(self, seconds):
+        """Gives orphans some time to end, kills the rest; returns the names of those killed."""
+        deadline = time.monotonic() + seconds
+        while (left := self.orphans()) and time.monotonic() < deadline:
+            time.sleep(0.05)
+        for pid in left:
+            try:
+                os.kill(pid, signal.SIGKILL)
+            except ProcessLookupError:
+                pass
+        while left and self.orphans():
+            time.sleep(0.05)
+        return sorted(left.values())
+
+    def end_running(self):
+        with self.lock:
+            running = list(self.running.values())
+        for child in running:
+            self.end(child)
+
+
+# --- the shared servers ---
+
+class Servers:
+    def __init__(self, processes):
+        self.processes = processes
+        self.dir = tempfile.mkdtemp(prefix="phased-test-")
+        os.chmod(self.dir, 0o711)	# user postgres walks through it
+        self.env = {}
+        self.missing = {}	# server -> why it is not there
+
+    def start(self):
+        begun = time.monotonic()
+        with concurrent.futures.ThreadPoolExecutor() as pool:
+            for server, (status, output, _) in zip(("kafka", "postgres"), pool.map(
+                    lambda name: self.processes.run([f"{ROOT}/dev/{name}", "start", self.dir], 180, dict(os.environ)),
+                    ("kafka", "postgres"))):
+                if status:
+                    self.missing[server] = output.strip()
+                else:
+                    self.env.update(self.read(server))
+                    with open(os.path.join(self.dir, f"{server}.pid")) as text:
+                        self.processes.kept.add(int(text.read().split()[0]))
+        said = ", ".join(f"{server}: {self.missing.get(server, 'running')}" for server in ("kafka", "postgres"))
+        print(f"servers: {said} ({time.monotonic() - begun:.1f} s)", flush=True)
+
+    def read(self, server):
+        from shlex import split
+        with open(os.path.join(self.dir, f"{server}.env")) as lines:
+            return dict(word.split("=", 1) for word in split(lines.read()))
+
+    def remove(self):
+        for server in ("kafka", "postgres"):
+            self.processes.run([f"{ROOT}/dev/{server}", "remove", self.dir], 60, dict(os.environ))
+        shutil.rmtree(self.dir, ignore_errors=True)
+
+
+# --- counting ---
+
+CHECK_LINE = re.compile(r"^\d+%: Checks: (\d+), Failures: (\d+), Errors: (\d+)", re.M)
+UNITTEST_LINE = re.compile(r"^Ran (\d+) tests? in [\d.]+s\n\n?(?:OK|FAILED|NO TESTS RAN)(?: \((.*)\))?$", re.M)
+PLAIN_LINE = re.compile(r"^(\d+) passed, (\d+) failed(?:, (\d+) skipped)?$", re.M)
+SKIP_LINE = re.compile(r"^.* skipped (['\"].*)$", re.M)
+
+
+def count(result, status, timeout, may_be_silent):
+    """Fills the counts from what the program printed and how it ended. A program that counted nothing has failed."""
+    for ran, failures, errors in CHECK_LINE.findall(result.output):
+        bad = int(failures) + int(errors)
+        result.failed += bad
+        result.passed += int(ran) - bad
+    for ran, words in UNITTEST_LINE.findall(result.output):
+        said = dict(re.findall(r"([a-z ]+)=(\d+)", words.replace(", ", ",")))
+        bad = sum(int(said.get(word, 0)) for word in ("failures", "errors", "unexpected successes"))
+        skipped = int(said.get("skipped", 0))
+        result.failed += bad
+        result.skipped += skipped
+        result.passed += max(0, int(ran) - bad - skipped)
+    for passed, failed, skipped in PLAIN_LINE.findall(result.output):
+        result.passed += int(passed)
+        result.failed += int(failed)
+        result.skipped += int(skipped or 0)
+    result.notes += [f"skipped: {reason}" for reason in SKIP_LINE.findall(result.output)]
+    counted = result.passed + result.failed + result.skipped
+    if status is None:
+        result.failed += 1
+        result.notes.append(f"did not end within {timeout} s")
+    elif status and not result.failed:
+        result.failed += 1
+        result.notes.append(f"ended with status {status}")
+    elif not counted and may_be_silent:
+        result.passed += 1
+    elif not counted:
+        result.failed += 1
+        result.notes.append("ran no test case")
+
+
+# --- the suites ---
+
+class Runner:
+    def __init__(self, given):
+        self.build = os.path.abspath(given.build)
+        self.jobs = given.jobs
+        self.sanitized = given.sanitized
+        self.processes = Processes()
+        self.servers = None
+        self.env = {key: value for key, value in os.environ.items() if not key.startswith("PG")}
+        self.env.update(PHASED_BUILD=self.build, PYTHONDONTWRITEBYTECODE="1", PYTHONPATH=f"{ROOT}/tests")
+        self.reports = None
+        if self.sanitized:
+            self.reports = tempfile.mkdtemp(prefix="phased-sanitizer-")
+            os.chmod(self.reports, 0o777)
+            common = f"log_path={self.reports}/report:print_stacktrace=1"
+            self.env.update(ASAN_OPTIONS=f"{common}:detect_stack_use_after_return=1:strict_string_checks=1",
+                            UBSAN_OPTIONS=f"{common}:halt_on_error=1")
+
+    def finish(self, result, status, timeout, may_be_silent=False):
+        count(result, status, timeout, may_be_silent)
+        for report in glob.glob(f"{self.reports}/report*") if self.reports else ():
+            with open(report, errors="replace") as text:
+                result.output += f"\n{text.read()}"
+            os.unlink(report)
+            if not result.failed:
+                result.failed += 1
+            result.notes.append("a sanitizer complained")
+        return result
+
+    def show(self, result):
+        word = "FAILED" if result.failed else "ok" if result.passed else "skipped"
+        print(f"  {word:8}{result.name:48} {result.passed + result.failed:5} cases {result.seconds:7.1f} s", flush=True)
+        for note in result.notes:
+            print(f"          {note}")
+        if result.failed:
+            print("".join(f"    | {line}\n" for line in result.output.splitlines()), end="", flush=True)
+        return result
+
+    def unit(self, part):
+        listed = subprocess.run(["meson", "introspect", "--tests", self.build], check=True, capture_output=True, text=True)
+        tests = [test for test in json.loads(listed.stdout) if part in test["name"]]
+
+        def one(test):
+            env = {**self.env, **test["env"]}
+            timeout = max(int(test["timeout"]), 1) * (5 if self.sanitized else 1)
+            status, output, seconds = self.processes.run(test["cmd"], timeout, env, test["workdir"] or ROOT)
+            result = Result(f"unit/{test['name']}", seconds=seconds, output=output)
+            return result, status, timeout
+
+        results = []
+        with concurrent.futures.ThreadPoolExecutor(self.jobs) as pool:
+            for result, status, timeout in pool.map(one, tests):
+                results.append(self.show(self.finish(result, status, timeout, may_be_silent=True)))
+        return results
+
+    def floors(self, part):
+        return [self.python("floors/floors.py", f"{ROOT}/tests/floors.py", TIMEOUT_S, {})] if part in "floors.py" else []
+
+    def integration(self, part, suite="integration"):
+        results = []
+        for path in sorted(glob.glob(f"{ROOT}/tests/{suite}/*_test.py")):
+            name = f"{suite}/{os.path.basename(path)}"
+            with open(path) as lines:
+                text = lines.read()
+            words = " ".join(re.findall(r"^# run: (.*)$", text, re.M)).split()
+            if part not in os.path.basename(path) or (self.sanitized and "sanitized" not in words):
+                continue
+            if self.servers is None:
+                self.servers = Servers(self.processes)
+                self.servers.start()
+            timeout = int(dict(word.split("=") for word in words if "=" in word).get("timeout", TIMEOUT_S))
+            results.append(self.refuse(name, suite, text) or self.python(name, path, timeout, self.servers.env))
+        return results
+
+    def whole(self, part):
+        return self.integration(part, "whole")
+
+    def refuse(self, name, suite, text):
+        """Skips, or fails, a file that needs what is not there."""
+        missing = dict(self.servers.missing)
+        if "kafka" not in text.lower():
+            missing.pop("kafka", None)
+        if suite == "whole":
+            if not os.path.exists(f"{ROOT}/.cache/npm/node_modules/playwright-core"):
+                missing["trackers"] = "no npm packages in .cache/npm: run dev/setup"
+            if not shutil.which("chromium-headless-shell"):
+                missing["browser"] = "no chromium-headless-shell: run dev/setup"
+        if not missing:
+            return None
+        result = Result(name, notes=[f"{what}: {why}" for what, why in missing.items()])
+        # PostgreSQL comes with Debian; only what is fetched from elsewhere may be missing.
+        if os.environ.get("PHASED_REQUIRE_KAFKA") == "1" or "postgres" in missing:
+            result.failed = 1
+        else:
+            result.skipped = 1
+        return self.show(result)
+
+    def python(self, name, path, timeout, env):
+        status, output, seconds = self.processes.run(["/usr/bin/python3", path, "-v"], timeout, {**self.env, **env})
+        result = self.finish(Result(name, seconds=seconds, output=output), status, timeout)
+        left = self.processes.sweep(LEFTOVER_S)
+        if left:
+            result.failed += 1
+            result.notes.append(f"left running (ended now): {', '.join(left)}")
+        return self.show(result)
+
+    def end(self):
+        self.processes.end_running()
+        if self.servers:
+            self.servers.remove()
+        self.processes.kept = set()
+        self.processes.sweep(0)
+        if self.reports:
+            shutil.rmtree(self.reports, ignore_errors=True)
+
+
+def interrupted(number, frame):
+    raise KeyboardInterrupt
+
+
+def summary(table):
+    print(f"\n{'suite':14}{'passed':>8}{'failed':>8}{'skipped':>9}{'seconds':>10}")
+    for suite, results, seconds in table:
+        print(f"{suite:14}{sum(r.passed for r in results):8}{sum(r.failed for r in results):8}"
+              f"{sum(r.skipped for r in results):9}{seconds:10.1f}")
+    every = [result for _, results, _ in table for result in results]
+    for result in every:
+        if result.failed:
+            print(f"failed: {result.name}")
+    passed, failed, skipped = (sum(getattr(r, key) for r in every) for key in ("passed", "failed", "skipped"))
+    print(f"\n{passed} passed, {failed} failed" + (f", {skipped} skipped" if skipped else ""), flush=True)
+    return 0 if passed and not failed else 1
+
+
+def main():
+    words = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    words.add_argument("--build", default=f"{ROOT}/build", metavar="DIR")
+    words.add_argument("--jobs", type=int, default=os.cpu_count(), metavar="N", help="unit programs at once")
+    words.add_argument("--sanitized", action="store_true", help="DIR was built with sanitizers: collect what they say")
+    words.add_argument("suites", nargs="*", metavar="SUITE[/PART]")
+    given = words.parse_args()
+    chosen = [(text.split("/", 1) + [""])[:2] for text in given.suites] or [(suite, "") for suite in SUITES]
+    for suite, _ in chosen:
+        if suite not in SUITES:
+            words.error(f"no suite {suite}; there are {', '.join(SUITES)}")
+    for number in (signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, interrupted)
+    runner = Runner(given)
+    table = []
+    try:
+        for suite, part in chosen:
+            begun = time.monotonic()
+            print(f"{suite}:", flush=True)
+            results = getattr(runner, suite)(part)
+            table.append((suite, results, time.monotonic() - begun))
+            if not results:
+                print("  no such test" if part else "  no tests", flush=True)
+        return summary(table)
+    except KeyboardInterrupt:
+        print("\ninterrupted", file=sys.stderr)
+        return 130
+    finally:
+        signal.signal(signal.SIGINT, signal.SIG_IGN)
+        runner.end()
+
+
+if __name__ == "__main__":
+    sys.exit(main())
