@@ -3,6 +3,7 @@
 #include <idn2.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <string.h>
 #include <strings.h>
 
@@ -52,7 +53,7 @@ static bool has_a_label(const char *domain)
 bool domain_normalise(const char *domain, char ret_domain[static DOMAIN_SIZE_MAX + 1])
 {
 	if (is_host_name(domain) && !has_a_label(domain)) {
-		strcpy(ret_domain, domain);
+		snprintf(ret_domain, DOMAIN_SIZE_MAX + 1, "%s", domain);
 		text_lower(ret_domain);
 		return true;
 	}
@@ -62,7 +63,7 @@ bool domain_normalise(const char *domain, char ret_domain[static DOMAIN_SIZE_MAX
 	int result = idn2_lookup_u8((const uint8_t *)domain, &found, IDN2_NFC_INPUT | IDN2_NONTRANSITIONAL);
 	bool good = result == IDN2_OK && is_host_name((const char *)found);
 	if (good) {
-		strcpy(ret_domain, (const char *)found);
+		snprintf(ret_domain, DOMAIN_SIZE_MAX + 1, "%s", (const char *)found);
 		text_lower(ret_domain);
 	}
 	idn2_free(found);

@@ -96,7 +96,7 @@ START_TEST(limits_hold)
 
 	size_t used = 0;
 	for (int i = 0; i <= YAML_KEYS_MAX; i++) {
-		used += (size_t)sprintf(text + used, "k%d: 1\n", i);
+		used += (size_t)snprintf(text + used, size - used, "k%d: 1\n", i);
 	}
 	ck_assert(!yaml_parse(text, used, "f.yaml", &arena, &root, &fail));
 	ck_assert_str_eq(fail.text, "f.yaml:4097: more than 4096 keys in one map");
