@@ -1,0 +1,558 @@
+/*
+ * The connection: how it comes up, how a turn is sent and its answers are handed out.
+ */
+#include "core/edge/postgres.h"
+
+#include <libpq-fe.h>
+#include <poll.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "core/base/check.h"
+#include "core/base/moment.h"
+#include "core/edge/postgres_wire.h"
+
+#define STEPS_MAX 64		/* statements of a turn, preparing them included */
+#define PREPARED_MAX 128	/* statements known to a connection */
+
+struct step {
+	const struct postgres_statement *statement;
+	bool prepares;		/* this step only prepares it */
+	postgres_on_rows *on_rows;
+	void *context;
+};
+
+struct postgres {
+	struct postgres_options options;
+	PGconn *connection;
+	enum postgres_state state;
+	bool wants_write;
+	bool greeting;		/* the turn under way is our own first one: SETs */
+	int64_t deadline_us;
+	struct step steps[STEPS_MAX];
+	unsigned step_count, step_at;
+	bool answered;		/* the step at step_at has had its result */
+	bool failed;
+	struct fail fail;
+	const struct postgres_statement *prepared[PREPARED_MAX];
+	unsigned prepared_count;
+	uint64_t turns;
+};
+
+struct postgres_rows {
+	PGresult *result;
+};
+
+static const struct postgres_statement greet_async = {.name = "greet_async", .sql = "SET synchronous_commit = off",
+						      .simple = true};
+static const struct postgres_statement greet_path = {
+	.name = "greet_path", .sql = "SELECT set_config('search_path', 'pg_catalog', false), "
+				     "set_config('TimeZone', 'UTC', false)",
+	.simple = true};
+
+static void on_notice(void *context, const PGresult *result)
+{
+	(void)context;
+	(void)result;	/* nothing that the server says unasked is for our logs */
+}
+
+struct postgres *postgres_create(const struct postgres_options *options, struct fail *fail)
+{
+	struct postgres *postgres = calloc(1, sizeof(*postgres));
+	if (postgres == NULL) {
+		fail_set(fail, FAIL_FATAL, EXIT_OUR_BUG, "postgres: no memory");
+		return NULL;
+	}
+	postgres->options = *options;
+	postgres->deadline_us = INT64_MAX;
+	return postgres;
+}
+
+void postgres_destroy(struct postgres *postgres)
+{
+	if (postgres != NULL) {
+		postgres_drop(postgres);
+		free(postgres);
+	}
+}
+
+enum postgres_state postgres_state(const struct postgres *postgres)
+{
+	return postgres->state;
+}
+
+void postgres_drop(struct postgres *postgres)
+{
+	if (postgres->connection != NULL) {
+		PQfinish(postgres->connection);
+		postgres->connection = NULL;
+	}
+	postgres->state = POSTGRES_DOWN;
+	postgres->deadline_us = INT64_MAX;
+	postgres->wants_write = false;
+	postgres->greeting = false;
+	postgres->prepared_count = 0;
+	postgres->step_count = 0;
+}
+
+void postgres_cancel(struct postgres *postgres)
+{
+	PGcancel *cancel = postgres->connection != NULL ? PQgetCancel(postgres->connection) : NULL;
+	if (cancel != NULL) {
+		char text[256];
+		PQcancel(cancel, text, sizeof(text));
+		PQfreeCancel(cancel);
+	}
+}
+
+/* libpq's own words about a connection: host, port and reason, several lines. */
+static bool connection_trouble(struct postgres *postgres, const char *what, struct fail *fail)
+{
+	fail_set(fail, FAIL_RETRY, EXIT_AWAY, "postgres: %s: %s", what,
+		 postgres->connection != NULL ? PQerrorMessage(postgres->connection) : "no memory");
+	if (fail != NULL) {
+		for (char *at = fail->text; *at != '\0'; at++) {
+			if (*at == '\n' || *at == '\t') {
+				*at = at[1] == '\0' ? '\0' : ' ';
+			}
+		}
+	}
+	return false;
+}
+
+bool postgres_connect(struct postgres *postgres, struct fail *fail)
+{
+	CHECK(postgres->state == POSTGRES_DOWN);
+	const char *const keys[] = {"dbname", "fallback_application_name", "client_encoding", NULL};
+	const char *const values[] = {postgres->options.conninfo, postgres->options.application, "UTF8", NULL};
+	postgres->connection = PQconnectStartParams(keys, values, 1);
+	if (postgres->connection == NULL || PQstatus(postgres->connection) == CONNECTION_BAD) {
+		connection_trouble(postgres, "cannot connect", fail);
+		postgres_drop(postgres);
+		return false;
+	}
+	postgres->state = POSTGRES_CONNECTING;
+	postgres->wants_write = true;
+	postgres->deadline_us = moment_monotonic_us() + (int64_t)postgres->options.connect_ms_max * 1000;
+	return true;
+}
+
+int postgres_fd(const struct postgres *postgres)
+{
+	return postgres->connection != NULL ? PQsocket(postgres->connection) : -1;
+}
+
+bool postgres_wants_write(const struct postgres *postgres)
+{
+	return postgres->wants_write;
+}
+
+int64_t postgres_deadline_us(const struct postgres *postgres)
+{
+	return postgres->deadline_us;
+}
+
+uint64_t postgres_turns(const struct postgres *postgres)
+{
+	return postgres->turns;
+}
+
+static bool is_prepared(const struct postgres *postgres, const struct postgres_statement *statement)
+{
+	for (unsigned i = 0; i < postgres->prepared_count; i++) {
+		if (postgres->prepared[i] == statement) {
+			return true;
+		}
+	}
+	for (unsigned i = 0; i < postgres->step_count; i++) {	/* twice in one turn */
+		if (postgres->steps[i].prepares && postgres->steps[i].statement == statement) {
+			return true;
+		}
+	}
+	return false;
+}
+
+static bool add_step(struct postgres *postgres, const struct postgres_statement *statement, bool prepares,
+		     postgres_on_rows *on_rows, void *context)
+{
+	CHECK(postgres->step_count < STEPS_MAX);
+	postgres->steps[postgres->step_count++] = (struct step){statement, prepares, on_rows, context};
+	return true;
+}
+
+static bool prepare(struct postgres *postgres, const struct postgres_statement *statement)
+{
+	Oid oids[POSTGRES_PARAMETERS_MAX];
+	for (unsigned i = 0; i < statement->parameter_count; i++) {
+		oids[i] = postgres_oid(statement->parameters[i].type, statement->parameters[i].array);
+	}
+	CHECK(postgres->prepared_count < PREPARED_MAX);
+	return PQsendPrepare(postgres->connection, statement->name, statement->sql, (int)statement->parameter_count,
+			     oids) == 1 && add_step(postgres, statement, true, NULL, NULL);
+}
+
+static bool send_statement(struct postgres *postgres, const struct postgres_statement *statement,
+			   const struct postgres_value *values)
+{
+	const char *bytes[POSTGRES_PARAMETERS_MAX];
+	int sizes[POSTGRES_PARAMETERS_MAX], formats[POSTGRES_PARAMETERS_MAX];
+	int count = (int)statement->parameter_count;
+	for (int i = 0; i < count; i++) {
+		bytes[i] = values[i].size >= 0 ? values[i].bytes : NULL;
+		sizes[i] = values[i].size >= 0 ? values[i].size : 0;
+		formats[i] = 1;
+	}
+	if (statement->simple) {
+		return PQsendQueryParams(postgres->connection, statement->sql, 0, NULL, NULL, NULL, NULL, 1) == 1;
+	}
+	return PQsendQueryPrepared(postgres->connection, statement->name, count, bytes, sizes, formats, 1) == 1;
+}
+
+bool postgres_add(struct postgres *postgres, const struct postgres_statement *statement, const struct postgres_value *values,
+		  postgres_on_rows *on_rows, void *context, struct fail *fail)
+{
+	CHECK(postgres->state == POSTGRES_IDLE || (postgres->greeting && postgres->state == POSTGRES_CONNECTING));
+	CHECK(statement->parameter_count <= POSTGRES_PARAMETERS_MAX);
+	bool sent = (statement->simple || is_prepared(postgres, statement) || prepare(postgres, statement)) &&
+		    send_statement(postgres, statement, values) && add_step(postgres, statement, false, on_rows, context);
+	return sent || connection_trouble(postgres, "cannot send", fail);
+}
+
+static bool flush(struct postgres *postgres)
+{
+	int left = PQflush(postgres->connection);
+	postgres->wants_write = left == 1;
+	return left >= 0;
+}
+
+bool postgres_send(struct postgres *postgres, struct fail *fail)
+{
+	postgres->step_at = 0;
+	postgres->answered = false;
+	postgres->failed = false;
+	if (PQpipelineSync(postgres->connection) != 1 || !flush(postgres)) {
+		return connection_trouble(postgres, "cannot send", fail);
+	}
+	if (!postgres->greeting) {
+		postgres->state = POSTGRES_BUSY;
+		postgres->turns++;
+	}
+	postgres->deadline_us = moment_monotonic_us() + (int64_t)postgres->options.reply_ms_max * 1000;
+	return true;
+}
+
+/* Trouble by SQLSTATE: what may go well later, what this data will never do, what a human must mend. */
+static void refused(const PGresult *result, const struct postgres_statement *statement, struct fail *ret_fail)
+{
+	static const struct {
+		const char *prefix;
+		enum fail_kind kind;
+		enum exit_code exit_code;
+	} classes[] = {
+		{"PH001", FAIL_RETRY, EXIT_AWAY}, {"08", FAIL_RETRY, EXIT_AWAY}, {"57", FAIL_RETRY, EXIT_AWAY},
+		{"53", FAIL_RETRY, EXIT_AWAY}, {"40", FAIL_RETRY, EXIT_AWAY}, {"55P03", FAIL_RETRY, EXIT_AWAY},
+		{"25006", FAIL_RETRY, EXIT_AWAY}, {"22", FAIL_DATA, EXIT_BAD_DATA}, {"23", FAIL_DATA, EXIT_BAD_DATA},
+		{"28", FAIL_FATAL, EXIT_NOT_ALLOWED}, {"42501", FAIL_FATAL, EXIT_NOT_ALLOWED},
+		{"42", FAIL_FATAL, EXIT_BAD_DATA}, {"3F", FAIL_FATAL, EXIT_BAD_DATA}, {"", FAIL_FATAL, EXIT_OUR_BUG},
+	};
+	const char *code = PQresultErrorField(result, PG_DIAG_SQLSTATE);
+	code = code != NULL ? code : "08000";	/* libpq's own: the connection broke */
+	size_t i = 0;
+	while (strncmp(code, classes[i].prefix, strlen(classes[i].prefix)) != 0) {
+		i++;
+	}
+	const char *table = PQresultErrorField(result, PG_DIAG_TABLE_NAME);
+	const char *constraint = PQresultErrorField(result, PG_DIAG_CONSTRAINT_NAME);
+	/* Only where it names things of ours can the primary message hold no data. */
+	const char *words = strncmp(code, "42", 2) == 0 ? PQresultErrorField(result, PG_DIAG_MESSAGE_PRIMARY) : NULL;
+	fail_set(ret_fail, classes[i].kind, classes[i].exit_code, "postgres: %s refused: SQLSTATE %s%s%s%s%s%s%s",
+		 statement->name, code, table != NULL ? " table " : "", table != NULL ? table : "",
+		 constraint != NULL ? " constraint " : "", constraint != NULL ? constraint : "",
+		 words != NULL ? ": " : "", words != NULL ? words : "");
+	snprintf(ret_fail->code, sizeof(ret_fail->code), "%s", code);
+}
+
+static void take_result(struct postgres *postgres, PGresult *result)
+{
+	ExecStatusType status = PQresultStatus(result);
+	CHECK(postgres->step_at < postgres->step_count);
+	struct step *step = &postgres->steps[postgres->step_at];
+	postgres->answered = true;
+	if (status == PGRES_PIPELINE_ABORTED || postgres->failed) {
+		return;
+	}
+	if (status != PGRES_TUPLES_OK && status != PGRES_COMMAND_OK) {
+		refused(result, step->statement, &postgres->fail);
+		postgres->failed = true;
+		return;
+	}
+	if (step->prepares) {
+		postgres->prepared[postgres->prepared_count++] = step->statement;
+	} else if (step->on_rows != NULL) {
+		struct postgres_rows rows = {result};
+		postgres->failed = !step->on_rows(step->context, &rows, &postgres->fail);
+	}
+}
+
+static enum postgres_result turn_ended(struct postgres *postgres, struct fail *ret_fail)
+{
+	bool greeted = postgres->greeting;
+	postgres->state = POSTGRES_IDLE;
+	postgres->deadline_us = INT64_MAX;
+	postgres->step_count = 0;
+	postgres->greeting = false;
+	if (postgres->failed) {
+		*ret_fail = postgres->fail;
+		if (greeted) {
+			postgres_drop(postgres);
+			return POSTGRES_LOST;
+		}
+		return POSTGRES_TURN_FAILED;
+	}
+	return greeted ? POSTGRES_CONNECTED : POSTGRES_TURN_DONE;
+}
+
+static enum postgres_result lost(struct postgres *postgres, const char *what, struct fail *ret_fail)
+{
+	connection_trouble(postgres, what, ret_fail);
+	snprintf(ret_fail->code, sizeof(ret_fail->code), "08006");
+	postgres_drop(postgres);
+	return POSTGRES_LOST;
+}
+
+static enum postgres_result greet(struct postgres *postgres, struct fail *ret_fail)
+{
+	PQsetErrorVerbosity(postgres->connection, PQERRORS_SQLSTATE);
+	PQsetErrorContextVisibility(postgres->connection, PQSHOW_CONTEXT_NEVER);
+	PQsetNoticeReceiver(postgres->connection, on_notice, NULL);
+	postgres->greeting = true;
+	postgres->step_count = 0;
+	if (PQsetnonblocking(postgres->connection, 1) != 0 || PQenterPipelineMode(postgres->connection) != 1 ||
+	    (!postgres->options.synchronous_commit && !postgres_add(postgres, &greet_async, NULL, NULL, NULL, NULL)) ||
+	    !postgres_add(postgres, &greet_path, NULL, NULL, NULL, NULL) || !postgres_send(postgres, NULL)) {
+		return lost(postgres, "cannot start", ret_fail);
+	}
+	return POSTGRES_GOES_ON;
+}
+
+static enum postgres_result connecting(struct postgres *postgres, struct fail *ret_fail)
+{
+	switch (PQconnectPoll(postgres->connection)) {
+	case PGRES_POLLING_OK:
+		return greet(postgres, ret_fail);
+	case PGRES_POLLING_READING:
+		postgres->wants_write = false;
+		return POSTGRES_GOES_ON;
+	case PGRES_POLLING_WRITING:
+		postgres->wants_write = true;
+		return POSTGRES_GOES_ON;
+	default:
+		return lost(postgres, "cannot connect", ret_fail);
+	}
+}
+
+static enum postgres_result read_answers(struct postgres *postgres, struct fail *ret_fail)
+{
+	if (!flush(postgres) || PQconsumeInput(postgres->connection) != 1 || !flush(postgres)) {
+		return lost(postgres, "connection lost", ret_fail);
+	}
+	while (PQisBusy(postgres->connection) == 0) {
+		PGresult *result = PQgetResult(postgres->connection);
+		if (result == NULL) {	/* end of one statement's results */
+			if (PQstatus(postgres->connection) != CONNECTION_OK) {
+				return lost(postgres, "connection lost", ret_fail);
+			}
+			if (!postgres->answered) {
+				return POSTGRES_GOES_ON;
+			}
+			postgres->answered = false;
+			postgres->step_at++;
+			continue;
+		}
+		if (PQresultStatus(result) == PGRES_PIPELINE_SYNC) {
+			PQclear(result);
+			return turn_ended(postgres, ret_fail);
+		}
+		take_result(postgres, result);
+		PQclear(result);
+		if (PQstatus(postgres->connection) != CONNECTION_OK) {
+			return lost(postgres, "connection lost", ret_fail);
+		}
+	}
+	return POSTGRES_GOES_ON;
+}
+
+enum postgres_result postgres_ready(struct postgres *postgres, struct fail *ret_fail)
+{
+	if (postgres->state == POSTGRES_DOWN) {
+		return POSTGRES_GOES_ON;
+	}
+	enum postgres_result result = POSTGRES_GOES_ON;
+	if (postgres->state == POSTGRES_CONNECTING && !postgres->greeting) {
+		result = connecting(postgres, ret_fail);
+	} else if (postgres->state != POSTGRES_IDLE) {
+		result = read_answers(postgres, ret_fail);
+	} else if (PQconsumeInput(postgres->connection) != 1) {	/* something while idle: the server goes away */
+		return lost(postgres, "connection lost", ret_fail);
+	}
+	if (result == POSTGRES_GOES_ON && moment_monotonic_us() >= postgres->deadline_us) {
+		bool connecting_still = postgres->state == POSTGRES_CONNECTING;
+		postgres_drop(postgres);
+		fail_set(ret_fail, FAIL_RETRY, EXIT_AWAY, "postgres: no answer within %u ms",
+			 connecting_still ? postgres->options.connect_ms_max : postgres->options.reply_ms_max);
+		snprintf(ret_fail->code, sizeof(ret_fail->code), "08006");
+		return POSTGRES_LOST;
+	}
+	return result;
+}
+
+bool postgres_wait(struct postgres *postgres, struct fail *fail)
+{
+	struct fail here;
+	for (;;) {
+		enum postgres_result result = postgres_ready(postgres, &here);
+		if (result == POSTGRES_CONNECTED || result == POSTGRES_TURN_DONE) {
+			return true;
+		}
+		if (result != POSTGRES_GOES_ON) {
+			if (fail != NULL) {
+				*fail = here;
+			}
+			return false;
+		}
+		CHECK(postgres->state != POSTGRES_DOWN && postgres->state != POSTGRES_IDLE);
+		struct pollfd watched = {.fd = postgres_fd(postgres),
+					 .events = (short)(POLLIN | (postgres->wants_write ? POLLOUT : 0))};
+		if (postgres->state == POSTGRES_CONNECTING && !postgres->greeting && postgres->wants_write) {
+			watched.events = POLLOUT;
+		}
+		int64_t left_ms = (postgres->deadline_us - moment_monotonic_us()) / 1000 + 1;
+		poll(&watched, 1, left_ms < 0 ? 0 : left_ms > 1000 ? 1000 : (int)left_ms);
+	}
+}
+
+/* Waits until a result can be read without blocking. */
+static bool wait_readable(struct postgres *postgres, int64_t deadline_us)
+{
+	if (!flush(postgres)) {
+		return false;
+	}
+	while (PQisBusy(postgres->connection) == 1) {
+		struct pollfd watched = {.fd = postgres_fd(postgres),
+					 .events = (short)(POLLIN | (postgres->wants_write ? POLLOUT : 0))};
+		if (poll(&watched, 1, 1000) > 0 && (!flush(postgres) || PQconsumeInput(postgres->connection) != 1)) {
+			return false;
+		}
+		if (moment_monotonic_us() > deadline_us || PQstatus(postgres->connection) != CONNECTION_OK) {
+			return false;
+		}
+	}
+	return true;
+}
+
+bool postgres_script(struct postgres *postgres, const char *sql, struct fail *fail)
+{
+	CHECK(postgres->state == POSTGRES_IDLE);
+	int64_t deadline_us = moment_monotonic_us() + (int64_t)postgres->options.reply_ms_max * 1000;
+	if (PQexitPipelineMode(postgres->connection) != 1 || PQsendQuery(postgres->connection, sql) != 1) {
+		return connection_trouble(postgres, "cannot send", fail);
+	}
+	bool good = true;
+	for (;;) {
+		if (!wait_readable(postgres, deadline_us)) {
+			connection_trouble(postgres, "connection lost", fail);
+			postgres_drop(postgres);
+			return false;
+		}
+		PGresult *result = PQgetResult(postgres->connection);
+		if (result == NULL) {
+			break;
+		}
+		if (good && PQresultStatus(result) != PGRES_COMMAND_OK && PQresultStatus(result) != PGRES_TUPLES_OK) {
+			static const struct postgres_statement script = {.name = "script"};
+			struct fail here;
+			refused(result, &script, &here);
+			const char *words = PQresultErrorField(result, PG_DIAG_MESSAGE_PRIMARY);
+			const char *place = PQresultErrorField(result, PG_DIAG_STATEMENT_POSITION);
+			fail_set(fail, here.kind, here.exit_code, "postgres: SQLSTATE %s: %s (at character %s)", here.code,
+				 words != NULL ? words : "no message", place != NULL ? place : "?");
+			if (fail != NULL) {
+				memcpy(fail->code, here.code, sizeof(fail->code));
+			}
+			good = false;
+		}
+		PQclear(result);
+	}
+	if (PQenterPipelineMode(postgres->connection) != 1) {
+		postgres_drop(postgres);
+	}
+	return good;
+}
+
+size_t postgres_count(const struct postgres_rows *rows)
+{
+	return (size_t)PQntuples(rows->result);
+}
+
+size_t postgres_affected(const struct postgres_rows *rows)
+{
+	return (size_t)strtoull(PQcmdTuples(rows->result), NULL, 10);
+}
+
+bool postgres_is_null(const struct postgres_rows *rows, size_t row, unsigned column)
+{
+	return PQgetisnull(rows->result, (int)row, (int)column) == 1;
+}
+
+int64_t postgres_int(const struct postgres_rows *rows, size_t row, unsigned column)
+{
+	int size = PQgetlength(rows->result, (int)row, (int)column);
+	uint64_t value = postgres_get(PQgetvalue(rows->result, (int)row, (int)column), size <= 8 ? size : 8);
+	switch (size) {
+	case 1:
+		return (int8_t)value;
+	case 2:
+		return (int16_t)value;
+	case 4:
+		return (int32_t)value;
+	default:
+		return (int64_t)value;
+	}
+}
+
+double postgres_float(const struct postgres_rows *rows, size_t row, unsigned column)
+{
+	if (PQgetlength(rows->result, (int)row, (int)column) != 8) {
+		return 0;
+	}
+	uint64_t bits = postgres_get(PQgetvalue(rows->result, (int)row, (int)column), 8);
+	double value;
+	memcpy(&value, &bits, sizeof(value));
+	return value;
+}
+
+int64_t postgres_moment(const struct postgres_rows *rows, size_t row, unsigned column)
+{
+	return postgres_moment_from_wire(postgres_int(rows, row, column));
+}
+
+struct uuid postgres_uuid(const struct postgres_rows *rows, size_t row, unsigned column)
+{
+	struct uuid id = {{0}};
+	if (PQgetlength(rows->result, (int)row, (int)column) == (int)sizeof(id.bytes)) {
+		memcpy(id.bytes, PQgetvalue(rows->result, (int)row, (int)column), sizeof(id.bytes));
+	}
+	return id;
+}
+
+const char *postgres_text(const struct postgres_rows *rows, size_t row, unsigned column)
+{
+	return PQgetvalue(rows->result, (int)row, (int)column);
+}
+
+const uint8_t *postgres_bytes(const struct postgres_rows *rows, size_t row, unsigned column, size_t *ret_size)
+{
+	*ret_size = (size_t)PQgetlength(rows->result, (int)row, (int)column);
+	return (const uint8_t *)PQgetvalue(rows->result, (int)row, (int)column);
+}
