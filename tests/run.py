@@ -371,7 +371,7 @@ def main():
     for suite, _ in chosen:
         if suite not in SUITES:
             words.error(f"no suite {suite}; there are {', '.join(SUITES)}")
-    for number in (signal.SIGTERM, signal.SIGHUP):
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):	# also where they came in ignored
         signal.signal(number, interrupted)
     runner = Runner(given)
     table = []
