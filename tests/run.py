@@ -69,10 +69,13 @@ class Processes:
         """Returns (exit status or None after a timeout, output, seconds)."""
         begun = time.monotonic()
         with tempfile.TemporaryFile() as out:
-            with self.lock:
-                child = subprocess.Popen(argv, stdin=subprocess.DEVNULL, stdout=out, stderr=out, env=env, cwd=cwd,
-                                         start_new_session=True)
-                self.running[child.pid] = child
+            try:
+                with self.lock:
+                    child = subprocess.Popen(argv, stdin=subprocess.DEVNULL, stdout=out, stderr=out, env=env, cwd=cwd,
+                                             start_new_session=True)
+                    self.running[child.pid] = child
+            except OSError as error:
+                return 127, f"cannot be started: {error}\n", 0.0
             try:
                 status = child.wait(timeout)
             except subprocess.TimeoutExpired:

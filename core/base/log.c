@@ -41,7 +41,7 @@ bool log_level_read(const char *word, enum log_level *ret_level)
 }
 
 /* One write() a line, so that lines of two processes on one stderr do not mix. */
-static void write_line(enum log_level level, const char *format, va_list arguments)
+__attribute__((format(printf, 2, 0))) static void write_line(enum log_level level, const char *format, va_list arguments)
 {
 	if (level > least_level) {
 		return;
