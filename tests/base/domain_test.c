@@ -47,6 +47,7 @@ START_TEST(domains_become_what_stands_in_the_dns)
 		{"♥.test", NULL},
 		{"a\u200db.test", NULL},
 		{"xn--a.test", NULL},
+		{"XN--A.test", NULL},
 		{"xn--.test", NULL},
 		{"a" LABEL_63 ".test", NULL},
 		{LABEL_63 "." LABEL_63 "." LABEL_63 "." LABEL_63, NULL},

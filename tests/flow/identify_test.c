@@ -12,6 +12,11 @@
 	"a" TEXT_50 "." TEXT_50 "b." TEXT_50 "b." TEXT_50 "b." \
 	"ccccccccccccccccccccccccccc.test"
 
+#define AA_10 "a\u030aa\u030aa\u030aa\u030aa\u030aa\u030aa\u030aa\u030aa\u030aa\u030a"
+#define AA_80 AA_10 AA_10 AA_10 AA_10 AA_10 AA_10 AA_10 AA_10
+#define TEXT_47 "aaaaaaaaaabbbbbbbbbbccccccccccddddddddddeeeeeee"
+#define DOMAIN_REST "." TEXT_50 "." TEXT_50 "." TEXT_50 ".test"
+
 static const struct identity_key key = {
 	.bytes = {0,  1,  2,  3,  4,  5,  6,  7,  8,  9,  10, 11, 12, 13, 14, 15,
 		  16, 17, 18, 19, 20, 21, 22, 23, 24, 25, 26, 27, 28, 29, 30, 31},
@@ -63,6 +68,13 @@ START_TEST(addresses_are_normalised)
 		{"ann@localhost", "ann@localhost"},
 		{"ann@xn--blbr-roah.test", "ann@xn--blbr-roah.test"},
 		{"abcdefghijklm@" DOMAIN_240, "abcdefghijklm@" DOMAIN_240}, /* 254 bytes */
+
+		/* The limit holds for what comes out (254 and 255 bytes here) … */
+		{TEXT_47 "@åaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa" DOMAIN_REST,
+		 TEXT_47 "@xn--aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa-lnd" DOMAIN_REST},
+		{TEXT_47 "x@åaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa" DOMAIN_REST, NULL},
+		/* … and for what was given (255 here, 175 composed). */
+		{AA_80 "12345@acme.test", NULL},
 
 		{"abcdefghijklmn@" DOMAIN_240, NULL},
 		{"", NULL},
