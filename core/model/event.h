@@ -56,6 +56,7 @@ const char *channel_name(enum channel channel);	/* "web", "email", … */
 int channel_read(const char *name);		/* any case; -1 when it is none */
 
 enum party { PARTY_UNSAID, PARTY_PERSON, PARTY_AGENT, PARTY_BOT, PARTY_SYSTEM, PARTY_COUNT };	/* UNSAID counts as PERSON */
+/* In the order of how much they restrict: of two statements at one place the greater holds. */
 enum statement { STATEMENT_UNSAID, STATEMENT_GRANTED, STATEMENT_DENIED, STATEMENT_WITHDRAWN, STATEMENT_COUNT };
 
 /* Machine reasons, a bit each. */
