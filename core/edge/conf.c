@@ -1,0 +1,400 @@
+/*
+ * The schema as a table, and what it cannot say as a list of steps.
+ */
+#include "core/edge/conf.h"
+
+#include <assert.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "core/base/arena.h"
+#include "core/base/check.h"
+#include "core/base/text.h"
+#include "core/model/message.h"
+#include "core/model/subject.h"
+
+#define PROPERTIES_MAX 64
+#define BLOCKED_MAX 1000
+#define TOPIC_NAME_MAX 249
+
+static const char *const consent_words[] = {[CONF_REQUIRE] = "require", [CONF_ALLOW] = "allow", NULL};
+static const char *const log_words[] = {[CONF_LOG_ERROR] = "error",
+					[CONF_LOG_WARNING] = "warning",
+					[CONF_LOG_INFO] = "info",
+					[CONF_LOG_DEBUG] = "debug",
+					NULL};
+
+#define AT(member) .offset = offsetof(struct conf, member)
+
+static const struct yaml_field kafka_fields[] = {
+	{"brokers", YAML_TEXT, AT(kafka.brokers), .low = 1, .high = 4096, .fallback = "127.0.0.1:9092",
+	 .help = "Some of the cluster's brokers, \"host:port,host:port\"; the others are learned from them."},
+	{"group", YAML_TEXT, AT(kafka.group), .low = 1, .high = 128, .fallback = "phased",
+	 .help = "Consumer group. All daemons that write to one database share one; positions are kept under its "
+		 "name."},
+	{"instance_id", YAML_TEXT, AT(kafka.instance_id), .high = 128, .fallback = "",
+	 .help = "This daemon's lasting name in the group (group.instance.id): a restart within session_ms then "
+		 "moves no partition. Must differ between daemons. Empty: none."},
+	{"client_id", YAML_TEXT, AT(kafka.client_id), .high = 128, .fallback = "phased",
+	 .help = "The name brokers log."},
+	{"topics", YAML_TEXTS, AT(kafka.topics), .high = TOPIC_NAME_MAX,
+	 .fallback = "[phased.web, phased.email, phased.chat, phased.crm, phased.rejected]",
+	 .help = "Topics to read, at most 16. One that does not exist yet is waited for."},
+	{"rejected_topic", YAML_TEXT, AT(kafka.rejected_topic), .high = TOPIC_NAME_MAX,
+	 .fallback = "phased.rejected",
+	 .help = "The one among topics that carries what the collector could not read. Empty: none does."},
+	{"buffer_mb", YAML_INTEGER, AT(kafka.buffer_mb), .low = 1, .high = 2047, .fallback = "64", .unit = "MiB",
+	 .help = "Memory for messages fetched and not taken yet, over all partitions. With librdkafka before 2.2 "
+		 "it also bounds the rate: once full, fetching pauses for a second, so it should hold more than a "
+		 "second of events."},
+	{"session_ms", YAML_INTEGER, AT(kafka.session_ms), .low = 1000, .high = 1800000, .fallback = "10000",
+	 .unit = "ms",
+	 .help = "A daemon not heard of for so long loses its partitions to the others of its group. The brokers "
+		 "set bounds of their own (group.min.session.timeout.ms)."},
+	{"properties", YAML_NODE, AT(kafka.properties_node),
+	 .help = "More settings of librdkafka, as a map: {security.protocol: ssl, ssl.ca.location: "
+		 "/etc/ssl/kafka.pem}. Those that exactly-once rests on are refused."},
+	{0},
+};
+
+static const struct yaml_field postgres_fields[] = {
+	{"conninfo", YAML_TEXT, AT(postgres.conninfo), .high = 4096, .fallback = "dbname=phased",
+	 .help = "How to reach PostgreSQL, as libpq reads it. No password here: PGPASSFILE, or peer "
+		 "authentication."},
+	{"connect_ms_max", YAML_INTEGER, AT(postgres.connect_ms_max), .low = 100, .high = 600000,
+	 .fallback = "10000", .unit = "ms", .help = "A connection that is not made within this is tried anew."},
+	{"reply_ms_max", YAML_INTEGER, AT(postgres.reply_ms_max), .low = 100, .high = 3600000, .fallback = "60000",
+	 .unit = "ms",
+	 .help = "A connection whose answer takes longer is given up, and its transaction tried again."},
+	{"synchronous_commit", YAML_BOOL, AT(postgres.synchronous_commit), .fallback = "yes",
+	 .help = "no: a crash of PostgreSQL may lose the last moments, events and positions alike, and they are "
+		 "read from Kafka again. Safe here, and a little faster."},
+	{0},
+};
+
+static const struct yaml_field identity_fields[] = {
+	{"key_file", YAML_TEXT, AT(identity.key_file), .low = 1, .high = 4095, .fallback = "identity.key",
+	 .help = "The secret that actor ids are keyed with (openssl rand -hex 32). A bare name is looked for "
+		 "among the service's credentials first. Another key makes other ids: never change it."},
+	{"blocked", YAML_TEXTS, AT(identity.blocked), .high = 256, .fallback = "[]",
+	 .help = "More values that name nobody, beside the built-in ones (anonymous, null, 0, …)."},
+	{0},
+};
+
+static const struct yaml_field model_fields[] = {
+	{"path", YAML_TEXT, AT(model.path), .low = 1, .high = 4095, .fallback = "model",
+	 .help = "Model file, or directory of them, that phasectl model accept and try read. The daemon takes its "
+		 "model from the database."},
+	{0},
+};
+
+static const struct yaml_field subject_fields[] = {
+	{"property_keys", YAML_TEXTS, AT(subject.property_keys), .high = 64, .fallback = "[]",
+	 .help = "Keys of event properties that rules may look at, at most 16. Fixed in the database at first "
+		 "start."},
+	{0},
+};
+
+#define CONSENT_HELP "require: dropped and counted; allow: taken. An event that says denied is always dropped."
+static const struct yaml_field consent_fields[] = {
+	{"web", YAML_WORD, AT(consent[CHANNEL_WEB]), .fallback = "require", .words = consent_words,
+	 .help = "What becomes of a web event that says nothing about consent to analytics. " CONSENT_HELP},
+	{"email", YAML_WORD, AT(consent[CHANNEL_EMAIL]), .fallback = "allow", .words = consent_words,
+	 .help = "The same for email."},
+	{"chat", YAML_WORD, AT(consent[CHANNEL_CHAT]), .fallback = "allow", .words = consent_words,
+	 .help = "The same for chat."},
+	{"crm", YAML_WORD, AT(consent[CHANNEL_CRM]), .fallback = "allow", .words = consent_words,
+	 .help = "The same for what comes from the CRM system."},
+	{"offline", YAML_WORD, AT(consent[CHANNEL_OFFLINE]), .fallback = "allow", .words = consent_words,
+	 .help = "The same for fairs, calls and dinners."},
+	{0},
+};
+
+static const struct yaml_field batch_fields[] = {
+	{"events_min", YAML_INTEGER, AT(batch.events_min), .low = 1, .high = 50000, .fallback = "500",
+	 .help = "A batch of so many messages does not wait for more. Under backlog batches grow up to "
+		 "events_max."},
+	{"events_max", YAML_INTEGER, AT(batch.events_max), .low = 1, .high = 50000, .fallback = "5000",
+	 .help = "Largest batch."},
+	{"linger_ms", YAML_INTEGER, AT(batch.linger_ms), .low = 0, .high = 1000, .fallback = "5", .unit = "ms",
+	 .help = "How long a smaller batch waits for more."},
+	{"arena_mb", YAML_INTEGER, AT(batch.arena_mb), .low = 16, .high = 4096, .fallback = "256", .unit = "MiB",
+	 .help = "Most memory one batch may use; what is not used costs nothing. A batch that does not fit is "
+		 "made smaller."},
+	{0},
+};
+
+static const struct yaml_field rejected_fields[] = {
+	{"keep_bytes", YAML_BOOL, AT(rejected.keep_bytes), .fallback = "no",
+	 .help = "Keep the bytes of messages that could not be read, which may hold personal data."},
+	{"stop_percent", YAML_INTEGER, AT(rejected.stop_percent), .low = 1, .high = 100, .fallback = "50",
+	 .unit = "%",
+	 .help = "The daemon stops when more than this share of the last stop_window messages was rejected. 100: "
+		 "never."},
+	{"stop_window", YAML_INTEGER, AT(rejected.stop_window), .low = 100, .high = 1000000, .fallback = "10000",
+	 .unit = "messages", .help = "What stop_percent looks back on."},
+	{0},
+};
+
+static const struct yaml_field http_fields[] = {
+	{"listen", YAML_TEXT, AT(http.listen), .high = 255, .fallback = "127.0.0.1:9640",
+	 .help = "Where /metrics, /healthz and /readyz are served: host:port, or unix:/path. Empty: nowhere."},
+	{"connections_max", YAML_INTEGER, AT(http.connections_max), .low = 1, .high = 1000, .fallback = "16",
+	 .help = "Connections at once."},
+	{"request_s_max", YAML_INTEGER, AT(http.request_s_max), .low = 1, .high = 600, .fallback = "10",
+	 .unit = "s", .help = "A request must be whole within this."},
+	{0},
+};
+
+static const struct yaml_field log_fields[] = {
+	{"level", YAML_WORD, AT(log.level), .fallback = "info", .words = log_words,
+	 .help = "The least urgent lines that are written: error (someone must act), warning (we coped), info "
+		 "(state changed), debug."},
+	{0},
+};
+
+static const struct yaml_field stop_fields[] = {
+	{"seconds", YAML_INTEGER, AT(stop.seconds), .low = 1, .high = 300, .fallback = "10", .unit = "s",
+	 .help = "How long a stopping daemon lets the batch under way finish. The unit's TimeoutStopSec must be "
+		 "longer."},
+	{0},
+};
+
+const struct yaml_field conf_fields[] = {
+	{"kafka", YAML_SECTION, .fields = kafka_fields, .help = "Where events come from."},
+	{"postgres", YAML_SECTION, .fields = postgres_fields, .help = "Where they go."},
+	{"identity", YAML_SECTION, .fields = identity_fields, .help = "Who is who."},
+	{"model", YAML_SECTION, .fields = model_fields, .help = "Rules, content, phases."},
+	{"subject", YAML_SECTION, .fields = subject_fields, .help = "What a touch is about."},
+	{"consent", YAML_SECTION, .fields = consent_fields, .help = "Events that do not say."},
+	{"batch", YAML_SECTION, .fields = batch_fields, .help = "How much is done at once."},
+	{"rejected", YAML_SECTION, .fields = rejected_fields, .help = "Messages that cannot be read."},
+	{"http", YAML_SECTION, .fields = http_fields, .help = "Metrics and health."},
+	{"log", YAML_SECTION, .fields = log_fields, .help = "What is said."},
+	{"stop", YAML_SECTION, .fields = stop_fields, .help = "Ending."},
+	{0},
+};
+
+/* ---- Reading ---- */
+
+struct reader {
+	const char *path;
+	const struct yaml_node *root;
+	struct arena *arena;
+	struct fail *fail;
+};
+
+/* "FILE:LINE: …" with the line of section.key, or of the file's start when the default is at fault. */
+#define COMPLAIN(reader, section, key, ...) \
+	yaml_complain((reader)->path, node_of((reader)->root, section, key), (reader)->fail, __VA_ARGS__)
+
+static const struct yaml_node *node_of(const struct yaml_node *root, const char *section, const char *key)
+{
+	const struct yaml_node *map = yaml_get(root, section);
+	const struct yaml_node *node = map != NULL && map->kind == YAML_MAP ? yaml_get(map, key) : NULL;
+	return node != NULL ? node : root;
+}
+
+static bool too_large(const struct reader *reader)
+{
+	return fail_set(reader->fail, FAIL_FATAL, EXIT_CONFIG, "%s: too large", reader->path);
+}
+
+static bool is_topic(const char *name)
+{
+	size_t size = strlen(name);
+	return size > 0 && size <= TOPIC_NAME_MAX &&
+	       strspn(name, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-") == size &&
+	       strcmp(name, ".") != 0 && strcmp(name, "..") != 0;
+}
+
+static bool has_text(const struct yaml_texts *texts, size_t count, const char *text)
+{
+	for (size_t i = 0; i < count; i++) {
+		if (strcmp(texts->items[i], text) == 0) {
+			return true;
+		}
+	}
+	return false;
+}
+
+static bool check_topics(const struct reader *reader, struct conf *conf)
+{
+	const struct yaml_texts *topics = &conf->kafka.topics;
+	if (topics->count < 1 || topics->count > TOPICS_MAX) {
+		return COMPLAIN(reader, "kafka", "topics", "\"kafka.topics\" must name 1 to %d topics, not %zu",
+				TOPICS_MAX, topics->count);
+	}
+	for (size_t i = 0; i < topics->count; i++) {
+		if (!is_topic(topics->items[i])) {
+			return COMPLAIN(reader, "kafka", "topics",
+					"\"kafka.topics\": \"%.80s\" is no name for a topic", topics->items[i]);
+		}
+		if (has_text(topics, i, topics->items[i])) {
+			return COMPLAIN(reader, "kafka", "topics", "\"kafka.topics\" names %.80s twice",
+					topics->items[i]);
+		}
+	}
+	return true;
+}
+
+/* {a: 1, b: 2} becomes "a", "1", "b", "2", NULL. */
+static bool read_properties(const struct reader *reader, struct conf *conf)
+{
+	const struct yaml_node *map = conf->kafka.properties_node;
+	if (map != NULL && (map->kind != YAML_MAP || map->count > PROPERTIES_MAX)) {
+		return yaml_complain(reader->path, map, reader->fail,
+				     "\"kafka.properties\" must be a map of at most %d settings", PROPERTIES_MAX);
+	}
+	size_t count = map != NULL ? map->count : 0;
+	const char **properties = arena_zero(reader->arena, 2 * count + 1, sizeof(*properties));
+	if (properties == NULL) {
+		return too_large(reader);
+	}
+	for (size_t i = 0; i < count; i++) {
+		if (map->items[i]->kind != YAML_SCALAR) {
+			return yaml_complain(reader->path, map->items[i], reader->fail,
+					     "\"kafka.properties.%.80s\" must be a text or a number",
+					     map->keys[i]->text);
+		}
+		properties[2 * i] = map->keys[i]->text;
+		properties[2 * i + 1] = map->items[i]->text;
+	}
+	conf->kafka.properties = properties;
+	return true;
+}
+
+static bool lower_blocked(const struct reader *reader, struct conf *conf)
+{
+	struct yaml_texts *blocked = &conf->identity.blocked;
+	if (blocked->count > BLOCKED_MAX) {
+		return COMPLAIN(reader, "identity", "blocked", "\"identity.blocked\" has more than %d values",
+				BLOCKED_MAX);
+	}
+	for (size_t i = 0; i < blocked->count; i++) {
+		char *lower = arena_text(reader->arena, blocked->items[i], strlen(blocked->items[i]));
+		if (lower == NULL) {
+			return too_large(reader);
+		}
+		text_lower(lower);
+		blocked->items[i] = lower;
+	}
+	return true;
+}
+
+static int compare_texts(const void *a, const void *b)
+{
+	return strcmp(*(const char *const *)a, *(const char *const *)b);
+}
+
+static bool sort_property_keys(const struct reader *reader, struct conf *conf)
+{
+	struct yaml_texts *keys = &conf->subject.property_keys;
+	if (keys->count > SUBJECT_PROPERTIES_MAX) {
+		return COMPLAIN(reader, "subject", "property_keys",
+				"\"subject.property_keys\" must name at most %d keys, not %zu",
+				SUBJECT_PROPERTIES_MAX, keys->count);
+	}
+	if (keys->count > 0) {
+		qsort(keys->items, keys->count, sizeof(*keys->items), compare_texts);
+	}
+	for (size_t i = 0; i < keys->count; i++) {
+		if (keys->items[i][0] == '\0' || (i > 0 && strcmp(keys->items[i - 1], keys->items[i]) == 0)) {
+			return COMPLAIN(reader, "subject", "property_keys",
+					"\"subject.property_keys\" has a key twice, or an empty one: \"%.80s\"",
+					keys->items[i]);
+		}
+	}
+	return true;
+}
+
+static bool check_batch(const struct reader *reader, struct conf *conf)
+{
+	if (conf->batch.events_min <= conf->batch.events_max) {
+		return true;
+	}
+	return COMPLAIN(reader, "batch", "events_min",
+			"\"batch.events_min\" (%lld) is more than \"batch.events_max\" (%lld)",
+			(long long)conf->batch.events_min, (long long)conf->batch.events_max);
+}
+
+static bool check_rejected_topic(const struct reader *reader, struct conf *conf)
+{
+	/* The default need not be among other topics than the default ones. */
+	const char *topic = conf->kafka.rejected_topic;
+	if (topic[0] == '\0' || has_text(&conf->kafka.topics, conf->kafka.topics.count, topic)) {
+		return true;
+	}
+	if (node_of(reader->root, "kafka", "rejected_topic") == reader->root) {
+		conf->kafka.rejected_topic = "";
+		return true;
+	}
+	return COMPLAIN(reader, "kafka", "rejected_topic",
+			"\"kafka.rejected_topic\": %.80s is not among \"kafka.topics\"", topic);
+}
+
+/* A path as it stands, or beside the file that names it. */
+static const char *resolve(const struct reader *reader, const char *path)
+{
+	const char *slash = strrchr(reader->path, '/');
+	if (path[0] == '/' || slash == NULL) {
+		return path;
+	}
+	return arena_print(reader->arena, "%.*s/%s", (int)(slash - reader->path), reader->path, path);
+}
+
+/* A bare name is one of the service's credentials when systemd gave it some (LoadCredential=). */
+static const char *resolve_secret(const struct reader *reader, const char *path)
+{
+	const char *credentials = getenv("CREDENTIALS_DIRECTORY");
+	if (credentials != NULL && strchr(path, '/') == NULL) {
+		return arena_print(reader->arena, "%s/%s", credentials, path);
+	}
+	return resolve(reader, path);
+}
+
+static bool resolve_paths(const struct reader *reader, struct conf *conf)
+{
+	conf->identity.key_file = resolve_secret(reader, conf->identity.key_file);
+	conf->model.path = resolve(reader, conf->model.path);
+	return (conf->identity.key_file != NULL && conf->model.path != NULL) || too_large(reader);
+}
+
+typedef bool reader_step(const struct reader *reader, struct conf *conf);
+
+/* What the schema cannot say. */
+static reader_step *const steps[] = {
+	check_topics,	    check_rejected_topic, read_properties, lower_blocked,
+	sort_property_keys, check_batch,	  resolve_paths,
+};
+
+static bool read_tree(const struct reader *reader, struct conf *ret_conf)
+{
+	static_assert((int)CONF_REQUIRE == 0, "an event of no known channel needs consent");
+	struct conf conf = {0};
+	if (!yaml_fill(reader->root, conf_fields, reader->path, reader->arena, &conf, reader->fail)) {
+		return false;
+	}
+	for (size_t i = 0; i < COUNT_OF(steps); i++) {
+		if (!steps[i](reader, &conf)) {
+			return false;
+		}
+	}
+	*ret_conf = conf;
+	return true;
+}
+
+bool conf_read(const char *path, struct arena *arena, struct conf *ret_conf, struct fail *fail)
+{
+	struct yaml_node *root;
+	return yaml_read_file(path, arena, &root, fail) &&
+	       read_tree(&(struct reader){.path = path, .root = root, .arena = arena, .fail = fail}, ret_conf);
+}
+
+bool conf_parse(const char *text, size_t size, const char *path, struct arena *arena, struct conf *ret_conf,
+		struct fail *fail)
+{
+	struct yaml_node *root;
+	return yaml_parse(text, size, path, arena, &root, fail) &&
+	       read_tree(&(struct reader){.path = path, .root = root, .arena = arena, .fail = fail}, ret_conf);
+}

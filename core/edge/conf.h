@@ -1,0 +1,93 @@
+/*
+ * The configuration file of phased and phasectl: YAML → struct conf, by one schema.
+ *
+ * Every key has a default, bounds, a unit and help; conf/phased.yaml is conf_default_text() written to a file, and a test
+ * keeps it so. Errors name file, line, key and the nearest valid word. Reads the file and nothing else: whether
+ * a path, a server or a topic is there is for the parts that use them.
+ */
+#pragma once
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "core/base/fail.h"
+#include "core/base/yaml.h"
+#include "core/model/event.h"
+
+struct arena;
+
+enum conf_consent { CONF_REQUIRE, CONF_ALLOW };
+enum conf_log { CONF_LOG_ERROR, CONF_LOG_WARNING, CONF_LOG_INFO, CONF_LOG_DEBUG }; /* as enum log_level */
+
+/* Texts live in the arena that conf_read() was given. Numbers are within the bounds of the schema. */
+struct conf {
+	struct {
+		const char *brokers; /* "host:port,…" */
+		const char *group;
+		const char *instance_id; /* "": none */
+		const char *client_id;
+		struct yaml_texts topics;   /* 1 … TOPICS_MAX, each once */
+		const char *rejected_topic; /* of topics: carries what the collector could not read; "": none */
+		int64_t buffer_mb;
+		int64_t session_ms;
+		struct yaml_node *properties_node; /* as written; use properties */
+		const char *const *properties;	   /* key, value, …, NULL: as the kafka_* options take them */
+	} kafka;
+	struct {
+		const char *conninfo;
+		int64_t connect_ms_max;
+		int64_t reply_ms_max;
+		bool synchronous_commit;
+	} postgres;
+	struct {
+		const char *key_file;	   /* a path, relative ones resolved (conf.c says against what) */
+		struct yaml_texts blocked; /* lower case */
+	} identity;
+	struct {
+		const char *path; /* a file or a directory, relative ones resolved */
+	} model;
+	struct {
+		struct yaml_texts property_keys; /* sorted, each once, at most SUBJECT_PROPERTIES_MAX */
+	} subject;
+	int consent
+		[CHANNEL_COUNT]; /* enum conf_consent: what an event that says nothing of analytics is taken for */
+	struct {
+		int64_t events_min;
+		int64_t events_max; /* ≥ events_min */
+		int64_t linger_ms;
+		int64_t arena_mb;
+	} batch;
+	struct {
+		bool keep_bytes;
+		int64_t stop_percent; /* 100: never */
+		int64_t stop_window;  /* messages */
+	} rejected;
+	struct {
+		const char *listen; /* "": no port is opened */
+		int64_t connections_max;
+		int64_t request_s_max;
+	} http;
+	struct {
+		int level; /* enum conf_log */
+	} log;
+	struct {
+		int64_t seconds;
+	} stop;
+};
+
+#define CONF_ARENA_SIZE ((size_t)8 * 1024 * 1024) /* is enough for any conf_read() or text of it */
+#define CONF_FILE "/etc/phased/phased.yaml"	  /* where the programs look when they are told nothing */
+
+/* False: *fail has "FILE:LINE: …", FAIL_FATAL / EXIT_CONFIG. */
+bool conf_read(const char *path, struct arena *arena, struct conf *ret_conf, struct fail *fail);
+/* The same from a text; `path` is named in errors and is what relative paths are relative to. */
+bool conf_parse(const char *text, size_t size, const char *path, struct arena *arena, struct conf *ret_conf,
+		struct fail *fail);
+
+/* The schema: sections, and keys in them; what texts and documentation are made from. Key NULL ends. */
+extern const struct yaml_field conf_fields[];
+
+/* The commented default file: every key with its help, unit, bounds and default. NULL: the arena is full. */
+char *conf_default_text(struct arena *arena);
+/* What is in force, as a file that would give the same; values that may hold a password are left out. NULL: full. */
+char *conf_text(const struct conf *conf, struct arena *arena);

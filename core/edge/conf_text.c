@@ -1,0 +1,205 @@
+/*
+ * The configuration as text, from the schema: the commented default file, and what is in force.
+ */
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "core/base/arena.h"
+#include "core/base/check.h"
+#include "core/edge/conf.h"
+
+#define WIDTH 110 /* columns of a comment */
+
+static const char *const opening = "# Configuration of phased and phasectl. Each key is optional: what stands "
+				   "here behind a # is what holds without it.\n"
+				   "# Relative paths start at this file's directory.\n";
+
+/* Words of `text`, each line behind "  # ". */
+static void print_comment(FILE *out, const char *indent, const char *text)
+{
+	size_t column = 0;
+	while (*text != '\0') {
+		size_t size = strcspn(text, " ");
+		if (column > 0 && column + 1 + size > WIDTH) {
+			fputc('\n', out);
+			column = 0;
+		}
+		column += (size_t)fprintf(out, column == 0 ? "%s# %.*s" : "%.0s %.*s", indent, (int)size, text);
+		text += size;
+		text += strspn(text, " ");
+	}
+	fputc('\n', out);
+}
+
+/* Plain where YAML reads it back as it is, else in double quotes. */
+static void print_scalar(FILE *out, const char *text)
+{
+	static const char plain[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._/=:-";
+	size_t size = strlen(text);
+	if (size > 0 && strspn(text, plain) == size && strchr("-:=", text[0]) == NULL && text[size - 1] != ':') {
+		fputs(text, out);
+		return;
+	}
+	fputc('"', out);
+	for (; *text != '\0'; text++) {
+		unsigned char byte = (unsigned char)*text;
+		if (byte == '"' || byte == '\\') {
+			fprintf(out, "\\%c", byte);
+		} else if (byte < 0x20 || byte == 0x7f) {
+			fprintf(out, "\\x%02x", byte);
+		} else {
+			fputc(byte, out);
+		}
+	}
+	fputc('"', out);
+}
+
+static void print_words(FILE *out, const struct yaml_field *field)
+{
+	for (size_t i = 0; field->words[i] != NULL; i++) {
+		fprintf(out, "%s%s", i > 0 ? " | " : "", field->words[i]);
+	}
+}
+
+/* "1 to 2047 MiB", "require | allow", "yes | no"; nothing for texts. */
+static void print_bounds(FILE *out, const struct yaml_field *field)
+{
+	switch (field->type) {
+	case YAML_INTEGER:
+	case YAML_NUMBER:
+		fprintf(out, "  # From %.15g to %.15g%s%s.\n", field->low, field->high,
+			field->unit != NULL ? " " : "", field->unit != NULL ? field->unit : "");
+		return;
+	case YAML_WORD:
+		fputs("  # ", out);
+		print_words(out, field);
+		fputc('\n', out);
+		return;
+	case YAML_BOOL:
+		fputs("  # yes | no\n", out);
+		return;
+	case YAML_TEXT:
+	case YAML_TEXTS:
+	case YAML_NODE:
+	case YAML_SECTION:
+		return;
+	}
+}
+
+static void print_default(FILE *out, const struct yaml_field *field)
+{
+	print_comment(out, "  ", field->help);
+	print_bounds(out, field);
+	fprintf(out, "  #%s: ", field->key);
+	if (field->type == YAML_TEXT) {
+		print_scalar(out, field->fallback);
+	} else {
+		fputs(field->fallback != NULL ? field->fallback : "{}", out);
+	}
+	fputc('\n', out);
+}
+
+static void print_texts(FILE *out, const struct yaml_texts *texts)
+{
+	fputc('[', out);
+	for (size_t i = 0; i < texts->count; i++) {
+		fputs(i > 0 ? ", " : "", out);
+		print_scalar(out, texts->items[i]);
+	}
+	fputc(']', out);
+}
+
+/* Settings of librdkafka hold passwords, keys and tokens under many names: none of their values is shown. */
+static void print_map_keys(FILE *out, const struct yaml_field *field, const struct yaml_node *map)
+{
+	if (map == NULL || map->count == 0) {
+		return;
+	}
+	fprintf(out, "  # %s, values not shown:", field->key);
+	for (size_t i = 0; i < map->count; i++) {
+		fprintf(out, "%s %s", i > 0 ? "," : "", map->keys[i]->text);
+	}
+	fputc('\n', out);
+}
+
+static void print_value(FILE *out, const struct yaml_field *field, const void *at)
+{
+	if (field->type == YAML_NODE) {
+		print_map_keys(out, field, *(struct yaml_node *const *)at);
+		return;
+	}
+	if (field->type == YAML_TEXT && strstr(*(const char *const *)at, "password") != NULL) {
+		fprintf(out, "  # %s is set and not shown: it seems to hold a password\n", field->key);
+		return;
+	}
+	fprintf(out, "  %s: ", field->key);
+	switch (field->type) {
+	case YAML_TEXT:
+		print_scalar(out, *(const char *const *)at);
+		break;
+	case YAML_INTEGER:
+		fprintf(out, "%" PRId64, *(const int64_t *)at);
+		break;
+	case YAML_NUMBER:
+		fprintf(out, "%.17g", *(const double *)at);
+		break;
+	case YAML_BOOL:
+		fputs(*(const bool *)at ? "yes" : "no", out);
+		break;
+	case YAML_WORD:
+		fputs(field->words[*(const int *)at], out);
+		break;
+	case YAML_TEXTS:
+		print_texts(out, at);
+		break;
+	case YAML_SECTION:
+	case YAML_NODE:
+		break;
+	}
+	fputc('\n', out);
+}
+
+/* The default file where `conf` is NULL. */
+static void print_all(FILE *out, const struct conf *conf)
+{
+	fputs(conf == NULL ? opening : "", out);
+	for (const struct yaml_field *section = conf_fields; section->key != NULL; section++) {
+		if (conf == NULL) {
+			fputc('\n', out);
+			print_comment(out, "", section->help);
+		}
+		fprintf(out, "%s:\n", section->key);
+		for (const struct yaml_field *field = section->fields; field->key != NULL; field++) {
+			if (conf == NULL) {
+				print_default(out, field);
+			} else {
+				print_value(out, field, (const char *)conf + field->offset);
+			}
+		}
+	}
+}
+
+static char *text_of(const struct conf *conf, struct arena *arena)
+{
+	char *text = NULL;
+	size_t size = 0;
+	FILE *out = open_memstream(&text, &size);
+	CHECK(out != NULL);
+	print_all(out, conf);
+	CHECK(fclose(out) == 0);
+	char *copy = arena_text(arena, text, size);
+	free(text);
+	return copy;
+}
+
+char *conf_default_text(struct arena *arena)
+{
+	return text_of(NULL, arena);
+}
+
+char *conf_text(const struct conf *conf, struct arena *arena)
+{
+	return text_of(conf, arena);
+}

@@ -1,0 +1,239 @@
+/* core/edge/conf.h: the schema, its file and its errors. PHASED_UPDATE=1 writes conf/phased.yaml from the schema. */
+#include "core/edge/conf.h"
+
+#include <string.h>
+
+#include "core/base/arena.h"
+#include "tests/table.h"
+
+static struct arena arena;
+
+static void start(void)
+{
+	ck_assert(arena_init(&arena, CONF_ARENA_SIZE));
+}
+
+static bool parse(const char *text, struct conf *ret_conf, struct fail *fail)
+{
+	return conf_parse(text, strlen(text), "dir/phased.yaml", &arena, ret_conf, fail);
+}
+
+static char *file_text(const char *path)
+{
+	FILE *file = fopen(path, "r");
+	if (file == NULL) {
+		return NULL;
+	}
+	static char text[64 * 1024];
+	size_t size = fread(text, 1, sizeof(text) - 1, file);
+	fclose(file);
+	text[size] = '\0';
+	return text;
+}
+
+START_TEST(file_in_the_tree_is_what_the_schema_says)
+{
+	start();
+	const char *wanted = conf_default_text(&arena);
+	if (getenv("PHASED_UPDATE") != NULL) {
+		FILE *file = fopen("conf/phased.yaml", "w");
+		ck_assert_ptr_nonnull(file);
+		fputs(wanted, file);
+		fclose(file);
+	}
+	const char *found = file_text("conf/phased.yaml");
+	ck_assert_ptr_nonnull(found);
+	ck_assert_msg(strcmp(found, wanted) == 0, "run this test with PHASED_UPDATE=1");
+}
+END_TEST
+
+START_TEST(each_key_has_help_and_bounds)
+{
+	for (const struct yaml_field *section = conf_fields; section->key != NULL; section++) {
+		ck_assert_int_eq(section->type, YAML_SECTION);
+		for (const struct yaml_field *field = section->fields; field->key != NULL; field++) {
+			ck_assert_msg(field->help != NULL && strlen(field->help) > 10, "%s", field->key);
+			bool bounded = field->high > field->low || field->words != NULL ||
+				       field->type == YAML_BOOL || field->type == YAML_NODE;
+			ck_assert_msg(bounded, "%s.%s", section->key, field->key);
+			ck_assert_msg(field->fallback != NULL || field->type == YAML_NODE, "%s", field->key);
+		}
+	}
+}
+END_TEST
+
+/* Lines such as "  #buffer_mb: 64" lose their '#'. */
+static char *uncomment(const char *text)
+{
+	char *all = arena_text(&arena, text, strlen(text));
+	for (char *at = all; (at = strstr(at, "\n  #")) != NULL; at += 4) {
+		if (at[4] != ' ') {
+			memmove(at + 3, at + 4, strlen(at + 4) + 1);
+		}
+	}
+	return all;
+}
+
+static void compare(const struct conf *a, const struct conf *b)
+{
+	ck_assert_str_eq(conf_text(a, &arena), conf_text(b, &arena));
+}
+
+START_TEST(commented_defaults_are_those_in_force)
+{
+	start();
+	struct conf nothing, all;
+	struct fail fail;
+	ck_assert_msg(parse("", &nothing, &fail), "%s", fail.text);
+	char *text = uncomment(conf_default_text(&arena));
+	ck_assert_ptr_nonnull(strstr(text, "\n  buffer_mb: 64\n"));
+	ck_assert_msg(parse(text, &all, &fail), "%s", fail.text);
+	compare(&nothing, &all);
+}
+END_TEST
+
+START_TEST(defaults_are_as_designed)
+{
+	start();
+	struct conf conf;
+	struct fail fail;
+	ck_assert_msg(parse("", &conf, &fail), "%s", fail.text);
+	ck_assert_uint_eq(conf.kafka.topics.count, 5);
+	ck_assert_str_eq(conf.kafka.topics.items[0], "phased.web");
+	ck_assert_str_eq(conf.kafka.rejected_topic, "phased.rejected");
+	ck_assert_int_eq(conf.kafka.buffer_mb, 64);
+	ck_assert_int_eq(conf.kafka.session_ms, 10000);
+	ck_assert_ptr_null(conf.kafka.properties[0]);
+	ck_assert(conf.postgres.synchronous_commit);
+	ck_assert_int_eq(conf.batch.events_min, 500);
+	ck_assert_int_eq(conf.batch.events_max, 5000);
+	ck_assert_int_eq(conf.stop.seconds, 10);
+	ck_assert(!conf.rejected.keep_bytes);
+	static const int consent[CHANNEL_COUNT] = {
+		[CHANNEL_UNSAID] = CONF_REQUIRE, [CHANNEL_WEB] = CONF_REQUIRE, [CHANNEL_EMAIL] = CONF_ALLOW,
+		[CHANNEL_CHAT] = CONF_ALLOW,	 [CHANNEL_CRM] = CONF_ALLOW,   [CHANNEL_OFFLINE] = CONF_ALLOW,
+	};
+	for (int i = 0; i < CHANNEL_COUNT; i++) {
+		ck_assert_int_eq(conf.consent[i], consent[i]);
+	}
+}
+END_TEST
+
+START_TEST(what_is_written_holds)
+{
+	start();
+	struct conf conf, again;
+	struct fail fail;
+	ck_assert_msg(parse("kafka:\n"
+			    "  brokers: a.test:9092,b.test:9092\n"
+			    "  topics: [one, two]\n"
+			    "  properties:\n"
+			    "    security.protocol: ssl\n"
+			    "    linger.ms: 7\n"
+			    "identity: {blocked: [N/A, ÆØÅ], key_file: keys/id}\n"
+			    "subject: {property_keys: [plan, colour]}\n"
+			    "consent: {chat: require}\n"
+			    "postgres: {conninfo: \"host='/run/x y' user=\\\"z\\\"\", synchronous_commit: off}\n"
+			    "http: {listen: \"\"}\n"
+			    "model: {path: /etc/m.yaml}\n"
+			    "log: {level: debug}\n",
+			    &conf, &fail),
+		      "%s", fail.text);
+	ck_assert_str_eq(conf.kafka.brokers, "a.test:9092,b.test:9092");
+	ck_assert_uint_eq(conf.kafka.topics.count, 2);
+	ck_assert_str_eq(conf.kafka.rejected_topic, "");
+	ck_assert_str_eq(conf.kafka.properties[0], "security.protocol");
+	ck_assert_str_eq(conf.kafka.properties[1], "ssl");
+	ck_assert_str_eq(conf.kafka.properties[2], "linger.ms");
+	ck_assert_str_eq(conf.kafka.properties[3], "7");
+	ck_assert_ptr_null(conf.kafka.properties[4]);
+	ck_assert_str_eq(conf.identity.blocked.items[0], "n/a");
+	ck_assert_str_eq(conf.identity.key_file, "dir/keys/id");
+	ck_assert_str_eq(conf.subject.property_keys.items[0], "colour");
+	ck_assert_str_eq(conf.subject.property_keys.items[1], "plan");
+	ck_assert_int_eq(conf.consent[CHANNEL_CHAT], CONF_REQUIRE);
+	ck_assert_str_eq(conf.postgres.conninfo, "host='/run/x y' user=\"z\"");
+	ck_assert(!conf.postgres.synchronous_commit);
+	ck_assert_str_eq(conf.http.listen, "");
+	ck_assert_str_eq(conf.model.path, "/etc/m.yaml");
+	ck_assert_int_eq(conf.log.level, CONF_LOG_DEBUG);
+
+	const char *text = conf_text(&conf, &arena);
+	ck_assert_msg(conf_parse(text, strlen(text), "phased.yaml", &arena, &again, &fail), "%s in %s", fail.text,
+		      text);
+	ck_assert_str_eq(again.postgres.conninfo, conf.postgres.conninfo);
+	ck_assert_ptr_nonnull(strstr(text, "values not shown: security.protocol, linger.ms\n"));
+	again.kafka.properties_node = conf.kafka.properties_node; /* never printed, so not read back */
+	compare(&conf, &again);
+}
+END_TEST
+
+START_TEST(secrets_are_not_shown)
+{
+	start();
+	struct conf conf;
+	struct fail fail;
+	ck_assert(parse("kafka: {properties: {sasl.password: hunter2}}\n"
+			"postgres: {conninfo: \"host=x password=hunter2\"}\n",
+			&conf, &fail));
+	ck_assert_ptr_null(strstr(conf_text(&conf, &arena), "hunter2"));
+}
+END_TEST
+
+START_TEST(key_is_looked_for_among_credentials)
+{
+	start();
+	struct conf conf;
+	struct fail fail;
+	unsetenv("CREDENTIALS_DIRECTORY");
+	ck_assert(parse("", &conf, &fail));
+	ck_assert_str_eq(conf.identity.key_file, "dir/identity.key");
+	ck_assert_str_eq(conf.model.path, "dir/model");
+	setenv("CREDENTIALS_DIRECTORY", "/run/credentials/phased.service", 1);
+	ck_assert(parse("", &conf, &fail));
+	ck_assert_str_eq(conf.identity.key_file, "/run/credentials/phased.service/identity.key");
+	ck_assert(parse("identity: {key_file: /root/id}\n", &conf, &fail));
+	ck_assert_str_eq(conf.identity.key_file, "/root/id");
+}
+END_TEST
+
+START_TEST(errors_name_line_and_key)
+{
+	static const struct {
+		const char *text, *place, *named;
+	} rows[] = {
+		{"kafka:\n  broker: x\n", "dir/phased.yaml:2: ", "did you mean \"brokers\"?"},
+		{"\nkafak: {}\n", "dir/phased.yaml:2: ", "did you mean \"kafka\"?"},
+		{"kafka:\n\n  buffer_mb: 0\n", "dir/phased.yaml:3: ", "kafka.buffer_mb"},
+		{"kafka:\n  buffer_mb: lots\n", "dir/phased.yaml:2: ", "whole number"},
+		{"kafka:\n  brokers: \"\"\n", "dir/phased.yaml:2: ", "kafka.brokers"},
+		{"kafka:\n  topics: []\n", "dir/phased.yaml:2: ", "kafka.topics"},
+		{"kafka:\n  topics: [a, b, a]\n", "dir/phased.yaml:2: ", "twice"},
+		{"kafka:\n  topics: [a b]\n", "dir/phased.yaml:2: ", "no name for a topic"},
+		{"kafka:\n  topics: [1,2,3,4,5,6,7,8,9,10,11,12,13,14,15,16,17]\n", "dir/phased.yaml:2: ", "16"},
+		{"kafka:\n  topics: [a]\n  rejected_topic: b\n", "dir/phased.yaml:3: ", "not among"},
+		{"kafka:\n  properties: [a]\n", "dir/phased.yaml:2: ", "kafka.properties"},
+		{"kafka:\n  properties:\n    a: [b]\n", "dir/phased.yaml:3: ", "kafka.properties.a"},
+		{"consent:\n  web: alow\n", "dir/phased.yaml:2: ", "did you mean \"allow\"?"},
+		{"log:\n  level: loud\n", "dir/phased.yaml:2: ", "log.level"},
+		{"batch:\n  events_min: 501\n  events_max: 500\n", "dir/phased.yaml:2: ", "events_max"},
+		{"subject:\n  property_keys: [a, b, a]\n", "dir/phased.yaml:2: ", "subject.property_keys"},
+		{"postgres:\n  synchronous_commit: maybe\n", "dir/phased.yaml:2: ", "yes or no"},
+		{"stop: 10\n", "dir/phased.yaml:1: ", "stop"},
+	};
+	start();
+	for (size_t i = 0; i < COUNT_OF(rows); i++) {
+		struct conf conf = {.stop.seconds = 77};
+		struct fail fail = {0};
+		ck_assert_msg(!parse(rows[i].text, &conf, &fail), "%s", rows[i].text);
+		ck_assert_msg(strncmp(fail.text, rows[i].place, strlen(rows[i].place)) == 0, "%s", fail.text);
+		ck_assert_msg(strstr(fail.text, rows[i].named) != NULL, "%s", fail.text);
+		ck_assert_int_eq(fail.exit_code, EXIT_CONFIG);
+		ck_assert_int_eq(conf.stop.seconds, 77);
+	}
+}
+END_TEST
+
+TEST_MAIN("conf", file_in_the_tree_is_what_the_schema_says, each_key_has_help_and_bounds,
+	  commented_defaults_are_those_in_force, defaults_are_as_designed, what_is_written_holds,
+	  secrets_are_not_shown, key_is_looked_for_among_credentials, errors_name_line_and_key)
