@@ -170,7 +170,7 @@ class Tree:
     def wrong_names(self, path):
         name = os.path.basename(path)
         if name.endswith(".h"):
-            if any(name == os.path.basename(system) + ".h" for system in SYSTEM):
+            if name.removesuffix(".h") in SYSTEM:
                 yield f"{path}: called like a system header"
             if not re.search(r"^#pragma once$", self.text[path], re.M):
                 yield f"{path}: no #pragma once"

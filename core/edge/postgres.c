@@ -198,6 +198,7 @@ static bool send_statement(struct postgres *postgres, const struct postgres_stat
 	const char *bytes[POSTGRES_PARAMETERS_MAX];
 	int sizes[POSTGRES_PARAMETERS_MAX], formats[POSTGRES_PARAMETERS_MAX];
 	int count = (int)statement->parameter_count;
+	CHECK(values != NULL || count == 0);
 	for (int i = 0; i < count; i++) {
 		bytes[i] = values[i].size >= 0 ? values[i].bytes : NULL;
 		sizes[i] = values[i].size >= 0 ? values[i].size : 0;
