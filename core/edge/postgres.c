@@ -200,7 +200,9 @@ static bool send_statement(struct postgres *postgres, const struct postgres_stat
 	int count = (int)statement->parameter_count;
 	CHECK(values != NULL || count == 0);
 	for (int i = 0; i < count; i++) {
+		/* cppcheck-suppress nullPointer; it does not see what was just checked */
 		bytes[i] = values[i].size >= 0 ? values[i].bytes : NULL;
+		/* cppcheck-suppress nullPointer; the same */
 		sizes[i] = values[i].size >= 0 ? values[i].size : 0;
 		formats[i] = 1;
 	}
