@@ -1,0 +1,37 @@
+/*
+ * Between the files of the store: its insides, and the parameters of one statement under construction.
+ */
+#pragma once
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "core/base/fail.h"
+#include "core/base/uuid.h"
+#include "core/edge/postgres.h"
+#include "core/edge/store.h"
+
+struct store {
+	struct postgres *postgres;
+	/* of the turn under way: where its rows go */
+	struct arena *arena;
+	struct store_greeting *greeting;
+	struct store_position *positions;
+	size_t position_count;
+	struct store_advance *advance;
+	struct store_load *load;
+	struct store_read *read;
+};
+
+/* "The batch needs more memory than batch.arena_mb"; FAIL_DATA, so that a smaller one is tried. Returns false. */
+bool store_arena_full(struct fail *fail);
+
+/* Parameters, added in the statement's order. A full arena is noticed at the end, by columns_add(). */
+struct columns;
+struct columns *columns_begin(struct arena *arena);
+struct postgres_array *columns_array(struct columns *columns, enum postgres_type type, size_t expected);
+void columns_uuids(struct columns *columns, const struct uuid *ids, size_t count);
+void columns_text(struct columns *columns, const char *text);
+void columns_int(struct columns *columns, enum postgres_type type, int64_t value);
+void columns_moment(struct columns *columns, int64_t us);
+bool columns_add(struct columns *columns, struct postgres *postgres, const struct postgres_statement *statement,
+		 postgres_on_rows *on_rows, void *context, struct fail *fail);

@@ -1,0 +1,525 @@
+/*
+ * The turn that writes: all rows of a batch, then COMMIT. Each list is one statement over arrays, in one column order;
+ * an empty list sends nothing.
+ */
+#include <string.h>
+
+#include "core/base/arena.h"
+#include "core/edge/store_columns.h"
+#include "core/edge/store_sql.h"
+
+#define COLUMNS_MAX 17
+
+/* Makes one array a column, of the types given. */
+static void make_arrays(struct columns *columns, const enum postgres_type *types, size_t count, size_t rows,
+			struct postgres_array **ret_arrays)
+{
+	for (size_t i = 0; i < count; i++) {
+		ret_arrays[i] = columns_array(columns, types[i], rows);
+	}
+}
+
+static void put_moment(struct postgres_array *array, int64_t us)
+{
+	if (us == INT64_MIN) {
+		postgres_array_null(array);
+	} else {
+		postgres_array_moment(array, us);
+	}
+}
+
+static void put_rule(struct postgres_array *array, int number)
+{
+	if (number < 0) {
+		postgres_array_null(array);
+	} else {
+		postgres_array_int(array, number);
+	}
+}
+
+/* Values of the configured property keys, a line each; a full arena is noticed by the column, which is full too. */
+static const char *property_lines(const struct subject *subject, struct arena *arena)
+{
+	const char *lines = "";
+	for (unsigned i = 0; i < subject->properties_count && lines != NULL; i++) {
+		lines = arena_print(arena, "%s%s%s", lines, i > 0 ? "\n" : "", subject->property_values[i]);
+	}
+	return lines != NULL ? lines : "";
+}
+
+static bool save_subjects(struct store *store, const struct store_save *save, struct arena *arena, struct fail *fail)
+{
+	static const enum postgres_type types[] = {
+		POSTGRES_INT8, POSTGRES_TEXT, POSTGRES_TEXT, POSTGRES_INT2, POSTGRES_TEXT, POSTGRES_INT4,
+		POSTGRES_TEXT, POSTGRES_TEXT, POSTGRES_TEXT, POSTGRES_TEXT, POSTGRES_TEXT, POSTGRES_TEXT,
+		POSTGRES_TEXT, POSTGRES_TEXT, POSTGRES_TEXT, POSTGRES_INT2, POSTGRES_TEXT
+	};
+	if (save->subject_count == 0) {
+		return true;
+	}
+	struct columns *columns = columns_begin(arena);
+	struct postgres_array *at[COLUMNS_MAX];
+	make_arrays(columns, types, sizeof(types) / sizeof(types[0]), save->subject_count, at);
+	for (size_t i = 0; i < save->subject_count; i++) {
+		const struct store_subject *row = &save->subjects[i];
+		postgres_array_int(at[0], (int64_t)row->subject->id);
+		postgres_array_text(at[1], row->subject->source);
+		postgres_array_text(at[2], row->subject->site);
+		postgres_array_int(at[3], row->subject->channel);
+		postgres_array_text(at[4], row->subject->process);
+		postgres_array_int(at[5], row->subject->action);
+		postgres_array_text(at[6], row->subject->label);
+		postgres_array_text(at[7], row->subject->host);
+		postgres_array_text(at[8], row->subject->path);
+		postgres_array_text(at[9], row->subject->title);
+		postgres_array_text(at[10], row->subject->content_id);
+		postgres_array_text(at[11], row->subject->form_id);
+		postgres_array_text(at[12], row->subject->target_host);
+		postgres_array_text(at[13], row->subject->target_path);
+		postgres_array_text(at[14], row->subject->topic);
+		postgres_array_int(at[15], row->subject->engagement);
+		postgres_array_text(at[16], property_lines(row->subject, arena));
+	}
+	return columns_add(columns, store->postgres, &sql_save_subjects, NULL, NULL, fail);
+}
+
+static bool save_rules(struct store *store, const struct store_save *save, struct arena *arena, struct fail *fail)
+{
+	static const enum postgres_type types[] = {
+		POSTGRES_INT8, POSTGRES_TEXT, POSTGRES_TEXT, POSTGRES_INT2, POSTGRES_TEXT, POSTGRES_BOOL,
+		POSTGRES_INT8, POSTGRES_INT2
+	};
+	if (save->subject_count == 0) {
+		return true;
+	}
+	struct columns *columns = columns_begin(arena);
+	columns_int(columns, POSTGRES_INT8, (int64_t)save->model_version);
+	struct postgres_array *at[COLUMNS_MAX];
+	make_arrays(columns, types, sizeof(types) / sizeof(types[0]), save->subject_count, at);
+	for (size_t i = 0; i < save->subject_count; i++) {
+		const struct store_subject *row = &save->subjects[i];
+		postgres_array_int(at[0], (int64_t)row->subject->id);
+		postgres_array_text(at[1], row->process);
+		postgres_array_text(at[2], row->rule);
+		put_rule(at[3], row->rule_number);
+		postgres_array_text(at[4], row->content);
+		postgres_array_int(at[5], row->mail_click);
+		postgres_array_int(at[6], (int64_t)row->link);
+		postgres_array_int(at[7], row->confirm);
+	}
+	return columns_add(columns, store->postgres, &sql_save_rules, NULL, NULL, fail);
+}
+
+static bool save_actors(struct store *store, const struct store_save *save, struct arena *arena, struct fail *fail)
+{
+	static const enum postgres_type types[] = {
+		POSTGRES_UUID, POSTGRES_INT2, POSTGRES_TEXT, POSTGRES_TEXT
+	};
+	if (save->actor_count == 0) {
+		return true;
+	}
+	struct columns *columns = columns_begin(arena);
+	struct postgres_array *at[COLUMNS_MAX];
+	make_arrays(columns, types, sizeof(types) / sizeof(types[0]), save->actor_count, at);
+	for (size_t i = 0; i < save->actor_count; i++) {
+		const struct actor *row = &save->actors[i];
+		postgres_array_uuid(at[0], &row->id);
+		postgres_array_int(at[1], row->kind);
+		postgres_array_text(at[2], row->space);
+		postgres_array_text(at[3], row->value[0] != '\0' ? row->value : NULL);
+	}
+	return columns_add(columns, store->postgres, &sql_save_actors, NULL, NULL, fail);
+}
+
+static bool save_claims(struct store *store, const struct store_save *save, struct arena *arena, struct fail *fail)
+{
+	static const enum postgres_type types[] = {
+		POSTGRES_UUID, POSTGRES_UUID, POSTGRES_TIMESTAMPTZ, POSTGRES_INT8, POSTGRES_TIMESTAMPTZ,
+		POSTGRES_INT2
+	};
+	if (save->claim_count == 0) {
+		return true;
+	}
+	struct columns *columns = columns_begin(arena);
+	struct postgres_array *at[COLUMNS_MAX];
+	make_arrays(columns, types, sizeof(types) / sizeof(types[0]), save->claim_count, at);
+	for (size_t i = 0; i < save->claim_count; i++) {
+		const struct claim *row = &save->claims[i];
+		postgres_array_uuid(at[0], &row->weak);
+		postgres_array_uuid(at[1], &row->strong);
+		postgres_array_moment(at[2], row->key.stamped_us);
+		postgres_array_int(at[3], (int64_t)row->key.event_id);
+		postgres_array_moment(at[4], row->at_us);
+		postgres_array_int(at[5], row->strength);
+	}
+	return columns_add(columns, store->postgres, &sql_save_claims, NULL, NULL, fail);
+}
+
+static bool save_consents(struct store *store, const struct store_save *save, struct arena *arena, struct fail *fail)
+{
+	static const enum postgres_type types[] = {
+		POSTGRES_UUID, POSTGRES_INT2, POSTGRES_TIMESTAMPTZ, POSTGRES_INT8, POSTGRES_TIMESTAMPTZ,
+		POSTGRES_INT2, POSTGRES_TEXT, POSTGRES_TEXT
+	};
+	if (save->consent_count == 0) {
+		return true;
+	}
+	struct columns *columns = columns_begin(arena);
+	struct postgres_array *at[COLUMNS_MAX];
+	make_arrays(columns, types, sizeof(types) / sizeof(types[0]), save->consent_count, at);
+	for (size_t i = 0; i < save->consent_count; i++) {
+		const struct consent *row = &save->consents[i];
+		postgres_array_uuid(at[0], &row->actor_id);
+		postgres_array_int(at[1], row->purpose);
+		postgres_array_moment(at[2], row->key.stamped_us);
+		postgres_array_int(at[3], (int64_t)row->key.event_id);
+		postgres_array_moment(at[4], row->at_us);
+		postgres_array_int(at[5], row->state);
+		postgres_array_text(at[6], row->source);
+		postgres_array_text(at[7], row->policy);
+	}
+	return columns_add(columns, store->postgres, &sql_save_consents, NULL, NULL, fail);
+}
+
+static bool save_declared(struct store *store, const struct store_save *save, struct arena *arena, struct fail *fail)
+{
+	static const enum postgres_type types[] = {
+		POSTGRES_UUID, POSTGRES_INT2, POSTGRES_TEXT, POSTGRES_TIMESTAMPTZ, POSTGRES_INT8,
+		POSTGRES_TIMESTAMPTZ, POSTGRES_TEXT
+	};
+	if (save->declared_count == 0) {
+		return true;
+	}
+	struct columns *columns = columns_begin(arena);
+	struct postgres_array *at[COLUMNS_MAX];
+	make_arrays(columns, types, sizeof(types) / sizeof(types[0]), save->declared_count, at);
+	for (size_t i = 0; i < save->declared_count; i++) {
+		const struct declared *row = &save->declared[i];
+		postgres_array_uuid(at[0], &row->actor_id);
+		postgres_array_int(at[1], row->attribute);
+		postgres_array_text(at[2], row->source);
+		postgres_array_moment(at[3], row->key.stamped_us);
+		postgres_array_int(at[4], (int64_t)row->key.event_id);
+		postgres_array_moment(at[5], row->at_us);
+		postgres_array_text(at[6], row->value);
+	}
+	return columns_add(columns, store->postgres, &sql_save_declared, NULL, NULL, fail);
+}
+
+static bool save_stretches(struct store *store, const struct store_save *save, struct arena *arena, struct fail *fail)
+{
+	static const enum postgres_type types[] = {
+		POSTGRES_UUID, POSTGRES_TIMESTAMPTZ, POSTGRES_TIMESTAMPTZ, POSTGRES_UUID
+	};
+	if (save->stretch_count == 0) {
+		return true;
+	}
+	struct columns *columns = columns_begin(arena);
+	struct postgres_array *at[COLUMNS_MAX];
+	make_arrays(columns, types, sizeof(types) / sizeof(types[0]), save->stretch_count, at);
+	for (size_t i = 0; i < save->stretch_count; i++) {
+		const struct stretch *row = &save->stretches[i];
+		postgres_array_uuid(at[0], &row->actor_id);
+		postgres_array_moment(at[1], row->from_us);
+		postgres_array_moment(at[2], row->to_us);
+		postgres_array_uuid(at[3], &row->contact_id);
+	}
+	return columns_add(columns, store->postgres, &sql_save_stretches, NULL, NULL, fail);
+}
+
+static bool save_touches(struct store *store, const struct store_save *save, struct arena *arena, struct fail *fail)
+{
+	static const enum postgres_type types[] = {
+		POSTGRES_UUID, POSTGRES_TIMESTAMPTZ, POSTGRES_INT8, POSTGRES_TIMESTAMPTZ, POSTGRES_TIMESTAMPTZ,
+		POSTGRES_INT8, POSTGRES_INT4, POSTGRES_INT2
+	};
+	if (save->touch_count == 0) {
+		return true;
+	}
+	struct columns *columns = columns_begin(arena);
+	struct postgres_array *at[COLUMNS_MAX];
+	make_arrays(columns, types, sizeof(types) / sizeof(types[0]), save->touch_count, at);
+	for (size_t i = 0; i < save->touch_count; i++) {
+		const struct touch *row = &save->touches[i];
+		postgres_array_uuid(at[0], &row->actor_id);
+		postgres_array_moment(at[1], row->stamped_us);
+		postgres_array_int(at[2], (int64_t)row->event_id);
+		postgres_array_moment(at[3], row->received_us);
+		postgres_array_moment(at[4], row->at_us);
+		postgres_array_int(at[5], (int64_t)row->subject_id);
+		postgres_array_int(at[6], (int64_t)row->reasons);
+		postgres_array_int(at[7], row->party);
+	}
+	return columns_add(columns, store->postgres, &sql_save_touches, NULL, NULL, fail);
+}
+
+static bool save_states(struct store *store, const struct store_save *save, struct arena *arena, struct fail *fail)
+{
+	static const enum postgres_type types[] = {
+		POSTGRES_UUID, POSTGRES_TEXT, POSTGRES_BYTEA, POSTGRES_INT4, POSTGRES_INT4, POSTGRES_FLOAT8,
+		POSTGRES_FLOAT8, POSTGRES_FLOAT8, POSTGRES_FLOAT8, POSTGRES_INT2, POSTGRES_INT2, POSTGRES_INT2,
+		POSTGRES_INT2, POSTGRES_TIMESTAMPTZ, POSTGRES_TIMESTAMPTZ, POSTGRES_TIMESTAMPTZ
+	};
+	if (save->state_count == 0) {
+		return true;
+	}
+	struct columns *columns = columns_begin(arena);
+	columns_int(columns, POSTGRES_INT8, (int64_t)save->model_version);
+	struct postgres_array *at[COLUMNS_MAX];
+	make_arrays(columns, types, sizeof(types) / sizeof(types[0]), save->state_count, at);
+	for (size_t i = 0; i < save->state_count; i++) {
+		const struct store_state *row = &save->states[i];
+		postgres_array_uuid(at[0], &row->contact_id);
+		postgres_array_text(at[1], row->process);
+		postgres_array_bytes(at[2], row->fold, row->fold_size);
+		postgres_array_int(at[3], row->counted);
+		postgres_array_int(at[4], row->confirmed);
+		postgres_array_float(at[5], row->activity);
+		postgres_array_float(at[6], row->early);
+		postgres_array_float(at[7], row->mid);
+		postgres_array_float(at[8], row->late);
+		postgres_array_int(at[9], row->reported);
+		postgres_array_int(at[10], row->shown);
+		postgres_array_int(at[11], row->fine);
+		postgres_array_int(at[12], row->band);
+		put_moment(at[13], row->since_us);
+		put_moment(at[14], row->last_us);
+		put_moment(at[15], row->review_us);
+	}
+	return columns_add(columns, store->postgres, &sql_save_states, NULL, NULL, fail);
+}
+
+static bool save_changes(struct store *store, const struct store_save *save, struct arena *arena, struct fail *fail)
+{
+	static const enum postgres_type types[] = {
+		POSTGRES_UUID, POSTGRES_TEXT, POSTGRES_TIMESTAMPTZ, POSTGRES_INT2, POSTGRES_INT2,
+		POSTGRES_INT8, POSTGRES_BOOL
+	};
+	if (save->change_count == 0) {
+		return true;
+	}
+	struct columns *columns = columns_begin(arena);
+	columns_moment(columns, save->now_us);
+	struct postgres_array *at[COLUMNS_MAX];
+	make_arrays(columns, types, sizeof(types) / sizeof(types[0]), save->change_count, at);
+	for (size_t i = 0; i < save->change_count; i++) {
+		const struct store_change *row = &save->changes[i];
+		postgres_array_uuid(at[0], &row->contact_id);
+		postgres_array_text(at[1], row->process);
+		postgres_array_moment(at[2], row->at_us);
+		postgres_array_int(at[3], row->from_shown);
+		postgres_array_int(at[4], row->to_shown);
+		postgres_array_int(at[5], (int64_t)row->cause);
+		postgres_array_int(at[6], row->late);
+	}
+	return columns_add(columns, store->postgres, &sql_save_changes, NULL, NULL, fail);
+}
+
+static bool save_outcomes(struct store *store, const struct store_save *save, struct arena *arena, struct fail *fail)
+{
+	static const enum postgres_type types[] = {
+		POSTGRES_DATE, POSTGRES_TEXT, POSTGRES_TEXT, POSTGRES_INT2, POSTGRES_TEXT, POSTGRES_INT8
+	};
+	if (save->outcome_count == 0) {
+		return true;
+	}
+	struct columns *columns = columns_begin(arena);
+	struct postgres_array *at[COLUMNS_MAX];
+	make_arrays(columns, types, sizeof(types) / sizeof(types[0]), save->outcome_count, at);
+	for (size_t i = 0; i < save->outcome_count; i++) {
+		const struct store_outcome *row = &save->outcomes[i];
+		postgres_array_date(at[0], row->day_us);
+		postgres_array_text(at[1], row->source);
+		postgres_array_text(at[2], row->site);
+		postgres_array_int(at[3], row->channel);
+		postgres_array_text(at[4], row->outcome);
+		postgres_array_int(at[5], (int64_t)row->n);
+	}
+	return columns_add(columns, store->postgres, &sql_save_outcomes, NULL, NULL, fail);
+}
+
+static bool save_rejects(struct store *store, const struct store_save *save, struct arena *arena, struct fail *fail)
+{
+	static const enum postgres_type types[] = {
+		POSTGRES_TEXT, POSTGRES_INT4, POSTGRES_INT8, POSTGRES_TEXT, POSTGRES_TEXT, POSTGRES_INT4,
+		POSTGRES_INT8, POSTGRES_TIMESTAMPTZ, POSTGRES_TEXT
+	};
+	if (save->reject_count == 0) {
+		return true;
+	}
+	struct columns *columns = columns_begin(arena);
+	struct postgres_array *at[COLUMNS_MAX];
+	make_arrays(columns, types, sizeof(types) / sizeof(types[0]), save->reject_count, at);
+	for (size_t i = 0; i < save->reject_count; i++) {
+		const struct store_reject *row = &save->rejects[i];
+		postgres_array_text(at[0], row->topic);
+		postgres_array_int(at[1], row->partition);
+		postgres_array_int(at[2], row->offset);
+		postgres_array_text(at[3], row->reason);
+		postgres_array_text(at[4], row->field);
+		postgres_array_int(at[5], row->size);
+		postgres_array_int(at[6], (int64_t)row->hash);
+		postgres_array_moment(at[7], row->at_us);
+		postgres_array_text(at[8], row->source);
+	}
+	return columns_add(columns, store->postgres, &sql_save_rejects, NULL, NULL, fail);
+}
+
+static bool drop_claims(struct store *store, const struct store_save *save, struct arena *arena, struct fail *fail)
+{
+	static const enum postgres_type types[] = {POSTGRES_UUID, POSTGRES_UUID, POSTGRES_TIMESTAMPTZ, POSTGRES_INT8};
+	if (save->claim_gone_count == 0) {
+		return true;
+	}
+	struct columns *columns = columns_begin(arena);
+	struct postgres_array *at[COLUMNS_MAX];
+	make_arrays(columns, types, sizeof(types) / sizeof(types[0]), save->claim_gone_count, at);
+	for (size_t i = 0; i < save->claim_gone_count; i++) {
+		const struct claim *row = &save->claims_gone[i];
+		postgres_array_uuid(at[0], &row->weak);
+		postgres_array_uuid(at[1], &row->strong);
+		postgres_array_moment(at[2], row->key.stamped_us);
+		postgres_array_int(at[3], (int64_t)row->key.event_id);
+	}
+	return columns_add(columns, store->postgres, &sql_drop_claims, NULL, NULL, fail);
+}
+
+static bool drop_consents(struct store *store, const struct store_save *save, struct arena *arena, struct fail *fail)
+{
+	static const enum postgres_type types[] = {POSTGRES_UUID, POSTGRES_INT2, POSTGRES_TIMESTAMPTZ, POSTGRES_INT8};
+	if (save->consent_gone_count == 0) {
+		return true;
+	}
+	struct columns *columns = columns_begin(arena);
+	struct postgres_array *at[COLUMNS_MAX];
+	make_arrays(columns, types, sizeof(types) / sizeof(types[0]), save->consent_gone_count, at);
+	for (size_t i = 0; i < save->consent_gone_count; i++) {
+		const struct consent *row = &save->consents_gone[i];
+		postgres_array_uuid(at[0], &row->actor_id);
+		postgres_array_int(at[1], row->purpose);
+		postgres_array_moment(at[2], row->key.stamped_us);
+		postgres_array_int(at[3], (int64_t)row->key.event_id);
+	}
+	return columns_add(columns, store->postgres, &sql_drop_consents, NULL, NULL, fail);
+}
+
+static bool drop_declared(struct store *store, const struct store_save *save, struct arena *arena, struct fail *fail)
+{
+	static const enum postgres_type types[] = {
+		POSTGRES_UUID, POSTGRES_INT2, POSTGRES_TEXT, POSTGRES_TIMESTAMPTZ, POSTGRES_INT8,
+	};
+	if (save->declared_gone_count == 0) {
+		return true;
+	}
+	struct columns *columns = columns_begin(arena);
+	struct postgres_array *at[COLUMNS_MAX];
+	make_arrays(columns, types, sizeof(types) / sizeof(types[0]), save->declared_gone_count, at);
+	for (size_t i = 0; i < save->declared_gone_count; i++) {
+		const struct declared *row = &save->declared_gone[i];
+		postgres_array_uuid(at[0], &row->actor_id);
+		postgres_array_int(at[1], row->attribute);
+		postgres_array_text(at[2], row->source);
+		postgres_array_moment(at[3], row->key.stamped_us);
+		postgres_array_int(at[4], (int64_t)row->key.event_id);
+	}
+	return columns_add(columns, store->postgres, &sql_drop_declared, NULL, NULL, fail);
+}
+
+static bool by_ids(struct store *store, const struct postgres_statement *statement, const struct uuid *ids, size_t count,
+		   struct arena *arena, struct fail *fail)
+{
+	if (count == 0) {
+		return true;
+	}
+	struct columns *columns = columns_begin(arena);
+	columns_uuids(columns, ids, count);
+	return columns_add(columns, store->postgres, statement, NULL, NULL, fail);
+}
+
+static bool drop_persons(struct store *store, const struct store_save *save, struct arena *arena, struct fail *fail)
+{
+	struct columns *columns = columns_begin(arena);
+	struct postgres_array *ids = columns_array(columns, POSTGRES_UUID, save->person_count);
+	size_t count = 0;
+	for (size_t i = 0; i < save->person_count; i++) {
+		if (!save->persons[i].stands) {
+			postgres_array_uuid(ids, &save->persons[i].contact_id);
+			count++;
+		}
+	}
+	return count == 0 || columns_add(columns, store->postgres, &sql_drop_persons, NULL, NULL, fail);
+}
+
+static bool save_persons(struct store *store, const struct store_save *save, struct arena *arena, struct fail *fail)
+{
+	static const enum postgres_type types[] = {
+		POSTGRES_UUID, POSTGRES_TEXT, POSTGRES_TEXT, POSTGRES_TEXT, POSTGRES_TEXT, POSTGRES_TEXT, POSTGRES_TEXT,
+		POSTGRES_BOOL,
+	};
+	struct columns *columns = columns_begin(arena);
+	struct postgres_array *at[COLUMNS_MAX];
+	make_arrays(columns, types, sizeof(types) / sizeof(types[0]), save->person_count, at);
+	size_t count = 0;
+	for (size_t i = 0; i < save->person_count; i++) {
+		const struct store_person *row = &save->persons[i];
+		if (!row->stands) {
+			continue;
+		}
+		count++;
+		postgres_array_uuid(at[0], &row->contact_id);
+		postgres_array_text(at[1], row->address);
+		postgres_array_text(at[2], row->name);
+		postgres_array_text(at[3], row->role);
+		postgres_array_text(at[4], row->role_declared);
+		postgres_array_text(at[5], row->title);
+		postgres_array_text(at[6], row->company);
+		postgres_array_int(at[7], row->may_write);
+	}
+	return count == 0 || columns_add(columns, store->postgres, &sql_save_persons, NULL, NULL, fail);
+}
+
+/* Changes of contacts whose whole history was folded anew: what is not among the new ones goes. */
+static bool drop_changes(struct store *store, const struct store_save *save, struct arena *arena, struct fail *fail)
+{
+	if (save->rechanged_count == 0) {
+		return true;
+	}
+	struct columns *columns = columns_begin(arena);
+	columns_uuids(columns, save->rechanged, save->rechanged_count);
+	struct postgres_array *contacts = columns_array(columns, POSTGRES_UUID, save->change_count);
+	struct postgres_array *processes = columns_array(columns, POSTGRES_TEXT, save->change_count);
+	struct postgres_array *moments = columns_array(columns, POSTGRES_TIMESTAMPTZ, save->change_count);
+	for (size_t i = 0; i < save->change_count; i++) {
+		postgres_array_uuid(contacts, &save->changes[i].contact_id);
+		postgres_array_text(processes, save->changes[i].process);
+		postgres_array_moment(moments, save->changes[i].at_us);
+	}
+	return columns_add(columns, store->postgres, &sql_drop_changes, NULL, NULL, fail);
+}
+
+static bool drop_by_ids(struct store *store, const struct store_save *save, struct arena *arena, struct fail *fail)
+{
+	return by_ids(store, &sql_drop_stretches, save->stretched, save->stretched_count, arena, fail) &&
+	       by_ids(store, &sql_save_valueless, save->valueless, save->valueless_count, arena, fail) &&
+	       by_ids(store, &sql_bump, save->bumped, save->bumped_count, arena, fail);
+}
+
+typedef bool save_part(struct store *store, const struct store_save *save, struct arena *arena, struct fail *fail);
+
+/* What is replaced goes before what takes its place. */
+static save_part *const parts[] = {
+	save_subjects, save_rules, drop_by_ids, save_actors, drop_claims, save_claims, drop_consents, save_consents,
+	drop_declared, save_declared, drop_persons, save_persons, save_stretches, save_touches, save_states, drop_changes,
+	save_changes, save_outcomes, save_rejects,
+};
+
+bool store_save(struct store *store, const struct store_save *save, struct arena *arena, struct fail *fail)
+{
+	store->arena = arena;
+	for (size_t i = 0; i < sizeof(parts) / sizeof(parts[0]); i++) {
+		if (!parts[i](store, save, arena, fail)) {
+			return false;
+		}
+	}
+	return postgres_add(store->postgres, &sql_commit, NULL, NULL, NULL, fail) && postgres_send(store->postgres, fail);
+}

@@ -1,0 +1,118 @@
+#include "core/model/phase_pack.h"
+
+#include <string.h>
+
+#include "core/base/check.h"
+
+/*
+ * Layout, version 1: version u8 | flags u8 (1 moved, 2 started) | rep i8 | clicks u8 | recent u16 | counted u32 |
+ * confirmed u32 | minute i64 | first_ms i64 | counted_ms i64 | last_ms i64 | activity f64 | pi 8 × f64 |
+ * recent × (rule u16, ms before last_ms u32) | clicks × (link u64, ms before last_ms u32)
+ */
+#define VERSION 1
+#define FLAG_MOVED 1
+#define FLAG_STARTED 2
+
+static void put(uint8_t **at, uint64_t value, unsigned size)
+{
+	for (unsigned i = 0; i < size; i++) {
+		*(*at)++ = (uint8_t)(value >> (8 * i));
+	}
+}
+
+static void put_double(uint8_t **at, double value)
+{
+	uint64_t bits;
+	memcpy(&bits, &value, sizeof(bits));
+	put(at, bits, 8);
+}
+
+size_t phase_pack(const struct phase_state *state, uint8_t ret_bytes[static PHASE_PACK_SIZE_MAX])
+{
+	CHECK(state->recent_count <= PHASE_RULES_MAX && state->click_count <= PHASE_CLICKS_MAX);
+	uint8_t *at = ret_bytes;
+	put(&at, VERSION, 1);
+	put(&at, (state->moved ? FLAG_MOVED : 0) | (state->started ? FLAG_STARTED : 0), 1);
+	put(&at, (uint8_t)(int8_t)state->rep, 1);
+	put(&at, state->click_count, 1);
+	put(&at, state->recent_count, 2);
+	put(&at, state->counted, 4);
+	put(&at, state->confirmed, 4);
+	put(&at, (uint64_t)state->minute, 8);
+	put(&at, (uint64_t)state->first_ms, 8);
+	put(&at, (uint64_t)state->counted_ms, 8);
+	put(&at, (uint64_t)state->last_ms, 8);
+	put_double(&at, state->activity);
+	for (unsigned k = 0; k < PHASE_STATES; k++) {
+		put_double(&at, state->pi[k]);
+	}
+	for (unsigned i = 0; i < state->recent_count; i++) {
+		put(&at, state->recent[i].rule, 2);
+		put(&at, (uint64_t)(state->last_ms - state->recent[i].last_ms), 4);
+	}
+	for (unsigned i = 0; i < state->click_count; i++) {
+		put(&at, state->clicks[i].link, 8);
+		put(&at, (uint64_t)(state->last_ms - state->clicks[i].last_ms), 4);
+	}
+	return (size_t)(at - ret_bytes);
+}
+
+static uint64_t get(const uint8_t **at, unsigned size)
+{
+	uint64_t value = 0;
+	for (unsigned i = 0; i < size; i++) {
+		value |= (uint64_t)*(*at)++ << (8 * i);
+	}
+	return value;
+}
+
+static double get_double(const uint8_t **at)
+{
+	uint64_t bits = get(at, 8);
+	double value;
+	memcpy(&value, &bits, sizeof(value));
+	return value;
+}
+
+#define HEAD_SIZE (1 + 1 + 1 + 1 + 2 + 4 + 4 + 8 * 4 + 8 + 8 * PHASE_STATES)
+
+bool phase_unpack(const uint8_t *bytes, size_t size, struct phase_state *ret_state)
+{
+	if (size < HEAD_SIZE || bytes[0] != VERSION) {
+		return false;
+	}
+	const uint8_t *at = bytes + 1;
+	struct phase_state state = {0};
+	unsigned flags = (unsigned)get(&at, 1);
+	state.moved = (flags & FLAG_MOVED) != 0;
+	state.started = (flags & FLAG_STARTED) != 0;
+	int rep = (int8_t)get(&at, 1);
+	state.click_count = (unsigned)get(&at, 1);
+	state.recent_count = (unsigned)get(&at, 2);
+	if (rep < MAIN_NONE || rep >= MAIN_COUNT || state.click_count > PHASE_CLICKS_MAX ||
+	    state.recent_count > PHASE_RULES_MAX ||
+	    size != HEAD_SIZE + (size_t)state.recent_count * 6 + (size_t)state.click_count * 12) {
+		return false;
+	}
+	state.rep = (enum main_phase)rep;
+	state.counted = (uint32_t)get(&at, 4);
+	state.confirmed = (uint32_t)get(&at, 4);
+	state.minute = (int64_t)get(&at, 8);
+	state.first_ms = (int64_t)get(&at, 8);
+	state.counted_ms = (int64_t)get(&at, 8);
+	state.last_ms = (int64_t)get(&at, 8);
+	state.activity = get_double(&at);
+	for (unsigned k = 0; k < PHASE_STATES; k++) {
+		state.pi[k] = get_double(&at);
+	}
+	for (unsigned i = 0; i < state.recent_count; i++) {
+		state.recent[i].rule = (uint16_t)get(&at, 2);
+		state.recent[i].last_ms = state.last_ms - (int64_t)get(&at, 4);
+	}
+	for (unsigned i = 0; i < state.click_count; i++) {
+		state.clicks[i].link = get(&at, 8);
+		state.clicks[i].last_ms = state.last_ms - (int64_t)get(&at, 4);
+	}
+	*ret_state = state;
+	return true;
+}

@@ -1,0 +1,17 @@
+/*
+ * The fold state as bytes: what column phase.fold keeps. Every bit of every double is kept, little end first, so that
+ * a state read back goes on with the same bits.
+ */
+#pragma once
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "core/model/phase.h"
+
+#define PHASE_PACK_SIZE_MAX (128 + PHASE_RULES_MAX * 6 + PHASE_CLICKS_MAX * 12)
+
+/* Returns how many bytes were written. */
+size_t phase_pack(const struct phase_state *state, uint8_t ret_bytes[static PHASE_PACK_SIZE_MAX]);
+/* False when the bytes are not what phase_pack() of this version writes. */
+bool phase_unpack(const uint8_t *bytes, size_t size, struct phase_state *ret_state);
