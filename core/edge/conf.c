@@ -26,6 +26,24 @@ static const char *const log_words[] = {[CONF_LOG_ERROR] = "error",
 
 #define AT(member) .offset = offsetof(struct conf, member)
 
+#define TOPIC_FIELD(name, at, topic_help) \
+	{ \
+		name, YAML_TEXT, AT(kafka.topic[at]), .high = TOPIC_NAME_MAX, .fallback = "phased." name, \
+						      .help = topic_help \
+	}
+
+static const struct yaml_field topic_fields[] = {
+	TOPIC_FIELD("web", CONF_WEB, "Events of web sites."),
+	TOPIC_FIELD("email", CONF_EMAIL, "Events of mailings."),
+	TOPIC_FIELD("chat", CONF_CHAT, "Events of chats."),
+	TOPIC_FIELD("crm", CONF_CRM, "What CRM systems report, and what happened offline."),
+	TOPIC_FIELD("rejected", CONF_REJECTED, "What the collector could not read."),
+	TOPIC_FIELD("erasure", CONF_ERASURE, "Who was erased (compacted)."),
+	{"more", YAML_TEXTS, AT(kafka.more_topics), .high = TOPIC_NAME_MAX, .fallback = "[]",
+	 .help = "More topics with events, of any channel."},
+	{0},
+};
+
 static const struct yaml_field kafka_fields[] = {
 	{"brokers", YAML_TEXT, AT(kafka.brokers), .low = 1, .high = 4096, .fallback = "127.0.0.1:9092",
 	 .help = "Some of the cluster's brokers, \"host:port,host:port\"; the others are learned from them."},
@@ -37,12 +55,8 @@ static const struct yaml_field kafka_fields[] = {
 		 "moves no partition. Must differ between daemons. Empty: none."},
 	{"client_id", YAML_TEXT, AT(kafka.client_id), .high = 128, .fallback = "phased",
 	 .help = "The name brokers log."},
-	{"topics", YAML_TEXTS, AT(kafka.topics), .high = TOPIC_NAME_MAX,
-	 .fallback = "[phased.web, phased.email, phased.chat, phased.crm, phased.rejected]",
-	 .help = "Topics to read, at most 16. One that does not exist yet is waited for."},
-	{"rejected_topic", YAML_TEXT, AT(kafka.rejected_topic), .high = TOPIC_NAME_MAX,
-	 .fallback = "phased.rejected",
-	 .help = "The one among topics that carries what the collector could not read. Empty: none does."},
+	{"topics", YAML_SECTION, .fields = topic_fields,
+	 .help = "Topics by what they carry. One that does not exist yet is waited for. Empty: none."},
 	{"buffer_mb", YAML_INTEGER, AT(kafka.buffer_mb), .low = 1, .high = 2047, .fallback = "64", .unit = "MiB",
 	 .help = "Memory for messages fetched and not taken yet, over all partitions. With librdkafka before 2.2 "
 		 "it also bounds the rate: once full, fetching pauses for a second, so it should hold more than a "
@@ -171,7 +185,7 @@ const struct yaml_field conf_fields[] = {
 	{"rejected", YAML_SECTION, .fields = rejected_fields, .help = "Messages that cannot be read."},
 	{"http", YAML_SECTION, .fields = http_fields, .help = "Metrics and health."},
 	{"log", YAML_SECTION, .fields = log_fields, .help = "What is said."},
-	{"stop", YAML_SECTION, .fields = stop_fields, .help = "Ending."},
+	{"stop", YAML_SECTION, .fields = stop_fields, .help = "How a daemon ends."},
 	{0},
 };
 
@@ -208,32 +222,49 @@ static bool is_topic(const char *name)
 	       strcmp(name, ".") != 0 && strcmp(name, "..") != 0;
 }
 
-static bool has_text(const struct yaml_texts *texts, size_t count, const char *text)
+/* Takes one more topic to read; "" is none. */
+static bool add_topic(const struct reader *reader, struct yaml_texts *topics, const char *name)
 {
-	for (size_t i = 0; i < count; i++) {
-		if (strcmp(texts->items[i], text) == 0) {
-			return true;
-		}
+	if (name[0] == '\0') {
+		return true;
 	}
-	return false;
-}
-
-static bool check_topics(const struct reader *reader, struct conf *conf)
-{
-	const struct yaml_texts *topics = &conf->kafka.topics;
-	if (topics->count < 1 || topics->count > TOPICS_MAX) {
-		return COMPLAIN(reader, "kafka", "topics", "\"kafka.topics\" must name 1 to %d topics, not %zu",
-				TOPICS_MAX, topics->count);
+	if (!is_topic(name)) {
+		return COMPLAIN(reader, "kafka", "topics", "\"kafka.topics\": \"%.80s\" is no name for a topic",
+				name);
 	}
 	for (size_t i = 0; i < topics->count; i++) {
-		if (!is_topic(topics->items[i])) {
-			return COMPLAIN(reader, "kafka", "topics",
-					"\"kafka.topics\": \"%.80s\" is no name for a topic", topics->items[i]);
+		if (strcmp(topics->items[i], name) == 0) {
+			return COMPLAIN(reader, "kafka", "topics", "\"kafka.topics\" names %.80s twice", name);
 		}
-		if (has_text(topics, i, topics->items[i])) {
-			return COMPLAIN(reader, "kafka", "topics", "\"kafka.topics\" names %.80s twice",
-					topics->items[i]);
+	}
+	topics->items[topics->count++] = name;
+	return true;
+}
+
+static bool gather_topics(const struct reader *reader, struct conf *conf)
+{
+	struct yaml_texts *topics = &conf->kafka.topics;
+	size_t most = CONF_TOPIC_COUNT + conf->kafka.more_topics.count;
+	topics->items = arena_zero(reader->arena, most, sizeof(*topics->items));
+	if (topics->items == NULL) {
+		return too_large(reader);
+	}
+	for (size_t i = 0; i < conf->kafka.more_topics.count; i++) {
+		if (!add_topic(reader, topics, conf->kafka.more_topics.items[i])) {
+			return false;
 		}
+	}
+	for (int i = 0; i < CONF_TOPIC_COUNT; i++) {
+		if (!add_topic(reader, topics, conf->kafka.topic[i])) {
+			return false;
+		}
+	}
+	static_assert(CONF_ERASURE == CONF_TOPIC_COUNT - 1, "the one that is not read comes last");
+	topics->count -= conf->kafka.topic[CONF_ERASURE][0] != '\0' ? 1 : 0;
+	if (topics->count < 1 || topics->count > TOPICS_MAX) {
+		return COMPLAIN(reader, "kafka", "topics",
+				"\"kafka.topics\" must name 1 to %d topics to read, not %zu", TOPICS_MAX,
+				topics->count);
 	}
 	return true;
 }
@@ -318,21 +349,6 @@ static bool check_batch(const struct reader *reader, struct conf *conf)
 			(long long)conf->batch.events_min, (long long)conf->batch.events_max);
 }
 
-static bool check_rejected_topic(const struct reader *reader, struct conf *conf)
-{
-	/* The default need not be among other topics than the default ones. */
-	const char *topic = conf->kafka.rejected_topic;
-	if (topic[0] == '\0' || has_text(&conf->kafka.topics, conf->kafka.topics.count, topic)) {
-		return true;
-	}
-	if (node_of(reader->root, "kafka", "rejected_topic") == reader->root) {
-		conf->kafka.rejected_topic = "";
-		return true;
-	}
-	return COMPLAIN(reader, "kafka", "rejected_topic",
-			"\"kafka.rejected_topic\": %.80s is not among \"kafka.topics\"", topic);
-}
-
 /* A path as it stands, or beside the file that names it. */
 static const char *resolve(const struct reader *reader, const char *path)
 {
@@ -364,8 +380,7 @@ typedef bool reader_step(const struct reader *reader, struct conf *conf);
 
 /* What the schema cannot say. */
 static reader_step *const steps[] = {
-	check_topics,	    check_rejected_topic, read_properties, lower_blocked,
-	sort_property_keys, check_batch,	  resolve_paths,
+	gather_topics, read_properties, lower_blocked, sort_property_keys, check_batch, resolve_paths,
 };
 
 static bool read_tree(const struct reader *reader, struct conf *ret_conf)

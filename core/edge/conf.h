@@ -16,6 +16,7 @@
 
 struct arena;
 
+enum conf_topic { CONF_WEB, CONF_EMAIL, CONF_CHAT, CONF_CRM, CONF_REJECTED, CONF_ERASURE, CONF_TOPIC_COUNT };
 enum conf_consent { CONF_REQUIRE, CONF_ALLOW };
 enum conf_log { CONF_LOG_ERROR, CONF_LOG_WARNING, CONF_LOG_INFO, CONF_LOG_DEBUG }; /* as enum log_level */
 
@@ -26,8 +27,9 @@ struct conf {
 		const char *group;
 		const char *instance_id; /* "": none */
 		const char *client_id;
-		struct yaml_texts topics;   /* 1 … TOPICS_MAX, each once */
-		const char *rejected_topic; /* of topics: carries what the collector could not read; "": none */
+		const char *topic[CONF_TOPIC_COUNT]; /* by what they are for; "": none */
+		struct yaml_texts more_topics;
+		struct yaml_texts topics; /* what a daemon reads: more_topics, then topic[] save CONF_ERASURE */
 		int64_t buffer_mb;
 		int64_t session_ms;
 		struct yaml_node *properties_node; /* as written; use properties */

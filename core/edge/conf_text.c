@@ -64,21 +64,21 @@ static void print_words(FILE *out, const struct yaml_field *field)
 }
 
 /* "1 to 2047 MiB", "require | allow", "yes | no"; nothing for texts. */
-static void print_bounds(FILE *out, const struct yaml_field *field)
+static void print_bounds(FILE *out, const char *indent, const struct yaml_field *field)
 {
 	switch (field->type) {
 	case YAML_INTEGER:
 	case YAML_NUMBER:
-		fprintf(out, "  # From %.15g to %.15g%s%s.\n", field->low, field->high,
+		fprintf(out, "%s# From %.15g to %.15g%s%s.\n", indent, field->low, field->high,
 			field->unit != NULL ? " " : "", field->unit != NULL ? field->unit : "");
 		return;
 	case YAML_WORD:
-		fputs("  # ", out);
+		fprintf(out, "%s# ", indent);
 		print_words(out, field);
 		fputc('\n', out);
 		return;
 	case YAML_BOOL:
-		fputs("  # yes | no\n", out);
+		fprintf(out, "%s# yes | no\n", indent);
 		return;
 	case YAML_TEXT:
 	case YAML_TEXTS:
@@ -88,11 +88,10 @@ static void print_bounds(FILE *out, const struct yaml_field *field)
 	}
 }
 
-static void print_default(FILE *out, const struct yaml_field *field)
+static void print_default(FILE *out, const char *indent, const struct yaml_field *field)
 {
-	print_comment(out, "  ", field->help);
-	print_bounds(out, field);
-	fprintf(out, "  #%s: ", field->key);
+	print_bounds(out, indent, field);
+	fprintf(out, "%s#%s: ", indent, field->key);
 	if (field->type == YAML_TEXT) {
 		print_scalar(out, field->fallback);
 	} else {
@@ -112,29 +111,30 @@ static void print_texts(FILE *out, const struct yaml_texts *texts)
 }
 
 /* Settings of librdkafka hold passwords, keys and tokens under many names: none of their values is shown. */
-static void print_map_keys(FILE *out, const struct yaml_field *field, const struct yaml_node *map)
+static void print_map_keys(FILE *out, const char *indent, const struct yaml_field *field,
+			   const struct yaml_node *map)
 {
 	if (map == NULL || map->count == 0) {
 		return;
 	}
-	fprintf(out, "  # %s, values not shown:", field->key);
+	fprintf(out, "%s# %s, values not shown:", indent, field->key);
 	for (size_t i = 0; i < map->count; i++) {
 		fprintf(out, "%s %s", i > 0 ? "," : "", map->keys[i]->text);
 	}
 	fputc('\n', out);
 }
 
-static void print_value(FILE *out, const struct yaml_field *field, const void *at)
+static void print_value(FILE *out, const char *indent, const struct yaml_field *field, const void *at)
 {
 	if (field->type == YAML_NODE) {
-		print_map_keys(out, field, *(struct yaml_node *const *)at);
+		print_map_keys(out, indent, field, *(struct yaml_node *const *)at);
 		return;
 	}
 	if (field->type == YAML_TEXT && strstr(*(const char *const *)at, "password") != NULL) {
-		fprintf(out, "  # %s is set and not shown: it seems to hold a password\n", field->key);
+		fprintf(out, "%s# %s is set and not shown: it seems to hold a password\n", indent, field->key);
 		return;
 	}
-	fprintf(out, "  %s: ", field->key);
+	fprintf(out, "%s%s: ", indent, field->key);
 	switch (field->type) {
 	case YAML_TEXT:
 		print_scalar(out, *(const char *const *)at);
@@ -161,22 +161,23 @@ static void print_value(FILE *out, const struct yaml_field *field, const void *a
 	fputc('\n', out);
 }
 
-/* The default file where `conf` is NULL. */
-static void print_all(FILE *out, const struct conf *conf)
+/* Sections in sections; the default file where `conf` is NULL. */
+static void print_fields(FILE *out, unsigned depth, const struct yaml_field *fields, const struct conf *conf)
 {
-	fputs(conf == NULL ? opening : "", out);
-	for (const struct yaml_field *section = conf_fields; section->key != NULL; section++) {
+	char indent[2 * YAML_DEPTH_MAX + 1];
+	snprintf(indent, sizeof(indent), "%*s", (int)(2 * depth), "");
+	for (const struct yaml_field *field = fields; field->key != NULL; field++) {
 		if (conf == NULL) {
-			fputc('\n', out);
-			print_comment(out, "", section->help);
+			fputs(depth == 0 ? "\n" : "", out);
+			print_comment(out, indent, field->help);
 		}
-		fprintf(out, "%s:\n", section->key);
-		for (const struct yaml_field *field = section->fields; field->key != NULL; field++) {
-			if (conf == NULL) {
-				print_default(out, field);
-			} else {
-				print_value(out, field, (const char *)conf + field->offset);
-			}
+		if (field->type == YAML_SECTION) {
+			fprintf(out, "%s%s:\n", indent, field->key);
+			print_fields(out, depth + 1, field->fields, conf);
+		} else if (conf == NULL) {
+			print_default(out, indent, field);
+		} else {
+			print_value(out, indent, field, (const char *)conf + field->offset);
 		}
 	}
 }
@@ -187,7 +188,8 @@ static char *text_of(const struct conf *conf, struct arena *arena)
 	size_t size = 0;
 	FILE *out = open_memstream(&text, &size);
 	CHECK(out != NULL);
-	print_all(out, conf);
+	fputs(conf == NULL ? opening : "", out);
+	print_fields(out, 0, conf_fields, conf);
 	CHECK(fclose(out) == 0);
 	char *copy = arena_text(arena, text, size);
 	free(text);
