@@ -1,5 +1,7 @@
 /*
  * Makes topics, looks whether they are there. Blocks up to its deadline: for phasectl, not for loops.
+ *
+ * Never changes or deletes a topic.
  */
 #pragma once
 #include <stdbool.h>
@@ -9,14 +11,18 @@
 
 struct kafka_topic {
 	const char *name;
-	int partitions;
-	bool compacted;
-	bool existed; /* out: it was there before */
+	int partitions; /* in: how many to make; out: how many there are, 0: it is not there */
+	bool compacted; /* in: keep the newest message of a key for ever */
+	bool existed;	/* out: it was there before */
 };
 
-/* Creates those that are missing. False: *fail says which and why; a broker away is FAIL_RETRY / EXIT_AWAY. */
+/*
+ * Creates those that are missing and waits until each has its leaders; those that are there are left as they are.
+ * `replication` 0: as the cluster is configured. False: *fail says which and why; a broker away is FAIL_RETRY /
+ * EXIT_AWAY; what was made before it stays.
+ */
 bool kafka_admin_create_topics(const char *brokers, const char *const *properties, struct kafka_topic *topics,
 			       size_t count, int replication, unsigned ms_max, struct fail *fail);
-/* Fills partitions (0: not there). */
+/* Fills partitions and existed. */
 bool kafka_admin_look(const char *brokers, const char *const *properties, struct kafka_topic *topics, size_t count,
 		      unsigned ms_max, struct fail *fail);
