@@ -19,14 +19,13 @@ struct fold_process {
 	unsigned rule_count;
 	enum main_phase state_main[PHASE_STATES];
 	double prior[PHASE_STATES];
-	double moves[FOLD_GAP_BITS][PHASE_STATES][PHASE_STATES];	/* P_b */
-	double decay[FOLD_GAP_BITS];					/* d_b */
+	double moves[FOLD_GAP_BITS][PHASE_STATES][PHASE_STATES]; /* P_b */
+	double decay[FOLD_GAP_BITS];				 /* d_b */
 	double factor[PHASE_RULES_MAX][PHASE_STATES];
 	bool has_points[PHASE_RULES_MAX];
 	bool ignored[PHASE_RULES_MAX];
 };
 
-/* Not pure of libm: computes other u than ½ at load; the fold itself never does. */
 void fold_process_init(struct fold_process *ret_process, const struct model_process *process);
 
 /* The state before any touch. */
@@ -36,14 +35,15 @@ void fold_start(const struct fold_process *process, struct phase_state *ret_stat
 int fold_compare(const void *a, const void *b);
 
 enum fold_result {
-	FOLD_MOVED,	/* counted (or CONFIRM): the state moved */
-	FOLD_LEFT_OUT,	/* a repeat or an ignored rule: pi did not move */
-	FOLD_LATE,	/* at or before the last touch: nothing done, refold */
-	FOLD_BURST	/* makes a burst of mail clicks with earlier ones: nothing done, refold */
+	FOLD_MOVED, /* counted (or CONFIRM): the state moved */
+	FOLD_LEFT_OUT, /* a repeat, an ignored rule, one more click of a burst that is left out already: pi did not move */
+	FOLD_LATE, /* at or before the last touch: nothing done, refold */
+	FOLD_BURST /* makes a burst with mail clicks that left a trace: nothing done, refold */
 };
 
 /* One touch on top of what was folded. On FOLD_LATE and FOLD_BURST the state is untouched. */
-enum fold_result fold_touch(const struct fold_process *process, struct phase_state *state, const struct fold_touch *touch);
+enum fold_result fold_touch(const struct fold_process *process, struct phase_state *state,
+			    const struct fold_touch *touch);
 
 /*
  * All touches of a contact, sorted by fold_compare, from the start. `ret_counted` (or NULL) says per touch whether it
@@ -56,4 +56,5 @@ void fold_all(const struct fold_process *process, const struct fold_touch *touch
 	      struct phase_state *ret_state, bool *ret_counted, fold_step *on_step, void *context);
 
 /* What is shown at `at_ms` (a copy of the state is moved there; earlier than the state's minute: not moved). */
-void fold_view(const struct fold_process *process, const struct phase_state *state, int64_t at_ms, struct phase_view *ret_view);
+void fold_view(const struct fold_process *process, const struct phase_state *state, int64_t at_ms,
+	       struct phase_view *ret_view);

@@ -11,67 +11,74 @@
 #include "core/model/phase.h"
 
 #define MODEL_PROCESSES_MAX 8
-#define MODEL_CONDITIONS_MAX 64	/* alternatives of one rule */
+#define MODEL_CONDITIONS_MAX 64 /* alternatives of one rule */
 
-enum rule_frequency { RULE_COMMON, RULE_NORMAL, RULE_RARE };	/* b = 4, 1, ¼ */
+/* 1, e^½, e, e^1½ as literals, so that they are the same bits whatever libm there is. */
+#define MODEL_POWERS_HALF \
+	{ \
+		1.0, 0x1.a61298e1e069cp+0, 0x1.5bf0a8b145769p+1, 0x1.1ed3fe64fc541p+2 \
+	}
+
+enum rule_frequency { RULE_COMMON, RULE_NORMAL, RULE_RARE }; /* b = 4, 1, ¼ */
 
 /* All fields that are given must hold. Texts: NULL when not given. Patterns are PCRE2, anchored nowhere unless they say so. */
 struct model_condition {
-	int action;			/* 0: any */
-	const char *source, *site;	/* equal */
-	const char *label;		/* pattern, caseless */
-	const char *url;		/* pattern on host and path joined */
-	const char *title;		/* pattern, caseless */
-	const char *content;		/* name of a content of this model, or a content_id, equal */
-	const char *form;		/* form id, equal */
-	const char *target;		/* pattern on target host and path joined */
-	const char *topic;		/* one of the subject's topics, equal */
-	const char *property_key, *property_value;	/* key equal, value pattern */
-	int engagement_min;		/* class 0..4 */
-	unsigned line;			/* in the file, for errors */
+	int action;				   /* 0: any */
+	const char *source, *site;		   /* equal */
+	const char *label;			   /* pattern, caseless */
+	const char *url;			   /* pattern on host and path joined */
+	const char *title;			   /* pattern, caseless */
+	const char *content;			   /* name of a content of this model, or a content_id, equal */
+	const char *form;			   /* form id, equal */
+	const char *target;			   /* pattern on target host and path joined */
+	const char *topic;			   /* one of the subject's topics, equal */
+	const char *property_key, *property_value; /* key equal, value pattern */
+	int engagement_min;			   /* class 0..4 */
+	unsigned line;				   /* in the file, for errors */
 };
 
 struct model_rule {
-	const char *name;		/* "web.pricing" */
+	const char *name; /* "web.pricing" */
 	enum channel channel;
 	enum rule_frequency frequency;
-	bool ignored;			/* evidence: ignored */
-	bool claims;			/* a match makes the subject this process's */
-	unsigned points[PHASE_STATES];	/* 0..3 */
+	bool ignored;		       /* evidence: ignored */
+	bool claims;		       /* a match makes the subject this process's */
+	unsigned points[PHASE_STATES]; /* 0..3 */
 	unsigned condition_count;
-	const struct model_condition *conditions;	/* tried in order; `other` rules have none */
-	bool other;			/* takes what no other rule of its channel took */
+	const struct model_condition *conditions; /* tried in order; `other` rules have none */
+	bool other;				  /* takes what no other rule of its channel took */
 	unsigned line;
 };
 
 struct model_content {
-	const char *name;		/* stable id of the thing */
+	const char *name; /* stable id of the thing */
 	const char *title;
-	const char *url;		/* pattern on host and path joined, or NULL */
-	const char *content_id;		/* or NULL */
-	enum main_phase phase;		/* it serves; MAIN_NONE: all, so it speaks for none */
+	const char *url;	/* pattern on host and path joined, or NULL */
+	const char *content_id; /* or NULL */
+	enum main_phase phase;	/* it serves; MAIN_NONE: all, so it speaks for none */
 	unsigned line;
 };
 
 struct model_process {
-	const char *name;		/* "standard" */
-	unsigned states;		/* fine phases + none: 2..8 */
-	const char *state_names[PHASE_STATES];		/* [0] = "none" */
-	enum main_phase state_main[PHASE_STATES];	/* [0] = MAIN_NONE */
+	const char *name;			  /* "standard" */
+	unsigned states;			  /* fine phases + none: 2..8 */
+	const char *state_names[PHASE_STATES];	  /* [0] = "none" */
+	enum main_phase state_main[PHASE_STATES]; /* [0] = MAIN_NONE */
 	double prior[PHASE_STATES];
-	double entry[PHASE_STATES];	/* share of 0 → k; [0] = 0 */
+	double entry[PHASE_STATES]; /* share of 0 → k; [0] = 0 */
 	double dwell_days, dwell_none_days, back, stall;
-	double unit;			/* u, ½ */
-	unsigned rule_count;		/* ≤ PHASE_RULES_MAX, `other` ones added */
+	double unit;	     /* u, ½ */
+	double power[4];     /* e^(u·points) for 0 to 3 points: MODEL_POWERS_HALF where u is ½ */
+	unsigned rule_count; /* ≤ PHASE_RULES_MAX, `other` ones added */
 	const struct model_rule *rules;
 	unsigned content_count;
 	const struct model_content *contents;
 };
 
 struct model {
-	uint64_t version;		/* first 64 bits of SHA-256 of all process files, canonical */
+	uint64_t version; /* first 64 bits of SHA-256 of all process files, canonical */
 	unsigned process_count;
-	const struct model_process *processes;	/* by name, `standard` last */
-	const char *text;		/* canonical text: what table model keeps and a daemon reads back */
+	const struct model_process *processes; /* by name, `standard` last */
+	const char *text;		       /* canonical text: what table model keeps and a daemon reads back */
 	size_t text_size;
 };

@@ -5,9 +5,9 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#define PHASE_STATES 8		/* 0 none, then up to seven fine phases */
-#define PHASE_RULES_MAX 256	/* rules of one process, `other` ones included */
-#define PHASE_CLICKS_MAX 4	/* the four most recent distinct links tell whether a fifth makes a burst */
+#define PHASE_STATES 8	    /* 0 none, then up to seven fine phases */
+#define PHASE_RULES_MAX 256 /* rules of one process, `other` ones included */
+#define PHASE_CLICKS_MAX 4  /* the four most recent distinct links tell whether a fifth makes a burst */
 #define PHASE_REPEAT_MS INT64_C(1800000)
 #define PHASE_BURST_MS INT64_C(60000)
 
@@ -15,9 +15,9 @@ enum main_phase { MAIN_NONE = -1, MAIN_EARLY, MAIN_MID, MAIN_LATE, MAIN_COUNT };
 enum shown { SHOWN_UNKNOWN, SHOWN_NONE, SHOWN_EARLY, SHOWN_MID, SHOWN_LATE, SHOWN_COUNT };
 enum band { BAND_NULL, BAND_LOW, BAND_MEDIUM, BAND_HIGH, BAND_COUNT };
 
-const char *main_phase_name(enum main_phase phase);	/* "early" …; NULL for MAIN_NONE */
-const char *shown_name(enum shown shown);		/* "unknown", "none", "early", … */
-const char *band_name(enum band band);			/* "low" …; NULL for BAND_NULL */
+const char *main_phase_name(enum main_phase phase); /* "early" …; NULL for MAIN_NONE */
+const char *shown_name(enum shown shown);	    /* "unknown", "none", "early", … */
+const char *band_name(enum band band);		    /* "low" …; NULL for BAND_NULL */
 
 struct phase_recent {
 	uint16_t rule;
@@ -25,26 +25,32 @@ struct phase_recent {
 };
 
 struct phase_click {
-	uint64_t link;
+	uint64_t link; /* a link's hash, or 1 + rule where the link is not known */
 	int64_t last_ms;
+	bool left_out; /* that click was part of a burst */
 };
 
-/* Moved by touches only. All that is needed to fold the next touch in order. */
+/*
+ * Moved by touches only. All that is needed to fold the next touch in order, and a function of the set of touches alone:
+ * whatever order they came in, the same bits.
+ */
 struct phase_state {
 	double pi[PHASE_STATES];
 	double activity;
-	int64_t minute;		/* of the last counted touch or CONFIRM; meaningless while !moved */
-	bool moved;		/* a counted touch or a CONFIRM has moved pi from the prior */
-	enum main_phase rep;	/* hysteresis phase */
+	int64_t minute;	     /* of the last counted touch or CONFIRM; meaningless while !moved */
+	bool moved;	     /* a counted touch or a CONFIRM has moved pi from the prior */
+	enum main_phase rep; /* hysteresis phase */
 	uint32_t counted;
-	uint32_t confirmed;	/* CONFIRMs */
-	int64_t first_ms;	/* first and last counted touch or CONFIRM; 0 while !moved */
+	uint32_t confirmed; /* CONFIRMs */
+	int64_t first_ms;   /* first and last counted touch or CONFIRM; 0 while !moved */
 	int64_t counted_ms;
-	bool started;		/* any touch that leaves a trace: last_ms, last_id are valid */
-	int64_t last_ms;	/* key of the last touch that left a trace: a touch at or before this ms is late */
-	unsigned recent_count;	/* rules whose last touch is at most 30 min before last_ms, by rule */
+	bool started;	       /* some touch left a trace: last_ms is valid */
+	int64_t last_ms;       /* of the last touch that left a trace (CONFIRM too): one at or before it is late */
+	unsigned recent_count; /* rules whose last touch is at most 30 min before last_ms, by rule */
 	struct phase_recent recent[PHASE_RULES_MAX];
-	unsigned click_count;	/* the most recent distinct mail links within 60 s before last_ms, newest first */
+	/* The most recent distinct mail links, those of bursts too, newest first (at one time: larger link first), at most
+	 * 60 s before the later of last_ms and the newest click. */
+	unsigned click_count;
 	struct phase_click clicks[PHASE_CLICKS_MAX];
 };
 
@@ -53,10 +59,10 @@ struct phase_view {
 	double posterior[PHASE_STATES];
 	double main[MAIN_COUNT];
 	double activity;
-	enum main_phase reported;	/* MAIN_NONE when nothing counted yet */
+	enum main_phase reported; /* MAIN_NONE while nothing has moved */
 	enum shown shown;
 	enum band band;
-	int fine;			/* state index 1..7, or 0: null */
+	int fine; /* state index 1..7, or 0: null */
 	bool quiet;
 	uint32_t counted;
 };

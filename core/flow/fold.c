@@ -1,0 +1,466 @@
+/*
+ * One touch after another, the probability of each phase. + − × ÷ on doubles only, in the order written here, compiled
+ * with -ffp-contract=off: every compiler at every level gives the same bits, and rows folded on one machine equal rows
+ * folded on another. So: no libm, no malloc, no clock, and nothing that depends on anything but the touches.
+ *
+ * A touch that counts:   pi, E ── minutes between ──▶ moved ── h ──▶ rep ── × factor, ÷ sum ──▶ pi ── h ──▶ rep
+ */
+#include "core/flow/fold.h"
+
+#include <assert.h>
+#include <string.h>
+
+#include "core/base/check.h"
+#include "core/base/moment.h"
+
+#define MINUTE_MS 60000
+#define GAP_MAX ((INT64_C(1) << FOLD_GAP_BITS) - 1)
+#define HYSTERESIS 0.1
+#define CONFIRM_FACTOR 0x1.b4c902e273a58p+5 /* e^4 */
+#define NO_RULE UINT16_MAX
+#define BURST_LINKS 4
+
+static_assert(PHASE_STATES == 8, "step() is written for eight states");
+
+static int64_t minute_of(int64_t ms)
+{
+	return moment_floor(ms, MINUTE_MS);
+}
+
+/* ---- Time and evidence ---- */
+
+static void normalise(double pi[PHASE_STATES])
+{
+	double sum = pi[0];
+	for (unsigned k = 1; k < PHASE_STATES; k++) {
+		sum += pi[k];
+	}
+	for (unsigned k = 0; k < PHASE_STATES; k++) {
+		pi[k] = pi[k] / sum;
+	}
+}
+
+/* Two doubles at once: the compiler's own vectors, so that the four sums below stay in registers. Each lane is plain
+ * IEEE arithmetic, in the same order on every machine. */
+typedef double pair __attribute__((vector_size(16)));
+
+static pair two_of(const double *numbers)
+{
+	pair two;
+	memcpy(&two, numbers, sizeof(two));
+	return two;
+}
+
+/* pi ← pi · P: for each state the sum over i = 0 … 7, in this order, of pi[i] · P[i][k]. */
+static void step(double pi[PHASE_STATES], const double (*move)[PHASE_STATES])
+{
+	pair from = {pi[0], pi[0]};
+	pair a = from * two_of(&move[0][0]), b = from * two_of(&move[0][2]);
+	pair c = from * two_of(&move[0][4]), d = from * two_of(&move[0][6]);
+	for (unsigned i = 1; i < PHASE_STATES; i++) {
+		from = (pair){pi[i], pi[i]};
+		a += from * two_of(&move[i][0]);
+		b += from * two_of(&move[i][2]);
+		c += from * two_of(&move[i][4]);
+		d += from * two_of(&move[i][6]);
+	}
+	const pair next[PHASE_STATES / 2] = {a, b, c, d};
+	memcpy(pi, next, sizeof(next));
+}
+
+/* pi · ∏ P_b and E · ∏ d_b over the set bits of the gap, low bit first; then pi is divided by its sum. */
+static void pass_time(const struct fold_process *process, double pi[PHASE_STATES], double *activity,
+		      int64_t from_minute, int64_t to_minute)
+{
+	if (to_minute <= from_minute) {
+		return;
+	}
+	int64_t gap = to_minute - from_minute;
+	for (uint32_t bits = (uint32_t)(gap > GAP_MAX ? GAP_MAX : gap); bits != 0; bits &= bits - 1) {
+		unsigned b = (unsigned)__builtin_ctz(bits);
+		step(pi, process->moves[b]);
+		*activity *= process->decay[b];
+	}
+	normalise(pi);
+}
+
+/* P of the main phases, conditional on being in one. The sum of states 1 … is used for 1 − pi[0]: it is never 0. */
+static void main_phases(const struct fold_process *process, const double pi[PHASE_STATES],
+			double ret_main[MAIN_COUNT])
+{
+	double parts[MAIN_COUNT] = {0};
+	double buying = 0;
+	for (unsigned k = 1; k < process->states; k++) {
+		parts[process->state_main[k]] += pi[k];
+		buying += pi[k];
+	}
+	for (unsigned m = 0; m < MAIN_COUNT; m++) {
+		ret_main[m] = parts[m] / buying;
+	}
+}
+
+/* The most probable; of equal ones the earlier. */
+static enum main_phase most_probable(const double main[MAIN_COUNT])
+{
+	enum main_phase best = MAIN_EARLY;
+	for (unsigned m = MAIN_MID; m < MAIN_COUNT; m++) {
+		if (main[m] > main[best]) {
+			best = (enum main_phase)m;
+		}
+	}
+	return best;
+}
+
+/* h: stay, unless another phase is more probable by over .1. */
+static enum main_phase hysteresis(enum main_phase current, const double main[MAIN_COUNT])
+{
+	enum main_phase best = most_probable(main);
+	return current == MAIN_NONE || main[best] - main[current] > HYSTERESIS ? best : current;
+}
+
+static void settle(const struct fold_process *process, struct phase_state *state)
+{
+	double main[MAIN_COUNT];
+	main_phases(process, state->pi, main);
+	state->rep = hysteresis(state->rep, main);
+}
+
+/* To the minute of what is about to count; the very first starts from the prior, at its own minute. */
+static void move_to(const struct fold_process *process, struct phase_state *state, int64_t ms)
+{
+	int64_t minute = minute_of(ms);
+	if (!state->moved) {
+		state->moved = true;
+		state->minute = minute;
+		state->first_ms = ms;
+	} else {
+		pass_time(process, state->pi, &state->activity, state->minute, minute);
+		state->minute = minute > state->minute ? minute : state->minute;
+		settle(process, state);
+	}
+	state->counted_ms = ms;
+}
+
+static void count_touch(const struct fold_process *process, struct phase_state *state,
+			const struct fold_touch *touch)
+{
+	const double *factor = process->factor[touch->rule];
+	move_to(process, state, touch->ms);
+	for (unsigned k = 0; k < PHASE_STATES; k++) {
+		state->pi[k] = state->pi[k] * factor[k];
+	}
+	normalise(state->pi);
+	state->activity += process->has_points[touch->rule] ? 1.0 : 0.0;
+	state->counted++;
+	settle(process, state);
+}
+
+/* A person said which phase it is: a hard fact, not a counted touch. */
+static void count_confirm(const struct fold_process *process, struct phase_state *state,
+			  const struct fold_touch *touch)
+{
+	move_to(process, state, touch->ms);
+	for (unsigned k = 0; k < process->states; k++) {
+		state->pi[k] = (touch->rule & 1u << k) != 0 ? state->pi[k] * CONFIRM_FACTOR : state->pi[k];
+	}
+	normalise(state->pi);
+	state->confirmed++;
+	settle(process, state);
+}
+
+/* ---- Traces: repeats and clicks ---- */
+
+static void forget_clicks(struct phase_state *state)
+{
+	if (state->click_count == 0) {
+		return;
+	}
+	int64_t now = state->clicks[0].last_ms;
+	now = state->started && state->last_ms > now ? state->last_ms : now;
+	while (state->click_count > 0 && state->clicks[state->click_count - 1].last_ms < now - PHASE_BURST_MS) {
+		state->click_count--;
+		state->clicks[state->click_count] = (struct phase_click){0};
+	}
+}
+
+/* The state's clock goes to `ms`; rules and clicks that are too old to matter from there are forgotten. `rule` (or
+ * NO_RULE) was touched now. Returns whether that repeats a touch of at most 30 minutes ago. */
+static bool leave_trace(struct phase_state *state, int64_t ms, uint16_t rule)
+{
+	bool repeat = false;
+	unsigned kept = 0;
+	for (unsigned i = 0; i < state->recent_count; i++) {
+		struct phase_recent recent = state->recent[i];
+		if (recent.last_ms < ms - PHASE_REPEAT_MS) {
+			continue;
+		}
+		if (recent.rule == rule) {
+			repeat = true;
+			recent.last_ms = ms;
+		}
+		state->recent[kept++] = recent;
+	}
+	if (!repeat && rule != NO_RULE) {
+		CHECK(kept < PHASE_RULES_MAX);
+		unsigned place = kept++;
+		for (; place > 0 && state->recent[place - 1].rule > rule; place--) {
+			state->recent[place] = state->recent[place - 1];
+		}
+		state->recent[place] = (struct phase_recent){.rule = rule, .last_ms = ms};
+	}
+	for (unsigned i = kept; i < state->recent_count; i++) {
+		state->recent[i] = (struct phase_recent){0};
+	}
+	state->recent_count = kept;
+	state->started = true;
+	state->last_ms = ms;
+	forget_clicks(state);
+	return repeat;
+}
+
+static uint64_t link_of(const struct fold_touch *touch)
+{
+	return touch->link != 0 ? touch->link : (uint64_t)touch->rule + 1;
+}
+
+/* Newest first; at one time the larger link first, so that the list does not depend on who came in first. */
+static bool is_newer(const struct phase_click *a, const struct phase_click *b)
+{
+	return a->last_ms > b->last_ms || (a->last_ms == b->last_ms && a->link > b->link);
+}
+
+/* Puts a click among the most recent distinct links. Four are enough: whatever link comes next, three others decide. */
+static void note_click(struct phase_state *state, const struct phase_click *click)
+{
+	unsigned place = 0;
+	while (place < state->click_count && state->clicks[place].link != click->link) {
+		place++;
+	}
+	if (place == state->click_count && place == PHASE_CLICKS_MAX) {
+		place--;
+		if (is_newer(&state->clicks[place], click)) {
+			return;
+		}
+	} else if (place == state->click_count) {
+		state->click_count++;
+	}
+	for (; place > 0 && is_newer(click, &state->clicks[place - 1]); place--) {
+		state->clicks[place] = state->clicks[place - 1];
+	}
+	state->clicks[place] = *click;
+	forget_clicks(state);
+}
+
+/* Do the clicks of the last 60 s and this one go to four distinct links? *ret_traces: some of them left a trace. */
+static bool is_burst(const struct phase_state *state, const struct fold_touch *touch, bool *ret_traces)
+{
+	unsigned links = 1;
+	bool traces = false;
+	for (unsigned i = 0; i < state->click_count; i++) {
+		const struct phase_click *click = &state->clicks[i];
+		if (click->last_ms >= touch->ms - PHASE_BURST_MS) {
+			links += click->link != link_of(touch);
+			traces = traces || !click->left_out;
+		}
+	}
+	*ret_traces = traces;
+	return links >= BURST_LINKS;
+}
+
+/* ---- One touch ---- */
+
+/* A touch in order. `burst`: a mail click that belongs to one. Returns whether it moved the state. */
+static bool take_touch(const struct fold_process *process, struct phase_state *state,
+		       const struct fold_touch *touch, bool burst)
+{
+	if (touch->kind == FOLD_CONFIRM) {
+		leave_trace(state, touch->ms, NO_RULE);
+		count_confirm(process, state, touch);
+		return true;
+	}
+	bool repeat = !burst && leave_trace(state, touch->ms, touch->rule);
+	if (touch->mail_click) {
+		struct phase_click click = {.link = link_of(touch), .last_ms = touch->ms, .left_out = burst};
+		note_click(state, &click);
+	}
+	if (burst || repeat) {
+		return false;
+	}
+	count_touch(process, state, touch);
+	return true;
+}
+
+/* Ignored rules and CONFIRMs of nothing leave no trace at all. */
+static bool is_nothing(const struct fold_process *process, const struct fold_touch *touch)
+{
+	if (touch->kind == FOLD_CONFIRM) {
+		return (touch->rule & ((1u << process->states) - 1)) == 0;
+	}
+	CHECK(touch->rule < process->rule_count);
+	return process->ignored[touch->rule];
+}
+
+void fold_start(const struct fold_process *process, struct phase_state *ret_state)
+{
+	memset(ret_state, 0, sizeof(*ret_state));
+	memcpy(ret_state->pi, process->prior, sizeof(ret_state->pi));
+	ret_state->rep = MAIN_NONE;
+}
+
+int fold_compare(const void *a, const void *b)
+{
+	const struct fold_touch *one = a, *other = b;
+	if (one->ms != other->ms) {
+		return one->ms < other->ms ? -1 : 1;
+	}
+	if (one->kind != other->kind) {
+		return one->kind < other->kind ? -1 : 1;
+	}
+	return (one->id > other->id) - (one->id < other->id);
+}
+
+enum fold_result fold_touch(const struct fold_process *process, struct phase_state *state,
+			    const struct fold_touch *touch)
+{
+	if (is_nothing(process, touch)) {
+		return FOLD_LEFT_OUT;
+	}
+	bool click = touch->kind == FOLD_TOUCH && touch->mail_click;
+	if (state->started && touch->ms <= state->last_ms) {
+		return FOLD_LATE;
+	}
+	if (click && state->click_count > 0 && touch->ms < state->clicks[0].last_ms) {
+		return FOLD_LATE;
+	}
+	bool traces = false;
+	bool burst = click && is_burst(state, touch, &traces);
+	if (burst && traces) {
+		return FOLD_BURST;
+	}
+	return take_touch(process, state, touch, burst) ? FOLD_MOVED : FOLD_LEFT_OUT;
+}
+
+/* ---- All touches ---- */
+
+static bool is_click(const struct fold_process *process, const struct fold_touch *touch)
+{
+	return touch->kind == FOLD_TOUCH && touch->mail_click && !is_nothing(process, touch);
+}
+
+/* Marks every mail click that lies in some span of at most 60 s with clicks on four distinct links. */
+static void mark_bursts(const struct fold_process *process, const struct fold_touch *touches, size_t count,
+			bool *marks)
+{
+	struct phase_state links = {0}; /* only its clicks are used */
+	size_t from = 0, marked = 0; /* first touch of the span that ends here; all before `marked` are decided */
+	memset(marks, 0, count * sizeof(*marks));
+	for (size_t i = 0; i < count; i++) {
+		if (!is_click(process, &touches[i])) {
+			continue;
+		}
+		bool traces;
+		while (touches[from].ms < touches[i].ms - PHASE_BURST_MS) {
+			from++;
+		}
+		if (is_burst(&links, &touches[i], &traces)) {
+			for (size_t j = from > marked ? from : marked; j <= i; j++) {
+				marks[j] = is_click(process, &touches[j]);
+			}
+			marked = i + 1;
+		}
+		struct phase_click click = {.link = link_of(&touches[i]), .last_ms = touches[i].ms};
+		note_click(&links, &click);
+	}
+}
+
+void fold_all(const struct fold_process *process, const struct fold_touch *touches, size_t count, bool *scratch,
+	      struct phase_state *ret_state, bool *ret_counted, fold_step *on_step, void *context)
+{
+	const struct fold_touch *moved = NULL; /* last one of this millisecond that moved the state */
+	fold_start(process, ret_state);
+	mark_bursts(process, touches, count, scratch);
+	for (size_t i = 0; i < count; i++) {
+		CHECK(i == 0 || fold_compare(&touches[i - 1], &touches[i]) <= 0);
+		if (moved != NULL && moved->ms != touches[i].ms) {
+			if (on_step != NULL) {
+				on_step(context, ret_state, moved);
+			}
+			moved = NULL;
+		}
+		bool counts = !is_nothing(process, &touches[i]) &&
+			      take_touch(process, ret_state, &touches[i], scratch[i]);
+		if (counts) {
+			moved = &touches[i];
+		}
+		if (ret_counted != NULL) {
+			ret_counted[i] = counts;
+		}
+	}
+	if (moved != NULL && on_step != NULL) {
+		on_step(context, ret_state, moved);
+	}
+}
+
+/* ---- What is shown ---- */
+
+#define SHOWN_COUNTED_MIN 2
+#define QUIET_BELOW 0.25
+#define NONE_ABOVE 0.4
+#define BAND_MEDIUM_FROM 0.5
+#define BAND_HIGH_FROM 0.7
+#define FINE_FROM 0.5
+
+static enum shown shown_of(const struct phase_view *view)
+{
+	static const enum shown of_main[MAIN_COUNT] = {SHOWN_EARLY, SHOWN_MID, SHOWN_LATE};
+	if (view->counted < SHOWN_COUNTED_MIN) {
+		return SHOWN_UNKNOWN;
+	}
+	if (view->activity < QUIET_BELOW && view->posterior[0] > NONE_ABOVE) {
+		return SHOWN_NONE;
+	}
+	return of_main[view->reported];
+}
+
+static enum band band_of(const struct phase_view *view)
+{
+	if (view->counted < SHOWN_COUNTED_MIN) {
+		return BAND_NULL;
+	}
+	double p = view->main[view->reported];
+	return p < BAND_MEDIUM_FROM ? BAND_LOW : p < BAND_HIGH_FROM ? BAND_MEDIUM : BAND_HIGH;
+}
+
+/* The fine phase, where it is at least as probable as all others together and lies inside what is reported. */
+static int fine_of(const struct fold_process *process, const struct phase_view *view)
+{
+	double buying = 0;
+	for (unsigned k = 1; k < process->states; k++) {
+		buying += view->posterior[k];
+	}
+	for (unsigned k = 1; k < process->states; k++) {
+		if (view->posterior[k] / buying >= FINE_FROM && process->state_main[k] == view->reported) {
+			return (int)k;
+		}
+	}
+	return 0;
+}
+
+void fold_view(const struct fold_process *process, const struct phase_state *state, int64_t at_ms,
+	       struct phase_view *ret_view)
+{
+	struct phase_view view = {.activity = state->activity, .counted = state->counted, .reported = MAIN_NONE};
+	memcpy(view.posterior, state->pi, sizeof(view.posterior));
+	if (state->moved) {
+		pass_time(process, view.posterior, &view.activity, state->minute, minute_of(at_ms));
+	}
+	main_phases(process, view.posterior, view.main);
+	if (state->moved) {
+		view.reported = hysteresis(state->rep, view.main);
+		view.fine = fine_of(process, &view);
+	}
+	view.shown = shown_of(&view);
+	view.band = band_of(&view);
+	view.quiet = view.activity < QUIET_BELOW;
+	*ret_view = view;
+}
