@@ -3,6 +3,7 @@
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unicase.h>
 #include <unictype.h>
 #include <uninorm.h>
 #include <unistr.h>
@@ -45,6 +46,18 @@ static bool is_ascii(const char *bytes, size_t size)
 	return true;
 }
 
+/* Takes what libunistring made (NULL: it could not) over into the caller's text. */
+static bool keep(uint8_t *made, size_t size, size_t max, char *ret_text)
+{
+	bool fits = made != NULL && size <= max;
+	if (fits) {
+		memcpy(ret_text, made, size);
+		ret_text[size] = '\0';
+	}
+	free(made);
+	return fits;
+}
+
 bool unicode_nfc(const char *bytes, size_t size, size_t max, char *ret_text)
 {
 	if (!text_is_utf8(bytes, size)) {
@@ -60,13 +73,17 @@ bool unicode_nfc(const char *bytes, size_t size, size_t max, char *ret_text)
 	}
 	size_t length = 0;
 	uint8_t *normal = u8_normalize(UNINORM_NFC, (const uint8_t *)bytes, size, NULL, &length);
-	bool fits = normal != NULL && length <= max;
-	if (fits) {
-		memcpy(ret_text, normal, length);
-		ret_text[length] = '\0';
+	return keep(normal, length, max, ret_text);
+}
+
+bool unicode_lower(const char *bytes, size_t size, size_t max, char *ret_text)
+{
+	if (!text_is_utf8(bytes, size)) {
+		return false;
 	}
-	free(normal);
-	return fits;
+	size_t length = 0;
+	uint8_t *lower = u8_tolower((const uint8_t *)bytes, size, "", UNINORM_NFC, NULL, &length);
+	return keep(lower, length, max, ret_text);
 }
 
 bool unicode_has_space_or_control(const char *text)

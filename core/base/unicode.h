@@ -13,5 +13,7 @@ const char *unicode_trim(const char *text, size_t *ret_size);
 /* Normalisation form C of `size` bytes, with a NUL behind; false when they are not UTF-8 or the result is over `max`
  * bytes. `ret_text` has room for `max` + 1. */
 bool unicode_nfc(const char *bytes, size_t size, size_t max, char *ret_text);
+/* The same in lower case, of whatever script, by no language's own rules. */
+bool unicode_lower(const char *bytes, size_t size, size_t max, char *ret_text);
 /* White space or a control character anywhere? */
 bool unicode_has_space_or_control(const char *text);

@@ -8,6 +8,7 @@
 #include "core/model/actor.h"
 #include "core/model/event.h"
 #include "core/model/phase.h"
+#include "core/model/role.h"
 
 static const struct {
 	const char *name;
@@ -113,4 +114,16 @@ const char *attribute_name(enum attribute attribute)
 	static const char *const names[ATTRIBUTE_COUNT] = {"address", "name", "role", "title", "company"};
 	CHECK((unsigned)attribute < ATTRIBUTE_COUNT);
 	return names[attribute];
+}
+
+const char *role_name(enum role role)
+{
+	static const char *const names[ROLE_COUNT] = {
+		NULL,
+#define ROLE_ROW(name, word) word,
+		ROLE_LIST(ROLE_ROW)
+#undef ROLE_ROW
+	};
+	CHECK((unsigned)role < ROLE_COUNT);
+	return names[role];
 }

@@ -103,6 +103,29 @@ START_TEST(what_looks_the_same_becomes_the_same)
 }
 END_TEST
 
+START_TEST(lower_case_is_of_every_script)
+{
+	static const struct {
+		const char *text, *lower;
+		size_t max;
+	} rows[] = {
+		{"", "", 0},
+		{"CFO", "cfo", 3},
+		{"CFO", NULL, 2},
+		{"ÆØÅ ß", "æøå ß", 16},
+		{"A\u030a", "\u00e5", 16},
+		{"ΑΒΓ", "αβγ", 16},
+		{"\xff", NULL, 16},
+	};
+	for (size_t i = 0; i < COUNT_OF(rows); i++) {
+		char lower[17] = "untouched";
+		bool good = unicode_lower(rows[i].text, strlen(rows[i].text), rows[i].max, lower);
+		ck_assert_msg(good == (rows[i].lower != NULL), "row %zu", i);
+		ck_assert_str_eq(lower, good ? rows[i].lower : "untouched");
+	}
+}
+END_TEST
+
 START_TEST(space_and_control_are_found_anywhere)
 {
 	static const struct {
@@ -130,4 +153,5 @@ START_TEST(space_and_control_are_found_anywhere)
 END_TEST
 
 TEST_MAIN("domain", domains_become_what_stands_in_the_dns, white_space_at_the_ends_is_trimmed,
-	  what_looks_the_same_becomes_the_same, space_and_control_are_found_anywhere)
+	  what_looks_the_same_becomes_the_same, lower_case_is_of_every_script,
+	  space_and_control_are_found_anywhere)

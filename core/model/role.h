@@ -1,0 +1,21 @@
+/*
+ * What a contact is at its account, as a buying committee counts it. The words of reports; what people wrote is told
+ * apart by flow/role.
+ */
+#pragma once
+
+/* X(name, word) */
+#define ROLE_LIST(X) \
+	X(CFO, "CFO") \
+	X(CMO, "CMO") X(CEO, "CEO") X(SALES, "sales") X(PRODUCTION, "production") X(HR, "HR") \
+		X(PROCUREMENT, "procurement") X(IT, "IT") X(USER, "user") X(OTHER, "other")
+
+enum role {
+	ROLE_NONE, /* not known */
+#define ROLE_ENUM(name, word) ROLE_##name,
+	ROLE_LIST(ROLE_ENUM)
+#undef ROLE_ENUM
+		ROLE_COUNT
+};
+
+const char *role_name(enum role role); /* "CFO", "sales", …; NULL for ROLE_NONE */
