@@ -1,0 +1,58 @@
+/*
+ * What one event states about who did it, and what all that was stated makes of a person. Pure: the second is a
+ * function of the set of statements, in whatever order they came.
+ *
+ * Nothing personal is a fact unless the very event that says it also grants profile consent; and what was said at or
+ * before a refusal is no longer held. docs/decisions/ says why.
+ */
+#pragma once
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "core/flow/identify.h"
+#include "core/model/actor.h"
+#include "core/model/event.h"
+#include "core/model/role.h"
+
+struct facts {
+	bool has_claim;
+	struct claim claim;
+	unsigned consent_count;
+	struct consent consents[PURPOSE_COUNT]; /* one a purpose */
+	unsigned declared_count;
+	struct declared declared[ATTRIBUTE_COUNT]; /* one an attribute */
+};
+
+/*
+ * `who` is what identify_event() made of the event; `reasons` all machine reasons, the event's own and ours. Texts are
+ * the event's and the identified's: borrowed as long as they live.
+ *
+ * Claim: a weak and a strong actor, by a PERSON and no machine; verified when the identity is.
+ * Consent: what is not UNSAID, on the strong actor. A machine grants nothing; what it refuses counts. An
+ * EMAIL_UNSUBSCRIBE says contact WITHDRAWN when the identity is verified and no machine has a part in it, else nothing
+ * about contact.
+ * Declared: on the strong actor, by a PERSON and no machine, where the event itself grants profile: the address (an
+ * actor id alone is none), name, role, title, company, when not blank.
+ */
+void facts_from_event(const struct event *event, const struct identified *who, uint64_t event_id, uint32_t reasons,
+		      struct facts *ret_facts);
+
+/* A person as reports show them. Texts are the declared rows'; NULL when there is none that stands. */
+struct person {
+	bool consented; /* profile is GRANTED; nothing below without it */
+	bool may_write; /* contact is GRANTED */
+	const char *address, *name, *title, *company;
+	const char *role_declared; /* as they wrote it */
+	enum role role;	    /* of that, or else of the title; OTHER when a role was declared that nobody knows */
+	bool role_inferred; /* from the title */
+};
+
+/* All consents and all declared rows of one strong actor, in any order. Of an attribute's rows the newest by (at, event
+ * id) holds; at equal place the greater text. */
+void facts_person(const struct consent *consents, size_t consent_count, const struct declared *declared,
+		  size_t declared_count, struct person *ret_person);
+
+/* May this row be kept, given all consents of its actor? Else it must be deleted. A row that may not is never needed
+ * again, whatever is stated later. */
+bool facts_declared_stands(const struct declared *declared, const struct consent *consents, size_t consent_count);
