@@ -1,6 +1,11 @@
 /*
  * A small HTTP/1.1 server on libmicrohttpd, which it hides. Its epoll descriptor is the caller's to watch; nothing
- * blocks. A handler may answer at once or later (the request waits suspended).
+ * blocks, nothing logs. A handler may answer at once or later (the request waits suspended).
+ *
+ * Refuses by itself, and closes: whatever two readers could read in two ways (http_guard.h), a NUL in the request
+ * line (400), a line, header or body over its limit (414, 431, 413), a request that is not whole within its time. TLS
+ * belongs to the proxy in front. Folded header lines, bare LF and a NUL in a header's value are read as libmicrohttpd
+ * reads them.
  */
 #pragma once
 #include <stdbool.h>
@@ -10,40 +15,51 @@
 #include "core/base/fail.h"
 
 struct http;
-struct http_request;	/* lives until it is answered; its texts too */
+struct http_request; /* lives until it is answered; its texts too */
 
 struct http_options {
-	const char *listen;		/* "127.0.0.1:8080", "[::1]:0", "unix:/run/…"; port 0: any free one */
-	size_t body_size_max;		/* 413 above */
-	size_t line_size_max;		/* request line and headers; 414/431 above */
-	unsigned connections_max;
-	unsigned request_s_max;		/* from first byte to whole request: an absolute deadline */
+	const char
+		*listen; /* "127.0.0.1:8080", "[::1]:0", "unix:/run/…"; port 0: any free one; numbers, no names */
+	size_t body_size_max;	  /* 413 above */
+	size_t line_size_max;	  /* request target; 414 above; all headers together may be as long: 431 above */
+	unsigned connections_max; /* more wait in the kernel's backlog */
+	/* Seconds for a whole request since the connection was made or the last answer ended, however it trickles, and
+	 * for the client to fetch its answer. */
+	unsigned request_s_max;
 };
 
 /* Called once for each whole request. Must lead to exactly one http_answer() for it, now or later. */
 typedef void http_handler(void *context, struct http_request *request);
 
-struct http *http_create(const struct http_options *options, http_handler *handler, void *context, struct fail *fail);
-void http_destroy(struct http *http);	/* NULL is fine; unanswered requests are dropped */
+struct http *http_create(const struct http_options *options, http_handler *handler, void *context,
+			 struct fail *fail);
+void http_destroy(struct http *http); /* NULL is fine; unanswered requests are dropped */
 
-int http_fd(const struct http *http);			/* watch for reading; then http_run() */
+int http_fd(const struct http *http); /* watch for reading; then http_run() */
 /* Moves everything along that can move; returns ms until it wants to be called again without an event, -1: never. */
 int http_run(struct http *http);
 /* Where it really listens: "127.0.0.1:41231". */
 const char *http_address(const struct http *http);
-/* Stops accepting; open requests may finish. */
+/* Stops accepting; open requests may finish. Twice is fine. */
 void http_quiesce(struct http *http);
 unsigned http_connections(const struct http *http);
+/* Refused here before a handler saw them, since the start. */
+uint64_t http_refused(const struct http *http);
 
 const char *http_method(const struct http_request *request);
-const char *http_path(const struct http_request *request);	/* decoded, without query */
-const char *http_header(const struct http_request *request, const char *name);	/* "" when absent */
-const char *http_argument(const struct http_request *request, const char *name);	/* of the query, decoded; NULL when absent */
-typedef void http_each_argument(void *context, const char *name, const char *value);
+const char *http_path(const struct http_request *request);		       /* decoded, without query */
+const char *http_header(const struct http_request *request, const char *name); /* the first; "" when absent */
+const char *http_argument(const struct http_request *request,
+			  const char *name); /* of the query, decoded; NULL when absent */
+typedef void http_each_argument(void *context, const char *name,
+				const char *value); /* value "" when it has none */
 void http_arguments(const struct http_request *request, http_each_argument *each, void *context);
 const char *http_body(const struct http_request *request, size_t *ret_size);
-void http_set_user(struct http_request *request, void *user);	/* the handler's own */
+void http_drop_body(struct http_request *request); /* no longer needed: a request that waits holds no body */
+void http_set_user(struct http_request *request, void *user); /* the handler's own */
 void *http_user(const struct http_request *request);
 
-/* headers: name, value, …, NULL. Copies body. Ends the request: it must not be used afterwards. */
-void http_answer(struct http_request *request, unsigned status, const char *const *headers, const void *body, size_t size);
+/* headers: name, value, …, NULL. Copies all. Ends the request: it must not be used afterwards. The client has the
+ * answer some http_run() later (http_fd() becomes readable). */
+void http_answer(struct http_request *request, unsigned status, const char *const *headers, const void *body,
+		 size_t size);
