@@ -15,18 +15,25 @@ enum metric_type { METRIC_COUNTER, METRIC_GAUGE, METRIC_HISTOGRAM };
 
 #define METRIC_BUCKETS_MAX 24
 
+/* Upper bounds for durations in seconds (5 ms to 10 s) and for sizes (powers of two, 1 to 65,536). */
+#define METRIC_SECONDS_COUNT 14
+#define METRIC_SIZES_COUNT 17
+extern const double metric_seconds[METRIC_SECONDS_COUNT];
+extern const double metric_sizes[METRIC_SIZES_COUNT];
+
 struct metric {
-	const char *name;	/* "phased_events_received_total" */
+	const char *name; /* "phased_events_received_total" */
 	const char *help;
 	enum metric_type type;
-	const char *labels;	/* "reason=\"unreadable\"" or "" ; same name, other labels: another metric beside it */
-	double value;		/* counter, gauge */
+	const char *
+		labels; /* "reason=\"unreadable\""; "" or NULL: none. Same name, other labels: a metric beside it */
+	double value;	/* counter, gauge */
 	/* histogram: upper bounds rising, without +Inf; counts has one more for +Inf */
 	const double *bounds;
 	unsigned bounds_count;
 	uint64_t counts[METRIC_BUCKETS_MAX + 1];
 	double sum;
-	struct metric *next;	/* the registry's */
+	struct metric *next; /* the registry's */
 };
 
 struct metrics {
@@ -40,7 +47,7 @@ void metrics_add(struct metrics *metrics, struct metric *metric);
 void metric_observe(struct metric *histogram, double value);
 /* The whole page; NULL when the arena is full. */
 char *metrics_print(const struct metrics *metrics, struct arena *arena);
-/* Adds process_resident_memory_bytes, process_cpu_seconds_total, process_open_fds, process_start_time_seconds, and
- * refreshes them; call metrics_process_refresh() before each metrics_print(). */
+/* Adds process_resident_memory_bytes, process_cpu_seconds_total, process_open_fds, process_max_fds,
+ * process_start_time_seconds, and refreshes them; call metrics_process_refresh() before each metrics_print(). */
 void metrics_process_add(struct metrics *metrics);
 void metrics_process_refresh(void);

@@ -20,7 +20,7 @@
 static unsigned admin_ms_max(void)
 {
 	const char *given = getenv("KAFKA_EDGES_MS");
-	return given != NULL ? (unsigned)atoi(given) : 10000;
+	return given != NULL ? (unsigned)strtoul(given, NULL, 10) : 10000;
 }
 
 static int complain(const struct fail *fail)
@@ -36,7 +36,7 @@ static void read_topic(char *word, struct kafka_topic *ret_topic)
 	*ret_topic = (struct kafka_topic){.name = word, .compacted = strstr(word, ":compact") != NULL};
 	if (partitions != NULL) {
 		*partitions = '\0';
-		ret_topic->partitions = atoi(partitions + 1);
+		ret_topic->partitions = (int)strtol(partitions + 1, NULL, 10);
 	}
 }
 
