@@ -77,7 +77,7 @@ int channel_read(const char *name)
 const char *main_phase_name(enum main_phase phase)
 {
 	static const char *const names[MAIN_COUNT] = {"early", "mid", "late"};
-	CHECK(phase < MAIN_COUNT);
+	CHECK(phase >= MAIN_NONE && phase < MAIN_COUNT);
 	return phase == MAIN_NONE ? NULL : names[phase];
 }
 
