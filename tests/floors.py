@@ -11,6 +11,7 @@ tree too (class Planted), so that a rule that stopped finding anything is notice
 import fnmatch
 import os
 import re
+import subprocess
 import tempfile
 import unittest
 
@@ -176,7 +177,28 @@ class Tree:
                 yield f"{path}: no #pragma once"
 
 
+# Words that say "not done": in anything that is ours and text.
+UNFINISHED = re.compile("|".join(rf"\b{word}\b" for word in ("TO" "DO", "FIX" "ME", "XX" "X", "HA" "CK")))
+TEXTS = (".c", ".h", ".def", ".py", ".sql", ".yaml", ".yml", ".proto", ".js", ".mjs", ".html", ".css", ".md", ".build", ".sh", "")
+
+
+def unfinished(root, paths):
+    for path in paths:
+        if os.path.splitext(path)[1] not in TEXTS or not os.path.isfile(os.path.join(root, path)):
+            continue
+        with open(os.path.join(root, path), encoding="utf-8", errors="replace") as lines:
+            for number, line in enumerate(lines, 1):
+                if found := UNFINISHED.search(line):
+                    yield f"{path}:{number}: {found.group()}: not done is not landed"
+
+
 class Ours(unittest.TestCase):
+    def test_nothing_is_marked_unfinished(self):
+        listed = subprocess.run(["git", "ls-files", "-co", "--exclude-standard"], cwd=ROOT, check=True, capture_output=True, text=True)
+        paths = listed.stdout.splitlines()
+        self.assertIn("tests/floors.py", paths)
+        self.assertEqual(list(unfinished(ROOT, paths)), [])
+
     def test_the_tree_keeps_its_rules(self):
         tree = Tree(ROOT)
         self.assertIn("core/base/arena.h", tree.text)
@@ -241,6 +263,14 @@ class Planted(unittest.TestCase):
                 with open(os.path.join(root, path), "w") as out:
                     out.write(text)
             return Tree(root).wrong()
+
+    def test_an_unfinished_mark_is_found(self):
+        with tempfile.TemporaryDirectory() as root:
+            for name, text in (("a.c", "int x;\n/* TO" "DO: y */\n"), ("b.c", "/* METHODS, a TODOS list */\n"), ("c.png", "TO" "DO")):
+                with open(os.path.join(root, name), "w") as out:
+                    out.write(text)
+            found = list(unfinished(root, ("a.c", "b.c", "c.png")))
+            self.assertEqual([line.rsplit(":", 2)[0] for line in found], ["a.c:2"])
 
     def test_a_good_tree_has_nothing_wrong(self):
         self.assertEqual(self.plant(self.GOOD), [])

@@ -4,7 +4,7 @@
   tests/run.py [--build DIR] [--jobs N] [--sanitized] [SUITE[/PART]]...
 
   unit          Check programs that meson knows (tests/**/meson.build)
-  floors        the rules of the tree (tests/floors.py)
+  floors        the rules of the tree (tests/floors.py), and this runner's own (tests/run_self.py)
   integration   tests/integration/*_test.py: our programs against a real Kafka and a real PostgreSQL
   whole         tests/whole/*_test.py: the real tracker in a headless browser, and all behind it
 
@@ -64,6 +64,7 @@ class Processes:
         self.lock = threading.Lock()
         self.running = {}
         self.kept = set()	# roots of what shall live on: the shared servers
+        threading.Thread(target=self.bury, daemon=True).start()
 
     def run(self, argv, timeout, env, cwd=ROOT):
         """Returns (exit status or None after a timeout, output, seconds)."""
@@ -87,6 +88,20 @@ class Processes:
             out.seek(0)
             return status, out.read().decode(errors="replace"), time.monotonic() - begun
 
+    def bury(self):
+        """Waits for adopted children, as init would: a killed server must not linger as a zombie that looks alive."""
+        while True:
+            time.sleep(0.1)
+            with self.lock:
+                for path in glob.glob("/proc/self/task/*/children"):
+                    try:
+                        with open(path) as children:
+                            adopted = {int(pid) for pid in children.read().split()} - set(self.running)
+                    except FileNotFoundError:	# a thread that just ended
+                        continue
+                    for pid in adopted:
+                        os.waitpid(pid, os.WNOHANG)
+
     @staticmethod
     def end(child):
         """As Ctrl-C would, so that the test can end its own children; then for good."""
@@ -101,8 +116,8 @@ class Processes:
                 continue
 
     def orphans(self):
-        """Processes below us that are neither running tests nor kept: pid -> name. Buries the dead among them."""
-        parent, name, dead = {}, {}, []
+        """Processes below us that are neither running tests nor kept: pid -> name."""
+        parent, name, dead = {}, {}, set()
         for entry in glob.glob("/proc/[0-9]*/stat"):
             try:
                 with open(entry) as stat:
@@ -113,17 +128,11 @@ class Processes:
             state, parent_pid = tail.split()[:2]
             parent[int(pid)], name[int(pid)] = int(parent_pid), name_of
             if state == "Z":
-                dead.append(int(pid))
+                dead.add(int(pid))
         with self.lock:
             stay = self.kept | set(self.running)
-        for pid in dead:
-            if parent[pid] == os.getpid() and pid not in stay:
-                try:
-                    os.waitpid(pid, os.WNOHANG)
-                except ChildProcessError:
-                    pass
         left = {}
-        for pid in parent.keys() - set(dead):
+        for pid in parent.keys() - dead:
             walk = pid
             while walk in parent and walk not in stay and walk != os.getpid():
                 walk = parent[walk]
@@ -268,8 +277,10 @@ class Runner:
         return result
 
     def unit(self, part):
-        listed = subprocess.run(["meson", "introspect", "--tests", self.build], check=True, capture_output=True, text=True)
-        tests = [test for test in json.loads(listed.stdout) if part in test["name"]]
+        status, listed, _ = self.processes.run(["meson", "introspect", "--tests", self.build], 60, self.env)
+        if status:
+            return [self.show(Result("unit/meson", failed=1, output=listed))]
+        tests = [test for test in json.loads(listed) if part in test["name"]]
 
         def one(test):
             env = {**self.env, **test["env"]}
@@ -285,7 +296,8 @@ class Runner:
         return results
 
     def floors(self, part):
-        return [self.python("floors/floors.py", f"{ROOT}/tests/floors.py", TIMEOUT_S, {})] if part in "floors.py" else []
+        return [self.python(f"floors/{name}", f"{ROOT}/tests/{name}", TIMEOUT_S, {})
+                for name in ("floors.py", "run_self.py") if part in name]
 
     def integration(self, part, suite="integration"):
         results = []

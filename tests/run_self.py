@@ -1,0 +1,111 @@
+#!/usr/bin/python3
+"""The runner on itself: what it counts from, and what it does with a file that hangs, leaves a process, or tests nothing.
+
+A runner that counts wrong makes every other test worthless, so it is tried from outside on small trees of its own.
+"""
+import os
+import re
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+import unittest
+
+HERE = os.path.dirname(os.path.realpath(__file__))
+CLOSING = re.compile(r"^\d+ passed, \d+ failed(, \d+ skipped)?$")
+
+FILES = {
+    # name -> (body of tests/floors.py there, closing line, words that the output holds)
+    "good": ("class T(unittest.TestCase):\n def test_a(self): pass\n def test_b(self): pass\nunittest.main()",
+             "2 passed, 0 failed", ("ok ",)),
+    "one fails": ("class T(unittest.TestCase):\n def test_a(self): pass\n def test_b(self): self.fail('here is why')\nunittest.main()",
+                  "1 passed, 1 failed", ("FAILED", "here is why")),
+    "one is skipped": ("class T(unittest.TestCase):\n def test_a(self): pass\n def test_b(self): self.skipTest('no moon')\nunittest.main()",
+                       "1 passed, 0 failed, 1 skipped", ("skipped: 'no moon'",)),
+    "none": ("unittest.main()", "0 passed, 1 failed", ("ran no test case",)),
+    "silent": ("pass", "0 passed, 1 failed", ("ran no test case",)),
+    "broken": ("import nothing_of_that_name", "0 passed, 1 failed", ("ended with status 1", "nothing_of_that_name")),
+    "Check": ("print('66%: Checks: 3, Failures: 1, Errors: 0'); raise SystemExit(1)", "2 passed, 1 failed", ("FAILED",)),
+    "Check that lies": ("print('100%: Checks: 3, Failures: 0, Errors: 0'); raise SystemExit(1)", "3 passed, 1 failed",
+                        ("ended with status 1",)),
+    "dies": ("print('Ran 1 test in 0.1s\\n\\nOK', flush=True); os.kill(os.getpid(), 9)", "1 passed, 1 failed", ("status -9",)),
+    "leaves a process": ("subprocess.Popen(['sleep', '300'], start_new_session=True)\n"
+                         "class T(unittest.TestCase):\n def test_a(self): pass\nunittest.main()",
+                         "1 passed, 1 failed", ("left running (ended now): sleep",)),
+}
+
+
+class Runner(unittest.TestCase):
+    def setUp(self):
+        self.root = tempfile.mkdtemp(prefix="phased-run-")
+        self.addCleanup(shutil.rmtree, self.root)
+        os.makedirs(os.path.join(self.root, "tests"))
+        shutil.copy(os.path.join(HERE, "run.py"), os.path.join(self.root, "tests"))
+        self.write("run_self.py", "print('0 passed, 0 failed')")
+
+    def write(self, name, body):
+        with open(os.path.join(self.root, "tests", name), "w") as out:
+            out.write(f"import os, subprocess, time, unittest\n{body}\n")
+
+    def start(self, *words):
+        return subprocess.Popen([sys.executable, os.path.join(self.root, "tests", "run.py"), *words], stdin=subprocess.DEVNULL,
+                                stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+
+    def test_what_it_counts(self):
+        for name, (body, closing, words) in FILES.items():
+            with self.subTest(name):
+                self.write("floors.py", body)
+                with self.start("floors/floors.py") as run:
+                    output = run.stdout.read()
+                self.assertEqual(output.splitlines()[-1], closing, output)
+                self.assertEqual(run.returncode, 0 if ", 0 failed" in closing else 1)
+                for word in words:
+                    self.assertIn(word, output)
+
+    def test_no_test_at_all_is_no_success(self):
+        with self.start("floors/nothing") as run:
+            output = run.stdout.read()
+        self.assertIn("no such test", output)
+        self.assertEqual(run.returncode, 1)
+
+    def test_it_ends_what_runs_when_it_is_interrupted(self):
+        for number in (signal.SIGINT, signal.SIGTERM):
+            self.write("floors.py", "child = subprocess.Popen(['sleep', '300'], start_new_session=True)\n"
+                       f"open({self.root + '/pid'!r}, 'w').write(f'{{child.pid}}\\n')\ntime.sleep(300)")
+            with self.start("floors/floors.py") as run:
+                pid = self.read_pid()
+                run.send_signal(number)
+                self.assertIn("interrupted", run.stdout.read())
+            self.assertEqual(run.returncode, 130)
+            self.wait_until_gone(pid)
+            os.unlink(self.root + "/pid")
+
+    def wait_until_gone(self, pid):
+        deadline = time.monotonic() + 5
+        while True:
+            try:
+                with open(f"/proc/{pid}/stat") as stat:
+                    if stat.read().rsplit(")", 1)[1].split()[0] == "Z":
+                        return
+            except (FileNotFoundError, ProcessLookupError):
+                return
+            self.assertLess(time.monotonic(), deadline, "a process was left running")
+            time.sleep(0.02)
+
+    def read_pid(self):
+        deadline = time.monotonic() + 20
+        while time.monotonic() < deadline:
+            try:
+                with open(self.root + "/pid") as text:
+                    if (said := text.read()).endswith("\n"):
+                        return int(said)
+            except FileNotFoundError:
+                pass
+            time.sleep(0.02)
+        self.fail("the test file did not start")
+
+
+if __name__ == "__main__":
+    unittest.main()
