@@ -285,7 +285,7 @@ class Runner:
         def one(test):
             env = {**self.env, **test["env"]}
             timeout = max(int(test["timeout"]), 1) * (5 if self.sanitized else 1)
-            status, output, seconds = self.processes.run(test["cmd"], timeout, env, test["workdir"] or ROOT)
+            status, output, seconds = self.processes.run(test["cmd"], timeout, env, test["workdir"] or self.build)
             result = Result(f"unit/{test['name']}", seconds=seconds, output=output)
             return result, status, timeout
 
