@@ -56,8 +56,9 @@ bool identify_normalise_id(const char *value, const struct identify_options *opt
 bool identify_is_blocked(const char *value, const struct identify_options *options);
 
 /*
- * The id space is the event's site, empty for addresses. An `email` that is usable goes before `email_actor`, whose
- * value is "". Kinds come from the field alone: a user_id that looks like an address stays a user. False: arena full.
+ * The event's texts are within the limits of event.h. The id space is its site, empty for addresses. An `email` that
+ * is usable goes before `email_actor`, whose value is "". Kinds come from the field alone: a user_id that looks like an
+ * address stays a user. False: arena full.
  */
 bool identify_event(const struct event *event, const struct identify_options *options, struct arena *arena,
 		    struct identified *ret);
