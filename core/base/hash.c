@@ -1,24 +1,43 @@
 #include "core/base/hash.h"
 
+#include <openssl/core_names.h>
 #include <openssl/evp.h>
-#include <openssl/hmac.h>
-#include <string.h>
+#include <openssl/params.h>
 
 #include "core/base/check.h"
 
 /*
- * Each thread of ours has one context for life: EVP_DigestInit_ex on a fresh context costs more than the hash
- * of a subject does. A failure here means that libcrypto has no SHA-256 or no memory: nothing can go on then.
+ * Each thread of ours has its contexts for life: looking an algorithm up, as a fresh context or HMAC() does each time,
+ * costs several times the hash. A failure here means that libcrypto has no SHA-256 or no memory: nothing can go on
+ * then.
  */
 static _Thread_local EVP_MD_CTX *context;
+static _Thread_local const EVP_MD *sha256;
+static _Thread_local EVP_MAC_CTX *mac_context;
+
+static void prepare(void)
+{
+	if (context != NULL) {
+		return;
+	}
+	sha256 = EVP_MD_fetch(NULL, "SHA256", NULL);
+	EVP_MAC *hmac = EVP_MAC_fetch(NULL, "HMAC", NULL);
+	CHECK(sha256 != NULL && hmac != NULL);
+	mac_context = EVP_MAC_CTX_new(hmac);
+	EVP_MAC_free(hmac); /* the context holds on to it */
+	CHECK(mac_context != NULL);
+	char name[] = "SHA256";
+	const OSSL_PARAM params[] = {OSSL_PARAM_construct_utf8_string(OSSL_MAC_PARAM_DIGEST, name, 0),
+				     OSSL_PARAM_construct_end()};
+	CHECK(EVP_MAC_CTX_set_params(mac_context, params) == 1);
+	context = EVP_MD_CTX_new();
+	CHECK(context != NULL);
+}
 
 static void digest(const struct hash_piece *pieces, size_t count, uint8_t ret_hash[static HASH_SIZE])
 {
-	if (context == NULL) {
-		context = EVP_MD_CTX_new();
-		CHECK(context != NULL);
-	}
-	CHECK(EVP_DigestInit_ex(context, EVP_sha256(), NULL) == 1);
+	prepare();
+	CHECK(EVP_DigestInit_ex(context, sha256, NULL) == 1);
 	for (size_t i = 0; i < count; i++) {
 		if (i > 0) {
 			CHECK(EVP_DigestUpdate(context, "", 1) == 1);
@@ -48,18 +67,14 @@ void hash_sha256(const void *bytes, size_t size, uint8_t ret_hash[static HASH_SI
 void hash_hmac(const void *key, size_t key_size, const struct hash_piece *pieces, size_t count,
 	       uint8_t ret_hash[static HASH_SIZE])
 {
-	char joined[8192];
-	size_t used = 0;
+	prepare();
+	CHECK(EVP_MAC_init(mac_context, key, key_size, NULL) == 1);
 	for (size_t i = 0; i < count; i++) {
-		size_t need = pieces[i].size + (i > 0 ? 1 : 0);
-		CHECK(need <= sizeof(joined) - used);
 		if (i > 0) {
-			joined[used++] = '\0';
+			CHECK(EVP_MAC_update(mac_context, (const unsigned char *)"", 1) == 1);
 		}
-		memcpy(joined + used, pieces[i].bytes, pieces[i].size);
-		used += pieces[i].size;
+		CHECK(EVP_MAC_update(mac_context, pieces[i].bytes, pieces[i].size) == 1);
 	}
-	unsigned size = 0;
-	CHECK(HMAC(EVP_sha256(), key, (int)key_size, (const unsigned char *)joined, used, ret_hash, &size) != NULL);
-	CHECK(size == HASH_SIZE);
+	size_t size = 0;
+	CHECK(EVP_MAC_final(mac_context, ret_hash, &size, HASH_SIZE) == 1 && size == HASH_SIZE);
 }
