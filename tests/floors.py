@@ -27,9 +27,10 @@ FLOORS = {
     "collector": ("core", "collector"),
     "ctl": ("core", "ctl"),
     "tests": ("core", "daemon", "collector", "ctl", "tests"),
+    "bench": ("core", "daemon", "collector", "ctl", "tests", "bench"),
 }
 
-# Outside headers -> the files that may see them. Tests may see all of them: they look behind what we hide.
+# Outside headers -> the files that may see them. Tests and benches may see all of them: they look behind what we hide.
 LIBRARIES = (
     ("jansson.h", "core/base/json.c", "core/flow/protojson.c", "collector/*.c", "ctl/*.c"),
     ("yaml.h", "core/base/yaml.c"),
@@ -156,7 +157,7 @@ class Tree:
                 continue
             if not tables:
                 yield f"{way}: <{header}>: a library that no table knows"
-            elif not path.startswith("tests/") and not any(fnmatch.fnmatch(path, file) for file in tables[0]):
+            elif not path.startswith(("tests/", "bench/")) and not any(fnmatch.fnmatch(path, file) for file in tables[0]):
                 yield f"{way}: <{header}>: hidden from {path}"
 
     def wrong_calls(self, path):

@@ -111,9 +111,9 @@ START_TEST(numbers_are_written_as_prometheus_reads_them)
 	} rows[] = {{0, "0"},
 		    {1e15, "1000000000000000"},
 		    {.1, "0.10000000000000001"},
-		    {INFINITY, "+Inf"},
-		    {-INFINITY, "-Inf"},
-		    {NAN, "NaN"},
+		    {(double)INFINITY, "+Inf"},
+		    {-(double)INFINITY, "-Inf"},
+		    {(double)NAN, "NaN"},
 		    {1e300, "1.0000000000000001e+300"},
 		    {-5, "-5"}};
 	for (size_t i = 0; i < COUNT_OF(rows); i++) {
