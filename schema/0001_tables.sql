@@ -3,6 +3,15 @@
 
 CREATE SCHEMA phased;
 
+-- Which files of schema/ this database was built from; written by `phasectl migrate` only.
+CREATE TABLE phased.schema_version (
+	version integer PRIMARY KEY,
+	name text NOT NULL,
+	sha256 text NOT NULL,			-- of the file, as it was when it was applied
+	applied_at timestamptz NOT NULL DEFAULT now(),
+	applied_by text NOT NULL DEFAULT session_user
+);
+
 -- The value of a setting that must never change once data rests on it (subject.property_keys, identity.kid).
 CREATE TABLE phased.setting (
 	key text PRIMARY KEY,
