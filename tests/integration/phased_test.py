@@ -175,13 +175,14 @@ class PhasedTest(unittest.TestCase):
         """What a test's phased.yaml says: everything of its own, no fixed port."""
         if not os.path.exists(self.path("identity.key")):
             self.write("identity.key", secrets.token_hex(32) + "\n", 0o600)
-        settings = {"identity": {"key_file": self.path("identity.key")}}
+        settings = {"identity": {"key_file": self.path("identity.key")}, "http": {"listen": "127.0.0.1:0"},
+                    "model": {"path": os.path.join(ROOT, "conf", "model")}}
         if self.database:
             settings["postgres"] = {"conninfo": self.database}
         if os.environ.get("PHASED_KAFKA"):
             settings["kafka"] = {"brokers": os.environ["PHASED_KAFKA"], "group": self.name}
             if self.topics:
-                settings["kafka"]["topics"] = self.topics
+                settings["kafka"]["topics"] = dict(self.topics)
         return settings
 
     def write_config(self, name="phased.yaml", **overrides):
@@ -207,7 +208,7 @@ class PhasedTest(unittest.TestCase):
         self.write_config(**overrides)
         self.phasectl(["migrate"])
         self.phasectl(["topics", "create", "--partitions", str(partitions), "--replication", "1"])
-        self.phasectl(["model", "accept", "--model", os.path.join(ROOT, "conf", "model")])
+        self.phasectl(["model", "accept"])
         return self.config
 
     # --- programs ---

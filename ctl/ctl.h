@@ -1,0 +1,45 @@
+/*
+ * What every command of phasectl is handed, and what it is made of.
+ *
+ * A command returns the exit code. It says what went wrong in one line on stderr (ctl_complain) and prints only its
+ * result to stdout.
+ */
+#pragma once
+#include <stdbool.h>
+
+#include "core/base/arena.h"
+#include "core/base/fail.h"
+#include "core/edge/conf.h"
+#include "ctl/options.h"
+
+struct postgres;
+
+struct ctl {
+	const char *config_path;
+	struct arena arena; /* for the command's whole life */
+	struct conf conf;   /* after ctl_read_conf() */
+};
+
+/* One row of the table that phasectl is. */
+struct command {
+	const char *words;   /* "report phases" */
+	const char *summary; /* one line, for the list of commands */
+	const char *details; /* more, for its own --help; lines, or "" */
+	const struct option_about *options;
+	int (*run)(struct ctl *ctl);
+};
+
+extern const struct command migrate_command;
+extern const struct command report_phases_command;
+extern const struct command topics_create_command;
+extern const struct command produce_command;
+extern const struct command check_command;
+extern const struct command model_accept_command;
+
+bool ctl_read_conf(struct ctl *ctl, struct fail *fail);
+/* Connected, or NULL. The caller ends it with postgres_destroy(). */
+struct postgres *ctl_connect(struct ctl *ctl, unsigned reply_ms_max, struct fail *fail);
+/* Sends what was added and waits for its answers. */
+bool ctl_turn(struct postgres *postgres, struct fail *fail);
+/* "phasectl: …" on stderr; returns the exit code. */
+int ctl_complain(const struct fail *fail);
