@@ -10,11 +10,11 @@
 #include "core/base/arena.h"
 #include "core/base/check.h"
 #include "core/base/text.h"
+#include "core/base/yaml_text.h"
+#include "core/edge/conf_parts.h"
 #include "core/model/message.h"
 #include "core/model/subject.h"
 
-#define PROPERTIES_MAX 64
-#define BLOCKED_MAX 1000
 #define TOPIC_NAME_MAX 249
 
 static const char *const consent_words[] = {[CONF_REQUIRE] = "require", [CONF_ALLOW] = "allow", NULL};
@@ -214,21 +214,13 @@ static bool too_large(const struct reader *reader)
 	return fail_set(reader->fail, FAIL_FATAL, EXIT_CONFIG, "%s: too large", reader->path);
 }
 
-static bool is_topic(const char *name)
-{
-	size_t size = strlen(name);
-	return size > 0 && size <= TOPIC_NAME_MAX &&
-	       strspn(name, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-") == size &&
-	       strcmp(name, ".") != 0 && strcmp(name, "..") != 0;
-}
-
 /* Takes one more topic to read; "" is none. */
 static bool add_topic(const struct reader *reader, struct yaml_texts *topics, const char *name)
 {
 	if (name[0] == '\0') {
 		return true;
 	}
-	if (!is_topic(name)) {
+	if (!conf_is_topic(name)) {
 		return COMPLAIN(reader, "kafka", "topics", "\"kafka.topics\": \"%.80s\" is no name for a topic",
 				name);
 	}
@@ -269,48 +261,16 @@ static bool gather_topics(const struct reader *reader, struct conf *conf)
 	return true;
 }
 
-/* {a: 1, b: 2} becomes "a", "1", "b", "2", NULL. */
 static bool read_properties(const struct reader *reader, struct conf *conf)
 {
-	const struct yaml_node *map = conf->kafka.properties_node;
-	if (map != NULL && (map->kind != YAML_MAP || map->count > PROPERTIES_MAX)) {
-		return yaml_complain(reader->path, map, reader->fail,
-				     "\"kafka.properties\" must be a map of at most %d settings", PROPERTIES_MAX);
-	}
-	size_t count = map != NULL ? map->count : 0;
-	const char **properties = arena_zero(reader->arena, 2 * count + 1, sizeof(*properties));
-	if (properties == NULL) {
-		return too_large(reader);
-	}
-	for (size_t i = 0; i < count; i++) {
-		if (map->items[i]->kind != YAML_SCALAR) {
-			return yaml_complain(reader->path, map->items[i], reader->fail,
-					     "\"kafka.properties.%.80s\" must be a text or a number",
-					     map->keys[i]->text);
-		}
-		properties[2 * i] = map->keys[i]->text;
-		properties[2 * i + 1] = map->items[i]->text;
-	}
-	conf->kafka.properties = properties;
-	return true;
+	return conf_properties(conf->kafka.properties_node, reader->path, reader->arena, &conf->kafka.properties,
+			       reader->fail);
 }
 
 static bool lower_blocked(const struct reader *reader, struct conf *conf)
 {
-	struct yaml_texts *blocked = &conf->identity.blocked;
-	if (blocked->count > BLOCKED_MAX) {
-		return COMPLAIN(reader, "identity", "blocked", "\"identity.blocked\" has more than %d values",
-				BLOCKED_MAX);
-	}
-	for (size_t i = 0; i < blocked->count; i++) {
-		char *lower = arena_text(reader->arena, blocked->items[i], strlen(blocked->items[i]));
-		if (lower == NULL) {
-			return too_large(reader);
-		}
-		text_lower(lower);
-		blocked->items[i] = lower;
-	}
-	return true;
+	return conf_blocked(&conf->identity.blocked, node_of(reader->root, "identity", "blocked"), reader->path,
+			    reader->arena, reader->fail);
 }
 
 static int compare_texts(const void *a, const void *b)
@@ -349,30 +309,10 @@ static bool check_batch(const struct reader *reader, struct conf *conf)
 			(long long)conf->batch.events_min, (long long)conf->batch.events_max);
 }
 
-/* A path as it stands, or beside the file that names it. */
-static const char *resolve(const struct reader *reader, const char *path)
-{
-	const char *slash = strrchr(reader->path, '/');
-	if (path[0] == '/' || slash == NULL) {
-		return path;
-	}
-	return arena_print(reader->arena, "%.*s/%s", (int)(slash - reader->path), reader->path, path);
-}
-
-/* A bare name is one of the service's credentials when systemd gave it some (LoadCredential=). */
-static const char *resolve_secret(const struct reader *reader, const char *path)
-{
-	const char *credentials = getenv("CREDENTIALS_DIRECTORY");
-	if (credentials != NULL && strchr(path, '/') == NULL) {
-		return arena_print(reader->arena, "%s/%s", credentials, path);
-	}
-	return resolve(reader, path);
-}
-
 static bool resolve_paths(const struct reader *reader, struct conf *conf)
 {
-	conf->identity.key_file = resolve_secret(reader, conf->identity.key_file);
-	conf->model.path = resolve(reader, conf->model.path);
+	conf->identity.key_file = conf_secret_path(reader->path, conf->identity.key_file, reader->arena);
+	conf->model.path = conf_path(reader->path, conf->model.path, reader->arena);
 	return (conf->identity.key_file != NULL && conf->model.path != NULL) || too_large(reader);
 }
 
@@ -412,4 +352,19 @@ bool conf_parse(const char *text, size_t size, const char *path, struct arena *a
 	struct yaml_node *root;
 	return yaml_parse(text, size, path, arena, &root, fail) &&
 	       read_tree(&(struct reader){.path = path, .root = root, .arena = arena, .fail = fail}, ret_conf);
+}
+
+/* ---- As text ---- */
+
+char *conf_default_text(struct arena *arena)
+{
+	return yaml_default_text(
+		"# Configuration of phased and phasectl. Each key is optional: what stands here behind a "
+		"# is what holds without it.\n# Relative paths start at this file's directory.\n",
+		conf_fields, arena);
+}
+
+char *conf_text(const struct conf *conf, struct arena *arena)
+{
+	return yaml_text(conf_fields, conf, arena);
 }

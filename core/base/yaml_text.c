@@ -1,6 +1,5 @@
-/*
- * The configuration as text, from the schema: the commented default file, and what is in force.
- */
+#include "core/base/yaml_text.h"
+
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -8,13 +7,9 @@
 
 #include "core/base/arena.h"
 #include "core/base/check.h"
-#include "core/edge/conf.h"
+#include "core/base/yaml.h"
 
 #define WIDTH 110 /* columns of a comment */
-
-static const char *const opening = "# Configuration of phased and phasectl. Each key is optional: what stands "
-				   "here behind a # is what holds without it.\n"
-				   "# Relative paths start at this file's directory.\n";
 
 /* Words of `text`, each line behind "  # ". */
 static void print_comment(FILE *out, const char *indent, const char *text)
@@ -161,47 +156,47 @@ static void print_value(FILE *out, const char *indent, const struct yaml_field *
 	fputc('\n', out);
 }
 
-/* Sections in sections; the default file where `conf` is NULL. */
-static void print_fields(FILE *out, unsigned depth, const struct yaml_field *fields, const struct conf *conf)
+/* Sections in sections; the default file where `values` is NULL. */
+static void print_fields(FILE *out, unsigned depth, const struct yaml_field *fields, const void *values)
 {
 	char indent[2 * YAML_DEPTH_MAX + 1];
 	snprintf(indent, sizeof(indent), "%*s", (int)(2 * depth), "");
 	for (const struct yaml_field *field = fields; field->key != NULL; field++) {
-		if (conf == NULL) {
+		if (values == NULL) {
 			fputs(depth == 0 ? "\n" : "", out);
 			print_comment(out, indent, field->help);
 		}
 		if (field->type == YAML_SECTION) {
 			fprintf(out, "%s%s:\n", indent, field->key);
-			print_fields(out, depth + 1, field->fields, conf);
-		} else if (conf == NULL) {
+			print_fields(out, depth + 1, field->fields, values);
+		} else if (values == NULL) {
 			print_default(out, indent, field);
 		} else {
-			print_value(out, indent, field, (const char *)conf + field->offset);
+			print_value(out, indent, field, (const char *)values + field->offset);
 		}
 	}
 }
 
-static char *text_of(const struct conf *conf, struct arena *arena)
+static char *text_of(const char *opening, const struct yaml_field *fields, const void *values, struct arena *arena)
 {
 	char *text = NULL;
 	size_t size = 0;
 	FILE *out = open_memstream(&text, &size);
 	CHECK(out != NULL);
-	fputs(conf == NULL ? opening : "", out);
-	print_fields(out, 0, conf_fields, conf);
+	fputs(opening, out);
+	print_fields(out, 0, fields, values);
 	CHECK(fclose(out) == 0);
 	char *copy = arena_text(arena, text, size);
 	free(text);
 	return copy;
 }
 
-char *conf_default_text(struct arena *arena)
+char *yaml_default_text(const char *opening, const struct yaml_field *fields, struct arena *arena)
 {
-	return text_of(NULL, arena);
+	return text_of(opening, fields, NULL, arena);
 }
 
-char *conf_text(const struct conf *conf, struct arena *arena)
+char *yaml_text(const struct yaml_field *fields, const void *values, struct arena *arena)
 {
-	return text_of(conf, arena);
+	return text_of("", fields, values, arena);
 }
