@@ -1,6 +1,7 @@
 #include "core/base/text.h"
 
 #include <ctype.h>
+#include <stdint.h>
 #include <string.h>
 #include <strings.h>
 
@@ -28,18 +29,32 @@ static size_t character_size(const unsigned char *at, size_t left)
 	return size;
 }
 
-bool text_is_utf8(const char *bytes, size_t size)
+/* The next eight bytes are ASCII, none of them NUL. */
+static bool is_plain(const unsigned char *at)
+{
+	uint64_t word;
+	memcpy(&word, at, sizeof(word));
+	const uint64_t ones = UINT64_C(0x0101010101010101), tops = ones << 7;
+	return ((word | (word - ones)) & tops) == 0;
+}
+
+size_t text_utf8_size(const char *bytes, size_t size)
 {
 	const unsigned char *at = (const unsigned char *)bytes;
-	while (size > 0) {
-		size_t step = character_size(at, size);
+	size_t done = 0;
+	while (done < size) {
+		size_t step = size - done >= 8 && is_plain(at + done) ? 8 : character_size(at + done, size - done);
 		if (step == 0) {
-			return false;
+			break;
 		}
-		at += step;
-		size -= step;
+		done += step;
 	}
-	return true;
+	return done;
+}
+
+bool text_is_utf8(const char *bytes, size_t size)
+{
+	return text_utf8_size(bytes, size) == size;
 }
 
 size_t text_cut(const char *text, size_t max)
@@ -108,6 +123,21 @@ bool text_mask_addresses(char *text)
 		found = true;
 	}
 	return found;
+}
+
+void text_show(char *text)
+{
+	text_mask_addresses(text);
+	size_t left = strlen(text);
+	for (char *at = text; left > 0;) {
+		size_t step = character_size((const unsigned char *)at, left);
+		if (step <= 1 && (step == 0 || iscntrl((unsigned char)*at))) {
+			*at = '?';
+			step = 1;
+		}
+		at += step;
+		left -= step;
+	}
 }
 
 void text_lower(char *text)

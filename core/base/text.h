@@ -8,12 +8,17 @@
 
 /* Well-formed UTF-8 (no surrogates, no overlong forms, at most U+10FFFF) without a NUL byte. */
 bool text_is_utf8(const char *bytes, size_t size);
+/* How many bytes at the start are well-formed UTF-8 without a NUL; `size` when all are. */
+size_t text_utf8_size(const char *bytes, size_t size);
 /* Largest n ≤ max such that the first n bytes of `text` do not end inside a character. */
 size_t text_cut(const char *text, size_t max);
 /* Does it hold something like a mail address: a word, '@' (or "%40"), a word with a dot? */
 bool text_has_address(const char *text);
 /* Overwrites, in place, each part that looks like a mail address with '*'; true when there was one. */
 bool text_mask_addresses(char *text);
+/* Makes a foreign text fit to be named in a message, in place: addresses masked, each control character and each byte
+ * that is no UTF-8 a '?'. */
+void text_show(char *text);
 /* ASCII lower case, in place. */
 void text_lower(char *text);
 /* Edit distance (insert, delete, replace, swap neighbours), for "did you mean"; at most 64 characters are looked at. */

@@ -17,9 +17,30 @@ START_TEST(utf8_is_told_from_noise)
 		{"a\0b", 3, false}, {"\xc3", 1, false}, {"\xc0\xaf", 2, false}, {"\xe0\x80\xaf", 3, false},
 		{"\xed\xa0\x80", 3, false}, {"\xf4\x90\x80\x80", 4, false}, {"\xff", 1, false}, {"\x80", 1, false},
 		{"\xe2\x82", 2, false},
+		{"eight by eight!!", 16, true}, {"seven..\0eight by", 16, false}, {"eight by\0ight!!.", 16, false},
+		{"eight by eigh\xc3\xa5!", 16, true}, {"eight by eigh\xc3!!", 16, false}, {"\x7f\x7f\x7f\x7f\x7f\x7f\x7f\x01", 8, true},
 	};
 	for (size_t i = 0; i < COUNT_OF(rows); i++) {
 		ck_assert_msg(text_is_utf8(rows[i].bytes, rows[i].size) == rows[i].good, "row %zu", i);
+	}
+	ck_assert_uint_eq(text_utf8_size("eight by eigh\xc3!!", 16), 13);
+	ck_assert_uint_eq(text_utf8_size("ab\0", 3), 2);
+}
+END_TEST
+
+START_TEST(a_foreign_text_is_made_fit_to_show)
+{
+	static const struct {
+		const char *text, *shown;
+	} rows[] = {
+		{"emial", "emial"}, {"a\nb\x1b[0m", "a?b?[0m"}, {"bl\xc3\xa5", "bl\xc3\xa5"}, {"x\xff\xc3", "x??"},
+		{"to ann@acme.test\t", "to *************?"}, {"", ""},
+	};
+	for (size_t i = 0; i < COUNT_OF(rows); i++) {
+		char text[64];
+		snprintf(text, sizeof(text), "%s", rows[i].text);
+		text_show(text);
+		ck_assert_str_eq(text, rows[i].shown);
 	}
 }
 END_TEST
@@ -63,5 +84,5 @@ START_TEST(the_nearest_word_is_named)
 }
 END_TEST
 
-TEST_MAIN("text", utf8_is_told_from_noise, addresses_are_masked, a_cut_never_splits_a_character,
-	  the_nearest_word_is_named)
+TEST_MAIN("text", utf8_is_told_from_noise, addresses_are_masked, a_foreign_text_is_made_fit_to_show,
+	  a_cut_never_splits_a_character, the_nearest_word_is_named)
