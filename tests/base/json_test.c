@@ -1,0 +1,148 @@
+/* core/base/json.h: a table row a behaviour. */
+#include "core/base/json.h"
+
+#include <float.h>
+#include <string.h>
+
+#include "core/base/arena.h"
+#include "tests/table.h"
+
+#define ARENA_SIZE ((size_t)1 << 20)
+#define DEPTH 4
+#define NO_TROUBLE (-1)
+
+static struct arena arena;
+
+/* Reads into the arena of this test's process. */
+static bool parse(const char *text, size_t size, struct json_node **ret_root, struct json_trouble *ret_trouble)
+{
+	ck_assert(arena.base != NULL || arena_init(&arena, ARENA_SIZE));
+	return json_parse(text, size, DEPTH, &arena, ret_root, ret_trouble);
+}
+
+START_TEST(json_is_read_into_a_tree)
+{
+	static const char text[] =
+		" {\"a\": [1, -2.5, true, null], \"b\": {\"c\": \"bl\\u00e5 \\ud83d\\ude80\"}, \"d\": null}\n";
+	struct json_node *root = NULL;
+	struct json_trouble trouble;
+	ck_assert(parse(text, strlen(text), &root, &trouble));
+	ck_assert_int_eq(root->kind, JSON_MAP);
+	ck_assert_uint_eq(root->count, 3);
+	ck_assert_str_eq(root->keys[1], "b");
+	const struct json_node *list = json_get(root, "a");
+	ck_assert_uint_eq(list->count, 4);
+	ck_assert(list->items[0]->is_whole && list->items[0]->whole == 1);
+	ck_assert(!list->items[1]->is_whole && list->items[1]->number == -2.5);
+	ck_assert(list->items[2]->kind == JSON_BOOL && list->items[2]->flag);
+	ck_assert_int_eq(list->items[3]->kind, JSON_NOTHING);
+	ck_assert_str_eq(json_get_text(json_get(root, "b"), "c"), "bl\xc3\xa5 \xf0\x9f\x9a\x80");
+	ck_assert_ptr_null(json_get(root, "d"));
+	ck_assert_ptr_null(json_get(root, "e"));
+	ck_assert_ptr_null(json_get_text(root, "a"));
+}
+END_TEST
+
+START_TEST(numbers_keep_what_they_can)
+{
+	static const struct {
+		const char *text;
+		bool is_whole;
+		int64_t whole;
+		double number;
+	} rows[] = {
+		/* clang-format off */
+		{"0", true, 0, 0}, {"9223372036854775807", true, INT64_MAX, 9223372036854775807.0},
+		{"-9223372036854775808", true, INT64_MIN, -9223372036854775808.0},
+		{"9223372036854775808", false, 0, 9223372036854775808.0}, {"1e3", false, 0, 1000},
+		{"1.7976931348623157e308", false, 0, DBL_MAX},
+		/* clang-format on */
+	};
+	for (size_t i = 0; i < COUNT_OF(rows); i++) {
+		struct json_node *root = NULL;
+		struct json_trouble trouble;
+		ck_assert(parse(rows[i].text, strlen(rows[i].text), &root, &trouble));
+		ck_assert_msg(root->kind == JSON_NUMBER && root->is_whole == rows[i].is_whole &&
+				      root->whole == rows[i].whole && root->number == rows[i].number,
+			      "row %zu", i);
+	}
+}
+END_TEST
+
+#define TROUBLE(text, kind, path) \
+	{ \
+		text, sizeof(text) - 1, kind, path \
+	}
+
+START_TEST(trouble_is_told_with_the_keys_that_lead_to_it)
+{
+	static const struct {
+		const char *text;
+		size_t size;
+		int kind; /* enum json_trouble_kind, or NO_TROUBLE */
+		const char *path;
+	} rows[] = {
+		/* clang-format off */
+		TROUBLE("", JSON_BROKEN, ""), TROUBLE("{", JSON_BROKEN, ""), TROUBLE("{} {}", JSON_BROKEN, ""),
+		TROUBLE("{'a': 1}", JSON_BROKEN, ""), TROUBLE("[1,]", JSON_BROKEN, ""), TROUBLE("nul", JSON_BROKEN, ""),
+		TROUBLE("{\"a\": NaN}", JSON_BROKEN, "a"), TROUBLE("{\"a\": 1, \"b\": 01}", JSON_BROKEN, "b"),
+		TROUBLE("{\"a\": {\"b\": \"x}", JSON_BROKEN, "a.b"),
+		TROUBLE("{\"a\": {\"b\": \"x\ny\"}}", JSON_BROKEN, "a.b"),
+		TROUBLE("{\"a\": \"\\ud800\"}", JSON_BROKEN, "a"),
+		TROUBLE("{\"a\": 1, \"b\": {}, \"a\": 2}", JSON_BROKEN, "a"),
+		TROUBLE("{\"a\": {\"b\": 1, \"c\": 2, \"b\" : 3}}", JSON_BROKEN, "a.b"),
+		TROUBLE("{\"ann@acme.test\": 1, \"ann@acme.test\": 2}", JSON_BROKEN, "*************"),
+		TROUBLE("\xef\xbb\xbf{}", JSON_BROKEN, ""),
+		TROUBLE("{\"a\": [{\"b\": \"\xff\"}]}", JSON_BAD_TEXT, "a.b"),
+		TROUBLE("{\"a\": [{\"b\": \"x\0y\"}]}", JSON_BAD_TEXT, "a.b"),
+		TROUBLE("{\"a\": {\"b\": \"x\\u0000y\"}}", JSON_BAD_TEXT, "a.b"),
+		TROUBLE("{\"a\": {\"b\\u0000c\": 1}}", JSON_BAD_TEXT, "a.b\\u0000c"),
+		TROUBLE("{\"a\xff\": 1}", JSON_BAD_TEXT, "a?"),
+		TROUBLE("{}\0", JSON_BAD_TEXT, ""),
+		TROUBLE("{\"a\": {\"b\": 1e999}}", JSON_BAD_NUMBER, "a.b"),
+		TROUBLE("[[[[]]]]", NO_TROUBLE, ""),
+		TROUBLE("[[[[[]]]]]", JSON_TOO_DEEP, ""),
+		TROUBLE("{\"a\": [\"[[[[[[\", {\"b\": {\"c\": []}}]}", JSON_TOO_DEEP, "a.b.c"),
+		/* clang-format on */
+	};
+	for (size_t i = 0; i < COUNT_OF(rows); i++) {
+		struct json_node *root = NULL;
+		struct json_trouble trouble = {0};
+		bool read = parse(rows[i].text, rows[i].size, &root, &trouble);
+		ck_assert_msg(read == (rows[i].kind == NO_TROUBLE), "row %zu", i);
+		ck_assert_msg(read || (int)trouble.kind == rows[i].kind, "row %zu: kind %d", i, (int)trouble.kind);
+		ck_assert_msg(strcmp(trouble.path, rows[i].path) == 0, "row %zu: path \"%s\"", i, trouble.path);
+	}
+}
+END_TEST
+
+START_TEST(a_long_path_is_cut)
+{
+	char text[400];
+	char key[201];
+	memset(key, 'k', sizeof(key) - 1);
+	key[sizeof(key) - 1] = '\0';
+	snprintf(text, sizeof(text), "{\"a\": {\"%s\": nope}}", key);
+	struct json_node *root;
+	struct json_trouble trouble;
+	ck_assert(!parse(text, strlen(text), &root, &trouble));
+	ck_assert_uint_eq(strlen(trouble.path), JSON_PATH_SIZE - 1);
+	ck_assert_int_eq(strncmp(trouble.path, "a.kkkk", 6), 0);
+}
+END_TEST
+
+START_TEST(a_full_arena_is_too_large)
+{
+	struct arena small;
+	ck_assert(arena_init(&small, 256));
+	static const char text[] = "[1,2,3,4,5,6,7,8,9,10,11,12]";
+	struct json_node *root;
+	struct json_trouble trouble;
+	ck_assert(!json_parse(text, strlen(text), DEPTH, &small, &root, &trouble));
+	ck_assert_int_eq(trouble.kind, JSON_TOO_LARGE);
+	arena_finish(&small);
+}
+END_TEST
+
+TEST_MAIN("json", json_is_read_into_a_tree, numbers_keep_what_they_can,
+	  trouble_is_told_with_the_keys_that_lead_to_it, a_long_path_is_cut, a_full_arena_is_too_large)
