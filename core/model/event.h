@@ -56,6 +56,13 @@ const char *channel_name(enum channel channel);	/* "web", "email", … */
 int channel_read(const char *name);		/* any case; -1 when it is none */
 
 enum party { PARTY_UNSAID, PARTY_PERSON, PARTY_AGENT, PARTY_BOT, PARTY_SYSTEM, PARTY_COUNT };	/* UNSAID counts as PERSON */
+enum opportunity_state {
+	OPPORTUNITY_UNSAID,
+	OPPORTUNITY_OPEN,
+	OPPORTUNITY_WON,
+	OPPORTUNITY_LOST,
+	OPPORTUNITY_DELETED
+};
 /* In the order of how much they restrict: of two statements at one place the greater holds. */
 enum statement { STATEMENT_UNSAID, STATEMENT_GRANTED, STATEMENT_DENIED, STATEMENT_WITHDRAWN, STATEMENT_COUNT };
 
@@ -84,8 +91,8 @@ struct event {
 	const char *id;		/* 1–128 */
 	const char *source;	/* [a-z0-9_-]{1,32} */
 	const char *site;	/* ≤ 64 */
-	enum channel channel;
-	int action;		/* a known enum action */
+	enum channel channel;	/* never UNSAID after decode */
+	int action;		/* a known enum action, never UNSAID after decode */
 	const char *label;	/* ≤ 128 */
 	int64_t occurred_us;
 	int64_t stamped_us;	/* never 0 after decode: equals occurred_us when the sender has none */
@@ -125,19 +132,19 @@ struct event {
 	struct {
 		bool present;
 		const char *id, *stage;	/* ≤ 128 */
-		int state;		/* as in event.proto */
+		enum opportunity_state state;
 		double probability;	/* 0..1, NaN when unsaid */
-		double amount;
+		double amount;		/* NaN when unsaid */
 		const char *currency;	/* ≤ 3 */
 		int64_t close_us;	/* 0 = unsaid */
 		const char *owner;	/* ≤ 128 */
 		unsigned contact_ids_count;
-		const char **contact_ids;
+		const char **contact_ids;	/* ≤ 256 each */
 	} opportunity;
 
 	bool has_value, has_rating;
 	double value, rating;
-	uint32_t engaged_ms, scroll_percent;
+	uint32_t engaged_ms, scroll_percent;	/* percent: 0..100 */
 	unsigned properties_count;
 	struct event_property *properties;
 };

@@ -1,0 +1,180 @@
+#include "core/flow/decode.h"
+
+#include <string.h>
+
+#include "core/base/arena.h"
+#include "core/base/hash.h"
+#include "core/base/moment.h"
+#include "core/base/text.h"
+#include "core/flow/event_message.h"
+#include "core/flow/field_limits.h"
+#include "core/flow/protojson.h"
+#include "core/flow/validate.h"
+#include "core/flow/wire.h"
+
+#define AHEAD_US_MAX (2 * 60 * MOMENT_SECOND_US) /* an event's clock may be ahead of its receiver's */
+
+/* One message being read. */
+struct reading {
+	const struct message *message;
+	struct arena *arena;
+	size_t mark; /* of the arena, before */
+	struct field_path path;
+	uint64_t unknown_fields;
+};
+
+static struct reading reading_begin(const struct message *message, struct arena *arena)
+{
+	return (struct reading){.message = message, .arena = arena, .mark = arena->used};
+}
+
+static enum outcome wrong_content_type(struct reading *reading)
+{
+	reading->path.depth = 0;
+	field_path_push(&reading->path, "content-type");
+	return OUTCOME_unreadable;
+}
+
+static enum outcome read_wire(struct reading *reading, const struct limits *limits, ProtobufCMessage **ret_raw)
+{
+	const struct message *message = reading->message;
+	/* No message begins with a '{' (a group): JSON whose producer forgot the header. */
+	if (message->size > 0 && message->value[0] == '{') {
+		return wrong_content_type(reading);
+	}
+	return wire_read(message->value, message->size, limits, reading->arena, &reading->path,
+			 &reading->unknown_fields, ret_raw);
+}
+
+static enum outcome read_json(struct reading *reading, const struct limits *limits, ProtobufCMessage **ret_raw)
+{
+	return protojson_read(reading->message->value, reading->message->size, limits, reading->arena,
+			      &reading->path, ret_raw);
+}
+
+/* Bytes in either form → a message within its limits. */
+static enum outcome reading_message(struct reading *reading, const struct limits *limits,
+				    ProtobufCMessage **ret_raw)
+{
+	const struct message *message = reading->message;
+	if (message->size > EVENT_MESSAGE_SIZE_MAX) {
+		return OUTCOME_too_large;
+	}
+	enum outcome outcome = message->form == FORM_PROTOBUF ? read_wire(reading, limits, ret_raw)
+			       : message->form == FORM_JSON   ? read_json(reading, limits, ret_raw)
+							      : wrong_content_type(reading);
+	return outcome == OUTCOME_NONE ? validate_message(*ret_raw, limits, &reading->path) : outcome;
+}
+
+static void path_print(const struct field_path *path, char ret_field[static REJECT_FIELD_SIZE])
+{
+	size_t used = 0;
+	for (unsigned i = 0; i < path->depth; i++) {
+		if (used > 0 && used + 1 < REJECT_FIELD_SIZE) {
+			ret_field[used++] = '.';
+		}
+		size_t size = text_cut(path->names[i], REJECT_FIELD_SIZE - 1 - used);
+		memcpy(ret_field + used, path->names[i], size);
+		used += size;
+	}
+	ret_field[used] = '\0';
+}
+
+/* Says why, and gives back what the reading took. */
+static enum outcome reading_reject(const struct reading *reading, enum outcome outcome, struct reject *ret_reject)
+{
+	const struct message *message = reading->message;
+	struct hash_piece whole = {.bytes = message->value, .size = message->size};
+	struct reject reject = {
+		.reason = outcome,
+		.size = message->size > UINT32_MAX ? UINT32_MAX : (uint32_t)message->size,
+		.hash = hash_64(&whole, 1),
+	};
+	path_print(&reading->path, reject.field);
+	arena_back(reading->arena, reading->mark);
+	*ret_reject = reject;
+	return outcome;
+}
+
+/* Fills in the times that the event leaves open, then holds them against each other. */
+static enum outcome settle_times(struct event *event, int64_t timestamp_us, struct field_path *path)
+{
+	if (event->received_us == 0) {
+		event->received_us = timestamp_us;
+	}
+	if (event->stamped_us == 0) {
+		event->stamped_us = event->occurred_us;
+	}
+	if (event->occurred_us < MOMENT_2000_US || event->occurred_us - AHEAD_US_MAX > event->received_us) {
+		field_path_push(path, "occurred_us");
+		return OUTCOME_time_out_of_range;
+	}
+	return OUTCOME_NONE;
+}
+
+enum outcome decode_event(const struct message *message, struct arena *arena, struct decode_count *count,
+			  struct event **ret_event, struct reject *ret_reject)
+{
+	struct reading reading = reading_begin(message, arena);
+	ProtobufCMessage *raw = NULL;
+	enum outcome outcome = reading_message(&reading, &limits_event, &raw);
+	if (outcome != OUTCOME_NONE) {
+		return reading_reject(&reading, outcome, ret_reject);
+	}
+	struct event *event = event_from_message((const Phased__V1__Event *)raw, arena);
+	if (event == NULL) {
+		return reading_reject(&reading, OUTCOME_too_large, ret_reject);
+	}
+	outcome = settle_times(event, message->timestamp_us, &reading.path);
+	if (outcome != OUTCOME_NONE) {
+		return reading_reject(&reading, outcome, ret_reject);
+	}
+	if (event->party == PARTY_UNSAID) {
+		event->party = PARTY_PERSON;
+	}
+	if (count != NULL) {
+		count->unknown_fields += reading.unknown_fields;
+	}
+	*ret_event = event;
+	return OUTCOME_NONE;
+}
+
+/* The outcome with this name; `uncollected` for one that only a newer collector knows. */
+static enum outcome outcome_read(const char *name)
+{
+	for (int i = OUTCOME_NONE + 1; i < OUTCOME_COUNT; i++) {
+		if (strcmp(outcome_about[i].name, name) == 0) {
+			return (enum outcome)i;
+		}
+	}
+	return OUTCOME_uncollected;
+}
+
+enum outcome decode_rejected(const struct message *message, struct arena *arena, struct reject *ret_reject,
+			     int64_t *ret_received_us, const char **ret_source)
+{
+	struct reading reading = reading_begin(message, arena);
+	ProtobufCMessage *raw = NULL;
+	enum outcome outcome = reading_message(&reading, &limits_rejected, &raw);
+	if (outcome != OUTCOME_NONE) {
+		return reading_reject(&reading, outcome, ret_reject);
+	}
+	const Phased__V1__Rejected *rejected = (const Phased__V1__Rejected *)raw;
+	struct reject reject = {
+		.reason = outcome_read(rejected->reason), .size = rejected->size, .hash = rejected->hash};
+	memcpy(reject.field, rejected->field, text_cut(rejected->field, REJECT_FIELD_SIZE - 1));
+	*ret_reject = reject;
+	*ret_received_us = rejected->received_us == 0 ? message->timestamp_us : rejected->received_us;
+	*ret_source = rejected->source;
+	return OUTCOME_NONE;
+}
+
+uint64_t decode_event_id(const struct event *event)
+{
+	const struct hash_piece pieces[] = {
+		{event->source, strlen(event->source)},
+		{event->site, strlen(event->site)},
+		{event->id, strlen(event->id)},
+	};
+	return hash_64(pieces, sizeof(pieces) / sizeof(pieces[0]));
+}

@@ -1,0 +1,144 @@
+#include "core/flow/validate.h"
+
+#include <math.h>
+#include <string.h>
+
+#include "core/base/moment.h"
+#include "core/base/text.h"
+
+/* Years 1 to 9999: what RFC 3339 can write. */
+#define MOMENT_LEAST_US (INT64_C(-62135596800) * MOMENT_SECOND_US)
+#define MOMENT_MOST_US (INT64_C(253402300800) * MOMENT_SECOND_US - 1)
+
+typedef enum outcome validate_value(void *value, const ProtobufCFieldDescriptor *field, const struct limit *limit);
+
+static bool is_word(const char *text)
+{
+	return text[strspn(text, "abcdefghijklmnopqrstuvwxyz0123456789_-")] == '\0';
+}
+
+static enum outcome validate_text(void *value, const ProtobufCFieldDescriptor *field, const struct limit *limit)
+{
+	(void)field;
+	char *text = *(char **)value;
+	size_t size = text == NULL ? 0 : strlen(text);
+	if (size == 0) {
+		return limit->flags & LIMIT_REQUIRED ? OUTCOME_bad_value : OUTCOME_NONE;
+	}
+	if (size > limit->size_max) {
+		return OUTCOME_too_large;
+	}
+	if ((limit->flags & LIMIT_WORD) && !is_word(text)) {
+		return OUTCOME_bad_value;
+	}
+	if ((limit->flags & LIMIT_MASKED) &&
+	    (memchr(text, '@', size) != NULL || memchr(text, '%', size) != NULL)) {
+		text_mask_addresses(text);
+	}
+	return OUTCOME_NONE;
+}
+
+static enum outcome validate_bytes(void *value, const ProtobufCFieldDescriptor *field, const struct limit *limit)
+{
+	(void)field;
+	const ProtobufCBinaryData *bytes = value;
+	bool fits = bytes->len == 0 || (bytes->len >= limit->size_min && bytes->len <= limit->size_max);
+	return fits ? OUTCOME_NONE : OUTCOME_bad_value;
+}
+
+static enum outcome validate_enum(void *value, const ProtobufCFieldDescriptor *field, const struct limit *limit)
+{
+	int number = *(int *)value;
+	if (number == 0) {
+		return limit->flags & LIMIT_REQUIRED ? OUTCOME_bad_value : OUTCOME_NONE;
+	}
+	if (protobuf_c_enum_descriptor_get_value(field->descriptor, number) != NULL) {
+		return OUTCOME_NONE;
+	}
+	return limit->flags & LIMIT_ACTION ? OUTCOME_unknown_action : OUTCOME_bad_value;
+}
+
+static enum outcome validate_range(double number, const struct limit *limit)
+{
+	bool fits = limit->high <= limit->low || (number >= limit->low && number <= limit->high);
+	return fits ? OUTCOME_NONE : OUTCOME_bad_value;
+}
+
+static enum outcome validate_double(void *value, const ProtobufCFieldDescriptor *field, const struct limit *limit)
+{
+	(void)field;
+	double number = *(double *)value;
+	return isfinite(number) ? validate_range(number, limit) : OUTCOME_bad_value;
+}
+
+static enum outcome validate_uint32(void *value, const ProtobufCFieldDescriptor *field, const struct limit *limit)
+{
+	(void)field;
+	return validate_range(*(uint32_t *)value, limit);
+}
+
+static enum outcome validate_int64(void *value, const ProtobufCFieldDescriptor *field, const struct limit *limit)
+{
+	(void)field;
+	int64_t number = *(int64_t *)value;
+	bool fits = !(limit->flags & LIMIT_MOMENT) || (number >= MOMENT_LEAST_US && number <= MOMENT_MOST_US);
+	return fits ? OUTCOME_NONE : OUTCOME_time_out_of_range;
+}
+
+/* A type without a row may hold anything. */
+static validate_value *const checks[] = {
+	[PROTOBUF_C_TYPE_STRING] = validate_text,   [PROTOBUF_C_TYPE_BYTES] = validate_bytes,
+	[PROTOBUF_C_TYPE_ENUM] = validate_enum,	    [PROTOBUF_C_TYPE_DOUBLE] = validate_double,
+	[PROTOBUF_C_TYPE_UINT32] = validate_uint32, [PROTOBUF_C_TYPE_SINT64] = validate_int64,
+	[PROTOBUF_C_TYPE_MESSAGE] = NULL,
+};
+
+/* One value: of a single field, or of a list. */
+static enum outcome validate_one(void *value, const ProtobufCFieldDescriptor *field, const struct limit *limit,
+				 struct field_path *path)
+{
+	if (field->type == PROTOBUF_C_TYPE_MESSAGE) {
+		ProtobufCMessage *inner = *(ProtobufCMessage **)value;
+		return inner == NULL ? OUTCOME_NONE : validate_message(inner, limit->message, path);
+	}
+	return checks[field->type] == NULL ? OUTCOME_NONE : checks[field->type](value, field, limit);
+}
+
+/* Lists are of texts or of messages: pointers both. */
+static enum outcome validate_list(char *base, const ProtobufCFieldDescriptor *field, const struct limit *limit,
+				  struct field_path *path)
+{
+	size_t count = *(size_t *)(void *)(base + field->quantifier_offset);
+	void **items = *(void ***)(void *)(base + field->offset);
+	enum outcome outcome = OUTCOME_NONE;
+	for (size_t i = 0; i < count && outcome == OUTCOME_NONE; i++) {
+		outcome = validate_one(&items[i], field, limit, path);
+	}
+	return outcome;
+}
+
+static enum outcome validate_field(char *base, const ProtobufCFieldDescriptor *field, const struct limit *limit,
+				   struct field_path *path)
+{
+	if (field->label == PROTOBUF_C_LABEL_REPEATED) {
+		return validate_list(base, field, limit, path);
+	}
+	if (field_limits_is_oneof(field) && *(uint32_t *)(void *)(base + field->quantifier_offset) != field->id) {
+		return OUTCOME_NONE;
+	}
+	return validate_one(base + field->offset, field, limit, path);
+}
+
+enum outcome validate_message(ProtobufCMessage *message, const struct limits *limits, struct field_path *path)
+{
+	for (unsigned i = 0; i < limits->descriptor->n_fields; i++) {
+		const ProtobufCFieldDescriptor *field = &limits->descriptor->fields[i];
+		field_path_push(path, field->name);
+		enum outcome outcome = validate_field((char *)message, field, &limits->fields[i], path);
+		if (outcome != OUTCOME_NONE) {
+			return outcome;
+		}
+		path->depth--;
+	}
+	return OUTCOME_NONE;
+}

@@ -1,0 +1,162 @@
+/* core/flow/subject.h: what a touch was about, and nothing else. */
+#include "core/flow/subject.h"
+
+#include "tests/flow/decode_table.h"
+
+START_TEST(urls_fall_into_host_and_path)
+{
+	static const struct {
+		const char *url, *host, *path;
+	} rows[] = {
+		/* clang-format off */
+		{"https://Nordlys.Test/Price?utm_source=x#top", "nordlys.test", "/Price"},
+		{"HTTP://nordlys.test", "nordlys.test", "/"},
+		{"http://nordlys.test?x", "nordlys.test", "/"},
+		{"http://nordlys.test#x", "nordlys.test", "/"},
+		{"http://nordlys.test:80/", "nordlys.test", "/"},
+		{"https://nordlys.test:443/a/b/", "nordlys.test", "/a/b/"},
+		{"http://nordlys.test:/a", "nordlys.test", "/a"},
+		{"http://127.0.0.1:8081/a", "127.0.0.1:8081", "/a"},
+		{"http://[::1]:8081/a", "[::1]:8081", "/a"},
+		{"http://[::1]/a", "[::1]", "/a"},
+		{"https://user:secret@nordlys.test/a", "nordlys.test", "/a"},
+		{"https://a/b@c", "a", "/b@c"},
+		{"", "", ""}, {"/price", "", ""}, {"nordlys.test/price", "", ""}, {"ftp://nordlys.test/x", "", ""},
+		{"mailto:********", "", ""}, {"http://", "", ""}, {"http:///x", "", ""}, {"https://user@/x", "", ""},
+		{"https:/x", "", ""},
+		/* clang-format on */
+	};
+	for (size_t i = 0; i < COUNT_OF(rows); i++) {
+		const char *host, *path;
+		ck_assert(subject_url_parts(rows[i].url, test_arena(), &host, &path));
+		ck_assert_msg(strcmp(host, rows[i].host) == 0 && strcmp(path, rows[i].path) == 0,
+			      "row %zu: \"%s\" \"%s\"", i, host, path);
+	}
+}
+END_TEST
+
+START_TEST(engagement_falls_into_five_classes)
+{
+	static const struct {
+		uint32_t ms;
+		int class;
+	} rows[] = {{0, 0},	 {9999, 0},   {10000, 1},  {29999, 1},	{30000, 2},
+		    {119999, 2}, {120000, 3}, {599999, 3}, {600000, 4}, {UINT32_MAX, 4}};
+	for (size_t i = 0; i < COUNT_OF(rows); i++) {
+		ck_assert_msg(subject_engagement(rows[i].ms) == rows[i].class, "row %zu", i);
+	}
+}
+END_TEST
+
+#define LEAST \
+	"\"id\":\"1\",\"source\":\"s\",\"channel\":\"WEB\",\"action\":\"PAGE_VIEW\",\"occurred_us\":" \
+	"1795600800000000"
+
+static const char *const keys[] = {"plan", "seats"};
+
+static struct subject subject_of(const char *fields)
+{
+	char json[600];
+	snprintf(json, sizeof(json), "{" LEAST "%s}", fields);
+	struct subject subject;
+	ck_assert(subject_from_event(test_decode_json(json), keys, COUNT_OF(keys), test_arena(), &subject));
+	return subject;
+}
+
+START_TEST(a_subject_is_what_rules_look_at)
+{
+	struct message message = test_file(FORM_PROTOBUF, "tests/flow/data/full.binpb");
+	struct subject subject;
+	ck_assert(subject_from_event(test_decode(&message), keys, COUNT_OF(keys), test_arena(), &subject));
+	ck_assert_str_eq(subject.source, "snowplow");
+	ck_assert_str_eq(subject.site, "nordlys");
+	ck_assert_int_eq(subject.channel, CHANNEL_WEB);
+	ck_assert_str_eq(subject.process, "tender");
+	ck_assert_int_eq(subject.action, ACTION_FORM_SUBMIT);
+	ck_assert_str_eq(subject.label, "Demo Requested");
+	ck_assert_str_eq(subject.host, "nordlys.test");
+	ck_assert_str_eq(subject.path, "/demo");
+	ck_assert_str_eq(subject.title, "Book a demo");
+	ck_assert_str_eq(subject.content_id, "c-1");
+	ck_assert_str_eq(subject.form_id, "demo");
+	ck_assert_str_eq(subject.target_host, "nordlys.test");
+	ck_assert_str_eq(subject.target_path, "/files/guide.pdf");
+	ck_assert_str_eq(subject.topic, "delivery,price");
+	ck_assert_int_eq(subject.engagement, 2);
+	ck_assert_uint_eq(subject.properties_count, 2);
+	ck_assert_str_eq(subject.property_keys[0], "plan");
+	ck_assert_str_eq(subject.property_values[0], "pro");
+	ck_assert_str_eq(subject.property_values[1], "-12");
+}
+END_TEST
+
+START_TEST(each_of_its_fields_makes_another_subject)
+{
+	static const char *const rows[] = {
+		/* clang-format off */
+		"", ",\"site\":\"a\"", ",\"process\":\"a\"", ",\"label\":\"a\"", ",\"content\":{\"url\":\"http://a.test/\"}",
+		",\"content\":{\"url\":\"http://a.test/a\"}", ",\"content\":{\"title\":\"a\"}", ",\"content\":{\"content_id\":\"a\"}",
+		",\"content\":{\"form_id\":\"a\"}", ",\"content\":{\"target_url\":\"http://a.test/\"}",
+		",\"content\":{\"target_url\":\"http://a.test/a\"}", ",\"content\":{\"topic\":\"a\"}", ",\"engaged_ms\":10000",
+		",\"properties\":[{\"key\":\"plan\",\"text\":\"a\"}]", ",\"properties\":[{\"key\":\"seats\",\"text\":\"a\"}]",
+		/* clang-format on */
+	};
+	uint64_t ids[COUNT_OF(rows) + 3];
+	size_t count = 0;
+	for (size_t i = 0; i < COUNT_OF(rows); i++) {
+		ids[count++] = subject_of(rows[i]).id;
+	}
+	struct event *event = test_decode_json("{" LEAST "}");
+	struct event others[] = {*event, *event, *event};
+	others[0].source = "t";
+	others[1].channel = CHANNEL_EMAIL;
+	others[2].action = ACTION_CUSTOM;
+	for (size_t i = 0; i < COUNT_OF(others); i++) {
+		struct subject subject;
+		ck_assert(subject_from_event(&others[i], keys, COUNT_OF(keys), test_arena(), &subject));
+		ids[count++] = subject.id;
+	}
+	for (size_t i = 0; i < count; i++) {
+		for (size_t j = 0; j < i; j++) {
+			ck_assert_msg(ids[i] != ids[j], "%zu and %zu", i, j);
+		}
+	}
+}
+END_TEST
+
+START_TEST(what_rules_do_not_look_at_makes_no_other_subject)
+{
+	uint64_t id = subject_of("").id;
+	static const char *const rows[] = {
+		/* clang-format off */
+		",\"identity\":{\"anonymous_id\":\"c\"}", ",\"session_id\":\"s\"", ",\"thread_id\":\"t\"", ",\"value\":3",
+		",\"campaign\":{\"source\":\"x\"}", ",\"content\":{\"search\":\"x\"}", ",\"content\":{\"referrer\":\"http://x.test/\"}",
+		",\"engaged_ms\":9999", ",\"stamped_us\":1", ",\"consent\":{\"analytics\":1}", ",\"machine\":{\"reasons\":1}",
+		",\"party\":\"AGENT\"", ",\"properties\":[{\"key\":\"other\",\"text\":\"a\"}]",
+		",\"properties\":[{\"key\":\"plan\",\"text\":\"\"}]",
+		/* clang-format on */
+	};
+	for (size_t i = 0; i < COUNT_OF(rows); i++) {
+		ck_assert_msg(subject_of(rows[i]).id == id, "row %zu", i);
+	}
+	ck_assert_uint_eq(
+		subject_of(
+			",\"properties\":[{\"key\":\"seats\",\"text\":\"a\"},{\"key\":\"plan\",\"text\":\"b\"}]")
+			.id,
+		subject_of(
+			",\"properties\":[{\"key\":\"plan\",\"text\":\"b\"},{\"key\":\"seats\",\"text\":\"a\"}]")
+			.id);
+}
+END_TEST
+
+START_TEST(a_subject_id_never_changes)
+{
+	/* It is a key of tables. SHA-256 of "s", "", "web", "", "100", "", "a.test", "/b", seven empty ones less one, "0". */
+	ck_assert_uint_eq(subject_of(",\"content\":{\"url\":\"http://a.test/b\"}").id,
+			  UINT64_C(0x9bb72e5d9da27586));
+}
+END_TEST
+
+TEST_MAIN("subject", urls_fall_into_host_and_path, engagement_falls_into_five_classes,
+	  a_subject_is_what_rules_look_at, each_of_its_fields_makes_another_subject,
+	  what_rules_do_not_look_at_makes_no_other_subject, a_subject_id_never_changes)
