@@ -330,7 +330,7 @@ class Runner:
                 missing["browser"] = "no chromium-headless-shell: run dev/setup"
         if not missing:
             return None
-        result = Result(name, notes=[f"{what}: {why}" for what, why in missing.items()])
+        result = Result(name, notes=list(missing.values()))
         # PostgreSQL comes with Debian; only what is fetched from elsewhere may be missing.
         if os.environ.get("PHASED_REQUIRE_KAFKA") == "1" or "postgres" in missing:
             result.failed = 1
