@@ -26,6 +26,7 @@ enum channel {
 };
 
 /* X(name, number, evidence): 1 = may be evidence where a rule matches, 0 = never evidence, whatever matches. */
+/* clang-format off */
 #define ACTION_LIST(X) \
 	X(IDENTIFY, 1, 0) X(GROUP, 2, 0) X(ALIAS, 3, 0) X(CONSENT, 4, 0) X(CONFIRM, 5, 0) X(CUSTOM, 6, 1) X(TOUCH, 7, 0) \
 	X(PAGE_VIEW, 100, 1) X(PAGE_ENGAGED, 101, 1) X(SITE_SEARCH, 102, 1) X(CONTENT_DOWNLOAD, 103, 1) \
@@ -37,6 +38,7 @@ enum channel {
 	X(CHAT_STARTED, 300, 0) X(CHAT_MESSAGE, 301, 1) X(CHAT_ASSIGNED, 302, 0) X(CHAT_CLOSED, 303, 0) \
 	X(CHAT_RATED, 304, 0) \
 	X(OPP_CHANGED, 400, 0)
+/* clang-format on */
 
 enum action {
 	ACTION_UNSAID = 0,

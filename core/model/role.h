@@ -5,10 +5,11 @@
 #pragma once
 
 /* X(name, word) */
+/* clang-format off */
 #define ROLE_LIST(X) \
-	X(CFO, "CFO") \
-	X(CMO, "CMO") X(CEO, "CEO") X(SALES, "sales") X(PRODUCTION, "production") X(HR, "HR") \
-		X(PROCUREMENT, "procurement") X(IT, "IT") X(USER, "user") X(OTHER, "other")
+	X(CFO, "CFO") X(CMO, "CMO") X(CEO, "CEO") X(SALES, "sales") X(PRODUCTION, "production") X(HR, "HR") \
+	X(PROCUREMENT, "procurement") X(IT, "IT") X(USER, "user") X(OTHER, "other")
+/* clang-format on */
 
 enum role {
 	ROLE_NONE, /* not known */
