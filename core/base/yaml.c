@@ -144,8 +144,9 @@ static bool is_new_key(const struct reader *reader, const struct chain *first, c
 {
 	for (const struct chain *link = first; link != NULL; link = link->next) {
 		if (strcmp(link->key->text, key->text) == 0) {
-			return yaml_complain(reader->file, key, reader->fail, "key \"%s\" stands twice (first on line %u)",
-					     key->text, link->key->line);
+			return yaml_complain(reader->file, key, reader->fail,
+					     "key \"%s\" stands twice (first on line %u)", key->text,
+					     link->key->line);
 		}
 	}
 	return true;
@@ -200,7 +201,8 @@ static bool read_child(struct reader *reader, struct yaml_node *node, struct cha
 		return yaml_complain(reader->file, one, reader->fail, "a key must be a word");
 	}
 	if (node->count >= YAML_KEYS_MAX) {
-		return yaml_complain(reader->file, one, reader->fail, "more than %d keys in one map", YAML_KEYS_MAX);
+		return yaml_complain(reader->file, one, reader->fail, "more than %d keys in one map",
+				     YAML_KEYS_MAX);
 	}
 	ret_child->key = one;
 	return is_new_key(reader, first, one) && read_next(reader, YAML_NO_EVENT, depth, &ret_child->value);
@@ -339,7 +341,7 @@ static ssize_t read_bytes(const char *path, char *buffer)
 
 bool yaml_read_file(const char *path, struct arena *arena, struct yaml_node **ret_root, struct fail *fail)
 {
-	char *buffer = malloc(YAML_FILE_SIZE_MAX + 1);	/* touched only as far as the file is long */
+	char *buffer = malloc(YAML_FILE_SIZE_MAX + 1); /* touched only as far as the file is long */
 	if (buffer == NULL) {
 		return fail_set(fail, FAIL_FATAL, EXIT_CONFIG, "%s: out of memory", path);
 	}
@@ -412,7 +414,8 @@ static bool only_keys(const struct yaml_node *map, const char *const *words, con
 		if (words[k] == NULL) {
 			char hint[256];
 			suggest(key, words, hint, sizeof(hint));
-			return yaml_complain(file, map->keys[i], fail, "unknown key \"%s%s\" (%s)", path, key, hint);
+			return yaml_complain(file, map->keys[i], fail, "unknown key \"%s%s\" (%s)", path, key,
+					     hint);
 		}
 	}
 	return true;
@@ -447,12 +450,13 @@ struct filler {
 	const char *file;
 	struct arena *arena;
 	struct fail *fail;
-	char *base;		/* the struct that is filled */
-	char path[96];		/* "kafka." while in section kafka */
+	char *base; /* the struct that is filled */
+	const struct yaml_node *root;
+	char path[96]; /* "kafka." while in section kafka */
 };
 
-static bool complain_value(const struct filler *filler, const struct yaml_field *field, const struct yaml_node *node,
-			   const char *wanted)
+static bool complain_value(const struct filler *filler, const struct yaml_field *field,
+			   const struct yaml_node *node, const char *wanted)
 {
 	const char *text = node->kind == YAML_SCALAR ? node->text : node->kind == YAML_LIST ? "a list" : "a map";
 	const char *quote = node->kind == YAML_SCALAR ? "\"" : "";
@@ -460,7 +464,8 @@ static bool complain_value(const struct filler *filler, const struct yaml_field 
 			     field->key, wanted, quote, text, quote);
 }
 
-static bool complain_bounds(const struct filler *filler, const struct yaml_field *field, const struct yaml_node *node)
+static bool complain_bounds(const struct filler *filler, const struct yaml_field *field,
+			    const struct yaml_node *node)
 {
 	return yaml_complain(filler->file, node, filler->fail, "\"%s%s\" must be from %.15g to %.15g%s%s, not %s",
 			     filler->path, field->key, field->low, field->high, field->unit != NULL ? " " : "",
@@ -565,12 +570,8 @@ static bool fill_node(const struct filler *filler, const struct yaml_field *fiel
 typedef bool fill_value(const struct filler *filler, const struct yaml_field *field, const struct yaml_node *node);
 
 static fill_value *const fillers[] = {
-	[YAML_TEXT] = fill_text,
-	[YAML_INTEGER] = fill_integer,
-	[YAML_NUMBER] = fill_number,
-	[YAML_BOOL] = fill_bool,
-	[YAML_WORD] = fill_word,
-	[YAML_TEXTS] = fill_texts,
+	[YAML_TEXT] = fill_text, [YAML_INTEGER] = fill_integer, [YAML_NUMBER] = fill_number,
+	[YAML_BOOL] = fill_bool, [YAML_WORD] = fill_word,	[YAML_TEXTS] = fill_texts,
 	[YAML_NODE] = fill_node,
 };
 
@@ -622,8 +623,8 @@ static bool fill_field(struct filler *filler, const struct yaml_field *field, co
 	if (field->type == YAML_NODE) {
 		return fill_node(filler, field, NULL);
 	}
-	return yaml_complain(filler->file, node != NULL ? node : map, filler->fail, "\"%s%s\" is missing", filler->path,
-			     field->key);
+	const struct yaml_node *place = node != NULL ? node : map != NULL ? map : filler->root;
+	return yaml_complain(filler->file, place, filler->fail, "\"%s%s\" is missing", filler->path, field->key);
 }
 
 static bool fill_section(struct filler *filler, const struct yaml_node *map, const struct yaml_field *fields)
@@ -646,10 +647,10 @@ static bool fill_section(struct filler *filler, const struct yaml_node *map, con
 	return true;
 }
 
-bool yaml_fill(const struct yaml_node *root, const struct yaml_field *fields, const char *file, struct arena *arena,
-	       void *ret, struct fail *fail)
+bool yaml_fill(const struct yaml_node *root, const struct yaml_field *fields, const char *file,
+	       struct arena *arena, void *ret, struct fail *fail)
 {
-	struct filler filler = {.file = file, .arena = arena, .fail = fail, .base = ret};
+	struct filler filler = {.file = file, .arena = arena, .fail = fail, .base = ret, .root = root};
 	if (is_given(root) && root->kind != YAML_MAP) {
 		return yaml_complain(file, root, fail, "a map of keys is expected");
 	}

@@ -1,5 +1,9 @@
 /*
  * Which rule of which process does a subject match? Hides PCRE2. Pure once made.
+ *
+ * A subject's process: the explicit one if the model has it; else its content's; else the first with a matching rule
+ * that claims; else `standard`. Its rule: of that process's rules of its channel the first with a condition that holds,
+ * else the channel's `other`.
  */
 #pragma once
 #include <stdbool.h>
@@ -10,22 +14,22 @@
 #include "core/model/model.h"
 #include "core/model/subject.h"
 
-struct matcher;		/* compiled patterns of one model */
+struct matcher; /* compiled patterns of one model; for one thread at a time */
 
-/* Borrows the model for its life. NULL: *fail names rule, line and what is wrong with the pattern. */
+/* Borrows the model for its life. NULL: *fail names file, line, rule and what is wrong with the pattern. */
 struct matcher *matcher_create(const struct model *model, struct fail *fail);
-void matcher_destroy(struct matcher *matcher);	/* NULL is fine */
+void matcher_destroy(struct matcher *matcher); /* NULL is fine */
 
 #define MATCH_NO_RULE (-1)
 
 struct match {
-	int process;		/* index in the model's processes */
-	int rule;		/* index in its rules, or MATCH_NO_RULE: never evidence */
-	const char *content;	/* name of the content matched, or "": the matcher's */
-	bool mail_click;	/* action EMAIL_CLICK */
-	uint64_t link;		/* of a mail click: hash of content or target; 0: the rule stands for it */
-	uint16_t confirm;	/* of a CONFIRM: bitmask of the states its label names (main or fine phase); 0: none */
+	int process;	     /* index in the model's processes */
+	int rule;	     /* index in its rules, or MATCH_NO_RULE: never evidence */
+	const char *content; /* name of the content matched, or "": the model's */
+	bool mail_click;     /* action EMAIL_CLICK */
+	uint64_t link;	     /* of a mail click: hash of content or target; 0: the rule stands for it */
+	uint16_t confirm; /* of a CONFIRM: bitmask of the states its label names (main or fine phase); 0: none */
 };
 
-/* Pattern matching is bounded (match and depth limits): a pattern that runs away counts as no match. */
+/* Pattern matching is bounded (match, depth and heap limits): a pattern that runs away counts as no match. */
 void matcher_match(const struct matcher *matcher, const struct subject *subject, struct match *ret_match);

@@ -12,6 +12,8 @@
 
 #define MODEL_PROCESSES_MAX 8
 #define MODEL_CONDITIONS_MAX 64 /* alternatives of one rule */
+#define MODEL_CONTENTS_MAX 4096 /* of one process */
+#define MODEL_NAME_SIZE_MAX 64
 
 /* 1, e^½, e, e^1½ as literals, so that they are the same bits whatever libm there is. */
 #define MODEL_POWERS_HALF \
@@ -21,45 +23,47 @@
 
 enum rule_frequency { RULE_COMMON, RULE_NORMAL, RULE_RARE }; /* b = 4, 1, ¼ */
 
-/* All fields that are given must hold. Texts: NULL when not given. Patterns are PCRE2, anchored nowhere unless they say so. */
+/* All that are given must hold. Texts: NULL when not given. Patterns are PCRE2, caseless, anchored only where they say so. */
 struct model_condition {
-	int action;				   /* 0: any */
-	const char *source, *site;		   /* equal */
-	const char *label;			   /* pattern, caseless */
-	const char *url;			   /* pattern on host and path joined */
-	const char *title;			   /* pattern, caseless */
-	const char *content;			   /* name of a content of this model, or a content_id, equal */
-	const char *form;			   /* form id, equal */
-	const char *target;			   /* pattern on target host and path joined */
-	const char *topic;			   /* one of the subject's topics, equal */
-	const char *property_key, *property_value; /* key equal, value pattern */
-	int engagement_min;			   /* class 0..4 */
-	unsigned line;				   /* in the file, for errors */
+	int action;			/* 0: any */
+	const char *source, *site;	/* equal */
+	const char *host, *target_host; /* equal, or a domain above it; ports are not looked at */
+	const char *content;		/* name of a content of this process */
+	const char *topic;		/* one of the subject's topics, equal */
+	const char *label, *path, *title, *form, *target; /* patterns; target: on the path of the target */
+	const char *property_key;			  /* equal */
+	const char *property_value;			  /* pattern */
+	int engagement_min;				  /* class 0..4 */
+	unsigned line;					  /* in the file, for errors */
 };
 
 struct model_rule {
-	const char *name; /* "web.pricing" */
+	const char *name; /* "web.pricing": channel, dot, word */
 	enum channel channel;
 	enum rule_frequency frequency;
 	bool ignored;		       /* evidence: ignored */
 	bool claims;		       /* a match makes the subject this process's */
 	unsigned points[PHASE_STATES]; /* 0..3 */
 	unsigned condition_count;
-	const struct model_condition *conditions; /* tried in order; `other` rules have none */
-	bool other;				  /* takes what no other rule of its channel took */
+	const struct model_condition *conditions; /* one of them must hold */
+	bool other; /* "web.other": takes, beside those, what no other rule of its channel took */
+	/* An event that must match it. NULL: an `other` rule that the file had not. */
+	const struct event *example;
 	unsigned line;
 };
 
 struct model_content {
-	const char *name; /* stable id of the thing */
-	const char *title;
-	const char *url;	/* pattern on host and path joined, or NULL */
-	const char *content_id; /* or NULL */
+	const char *name;  /* stable id of the thing */
+	const char *title; /* NULL when not given */
+	/* Pattern on the path of the page, or of the target where there is no page; NULL: none. */
+	const char *path;
+	const char *content_id; /* equal; NULL: none */
 	enum main_phase phase;	/* it serves; MAIN_NONE: all, so it speaks for none */
 	unsigned line;
 };
 
 struct model_process {
+	const char *file;			  /* it was read from, for errors */
 	const char *name;			  /* "standard" */
 	unsigned states;			  /* fine phases + none: 2..8 */
 	const char *state_names[PHASE_STATES];	  /* [0] = "none" */

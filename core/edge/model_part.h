@@ -1,0 +1,43 @@
+/*
+ * What the files that read and write models share. Nobody else includes this.
+ */
+#pragma once
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "core/base/fail.h"
+#include "core/base/yaml.h"
+#include "core/model/model.h"
+
+struct arena;
+
+#define MODEL_PATTERN_SIZE_MAX 1024
+#define MODEL_TEXT_SIZE_MAX 256
+
+struct model_reader {
+	const char *file; /* for errors */
+	struct arena *arena;
+	struct fail *fail;
+};
+
+/* Where to point at for a key of a map: its value, else the map. */
+const struct yaml_node *model_part_place(const struct yaml_node *map, const char *key);
+/* Complains, and returns false, where a text that was given (not NULL or "") is not one line of plain characters of at
+ * most `max` bytes. Sets an empty one to NULL. `node`: the map that it stands in. */
+bool model_part_text(const struct model_reader *reader, const struct yaml_node *map, const char *key, size_t max,
+		     const char **text);
+/* Is it a name: lower-case letters, digits, '_', '-', '.', at most MODEL_NAME_SIZE_MAX, beginning with a letter or digit? */
+bool model_part_name(const struct model_reader *reader, const struct yaml_node *map, const char *key,
+		     const char *name);
+/* Memory for `count` elements; complains when the arena is full. */
+void *model_part_zero(const struct model_reader *reader, size_t count, size_t size);
+/* NULL for an absent key; complains where the value is not a list (or a map) or is longer than `max`. */
+bool model_part_list(const struct model_reader *reader, const struct yaml_node *node, const char *key, size_t max,
+		     const struct yaml_node **ret_list);
+
+/* Contents and rules of a process whose states are read; `other` rules that the list has not are added. */
+bool model_rules_read(const struct model_reader *reader, const struct yaml_node *contents,
+		      const struct yaml_node *rules, struct model_process *process);
+
+/* The canonical text: one for all files that mean the same. False: no memory. */
+bool model_text_write(const struct model *model, struct arena *arena, const char **ret_text, size_t *ret_size);

@@ -1,0 +1,18 @@
+/*
+ * Does each rule of a model take the example that its file gives for it? The test that a model brings with it.
+ */
+#pragma once
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "core/base/fail.h"
+#include "core/flow/match.h"
+
+struct arena;
+
+/*
+ * `keys`: the property keys that configuration names, sorted; a rule that looks at another one is refused. False: *fail
+ * names file, line, rule and what is wrong. The arena is used for the examples' subjects and left as it was.
+ */
+bool examples_check(const struct model *model, const struct matcher *matcher, const char *const *keys,
+		    size_t key_count, struct arena *arena, struct fail *fail);
