@@ -15,7 +15,6 @@
 
 static const struct command *const commands[] = {
 	&migrate_command,
-	&model_try_command,
 };
 
 static struct {

@@ -45,6 +45,7 @@ struct http_request {
 	const char *method, *path;
 	enum request_state state;
 	bool suspended;
+	bool is_open;	 /* counted in http->open */
 	unsigned refuse; /* a status to refuse it with once its body is read away, 0: none */
 	char *body;
 	size_t body_size, body_room, read_away;
@@ -64,7 +65,7 @@ struct http {
 	int wake_fd;  /* libmicrohttpd does not say that a connection was resumed: this does */
 	struct connection *connections;
 	struct http_request *suspended;
-	unsigned connections_count;
+	unsigned connections_count, open;
 	uint64_t refused;
 	bool quiesced, ending;
 };
@@ -180,6 +181,7 @@ static void finish(struct http_request *request)
 	if (request->response != NULL) {
 		MHD_destroy_response(request->response);
 	}
+	request->http->open -= request->is_open;
 	free(request->body);
 	free(request);
 }
@@ -311,6 +313,8 @@ static enum MHD_Result hand_over(struct http_request *request)
 		return refuse(request, request->refuse);
 	}
 	request->state = REQUEST_HANDED;
+	request->is_open = true;
+	request->http->open++;
 	request->connection->deadline_us = 0;
 	request->http->handler(request->http->context, request);
 	if (request->state == REQUEST_ANSWERED) {
@@ -467,6 +471,11 @@ void http_quiesce(struct http *http)
 unsigned http_connections(const struct http *http)
 {
 	return http->connections_count;
+}
+
+unsigned http_open(const struct http *http)
+{
+	return http->open;
 }
 
 uint64_t http_refused(const struct http *http)

@@ -43,6 +43,8 @@ const char *http_address(const struct http *http);
 /* Stops accepting; open requests may finish. Twice is fine. */
 void http_quiesce(struct http *http);
 unsigned http_connections(const struct http *http);
+/* Requests that the handler has, or whose answer is not with the client yet. */
+unsigned http_open(const struct http *http);
 /* Refused here before a handler saw them, since the start. */
 uint64_t http_refused(const struct http *http);
 

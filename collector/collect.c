@@ -1,0 +1,564 @@
+#include "collector/collect.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+#include "collector/conf.h"
+#include "collector/cors.h"
+#include "collector/counts.h"
+#include "collector/routes.h"
+#include "collector/screen.h"
+#include "core/base/arena.h"
+#include "core/base/check.h"
+#include "core/base/log.h"
+#include "core/base/moment.h"
+#include "core/edge/http.h"
+#include "core/edge/kafka_sink.h"
+#include "core/flow/decode.h"
+
+#define ARGUMENTS_MAX 256
+#define LINE_SIZE_MAX ((size_t)20 * 1024)
+#define ADMIN_CONNECTIONS_MAX 16
+#define ADMIN_BODY_SIZE_MAX ((size_t)4096)
+#define ARENA_KEPT ((size_t)1024 * 1024)
+#define TURN_MS_MAX 1000
+#define POLLS_MAX 8
+
+/* A request that waits for acknowledgements. There are as many as connections. */
+struct waiting {
+	struct http_request *request; /* NULL: this one is free */
+	enum route route;
+	int64_t begun_us;
+	unsigned pending; /* events on their way */
+	bool is_lost;	  /* one of them was not acknowledged */
+	unsigned next;	  /* of the free ones, index + 1; 0: none */
+};
+
+struct collect {
+	const struct collect_conf *conf;
+	const struct identity_key *key;
+	struct source_options source;
+	struct screen_options screen;
+	struct arena arena; /* of the request that is being read; it waits without */
+	struct http *http, *admin;
+	struct kafka_sink *sink;
+	bool sink_is_dead, was_up, is_quiesced;
+	struct counts counts;
+	struct waiting *waiting;
+	unsigned waiting_count, free;
+};
+
+static double seconds_since(int64_t begun_us)
+{
+	return (double)(moment_monotonic_us() - begun_us) / (double)MOMENT_SECOND_US;
+}
+
+/* --- answering --- */
+
+static void answer(struct collect *collect, struct http_request *request, enum route route, unsigned status,
+		   int64_t begun_us, const void *body, size_t size)
+{
+	const struct route_about *about = &routes[route];
+	struct cors cors;
+	if (route == ROUTE_PREFLIGHT) {
+		cors_preflight(http_header(request, "Origin"),
+			       http_header(request, "Access-Control-Request-Headers"), &cors);
+	} else {
+		cors_answer(http_header(request, "Origin"), &cors);
+	}
+	if (size > 0) {
+		cors_add(&cors, "Content-Type", status == 200 ? about->content_type : "text/plain; charset=utf-8");
+	}
+	if (about->no_cache || about->path != NULL) {
+		cors_add(&cors, "Cache-Control", "no-cache, no-store, must-revalidate");
+	}
+	if (status == 405) {
+		cors_add(&cors, "Allow", about->methods);
+	}
+	if (status == 503) {
+		cors_add(&cors, "Retry-After", "1");
+	}
+	if (collect->is_quiesced) {
+		cors_add(&cors, "Connection", "close");
+	}
+	counts_request(&collect->counts, route, status, seconds_since(begun_us));
+	http_answer(request, status, cors.headers, body, size);
+}
+
+static void answer_success(struct collect *collect, struct http_request *request, enum route route,
+			   int64_t begun_us)
+{
+	answer(collect, request, route, 200, begun_us, routes[route].body, routes[route].body_size);
+}
+
+static void answer_trouble(struct collect *collect, struct http_request *request, enum route route,
+			   unsigned status, int64_t begun_us)
+{
+	answer(collect, request, route, status, begun_us, NULL, 0);
+}
+
+/* --- waiting --- */
+
+static struct waiting *wait_begin(struct collect *collect, struct http_request *request, enum route route,
+				  int64_t begun_us)
+{
+	CHECK(collect->free != 0); /* one request a connection */
+	struct waiting *waiting = &collect->waiting[collect->free - 1];
+	collect->free = waiting->next;
+	*waiting = (struct waiting){.request = request, .route = route, .begun_us = begun_us};
+	collect->counts.waiting.value++;
+	return waiting;
+}
+
+static void wait_end(struct collect *collect, struct waiting *waiting)
+{
+	if (waiting->is_lost) {
+		static struct log_limit limit;
+		if (log_allowed(&limit)) {
+			log_warning("kafka: no acknowledgement, answering 503%s", log_held_back(&limit));
+		}
+		answer_trouble(collect, waiting->request, waiting->route, 503, waiting->begun_us);
+	} else {
+		answer_success(collect, waiting->request, waiting->route, waiting->begun_us);
+	}
+	waiting->request = NULL;
+	waiting->next = collect->free;
+	collect->free = (unsigned)(waiting - collect->waiting) + 1;
+	collect->counts.waiting.value--;
+}
+
+/* A message's token says whose it is and what it will have become: slot × fates + fate + 1. */
+static void *token_make(const struct collect *collect, const struct waiting *waiting, enum fate fate)
+{
+	return (void *)((uintptr_t)(waiting - collect->waiting) * FATE_COUNT + fate + 1);
+}
+
+static void on_delivered(void *context, void *token, bool delivered)
+{
+	struct collect *collect = context;
+	uintptr_t number = (uintptr_t)token - 1;
+	struct waiting *waiting = &collect->waiting[number / FATE_COUNT];
+	CHECK(waiting->request != NULL && waiting->pending > 0);
+	counts_fate(&collect->counts, delivered ? (enum fate)(number % FATE_COUNT) : FATE_undelivered, true);
+	waiting->is_lost = waiting->is_lost || !delivered;
+	waiting->pending--;
+	if (waiting->pending == 0) {
+		wait_end(collect, waiting);
+	}
+}
+
+/* --- sending --- */
+
+/* What is to be done with one item: its bytes, where to, and its fate once it is there. */
+struct parcel {
+	enum fate fate;
+	const char *topic; /* NULL: nothing is sent */
+	struct uuid key;
+	size_t key_size;
+	const uint8_t *bytes;
+	size_t size;
+};
+
+static bool parcel_reject(struct collect *collect, enum route route, const struct reject *reject,
+			  int64_t received_us, struct parcel *ret)
+{
+	*ret = (struct parcel){.fate = fate_of(reject->reason),
+			       .topic = collect->conf->kafka.topic[CHANNEL_UNSAID]};
+	return encode_rejected(reject, received_us, routes[route].source, &collect->arena, &ret->bytes,
+			       &ret->size);
+}
+
+/* False: the arena is full. *ret_outcome: what forbids to send it, and where. */
+static bool parcel_event(struct collect *collect, const struct event *event, struct parcel *ret)
+{
+	struct identified who;
+	*ret = (struct parcel){.fate = FATE_delivered, .topic = collect->conf->kafka.topic[event->channel]};
+	if (!identify_event(event, &collect->screen.identify, &collect->arena, &who) ||
+	    !encode_event(event, &collect->arena, &ret->bytes, &ret->size)) {
+		return false;
+	}
+	if (who.has_weak || who.has_strong) {
+		ret->key = who.has_weak ? who.weak.id : who.strong.id;
+		ret->key_size = sizeof(ret->key.bytes);
+	}
+	return true;
+}
+
+/* Screens one item and packs what is left of it. False: the arena is full even for a reject. */
+static bool parcel_make(struct collect *collect, enum route route, struct source_item *item, int64_t received_us,
+			struct parcel *ret)
+{
+	const char *field;
+	if (item->event != NULL) {
+		enum outcome outcome = screen_event(item->event, &collect->screen, &collect->arena, &field);
+		if (outcome == OUTCOME_no_consent) {
+			*ret = (struct parcel){.fate = FATE_no_consent};
+			return true;
+		}
+		if (outcome == OUTCOME_NONE && parcel_event(collect, item->event, ret) &&
+		    ret->size <= EVENT_MESSAGE_SIZE_MAX) {
+			return true;
+		}
+		source_reject(outcome != OUTCOME_NONE ? outcome : OUTCOME_too_large,
+			      outcome != OUTCOME_NONE ? field : "", item->event->id, strlen(item->event->id),
+			      &item->reject);
+	}
+	return parcel_reject(collect, route, &item->reject, received_us, ret);
+}
+
+static bool send_parcel(struct collect *collect, struct waiting *waiting, const struct parcel *parcel)
+{
+	struct fail fail;
+	if (kafka_sink_send(collect->sink, parcel->topic, parcel->key.bytes, parcel->key_size, parcel->bytes,
+			    parcel->size, token_make(collect, waiting, parcel->fate), &fail)) {
+		waiting->pending++;
+		counts_sent(&collect->counts);
+		return true;
+	}
+	static struct log_limit limit;
+	if (log_allowed(&limit)) {
+		log_warning("%s, answering 503%s", fail.text, log_held_back(&limit));
+	}
+	collect->sink_is_dead = collect->sink_is_dead || fail.kind == FAIL_FATAL;
+	return false;
+}
+
+/* Once one of them cannot be sent, its sender has to send all of them again: the rest is not tried. */
+static void send_items(struct collect *collect, struct waiting *waiting, struct source_items *items,
+		       int64_t received_us)
+{
+	counts_received(&collect->counts, items->count);
+	for (size_t i = 0; i < items->count; i++) {
+		struct parcel parcel;
+		size_t mark = collect->arena.used;
+		if (waiting->is_lost ||
+		    !parcel_make(collect, waiting->route, &items->items[i], received_us, &parcel)) {
+			waiting->is_lost = true;
+			counts_fate(&collect->counts, FATE_undelivered, false);
+		} else if (parcel.topic == NULL) {
+			counts_fate(&collect->counts, parcel.fate, false);
+		} else if (!send_parcel(collect, waiting, &parcel)) {
+			waiting->is_lost = true;
+			counts_fate(&collect->counts, FATE_undelivered, false);
+		}
+		arena_back(&collect->arena, mark);
+	}
+}
+
+/* --- reading --- */
+
+struct argument_list {
+	struct source_pair *items;
+	size_t count;
+};
+
+static void note_argument(void *context, const char *name, const char *value)
+{
+	struct argument_list *list = context;
+	if (list->count < ARGUMENTS_MAX) {
+		list->items[list->count] = (struct source_pair){name, value};
+	}
+	list->count++;
+}
+
+/* The request as adapters see it. False: it has too many arguments. */
+static bool describe(struct http_request *request, struct source_pair *arguments, struct source_request *ret)
+{
+	struct argument_list list = {.items = arguments};
+	http_arguments(request, note_argument, &list);
+	*ret = (struct source_request){.is_head = strcmp(http_method(request), "HEAD") == 0,
+				       .arguments = arguments,
+				       .arguments_count = list.count,
+				       .received_us = moment_now_us()};
+	ret->body = http_body(request, &ret->body_size);
+	for (size_t i = 0; i < SOURCE_HEADER_COUNT; i++) {
+		ret->header[i] = http_header(request, source_header_names[i]);
+	}
+	return list.count <= ARGUMENTS_MAX;
+}
+
+/* Bodies come as they are. */
+static bool is_encoded(const struct http_request *request)
+{
+	const char *encoding = http_header(request, "Content-Encoding");
+	return encoding[0] != '\0' && strcasecmp(encoding, "identity") != 0;
+}
+
+static void take(struct collect *collect, struct http_request *request, enum route route, int64_t begun_us)
+{
+	struct source_pair arguments[ARGUMENTS_MAX];
+	struct source_request described;
+	struct source_items items;
+	if (collect->is_quiesced || collect->sink_is_dead || !kafka_sink_is_up(collect->sink)) {
+		answer_trouble(collect, request, route, 503, begun_us);
+		return;
+	}
+	if (is_encoded(request)) {
+		answer_trouble(collect, request, route, 415, begun_us);
+		return;
+	}
+	if (!describe(request, arguments, &described) ||
+	    !routes[route].adapter(&described, &collect->source, &collect->arena, &items)) {
+		answer_trouble(collect, request, route, 413, begun_us);
+		return;
+	}
+	unsigned reasons = screen_machine(&described, &collect->screen);
+	for (size_t i = 0; i < items.count; i++) {
+		if (items.items[i].event != NULL) {
+			items.items[i].event->machine_reasons |= reasons;
+		}
+	}
+	struct waiting *waiting = wait_begin(collect, request, route, begun_us);
+	send_items(collect, waiting, &items, described.received_us);
+	http_drop_body(request);
+	if (waiting->pending == 0) {
+		wait_end(collect, waiting);
+	}
+}
+
+/* --- ours --- */
+
+static void show_health(struct collect *collect, struct http_request *request, int64_t begun_us)
+{
+	answer(collect, request, ROUTE_HEALTHZ, 200, begun_us, "alive\n", 6);
+}
+
+static void show_ready(struct collect *collect, struct http_request *request, int64_t begun_us)
+{
+	bool ready = !collect->is_quiesced && kafka_sink_is_up(collect->sink);
+	const char *text = ready ? "ready\n" : collect->is_quiesced ? "stopping\n" : "no broker\n";
+	answer(collect, request, ROUTE_READYZ, ready ? 200 : 503, begun_us, text, strlen(text));
+}
+
+static void show_metrics(struct collect *collect, struct http_request *request, int64_t begun_us)
+{
+	struct counts *counts = &collect->counts;
+	counts->connections.value = http_connections(collect->http);
+	counts->refused.value = (double)http_refused(collect->http);
+	counts->kafka_up.value = kafka_sink_is_up(collect->sink);
+	metrics_process_refresh();
+	const char *text = metrics_print(&counts->metrics, &collect->arena);
+	if (text == NULL) {
+		answer_trouble(collect, request, ROUTE_METRICS, 500, begun_us);
+		return;
+	}
+	answer(collect, request, ROUTE_METRICS, 200, begun_us, text, strlen(text));
+}
+
+static void serve(struct collect *collect, struct http_request *request, bool is_admin)
+{
+	static void (*const own[ROUTE_COUNT])(struct collect *, struct http_request *, int64_t) = {
+		[ROUTE_HEALTHZ] = show_health,
+		[ROUTE_READYZ] = show_ready,
+		[ROUTE_METRICS] = show_metrics,
+	};
+	int64_t begun_us = moment_monotonic_us();
+	enum route route = route_find(collect->conf, http_path(request), is_admin);
+	arena_reset(&collect->arena, ARENA_KEPT);
+	if (strcmp(http_method(request), "OPTIONS") == 0) {
+		answer(collect, request, ROUTE_PREFLIGHT, 204, begun_us, NULL, 0);
+	} else if (route == ROUTE_UNKNOWN) {
+		answer_trouble(collect, request, route, 404, begun_us);
+	} else if (!route_allows(route, http_method(request))) {
+		answer_trouble(collect, request, route, 405, begun_us);
+	} else if (own[route] != NULL) {
+		own[route](collect, request, begun_us);
+	} else {
+		take(collect, request, route, begun_us);
+	}
+}
+
+static void on_request(void *context, struct http_request *request)
+{
+	serve(context, request, false);
+}
+
+static void on_admin_request(void *context, struct http_request *request)
+{
+	serve(context, request, true);
+}
+
+/* --- the whole --- */
+
+static struct kafka_sink *make_sink(struct collect *collect, struct fail *fail)
+{
+	const struct collect_conf *conf = collect->conf;
+	const struct kafka_sink_options options = {.brokers = conf->kafka.brokers,
+						   .client_id = conf->kafka.client_id,
+						   .properties = conf->kafka.properties,
+						   .buffer_kib_max = (unsigned)conf->kafka.buffer_mib * 1024,
+						   .delivery_ms_max = (unsigned)conf->kafka.delivery_ms_max};
+	return kafka_sink_create(&options, on_delivered, collect, fail);
+}
+
+static bool listen_both(struct collect *collect, struct fail *fail)
+{
+	const struct collect_conf *conf = collect->conf;
+	struct http_options options = {.listen = conf->http.listen,
+				       .body_size_max = (size_t)conf->http.body_kib_max * 1024,
+				       .line_size_max = LINE_SIZE_MAX,
+				       .connections_max = (unsigned)conf->http.connections_max,
+				       .request_s_max = (unsigned)conf->http.request_s_max};
+	collect->http = http_create(&options, on_request, collect, fail);
+	if (collect->http == NULL || conf->http.admin_listen[0] == '\0') {
+		return collect->http != NULL;
+	}
+	options.listen = conf->http.admin_listen;
+	options.connections_max = ADMIN_CONNECTIONS_MAX;
+	options.body_size_max = ADMIN_BODY_SIZE_MAX;
+	collect->admin = http_create(&options, on_admin_request, collect, fail);
+	return collect->admin != NULL;
+}
+
+static void set_options(struct collect *collect)
+{
+	const struct collect_conf *conf = collect->conf;
+	collect->source = (struct source_options){.forms = conf->forms,
+						  .download_extensions = conf->download.extensions.items,
+						  .download_extensions_count = conf->download.extensions.count,
+						  .page_ping_ms = (uint32_t)conf->snowplow.page_ping_s * 1000};
+	collect->screen = (struct screen_options){.consent = conf->consent,
+						  .identify = {.key = collect->key,
+							       .blocked = conf->identity.blocked.items,
+							       .blocked_count = conf->identity.blocked.count},
+						  .user_agents = conf->machine.user_agents.items,
+						  .user_agents_count = conf->machine.user_agents.count};
+}
+
+static bool make_waiting(struct collect *collect)
+{
+	collect->waiting_count = (unsigned)collect->conf->http.connections_max;
+	collect->waiting = calloc(collect->waiting_count, sizeof(*collect->waiting));
+	for (unsigned i = 0; collect->waiting != NULL && i < collect->waiting_count; i++) {
+		collect->waiting[i].next = i; /* index + 1 of the one before: 0 ends */
+	}
+	collect->free = collect->waiting_count;
+	return collect->waiting != NULL;
+}
+
+struct collect *collect_create(const struct collect_conf *conf, const struct identity_key *key, struct fail *fail)
+{
+	struct collect *collect = calloc(1, sizeof(*collect));
+	if (collect == NULL) {
+		fail_set(fail, FAIL_RETRY, EXIT_AWAY, "out of memory");
+		return NULL;
+	}
+	collect->conf = conf;
+	collect->key = key;
+	set_options(collect);
+	counts_init(&collect->counts);
+	if (!make_waiting(collect) ||
+	    !arena_init(&collect->arena, (size_t)conf->http.memory_mib_max * 1024 * 1024)) {
+		fail_set(fail, FAIL_RETRY, EXIT_AWAY, "out of memory");
+		goto fail;
+	}
+	collect->sink = make_sink(collect, fail);
+	if (collect->sink == NULL || !listen_both(collect, fail)) {
+		goto fail;
+	}
+	return collect;
+fail:
+	collect_destroy(collect);
+	return NULL;
+}
+
+void collect_destroy(struct collect *collect)
+{
+	if (collect == NULL) {
+		return;
+	}
+	kafka_sink_destroy(collect->sink, 0); /* says of each message that it was lost, so that nothing waits */
+	http_destroy(collect->http);
+	http_destroy(collect->admin);
+	arena_finish(&collect->arena);
+	free(collect->waiting);
+	free(collect);
+}
+
+unsigned collect_fds(const struct collect *collect, int ret_fds[static COLLECT_FDS_MAX])
+{
+	unsigned count = 0;
+	ret_fds[count++] = http_fd(collect->http);
+	ret_fds[count++] = kafka_sink_fd(collect->sink);
+	if (collect->admin != NULL) {
+		ret_fds[count++] = http_fd(collect->admin);
+	}
+	return count;
+}
+
+/* The producer cannot keep its promise any more (librdkafka says so for good): another one takes its place. */
+static void renew_sink(struct collect *collect)
+{
+	struct fail fail;
+	log_error("kafka: the producer gave up; what waits is answered 503, another one is made");
+	struct kafka_sink *old = collect->sink;
+	kafka_sink_destroy(old, 0);
+	collect->sink = make_sink(collect, &fail);
+	CHECK(collect->sink != NULL); /* the same settings were good before */
+	collect->sink_is_dead = false;
+}
+
+static void note_kafka(struct collect *collect)
+{
+	bool is_up = kafka_sink_is_up(collect->sink);
+	if (is_up != collect->was_up) {
+		collect->was_up = is_up;
+		if (is_up) {
+			log_info("kafka: connected, taking events");
+		} else {
+			log_warning("kafka: away, answering 503 until it is back");
+		}
+	}
+}
+
+static int sooner(int a, int b)
+{
+	return a < 0 ? b : b < 0 ? a : a < b ? a : b;
+}
+
+int collect_turn(struct collect *collect)
+{
+	if (collect->sink_is_dead) {
+		renew_sink(collect);
+	}
+	bool more = true;
+	for (int i = 0; i < POLLS_MAX && more; i++) {
+		more = kafka_sink_poll(collect->sink);
+	}
+	note_kafka(collect);
+	int wait_ms = sooner(TURN_MS_MAX, http_run(collect->http));
+	if (collect->admin != NULL) {
+		wait_ms = sooner(wait_ms, http_run(collect->admin));
+	}
+	return more ? 0 : wait_ms;
+}
+
+const char *collect_address(const struct collect *collect)
+{
+	return http_address(collect->http);
+}
+
+const char *collect_admin_address(const struct collect *collect)
+{
+	return collect->admin != NULL ? http_address(collect->admin) : "";
+}
+
+void collect_quiesce(struct collect *collect)
+{
+	collect->is_quiesced = true;
+	http_quiesce(collect->http);
+}
+
+bool collect_is_idle(const struct collect *collect)
+{
+	return http_open(collect->http) == 0;
+}
+
+void collect_give_up(struct collect *collect)
+{
+	for (unsigned i = 0; i < collect->waiting_count; i++) {
+		collect->waiting[i].is_lost = collect->waiting[i].request != NULL;
+	}
+	collect->sink_is_dead = true; /* its end says of each message that it was lost */
+}

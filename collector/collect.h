@@ -1,0 +1,35 @@
+/*
+ * A request's life, from whole to answered: routed, read by its source's adapter, screened, sent, and answered when the
+ * brokers have acknowledged every event of it.
+ *
+ * Never blocks: it is driven by a loop that watches the descriptors and calls collect_turn().
+ */
+#pragma once
+#include <stdbool.h>
+
+#include "core/base/fail.h"
+#include "core/flow/identify.h"
+
+struct collect;
+struct collect_conf;
+
+/* Borrows both for life. NULL: *fail says why. Never waits for a broker. */
+struct collect *collect_create(const struct collect_conf *conf, const struct identity_key *key, struct fail *fail);
+/* What still waits is dropped: stop first. NULL is fine. */
+void collect_destroy(struct collect *collect);
+
+#define COLLECT_FDS_MAX 3
+/* Descriptors to watch for reading; the list may change with a turn. Returns how many. */
+unsigned collect_fds(const struct collect *collect, int ret_fds[static COLLECT_FDS_MAX]);
+/* Moves everything along that can move. Returns ms until it wants to be called again without an event. */
+int collect_turn(struct collect *collect);
+
+const char *collect_address(const struct collect *collect);
+const char *collect_admin_address(const struct collect *collect); /* "": there is none */
+
+/* No more connections, new requests are answered 503; what waits goes on. */
+void collect_quiesce(struct collect *collect);
+/* Is every request answered and its answer with the client? */
+bool collect_is_idle(const struct collect *collect);
+/* Gives up on acknowledgements: what waits is answered 503. */
+void collect_give_up(struct collect *collect);

@@ -1,0 +1,380 @@
+/*
+ * The schema as a table, and what it cannot say as a list of steps.
+ */
+#include "collector/conf.h"
+
+#include <string.h>
+
+#include "core/base/arena.h"
+#include "core/base/check.h"
+#include "core/base/text.h"
+#include "core/base/yaml_text.h"
+#include "core/edge/conf_parts.h"
+
+#define TOPIC_NAME_MAX 249
+#define PATHS_MAX 16
+#define LIST_MAX 500
+
+static const char *const consent_words[] = {[COLLECT_REQUIRE] = "require", [COLLECT_ALLOW] = "allow", NULL};
+static const char *const log_words[] = {"error", "warning", "info", "debug", NULL};
+
+#define AT(member) .offset = offsetof(struct collect_conf, member)
+
+static const struct yaml_field http_fields[] = {
+	{"listen", YAML_TEXT, AT(http.listen), .low = 1, .high = 127, .fallback = "127.0.0.1:9650",
+	 .help = "Where trackers send to: address:port in numbers, or unix:/path. Port 0: any free one, which is "
+		 "printed on stdout. TLS belongs to the proxy in front. /healthz and /readyz are served here "
+		 "too."},
+	{"admin_listen", YAML_TEXT, AT(http.admin_listen), .high = 127, .fallback = "127.0.0.1:9651",
+	 .help = "Where /metrics, /healthz and /readyz are served. Not for the public. Empty: nowhere."},
+	{"connections_max", YAML_INTEGER, AT(http.connections_max), .low = 1, .high = 10000, .fallback = "512",
+	 .help = "Connections at once; more wait in the kernel. Each may need a descriptor and body_kib_max."},
+	{"request_s_max", YAML_INTEGER, AT(http.request_s_max), .low = 1, .high = 600, .fallback = "10",
+	 .unit = "s", .help = "A request must be whole within this, however it trickles in."},
+	{"body_kib_max", YAML_INTEGER, AT(http.body_kib_max), .low = 1, .high = 8192, .fallback = "1024",
+	 .unit = "KiB", .help = "Largest body; above it the answer is 413."},
+	{"memory_mib_max", YAML_INTEGER, AT(http.memory_mib_max), .low = 4, .high = 1024, .fallback = "64",
+	 .unit = "MiB",
+	 .help = "Most memory that reading one request may take, one at a time; what is not used costs nothing."},
+	{0},
+};
+
+#define TOPIC_FIELD(name, at, topic_help) \
+	{ \
+		name, YAML_TEXT, AT(kafka.topic[at]), .low = 1, .high = TOPIC_NAME_MAX, \
+						      .fallback = "phased." name, .help = topic_help \
+	}
+
+static const struct yaml_field topic_fields[] = {
+	TOPIC_FIELD("web", CHANNEL_WEB, "Events of web sites."),
+	TOPIC_FIELD("email", CHANNEL_EMAIL, "Events of mailings."),
+	TOPIC_FIELD("chat", CHANNEL_CHAT, "Events of chats."),
+	TOPIC_FIELD("crm", CHANNEL_CRM, "What CRM systems report."),
+	TOPIC_FIELD("rejected", CHANNEL_UNSAID,
+		    "What could not be read: reason, field, size and hash, no content."),
+	{0},
+};
+
+static const struct yaml_field kafka_fields[] = {
+	{"brokers", YAML_TEXT, AT(kafka.brokers), .low = 1, .high = 4096, .fallback = "127.0.0.1:9092",
+	 .help = "Some of the cluster's brokers, \"host:port,host:port\"; the others are learned from them."},
+	{"client_id", YAML_TEXT, AT(kafka.client_id), .high = 128, .fallback = "phased-collect",
+	 .help = "The name brokers log."},
+	{"topics", YAML_SECTION, .fields = topic_fields, .help = "Topics by what they carry."},
+	{"buffer_mb", YAML_INTEGER, AT(kafka.buffer_mib), .low = 1, .high = 2047, .fallback = "64", .unit = "MiB",
+	 .help = "Memory for events that brokers have not acknowledged yet. Full: requests are answered 503."},
+	{"delivery_ms_max", YAML_INTEGER, AT(kafka.delivery_ms_max), .low = 100, .high = 600000,
+	 .fallback = "4000", .unit = "ms",
+	 .help = "A request waits so long for the brokers' acknowledgement, then it is answered 503 and the "
+		 "tracker "
+		 "sends it again. Trackers give up after 5 s."},
+	{"properties", YAML_NODE, AT(kafka.properties_node),
+	 .help = "More settings of librdkafka, as a map: {security.protocol: ssl, ssl.ca.location: "
+		 "/etc/ssl/kafka.pem}. Those that the acknowledgement rests on are refused."},
+	{0},
+};
+
+static const struct yaml_field identity_fields[] = {
+	{"key_file", YAML_TEXT, AT(identity.key_file), .low = 1, .high = 4095, .fallback = "identity.key",
+	 .help = "The secret that actor ids are keyed with, the same as in phased.yaml. A bare name is looked for "
+		 "among the service's credentials first. Readable by its owner and group only."},
+	{"blocked", YAML_TEXTS, AT(identity.blocked), .high = 256, .fallback = "[]",
+	 .help = "More values that name nobody, beside the built-in ones; the same as in phased.yaml."},
+	{0},
+};
+
+#define CONSENT_HELP "require: dropped and counted; allow: taken. An event that says denied is always dropped."
+static const struct yaml_field consent_fields[] = {
+	{"web", YAML_WORD, AT(consent[CHANNEL_WEB]), .fallback = "require", .words = consent_words,
+	 .help = "What becomes of a web event that says nothing about consent to analytics. " CONSENT_HELP},
+	{"email", YAML_WORD, AT(consent[CHANNEL_EMAIL]), .fallback = "allow", .words = consent_words,
+	 .help = "The same for email."},
+	{"chat", YAML_WORD, AT(consent[CHANNEL_CHAT]), .fallback = "allow", .words = consent_words,
+	 .help = "The same for chat."},
+	{"crm", YAML_WORD, AT(consent[CHANNEL_CRM]), .fallback = "allow", .words = consent_words,
+	 .help = "The same for what comes from the CRM system."},
+	{0},
+};
+
+static const struct yaml_field snowplow_fields[] = {
+	{"post_paths", YAML_TEXTS, AT(snowplow.post_paths), .high = 128,
+	 .fallback = "[/com.snowplowanalytics.snowplow/tp2]",
+	 .help = "Paths that take batches by POST: those of the tracker's postPath."},
+	{"get_paths", YAML_TEXTS, AT(snowplow.get_paths), .high = 128, .fallback = "[/i, /ice.png]",
+	 .help = "Paths that take one event by GET and answer with a pixel."},
+	{"page_ping_s", YAML_INTEGER, AT(snowplow.page_ping_s), .low = 1, .high = 600, .fallback = "10",
+	 .unit = "s",
+	 .help = "The tracker's heartbeatDelay: how long a page ping says that the page was looked at. The "
+		 "tracker "
+		 "does not send it."},
+	{0},
+};
+
+static const struct yaml_field download_fields[] = {
+	{"extensions", YAML_TEXTS, AT(download.extensions), .high = 16,
+	 .fallback = "[pdf, doc, docx, xls, xlsx, ppt, pptx, odt, ods, odp, csv, zip, epub, mp3, mp4]",
+	 .help = "A link whose path ends so is a download, not a link to follow."},
+	{0},
+};
+
+static const struct yaml_field machine_fields[] = {
+	{"user_agents", YAML_TEXTS, AT(machine.user_agents), .high = 128,
+	 .fallback =
+		 "[Googlebot, bingbot, YandexBot, Baiduspider, DuckDuckBot, Applebot, AhrefsBot, SemrushBot, "
+		 "MJ12bot, DotBot, PetalBot, GPTBot, ClaudeBot, CCBot, Bytespider, PerplexityBot, "
+		 "facebookexternalhit, Slackbot, LinkedInBot, Twitterbot, UptimeRobot, Pingdom, HeadlessChrome, "
+		 "PhantomJS, python-requests, curl/, Wget/, Go-http-client]",
+	 .help = "A visitor whose User-Agent holds one of these, in any case, is a machine: kept, flagged, moves "
+		 "nothing. Short on purpose: the names that large crawlers, monitors and HTTP libraries give "
+		 "themselves in their own documentation. No User-Agent at all is a machine always."},
+	{0},
+};
+
+static const struct yaml_field log_fields[] = {
+	{"level", YAML_WORD, AT(log.level), .fallback = "info", .words = log_words,
+	 .help = "The least urgent lines that are written: error (someone must act), warning (we coped), info "
+		 "(state changed), debug."},
+	{0},
+};
+
+static const struct yaml_field stop_fields[] = {
+	{"seconds", YAML_INTEGER, AT(stop.seconds), .low = 1, .high = 300, .fallback = "8", .unit = "s",
+	 .help = "How long a stopping collector lets requests that wait for the brokers finish."},
+	{0},
+};
+
+const struct yaml_field collect_conf_fields[] = {
+	{"http", YAML_SECTION, .fields = http_fields, .help = "Where events come from."},
+	{"kafka", YAML_SECTION, .fields = kafka_fields, .help = "Where they go."},
+	{"identity", YAML_SECTION, .fields = identity_fields, .help = "Who is who."},
+	{"consent", YAML_SECTION, .fields = consent_fields, .help = "Events that do not say."},
+	{"snowplow", YAML_SECTION, .fields = snowplow_fields, .help = "Snowplow's web trackers, v3 and v4."},
+	{"download", YAML_SECTION, .fields = download_fields, .help = "What is a download."},
+	{"machine", YAML_SECTION, .fields = machine_fields, .help = "Who is a machine."},
+	{"log", YAML_SECTION, .fields = log_fields, .help = "What is said."},
+	{"stop", YAML_SECTION, .fields = stop_fields, .help = "How it ends."},
+	{"forms", YAML_NODE, AT(forms_node),
+	 .help = "Which field of which form is what: form id → {email, name, title, role, company: the field's "
+		 "name; "
+		 "profile, contact: the box that is ticked to consent}. Fields that are not named here are not "
+		 "read. "
+		 "Without profile ticked in the same form no address and no name leaves the collector."},
+	{0},
+};
+
+/* ---- Reading ---- */
+
+struct reader {
+	const char *path;
+	const struct yaml_node *root;
+	struct arena *arena;
+	struct fail *fail;
+};
+
+static const struct yaml_node *node_of(const struct reader *reader, const char *section, const char *key)
+{
+	const struct yaml_node *map = yaml_get(reader->root, section);
+	const struct yaml_node *node = map != NULL && map->kind == YAML_MAP ? yaml_get(map, key) : NULL;
+	return node != NULL ? node : reader->root;
+}
+
+static bool too_large(const struct reader *reader)
+{
+	return fail_set(reader->fail, FAIL_FATAL, EXIT_CONFIG, "%s: too large", reader->path);
+}
+
+static bool check_topics(const struct reader *reader, struct collect_conf *conf)
+{
+	conf->kafka.topic[CHANNEL_OFFLINE] = conf->kafka.topic[CHANNEL_CRM];
+	for (size_t i = 0; i < CHANNEL_COUNT; i++) {
+		if (!conf_is_topic(conf->kafka.topic[i])) {
+			return yaml_complain(reader->path, node_of(reader, "kafka", "topics"), reader->fail,
+					     "\"kafka.topics\": \"%.80s\" is no name for a topic",
+					     conf->kafka.topic[i]);
+		}
+	}
+	return true;
+}
+
+static bool read_properties(const struct reader *reader, struct collect_conf *conf)
+{
+	return conf_properties(conf->kafka.properties_node, reader->path, reader->arena, &conf->kafka.properties,
+			       reader->fail);
+}
+
+static bool read_identity(const struct reader *reader, struct collect_conf *conf)
+{
+	if (!conf_blocked(&conf->identity.blocked, node_of(reader, "identity", "blocked"), reader->path,
+			  reader->arena, reader->fail)) {
+		return false;
+	}
+	conf->identity.key_file = conf_secret_path(reader->path, conf->identity.key_file, reader->arena);
+	return conf->identity.key_file != NULL || too_large(reader);
+}
+
+static bool check_paths(const struct reader *reader, struct collect_conf *conf)
+{
+	static const char *const own[] = {"/healthz", "/readyz", "/metrics"};
+	const struct {
+		const char *key;
+		const struct yaml_texts *paths;
+	} rows[] = {{"post_paths", &conf->snowplow.post_paths}, {"get_paths", &conf->snowplow.get_paths}};
+	for (size_t i = 0; i < COUNT_OF(rows); i++) {
+		const struct yaml_node *node = node_of(reader, "snowplow", rows[i].key);
+		bool good = rows[i].paths->count <= PATHS_MAX;
+		for (size_t j = 0; good && j < rows[i].paths->count; j++) {
+			const char *path = rows[i].paths->items[j];
+			good = path[0] == '/' && strpbrk(path, "?# ") == NULL;
+			for (size_t k = 0; k < COUNT_OF(own); k++) {
+				good = good && strcmp(path, own[k]) != 0;
+			}
+		}
+		if (!good) {
+			return yaml_complain(
+				reader->path, node, reader->fail,
+				"\"snowplow.%s\" must be at most %d paths that begin with /, without a query, "
+				"none of them one of ours",
+				rows[i].key, PATHS_MAX);
+		}
+	}
+	return true;
+}
+
+static bool lower_list(const struct reader *reader, const char *section, const char *key, struct yaml_texts *list)
+{
+	if (list->count > LIST_MAX) {
+		return yaml_complain(reader->path, node_of(reader, section, key), reader->fail,
+				     "\"%s.%s\" has more than %d values", section, key, LIST_MAX);
+	}
+	for (size_t i = 0; i < list->count; i++) {
+		char *lower = arena_text(reader->arena, list->items[i], strlen(list->items[i]));
+		if (lower == NULL) {
+			return too_large(reader);
+		}
+		if (lower[0] == '\0') {
+			return yaml_complain(reader->path, node_of(reader, section, key), reader->fail,
+					     "\"%s.%s\" has an empty value", section, key);
+		}
+		text_lower(lower);
+		list->items[i] = lower;
+	}
+	return true;
+}
+
+static bool lower_lists(const struct reader *reader, struct collect_conf *conf)
+{
+	return lower_list(reader, "machine", "user_agents", &conf->machine.user_agents) &&
+	       lower_list(reader, "download", "extensions", &conf->download.extensions);
+}
+
+static bool read_form(const struct reader *reader, const char *id, const struct yaml_node *map,
+		      struct form *ret_form)
+{
+	struct form form = {.id = id};
+	if (map->kind != YAML_MAP) {
+		return yaml_complain(reader->path, map, reader->fail, "\"forms.%.80s\" must be a map", id);
+	}
+	if (!yaml_only_keys(map, form_part_names, reader->path, reader->fail)) {
+		return false;
+	}
+	for (size_t i = 0; i < FORM_PART_COUNT; i++) {
+		const struct yaml_node *field = yaml_get(map, form_part_names[i]);
+		if (field != NULL && (field->kind != YAML_SCALAR || field->text[0] == '\0')) {
+			return yaml_complain(reader->path, field, reader->fail,
+					     "\"forms.%.80s.%s\" must name a field", id, form_part_names[i]);
+		}
+		form.field[i] = field != NULL ? field->text : NULL;
+	}
+	*ret_form = form;
+	return true;
+}
+
+static bool read_forms(const struct reader *reader, struct collect_conf *conf)
+{
+	const struct yaml_node *map = conf->forms_node;
+	if (map == NULL || (map->kind == YAML_MAP && map->count == 0)) {
+		return true;
+	}
+	if (map->kind != YAML_MAP || map->count > FORMS_MAX) {
+		return yaml_complain(reader->path, map, reader->fail,
+				     "\"forms\" must be a map of at most %d forms", FORMS_MAX);
+	}
+	struct form *forms = arena_zero(reader->arena, map->count, sizeof(*forms));
+	if (forms == NULL) {
+		return too_large(reader);
+	}
+	for (size_t i = 0; i < map->count; i++) {
+		if (!read_form(reader, map->keys[i]->text, map->items[i], &forms[i])) {
+			return false;
+		}
+	}
+	conf->forms = (struct form_map){.count = map->count, .forms = forms};
+	return true;
+}
+
+typedef bool reader_step(const struct reader *reader, struct collect_conf *conf);
+
+/* What the schema cannot say. */
+static reader_step *const steps[] = {
+	check_topics, read_properties, read_identity, check_paths, lower_lists, read_forms,
+};
+
+static bool read_tree(const struct reader *reader, struct collect_conf *ret_conf)
+{
+	struct collect_conf conf = {.kafka.topic[CHANNEL_OFFLINE] = ""};
+	if (!yaml_fill(reader->root, collect_conf_fields, reader->path, reader->arena, &conf, reader->fail)) {
+		return false;
+	}
+	for (size_t i = 0; i < COUNT_OF(steps); i++) {
+		if (!steps[i](reader, &conf)) {
+			return false;
+		}
+	}
+	*ret_conf = conf;
+	return true;
+}
+
+bool collect_conf_read(const char *path, struct arena *arena, struct collect_conf *ret_conf, struct fail *fail)
+{
+	struct yaml_node *root;
+	if (!yaml_read_file(path, arena, &root, fail)) {
+		return false;
+	}
+	return read_tree(&(struct reader){path, root, arena, fail}, ret_conf);
+}
+
+bool collect_conf_parse(const char *text, size_t size, const char *path, struct arena *arena,
+			struct collect_conf *ret_conf, struct fail *fail)
+{
+	struct yaml_node *root;
+	if (!yaml_parse(text, size, path, arena, &root, fail)) {
+		return false;
+	}
+	return read_tree(&(struct reader){path, root, arena, fail}, ret_conf);
+}
+
+/* ---- As text ---- */
+
+static const char *const opening =
+	"# Configuration of phased-collect. Each key is optional: what stands here behind a # "
+	"is what holds without it.\n"
+	"# Relative paths start at this file's directory.\n";
+
+/* The forms of the demo's site (dev/site), as an example that works. */
+#define DEMO_FORM(id) \
+	"  " id ":\n    email: email\n    name: name\n    role: role\n    profile: consent_profile\n" \
+	"    contact: consent_contact\n"
+static const char *const demo_forms =
+	"forms:\n" DEMO_FORM("demo-request") DEMO_FORM("quote-request") DEMO_FORM("newsletter");
+
+char *collect_conf_default_text(struct arena *arena)
+{
+	const char *text = yaml_default_text(opening, collect_conf_fields, arena);
+	if (text == NULL) {
+		return NULL;
+	}
+	static const char commented[] = "#forms: {}\n";
+	size_t size = strlen(text) - (sizeof(commented) - 1);
+	CHECK(strcmp(text + size, commented) == 0); /* forms stand last */
+	return arena_print(arena, "%.*s%s", (int)size, text, demo_forms);
+}

@@ -1,0 +1,74 @@
+/*
+ * collect.yaml: what phased-collect is told. One schema, as core/edge/conf.h for the other programs; conf/collect.yaml is
+ * collect_conf_default_text() written to a file, and a test keeps it so.
+ */
+#pragma once
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "collector/source/form.h"
+#include "core/base/fail.h"
+#include "core/base/yaml.h"
+#include "core/model/event.h"
+
+struct arena;
+
+enum collect_consent { COLLECT_REQUIRE, COLLECT_ALLOW };
+
+/* Texts live in the arena that collect_conf_read() was given. Numbers are within the bounds of the schema. */
+struct collect_conf {
+	struct {
+		const char *listen, *admin_listen; /* admin "": no port is opened */
+		int64_t connections_max;
+		int64_t request_s_max;
+		int64_t body_kib_max;
+		int64_t memory_mib_max;
+	} http;
+	struct {
+		const char *brokers;
+		const char *client_id;
+		const char *topic[CHANNEL_COUNT]; /* [CHANNEL_UNSAID] is where rejects go */
+		int64_t buffer_mib;
+		int64_t delivery_ms_max;
+		struct yaml_node *properties_node; /* as written; use properties */
+		const char *const *properties;
+	} kafka;
+	struct {
+		const char *key_file; /* relative ones resolved */
+		struct yaml_texts blocked;
+	} identity;
+	int consent[CHANNEL_COUNT]; /* enum collect_consent: what an event that does not say is taken for */
+	struct {
+		struct yaml_texts post_paths, get_paths;
+		int64_t page_ping_s;
+	} snowplow;
+	struct {
+		struct yaml_texts extensions; /* lower case */
+	} download;
+	struct {
+		struct yaml_texts user_agents; /* lower case */
+	} machine;
+	struct yaml_node *forms_node; /* as written; use forms */
+	struct form_map forms;
+	struct {
+		int level; /* enum log_level */
+	} log;
+	struct {
+		int64_t seconds;
+	} stop;
+};
+
+#define COLLECT_CONF_ARENA_SIZE ((size_t)8 * 1024 * 1024)
+#define COLLECT_CONF_FILE "/etc/phased/collect.yaml"
+
+/* False: *fail has "FILE:LINE: …", FAIL_FATAL / EXIT_CONFIG. */
+bool collect_conf_read(const char *path, struct arena *arena, struct collect_conf *ret_conf, struct fail *fail);
+/* The same from a text; `path` is named in errors and is what relative paths are relative to. */
+bool collect_conf_parse(const char *text, size_t size, const char *path, struct arena *arena,
+			struct collect_conf *ret_conf, struct fail *fail);
+
+extern const struct yaml_field collect_conf_fields[];
+
+/* The commented default file, with the demo site's forms mapped. NULL: the arena is full. */
+char *collect_conf_default_text(struct arena *arena);

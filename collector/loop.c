@@ -1,0 +1,127 @@
+#include "collector/loop.h"
+
+#include <ev.h>
+
+#include "collector/collect.h"
+#include "core/base/check.h"
+#include "core/base/log.h"
+#include "core/base/moment.h"
+
+/* Answers that nobody acknowledged any more still have to reach their clients. */
+#define LAST_ANSWERS_US (2 * MOMENT_SECOND_US)
+
+enum stage {
+	STAGE_RUNNING,
+	STAGE_DRAINING, /* no new connections; requests that wait for the brokers get their answer */
+	STAGE_ENDING,	/* the time is over: what still waits is answered 503 */
+	STAGE_OVER	/* nobody waits, or not even a last answer could be given in time */
+};
+
+struct loop {
+	struct ev_loop *ev;
+	struct collect *collect;
+	ev_io io[COLLECT_FDS_MAX];
+	unsigned io_count;
+	ev_timer timer;
+	ev_signal term, interrupt;
+	ev_prepare chores;
+	enum stage stage;
+	int64_t stop_us, deadline_us;
+};
+
+/* Readiness is only noted by the loop having turned: the chores look for themselves. */
+static void on_ready(struct ev_loop *ev, ev_io *io, int events)
+{
+	(void)ev;
+	(void)io;
+	(void)events;
+}
+
+static void on_timer(struct ev_loop *ev, ev_timer *timer, int events)
+{
+	(void)events;
+	ev_timer_stop(ev, timer);
+}
+
+static void on_signal(struct ev_loop *ev, ev_signal *signal, int events)
+{
+	(void)events;
+	(void)ev;
+	struct loop *loop = signal->data;
+	if (loop->stage == STAGE_RUNNING) {
+		log_info("stopping: no new connections, requests that wait are finished");
+		collect_quiesce(loop->collect);
+		loop->stage = STAGE_DRAINING;
+		loop->deadline_us = moment_monotonic_us() + loop->stop_us;
+	}
+}
+
+static void watch(struct loop *loop)
+{
+	int fds[COLLECT_FDS_MAX];
+	unsigned count = collect_fds(loop->collect, fds);
+	for (unsigned i = 0; i < COUNT_OF(loop->io); i++) {
+		bool wanted = i < count;
+		if (ev_is_active(&loop->io[i]) && (!wanted || loop->io[i].fd != fds[i])) {
+			ev_io_stop(loop->ev, &loop->io[i]);
+		}
+		if (wanted && !ev_is_active(&loop->io[i])) {
+			ev_io_set(&loop->io[i], fds[i], EV_READ);
+			ev_io_start(loop->ev, &loop->io[i]);
+		}
+	}
+}
+
+static void advance_stop(struct loop *loop)
+{
+	bool late = moment_monotonic_us() >= loop->deadline_us;
+	if (loop->stage == STAGE_RUNNING) {
+		return;
+	}
+	if (collect_is_idle(loop->collect) || (late && loop->stage == STAGE_ENDING)) {
+		loop->stage = STAGE_OVER;
+		ev_break(loop->ev, EVBREAK_ALL);
+	} else if (late) {
+		log_warning("stopping: the brokers did not acknowledge in time, answering 503");
+		collect_give_up(loop->collect);
+		loop->stage = STAGE_ENDING;
+		loop->deadline_us += LAST_ANSWERS_US;
+	}
+}
+
+/* Before the loop waits: everything that can move moves, then the next wake-up is set. */
+static void on_chores(struct ev_loop *ev, ev_prepare *chores, int events)
+{
+	(void)events;
+	struct loop *loop = chores->data;
+	int wait_ms = collect_turn(loop->collect);
+	watch(loop);
+	advance_stop(loop);
+	if (loop->stage != STAGE_RUNNING && wait_ms > 50) {
+		wait_ms = 50;
+	}
+	ev_timer_stop(ev, &loop->timer);
+	ev_timer_set(&loop->timer, wait_ms / 1000.0, 0.);
+	ev_timer_start(ev, &loop->timer);
+}
+
+void loop_run(struct collect *collect, unsigned stop_s)
+{
+	struct loop loop = {.ev = ev_default_loop(EVFLAG_AUTO),
+			    .collect = collect,
+			    .stop_us = (int64_t)stop_s * MOMENT_SECOND_US};
+	CHECK(loop.ev != NULL);
+	for (unsigned i = 0; i < COUNT_OF(loop.io); i++) {
+		ev_init(&loop.io[i], on_ready);
+	}
+	ev_init(&loop.timer, on_timer);
+	ev_signal_init(&loop.term, on_signal, SIGTERM);
+	ev_signal_init(&loop.interrupt, on_signal, SIGINT);
+	ev_prepare_init(&loop.chores, on_chores);
+	loop.term.data = loop.interrupt.data = loop.chores.data = &loop;
+	ev_signal_start(loop.ev, &loop.term);
+	ev_signal_start(loop.ev, &loop.interrupt);
+	ev_prepare_start(loop.ev, &loop.chores);
+	ev_run(loop.ev, 0);
+	ev_loop_destroy(loop.ev);
+}

@@ -1,0 +1,138 @@
+/*
+ * phased-collect: HTTP from web trackers → events on Kafka.
+ */
+#include <getopt.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "collector/collect.h"
+#include "collector/conf.h"
+#include "collector/loop.h"
+#include "core/base/arena.h"
+#include "core/base/log.h"
+#include "core/edge/key_file.h"
+
+static const char *const usage =
+	"usage: phased-collect [--config FILE] [--check-config]\n"
+	"\n"
+	"Takes events of web trackers by HTTP and puts them on Kafka; answers 2xx when the brokers have them.\n"
+	"\n"
+	"  --config FILE    configuration, default " COLLECT_CONF_FILE "\n"
+	"  --check-config   read it and the identity key, say what is wrong, exit 0 or 78\n"
+	"  --version        print the version\n"
+	"  --help           print this\n"
+	"\n"
+	"Once it listens it prints on stdout: \"listening ADDRESS\" and, with an admin port, \"admin ADDRESS\".\n"
+	"SIGTERM, SIGINT: takes no more, finishes what waits, ends with 0.\n";
+
+struct arguments {
+	const char *config;
+	bool check_only;
+};
+
+/* -1: go on; else the exit code. */
+static int read_arguments(int argc, char **argv, struct arguments *ret)
+{
+	static const struct option options[] = {
+		{"config", required_argument, NULL, 'c'},
+		{"check-config", no_argument, NULL, 'k'},
+		{"version", no_argument, NULL, 'v'},
+		{"help", no_argument, NULL, 'h'},
+		{0},
+	};
+	*ret = (struct arguments){.config = COLLECT_CONF_FILE};
+	int option;
+	while ((option = getopt_long(argc, argv, "", options, NULL)) != -1) {
+		switch (option) {
+		case 'c':
+			ret->config = optarg;
+			break;
+		case 'k':
+			ret->check_only = true;
+			break;
+		case 'v':
+			printf("phased-collect %s\n", PHASED_VERSION);
+			return EXIT_DONE;
+		case 'h':
+			fputs(usage, stdout);
+			return EXIT_DONE;
+		default:
+			return EXIT_USAGE;
+		}
+	}
+	if (optind < argc) {
+		fprintf(stderr, "phased-collect: no arguments are expected, see --help\n");
+		return EXIT_USAGE;
+	}
+	return -1;
+}
+
+static int give_up(const struct fail *fail)
+{
+	log_error("%s", fail->text);
+	return (int)fail->exit_code;
+}
+
+/* To whoever started it and has to know the port. */
+static void say_addresses(const struct collect *collect)
+{
+	printf("listening %s\n", collect_address(collect));
+	if (collect_admin_address(collect)[0] != '\0') {
+		printf("admin %s\n", collect_admin_address(collect));
+	}
+	fflush(stdout);
+	log_info("listening on %s", collect_address(collect));
+}
+
+static int run(const struct collect_conf *conf, const struct identity_key *key)
+{
+	struct fail fail;
+	struct collect *collect = collect_create(conf, key, &fail);
+	if (collect == NULL) {
+		return give_up(&fail);
+	}
+	say_addresses(collect);
+	loop_run(collect, (unsigned)conf->stop.seconds);
+	collect_destroy(collect);
+	log_info("stopped");
+	return EXIT_DONE;
+}
+
+static int start(const struct arguments *arguments)
+{
+	struct arena arena = {0};
+	struct collect_conf conf;
+	struct identity_key key = {0};
+	struct fail fail;
+	int status;
+	if (!arena_init(&arena, COLLECT_CONF_ARENA_SIZE)) {
+		fprintf(stderr, "phased-collect: out of memory\n");
+		return EXIT_AWAY;
+	}
+	if (!collect_conf_read(arguments->config, &arena, &conf, &fail) ||
+	    !key_file_read(conf.identity.key_file, key.bytes, &key.size, &fail)) {
+		status = give_up(&fail);
+	} else if (arguments->check_only) {
+		printf("%s: good\n", arguments->config);
+		status = EXIT_DONE;
+	} else {
+		log_start((enum log_level)conf.log.level);
+		status = run(&conf, &key);
+	}
+	explicit_bzero(&key, sizeof(key));
+	arena_finish(&arena);
+	return status;
+}
+
+int main(int argc, char **argv)
+{
+	struct arguments arguments;
+	int status = read_arguments(argc, argv, &arguments);
+	if (status >= 0) {
+		return status;
+	}
+	signal(SIGPIPE, SIG_IGN);
+	log_start(LOG_LEVEL_INFO);
+	return start(&arguments);
+}

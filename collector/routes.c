@@ -1,0 +1,91 @@
+#include "collector/routes.h"
+
+#include <string.h>
+
+#include "collector/conf.h"
+#include "collector/source/snowplow.h"
+
+/* The smallest GIF that browsers take: one transparent pixel. */
+static const unsigned char pixel[43] = {
+	'G',  'I',  'F',  '8',	'9',  'a',  0x01, 0x00, 0x01, 0x00, 0x80, 0x00, 0x00, 0x00, 0x00,
+	0x00, 0xff, 0xff, 0xff, 0x21, 0xf9, 0x04, 0x01, 0x00, 0x00, 0x00, 0x00, 0x2c, 0x00, 0x00,
+	0x00, 0x00, 0x01, 0x00, 0x01, 0x00, 0x00, 0x02, 0x02, 0x44, 0x01, 0x00, 0x3b,
+};
+
+#define TEXT "text/plain; charset=utf-8"
+
+const struct route_about routes[ROUTE_COUNT] = {
+	[ROUTE_SNOWPLOW_POST] = {.name = "snowplow_post",
+				 .source = "snowplow",
+				 .methods = "POST, OPTIONS",
+				 .paths = offsetof(struct collect_conf, snowplow.post_paths),
+				 .adapter = snowplow_read,
+				 .content_type = TEXT,
+				 .body = "ok",
+				 .body_size = 2},
+	[ROUTE_SNOWPLOW_GET] = {.name = "snowplow_get",
+				.source = "snowplow",
+				.methods = "GET, HEAD, OPTIONS",
+				.paths = offsetof(struct collect_conf, snowplow.get_paths),
+				.adapter = snowplow_read,
+				.content_type = "image/gif",
+				.body = pixel,
+				.body_size = sizeof(pixel),
+				.no_cache = true},
+	[ROUTE_PREFLIGHT] = {.name = "preflight", .methods = "OPTIONS"},
+	[ROUTE_HEALTHZ] = {.name = "healthz",
+			   .methods = "GET, HEAD, OPTIONS",
+			   .path = "/healthz",
+			   .content_type = TEXT},
+	[ROUTE_READYZ] = {.name = "readyz",
+			  .methods = "GET, HEAD, OPTIONS",
+			  .path = "/readyz",
+			  .content_type = TEXT},
+	[ROUTE_METRICS] = {.name = "metrics",
+			   .methods = "GET, HEAD, OPTIONS",
+			   .path = "/metrics",
+			   .is_private = true,
+			   .content_type = "text/plain; version=0.0.4; charset=utf-8"},
+	[ROUTE_UNKNOWN] = {.name = "unknown", .methods = "GET, HEAD, POST, OPTIONS"},
+};
+
+static bool has_path(const struct route_about *about, const struct collect_conf *conf, const char *path,
+		     bool is_admin)
+{
+	if (about->path != NULL) {
+		return strcmp(about->path, path) == 0 && (is_admin || !about->is_private);
+	}
+	if (about->source == NULL || is_admin) {
+		return false;
+	}
+	const struct yaml_texts *paths = (const void *)((const char *)conf + about->paths);
+	for (size_t i = 0; i < paths->count; i++) {
+		if (strcmp(paths->items[i], path) == 0) {
+			return true;
+		}
+	}
+	return false;
+}
+
+enum route route_find(const struct collect_conf *conf, const char *path, bool is_admin)
+{
+	for (enum route route = 0; route < ROUTE_UNKNOWN; route++) {
+		if (has_path(&routes[route], conf, path, is_admin)) {
+			return route;
+		}
+	}
+	return ROUTE_UNKNOWN;
+}
+
+bool route_allows(enum route route, const char *method)
+{
+	const char *methods = routes[route].methods;
+	size_t size = strlen(method);
+	for (const char *at = methods; size > 0 && (at = strstr(at, method)) != NULL; at += size) {
+		bool begins = at == methods || at[-1] == ' ';
+		if (begins && (at[size] == ',' || at[size] == '\0')) {
+			return true;
+		}
+	}
+	return false;
+}

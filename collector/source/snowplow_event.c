@@ -1,0 +1,407 @@
+#include "collector/source/snowplow_event.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+#include "collector/source/url.h"
+#include "core/base/arena.h"
+#include "core/base/check.h"
+#include "core/base/hash.h"
+#include "core/base/json.h"
+#include "core/base/moment.h"
+#include "core/base/text.h"
+
+#define ID_SIZE_MAX 128
+#define LATE_US_MAX (30 * MOMENT_DAY_US)
+#define EARLY_US_MAX (120 * MOMENT_SECOND_US)
+#define MILLISECONDS_MAX INT64_C(253402300799999) /* the end of year 9999 */
+
+const char *snowplow_get(const struct snowplow_payload *payload, const char *name)
+{
+	for (size_t i = 0; i < payload->arguments_count; i++) {
+		if (strcmp(payload->arguments[i].name, name) == 0) {
+			return payload->arguments[i].value;
+		}
+	}
+	const char *text = json_get_text(payload->body, name);
+	return text != NULL ? text : "";
+}
+
+enum outcome snowplow_text(struct snowplow_reading *reading, const char *text, size_t max, const char **ret)
+{
+	if (text != NULL && !text_is_utf8(text, strlen(text))) {
+		return OUTCOME_bad_text;
+	}
+	const char *copy = source_text(reading->arena, text, max);
+	if (copy == NULL) {
+		return OUTCOME_too_large;
+	}
+	*ret = copy;
+	return OUTCOME_NONE;
+}
+
+enum outcome snowplow_property(struct snowplow_reading *reading, const char *key, const char *value)
+{
+	struct event *event = reading->event;
+	if (value == NULL || value[0] == '\0' || event->properties_count == EVENT_PROPERTIES_MAX) {
+		return OUTCOME_NONE;
+	}
+	if (event->properties == NULL) {
+		event->properties = arena_zero(reading->arena, EVENT_PROPERTIES_MAX, sizeof(*event->properties));
+	}
+	if (event->properties == NULL) {
+		return OUTCOME_too_large;
+	}
+	struct event_property property;
+	property.key = source_text(reading->arena, key, 64);
+	property.value = source_text(reading->arena, value, 256);
+	if (property.key == NULL || property.value == NULL) {
+		return OUTCOME_too_large;
+	}
+	if (property.key[0] != '\0' && property.value[0] != '\0') {
+		event->properties[event->properties_count++] = property;
+	}
+	return OUTCOME_NONE;
+}
+
+/* Every value is a text; a whole number is taken for one. */
+static enum outcome settle_values(struct snowplow_reading *reading)
+{
+	struct json_node *body = reading->payload->body;
+	if (body == NULL) {
+		return OUTCOME_NONE;
+	}
+	reading->field = "data";
+	if (body->kind != JSON_MAP) {
+		return OUTCOME_bad_value;
+	}
+	for (size_t i = 0; i < body->count; i++) {
+		struct json_node *value = body->items[i];
+		reading->field = body->keys[i];
+		if (value->kind == JSON_NUMBER && value->is_whole) {
+			value->text = arena_print(reading->arena, "%" PRId64, value->whole);
+			if (value->text == NULL) {
+				return OUTCOME_too_large;
+			}
+			value->kind = JSON_TEXT;
+		}
+		if (value->kind != JSON_TEXT && value->kind != JSON_NOTHING) {
+			return OUTCOME_bad_value;
+		}
+	}
+	return OUTCOME_NONE;
+}
+
+/* A tracker without an id (a pixel in a page without scripts) gets one from all it said, and the second it came in when
+ * it does not say when it was: a retry is the same event, the next view is another one. */
+static enum outcome make_id(struct snowplow_reading *reading)
+{
+	const struct snowplow_payload *payload = reading->payload;
+	struct hash_piece pieces[HASH_PIECES_MAX];
+	size_t count = 0;
+	char second[24] = "";
+	if (snowplow_get(payload, "dtm")[0] == '\0' && snowplow_get(payload, "ttm")[0] == '\0') {
+		snprintf(second, sizeof(second), "%" PRId64, reading->request->received_us / MOMENT_SECOND_US);
+	}
+	pieces[count++] = (struct hash_piece){second, strlen(second)};
+	for (size_t i = 0; i < payload->arguments_count && count + 2 <= HASH_PIECES_MAX / 2; i++) {
+		const struct source_pair *pair = &payload->arguments[i];
+		if (strcmp(pair->name, "stm") != 0) {
+			pieces[count++] = (struct hash_piece){pair->name, strlen(pair->name)};
+			pieces[count++] = (struct hash_piece){pair->value, strlen(pair->value)};
+		}
+	}
+	for (size_t i = 0; payload->body != NULL && i < payload->body->count && count + 2 <= HASH_PIECES_MAX;
+	     i++) {
+		const struct json_node *value = payload->body->items[i];
+		if (value->kind == JSON_TEXT && strcmp(payload->body->keys[i], "stm") != 0) {
+			pieces[count++] =
+				(struct hash_piece){payload->body->keys[i], strlen(payload->body->keys[i])};
+			pieces[count++] = (struct hash_piece){value->text, strlen(value->text)};
+		}
+	}
+	reading->event->id = arena_print(reading->arena, "made-%016" PRIx64, hash_64(pieces, count));
+	return reading->event->id != NULL ? OUTCOME_NONE : OUTCOME_too_large;
+}
+
+static enum outcome read_id(struct snowplow_reading *reading)
+{
+	const char *id = snowplow_get(reading->payload, "eid");
+	reading->field = "eid";
+	if (strlen(id) > ID_SIZE_MAX) {
+		return OUTCOME_too_large;
+	}
+	if (id[0] == '\0') {
+		return make_id(reading);
+	}
+	return snowplow_text(reading, id, ID_SIZE_MAX, &reading->event->id);
+}
+
+/* Milliseconds since 1970 as digits; 0 when absent. */
+static enum outcome read_milliseconds(struct snowplow_reading *reading, const char *name, int64_t *ret_us)
+{
+	const char *text = snowplow_get(reading->payload, name);
+	size_t size = strlen(text);
+	reading->field = name;
+	if (size > 15 || strspn(text, "0123456789") != size) {
+		return OUTCOME_bad_value;
+	}
+	int64_t milliseconds = strtoll(text, NULL, 10);
+	if (milliseconds > MILLISECONDS_MAX) {
+		return OUTCOME_bad_value;
+	}
+	*ret_us = milliseconds * 1000;
+	return OUTCOME_NONE;
+}
+
+/*
+ * The sender's clock may be wrong, but it is wrong by the same at both of its stamps: what lay between them is true.
+ *
+ *	occurred = ttm, else received − (stm − dtm), else dtm; within [received − 30 d, received + 2 min]
+ */
+static enum outcome read_times(struct snowplow_reading *reading)
+{
+	struct event *event = reading->event;
+	int64_t received_us = reading->request->received_us;
+	int64_t created_us, sent_us, true_us;
+	enum outcome outcome = read_milliseconds(reading, "dtm", &created_us);
+	outcome = outcome != OUTCOME_NONE ? outcome : read_milliseconds(reading, "stm", &sent_us);
+	outcome = outcome != OUTCOME_NONE ? outcome : read_milliseconds(reading, "ttm", &true_us);
+	if (outcome != OUTCOME_NONE) {
+		return outcome;
+	}
+	int64_t occurred_us = true_us != 0				? true_us
+			      : created_us != 0 && sent_us == 0		? created_us
+			      : created_us != 0 && sent_us > created_us ? received_us - (sent_us - created_us)
+									: received_us;
+	if (occurred_us < received_us - LATE_US_MAX) {
+		occurred_us = received_us - LATE_US_MAX;
+	}
+	if (occurred_us > received_us + EARLY_US_MAX) {
+		occurred_us = received_us + EARLY_US_MAX;
+	}
+	event->occurred_us = occurred_us;
+	event->stamped_us = created_us != 0 ? created_us : true_us;
+	event->received_us = received_us;
+	return OUTCOME_NONE;
+}
+
+/* Texts that are taken as they are: from which name to which field. */
+static enum outcome read_texts(struct snowplow_reading *reading)
+{
+	struct event *event = reading->event;
+	const struct {
+		const char *name;
+		size_t limit;
+		const char **to;
+	} rows[] = {
+		{"aid", 64, &event->site},
+		{"page", 256, &event->content.title},
+		{"lang", 16, &event->content.language},
+		{"sid", 128, &event->session_id},
+		{"duid", 256, &event->identity.anonymous_id},
+		{"uid", 256, &event->identity.user_id},
+	};
+	for (size_t i = 0; i < COUNT_OF(rows); i++) {
+		reading->field = rows[i].name;
+		enum outcome outcome = snowplow_text(reading, snowplow_get(reading->payload, rows[i].name),
+						     rows[i].limit, rows[i].to);
+		if (outcome != OUTCOME_NONE) {
+			return outcome;
+		}
+	}
+	return OUTCOME_NONE;
+}
+
+static enum outcome read_page(struct snowplow_reading *reading)
+{
+	struct event *event = reading->event;
+	const char *url = snowplow_get(reading->payload, "url");
+	if (url[0] == '\0') {
+		url = reading->request->header[SOURCE_REFERER];
+	}
+	reading->field = "url";
+	if (!text_is_utf8(url, strlen(url))) {
+		return OUTCOME_bad_text;
+	}
+	event->content.url = url_clean(url, reading->arena);
+	event->content.referrer = url_without_query(snowplow_get(reading->payload, "refr"), reading->arena);
+	return event->content.url != NULL && event->content.referrer != NULL &&
+			       url_campaign(url, reading->arena, event)
+		       ? OUTCOME_NONE
+		       : OUTCOME_too_large;
+}
+
+/* --- the kinds of event --- */
+
+static enum outcome read_page_view(struct snowplow_reading *reading)
+{
+	reading->event->action = ACTION_PAGE_VIEW;
+	return OUTCOME_NONE;
+}
+
+/* "1280x720" → 720; 0: neither. */
+static unsigned long height_of(const char *size)
+{
+	const char *x = strchr(size, 'x');
+	return x != NULL && strlen(x) <= 8 ? strtoul(x + 1, NULL, 10) : 0;
+}
+
+/* A ping comes when the page was looked at since the last one. How far down: the lowest line that was in the window. */
+static enum outcome read_page_ping(struct snowplow_reading *reading)
+{
+	struct event *event = reading->event;
+	unsigned long document = height_of(snowplow_get(reading->payload, "ds"));
+	unsigned long window = height_of(snowplow_get(reading->payload, "vp"));
+	const char *lowest = snowplow_get(reading->payload, "pp_may");
+	event->action = ACTION_PAGE_ENGAGED;
+	event->engaged_ms = reading->options->page_ping_ms;
+	if (document > 0 && strlen(lowest) <= 8 && lowest[0] != '\0') {
+		unsigned long percent = (strtoul(lowest, NULL, 10) + window) * 100 / document;
+		event->scroll_percent = percent > 100 ? 100 : (uint32_t)percent;
+	}
+	return OUTCOME_NONE;
+}
+
+/* Category "video" and one of these actions. */
+static int video_action(const char *category, const char *action)
+{
+	static const struct {
+		const char *word;
+		int action;
+	} rows[] = {
+		{"play", ACTION_VIDEO_PLAY},	     {"start", ACTION_VIDEO_PLAY},
+		{"complete", ACTION_VIDEO_COMPLETE}, {"completed", ACTION_VIDEO_COMPLETE},
+		{"end", ACTION_VIDEO_COMPLETE},	     {"ended", ACTION_VIDEO_COMPLETE},
+		{"finish", ACTION_VIDEO_COMPLETE},
+	};
+	for (size_t i = 0; strcasecmp(category, "video") == 0 && i < COUNT_OF(rows); i++) {
+		if (strcasecmp(action, rows[i].word) == 0) {
+			return rows[i].action;
+		}
+	}
+	return ACTION_CUSTOM;
+}
+
+static enum outcome read_struct_event(struct snowplow_reading *reading)
+{
+	const struct snowplow_payload *payload = reading->payload;
+	struct event *event = reading->event;
+	const char *category = snowplow_get(payload, "se_ca"), *action = snowplow_get(payload, "se_ac");
+	const char *label = snowplow_get(payload, "se_la"), *value = snowplow_get(payload, "se_va");
+	event->action = video_action(category, action);
+	if (value[0] != '\0') {
+		char *end;
+		double number = strtod(value, &end);
+		reading->field = "se_va";
+		if (*end != '\0' || !(number >= -1e15 && number <= 1e15)) {
+			return OUTCOME_bad_value;
+		}
+		event->has_value = true;
+		event->value = number;
+	}
+	reading->field = "se";
+	enum outcome outcome = snowplow_text(reading, label[0] != '\0' ? label : action, 128, &event->label);
+	outcome = outcome != OUTCOME_NONE ? outcome : snowplow_property(reading, "category", category);
+	outcome = outcome != OUTCOME_NONE ? outcome : snowplow_property(reading, "action", action);
+	return outcome != OUTCOME_NONE ? outcome
+				       : snowplow_property(reading, "property", snowplow_get(payload, "se_pr"));
+}
+
+/* Orders and advertising: kept under their own names. */
+static enum outcome read_other(struct snowplow_reading *reading)
+{
+	reading->event->action = ACTION_CUSTOM;
+	return snowplow_text(reading, snowplow_get(reading->payload, "e"), 128, &reading->event->label);
+}
+
+static enum outcome read_kind(struct snowplow_reading *reading)
+{
+	static const struct {
+		const char *code;
+		enum outcome (*read)(struct snowplow_reading *reading);
+	} rows[] = {
+		{"pv", read_page_view},	   {"pp", read_page_ping},
+		{"se", read_struct_event}, {"ue", snowplow_self_describing},
+		{"tr", read_other},	   {"ti", read_other},
+		{"ev", read_other},	   {"ad", read_other},
+	};
+	const char *code = snowplow_get(reading->payload, "e");
+	for (size_t i = 0; i < COUNT_OF(rows); i++) {
+		if (strcmp(rows[i].code, code) == 0) {
+			return rows[i].read(reading);
+		}
+	}
+	reading->field = "e";
+	return OUTCOME_bad_value;
+}
+
+/* The visitor asked not to be recognised; the tracker leaves ids out by itself, older ones do not. */
+static enum outcome forget_ids(struct snowplow_reading *reading)
+{
+	struct event *event = reading->event;
+	if (reading->request->header[SOURCE_SP_ANONYMOUS][0] != '\0') {
+		event->consent.anonymous = true;
+		event->identity.anonymous_id = event->identity.user_id = event->session_id = "";
+	}
+	return OUTCOME_NONE;
+}
+
+/* In this order: later ones look at what earlier ones found. */
+static enum outcome (*const steps[])(struct snowplow_reading *reading) = {
+	settle_values, read_id, read_times, read_texts, read_page, snowplow_entities, read_kind, forget_ids,
+};
+
+/* Names and values one behind the other: what a rejected event's size and hash are taken of. */
+static void reject(const struct snowplow_reading *reading, enum outcome reason, struct reject *ret_reject)
+{
+	const struct snowplow_payload *payload = reading->payload;
+	struct hash_piece pieces[HASH_PIECES_MAX];
+	size_t count = 0, size = 0;
+	for (size_t i = 0; i < payload->arguments_count && count + 2 <= HASH_PIECES_MAX / 2; i++) {
+		pieces[count++] =
+			(struct hash_piece){payload->arguments[i].name, strlen(payload->arguments[i].name)};
+		pieces[count++] =
+			(struct hash_piece){payload->arguments[i].value, strlen(payload->arguments[i].value)};
+	}
+	const struct json_node *body =
+		payload->body != NULL && payload->body->kind == JSON_MAP ? payload->body : NULL;
+	for (size_t i = 0; body != NULL && i < body->count && count + 2 <= HASH_PIECES_MAX; i++) {
+		const char *value = body->items[i]->kind == JSON_TEXT ? body->items[i]->text : "";
+		pieces[count++] = (struct hash_piece){body->keys[i], strlen(body->keys[i])};
+		pieces[count++] = (struct hash_piece){value, strlen(value)};
+	}
+	for (size_t i = 0; i < count; i++) {
+		size += pieces[i].size;
+	}
+	source_reject(reason, reading->field, "", 0, ret_reject);
+	ret_reject->size = (uint32_t)size;
+	ret_reject->hash = hash_64(pieces, count);
+}
+
+void snowplow_event(const struct snowplow_payload *payload, const struct source_request *request,
+		    const struct source_options *options, struct arena *arena, struct source_item *ret_item)
+{
+	struct snowplow_reading reading = {.payload = payload,
+					   .request = request,
+					   .options = options,
+					   .arena = arena,
+					   .event = source_event(arena),
+					   .field = ""};
+	enum outcome outcome = reading.event != NULL ? OUTCOME_NONE : OUTCOME_too_large;
+	if (outcome == OUTCOME_NONE) {
+		reading.event->source = "snowplow";
+		reading.event->channel = CHANNEL_WEB;
+		reading.event->party = PARTY_PERSON;
+	}
+	for (size_t i = 0; i < COUNT_OF(steps) && outcome == OUTCOME_NONE; i++) {
+		outcome = steps[i](&reading);
+	}
+	ret_item->event = outcome == OUTCOME_NONE ? reading.event : NULL;
+	if (outcome != OUTCOME_NONE) {
+		reject(&reading, outcome, &ret_item->reject);
+	}
+}

@@ -1,0 +1,109 @@
+#include "collector/source/source.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "core/base/arena.h"
+#include "core/base/hash.h"
+#include "core/base/text.h"
+
+const char *const source_header_names[SOURCE_HEADER_COUNT] = {
+#define SOURCE_HEADER_NAME(name, text) [SOURCE_##name] = text,
+	SOURCE_HEADER_LIST(SOURCE_HEADER_NAME)
+#undef SOURCE_HEADER_NAME
+};
+
+void source_reject(enum outcome reason, const char *field, const char *bytes, size_t size,
+		   struct reject *ret_reject)
+{
+	*ret_reject = (struct reject){
+		.reason = reason, .size = (uint32_t)size, .hash = hash_64(&(struct hash_piece){bytes, size}, 1)};
+	snprintf(ret_reject->field, sizeof(ret_reject->field), "%.*s", (int)text_cut(field, REJECT_FIELD_SIZE - 1),
+		 field);
+	text_mask_addresses(ret_reject->field);
+}
+
+bool source_reject_all(enum outcome reason, const char *field, const char *bytes, size_t size, struct arena *arena,
+		       struct source_items *ret_items)
+{
+	struct source_item *item = arena_zero(arena, 1, sizeof(*item));
+	if (item == NULL) {
+		return false;
+	}
+	source_reject(reason, field, bytes, size, &item->reject);
+	*ret_items = (struct source_items){.count = 1, .items = item};
+	return true;
+}
+
+struct event *source_event(struct arena *arena)
+{
+	struct event *event = arena_zero(arena, 1, sizeof(*event));
+	if (event == NULL) {
+		return NULL;
+	}
+	const char **const texts[] = {
+		&event->id,
+		&event->source,
+		&event->site,
+		&event->label,
+		&event->session_id,
+		&event->thread_id,
+		&event->process,
+		&event->identity.anonymous_id,
+		&event->identity.visitor_id,
+		&event->identity.recipient_id,
+		&event->identity.email,
+		&event->identity.user_id,
+		&event->identity.crm_id,
+		&event->identity.previous_id,
+		&event->identity.name,
+		&event->identity.title,
+		&event->identity.role,
+		&event->identity.company,
+		&event->identity.company_domain,
+		&event->consent.policy,
+		&event->content.url,
+		&event->content.title,
+		&event->content.content_id,
+		&event->content.form_id,
+		&event->content.target_url,
+		&event->content.search,
+		&event->content.topic,
+		&event->content.language,
+		&event->content.referrer,
+		&event->campaign.source,
+		&event->campaign.medium,
+		&event->campaign.name,
+		&event->campaign.term,
+		&event->campaign.content,
+		&event->campaign.message_id,
+		&event->opportunity.id,
+		&event->opportunity.stage,
+		&event->opportunity.currency,
+		&event->opportunity.owner,
+	};
+	for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++) {
+		*texts[i] = "";
+	}
+	event->opportunity.probability = event->opportunity.amount = NAN;
+	return event;
+}
+
+const char *source_text(struct arena *arena, const char *text, size_t max)
+{
+	if (text == NULL || text[0] == '\0') {
+		return "";
+	}
+	size_t size = text_cut(text, max);
+	if (!text_is_utf8(text, size)) {
+		return "";
+	}
+	char *copy = arena_text(arena, text, size);
+	for (char *at = copy; at != NULL && *at != '\0'; at++) {
+		if ((unsigned char)*at < ' ' || *at == 0x7f) {
+			*at = ' ';
+		}
+	}
+	return copy;
+}

@@ -1,0 +1,91 @@
+/*
+ * What every source's adapter has in common: it turns one HTTP request into events. Pure: no I/O, no clock, no log;
+ * memory from the request's arena only.
+ *
+ * An adapter says what the sender said, cut to the contract's limits. What may leave the collector (consent, addresses in
+ * texts, machine traffic by its headers) is not its business: screen.h decides that for all sources alike.
+ */
+#pragma once
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "collector/source/form.h"
+#include "core/model/event.h"
+#include "core/model/reject.h"
+
+struct arena;
+
+#define SOURCE_EVENTS_MAX 1000 /* in one request */
+#define SOURCE_DEPTH_MAX 32    /* of JSON */
+
+/* The headers that adapters and screen.h read; all others, cookies among them, never get past the HTTP server. */
+#define SOURCE_HEADER_LIST(X) \
+	X(USER_AGENT, "User-Agent") \
+	X(REFERER, "Referer") \
+	X(DNT, "DNT") \
+	X(GPC, "Sec-GPC") \
+	X(SEC_PURPOSE, "Sec-Purpose") \
+	X(PURPOSE, "Purpose") \
+	X(X_PURPOSE, "X-Purpose") \
+	X(X_MOZ, "X-Moz") \
+	X(SP_ANONYMOUS, "SP-Anonymous")
+
+enum source_header {
+#define SOURCE_HEADER_ENUM(name, text) SOURCE_##name,
+	SOURCE_HEADER_LIST(SOURCE_HEADER_ENUM)
+#undef SOURCE_HEADER_ENUM
+		SOURCE_HEADER_COUNT
+};
+
+extern const char *const source_header_names[SOURCE_HEADER_COUNT];
+
+struct source_pair {
+	const char *name, *value;
+};
+
+/* Texts are NUL-terminated, valid UTF-8 or not: nothing in them is trusted. All borrowed for the call. */
+struct source_request {
+	bool is_head;
+	const char *header[SOURCE_HEADER_COUNT]; /* "" when absent */
+	const struct source_pair *arguments;	 /* of the query, decoded */
+	size_t arguments_count;
+	const char *body;
+	size_t body_size;
+	int64_t received_us;
+};
+
+struct source_options {
+	struct form_map forms;
+	const char *const *download_extensions; /* lower case, without the dot */
+	size_t download_extensions_count;
+	uint32_t page_ping_ms; /* how long a page ping says that the page was looked at */
+};
+
+/* One thing that a request carried: an event, or (event NULL) why it could not be read. */
+struct source_item {
+	struct event *event;
+	struct reject reject;
+};
+
+struct source_items {
+	size_t count; /* at most SOURCE_EVENTS_MAX */
+	struct source_item *items;
+};
+
+/* False: the arena is full. */
+typedef bool source_adapter(const struct source_request *request, const struct source_options *options,
+			    struct arena *arena, struct source_items *ret_items);
+
+/* A whole request that could not be read becomes one item. False: the arena is full. */
+bool source_reject_all(enum outcome reason, const char *field, const char *bytes, size_t size, struct arena *arena,
+		       struct source_items *ret_items);
+void source_reject(enum outcome reason, const char *field, const char *bytes, size_t size,
+		   struct reject *ret_reject);
+
+/* An event with every text "" and every number unsaid; NULL: the arena is full. */
+struct event *source_event(struct arena *arena);
+
+/* A copy of at most `max` bytes, cut between characters, control characters made spaces; "" when `text` is NULL or is
+ * not UTF-8; NULL: the arena is full. */
+const char *source_text(struct arena *arena, const char *text, size_t max);

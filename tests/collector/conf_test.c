@@ -1,0 +1,150 @@
+/* collector/conf.h: the schema, its file and its errors. PHASED_UPDATE=1 writes conf/collect.yaml from the schema. */
+#include "collector/conf.h"
+
+#include <string.h>
+
+#include "core/base/arena.h"
+#include "tests/table.h"
+
+static struct arena arena;
+
+static bool parse(const char *text, struct collect_conf *ret_conf, struct fail *fail)
+{
+	if (arena.base == NULL) {
+		ck_assert(arena_init(&arena, COLLECT_CONF_ARENA_SIZE));
+	}
+	return collect_conf_parse(text, strlen(text), "dir/collect.yaml", &arena, ret_conf, fail);
+}
+
+static char *file_text(const char *path)
+{
+	static char text[64 * 1024];
+	FILE *file = fopen(path, "r");
+	ck_assert_ptr_nonnull(file);
+	text[fread(text, 1, sizeof(text) - 1, file)] = '\0';
+	fclose(file);
+	return text;
+}
+
+START_TEST(file_in_the_tree_is_what_the_schema_says)
+{
+	ck_assert(arena_init(&arena, COLLECT_CONF_ARENA_SIZE));
+	const char *wanted = collect_conf_default_text(&arena);
+	ck_assert_ptr_nonnull(wanted);
+	if (getenv("PHASED_UPDATE") != NULL) {
+		FILE *file = fopen("conf/collect.yaml", "w");
+		ck_assert_ptr_nonnull(file);
+		fputs(wanted, file);
+		fclose(file);
+	}
+	ck_assert_msg(strcmp(file_text("conf/collect.yaml"), wanted) == 0, "run this test with PHASED_UPDATE=1");
+}
+END_TEST
+
+static void check_fields(const struct yaml_field *fields)
+{
+	for (const struct yaml_field *field = fields; field->key != NULL; field++) {
+		ck_assert_msg(field->help != NULL && strlen(field->help) > 8, "%s", field->key);
+		if (field->type == YAML_SECTION) {
+			check_fields(field->fields);
+			continue;
+		}
+		ck_assert_msg(field->high > field->low || field->words != NULL || field->type == YAML_BOOL ||
+				      field->type == YAML_NODE,
+			      "%s has no bounds", field->key);
+	}
+}
+
+START_TEST(everything_has_help_and_bounds)
+{
+	check_fields(collect_conf_fields);
+}
+END_TEST
+
+START_TEST(file_in_the_tree_maps_the_demos_forms_and_changes_nothing_else)
+{
+	struct collect_conf file, empty;
+	struct fail fail;
+	ck_assert_msg(parse(file_text("conf/collect.yaml"), &file, &fail), "%s", fail.text);
+	ck_assert_msg(parse("", &empty, &fail), "%s", fail.text);
+	ck_assert_uint_eq(empty.forms.count, 0);
+	ck_assert_uint_eq(file.forms.count, 3);
+	static const char *const ids[] = {"demo-request", "quote-request", "newsletter"};
+	for (size_t i = 0; i < COUNT_OF(ids); i++) {
+		const struct form *form = form_find(&file.forms, ids[i]);
+		ck_assert_ptr_nonnull(form);
+		ck_assert_str_eq(form->field[FORM_EMAIL], "email");
+		ck_assert_str_eq(form->field[FORM_NAME], "name");
+		ck_assert_str_eq(form->field[FORM_ROLE], "role");
+		ck_assert_str_eq(form->field[FORM_PROFILE], "consent_profile");
+		ck_assert_str_eq(form->field[FORM_CONTACT], "consent_contact");
+		ck_assert_ptr_null(form->field[FORM_COMPANY]);
+	}
+	ck_assert_ptr_null(form_find(&file.forms, "spec-calculator"));
+	ck_assert_str_eq(file.http.listen, empty.http.listen);
+	ck_assert_uint_eq(file.machine.user_agents.count, empty.machine.user_agents.count);
+}
+END_TEST
+
+START_TEST(values_reach_their_places)
+{
+	struct collect_conf conf;
+	struct fail fail;
+	ck_assert_msg(parse("http: {listen: \"[::1]:0\", admin_listen: \"\"}\n"
+			    "kafka: {topics: {web: a.web, rejected: a.rejected}, properties: {a: b}}\n"
+			    "identity: {key_file: k}\n"
+			    "consent: {web: allow}\n"
+			    "snowplow: {post_paths: [/a/b], get_paths: []}\n"
+			    "machine: {user_agents: [MyBot]}\n"
+			    "forms: {f: {email: mail}}\n",
+			    &conf, &fail),
+		      "%s", fail.text);
+	ck_assert_str_eq(conf.http.listen, "[::1]:0");
+	ck_assert_str_eq(conf.http.admin_listen, "");
+	ck_assert_str_eq(conf.kafka.topic[CHANNEL_WEB], "a.web");
+	ck_assert_str_eq(conf.kafka.topic[CHANNEL_UNSAID], "a.rejected");
+	ck_assert_str_eq(conf.kafka.topic[CHANNEL_OFFLINE], "phased.crm");
+	ck_assert_str_eq(conf.kafka.properties[0], "a");
+	ck_assert_str_eq(conf.identity.key_file, "dir/k");
+	ck_assert_int_eq(conf.consent[CHANNEL_WEB], COLLECT_ALLOW);
+	ck_assert_uint_eq(conf.snowplow.get_paths.count, 0);
+	ck_assert_str_eq(conf.machine.user_agents.items[0], "mybot");
+	ck_assert_str_eq(conf.forms.forms[0].field[FORM_EMAIL], "mail");
+}
+END_TEST
+
+START_TEST(what_is_wrong_is_named_with_its_line)
+{
+	static const struct {
+		const char *text, *complaint;
+	} rows[] = {
+		{"http:\n  lisen: x\n", "dir/collect.yaml:2: "},
+		{"http:\n  lisen: x\n", "listen"},
+		{"http: {request_s_max: 0}\n", "request_s_max"},
+		{"http: {body_kib_max: 9000}\n", "body_kib_max"},
+		{"consent: {web: maybe}\n", "require"},
+		{"\nkafka:\n  topics: {web: a b}\n", "dir/collect.yaml:3: "},
+		{"snowplow: {post_paths: [tp2]}\n", "snowplow.post_paths"},
+		{"snowplow: {get_paths: [/i?x]}\n", "snowplow.get_paths"},
+		{"snowplow: {get_paths: [/metrics]}\n", "one of ours"},
+		{"machine: {user_agents: [\"\"]}\n", "empty value"},
+		{"forms: [a]\n", "\"forms\" must be a map"},
+		{"forms: {f: [a]}\n", "\"forms.f\" must be a map"},
+		{"forms:\n  f:\n    emial: x\n", "dir/collect.yaml:3: "},
+		{"forms:\n  f:\n    emial: x\n", "email"},
+		{"forms: {f: {email: [x]}}\n", "must name a field"},
+		{"kafka: {properties: [a]}\n", "kafka.properties"},
+	};
+	for (size_t i = 0; i < COUNT_OF(rows); i++) {
+		struct collect_conf conf;
+		struct fail fail;
+		ck_assert_msg(!parse(rows[i].text, &conf, &fail), "row %zu", i);
+		ck_assert_msg(strstr(fail.text, rows[i].complaint) != NULL, "row %zu: %s", i, fail.text);
+		ck_assert_int_eq(fail.exit_code, EXIT_CONFIG);
+	}
+}
+END_TEST
+
+TEST_MAIN("collect_conf", file_in_the_tree_is_what_the_schema_says, everything_has_help_and_bounds,
+	  file_in_the_tree_maps_the_demos_forms_and_changes_nothing_else, values_reach_their_places,
+	  what_is_wrong_is_named_with_its_line)
