@@ -126,10 +126,11 @@ class Migrate(phased_test.PhasedTest):
         locked = "SELECT count(*) FROM pg_locks WHERE relation = 'phased.touch'::regclass AND granted AND mode = 'ShareUpdateExclusiveLock'"
         self.wait_until(lambda: self.value(locked) == "1", 10, "the lock")
         child = self.background(["migrate"])
-        waited = "SELECT count(*) FROM pg_locks WHERE relation = 'phased.touch'::regclass AND NOT granted"
-        # It asks, gives up after two seconds, and asks again; in between nobody stands behind it.
-        self.wait_until(lambda: self.value(waited) == "1", 10, "it to wait")
-        self.wait_until(lambda: self.value(waited) == "0", 10, "it to give up")
+        # It asks, gives up after two seconds so that nobody must stand behind it, and asks again in a new transaction.
+        waiting = ("SELECT a.xact_start FROM pg_stat_activity a JOIN pg_locks l USING (pid) "
+                   "WHERE l.relation = 'phased.touch'::regclass AND NOT l.granted")
+        first = self.wait_until(lambda: self.psql(waiting), 20, "it to wait")
+        self.wait_until(lambda: self.psql(waiting) not in ([], first), 20, "it to ask again")
         self.assertIsNone(child.poll())
         holder.stdin.write("COMMIT;\n")
         holder.stdin.flush()
