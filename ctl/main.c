@@ -1,7 +1,6 @@
 /*
  * phasectl: one table of commands. Finds the command, parses its options, runs it.
  */
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -14,6 +13,7 @@
 #define LINE_SIZE 128
 
 static const struct command *const commands[] = {
+	&report_phases_command,
 	&migrate_command,
 };
 
@@ -134,7 +134,6 @@ static int dispatch(const struct command *command, int argc, char **argv)
 
 int main(int argc, char **argv)
 {
-	signal(SIGPIPE, SIG_IGN); /* `phasectl … | head` ends with a failed write, not by a signal */
 	/* Options before the command are ours; a value of --config is not a command. */
 	int first = 1;
 	while (first < argc && strncmp(argv[first], "--", 2) == 0) {

@@ -149,7 +149,8 @@ class PhasedTest(unittest.TestCase):
         conninfo = (database or self.database) + (f" user={user}" if user else "")
         done = subprocess.run(["psql", "-X", "-q", "--csv", "-t", "-P", "null=\\N", "-v", "ON_ERROR_STOP=1",
                                "-v", "VERBOSITY=sqlstate", "-d", conninfo], input=sql, capture_output=True, text=True,
-                              timeout=RUN_S, env={**os.environ, "PGOPTIONS": "-c client_min_messages=warning"})
+                              timeout=RUN_S, env={**os.environ, "PGCLIENTENCODING": "UTF8",
+                                                       "PGOPTIONS": "-c client_min_messages=warning"})
         if not check:
             return Done(done.returncode, done.stdout, done.stderr)
         self.assertEqual(0, done.returncode, f"psql: {done.stderr.strip()}\n{sql[:2000]}")

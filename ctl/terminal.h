@@ -1,0 +1,37 @@
+/*
+ * What goes to a terminal: its width, its colours, and text of a width that is known.
+ *
+ * Text that people typed (names, addresses) is never trusted: control characters and those that turn the direction of
+ * writing are shown as U+FFFD.
+ */
+#pragma once
+#include <stdbool.h>
+#include <stddef.h>
+
+#define TERMINAL_CELL_SIZE 512 /* bytes that hold any cell of ours, colours excepted */
+
+enum terminal_style {
+	TERMINAL_PLAIN,
+	TERMINAL_BOLD,
+	TERMINAL_DIM,
+	TERMINAL_GREEN,
+	TERMINAL_YELLOW,
+	TERMINAL_BLUE,
+	TERMINAL_STYLE_COUNT
+};
+
+/* UTF-8 whatever the environment says. Once, before the others. */
+void terminal_start(void);
+/* Columns of stdout; where it is no terminal, those of COLUMNS (watch sets it), else 100. */
+unsigned terminal_columns(void);
+/* Is stdout a terminal that wants colours (no NO_COLOR, no TERM=dumb)? */
+bool terminal_has_colours(void);
+
+/* Columns that the text takes. */
+unsigned terminal_width(const char *text);
+/* The text in exactly `columns` columns, cut with "…" or padded behind (`right`: in front). */
+void terminal_fit(const char *text, unsigned columns, bool right, char ret_cell[static TERMINAL_CELL_SIZE]);
+
+/* "" where there are no colours. */
+const char *terminal_style(enum terminal_style style);
+const char *terminal_style_end(enum terminal_style style);
