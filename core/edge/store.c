@@ -8,6 +8,7 @@
 
 #include "core/base/arena.h"
 #include "core/base/check.h"
+#include "core/edge/schema.h"
 #include "core/edge/store_columns.h"
 #include "core/edge/store_sql.h"
 
@@ -56,16 +57,6 @@ bool store_rollback(struct store *store, struct fail *fail)
 	return postgres_add(store->postgres, &sql_rollback, NULL, NULL, NULL, fail) && postgres_send(store->postgres, fail);
 }
 
-static bool on_schema(void *context, const struct postgres_rows *rows, struct fail *fail)
-{
-	(void)fail;
-	struct store *store = context;
-	if (postgres_count(rows) == 1 && !postgres_is_null(rows, 0, 0)) {
-		store->greeting->schema_version = (int)postgres_int(rows, 0, 0);
-	}
-	return true;
-}
-
 static bool on_model(void *context, const struct postgres_rows *rows, struct fail *fail)
 {
 	struct store *store = context;
@@ -101,7 +92,7 @@ bool store_greet(struct store *store, const char *keys, struct arena *arena, str
 		return store_arena_full(fail);
 	}
 	postgres_value_text(keys, value);
-	return postgres_add(store->postgres, &sql_schema, NULL, on_schema, store, fail) &&
+	return postgres_add(store->postgres, &schema_statement, NULL, schema_on_rows, &ret->schema_version, fail) &&
 	       postgres_add(store->postgres, &sql_model, NULL, on_model, store, fail) &&
 	       postgres_add(store->postgres, &sql_keys_set, value, NULL, NULL, fail) &&
 	       postgres_add(store->postgres, &sql_keys, NULL, on_keys, store, fail) && postgres_send(store->postgres, fail);
@@ -114,7 +105,7 @@ static bool on_positions(void *context, const struct postgres_rows *rows, struct
 	struct store *store = context;
 	for (size_t i = 0; i < postgres_count(rows); i++) {
 		for (size_t j = 0; j < store->position_count; j++) {
-			struct store_position *position = &store->positions[j];
+			struct position_row *position = &store->positions[j];
 			if (position->partition == postgres_int(rows, i, 1) &&
 			    strcmp(position->topic, postgres_text(rows, i, 0)) == 0) {
 				position->from_offset = postgres_int(rows, i, 2);
@@ -125,7 +116,7 @@ static bool on_positions(void *context, const struct postgres_rows *rows, struct
 	return true;
 }
 
-static void position_names(struct columns *columns, const struct store_position *positions, size_t count)
+static void position_names(struct columns *columns, const struct position_row *positions, size_t count)
 {
 	struct postgres_array *topics = columns_array(columns, POSTGRES_TEXT, count);
 	struct postgres_array *partitions = columns_array(columns, POSTGRES_INT4, count);
@@ -135,7 +126,7 @@ static void position_names(struct columns *columns, const struct store_position 
 	}
 }
 
-bool store_claim(struct store *store, const char *group, const char *owner, struct store_position *positions, size_t count,
+bool store_claim(struct store *store, const char *group, const char *owner, struct position_row *positions, size_t count,
 		 struct arena *arena, struct fail *fail)
 {
 	store->positions = positions;
@@ -148,7 +139,7 @@ bool store_claim(struct store *store, const char *group, const char *owner, stru
 	       postgres_send(store->postgres, fail);
 }
 
-bool store_look(struct store *store, const char *group, struct store_position *positions, size_t count,
+bool store_look(struct store *store, const char *group, struct position_row *positions, size_t count,
 		struct arena *arena, struct fail *fail)
 {
 	store->positions = positions;
@@ -208,7 +199,7 @@ static bool on_advance_claims(void *context, const struct postgres_rows *rows, s
 	return read_claims(store, rows, &store->advance->claims, &store->advance->claim_count, fail);
 }
 
-static bool add_positions(struct store *store, const struct store_advance *advance, struct arena *arena, struct fail *fail)
+static bool add_positions(struct store *store, const struct advance_rows *advance, struct arena *arena, struct fail *fail)
 {
 	size_t count = advance->position_count;
 	struct columns *columns = columns_begin(arena);
@@ -220,7 +211,7 @@ static bool add_positions(struct store *store, const struct store_advance *advan
 	struct postgres_array *ends = columns_array(columns, POSTGRES_INT8, count);
 	struct postgres_array *oldest = columns_array(columns, POSTGRES_TIMESTAMPTZ, count);
 	for (size_t i = 0; i < count; i++) {
-		const struct store_position *position = &advance->positions[i];
+		const struct position_row *position = &advance->positions[i];
 		postgres_array_int(from, position->from_offset);
 		postgres_array_int(to, position->to_offset);
 		postgres_array_int(epochs, position->epoch);
@@ -239,7 +230,7 @@ static bool add_claims(struct store *store, const struct uuid *weak, size_t weak
 	return columns_add(columns, store->postgres, &sql_claims, on_rows, store, fail);
 }
 
-bool store_advance(struct store *store, struct store_advance *advance, struct arena *arena, struct fail *fail)
+bool store_advance(struct store *store, struct advance_rows *advance, struct arena *arena, struct fail *fail)
 {
 	store->arena = arena;
 	store->advance = advance;
@@ -314,12 +305,12 @@ static bool on_declared(void *context, const struct postgres_rows *rows, struct 
 static bool on_erasures(void *context, const struct postgres_rows *rows, struct fail *fail)
 {
 	struct store *store = context;
-	struct store_erasure *erasures = rows_room(store, rows, sizeof(*erasures), fail);
+	struct erasure_row *erasures = rows_room(store, rows, sizeof(*erasures), fail);
 	if (erasures == NULL) {
 		return false;
 	}
 	for (size_t i = 0; i < postgres_count(rows); i++) {
-		erasures[i] = (struct store_erasure){postgres_uuid(rows, i, 0), postgres_moment(rows, i, 1)};
+		erasures[i] = (struct erasure_row){postgres_uuid(rows, i, 0), postgres_moment(rows, i, 1)};
 	}
 	store->load->erasures = erasures;
 	store->load->erasure_count = postgres_count(rows);
@@ -353,12 +344,12 @@ static bool on_copies(void *context, const struct postgres_rows *rows, struct fa
 static bool on_times(void *context, const struct postgres_rows *rows, struct fail *fail)
 {
 	struct store *store = context;
-	struct store_time *times = rows_room(store, rows, sizeof(*times), fail);
+	struct touch_time *times = rows_room(store, rows, sizeof(*times), fail);
 	if (times == NULL) {
 		return false;
 	}
 	for (size_t i = 0; i < postgres_count(rows); i++) {
-		times[i].key = (struct store_key){postgres_uuid(rows, i, 0), postgres_moment(rows, i, 1),
+		times[i].key = (struct touch_key){postgres_uuid(rows, i, 0), postgres_moment(rows, i, 1),
 						  (uint64_t)postgres_int(rows, i, 2)};
 		times[i].at_us = postgres_moment(rows, i, 3);
 	}
@@ -370,14 +361,14 @@ static bool on_times(void *context, const struct postgres_rows *rows, struct fai
 static bool on_phases(void *context, const struct postgres_rows *rows, struct fail *fail)
 {
 	struct store *store = context;
-	struct store_phase *phases = rows_room(store, rows, sizeof(*phases), fail);
+	struct phase_row *phases = rows_room(store, rows, sizeof(*phases), fail);
 	if (phases == NULL) {
 		return false;
 	}
 	for (size_t i = 0; i < postgres_count(rows); i++) {
 		size_t size;
 		const uint8_t *fold = postgres_bytes(rows, i, 4, &size);
-		phases[i] = (struct store_phase){
+		phases[i] = (struct phase_row){
 			.contact_id = postgres_uuid(rows, i, 0),
 			.process = row_text(store, rows, i, 1),
 			.version = postgres_int(rows, i, 2),
@@ -408,7 +399,7 @@ static bool add_by_ids(struct store *store, const struct postgres_statement *sta
 	return columns_add(columns, store->postgres, statement, on_rows, store, fail);
 }
 
-static bool add_locks(struct store *store, const struct store_load *load, struct arena *arena, struct fail *fail)
+static bool add_locks(struct store *store, const struct load_rows *load, struct arena *arena, struct fail *fail)
 {
 	if (load->contact_count == 0) {
 		return true;
@@ -420,7 +411,7 @@ static bool add_locks(struct store *store, const struct store_load *load, struct
 	       add_by_ids(store, &sql_lock, load->contacts, load->contact_count, NULL, arena, fail);
 }
 
-static bool add_copies(struct store *store, const struct store_load *load, struct arena *arena, struct fail *fail)
+static bool add_copies(struct store *store, const struct load_rows *load, struct arena *arena, struct fail *fail)
 {
 	if (load->key_count == 0) {
 		return true;
@@ -437,12 +428,13 @@ static bool add_copies(struct store *store, const struct store_load *load, struc
 	return columns_add(columns, store->postgres, &sql_copies, on_copies, store, fail);
 }
 
-bool store_load(struct store *store, struct store_load *load, struct arena *arena, struct fail *fail)
+bool store_load(struct store *store, struct load_rows *load, struct arena *arena, struct fail *fail)
 {
 	store->arena = arena;
 	store->load = load;
 	return add_locks(store, load, arena, fail) &&
-	       (load->weak_count == 0 || add_claims(store, load->weak, load->weak_count, NULL, 0, arena, on_claims, fail)) &&
+	       (load->weak_count + load->decided_count == 0 ||
+		add_claims(store, load->weak, load->weak_count, load->decided, load->decided_count, arena, on_claims, fail)) &&
 	       add_by_ids(store, &sql_consents, load->persons, load->person_count, on_consents, arena, fail) &&
 	       add_by_ids(store, &sql_declared, load->declared_of, load->declared_of_count, on_declared, arena, fail) &&
 	       add_by_ids(store, &sql_erasures, load->actors, load->actor_count, on_erasures, arena, fail) &&
@@ -456,9 +448,9 @@ bool store_load(struct store *store, struct store_load *load, struct arena *aren
 static bool on_read(void *context, const struct postgres_rows *rows, struct fail *fail)
 {
 	struct store *store = context;
-	struct store_read *read = store->read;
+	struct read_rows *read = store->read;
 	size_t count = postgres_count(rows);
-	struct store_touch *touches = arena_zero(store->arena, read->touch_count + count + 1, sizeof(*touches));
+	struct touch_row *touches = arena_zero(store->arena, read->touch_count + count + 1, sizeof(*touches));
 	if (touches == NULL) {
 		return store_arena_full(fail);
 	}
@@ -467,13 +459,17 @@ static bool on_read(void *context, const struct postgres_rows *rows, struct fail
 	}
 	const char *process = NULL;	/* one copy of a name that rows share */
 	for (size_t i = 0; i < count; i++) {
-		struct store_touch *touch = &touches[read->touch_count + i];
-		touch->key = (struct store_key){postgres_uuid(rows, i, 0), postgres_moment(rows, i, 1),
+		struct touch_row *touch = &touches[read->touch_count + i];
+		touch->key = (struct touch_key){postgres_uuid(rows, i, 0), postgres_moment(rows, i, 1),
 						(uint64_t)postgres_int(rows, i, 2)};
 		touch->at_us = postgres_moment(rows, i, 3);
 		touch->reasons = (uint32_t)postgres_int(rows, i, 4);
 		touch->party = (int)postgres_int(rows, i, 5);
 		touch->rule = -1;
+		touch->by_stretch = !postgres_is_null(rows, i, 11);
+		if (touch->by_stretch) {
+			touch->contact_id = postgres_uuid(rows, i, 11);
+		}
 		if (postgres_is_null(rows, i, 6)) {
 			continue;
 		}
@@ -494,7 +490,7 @@ static bool on_read(void *context, const struct postgres_rows *rows, struct fail
 	return true;
 }
 
-bool store_read(struct store *store, struct store_read *read, struct arena *arena, struct fail *fail)
+bool store_read(struct store *store, struct read_rows *read, struct arena *arena, struct fail *fail)
 {
 	store->arena = arena;
 	store->read = read;

@@ -15,11 +15,11 @@ struct store {
 	/* of the turn under way: where its rows go */
 	struct arena *arena;
 	struct store_greeting *greeting;
-	struct store_position *positions;
+	struct position_row *positions;
 	size_t position_count;
-	struct store_advance *advance;
-	struct store_load *load;
-	struct store_read *read;
+	struct advance_rows *advance;
+	struct load_rows *load;
+	struct read_rows *read;
 };
 
 /* "The batch needs more memory than batch.arena_mb"; FAIL_DATA, so that a smaller one is tried. Returns false. */

@@ -47,7 +47,7 @@ static const char *property_lines(const struct subject *subject, struct arena *a
 	return lines != NULL ? lines : "";
 }
 
-static bool save_subjects(struct store *store, const struct store_save *save, struct arena *arena, struct fail *fail)
+static bool save_subjects(struct store *store, const struct save_rows *save, struct arena *arena, struct fail *fail)
 {
 	static const enum postgres_type types[] = {
 		POSTGRES_INT8, POSTGRES_TEXT, POSTGRES_TEXT, POSTGRES_INT2, POSTGRES_TEXT, POSTGRES_INT4,
@@ -61,7 +61,7 @@ static bool save_subjects(struct store *store, const struct store_save *save, st
 	struct postgres_array *at[COLUMNS_MAX];
 	make_arrays(columns, types, sizeof(types) / sizeof(types[0]), save->subject_count, at);
 	for (size_t i = 0; i < save->subject_count; i++) {
-		const struct store_subject *row = &save->subjects[i];
+		const struct subject_row *row = &save->subjects[i];
 		postgres_array_int(at[0], (int64_t)row->subject->id);
 		postgres_array_text(at[1], row->subject->source);
 		postgres_array_text(at[2], row->subject->site);
@@ -83,7 +83,7 @@ static bool save_subjects(struct store *store, const struct store_save *save, st
 	return columns_add(columns, store->postgres, &sql_save_subjects, NULL, NULL, fail);
 }
 
-static bool save_rules(struct store *store, const struct store_save *save, struct arena *arena, struct fail *fail)
+static bool save_rules(struct store *store, const struct save_rows *save, struct arena *arena, struct fail *fail)
 {
 	static const enum postgres_type types[] = {
 		POSTGRES_INT8, POSTGRES_TEXT, POSTGRES_TEXT, POSTGRES_INT2, POSTGRES_TEXT, POSTGRES_BOOL,
@@ -97,7 +97,7 @@ static bool save_rules(struct store *store, const struct store_save *save, struc
 	struct postgres_array *at[COLUMNS_MAX];
 	make_arrays(columns, types, sizeof(types) / sizeof(types[0]), save->subject_count, at);
 	for (size_t i = 0; i < save->subject_count; i++) {
-		const struct store_subject *row = &save->subjects[i];
+		const struct subject_row *row = &save->subjects[i];
 		postgres_array_int(at[0], (int64_t)row->subject->id);
 		postgres_array_text(at[1], row->process);
 		postgres_array_text(at[2], row->rule);
@@ -110,7 +110,7 @@ static bool save_rules(struct store *store, const struct store_save *save, struc
 	return columns_add(columns, store->postgres, &sql_save_rules, NULL, NULL, fail);
 }
 
-static bool save_actors(struct store *store, const struct store_save *save, struct arena *arena, struct fail *fail)
+static bool save_actors(struct store *store, const struct save_rows *save, struct arena *arena, struct fail *fail)
 {
 	static const enum postgres_type types[] = {
 		POSTGRES_UUID, POSTGRES_INT2, POSTGRES_TEXT, POSTGRES_TEXT
@@ -131,7 +131,7 @@ static bool save_actors(struct store *store, const struct store_save *save, stru
 	return columns_add(columns, store->postgres, &sql_save_actors, NULL, NULL, fail);
 }
 
-static bool save_claims(struct store *store, const struct store_save *save, struct arena *arena, struct fail *fail)
+static bool save_claims(struct store *store, const struct save_rows *save, struct arena *arena, struct fail *fail)
 {
 	static const enum postgres_type types[] = {
 		POSTGRES_UUID, POSTGRES_UUID, POSTGRES_TIMESTAMPTZ, POSTGRES_INT8, POSTGRES_TIMESTAMPTZ,
@@ -155,7 +155,7 @@ static bool save_claims(struct store *store, const struct store_save *save, stru
 	return columns_add(columns, store->postgres, &sql_save_claims, NULL, NULL, fail);
 }
 
-static bool save_consents(struct store *store, const struct store_save *save, struct arena *arena, struct fail *fail)
+static bool save_consents(struct store *store, const struct save_rows *save, struct arena *arena, struct fail *fail)
 {
 	static const enum postgres_type types[] = {
 		POSTGRES_UUID, POSTGRES_INT2, POSTGRES_TIMESTAMPTZ, POSTGRES_INT8, POSTGRES_TIMESTAMPTZ,
@@ -181,7 +181,7 @@ static bool save_consents(struct store *store, const struct store_save *save, st
 	return columns_add(columns, store->postgres, &sql_save_consents, NULL, NULL, fail);
 }
 
-static bool save_declared(struct store *store, const struct store_save *save, struct arena *arena, struct fail *fail)
+static bool save_declared(struct store *store, const struct save_rows *save, struct arena *arena, struct fail *fail)
 {
 	static const enum postgres_type types[] = {
 		POSTGRES_UUID, POSTGRES_INT2, POSTGRES_TEXT, POSTGRES_TIMESTAMPTZ, POSTGRES_INT8,
@@ -206,7 +206,7 @@ static bool save_declared(struct store *store, const struct store_save *save, st
 	return columns_add(columns, store->postgres, &sql_save_declared, NULL, NULL, fail);
 }
 
-static bool save_stretches(struct store *store, const struct store_save *save, struct arena *arena, struct fail *fail)
+static bool save_stretches(struct store *store, const struct save_rows *save, struct arena *arena, struct fail *fail)
 {
 	static const enum postgres_type types[] = {
 		POSTGRES_UUID, POSTGRES_TIMESTAMPTZ, POSTGRES_TIMESTAMPTZ, POSTGRES_UUID
@@ -227,7 +227,7 @@ static bool save_stretches(struct store *store, const struct store_save *save, s
 	return columns_add(columns, store->postgres, &sql_save_stretches, NULL, NULL, fail);
 }
 
-static bool save_touches(struct store *store, const struct store_save *save, struct arena *arena, struct fail *fail)
+static bool save_touches(struct store *store, const struct save_rows *save, struct arena *arena, struct fail *fail)
 {
 	static const enum postgres_type types[] = {
 		POSTGRES_UUID, POSTGRES_TIMESTAMPTZ, POSTGRES_INT8, POSTGRES_TIMESTAMPTZ, POSTGRES_TIMESTAMPTZ,
@@ -253,7 +253,7 @@ static bool save_touches(struct store *store, const struct store_save *save, str
 	return columns_add(columns, store->postgres, &sql_save_touches, NULL, NULL, fail);
 }
 
-static bool save_states(struct store *store, const struct store_save *save, struct arena *arena, struct fail *fail)
+static bool save_states(struct store *store, const struct save_rows *save, struct arena *arena, struct fail *fail)
 {
 	static const enum postgres_type types[] = {
 		POSTGRES_UUID, POSTGRES_TEXT, POSTGRES_BYTEA, POSTGRES_INT4, POSTGRES_INT4, POSTGRES_FLOAT8,
@@ -268,7 +268,7 @@ static bool save_states(struct store *store, const struct store_save *save, stru
 	struct postgres_array *at[COLUMNS_MAX];
 	make_arrays(columns, types, sizeof(types) / sizeof(types[0]), save->state_count, at);
 	for (size_t i = 0; i < save->state_count; i++) {
-		const struct store_state *row = &save->states[i];
+		const struct state_row *row = &save->states[i];
 		postgres_array_uuid(at[0], &row->contact_id);
 		postgres_array_text(at[1], row->process);
 		postgres_array_bytes(at[2], row->fold, row->fold_size);
@@ -289,7 +289,7 @@ static bool save_states(struct store *store, const struct store_save *save, stru
 	return columns_add(columns, store->postgres, &sql_save_states, NULL, NULL, fail);
 }
 
-static bool save_changes(struct store *store, const struct store_save *save, struct arena *arena, struct fail *fail)
+static bool save_changes(struct store *store, const struct save_rows *save, struct arena *arena, struct fail *fail)
 {
 	static const enum postgres_type types[] = {
 		POSTGRES_UUID, POSTGRES_TEXT, POSTGRES_TIMESTAMPTZ, POSTGRES_INT2, POSTGRES_INT2,
@@ -303,7 +303,7 @@ static bool save_changes(struct store *store, const struct store_save *save, str
 	struct postgres_array *at[COLUMNS_MAX];
 	make_arrays(columns, types, sizeof(types) / sizeof(types[0]), save->change_count, at);
 	for (size_t i = 0; i < save->change_count; i++) {
-		const struct store_change *row = &save->changes[i];
+		const struct change_row *row = &save->changes[i];
 		postgres_array_uuid(at[0], &row->contact_id);
 		postgres_array_text(at[1], row->process);
 		postgres_array_moment(at[2], row->at_us);
@@ -315,7 +315,7 @@ static bool save_changes(struct store *store, const struct store_save *save, str
 	return columns_add(columns, store->postgres, &sql_save_changes, NULL, NULL, fail);
 }
 
-static bool save_outcomes(struct store *store, const struct store_save *save, struct arena *arena, struct fail *fail)
+static bool save_outcomes(struct store *store, const struct save_rows *save, struct arena *arena, struct fail *fail)
 {
 	static const enum postgres_type types[] = {
 		POSTGRES_DATE, POSTGRES_TEXT, POSTGRES_TEXT, POSTGRES_INT2, POSTGRES_TEXT, POSTGRES_INT8
@@ -327,7 +327,7 @@ static bool save_outcomes(struct store *store, const struct store_save *save, st
 	struct postgres_array *at[COLUMNS_MAX];
 	make_arrays(columns, types, sizeof(types) / sizeof(types[0]), save->outcome_count, at);
 	for (size_t i = 0; i < save->outcome_count; i++) {
-		const struct store_outcome *row = &save->outcomes[i];
+		const struct outcome_row *row = &save->outcomes[i];
 		postgres_array_date(at[0], row->day_us);
 		postgres_array_text(at[1], row->source);
 		postgres_array_text(at[2], row->site);
@@ -338,7 +338,7 @@ static bool save_outcomes(struct store *store, const struct store_save *save, st
 	return columns_add(columns, store->postgres, &sql_save_outcomes, NULL, NULL, fail);
 }
 
-static bool save_rejects(struct store *store, const struct store_save *save, struct arena *arena, struct fail *fail)
+static bool save_rejects(struct store *store, const struct save_rows *save, struct arena *arena, struct fail *fail)
 {
 	static const enum postgres_type types[] = {
 		POSTGRES_TEXT, POSTGRES_INT4, POSTGRES_INT8, POSTGRES_TEXT, POSTGRES_TEXT, POSTGRES_INT4,
@@ -351,7 +351,7 @@ static bool save_rejects(struct store *store, const struct store_save *save, str
 	struct postgres_array *at[COLUMNS_MAX];
 	make_arrays(columns, types, sizeof(types) / sizeof(types[0]), save->reject_count, at);
 	for (size_t i = 0; i < save->reject_count; i++) {
-		const struct store_reject *row = &save->rejects[i];
+		const struct reject_row *row = &save->rejects[i];
 		postgres_array_text(at[0], row->topic);
 		postgres_array_int(at[1], row->partition);
 		postgres_array_int(at[2], row->offset);
@@ -365,7 +365,7 @@ static bool save_rejects(struct store *store, const struct store_save *save, str
 	return columns_add(columns, store->postgres, &sql_save_rejects, NULL, NULL, fail);
 }
 
-static bool drop_claims(struct store *store, const struct store_save *save, struct arena *arena, struct fail *fail)
+static bool drop_claims(struct store *store, const struct save_rows *save, struct arena *arena, struct fail *fail)
 {
 	static const enum postgres_type types[] = {POSTGRES_UUID, POSTGRES_UUID, POSTGRES_TIMESTAMPTZ, POSTGRES_INT8};
 	if (save->claim_gone_count == 0) {
@@ -384,7 +384,7 @@ static bool drop_claims(struct store *store, const struct store_save *save, stru
 	return columns_add(columns, store->postgres, &sql_drop_claims, NULL, NULL, fail);
 }
 
-static bool drop_consents(struct store *store, const struct store_save *save, struct arena *arena, struct fail *fail)
+static bool drop_consents(struct store *store, const struct save_rows *save, struct arena *arena, struct fail *fail)
 {
 	static const enum postgres_type types[] = {POSTGRES_UUID, POSTGRES_INT2, POSTGRES_TIMESTAMPTZ, POSTGRES_INT8};
 	if (save->consent_gone_count == 0) {
@@ -403,7 +403,7 @@ static bool drop_consents(struct store *store, const struct store_save *save, st
 	return columns_add(columns, store->postgres, &sql_drop_consents, NULL, NULL, fail);
 }
 
-static bool drop_declared(struct store *store, const struct store_save *save, struct arena *arena, struct fail *fail)
+static bool drop_declared(struct store *store, const struct save_rows *save, struct arena *arena, struct fail *fail)
 {
 	static const enum postgres_type types[] = {
 		POSTGRES_UUID, POSTGRES_INT2, POSTGRES_TEXT, POSTGRES_TIMESTAMPTZ, POSTGRES_INT8,
@@ -436,7 +436,7 @@ static bool by_ids(struct store *store, const struct postgres_statement *stateme
 	return columns_add(columns, store->postgres, statement, NULL, NULL, fail);
 }
 
-static bool drop_persons(struct store *store, const struct store_save *save, struct arena *arena, struct fail *fail)
+static bool drop_persons(struct store *store, const struct save_rows *save, struct arena *arena, struct fail *fail)
 {
 	struct columns *columns = columns_begin(arena);
 	struct postgres_array *ids = columns_array(columns, POSTGRES_UUID, save->person_count);
@@ -450,7 +450,7 @@ static bool drop_persons(struct store *store, const struct store_save *save, str
 	return count == 0 || columns_add(columns, store->postgres, &sql_drop_persons, NULL, NULL, fail);
 }
 
-static bool save_persons(struct store *store, const struct store_save *save, struct arena *arena, struct fail *fail)
+static bool save_persons(struct store *store, const struct save_rows *save, struct arena *arena, struct fail *fail)
 {
 	static const enum postgres_type types[] = {
 		POSTGRES_UUID, POSTGRES_TEXT, POSTGRES_TEXT, POSTGRES_TEXT, POSTGRES_TEXT, POSTGRES_TEXT, POSTGRES_TEXT,
@@ -461,7 +461,7 @@ static bool save_persons(struct store *store, const struct store_save *save, str
 	make_arrays(columns, types, sizeof(types) / sizeof(types[0]), save->person_count, at);
 	size_t count = 0;
 	for (size_t i = 0; i < save->person_count; i++) {
-		const struct store_person *row = &save->persons[i];
+		const struct person_row *row = &save->persons[i];
 		if (!row->stands) {
 			continue;
 		}
@@ -479,7 +479,7 @@ static bool save_persons(struct store *store, const struct store_save *save, str
 }
 
 /* Changes of contacts whose whole history was folded anew: what is not among the new ones goes. */
-static bool drop_changes(struct store *store, const struct store_save *save, struct arena *arena, struct fail *fail)
+static bool drop_changes(struct store *store, const struct save_rows *save, struct arena *arena, struct fail *fail)
 {
 	if (save->rechanged_count == 0) {
 		return true;
@@ -497,14 +497,14 @@ static bool drop_changes(struct store *store, const struct store_save *save, str
 	return columns_add(columns, store->postgres, &sql_drop_changes, NULL, NULL, fail);
 }
 
-static bool drop_by_ids(struct store *store, const struct store_save *save, struct arena *arena, struct fail *fail)
+static bool drop_by_ids(struct store *store, const struct save_rows *save, struct arena *arena, struct fail *fail)
 {
 	return by_ids(store, &sql_drop_stretches, save->stretched, save->stretched_count, arena, fail) &&
 	       by_ids(store, &sql_save_valueless, save->valueless, save->valueless_count, arena, fail) &&
 	       by_ids(store, &sql_bump, save->bumped, save->bumped_count, arena, fail);
 }
 
-typedef bool save_part(struct store *store, const struct store_save *save, struct arena *arena, struct fail *fail);
+typedef bool save_part(struct store *store, const struct save_rows *save, struct arena *arena, struct fail *fail);
 
 /* What is replaced goes before what takes its place. */
 static save_part *const parts[] = {
@@ -513,7 +513,7 @@ static save_part *const parts[] = {
 	save_changes, save_outcomes, save_rejects,
 };
 
-bool store_save(struct store *store, const struct store_save *save, struct arena *arena, struct fail *fail)
+bool store_save(struct store *store, const struct save_rows *save, struct arena *arena, struct fail *fail)
 {
 	store->arena = arena;
 	for (size_t i = 0; i < sizeof(parts) / sizeof(parts[0]); i++) {

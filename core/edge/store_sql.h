@@ -19,8 +19,6 @@ static const struct postgres_statement sql_settle = SIMPLE("settle",
 	"set_config('enable_mergejoin', 'off', false), set_config('enable_seqscan', 'off', false), "
 	"set_config('jit', 'off', false)");
 
-static const struct postgres_statement sql_schema = SIMPLE("schema",
-	"SELECT max(version)::integer FROM phased.schema_version");
 static const struct postgres_statement sql_model = SIMPLE("model",
 	"SELECT version, text FROM phased.model WHERE in_force");
 static const struct postgres_statement sql_keys_set = {.name = "keys_set",
@@ -87,15 +85,15 @@ static const struct postgres_statement sql_phases = {.name = "phases",
 	.parameter_count = 1, .parameters = {ARRAY(UUID)}};
 
 #define READ_COLUMNS "SELECT t.actor_id, t.stamped, t.event_id, t.at, t.reasons, t.party, r.process, r.rule_number, " \
-	"r.mail_click, r.link, r.confirm "
+	"r.mail_click, r.link, r.confirm, "
 #define READ_RULE "LEFT JOIN phased.subject_rule r ON r.model_version = $1 AND r.subject_id = t.subject_id"
 static const struct postgres_statement sql_read_contacts = {.name = "read_contacts",
-	.sql = READ_COLUMNS "FROM unnest($2::uuid[]) AS c (contact_id) JOIN phased.stretch s ON s.contact_id = c.contact_id "
+	.sql = READ_COLUMNS "s.contact_id FROM unnest($2::uuid[]) AS c (contact_id) JOIN phased.stretch s ON s.contact_id = c.contact_id "
 	       "AND s.actor_id NOT IN (SELECT unnest($3::uuid[])) JOIN phased.touch t ON t.actor_id = s.actor_id "
 	       "AND t.at >= s.from_at AND t.at < s.to_at " READ_RULE,
 	.parameter_count = 3, .parameters = {ONE(INT8), ARRAY(UUID), ARRAY(UUID)}};
 static const struct postgres_statement sql_read_actors = {.name = "read_actors",
-	.sql = READ_COLUMNS "FROM unnest($2::uuid[]) AS a (actor_id) JOIN phased.touch t ON t.actor_id = a.actor_id " READ_RULE,
+	.sql = READ_COLUMNS "NULL::uuid FROM unnest($2::uuid[]) AS a (actor_id) JOIN phased.touch t ON t.actor_id = a.actor_id " READ_RULE,
 	.parameter_count = 2, .parameters = {ONE(INT8), ARRAY(UUID)}};
 
 static const struct postgres_statement sql_save_subjects = {.name = "save_subjects",

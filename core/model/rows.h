@@ -1,0 +1,228 @@
+/*
+ * What a batch asks of the database and what it writes: rows as structs, knowing neither SQL nor libpq.
+ *
+ * Lists and texts live in the arena of the batch. Fields under "out" are filled by the store.
+ */
+#pragma once
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "core/base/uuid.h"
+#include "core/model/actor.h"
+#include "core/model/subject.h"
+#include "core/model/touch.h"
+
+/* A partition of a topic by name, as PostgreSQL knows it. */
+struct position_row {
+	const char *topic;
+	int32_t partition;
+	int64_t from_offset;	/* where it stands: next_offset */
+	int64_t to_offset;	/* advance: where it shall stand */
+	int64_t epoch;
+	int64_t end_offset;	/* of the log; -1: not known */
+	int64_t oldest_us;	/* record time of the last message applied */
+};
+
+/* BEGIN, advance, and the claims that say which contacts the batch concerns. */
+struct advance_rows {
+	const char *group;
+	const struct position_row *positions;
+	size_t position_count;
+	const struct uuid *weak;	/* of the batch */
+	size_t weak_count;
+	const struct uuid *decided;	/* persons whose consent the batch decides: all weak actors claimed for them, too */
+	size_t decided_count;
+	/* out, in the arena */
+	bool has_model;
+	uint64_t model_version;
+	struct claim *claims;
+	size_t claim_count;
+};
+
+/* A row of table phase as it was loaded. */
+struct phase_row {
+	struct uuid contact_id;
+	const char *process;
+	int64_t version;
+	uint64_t model_version;
+	const uint8_t *fold;	/* phase_pack(); size 0 before the first touch */
+	size_t fold_size;
+	int shown;		/* enum shown */
+	int64_t since_us;	/* INT64_MIN: none */
+};
+
+struct erasure_row {
+	struct uuid actor_id;
+	int64_t at_us;
+};
+
+struct touch_key {
+	struct uuid actor_id;
+	int64_t stamped_us;
+	uint64_t event_id;
+};
+
+struct touch_time {
+	struct touch_key key;
+	int64_t at_us;
+};
+
+/* Arbiters made and locked in key order; only then, by later statements, facts and states. */
+struct load_rows {
+	uint64_t model_version;
+	const struct uuid *contacts;	/* sorted; the locks */
+	size_t contact_count;
+	const struct uuid *weak;	/* sorted: those of advance and those it found through `decided` */
+	size_t weak_count;
+	const struct uuid *decided;	/* as in store_advance: a claim may have come in between */
+	size_t decided_count;
+	const struct uuid *persons;	/* all strong actors in play */
+	size_t person_count;
+	const struct uuid *declared_of;	/* those whose values matter in this batch */
+	size_t declared_of_count;
+	const struct uuid *actors;	/* of the batch: looked up in the ledger of erasures */
+	size_t actor_count;
+	const struct touch_key *keys;	/* of the batch's touches */
+	size_t key_count;
+	const struct uuid *timed;	/* weak actors whose sessions matter (rule 3) */
+	size_t timed_count;
+	/* out, in the arena */
+	struct claim *claims;
+	size_t claim_count;
+	struct consent *consents;
+	size_t consent_count;
+	struct declared *declared;
+	size_t declared_count;
+	struct erasure_row *erasures;
+	size_t erasure_count;
+	struct touch *copies;		/* touches that stand under `keys` */
+	size_t copy_count;
+	struct touch_time *times;	/* of all touches of `timed` */
+	size_t time_count;
+	struct phase_row *phases;	/* of `contacts`, every process */
+	size_t phase_count;
+};
+
+/* A touch as a refold reads it. */
+struct touch_row {
+	bool by_stretch;
+	struct uuid contact_id;		/* of its stretch, when read by one */
+	struct touch_key key;
+	int64_t at_us;
+	uint32_t reasons;
+	int party;
+	const char *process;	/* NULL: its subject has no rule under this model */
+	int rule;		/* -1: never evidence */
+	bool mail_click;
+	uint64_t link;
+	uint16_t confirm;
+};
+
+/* Reads the touches of contacts (by their stretches) and of actors (all of them), for refolds. */
+struct read_rows {
+	uint64_t model_version;
+	const struct uuid *contacts;
+	size_t contact_count;
+	const struct uuid *actors;	/* their touches come whole and are left out of the contacts' */
+	size_t actor_count;
+	/* out, in the arena */
+	struct touch_row *touches;
+	size_t touch_count;
+};
+
+struct subject_row {
+	const struct subject *subject;
+	const char *process;
+	const char *rule;	/* NULL: never evidence */
+	int rule_number;	/* -1 */
+	const char *content;
+	bool mail_click;
+	uint64_t link;
+	uint16_t confirm;
+};
+
+struct person_row {
+	struct uuid contact_id;
+	bool stands;		/* false: the row goes */
+	const char *address, *name, *role, *role_declared, *title, *company;	/* NULL: none */
+	bool may_write;
+};
+
+/* A state to write; the row of process 'standard' gets version + 1. */
+struct state_row {
+	struct uuid contact_id;
+	const char *process;
+	const uint8_t *fold;
+	size_t fold_size;
+	uint32_t counted, confirmed;
+	double activity, early, mid, late;
+	int reported, shown, fine, band;
+	int64_t since_us, last_us, review_us;	/* INT64_MIN: NULL */
+};
+
+struct change_row {
+	struct uuid contact_id;
+	const char *process;
+	int64_t at_us;
+	int from_shown, to_shown;
+	uint64_t cause;
+	bool late;
+};
+
+struct outcome_row {
+	int64_t day_us;
+	const char *source, *site;
+	int channel;
+	const char *outcome;
+	uint64_t n;
+};
+
+struct reject_row {
+	const char *topic;
+	int32_t partition;
+	int64_t offset;
+	const char *reason, *field;
+	uint32_t size;
+	uint64_t hash;
+	int64_t at_us;
+	const char *source;
+};
+
+/* All that a batch writes, then COMMIT. Every list may be empty. */
+struct save_rows {
+	uint64_t model_version;
+	int64_t now_us;
+	const struct subject_row *subjects;
+	size_t subject_count;
+	const struct actor *actors;		/* inserted where missing; a value takes the place of NULL */
+	size_t actor_count;
+	const struct uuid *valueless;		/* actors whose value goes */
+	size_t valueless_count;
+	const struct claim *claims_gone, *claims;
+	size_t claim_gone_count, claim_count;
+	const struct consent *consents_gone, *consents;
+	size_t consent_gone_count, consent_count;
+	const struct declared *declared_gone, *declared;
+	size_t declared_gone_count, declared_count;
+	const struct person_row *persons;
+	size_t person_count;
+	const struct uuid *stretched;		/* actors whose stretches are written anew */
+	size_t stretched_count;
+	const struct stretch *stretches;
+	size_t stretch_count;
+	const struct touch *touches;		/* new and replacing ones, sorted by key */
+	size_t touch_count;
+	const struct state_row *states;
+	size_t state_count;
+	const struct uuid *bumped;		/* arbiters that only get version + 1 */
+	size_t bumped_count;
+	const struct uuid *rechanged;		/* contacts whose changes are written anew */
+	size_t rechanged_count;
+	const struct change_row *changes;
+	size_t change_count;
+	const struct outcome_row *outcomes;
+	size_t outcome_count;
+	const struct reject_row *rejects;
+	size_t reject_count;
+};
