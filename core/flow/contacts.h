@@ -1,0 +1,41 @@
+/*
+ * FOLD: what the touches of a batch do to the states of their contacts. Pure.
+ *
+ * contacts_in_order() folds new touches onto loaded states; where one is late, makes a burst, or the state is of another
+ * model, its contact joins those that are refolded. contacts_refold() folds all touches of these. A contact is folded
+ * or refolded in a batch, never both.
+ */
+#pragma once
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "core/flow/cast.h"
+#include "core/flow/fold.h"
+#include "core/flow/item.h"
+#include "core/model/model.h"
+#include "core/model/rows.h"
+
+/* A model made ready: what the fold needs of each process. */
+struct contacts_model {
+	const struct model *model;
+	const struct fold_process *processes;	/* as many as the model has, in its order */
+};
+
+/* Results gathered: states and changes to write. In the cast's arena. */
+struct contacts {
+	struct cast *cast;
+	const struct contacts_model *model;
+	struct state_row *states;
+	size_t state_count;
+	struct change_row *changes;
+	size_t change_count, change_room;
+};
+
+/* False: arena full. Call once screen_batch() is done. */
+bool contacts_in_order(struct contacts *contacts, struct cast *cast, const struct contacts_model *model,
+		       const struct item *items, size_t count, struct load_rows *load);
+/* Fills what READ asks for: contacts to be refolded and the actors whose touches are read whole. 0 contacts: no READ. */
+bool contacts_ask(struct contacts *contacts, struct read_rows *ret_read);
+/* Folds the contacts of contacts_ask() from what was read and from the batch's own touches. False: arena full. */
+bool contacts_refold(struct contacts *contacts, const struct item *items, size_t count, const struct load_rows *load,
+		     const struct read_rows *read);
