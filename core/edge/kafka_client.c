@@ -48,7 +48,12 @@ static bool fill(rd_kafka_conf_t *conf, const char *brokers, const char *client_
 		return false;
 	}
 	for (const struct kafka_setting *setting = settings; setting->key != NULL; setting++) {
-		if (!set(conf, setting->key, setting->value, fail)) {
+		if (setting->value == NULL) {
+			continue;
+		}
+		if (setting->optional) {
+			rd_kafka_conf_set(conf, setting->key, setting->value, NULL, 0);
+		} else if (!set(conf, setting->key, setting->value, fail)) {
 			return false;
 		}
 	}
@@ -116,6 +121,13 @@ void kafka_wake_watch(const struct kafka_wake *wake, rd_kafka_queue_t *queue)
 {
 	static const uint64_t one = 1;
 	rd_kafka_queue_io_event_enable(queue, wake->fd, &one, sizeof(one));
+}
+
+void kafka_wake_ring(const struct kafka_wake *wake)
+{
+	static const uint64_t one = 1;
+	ssize_t size = write(wake->fd, &one, sizeof(one));
+	CHECK(size == (ssize_t)sizeof(one));
 }
 
 void kafka_wake_drain(const struct kafka_wake *wake)

@@ -11,8 +11,9 @@
 /* A librdkafka setting that we choose. */
 struct kafka_setting {
 	const char *key;
-	const char *value;
-	bool fixed; /* what we promise rests on it: properties may not change it */
+	const char *value; /* NULL: librdkafka's own */
+	bool fixed;	   /* what we promise rests on it: properties may not change it */
+	bool optional;	   /* only newer versions know it */
 };
 
 /* Whatever arrives on one queue makes one descriptor readable. */
@@ -33,6 +34,8 @@ rd_kafka_t *kafka_client_create(rd_kafka_type_t type, rd_kafka_conf_t **conf, st
 bool kafka_wake_init(struct kafka_wake *wake, struct fail *fail);
 /* The queue must be destroyed, or watched no more, before kafka_wake_finish(). */
 void kafka_wake_watch(const struct kafka_wake *wake, rd_kafka_queue_t *queue);
+/* Makes it readable by hand. */
+void kafka_wake_ring(const struct kafka_wake *wake);
 void kafka_wake_drain(const struct kafka_wake *wake);
 void kafka_wake_finish(struct kafka_wake *wake);
 

@@ -3,7 +3,12 @@
  *
  * Offsets are the caller's: the group only hands out partitions (range), positions come from the caller with
  * kafka_source_assign(), `auto.offset.reset=error`, nothing is committed but the hint of kafka_source_mirror().
- * Never blocks. All messages arrive on one queue of ours, so that the memory budget is one for all partitions.
+ * Never blocks, never prints. All messages arrive on one queue of ours, so that the memory budget is one for all
+ * partitions. A partition is never paused for backpressure: just stop taking.
+ *
+ *	nothing assigned ── ASSIGNED, kafka_source_assign() ──▶ assigned: take, release, take …
+ *	nothing assigned ◀── REVOKED or LOST, kafka_source_unassign() ── assigned
+ *
  * Wake-ups come only when the queue goes from empty to not empty: take until kafka_source_take() returns less than
  * asked for, or keep an idle watcher on.
  */
@@ -22,10 +27,17 @@ struct kafka_source_options {
 	const char *group;
 	const char *instance_id; /* static membership; NULL or "": none */
 	const char *client_id;
-	const char *const *topics; /* borrowed for life; a missing one is waited for */
+	const char *const *topics; /* borrowed for life, 1 … TOPICS_MAX; a missing one is waited for */
 	size_t topic_count;
-	const char *const *properties; /* more librdkafka settings: key, value, …; NULL ends */
-	unsigned buffer_mb;	       /* messages fetched and not taken yet */
+	const char *const
+		*properties; /* more librdkafka settings: key, value, …, NULL; they win over ours, save for
+					  those our promises rest on, which are refused; NULL: none */
+	/*
+	 * Bytes of keys and values fetched and not taken yet; about 350 bytes of librdkafka's own a message come on top,
+	 * and one fetch a partition may go over. librdkafka before 2.2 stops fetching for a second once it is full: the
+	 * buffer must hold what is used in a second, or it becomes the limit of the rate.
+	 */
+	unsigned buffer_mb;
 	unsigned session_ms;
 };
 
@@ -34,9 +46,10 @@ enum kafka_notice_kind {
 	KAFKA_ASSIGNED,	    /* answer with kafka_source_assign() when positions are claimed (may take seconds) */
 	KAFKA_REVOKED,	    /* stop using these, then answer with kafka_source_unassign() */
 	KAFKA_LOST,	    /* the same, but somebody else may have them already: drop at once */
-	KAFKA_AWAY,	    /* brokers cannot be reached (repeats) */
+	KAFKA_AWAY,	    /* no broker can be reached; said once, until KAFKA_BACK */
 	KAFKA_BACK,	    /* reached again */
-	KAFKA_OUT_OF_RANGE, /* a start position is not in the log: the partition has stopped */
+	KAFKA_OUT_OF_RANGE, /* a position is not in the log: the partition has stopped until assigned anew */
+	KAFKA_TROUBLE,	    /* text says what; goes on by itself (a topic that is missing, a permission …) */
 	KAFKA_FATAL	    /* text says what; the program ends */
 };
 
@@ -51,8 +64,9 @@ struct partition_start {
 	struct partition partition;
 	int64_t offset; /* next to read; KAFKA_SOURCE_BEGINNING where no position was ever stored */
 };
-#define KAFKA_SOURCE_BEGINNING (-2)
+#define KAFKA_SOURCE_BEGINNING (-2) /* the oldest message that the log still has */
 
+/* Never waits for a broker. NULL: *fail says why (a setting is wrong). */
 struct kafka_source *kafka_source_create(const struct kafka_source_options *options, struct fail *fail);
 
 /* Readable when notices or messages wait; borrowed. */
@@ -62,11 +76,18 @@ void kafka_source_woken(struct kafka_source *source);
 /* The next notice; kind KAFKA_NOTHING when there is none. Call at least once a second, or the group expels us. */
 void kafka_source_notice(struct kafka_source *source, struct kafka_notice *ret_notice);
 
+/*
+ * Reads these partitions, and no others, from these offsets on. Each KAFKA_ASSIGNED must be answered, be it with fewer
+ * partitions or none, or the group waits. May come again while assigned, to go on elsewhere. Nothing happens when the
+ * assignment was revoked meanwhile.
+ */
 void kafka_source_assign(struct kafka_source *source, const struct partition_start *starts, size_t count);
 void kafka_source_unassign(struct kafka_source *source);
 
-/* Up to `max` messages of assigned partitions, in order per partition; they and their bytes stay valid until
- * kafka_source_release(), which must come before the next take. */
+/*
+ * Up to `max` messages of assigned partitions, in order per partition, none before its position; they and their bytes
+ * stay valid until kafka_source_release(), which must come before the next take. None while nothing is assigned.
+ */
 size_t kafka_source_take(struct kafka_source *source, struct message *ret_messages, size_t max);
 void kafka_source_release(struct kafka_source *source);
 
@@ -75,8 +96,16 @@ int64_t kafka_source_end(const struct kafka_source *source, struct partition par
 /* A hint for lag tools: commits offsets to the group, asynchronously, and forgets about it. */
 void kafka_source_mirror(struct kafka_source *source, const struct partition_start *next, size_t count);
 
-/* Staged ending: kafka_source_close() starts to leave, notices go on (REVOKED must be answered) until
- * kafka_source_closed(); then destroy. */
+struct kafka_source_counts {
+	uint64_t messages, bytes; /* taken; keys do not count */
+	uint64_t rewound;	  /* dropped: came from before their partition's position */
+	uint64_t holes;		  /* jumps in offsets: compaction, markers of transactions */
+};
+struct kafka_source_counts kafka_source_counts(const struct kafka_source *source);
+
+/* Staged ending: release what was taken; kafka_source_close() starts to leave; notices go on (REVOKED and LOST must be
+ * answered) until kafka_source_closed(); then destroy. */
 void kafka_source_close(struct kafka_source *source);
 bool kafka_source_closed(const struct kafka_source *source);
-void kafka_source_destroy(struct kafka_source *source); /* NULL is fine */
+/* NULL is fine; also without a close, then the group notices when the session runs out. */
+void kafka_source_destroy(struct kafka_source *source);

@@ -1,0 +1,188 @@
+/*
+ * What the source has to say: librdkafka's events become notices, one at a time.
+ */
+#include <stdio.h>
+#include <string.h>
+
+#include "core/base/check.h"
+#include "core/base/moment.h"
+#include "core/edge/kafka_source_inside.h"
+
+/* So many statistics in a row without a connected broker, and we are cut off. */
+#define DOWN_MAX 3
+/* The same trouble is said again after so long. */
+#define TROUBLE_US (60 * MOMENT_SECOND_US)
+
+int kafka_source_topic(const struct kafka_source *source, const char *name)
+{
+	for (size_t i = 0; i < source->topic_count; i++) {
+		if (strcmp(source->topics[i], name) == 0) {
+			return (int)i;
+		}
+	}
+	return -1;
+}
+
+void kafka_source_trouble(struct kafka_source *source, rd_kafka_resp_err_t error, const char *text)
+{
+	int64_t now_us = moment_monotonic_us();
+	if (error == source->last_trouble && now_us - source->last_trouble_us < TROUBLE_US) {
+		return;
+	}
+	source->last_trouble = error;
+	source->last_trouble_us = now_us;
+	kafka_client_text(source->trouble, sizeof(source->trouble), text);
+}
+
+static bool say(struct kafka_notice *notice, enum kafka_notice_kind kind, const char *text)
+{
+	notice->kind = kind;
+	kafka_client_text(notice->text, sizeof(notice->text), text);
+	return true;
+}
+
+static bool list_partitions(const struct kafka_source *source, const rd_kafka_topic_partition_list_t *list,
+			    struct kafka_notice *notice)
+{
+	if (list->cnt > PARTITIONS_MAX) {
+		char text[128];
+		snprintf(text, sizeof(text), "%d partitions assigned to one process, %d is the most", list->cnt,
+			 PARTITIONS_MAX);
+		say(notice, KAFKA_FATAL, text);
+		return false;
+	}
+	notice->partition_count = 0;
+	for (int i = 0; i < list->cnt; i++) {
+		int topic = kafka_source_topic(source, list->elems[i].topic);
+		CHECK(topic >= 0);
+		notice->partitions[notice->partition_count++] =
+			(struct partition){.topic = (uint16_t)topic, .number = list->elems[i].partition};
+	}
+	return true;
+}
+
+static bool on_rebalance(struct kafka_source *source, rd_kafka_event_t *event, struct kafka_notice *notice)
+{
+	bool is_assign = rd_kafka_event_error(event) == RD_KAFKA_RESP_ERR__ASSIGN_PARTITIONS;
+	if (is_assign && source->is_closing) {
+		rd_kafka_assign(source->rk, NULL);
+		return false;
+	}
+	if (!list_partitions(source, rd_kafka_event_topic_partition_list(event), notice)) {
+		return true;
+	}
+	if (is_assign) {
+		source->state = STATE_ASSIGNING;
+		return say(notice, KAFKA_ASSIGNED, "");
+	}
+	source->state = STATE_REVOKING;
+	return say(notice, rd_kafka_assignment_lost(source->rk) ? KAFKA_LOST : KAFKA_REVOKED, "");
+}
+
+static bool set_link(struct kafka_source *source, enum kafka_source_link link, struct kafka_notice *notice)
+{
+	enum kafka_source_link before = source->link;
+	source->link = link;
+	if (link == LINK_DOWN && before != LINK_DOWN) {
+		return say(notice, KAFKA_AWAY, source->last_error);
+	}
+	if (link == LINK_UP) {
+		source->last_error[0] = '\0';
+	}
+	return link == LINK_UP && before == LINK_DOWN && say(notice, KAFKA_BACK, "");
+}
+
+static bool on_statistics(struct kafka_source *source, rd_kafka_event_t *event, struct kafka_notice *notice)
+{
+	if (kafka_client_stats_up(rd_kafka_event_stats(event))) {
+		source->downs = 0;
+		return set_link(source, LINK_UP, notice);
+	}
+	source->downs++;
+	return source->downs >= DOWN_MAX && set_link(source, LINK_DOWN, notice);
+}
+
+static bool on_error(struct kafka_source *source, rd_kafka_event_t *event, struct kafka_notice *notice)
+{
+	rd_kafka_resp_err_t error = rd_kafka_event_error(event);
+	const char *text = rd_kafka_event_error_string(event);
+	char fatal[200];
+	switch (error) {
+	case RD_KAFKA_RESP_ERR__FATAL:
+		rd_kafka_fatal_error(source->rk, fatal, sizeof(fatal));
+		return say(notice, KAFKA_FATAL, fatal);
+	case RD_KAFKA_RESP_ERR__ALL_BROKERS_DOWN:
+		return set_link(source, LINK_DOWN, notice);
+	case RD_KAFKA_RESP_ERR__TRANSPORT:
+	case RD_KAFKA_RESP_ERR__RESOLVE:
+	case RD_KAFKA_RESP_ERR__TIMED_OUT:
+		/* One connection: tried again by itself. Whether all are gone is said apart. */
+		kafka_client_text(source->last_error, sizeof(source->last_error), text);
+		return false;
+	default:
+		kafka_source_trouble(source, error, text);
+		return false;
+	}
+}
+
+static bool serve(struct kafka_source *source, rd_kafka_event_t *event, struct kafka_notice *notice)
+{
+	switch (rd_kafka_event_type(event)) {
+	case RD_KAFKA_EVENT_REBALANCE:
+		return on_rebalance(source, event, notice);
+	case RD_KAFKA_EVENT_STATS:
+		return on_statistics(source, event, notice);
+	case RD_KAFKA_EVENT_ERROR:
+		return on_error(source, event, notice);
+	default:
+		/* A message on this queue would be lost: each partition is forwarded to our own before it is read. */
+		CHECK(rd_kafka_event_type(event) != RD_KAFKA_EVENT_FETCH);
+		return false;
+	}
+}
+
+static bool say_out_of_range(struct kafka_source *source, struct kafka_notice *notice)
+{
+	for (size_t i = 0; source->out_of_range_count > 0 && i < source->slots.count; i++) {
+		struct kafka_slot *slot = &source->slots.slots[i];
+		if (slot->out_of_range) {
+			slot->out_of_range = false;
+			source->out_of_range_count--;
+			notice->partitions[0] = slot->partition;
+			notice->partition_count = 1;
+			return say(notice, KAFKA_OUT_OF_RANGE, "the position is not in the log");
+		}
+	}
+	return false;
+}
+
+static bool say_trouble(struct kafka_source *source, struct kafka_notice *notice)
+{
+	if (source->trouble[0] == '\0') {
+		return false;
+	}
+	say(notice, KAFKA_TROUBLE, source->trouble);
+	source->trouble[0] = '\0';
+	return true;
+}
+
+void kafka_source_notice(struct kafka_source *source, struct kafka_notice *ret_notice)
+{
+	ret_notice->kind = KAFKA_NOTHING;
+	ret_notice->partition_count = 0;
+	ret_notice->text[0] = '\0';
+	for (;;) {
+		if (say_out_of_range(source, ret_notice) || say_trouble(source, ret_notice)) {
+			return;
+		}
+		rd_kafka_event_t *event = rd_kafka_queue_poll(source->events, 0);
+		if (event == NULL) {
+			return;
+		}
+		bool said = serve(source, event, ret_notice);
+		rd_kafka_event_destroy(event);
+		if (said) {
+			return;
+		}
+	}
+}

@@ -1,0 +1,259 @@
+#include "core/edge/kafka_source.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "core/base/check.h"
+#include "core/edge/kafka_client.h"
+#include "core/edge/kafka_slots.h"
+#include "core/edge/kafka_source_inside.h"
+
+/* Messages the buffer may hold for each MiB of it: with smaller ones than this the count is the limit, not the bytes. */
+#define MESSAGES_PER_MB 16384
+
+/* ---- Settings ---- */
+
+static rd_kafka_conf_t *make_conf(const struct kafka_source_options *options, struct fail *fail)
+{
+	char session_ms[16], heartbeat_ms[16], poll_ms[16], buffer_kib[16], buffer_messages[16], fetch_bytes[16];
+	unsigned session = options->session_ms, mb = options->buffer_mb;
+	snprintf(session_ms, sizeof(session_ms), "%u", session);
+	snprintf(heartbeat_ms, sizeof(heartbeat_ms), "%u", session / 4 < 3000 ? session / 4 : 3000);
+	snprintf(poll_ms, sizeof(poll_ms), "%u", session > 300000 ? session : 300000);
+	snprintf(buffer_kib, sizeof(buffer_kib), "%u", mb * 1024);
+	snprintf(buffer_messages, sizeof(buffer_messages), "%u", mb < 600 ? mb * MESSAGES_PER_MB : 10000000);
+	snprintf(fetch_bytes, sizeof(fetch_bytes), "%u", (mb < 8 ? 1 : mb < 200 ? mb / 4 : 50) * 1048576);
+	bool is_static = options->instance_id != NULL && options->instance_id[0] != '\0';
+	const struct kafka_setting settings[] = {
+		{"group.id", options->group, true},
+		{"group.instance.id", is_static ? options->instance_id : NULL, true},
+		{"session.timeout.ms", session_ms, true},
+		{"heartbeat.interval.ms", heartbeat_ms, false},
+		{"max.poll.interval.ms", poll_ms, false},
+		/* Positions are the caller's, and nobody else's. */
+		{"enable.auto.commit", "false", true},
+		{"enable.auto.offset.store", "false", true},
+		{"auto.offset.reset", "error", true},
+		{"isolation.level", "read_committed", true},
+		{"enable.partition.eof", "false", true},
+		/* Equal partition counts and one key: one member has a person's events of all topics. */
+		{"partition.assignment.strategy", "range", true},
+		{"allow.auto.create.topics", "false", true},
+		{"topic.metadata.refresh.interval.ms", "5000", false}, /* a topic made later is found soon */
+		{"queued.max.messages.kbytes", buffer_kib, false},
+		{"queued.min.messages", buffer_messages, false},
+		{"fetch.max.bytes", fetch_bytes, false},
+		{"fetch.wait.max.ms", "100", false},
+		/* Known from 2.2 on; before, a full buffer stops fetching for a second. */
+		{"fetch.queue.backoff.ms", "10", .optional = true},
+		{"statistics.interval.ms", "1000", true}, /* AWAY and BACK come from them */
+		{0},
+	};
+	return kafka_client_conf(options->brokers, options->client_id, settings, options->properties, fail);
+}
+
+static bool subscribe(struct kafka_source *source, struct fail *fail)
+{
+	rd_kafka_topic_partition_list_t *list = rd_kafka_topic_partition_list_new((int)source->topic_count);
+	for (size_t i = 0; i < source->topic_count; i++) {
+		rd_kafka_topic_partition_list_add(list, source->topics[i], RD_KAFKA_PARTITION_UA);
+	}
+	rd_kafka_resp_err_t error = rd_kafka_subscribe(source->rk, list);
+	rd_kafka_topic_partition_list_destroy(list);
+	return error == RD_KAFKA_RESP_ERR_NO_ERROR ||
+	       fail_set(fail, FAIL_FATAL, EXIT_CONFIG, "kafka: topics: %s", rd_kafka_err2str(error));
+}
+
+struct kafka_source *kafka_source_create(const struct kafka_source_options *options, struct fail *fail)
+{
+	CHECK(options->topic_count > 0 && options->topic_count <= TOPICS_MAX);
+	struct kafka_source *source = calloc(1, sizeof(*source));
+	CHECK(source != NULL);
+	source->wake.fd = -1;
+	source->topics = options->topics;
+	source->topic_count = options->topic_count;
+	rd_kafka_conf_t *conf = make_conf(options, fail);
+	if (conf == NULL) {
+		goto fail;
+	}
+	rd_kafka_conf_set_events(conf, RD_KAFKA_EVENT_REBALANCE | RD_KAFKA_EVENT_ERROR | RD_KAFKA_EVENT_STATS);
+	source->rk = kafka_client_create(RD_KAFKA_CONSUMER, &conf, fail);
+	if (source->rk == NULL || !kafka_wake_init(&source->wake, fail)) {
+		goto fail;
+	}
+	rd_kafka_poll_set_consumer(source->rk);
+	source->events = rd_kafka_queue_get_consumer(source->rk);
+	source->messages = rd_kafka_queue_new(source->rk);
+	kafka_wake_watch(&source->wake, source->events);
+	kafka_wake_watch(&source->wake, source->messages);
+	if (!subscribe(source, fail)) {
+		goto fail;
+	}
+	return source;
+fail:
+	kafka_source_destroy(source);
+	return NULL;
+}
+
+int kafka_source_fd(const struct kafka_source *source)
+{
+	return source->wake.fd;
+}
+
+void kafka_source_woken(struct kafka_source *source)
+{
+	kafka_wake_drain(&source->wake);
+}
+
+/* ---- Partitions ---- */
+
+/* The partitions' messages come to our queue; what already waits in theirs comes along. */
+static void forward_all(struct kafka_source *source)
+{
+	for (size_t i = 0; i < source->slots.count; i++) {
+		struct partition partition = source->slots.slots[i].partition;
+		rd_kafka_queue_t *queue = rd_kafka_queue_get_partition(source->rk, source->topics[partition.topic],
+								       partition.number);
+		CHECK(queue != NULL);
+		rd_kafka_queue_forward(queue, source->messages);
+		rd_kafka_queue_destroy(queue);
+	}
+}
+
+/* Returns when librdkafka's main thread has done what was asked of it before: it works in order. */
+static void wait_for_main_thread(struct kafka_source *source)
+{
+	rd_kafka_topic_partition_list_t *list = NULL;
+	if (rd_kafka_assignment(source->rk, &list) == RD_KAFKA_RESP_ERR_NO_ERROR) {
+		rd_kafka_topic_partition_list_destroy(list);
+	}
+}
+
+static void forget_partitions(struct kafka_source *source)
+{
+	kafka_slots_clear(&source->slots);
+	source->out_of_range_count = 0;
+}
+
+static void assign(struct kafka_source *source, const rd_kafka_topic_partition_list_t *list)
+{
+	rd_kafka_resp_err_t error = rd_kafka_assign(source->rk, list);
+	if (error != RD_KAFKA_RESP_ERR_NO_ERROR) {
+		kafka_source_trouble(source, error, rd_kafka_err2str(error));
+	}
+}
+
+void kafka_source_assign(struct kafka_source *source, const struct partition_start *starts, size_t count)
+{
+	CHECK(count <= PARTITIONS_MAX);
+	if (source->state != STATE_ASSIGNING && source->state != STATE_ASSIGNED) {
+		return;
+	}
+	forget_partitions(source);
+	rd_kafka_topic_partition_list_t *list = rd_kafka_topic_partition_list_new((int)count);
+	for (size_t i = 0; i < count; i++) {
+		const struct partition_start *start = &starts[i];
+		CHECK(start->partition.topic < source->topic_count);
+		const char *topic = source->topics[start->partition.topic];
+		bool is_beginning = start->offset == KAFKA_SOURCE_BEGINNING;
+		CHECK(start->offset >= 0 || is_beginning);
+		rd_kafka_topic_partition_list_add(list, topic, start->partition.number)->offset =
+			is_beginning ? RD_KAFKA_OFFSET_BEGINNING : start->offset;
+		kafka_slots_add(&source->slots, start->partition, is_beginning ? -1 : start->offset);
+	}
+	/* Before they are read, or the first messages would come to the queue of events. */
+	forward_all(source);
+	assign(source, list);
+	rd_kafka_topic_partition_list_destroy(list);
+	if (source->state == STATE_ASSIGNED) {
+		/* They were stopped first, in librdkafka's main thread, and a stop ends the forwarding. */
+		wait_for_main_thread(source);
+		forward_all(source);
+	}
+	source->state = STATE_ASSIGNED;
+}
+
+void kafka_source_unassign(struct kafka_source *source)
+{
+	if (source->state == STATE_NONE) {
+		return;
+	}
+	forget_partitions(source);
+	source->state = STATE_NONE;
+	assign(source, NULL);
+}
+
+struct kafka_source_counts kafka_source_counts(const struct kafka_source *source)
+{
+	return source->counts;
+}
+
+int64_t kafka_source_end(const struct kafka_source *source, struct partition partition)
+{
+	CHECK(partition.topic < source->topic_count);
+	int64_t low, high;
+	rd_kafka_resp_err_t error = rd_kafka_get_watermark_offsets(source->rk, source->topics[partition.topic],
+								   partition.number, &low, &high);
+	return error == RD_KAFKA_RESP_ERR_NO_ERROR && high >= 0 ? high : -1;
+}
+
+void kafka_source_mirror(struct kafka_source *source, const struct partition_start *next, size_t count)
+{
+	if (source->state != STATE_ASSIGNED || count == 0) {
+		return;
+	}
+	rd_kafka_topic_partition_list_t *list = rd_kafka_topic_partition_list_new((int)count);
+	for (size_t i = 0; i < count; i++) {
+		if (next[i].offset >= 0) {
+			rd_kafka_topic_partition_list_add(list, source->topics[next[i].partition.topic],
+							  next[i].partition.number)
+				->offset = next[i].offset;
+		}
+	}
+	rd_kafka_commit(source->rk, list, 1);
+	rd_kafka_topic_partition_list_destroy(list);
+}
+
+/* ---- Ending ---- */
+
+void kafka_source_close(struct kafka_source *source)
+{
+	CHECK(source->held_count == 0); /* librdkafka waits for them */
+	if (source->is_closing) {
+		return;
+	}
+	source->is_closing = true;
+	if (source->state == STATE_ASSIGNING) {
+		/* Nobody will answer any more, and leaving waits for the answer. */
+		kafka_source_unassign(source);
+	}
+	rd_kafka_error_t *error = rd_kafka_consumer_close_queue(source->rk, source->events);
+	if (error != NULL) {
+		rd_kafka_error_destroy(error);
+	}
+}
+
+bool kafka_source_closed(const struct kafka_source *source)
+{
+	return source->is_closing && rd_kafka_consumer_closed(source->rk);
+}
+
+void kafka_source_destroy(struct kafka_source *source)
+{
+	if (source == NULL) {
+		return;
+	}
+	kafka_source_release(source);
+	if (source->events != NULL) {
+		rd_kafka_queue_io_event_enable(source->events, -1, NULL, 0);
+		rd_kafka_queue_io_event_enable(source->messages, -1, NULL, 0);
+		rd_kafka_queue_destroy(source->messages);
+		rd_kafka_queue_destroy(source->events);
+	}
+	if (source->rk != NULL) {
+		rd_kafka_destroy_flags(source->rk, RD_KAFKA_DESTROY_F_NO_CONSUMER_CLOSE);
+	}
+	kafka_wake_finish(&source->wake);
+	free(source->held);
+	free(source);
+}

@@ -1,0 +1,163 @@
+/*
+ * Messages out of the source: what is not the caller's is left out, the rest is described where it lies.
+ */
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+#include "core/base/check.h"
+#include "core/base/moment.h"
+#include "core/edge/kafka_source_inside.h"
+
+static bool is_word(const char *bytes, size_t size, const char *word)
+{
+	return size == strlen(word) && strncasecmp(bytes, word, size) == 0;
+}
+
+/* "application/json; charset=utf-8" is application/json. */
+static enum message_form form_of_type(const char *type, size_t size)
+{
+	static const struct {
+		const char *type;
+		enum message_form form;
+	} forms[] = {
+		{"application/json", FORM_JSON},
+		{"application/protobuf", FORM_PROTOBUF},
+		{"application/x-protobuf", FORM_PROTOBUF},
+		{"application/vnd.google.protobuf", FORM_PROTOBUF},
+	};
+	const char *parameters = memchr(type, ';', size);
+	size = parameters != NULL ? (size_t)(parameters - type) : size;
+	while (size > 0 && type[size - 1] == ' ') {
+		size--;
+	}
+	for (size_t i = 0; i < COUNT_OF(forms); i++) {
+		if (is_word(type, size, forms[i].type)) {
+			return forms[i].form;
+		}
+	}
+	return FORM_UNKNOWN;
+}
+
+/* A message without headers, the ordinary case, costs a few instructions: librdkafka parses none. */
+static enum message_form form_of(const rd_kafka_message_t *raw)
+{
+	rd_kafka_headers_t *headers;
+	const void *value;
+	size_t size;
+	if (rd_kafka_message_headers(raw, &headers) != RD_KAFKA_RESP_ERR_NO_ERROR ||
+	    rd_kafka_header_get_last(headers, "content-type", &value, &size) != RD_KAFKA_RESP_ERR_NO_ERROR) {
+		return FORM_PROTOBUF;
+	}
+	return value != NULL ? form_of_type(value, size) : FORM_UNKNOWN;
+}
+
+static int64_t timestamp_us_of(const rd_kafka_message_t *raw)
+{
+	rd_kafka_timestamp_type_t type;
+	int64_t ms = rd_kafka_message_timestamp(raw, &type);
+	return ms > 0 ? ms * 1000 : moment_now_us();
+}
+
+/* What stands in the queue instead of a message: that a partition has stopped, mostly. */
+static void on_message_error(struct kafka_source *source, const rd_kafka_message_t *raw, struct kafka_slot *slot)
+{
+	if (raw->err == RD_KAFKA_RESP_ERR__AUTO_OFFSET_RESET && slot != NULL) {
+		source->out_of_range_count += slot->out_of_range ? 0 : 1;
+		slot->out_of_range = true;
+	} else {
+		kafka_source_trouble(source, raw->err, rd_kafka_message_errstr(raw));
+	}
+	/* kafka_source_notice() has something to say, and nothing else would wake its caller. */
+	kafka_wake_ring(&source->wake);
+}
+
+/* Runs of one topic are the rule: its name is looked up once a run. Valid within one take. */
+struct run {
+	const rd_kafka_topic_t *topic;
+	int index;
+};
+
+static struct kafka_slot *slot_of(struct kafka_source *source, const rd_kafka_message_t *raw, struct run *run)
+{
+	if (raw->rkt == NULL) {
+		return NULL;
+	}
+	if (raw->rkt != run->topic) {
+		run->topic = raw->rkt;
+		run->index = kafka_source_topic(source, rd_kafka_topic_name(raw->rkt));
+	}
+	struct partition partition = {.topic = (uint16_t)run->index, .number = raw->partition};
+	return run->index >= 0 ? kafka_slots_find(&source->slots, partition) : NULL;
+}
+
+/* False: not for the caller. */
+static bool admit(struct kafka_source *source, const rd_kafka_message_t *raw, struct run *run,
+		  struct message *ret_message)
+{
+	struct kafka_slot *slot = slot_of(source, raw, run);
+	if (raw->err != RD_KAFKA_RESP_ERR_NO_ERROR) {
+		on_message_error(source, raw, slot);
+		return false;
+	}
+	if (slot == NULL || raw->offset < slot->next) {
+		source->counts.rewound++;
+		return false;
+	}
+	source->counts.holes += slot->next >= 0 && raw->offset > slot->next ? 1 : 0;
+	slot->next = raw->offset + 1;
+	source->counts.messages++;
+	source->counts.bytes += raw->len;
+	*ret_message = (struct message){
+		.partition = slot->partition,
+		.offset = raw->offset,
+		.timestamp_us = timestamp_us_of(raw),
+		.form = form_of(raw),
+		.value = raw->payload,
+		.size = raw->payload != NULL ? raw->len : 0,
+	};
+	return true;
+}
+
+static void make_room(struct kafka_source *source, size_t max)
+{
+	if (source->held_max < max) {
+		source->held = realloc(source->held, max * sizeof(*source->held));
+		CHECK(source->held != NULL);
+		source->held_max = max;
+	}
+}
+
+size_t kafka_source_take(struct kafka_source *source, struct message *ret_messages, size_t max)
+{
+	CHECK(source->held_count == 0);
+	if (source->state != STATE_ASSIGNED || source->is_closing) {
+		return 0;
+	}
+	make_room(source, max);
+	struct run run = {0};
+	while (source->held_count < max) {
+		rd_kafka_message_t **raw = &source->held[source->held_count];
+		size_t wanted = max - source->held_count;
+		ssize_t count = rd_kafka_consume_batch_queue(source->messages, 0, raw, wanted);
+		for (ssize_t i = 0; i < count; i++) {
+			if (admit(source, raw[i], &run, &ret_messages[source->held_count])) {
+				source->held[source->held_count++] = raw[i];
+			} else {
+				rd_kafka_message_destroy(raw[i]);
+			}
+		}
+		if (count < (ssize_t)wanted) {
+			break;
+		}
+	}
+	return source->held_count;
+}
+
+void kafka_source_release(struct kafka_source *source)
+{
+	for (size_t i = 0; i < source->held_count; i++) {
+		rd_kafka_message_destroy(source->held[i]);
+	}
+	source->held_count = 0;
+}

@@ -1,0 +1,190 @@
+/* core/edge/kafka_source.h against librdkafka's mock cluster: messages and positions. */
+#include "core/edge/kafka_slots.h"
+#include "tests/edge/kafka_member.h"
+
+START_TEST(messages_come_from_the_positions_given)
+{
+	struct mock_kafka mock;
+	static struct member member;
+	start(&mock, 4000);
+	join(&member, mock.brokers);
+	member.positions[0] = 990;
+	member.positions[1] = KAFKA_SOURCE_BEGINNING;
+	member.positions[2] = 0;
+	member.positions[3] = 1000; /* all read */
+	MOCK_UNTIL(30, member.total >= 10 + 1000 + 1000, step(&member));
+	ck_assert_uint_eq(member.total, 2010);
+	ck_assert_uint_eq(seen(&member, 0, 990, 1000), 10);
+	ck_assert_uint_eq(seen(&member, 3, 0, 1000), 0);
+	ck_assert_uint_eq(member.partition_count, 2 * PARTITIONS);
+	ck_assert_int_eq(kafka_source_end(member.source, (struct partition){.topic = 1, .number = 1}), 1000);
+	ck_assert_int_eq(kafka_source_end(member.source, (struct partition){.topic = 1, .number = 77}), -1);
+	struct kafka_source_counts counts = kafka_source_counts(member.source);
+	ck_assert_uint_eq(counts.messages, 2010);
+	ck_assert_uint_eq(counts.rewound + counts.holes, 0);
+	leave(&member);
+	mock_kafka_stop(&mock);
+}
+END_TEST
+
+START_TEST(what_a_small_take_leaves_is_not_lost)
+{
+	struct mock_kafka mock;
+	static struct member member;
+	start(&mock, 400);
+	join(&member, mock.brokers);
+	member.take_max = 7;
+	MOCK_UNTIL(30, member.total >= 400, step(&member));
+	ck_assert_uint_eq(member.total, 400);
+	leave(&member);
+	mock_kafka_stop(&mock);
+}
+END_TEST
+
+START_TEST(assigned_anew_it_goes_on_elsewhere)
+{
+	struct mock_kafka mock;
+	static struct member member;
+	start(&mock, 4000);
+	join(&member, mock.brokers);
+	MOCK_UNTIL(30, member.total >= 4000, step(&member));
+	for (unsigned round = 1; round <= 3; round++) { /* back, as after an offset was set by hand */
+		for (int i = 0; i < PARTITIONS; i++) {
+			member.positions[i] = 400;
+		}
+		answer_assigned(&member);
+		MOCK_UNTIL(30, member.total >= 4000 + round * 2400, step(&member));
+		ck_assert_uint_eq(member.total, 4000 + round * 2400);
+		ck_assert_uint_eq(member.seen[2][399], 1);
+		ck_assert_uint_eq(member.seen[2][400], 1 + round);
+	}
+	leave(&member);
+	mock_kafka_stop(&mock);
+}
+END_TEST
+
+START_TEST(position_outside_the_log_stops_only_its_partition)
+{
+	struct mock_kafka mock;
+	static struct member member;
+	start(&mock, 400);
+	join(&member, mock.brokers);
+	member.positions[2] = 100000;
+	MOCK_UNTIL(30, member.notices[KAFKA_OUT_OF_RANGE] > 0 && member.total >= 300, step(&member));
+	ck_assert_int_eq(member.out_of_range, 2);
+	ck_assert_uint_eq(member.total, 300);
+	ck_assert_uint_eq(member.notices[KAFKA_OUT_OF_RANGE], 1);
+	member.positions[2] = KAFKA_SOURCE_BEGINNING;
+	answer_assigned(&member);
+	MOCK_UNTIL(30, member.total >= 400, step(&member));
+	ck_assert_uint_eq(seen(&member, 2, 0, 100), 100);
+	leave(&member);
+	mock_kafka_stop(&mock);
+}
+END_TEST
+
+START_TEST(form_is_read_from_the_header)
+{
+	static const struct {
+		const char *type;
+		enum message_form form;
+	} rows[] = {
+		{"application/json", FORM_JSON},
+		{"Application/JSON; charset=utf-8", FORM_JSON},
+		{"application/x-protobuf", FORM_PROTOBUF},
+		{"application/protobuf ;x=y", FORM_PROTOBUF},
+		{"text/plain", FORM_UNKNOWN},
+		{"", FORM_UNKNOWN},
+		{"application/jso", FORM_UNKNOWN},
+		{NULL, FORM_PROTOBUF},
+	};
+	struct mock_kafka mock;
+	static struct member member;
+	static struct message messages[1];
+	start(&mock, 0);
+	join(&member, mock.brokers);
+	MOCK_UNTIL(30, member.assigned, step(&member));
+	for (size_t i = 0; i < COUNT_OF(rows); i++) {
+		produce(&mock, 1, rows[i].type);
+		MOCK_UNTIL(30, kafka_source_take(member.source, messages, 1) > 0, mock_wait(-1, 10));
+		ck_assert_msg(messages[0].form == rows[i].form, "%s", rows[i].type);
+		kafka_source_release(member.source);
+	}
+	leave(&member);
+	mock_kafka_stop(&mock);
+}
+END_TEST
+
+START_TEST(settings_that_positions_rest_on_are_refused)
+{
+	static const char *const rows[] = {"enable.auto.commit",
+					   "enable.auto.offset.store",
+					   "auto.offset.reset",
+					   "isolation.level",
+					   "partition.assignment.strategy",
+					   "group.id",
+					   "group.instance.id",
+					   "session.timeout.ms",
+					   "no.such"};
+	for (size_t i = 0; i < COUNT_OF(rows); i++) {
+		struct fail fail = {0};
+		const char *const properties[] = {rows[i], "earliest", NULL};
+		const struct kafka_source_options options = {.brokers = "127.0.0.1:1",
+							     .group = "g",
+							     .topics = topics,
+							     .topic_count = 1,
+							     .properties = properties,
+							     .buffer_mb = 1,
+							     .session_ms = 10000};
+		ck_assert_ptr_null(kafka_source_create(&options, &fail));
+		ck_assert_int_eq(fail.exit_code, EXIT_CONFIG);
+		ck_assert_msg(strstr(fail.text, rows[i]) != NULL, "%s", fail.text);
+	}
+}
+END_TEST
+
+START_TEST(all_bounds_of_the_configuration_are_taken)
+{
+	static const struct {
+		unsigned buffer_mb, session_ms;
+	} rows[] = {{1, 1000}, {64, 10000}, {2047, 1800000}};
+	for (size_t i = 0; i < COUNT_OF(rows); i++) {
+		struct fail fail = {0};
+		const struct kafka_source_options options = {.brokers = "127.0.0.1:1",
+							     .group = "g",
+							     .topics = topics,
+							     .topic_count = 1,
+							     .buffer_mb = rows[i].buffer_mb,
+							     .session_ms = rows[i].session_ms};
+		struct kafka_source *source = kafka_source_create(&options, &fail);
+		ck_assert_msg(source != NULL, "%s", fail.text);
+		kafka_source_destroy(source);
+	}
+}
+END_TEST
+
+START_TEST(partitions_are_found_whatever_their_numbers)
+{
+	static struct kafka_slots slots;
+	for (int round = 0; round < 2; round++) {
+		kafka_slots_clear(&slots);
+		for (int i = 0; i < PARTITIONS_MAX; i++) { /* many that fall on one place */
+			struct partition partition = {.topic = (uint16_t)(i % TOPICS_MAX),
+						      .number = i * 1024 / (round + 1)};
+			ck_assert_ptr_null(kafka_slots_find(&slots, partition));
+			kafka_slots_add(&slots, partition, i);
+		}
+		for (int i = 0; i < PARTITIONS_MAX; i++) {
+			struct partition partition = {.topic = (uint16_t)(i % TOPICS_MAX),
+						      .number = i * 1024 / (round + 1)};
+			ck_assert_int_eq(kafka_slots_find(&slots, partition)->next, i);
+		}
+		ck_assert_ptr_null(kafka_slots_find(&slots, (struct partition){.topic = 1, .number = 0}));
+	}
+}
+END_TEST
+
+TEST_MAIN("kafka_source", messages_come_from_the_positions_given, what_a_small_take_leaves_is_not_lost,
+	  assigned_anew_it_goes_on_elsewhere, position_outside_the_log_stops_only_its_partition,
+	  form_is_read_from_the_header, settings_that_positions_rest_on_are_refused,
+	  all_bounds_of_the_configuration_are_taken, partitions_are_found_whatever_their_numbers)
