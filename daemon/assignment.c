@@ -1,0 +1,37 @@
+#include "daemon/assignment.h"
+
+#include "core/base/check.h"
+
+struct assigned *assignment_find(struct assignment *assignment, struct partition partition)
+{
+	for (size_t i = 0; i < assignment->count; i++) {
+		struct assigned *part = &assignment->parts[i];
+		if (part->partition.topic == partition.topic && part->partition.number == partition.number) {
+			return part;
+		}
+	}
+	return NULL;
+}
+
+void assignment_set(struct assignment *assignment, const struct partition *partitions, const struct position_row *positions,
+		    size_t count)
+{
+	CHECK(count <= PARTITIONS_MAX);
+	for (size_t i = 0; i < count; i++) {
+		assignment->parts[i] = (struct assigned){partitions[i], positions[i].from_offset, positions[i].epoch};
+	}
+	assignment->count = count;
+}
+
+void assignment_drop(struct assignment *assignment, struct partition partition)
+{
+	struct assigned *part = assignment_find(assignment, partition);
+	if (part != NULL) {
+		*part = assignment->parts[--assignment->count];
+	}
+}
+
+void assignment_clear(struct assignment *assignment)
+{
+	assignment->count = 0;
+}

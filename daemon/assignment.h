@@ -1,0 +1,30 @@
+/*
+ * Which partitions are ours, where each stands, and under which epoch: what was claimed in PostgreSQL.
+ */
+#pragma once
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "core/edge/kafka_source.h"
+#include "core/model/message.h"
+#include "core/model/rows.h"
+
+struct assigned {
+	struct partition partition;
+	int64_t next_offset;	/* as committed by us or claimed */
+	int64_t epoch;
+};
+
+struct assignment {
+	struct assigned parts[PARTITIONS_MAX];
+	size_t count;
+};
+
+/* NULL: not ours (any more). */
+struct assigned *assignment_find(struct assignment *assignment, struct partition partition);
+/* What was claimed, in place of all that was ours; `partitions` and `positions` go side by side. */
+void assignment_set(struct assignment *assignment, const struct partition *partitions, const struct position_row *positions,
+		    size_t count);
+void assignment_drop(struct assignment *assignment, struct partition partition);
+void assignment_clear(struct assignment *assignment);

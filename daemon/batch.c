@@ -1,0 +1,389 @@
+/*
+ * What a batch does next: fill, step by step through the table, and what follows from trouble.
+ */
+#include "daemon/batch.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "core/base/check.h"
+#include "core/base/log.h"
+#include "core/base/moment.h"
+#include "daemon/batch_steps.h"
+
+#define WORK_KEEP ((size_t)4 * 1024 * 1024)	/* pages that stay resident between batches */
+#define BACKOFF_FIRST_US INT64_C(50000)
+#define BACKOFF_LAST_US INT64_C(5000000)
+
+struct batch *batch_create(const struct batch_options *options, struct fail *fail)
+{
+	size_t size = (size_t)options->conf->batch.arena_mb * 1024 * 1024;
+	struct batch *batch = calloc(1, sizeof(*batch));
+	if (batch == NULL || !arena_init(&batch->held, size) || !arena_init(&batch->work, size * 2)) {
+		batch_destroy(batch);
+		fail_set(fail, FAIL_FATAL, EXIT_CONFIG, "batch: no memory for batch.arena_mb = %d",
+			 (int)options->conf->batch.arena_mb);
+		return NULL;
+	}
+	batch->options = *options;
+	batch->io = options->io;
+	batch->limit = (size_t)options->conf->batch.events_min;
+	batch->take = (struct take){
+		.conf = options->conf,
+		.identify = {options->key, options->conf->identity.blocked.items, options->conf->identity.blocked.count},
+		.io = options->io,
+		.assignment = options->assignment,
+		.counters = options->counters,
+		.rejected_topic = options->rejected_topic,
+	};
+	return batch;
+}
+
+void batch_destroy(struct batch *batch)
+{
+	if (batch != NULL) {
+		arena_finish(&batch->held);
+		arena_finish(&batch->work);
+		free(batch);
+	}
+}
+
+static void empty(struct batch *batch)
+{
+	batch->items = NULL;
+	batch->item_count = batch->first = batch->count = 0;
+	batch->filling = false;
+	batch->look_first = false;
+	batch->tries = 0;
+	batch->not_before_us = 0;
+	batch->wider = NULL;
+	batch->wider_count = 0;
+	batch->step = STEP_LOOK;
+	arena_reset(&batch->held, WORK_KEEP);
+	arena_reset(&batch->work, WORK_KEEP);
+}
+
+void batch_set_engine(struct batch *batch, struct engine *engine)
+{
+	CHECK(batch_is_empty(batch) || engine != NULL);
+	batch->engine = engine;
+}
+
+bool batch_is_empty(const struct batch *batch)
+{
+	return batch->item_count == 0;
+}
+
+size_t batch_held(const struct batch *batch)
+{
+	return batch->item_count - batch->first;
+}
+
+bool batch_has_more(const struct batch *batch)
+{
+	return batch->more;
+}
+
+/* ---- filling ---- */
+
+/* Twice as many next time while the source keeps up, half as many when it does not. */
+static void adapt(struct batch *batch)
+{
+	size_t least = (size_t)batch->options.conf->batch.events_min, most = (size_t)batch->options.conf->batch.events_max;
+	if (batch->item_count == batch->limit) {
+		batch->limit = batch->limit * 2 < most ? batch->limit * 2 : most;
+	} else if (batch->item_count < batch->limit / 4) {
+		batch->limit = batch->limit / 2 > least ? batch->limit / 2 : least;
+	}
+}
+
+bool batch_fill(struct batch *batch)
+{
+	if (batch->engine == NULL || batch->options.assignment->count == 0 || (!batch_is_empty(batch) && !batch->filling)) {
+		return !batch_is_empty(batch) && !batch->filling;
+	}
+	int64_t now_us = batch->io.ops->monotonic_us(batch->io.self);
+	if (batch_is_empty(batch)) {
+		if (batch->items == NULL) {
+			batch->items = arena_zero(&batch->held, batch->limit, sizeof(struct item));
+			CHECK(batch->items != NULL);
+		}
+		batch->filling_since_us = now_us;
+		batch->filled_by_us = now_us + batch->options.conf->batch.linger_ms * 1000;
+	}
+	bool drained = take_items(&batch->take, batch->engine, &batch->held, batch->items, &batch->item_count, batch->limit);
+	batch->more = !drained;
+	if (batch_is_empty(batch)) {
+		empty(batch);
+		return false;
+	}
+	batch->filling = drained && now_us < batch->filled_by_us;
+	if (batch->filling) {
+		return false;
+	}
+	adapt(batch);
+	batch->first = 0;
+	batch->count = batch->item_count;
+	batch->step = STEP_LOOK;
+	return true;
+}
+
+int64_t batch_wakes_us(const struct batch *batch)
+{
+	if (batch->filling) {
+		return batch->filled_by_us;
+	}
+	return batch_is_empty(batch) || batch->sent ? INT64_MAX : batch->not_before_us;
+}
+
+/* ---- how a window ends ---- */
+
+void batch_committed(struct batch *batch)
+{
+	struct counters *counters = batch->options.counters;
+	int64_t now_us = batch->io.ops->monotonic_us(batch->io.self);
+	struct partition_start *next = arena_zero(&batch->work, batch->position_count + 1, sizeof(*next));
+	for (size_t i = 0; i < batch->position_count; i++) {
+		struct assigned *part = assignment_find(batch->options.assignment, batch->position_parts[i]);
+		CHECK(part != NULL);
+		part->next_offset = batch->positions[i].to_offset;
+		if (next != NULL) {
+			next[i] = (struct partition_start){part->partition, part->next_offset};
+		}
+	}
+	if (next != NULL) {
+		batch->io.ops->source_mirror(batch->io.self, next, batch->position_count);
+	}
+	for (size_t i = 0; i < batch->count; i++) {
+		const struct item *item = &batch->items[batch->first + i];
+		counters_outcome(counters, item->outcome);
+	}
+	for (size_t i = 0; i < batch->save.subject_count; i++) {
+		const struct subject_row *row = &batch->save.subjects[i];
+		struct match match = {.rule = row->rule_number, .mail_click = row->mail_click, .link = row->link,
+				      .confirm = row->confirm};
+		const struct model *model = engine_model(batch->engine)->model;
+		while (strcmp(model->processes[match.process].name, row->process) != 0) {
+			match.process++;
+		}
+		engine_learn(batch->engine, row->subject->id, &match);
+	}
+	counters->batches.value++;
+	metric_observe(&counters->batch_events, (double)batch->count);
+	metric_observe(&counters->batch_seconds, (double)(now_us - batch->filling_since_us) / (double)MOMENT_SECOND_US);
+	counters->last_commit.value =
+		(double)(batch->io.ops->now_us(batch->io.self) / 1000) / 1000.0;
+	batch->save = (struct save_rows){0};
+	batch->first += batch->count;
+	batch->count = batch->item_count - batch->first;
+	batch->tries = 0;
+	batch->not_before_us = 0;
+	if (batch->count == 0) {
+		empty(batch);
+	}
+}
+
+void batch_drop_foreign(struct batch *batch)
+{
+	size_t kept = batch->first;
+	size_t window_end = batch->first + batch->count, window_count = 0;
+	for (size_t i = batch->first; i < batch->item_count; i++) {
+		if (assignment_find(batch->options.assignment, batch->items[i].partition) == NULL) {
+			counters_outcome(batch->options.counters, OUTCOME_handed_back);
+			continue;
+		}
+		window_count += i < window_end ? 1 : 0;
+		batch->items[kept++] = batch->items[i];
+	}
+	batch->item_count = kept;
+	batch->count = window_count > 0 ? window_count : kept - batch->first;
+	if (batch->count == 0) {
+		empty(batch);
+	}
+}
+
+void batch_hand_back(struct batch *batch)
+{
+	for (size_t i = batch->first; i < batch->item_count; i++) {
+		counters_outcome(batch->options.counters, OUTCOME_handed_back);
+	}
+	batch->sent = false;
+	empty(batch);
+	batch->more = false;
+	take_forget(&batch->take);
+}
+
+bool batch_wants_claim(struct batch *batch)
+{
+	bool wants = batch->wants_claim;
+	batch->wants_claim = false;
+	return wants;
+}
+
+/* ---- steps ---- */
+
+static void back_off(struct batch *batch)
+{
+	int64_t most_us = BACKOFF_FIRST_US << (batch->tries < 7 ? batch->tries : 7);
+	most_us = most_us < BACKOFF_LAST_US ? most_us : BACKOFF_LAST_US;
+	int64_t jitter_us = (int64_t)(batch->io.ops->random(batch->io.self) % (uint64_t)(most_us / 2));
+	batch->not_before_us = batch->io.ops->monotonic_us(batch->io.self) + most_us / 2 + jitter_us;
+	batch->tries++;
+}
+
+/* This very window cannot be written: a smaller one; of one message alone: it is refused. */
+static void shrink(struct batch *batch)
+{
+	if (batch->count > 1) {
+		batch->count = (batch->count + 1) / 2;
+		return;
+	}
+	struct item *item = &batch->items[batch->first];
+	CHECK(item->decoded == OUTCOME_NONE || item->decoded != OUTCOME_refused);
+	log_error("%s/%d@%lld: refused (%s), kept in rejected", batch->options.topics[item->partition.topic],
+		  (int)item->partition.number, (long long)item->offset, batch->why.text);
+	item->decoded = OUTCOME_refused;
+	item->reject = NULL;
+}
+
+static void forget_months(struct batch *batch)
+{
+	memset(batch->months, 0, sizeof(batch->months));
+}
+
+/* From the first step again. */
+static void restart(struct batch *batch)
+{
+	arena_reset(&batch->work, WORK_KEEP);
+	batch->step = STEP_LOOK;
+	batch->save = (struct save_rows){0};
+}
+
+static enum batch_run ended(struct batch *batch, enum step_end end, struct fail *fail);
+
+static enum batch_run start_step(struct batch *batch, struct fail *fail)
+{
+	for (;;) {
+		enum step_end end = batch_steps[batch->step].start(batch, fail);
+		if (end != STEP_NEXT) {
+			return ended(batch, end, fail);
+		}
+		batch->step++;
+		CHECK(batch->step < STEP_ROLLBACK);
+	}
+}
+
+static enum batch_run ended(struct batch *batch, enum step_end end, struct fail *fail)
+{
+	switch (end) {
+	case STEP_SENT:
+		batch->sent = true;
+		return BATCH_SENT;
+	case STEP_NEXT:
+		if (batch_is_empty(batch)) {
+			return BATCH_RESTS;
+		}
+		if (batch->step == STEP_SAVE || batch->step == STEP_ROLLBACK) {
+			restart(batch);
+		} else {
+			batch->step++;
+		}
+		return BATCH_RESTS;
+	case STEP_FULL:
+		fail_set(&batch->why, FAIL_DATA, EXIT_CONFIG, "needs more memory than batch.arena_mb");
+		if (batch_is_empty(batch)) {
+			return BATCH_RESTS;
+		}
+		shrink(batch);
+		break;
+	case STEP_REDO:
+		if (batch_is_empty(batch)) {
+			return BATCH_RESTS;
+		}
+		break;
+	case STEP_BROKEN:
+		if (fail->kind == FAIL_FATAL) {
+			return BATCH_FAILED;
+		}
+		batch->why = *fail;
+		if (fail->kind == FAIL_DATA) {
+			shrink(batch);
+		}
+		return BATCH_DROPS;
+	}
+	/* A transaction is open from ADVANCE on: end it before the next try. */
+	bool open = batch->step > STEP_ADVANCE || (batch->step == STEP_ADVANCE && end == STEP_REDO);
+	batch->options.counters->redone.value++;
+	if (open) {
+		batch->step = STEP_ROLLBACK;
+	} else {
+		restart(batch);
+	}
+	return BATCH_RESTS;
+}
+
+enum batch_run batch_run(struct batch *batch, struct fail *fail)
+{
+	if (batch->sent || batch_is_empty(batch) || batch->filling || batch->engine == NULL) {
+		return batch->sent ? BATCH_SENT : BATCH_RESTS;
+	}
+	if (batch->io.ops->monotonic_us(batch->io.self) < batch->not_before_us) {
+		return BATCH_RESTS;
+	}
+	return start_step(batch, fail);
+}
+
+enum batch_run batch_turn_done(struct batch *batch, struct fail *fail)
+{
+	batch->sent = false;
+	return ended(batch, batch_steps[batch->step].end(batch, fail), fail);
+}
+
+enum batch_run batch_turn_failed(struct batch *batch, const struct fail *why, struct fail *fail)
+{
+	static struct log_limit often;
+	batch->sent = false;
+	batch->why = *why;
+	batch->options.counters->store_failures.value++;
+	engine_forget(batch->engine);
+	if (why->kind == FAIL_FATAL) {
+		*fail = *why;
+		return BATCH_FAILED;
+	}
+	if (batch->step == STEP_MONTHS) {
+		forget_months(batch);
+	}
+	if (why->kind == FAIL_DATA) {
+		shrink(batch);
+	} else if (strcmp(why->code, "PH001") == 0) {
+		batch->look_first = true;
+	} else {
+		if (log_allowed(&often)) {
+			log_warning("batch: %s in %s, trying again%s", why->text, batch_steps[batch->step].name,
+				    log_held_back(&often));
+		}
+		back_off(batch);
+	}
+	batch->options.counters->redone.value++;
+	if (batch->step == STEP_LOOK || batch->step == STEP_MONTHS) {
+		restart(batch);
+	} else {
+		batch->step = STEP_ROLLBACK;
+	}
+	return BATCH_RESTS;
+}
+
+void batch_lost(struct batch *batch, const struct fail *why)
+{
+	batch->sent = false;
+	batch->options.counters->store_failures.value++;
+	forget_months(batch);
+	if (batch->engine != NULL) {
+		engine_forget(batch->engine);
+	}
+	if (!batch_is_empty(batch) && !batch->filling) {
+		batch->why = *why;
+		batch->look_first = true;
+		restart(batch);
+	}
+}

@@ -1,0 +1,336 @@
+/*
+ * The steps of a batch, each a turn with the pure stages around it: the careful way of writing, always right.
+ */
+#include "daemon/batch_steps.h"
+
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "core/base/check.h"
+#include "core/base/log.h"
+#include "core/base/moment.h"
+#include "core/flow/gather.h"
+#include "core/flow/screen.h"
+
+static struct item *window(const struct batch *batch)
+{
+	return batch->items + batch->first;
+}
+
+bool batch_list_positions(struct batch *batch)
+{
+	batch->positions = arena_zero(&batch->work, batch->count + 1, sizeof(*batch->positions));
+	batch->position_parts = arena_zero(&batch->work, batch->count + 1, sizeof(*batch->position_parts));
+	if (batch->positions == NULL || batch->position_parts == NULL) {
+		return false;
+	}
+	batch->position_count = 0;
+	for (size_t i = 0; i < batch->count; i++) {
+		const struct item *item = &window(batch)[i];
+		size_t at = 0;
+		while (at < batch->position_count && (batch->position_parts[at].topic != item->partition.topic ||
+						      batch->position_parts[at].number != item->partition.number)) {
+			at++;
+		}
+		if (at == batch->position_count) {
+			const struct assigned *part = assignment_find(batch->options.assignment, item->partition);
+			CHECK(part != NULL);
+			batch->position_parts[at] = item->partition;
+			batch->positions[at] = (struct position_row){
+				.topic = batch->options.topics[item->partition.topic],
+				.partition = item->partition.number,
+				.from_offset = part->next_offset,
+				.epoch = part->epoch,
+				.end_offset = batch->io.ops->source_end(batch->io.self, item->partition),
+			};
+			batch->position_count++;
+		}
+		batch->positions[at].to_offset = item->offset + 1;
+		batch->positions[at].oldest_us = item->timestamp_us;
+	}
+	return true;
+}
+
+/* ---- LOOK ---- */
+
+static enum step_end look_start(struct batch *batch, struct fail *fail)
+{
+	if (!batch->look_first) {
+		return STEP_NEXT;
+	}
+	if (!batch_list_positions(batch)) {
+		return STEP_FULL;
+	}
+	return batch->io.ops->store_look(batch->io.self, batch->options.conf->kafka.group, batch->positions,
+					 batch->position_count, &batch->work, fail) ? STEP_SENT : STEP_BROKEN;
+}
+
+static enum step_end look_end(struct batch *batch, struct fail *fail)
+{
+	(void)fail;
+	batch->look_first = false;
+	size_t committed = 0;
+	for (size_t i = 0; i < batch->position_count; i++) {
+		const struct position_row *row = &batch->positions[i];
+		struct assigned *part = assignment_find(batch->options.assignment, batch->position_parts[i]);
+		if (row->epoch != part->epoch) {
+			log_warning("%s/%d: claimed by another daemon, dropped", row->topic, (int)row->partition);
+			batch->options.counters->fenced.value++;
+			assignment_drop(batch->options.assignment, batch->position_parts[i]);
+		} else if (row->from_offset == row->to_offset) {
+			committed++;
+		} else if (row->from_offset != part->next_offset) {
+			log_warning("%s/%d: position was set to %" PRId64 " from outside, claiming anew", row->topic,
+				    (int)row->partition, row->from_offset);
+			batch->wants_claim = true;
+		}
+	}
+	if (committed > 0 && committed == batch->position_count) {
+		batch_committed(batch);
+		return STEP_REDO;
+	}
+	batch_drop_foreign(batch);
+	return batch->count > 0 ? STEP_NEXT : STEP_REDO;
+}
+
+/* ---- MONTHS ---- */
+
+/* Months from 2000-01 on; -1 for moments outside of 2000 to 2100, which go to the DEFAULT partition. */
+static int month_number(int64_t us)
+{
+	time_t seconds = (time_t)moment_floor(us, MOMENT_SECOND_US);
+	struct tm parts;
+	if (us < MOMENT_2000_US || gmtime_r(&seconds, &parts) == NULL) {
+		return -1;
+	}
+	int number = (parts.tm_year - 100) * 12 + parts.tm_mon;
+	return number < MONTHS_MAX ? number : -1;
+}
+
+static enum step_end months_start(struct batch *batch, struct fail *fail)
+{
+	int64_t *missing = NULL;
+	size_t count = 0;
+	for (size_t i = 0; i < batch->count; i++) {
+		const struct item *item = &window(batch)[i];
+		int month = item->decoded == OUTCOME_NONE ? month_number(item->touch.stamped_us) : -1;
+		if (month < 0 || batch->months[month] != 0) {
+			continue;
+		}
+		if (missing == NULL) {
+			missing = arena_zero(&batch->work, MONTHS_MAX, sizeof(*missing));
+			if (missing == NULL) {
+				return STEP_FULL;
+			}
+		}
+		batch->months[month] = 1;	/* taken back by batch_lost() and a refusal */
+		missing[count++] = item->touch.stamped_us;
+	}
+	if (count == 0) {
+		return STEP_NEXT;
+	}
+	return batch->io.ops->store_months(batch->io.self, missing, count, &batch->work, fail) ? STEP_SENT : STEP_BROKEN;
+}
+
+static enum step_end nothing(struct batch *batch, struct fail *fail)
+{
+	(void)batch;
+	(void)fail;
+	return STEP_NEXT;
+}
+
+/* ---- ADVANCE ---- */
+
+static enum step_end advance_start(struct batch *batch, struct fail *fail)
+{
+	batch->has_touches = false;
+	for (size_t i = 0; i < batch->count; i++) {
+		struct item *item = &window(batch)[i];
+		item->outcome = item->decoded;
+		item->copy = COPY_LOSES;
+		batch->has_touches = batch->has_touches || item->outcome == OUTCOME_NONE;
+	}
+	batch->advance = (struct advance_rows){.group = batch->options.conf->kafka.group};
+	if (!batch_list_positions(batch) ||
+	    !cast_ask(window(batch), batch->count, batch->wider, batch->wider_count, &batch->work, &batch->advance)) {
+		return STEP_FULL;
+	}
+	batch->advance.positions = batch->positions;
+	batch->advance.position_count = batch->position_count;
+	return batch->io.ops->store_advance(batch->io.self, &batch->advance, &batch->work, fail) ? STEP_SENT : STEP_BROKEN;
+}
+
+static enum step_end advance_end(struct batch *batch, struct fail *fail)
+{
+	uint64_t ours = engine_model(batch->engine)->model->version;
+	if (!batch->advance.has_model || batch->advance.model_version != ours) {
+		fail_set(fail, FAIL_FATAL, EXIT_AWAY, "model: another one than %016" PRIx64 " is in force now: start again",
+			 ours);
+		return STEP_BROKEN;
+	}
+	return STEP_NEXT;
+}
+
+/* ---- LOAD, SCREEN ---- */
+
+static enum step_end load_start(struct batch *batch, struct fail *fail)
+{
+	if (!batch->has_touches) {
+		return STEP_NEXT;
+	}
+	if (!cast_plan(&batch->cast, window(batch), batch->count, &batch->advance, &batch->work, &batch->load)) {
+		return STEP_FULL;
+	}
+	return batch->io.ops->store_load(batch->io.self, &batch->load, &batch->work, fail) ? STEP_SENT : STEP_BROKEN;
+}
+
+/* Persons that must be asked for as well, kept over the next try. */
+static bool widen(struct batch *batch)
+{
+	size_t count = batch->wider_count + batch->cast.wider_count;
+	struct uuid *wider = arena_zero(&batch->held, count + 1, sizeof(*wider));
+	if (wider == NULL) {
+		return false;
+	}
+	if (batch->wider_count > 0) {
+		memcpy(wider, batch->wider, batch->wider_count * sizeof(*wider));
+	}
+	if (batch->cast.wider_count > 0) {
+		memcpy(wider + batch->wider_count, batch->cast.wider, batch->cast.wider_count * sizeof(*wider));
+	}
+	batch->wider = wider;
+	batch->wider_count = count;
+	return true;
+}
+
+static enum step_end load_end(struct batch *batch, struct fail *fail)
+{
+	(void)fail;
+	enum screen_result screened = screen_batch(&batch->cast, window(batch), batch->count, &batch->load);
+	if (screened == SCREEN_WIDER) {
+		return widen(batch) ? STEP_REDO : STEP_FULL;
+	}
+	if (screened == SCREEN_FULL ||
+	    !contacts_in_order(&batch->contacts, &batch->cast, engine_model(batch->engine), window(batch), batch->count,
+			       &batch->load)) {
+		return STEP_FULL;
+	}
+	return STEP_NEXT;
+}
+
+/* ---- READ, FOLD ---- */
+
+static enum step_end read_start(struct batch *batch, struct fail *fail)
+{
+	if (!batch->has_touches) {
+		return STEP_NEXT;
+	}
+	if (!contacts_ask(&batch->contacts, &batch->read)) {
+		return STEP_FULL;
+	}
+	if (batch->read.contact_count == 0) {
+		return STEP_NEXT;
+	}
+	return batch->io.ops->store_read(batch->io.self, &batch->read, &batch->work, fail) ? STEP_SENT : STEP_BROKEN;
+}
+
+static enum step_end read_end(struct batch *batch, struct fail *fail)
+{
+	(void)fail;
+	batch->options.counters->refolded.value += (double)batch->read.contact_count;
+	return contacts_refold(&batch->contacts, window(batch), batch->count, &batch->load, &batch->read) ? STEP_NEXT
+													 : STEP_FULL;
+}
+
+/* ---- SAVE ---- */
+
+static int compare_subjects(const void *a, const void *b)
+{
+	uint64_t x = ((const struct subject_row *)a)->subject->id, y = ((const struct subject_row *)b)->subject->id;
+	return (x > y) - (x < y);
+}
+
+/* Subjects that are not known to be stored: of every copy that was read, whether or not it stands. */
+static bool list_subjects(struct batch *batch)
+{
+	struct subject_row *rows = arena_zero(&batch->work, batch->count + 1, sizeof(*rows));
+	if (rows == NULL) {
+		return false;
+	}
+	const struct model *model = engine_model(batch->engine)->model;
+	size_t used = 0;
+	for (size_t i = 0; i < batch->count; i++) {
+		const struct item *item = &window(batch)[i];
+		bool read = item->outcome == OUTCOME_applied || item->outcome == OUTCOME_machine ||
+			    item->outcome == OUTCOME_duplicate;
+		if (!read || engine_knows(batch->engine, item->subject->id)) {
+			continue;
+		}
+		const struct model_process *process = &model->processes[item->match.process];
+		rows[used++] = (struct subject_row){
+			.subject = item->subject,
+			.process = process->name,
+			.rule = item->match.rule >= 0 ? process->rules[item->match.rule].name : NULL,
+			.rule_number = item->match.rule,
+			.content = item->match.content,
+			.mail_click = item->match.mail_click,
+			.link = item->match.link,
+			.confirm = item->match.confirm,
+		};
+	}
+	size_t kept = used > 0 ? 1 : 0;
+	if (used > 1) {
+		qsort(rows, used, sizeof(*rows), compare_subjects);
+	}
+	for (size_t i = 1; i < used; i++) {
+		if (rows[i].subject->id != rows[kept - 1].subject->id) {
+			rows[kept++] = rows[i];
+		}
+	}
+	batch->save.subjects = rows;
+	batch->save.subject_count = kept;
+	return true;
+}
+
+static enum step_end save_start(struct batch *batch, struct fail *fail)
+{
+	batch->save = (struct save_rows){
+		.model_version = engine_model(batch->engine)->model->version,
+		.now_us = batch->io.ops->now_us(batch->io.self),
+	};
+	const char *const *topics = batch->options.topics;
+	bool room = batch->has_touches
+			    ? list_subjects(batch) && gather_batch(&batch->cast, &batch->contacts, window(batch), batch->count,
+								   &batch->load, topics, &batch->save)
+			    : gather_outcomes(window(batch), batch->count, topics, &batch->work, &batch->save);
+	if (!room) {
+		return STEP_FULL;
+	}
+	return batch->io.ops->store_save(batch->io.self, &batch->save, &batch->work, fail) ? STEP_SENT : STEP_BROKEN;
+}
+
+static enum step_end save_end(struct batch *batch, struct fail *fail)
+{
+	(void)fail;
+	batch_committed(batch);
+	return STEP_NEXT;
+}
+
+/* ---- ROLLBACK ---- */
+
+static enum step_end rollback_start(struct batch *batch, struct fail *fail)
+{
+	return batch->io.ops->store_rollback(batch->io.self, fail) ? STEP_SENT : STEP_BROKEN;
+}
+
+const struct step_about batch_steps[STEP_COUNT] = {
+	[STEP_LOOK] = {"LOOK", look_start, look_end},
+	[STEP_MONTHS] = {"MONTHS", months_start, nothing},
+	[STEP_ADVANCE] = {"ADVANCE", advance_start, advance_end},
+	[STEP_LOAD] = {"LOAD", load_start, load_end},
+	[STEP_READ] = {"READ", read_start, read_end},
+	[STEP_SAVE] = {"SAVE", save_start, save_end},
+	[STEP_ROLLBACK] = {"ROLLBACK", rollback_start, nothing},
+};

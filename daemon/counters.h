@@ -1,0 +1,24 @@
+/*
+ * What /metrics says. received = Σ outcomes + in flight holds at every scrape: an event is counted in when it is taken,
+ * gets its outcome when its transaction is confirmed, and is in flight in between.
+ */
+#pragma once
+#include <stdint.h>
+
+#include "core/base/metrics.h"
+#include "core/model/outcome.h"
+
+struct counters {
+	struct metrics registry;
+	struct metric received, in_flight, received_bytes, unknown_fields, blocked_ids;
+	struct metric outcomes[OUTCOME_COUNT];
+	char outcome_labels[OUTCOME_COUNT][48];
+	struct metric batches, batch_events, batch_seconds, turns, redone, refolded, fenced, gaps;
+	struct metric store_up, store_failures, source_up, assigned, lag, last_commit, rebalances, out_of_range;
+	struct metric build;
+};
+
+/* Registers everything; the struct must not move afterwards. */
+void counters_init(struct counters *counters);
+void counters_received(struct counters *counters, uint64_t bytes);
+void counters_outcome(struct counters *counters, enum outcome outcome);

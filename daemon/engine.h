@@ -1,0 +1,30 @@
+/*
+ * The model in force, made ready: as read from PostgreSQL, compiled for matching, tabled for folding; and the cache of
+ * what subjects match. One at a time; made anew when a connection greets.
+ */
+#pragma once
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "core/base/fail.h"
+#include "core/flow/contacts.h"
+#include "core/flow/match.h"
+#include "core/model/subject.h"
+
+struct engine;
+
+/* From the text of table model. NULL: *fail. Takes nothing over. */
+struct engine *engine_create(const char *model_text, size_t size, uint64_t version, struct fail *fail);
+void engine_destroy(struct engine *engine);	/* NULL is fine */
+
+const struct contacts_model *engine_model(const struct engine *engine);
+
+/* What a subject matches; by the cache where it is known. content is "" from the cache: it is in the database then. */
+void engine_match(const struct engine *engine, const struct subject *subject, struct match *ret_match);
+/* Is it in the cache, that is, surely stored with its rule? */
+bool engine_knows(const struct engine *engine, uint64_t subject_id);
+/* Once a COMMIT is confirmed. A full cache is emptied first. */
+void engine_learn(struct engine *engine, uint64_t subject_id, const struct match *match);
+/* After any rollback or reconnect what is cached may be ahead of the database. */
+void engine_forget(struct engine *engine);

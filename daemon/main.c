@@ -1,0 +1,172 @@
+/*
+ * phased: reads the command line and the configuration, makes the parts, runs the loop.
+ */
+#include <getopt.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "core/base/arena.h"
+#include "core/base/check.h"
+#include "core/base/log.h"
+#include "core/edge/conf.h"
+#include "core/edge/key_file.h"
+#include "daemon/loop.h"
+
+static const char usage[] =
+	"usage: phased [--config FILE] [--check-config]\n"
+	"\n"
+	"Reads behaviour events from Kafka and keeps the buying phase of each contact in PostgreSQL.\n"
+	"\n"
+	"  --config FILE    configuration (default " CONF_FILE ")\n"
+	"  --check-config   read the configuration, print what is in force, and end\n"
+	"  --version        print the version, and end\n"
+	"  --help           print this, and end\n";
+
+struct parts {
+	struct arena arena;
+	struct conf conf;
+	struct identity_key key;
+	struct kafka_source *source;
+	struct postgres *postgres;
+	struct store *store;
+	struct io_real real;
+	struct counters counters;
+	char owner[192];
+};
+
+static bool make_source(struct parts *parts, struct fail *fail)
+{
+	const struct conf *conf = &parts->conf;
+	struct kafka_source_options options = {
+		.brokers = conf->kafka.brokers,
+		.group = conf->kafka.group,
+		.instance_id = conf->kafka.instance_id,
+		.client_id = conf->kafka.client_id,
+		.topics = conf->kafka.topics.items,
+		.topic_count = conf->kafka.topics.count,
+		.properties = conf->kafka.properties,
+		.buffer_mb = (unsigned)conf->kafka.buffer_mb,
+		.session_ms = (unsigned)conf->kafka.session_ms,
+	};
+	parts->source = kafka_source_create(&options, fail);
+	return parts->source != NULL;
+}
+
+static bool make_store(struct parts *parts, struct fail *fail)
+{
+	struct postgres_options options = {
+		.conninfo = parts->conf.postgres.conninfo,
+		.application = "phased",
+		.connect_ms_max = (unsigned)parts->conf.postgres.connect_ms_max,
+		.reply_ms_max = (unsigned)parts->conf.postgres.reply_ms_max,
+		.synchronous_commit = parts->conf.postgres.synchronous_commit,
+	};
+	parts->postgres = postgres_create(&options, fail);
+	parts->store = parts->postgres != NULL ? store_create(parts->postgres, fail) : NULL;
+	return parts->store != NULL;
+}
+
+static int number_of(const struct yaml_texts *topics, const char *name)
+{
+	for (size_t i = 0; i < topics->count; i++) {
+		if (name[0] != '\0' && strcmp(topics->items[i], name) == 0) {
+			return (int)i;
+		}
+	}
+	return -1;
+}
+
+static bool run(struct parts *parts, struct fail *fail)
+{
+	if (!key_file_read(parts->conf.identity.key_file, parts->key.bytes, &parts->key.size, fail) ||
+	    !make_source(parts, fail) || !make_store(parts, fail)) {
+		return false;
+	}
+	counters_init(&parts->counters);
+	char host[96] = "?";
+	gethostname(host, sizeof(host) - 1);
+	snprintf(parts->owner, sizeof(parts->owner), "%s:%d%s%s", host, (int)getpid(),
+		 parts->conf.kafka.instance_id[0] != '\0' ? " " : "", parts->conf.kafka.instance_id);
+	parts->real = (struct io_real){.source = parts->source, .postgres = parts->postgres, .store = parts->store};
+	struct loop_options options = {
+		.conf = &parts->conf,
+		.io = io_real(&parts->real),
+		.key = &parts->key,
+		.counters = &parts->counters,
+		.owner = parts->owner,
+		.topics = parts->conf.kafka.topics.items,
+		.rejected_topic = number_of(&parts->conf.kafka.topics, parts->conf.kafka.topic[CONF_REJECTED]),
+	};
+	log_info("phased " PHASED_VERSION ": group %s, starting", parts->conf.kafka.group);
+	return loop_run(&options, fail);
+}
+
+static void finish(struct parts *parts)
+{
+	kafka_source_destroy(parts->source);
+	store_destroy(parts->store);
+	postgres_destroy(parts->postgres);
+	explicit_bzero(&parts->key, sizeof(parts->key));
+	arena_finish(&parts->arena);
+}
+
+static int print_config(struct parts *parts)
+{
+	const char *text = conf_text(&parts->conf, &parts->arena);
+	CHECK(text != NULL);
+	fputs(text, stdout);
+	return EXIT_DONE;
+}
+
+int main(int argc, char **argv)
+{
+	static const struct option options[] = {
+		{"config", required_argument, NULL, 'c'}, {"check-config", no_argument, NULL, 'k'},
+		{"version", no_argument, NULL, 'v'},	  {"help", no_argument, NULL, 'h'}, {0},
+	};
+	const char *path = CONF_FILE;
+	bool check_only = false;
+	for (int option; (option = getopt_long(argc, argv, "c:h", options, NULL)) != -1;) {
+		switch (option) {
+		case 'c':
+			path = optarg;
+			break;
+		case 'k':
+			check_only = true;
+			break;
+		case 'v':
+			puts("phased " PHASED_VERSION);
+			return EXIT_DONE;
+		case 'h':
+			fputs(usage, stdout);
+			return EXIT_DONE;
+		default:
+			fputs(usage, stderr);
+			return EXIT_USAGE;
+		}
+	}
+	if (optind < argc) {
+		fputs(usage, stderr);
+		return EXIT_USAGE;
+	}
+	static struct parts parts;
+	struct fail fail;
+	log_start(LOG_LEVEL_INFO);
+	CHECK(arena_init(&parts.arena, CONF_ARENA_SIZE));
+	if (!conf_read(path, &parts.arena, &parts.conf, &fail)) {
+		log_error("%s", fail.text);
+		return (int)fail.exit_code;
+	}
+	log_start((enum log_level)parts.conf.log.level);
+	int exit_code = EXIT_DONE;
+	if (check_only) {
+		exit_code = print_config(&parts);
+	} else if (!run(&parts, &fail)) {
+		log_error("%s", fail.text);
+		exit_code = (int)fail.exit_code;
+	}
+	finish(&parts);
+	return exit_code;
+}

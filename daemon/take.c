@@ -1,0 +1,151 @@
+#include "daemon/take.h"
+
+#include "core/base/check.h"
+#include "core/base/hash.h"
+#include "core/flow/decode.h"
+#include "core/flow/facts.h"
+#include "core/flow/subject.h"
+
+/* Analytics consent is about this event alone: said, or by configuration and channel. */
+static bool has_consent(const struct conf *conf, const struct event *event)
+{
+	switch (event->consent.analytics) {
+	case STATEMENT_GRANTED:
+		return true;
+	case STATEMENT_UNSAID:
+		return conf->consent[event->channel] == CONF_ALLOW;
+	default:
+		return false;
+	}
+}
+
+static void reject_full(struct item *item, const struct message *message, struct arena *arena)
+{
+	struct reject *reject = arena_zero(arena, 1, sizeof(*reject));
+	if (reject != NULL) {
+		reject->reason = OUTCOME_too_large;
+		reject->size = (uint32_t)message->size;
+		reject->hash = hash_64(&(struct hash_piece){message->value, message->size}, 1);
+	}
+	item->decoded = OUTCOME_too_large;
+	item->reject = reject;
+}
+
+static void fill_touch(struct item *item, const struct event *event, uint64_t event_id)
+{
+	item->touch = (struct touch){
+		.actor_id = item->who->has_weak ? item->who->weak.id : item->who->strong.id,
+		.stamped_us = event->stamped_us,
+		.event_id = event_id,
+		.at_us = event->occurred_us,
+		.received_us = event->received_us,
+		.subject_id = item->subject->id,
+		.reasons = event->machine_reasons,
+		.party = (int16_t)event->party,
+	};
+}
+
+/* Who, what about, which rule, which facts. False: arena full. */
+static bool fill_item(struct take *take, const struct engine *engine, const struct event *event, struct arena *arena,
+		      struct item *item)
+{
+	struct identified *who = arena_zero(arena, 1, sizeof(*who));
+	struct subject *subject = arena_zero(arena, 1, sizeof(*subject));
+	struct facts *facts = arena_zero(arena, 1, sizeof(*facts));
+	if (who == NULL || subject == NULL || facts == NULL || !identify_event(event, &take->identify, arena, who)) {
+		return false;
+	}
+	take->counters->blocked_ids.value += who->blocked;
+	if (!who->has_weak && !who->has_strong) {
+		item->decoded = OUTCOME_unidentified;
+		return true;
+	}
+	const struct conf *conf = take->conf;
+	if (!subject_from_event(event, conf->subject.property_keys.items, conf->subject.property_keys.count, arena,
+				subject)) {
+		return false;
+	}
+	item->who = who;
+	item->subject = subject;
+	item->facts = facts;
+	engine_match(engine, subject, &item->match);
+	uint64_t event_id = decode_event_id(event);
+	facts_from_event(event, who, event_id, event->machine_reasons, facts);
+	fill_touch(item, event, event_id);
+	return true;
+}
+
+static void decode_one(struct take *take, const struct engine *engine, const struct message *message, struct arena *arena,
+		       struct item *item)
+{
+	*item = (struct item){.partition = message->partition, .offset = message->offset,
+			      .timestamp_us = message->timestamp_us};
+	struct reject reject = {0};
+	struct decode_count unknown = {0};
+	struct event *event = NULL;
+	if (message->partition.topic == take->rejected_topic) {
+		int64_t received_us;
+		item->decoded = decode_rejected(message, arena, &reject, &received_us, &item->reject_source);
+		if (item->decoded == OUTCOME_NONE) {
+			item->decoded = OUTCOME_uncollected;
+		}
+	} else {
+		item->decoded = decode_event(message, arena, &unknown, &event, &reject);
+		take->counters->unknown_fields.value += (double)unknown.unknown_fields;
+	}
+	if (item->decoded != OUTCOME_NONE) {
+		struct reject *kept = arena_zero(arena, 1, sizeof(*kept));
+		if (kept != NULL) {
+			*kept = reject;
+		}
+		item->reject = kept;
+		return;
+	}
+	item->event = event;
+	if (!has_consent(take->conf, event)) {
+		item->decoded = OUTCOME_no_consent;
+	} else if (!fill_item(take, engine, event, arena, item)) {
+		reject_full(item, message, arena);
+	}
+}
+
+/* Ours, and not before our position? A message that was in flight over an unassign may be neither. */
+static bool is_expected(struct take *take, const struct message *message)
+{
+	const struct assigned *part = assignment_find(take->assignment, message->partition);
+	return part != NULL && message->offset >= part->next_offset;
+}
+
+bool take_items(struct take *take, const struct engine *engine, struct arena *arena, struct item *items, size_t *count,
+		size_t max)
+{
+	while (*count < max && arena->limit - arena->used > TAKE_ROOM) {
+		if (take->chunk_at == take->chunk_count) {
+			take->io.ops->source_release(take->io.self);
+			size_t wanted = max - *count < TAKE_CHUNK ? max - *count : TAKE_CHUNK;
+			take->chunk_count = take->io.ops->source_take(take->io.self, take->chunk, wanted);
+			take->chunk_at = 0;
+			if (take->chunk_count == 0) {
+				return true;
+			}
+		}
+		const struct message *message = &take->chunk[take->chunk_at++];
+		if (!is_expected(take, message)) {
+			continue;
+		}
+		counters_received(take->counters, message->size);
+		decode_one(take, engine, message, arena, &items[*count]);
+		(*count)++;
+	}
+	if (take->chunk_at == take->chunk_count) {	/* nothing is held longer than it is needed */
+		take->io.ops->source_release(take->io.self);
+		take->chunk_count = take->chunk_at = 0;
+	}
+	return false;
+}
+
+void take_forget(struct take *take)
+{
+	take->io.ops->source_release(take->io.self);
+	take->chunk_count = take->chunk_at = 0;
+}
