@@ -15,6 +15,7 @@
 static const struct command *const commands[] = {
 	&report_phases_command,
 	&migrate_command,
+	&model_try_command,
 };
 
 static struct {
