@@ -43,7 +43,10 @@ size_t text_utf8_size(const char *bytes, size_t size)
 	const unsigned char *at = (const unsigned char *)bytes;
 	size_t done = 0;
 	while (done < size) {
-		size_t step = size - done >= 8 && is_plain(at + done) ? 8 : character_size(at + done, size - done);
+		size_t left = size - done;
+		size_t step = left >= 8 && is_plain(at + done) ? 8
+			      : at[done] - 1U < 0x7f	       ? 1
+							       : character_size(at + done, left);
 		if (step == 0) {
 			break;
 		}

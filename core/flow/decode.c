@@ -30,8 +30,7 @@ static struct reading reading_begin(const struct message *message, struct arena 
 
 static enum outcome wrong_content_type(struct reading *reading)
 {
-	reading->path.depth = 0;
-	field_path_push(&reading->path, "content-type");
+	field_path_add(&reading->path, "content-type");
 	return OUTCOME_unreadable;
 }
 
@@ -69,7 +68,7 @@ static enum outcome reading_message(struct reading *reading, const struct limits
 static void path_print(const struct field_path *path, char ret_field[static REJECT_FIELD_SIZE])
 {
 	size_t used = 0;
-	for (unsigned i = 0; i < path->depth; i++) {
+	for (unsigned i = path->depth; i-- > 0;) {
 		if (used > 0 && used + 1 < REJECT_FIELD_SIZE) {
 			ret_field[used++] = '.';
 		}
@@ -106,7 +105,7 @@ static enum outcome settle_times(struct event *event, int64_t timestamp_us, stru
 		event->stamped_us = event->occurred_us;
 	}
 	if (event->occurred_us < MOMENT_2000_US || event->occurred_us - AHEAD_US_MAX > event->received_us) {
-		field_path_push(path, "occurred_us");
+		field_path_add(path, "occurred_us");
 		return OUTCOME_time_out_of_range;
 	}
 	return OUTCOME_NONE;

@@ -40,13 +40,13 @@ struct limits {
 
 extern const struct limits limits_event, limits_rejected;
 
-/* Names from the outermost field down to the one in question. */
+/* Where something is wrong: names from the innermost field outwards, noted while the reading is given up. */
 struct field_path {
 	unsigned depth;
 	const char *names[EVENT_DEPTH_MAX + 1];
 };
 
-static inline void field_path_push(struct field_path *path, const char *name)
+static inline void field_path_add(struct field_path *path, const char *name)
 {
 	path->names[path->depth++] = name;
 }

@@ -331,19 +331,18 @@ static enum outcome read_key(const struct json_node *map, size_t at, const struc
 	int index = find_field(limits->descriptor, map->keys[at]);
 	if (index < 0) {
 		text_show(map->keys[at]);
-		field_path_push(path, map->keys[at]);
+		field_path_add(path, map->keys[at]);
 		return OUTCOME_unreadable;
 	}
 	struct target target = {.field = &limits->descriptor->fields[index],
 				.limit = &limits->fields[index],
 				.arena = arena,
 				.path = path};
-	field_path_push(path, target.field->name);
 	bool twice = (*seen & UINT32_C(1) << index) != 0;
 	*seen |= UINT32_C(1) << index;
 	enum outcome outcome = twice ? OUTCOME_unreadable : read_field(map->items[at], (char *)message, &target);
-	if (outcome == OUTCOME_NONE) {
-		path->depth--;
+	if (outcome != OUTCOME_NONE) {
+		field_path_add(path, target.field->name);
 	}
 	return outcome;
 }
@@ -383,7 +382,7 @@ static enum outcome outcome_of_trouble(const struct json_trouble *trouble, struc
 	};
 	const char *keys = arena_text(arena, trouble->path, strlen(trouble->path));
 	if (keys != NULL && keys[0] != '\0') {
-		field_path_push(path, keys);
+		field_path_add(path, keys);
 	}
 	return outcomes[trouble->kind];
 }

@@ -14,17 +14,24 @@ typedef enum outcome validate_value(void *value, const ProtobufCFieldDescriptor 
 
 static bool is_word(const char *text)
 {
-	return text[strspn(text, "abcdefghijklmnopqrstuvwxyz0123456789_-")] == '\0';
+	for (; *text != '\0'; text++) {
+		bool fits = (*text >= 'a' && *text <= 'z') || (*text >= '0' && *text <= '9') || *text == '_' ||
+			    *text == '-';
+		if (!fits) {
+			return false;
+		}
+	}
+	return true;
 }
 
 static enum outcome validate_text(void *value, const ProtobufCFieldDescriptor *field, const struct limit *limit)
 {
 	(void)field;
 	char *text = *(char **)value;
-	size_t size = text == NULL ? 0 : strlen(text);
-	if (size == 0) {
+	if (text == NULL || text[0] == '\0') {
 		return limit->flags & LIMIT_REQUIRED ? OUTCOME_bad_value : OUTCOME_NONE;
 	}
+	size_t size = strlen(text);
 	if (size > limit->size_max) {
 		return OUTCOME_too_large;
 	}
@@ -133,12 +140,11 @@ enum outcome validate_message(ProtobufCMessage *message, const struct limits *li
 {
 	for (unsigned i = 0; i < limits->descriptor->n_fields; i++) {
 		const ProtobufCFieldDescriptor *field = &limits->descriptor->fields[i];
-		field_path_push(path, field->name);
 		enum outcome outcome = validate_field((char *)message, field, &limits->fields[i], path);
 		if (outcome != OUTCOME_NONE) {
+			field_path_add(path, field->name);
 			return outcome;
 		}
-		path->depth--;
 	}
 	return OUTCOME_NONE;
 }

@@ -44,10 +44,14 @@ static const uint8_t wire_types[] = {
 	[PROTOBUF_C_TYPE_MESSAGE] = PROTOBUF_C_WIRE_TYPE_LENGTH_PREFIXED,
 };
 
-/* Seven bits a byte, low ones first, at most ten bytes and 64 bits. */
-static bool take_varint(struct span *span, uint64_t *ret_value)
+/* Seven bits a byte, low ones first, at most ten bytes and 64 bits. Most are of one byte. */
+static inline bool take_varint(struct span *span, uint64_t *ret_value)
 {
 	uint64_t value = 0;
+	if (span->at < span->end && *span->at < 0x80) {
+		*ret_value = *span->at++;
+		return true;
+	}
 	for (unsigned shift = 0; shift < 64 && span->at < span->end; shift += 7) {
 		uint8_t byte = *span->at++;
 		if (shift == 63 && byte > 1) {
@@ -123,7 +127,6 @@ static enum outcome scan_known(struct scan *scan, const struct field *field, con
 	return OUTCOME_NONE;
 }
 
-/* On an outcome the path is left where it happened. */
 static enum outcome scan_field(struct scan *scan, struct span *span, const struct limits *limits, uint16_t *counts)
 {
 	struct field field = {0};
@@ -136,13 +139,12 @@ static enum outcome scan_field(struct scan *scan, struct span *span, const struc
 		return take_body(span, &field) ? OUTCOME_NONE : OUTCOME_unreadable;
 	}
 	const ProtobufCFieldDescriptor *about = &limits->descriptor->fields[index];
-	field_path_push(scan->path, about->name);
-	if (field.wire_type != wire_types[about->type] || !take_body(span, &field)) {
-		return OUTCOME_unreadable;
+	enum outcome outcome = OUTCOME_unreadable;
+	if (field.wire_type == wire_types[about->type] && take_body(span, &field)) {
+		outcome = scan_known(scan, &field, about, &limits->fields[index], ++counts[index]);
 	}
-	enum outcome outcome = scan_known(scan, &field, about, &limits->fields[index], ++counts[index]);
-	if (outcome == OUTCOME_NONE) {
-		scan->path->depth--;
+	if (outcome != OUTCOME_NONE) {
+		field_path_add(scan->path, about->name);
 	}
 	return outcome;
 }
