@@ -70,7 +70,24 @@ static bool walk_to(struct walk *walk, const char *bytes, size_t size, size_t en
 	return true;
 }
 
-/* Joins the keys by dots; a key as it stands in the bytes, escapes and all. */
+/* A key as it stands in the bytes, made fit to be shown; one with escapes in it, which may hide an address, is "?".
+ * NULL: arena full. */
+static char *shown_key(const char *bytes, struct span span, struct arena *arena)
+{
+	if (memchr(bytes + span.start, '\\', span.size) != NULL) {
+		return arena_text(arena, "?", 1);
+	}
+	char *key = arena_text(arena, bytes + span.start, span.size);
+	for (size_t i = 0; key != NULL && i < span.size; i++) {
+		key[i] = key[i] == '\0' ? '?' : key[i];
+	}
+	if (key != NULL) {
+		text_show(key);
+	}
+	return key;
+}
+
+/* Joins the keys by dots. */
 static void walk_path(const struct walk *walk, const char *bytes, struct arena *arena, char *ret_path)
 {
 	size_t used = 0;
@@ -79,16 +96,10 @@ static void walk_path(const struct walk *walk, const char *bytes, struct arena *
 		if (walk->keys[i].size == 0) {
 			continue;
 		}
-		char *key = arena_text(arena, bytes + walk->keys[i].start, walk->keys[i].size);
+		const char *key = shown_key(bytes, walk->keys[i], arena);
 		if (key == NULL) {
 			return;
 		}
-		for (size_t j = 0; j < walk->keys[i].size; j++) {
-			if (key[j] == '\0') {
-				key[j] = '?';
-			}
-		}
-		text_show(key);
 		if (used > 0 && used + 1 < JSON_PATH_SIZE) {
 			ret_path[used++] = '.';
 		}
@@ -97,6 +108,7 @@ static void walk_path(const struct walk *walk, const char *bytes, struct arena *
 		used += size;
 		ret_path[used] = '\0';
 	}
+	text_mask_addresses(ret_path); /* "a@b" and "test" make one together */
 }
 
 static bool trouble_at(enum json_trouble_kind kind, const char *bytes, size_t size, size_t position,

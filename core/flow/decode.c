@@ -77,6 +77,7 @@ static void path_print(const struct field_path *path, char ret_field[static REJE
 		used += size;
 	}
 	ret_field[used] = '\0';
+	text_mask_addresses(ret_field); /* keys that are none by themselves may make one together */
 }
 
 /* Says why, and gives back what the reading took. */
@@ -138,11 +139,11 @@ enum outcome decode_event(const struct message *message, struct arena *arena, st
 	return OUTCOME_NONE;
 }
 
-/* The outcome with this name; `uncollected` for one that only a newer collector knows. */
+/* The reject reason with this name; `uncollected` for one that only a newer collector knows. */
 static enum outcome outcome_read(const char *name)
 {
 	for (int i = OUTCOME_NONE + 1; i < OUTCOME_COUNT; i++) {
-		if (strcmp(outcome_about[i].name, name) == 0) {
+		if (outcome_about[i].kept == OUTCOME_REJECTED && strcmp(outcome_about[i].name, name) == 0) {
 			return (enum outcome)i;
 		}
 	}

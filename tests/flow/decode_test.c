@@ -343,6 +343,7 @@ START_TEST(a_reject_is_distrusted_too)
 		/* clang-format off */
 		{"{\"reason\":\"unreadable\"}", "", OUTCOME_NONE, OUTCOME_unreadable},
 		{"{\"reason\":\"of_tomorrow\",\"field\":\"x of a@b.test\"}", "x of ********", OUTCOME_NONE, OUTCOME_uncollected},
+		{"{\"reason\":\"applied\"}", "", OUTCOME_NONE, OUTCOME_uncollected},
 		{"{}", "reason", OUTCOME_bad_value, OUTCOME_bad_value},
 		{"{\"reason\":\"A b\"}", "reason", OUTCOME_bad_value, OUTCOME_bad_value},
 		{"{\"reason\":\"refused\",\"source\":\"a@b.test\"}", "source", OUTCOME_bad_value, OUTCOME_bad_value},
