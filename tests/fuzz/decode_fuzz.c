@@ -1,0 +1,72 @@
+/*
+ * Any bytes into DECODE. The first byte says what they claim to be. Beyond not crashing: a refusal names its reason in
+ * showable text and gives the arena back; what was accepted is encoded and decoded again without a change.
+ */
+#include <string.h>
+
+#include "core/base/arena.h"
+#include "core/base/check.h"
+#include "core/base/text.h"
+#include "core/flow/decode.h"
+#include "core/flow/subject.h"
+#include "tests/fuzz/fuzz.h"
+
+#define NOW_US INT64_C(1795600900000000)
+
+static void check_refusal(enum outcome outcome, const struct reject *reject)
+{
+	CHECK(outcome_about[outcome].kept == OUTCOME_REJECTED && reject->reason == outcome);
+	CHECK(memchr(reject->field, '\0', sizeof(reject->field)) != NULL);
+	CHECK(text_is_utf8(reject->field, strlen(reject->field)) && !text_has_address(reject->field));
+}
+
+static void check_event(const struct event *event, struct arena *arena)
+{
+	static const char *const keys[] = {"plan"};
+	struct subject subject;
+	struct message again = {.timestamp_us = NOW_US, .form = FORM_PROTOBUF};
+	const uint8_t *bytes;
+	size_t size;
+	struct event *second;
+	struct reject reject;
+	CHECK(subject_from_event(event, keys, 1, arena, &subject));
+	CHECK(encode_event(event, arena, &again.value, &again.size));
+	if (again.size > EVENT_MESSAGE_SIZE_MAX) {
+		return; /* numbers of properties became text */
+	}
+	CHECK(decode_event(&again, arena, NULL, &second, &reject) == OUTCOME_NONE);
+	CHECK(encode_event(second, arena, &bytes, &size));
+	CHECK(size == again.size && memcmp(bytes, again.value, size) == 0);
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+	static struct arena arena;
+	CHECK(arena.base != NULL || arena_init(&arena, (size_t)8 << 20));
+	arena_reset(&arena, (size_t)1 << 20);
+	if (size == 0) {
+		return 0;
+	}
+	struct message message = {.timestamp_us = NOW_US,
+				  .form = data[0] & 1 ? FORM_JSON : FORM_PROTOBUF,
+				  .value = data + 1,
+				  .size = size - 1};
+	struct reject reject;
+	if (data[0] & 2) {
+		int64_t received_us;
+		const char *source;
+		enum outcome outcome = decode_rejected(&message, &arena, &reject, &received_us, &source);
+		CHECK(outcome == OUTCOME_NONE || arena.used == 0);
+		check_refusal(reject.reason, &reject);
+		return 0;
+	}
+	struct event *event;
+	enum outcome outcome = decode_event(&message, &arena, NULL, &event, &reject);
+	if (outcome == OUTCOME_NONE) {
+		check_event(event, &arena);
+	} else {
+		CHECK(arena.used == 0);
+		check_refusal(outcome, &reject);
+	}
+	return 0;
+}
