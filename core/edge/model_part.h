@@ -35,6 +35,14 @@ void *model_part_zero(const struct model_reader *reader, size_t count, size_t si
 bool model_part_list(const struct model_reader *reader, const struct yaml_node *node, const char *key, size_t max,
 		     const struct yaml_node **ret_list);
 
+/* An action whose touches may be evidence on this channel; complains about others, naming the nearest. */
+bool model_action_read(const struct model_reader *reader, const struct yaml_node *node, const char *word,
+		       enum channel channel, int *ret_action);
+/* Sets rule->example; the rule's channel is known. */
+bool model_example_read(const struct model_reader *reader, const struct yaml_node *node, struct model_rule *rule);
+/* Sets the process's contents. */
+bool model_contents_read(const struct model_reader *reader, const struct yaml_node *node,
+			 struct model_process *process);
 /* Contents and rules of a process whose states are read; `other` rules that the list has not are added. */
 bool model_rules_read(const struct model_reader *reader, const struct yaml_node *contents,
 		      const struct yaml_node *rules, struct model_process *process);

@@ -1,17 +1,13 @@
 /*
- * The rules of a process: what they match, what they speak for, the example that proves it; and its contents.
+ * The rules of a process: what they match, what they speak for, the example that proves it.
  */
-#include <stdlib.h>
 #include <string.h>
 
-#include "core/base/arena.h"
 #include "core/base/check.h"
-#include "core/base/text.h"
 #include "core/edge/model_part.h"
 
 static const char *const frequency_words[] = {"common", "normal", "rare", NULL};
 static const char *const evidence_words[] = {"counted", "ignored", NULL};
-static const char *const phase_words[] = {"early", "mid", "late", "all", NULL};
 static const char *const engaged_words[] = {"0s", "10s", "30s", "2min", "10min", NULL};
 
 /* Channels whose touches may be evidence, and their `other` rule's frequency. */
@@ -25,136 +21,7 @@ static const struct {
 	{CHANNEL_CHAT, RULE_NORMAL, "chat.other"},
 };
 
-static const struct {
-	int action;
-	const char *name;
-} actions[] = {
-#define ACTION_ROW(name, number, evidence) {number, #name},
-	ACTION_LIST(ACTION_ROW)
-#undef ACTION_ROW
-};
-
-/* ---- Contents ---- */
-
-struct content_text {
-	const char *name, *title, *path, *content_id;
-	int phase;
-};
-
-static const struct yaml_field content_fields[] = {
-	{.key = "name", .type = YAML_TEXT, .offset = offsetof(struct content_text, name)},
-	{.key = "title", .type = YAML_TEXT, .offset = offsetof(struct content_text, title), .fallback = ""},
-	{.key = "path", .type = YAML_TEXT, .offset = offsetof(struct content_text, path), .fallback = ""},
-	{.key = "content_id",
-	 .type = YAML_TEXT,
-	 .offset = offsetof(struct content_text, content_id),
-	 .fallback = ""},
-	{.key = "phase",
-	 .type = YAML_WORD,
-	 .offset = offsetof(struct content_text, phase),
-	 .words = phase_words,
-	 .fallback = "all"},
-	{0},
-};
-
-static bool read_content(const struct model_reader *reader, const struct yaml_node *node,
-			 struct model_content *content)
-{
-	struct content_text text;
-	if (!yaml_fill(node, content_fields, reader->file, reader->arena, &text, reader->fail) ||
-	    !model_part_name(reader, node, "name", text.name) ||
-	    !model_part_text(reader, node, "title", MODEL_TEXT_SIZE_MAX, &text.title) ||
-	    !model_part_text(reader, node, "path", MODEL_PATTERN_SIZE_MAX, &text.path) ||
-	    !model_part_text(reader, node, "content_id", MODEL_TEXT_SIZE_MAX, &text.content_id)) {
-		return false;
-	}
-	if (text.path == NULL && text.content_id == NULL) {
-		return yaml_complain(reader->file, node, reader->fail,
-				     "content \"%s\" needs \"path\" or \"content_id\" to be known by", text.name);
-	}
-	*content = (struct model_content){
-		.name = text.name,
-		.title = text.title,
-		.path = text.path,
-		.content_id = text.content_id,
-		.phase = text.phase < MAIN_COUNT ? (enum main_phase)text.phase : MAIN_NONE,
-		.line = node->line,
-	};
-	return true;
-}
-
-static int compare_contents(const void *a, const void *b)
-{
-	const struct model_content *const *one = a, *const *other = b;
-	return strcmp((*one)->name, (*other)->name);
-}
-
-static bool check_content_names(const struct model_reader *reader, const struct model_process *process)
-{
-	const struct model_content **sorted =
-		model_part_zero(reader, process->content_count, sizeof(struct model_content *));
-	if (sorted == NULL) {
-		return false;
-	}
-	for (unsigned i = 0; i < process->content_count; i++) {
-		sorted[i] = &process->contents[i];
-	}
-	qsort(sorted, process->content_count, sizeof(*sorted), compare_contents);
-	for (unsigned i = 1; i < process->content_count; i++) {
-		if (strcmp(sorted[i - 1]->name, sorted[i]->name) == 0) {
-			return fail_set(reader->fail, FAIL_FATAL, EXIT_CONFIG,
-					"%s: content \"%s\" stands twice, on lines %u and %u", reader->file,
-					sorted[i]->name, sorted[i - 1]->line, sorted[i]->line);
-		}
-	}
-	return true;
-}
-
-static bool read_contents(const struct model_reader *reader, const struct yaml_node *node,
-			  struct model_process *process)
-{
-	const struct yaml_node *list;
-	if (!model_part_list(reader, node, "contents", MODEL_CONTENTS_MAX, &list)) {
-		return false;
-	}
-	size_t count = list == NULL ? 0 : list->count;
-	struct model_content *contents = model_part_zero(reader, count, sizeof(*contents));
-	if (contents == NULL) {
-		return false;
-	}
-	for (size_t i = 0; i < count; i++) {
-		if (!read_content(reader, list->items[i], &contents[i])) {
-			return false;
-		}
-	}
-	process->contents = contents;
-	process->content_count = (unsigned)count;
-	return check_content_names(reader, process);
-}
-
 /* ---- Conditions ---- */
-
-static bool read_action(const struct model_reader *reader, const struct yaml_node *node, const char *word,
-			enum channel channel, int *ret_action)
-{
-	const char *words[COUNT_OF(actions)];
-	size_t count = 0;
-	for (size_t i = 0; i < COUNT_OF(actions); i++) {
-		if (action_is_evidence(actions[i].action, channel)) {
-			words[count++] = actions[i].name;
-		}
-		if (strcmp(word, actions[i].name) == 0) {
-			*ret_action = actions[i].action;
-			return action_is_evidence(actions[i].action, channel) ||
-			       yaml_complain(reader->file, node, reader->fail,
-					     "\"action\": %s is never evidence, so no rule can take it", word);
-		}
-	}
-	const char *nearest = text_nearest(word, words, count);
-	return yaml_complain(reader->file, node, reader->fail, "\"action\": \"%.80s\" is no action (%s%s%s)", word,
-			     nearest != NULL ? "did you mean \"" : "see message Event",
-			     nearest != NULL ? nearest : "", nearest != NULL ? "\"?" : "");
-}
 
 struct condition_text {
 	const char *action, *source, *site, *host, *target_host, *content, *topic;
@@ -284,7 +151,7 @@ static bool read_condition(const struct model_reader *reader, const struct yaml_
 		.line = node->line,
 	};
 	return text.action == NULL ||
-	       read_action(reader, yaml_get(node, "action"), text.action, channel, &condition->action);
+	       model_action_read(reader, yaml_get(node, "action"), text.action, channel, &condition->action);
 }
 
 static bool read_match(const struct model_reader *reader, const struct yaml_node *node,
@@ -307,131 +174,6 @@ static bool read_match(const struct model_reader *reader, const struct yaml_node
 	rule->conditions = conditions;
 	rule->condition_count = (unsigned)count;
 	return true;
-}
-
-/* ---- Examples ---- */
-
-struct example_text {
-	const char *action, *source, *site, *label, *url, *title, *content_id, *form_id, *target_url, *topic,
-		*process;
-	int64_t engaged_ms;
-	struct yaml_node *properties;
-};
-
-#define EXAMPLE_TEXT(word, max) \
-	{ \
-		.key = #word, .type = YAML_TEXT, .offset = offsetof(struct example_text, word), .fallback = "", \
-		.high = max \
-	}
-
-static const struct yaml_field example_fields[] = {
-	{.key = "action", .type = YAML_TEXT, .offset = offsetof(struct example_text, action)},
-	EXAMPLE_TEXT(source, 32),
-	EXAMPLE_TEXT(site, 64),
-	EXAMPLE_TEXT(label, 128),
-	EXAMPLE_TEXT(url, 1024),
-	EXAMPLE_TEXT(title, 256),
-	EXAMPLE_TEXT(content_id, 128),
-	EXAMPLE_TEXT(form_id, 128),
-	EXAMPLE_TEXT(target_url, 1024),
-	EXAMPLE_TEXT(topic, 256),
-	{.key = "engaged_ms",
-	 .type = YAML_INTEGER,
-	 .offset = offsetof(struct example_text, engaged_ms),
-	 .low = 0,
-	 .high = UINT32_MAX,
-	 .fallback = "0",
-	 .unit = "ms"},
-	{.key = "properties", .type = YAML_NODE, .offset = offsetof(struct example_text, properties)},
-	{0},
-};
-
-static bool read_properties(const struct model_reader *reader, const struct yaml_node *node, struct event *event)
-{
-	if (node == NULL) {
-		return true;
-	}
-	if (node->kind != YAML_MAP || node->count > EVENT_PROPERTIES_MAX) {
-		return yaml_complain(reader->file, node, reader->fail,
-				     "\"properties\" must be a map of at most %d texts", EVENT_PROPERTIES_MAX);
-	}
-	event->properties = model_part_zero(reader, node->count, sizeof(*event->properties));
-	if (event->properties == NULL) {
-		return false;
-	}
-	for (size_t i = 0; i < node->count; i++) {
-		if (node->items[i]->kind != YAML_SCALAR) {
-			return yaml_complain(reader->file, node->items[i], reader->fail,
-					     "a property must be a text");
-		}
-		event->properties[event->properties_count++] =
-			(struct event_property){.key = node->keys[i]->text, .value = node->items[i]->text};
-	}
-	return true;
-}
-
-static void fill_event(const struct example_text *text, enum channel channel, struct event *event)
-{
-	*event = (struct event){
-		.id = "example",
-		.source = text->source,
-		.site = text->site,
-		.channel = channel,
-		.label = text->label,
-		.party = PARTY_PERSON,
-		.session_id = "",
-		.thread_id = "",
-		.process = "",
-		.engaged_ms = (uint32_t)text->engaged_ms,
-		.content = {.url = text->url,
-			    .title = text->title,
-			    .content_id = text->content_id,
-			    .form_id = text->form_id,
-			    .target_url = text->target_url,
-			    .search = "",
-			    .topic = text->topic,
-			    .language = "",
-			    .referrer = ""},
-	};
-}
-
-/* The texts of an example must not make the canonical text another one when it is read back. */
-static bool check_example_texts(const struct model_reader *reader, const struct yaml_node *node)
-{
-	for (size_t i = 0; i < node->count; i++) {
-		const struct yaml_node *value = node->items[i];
-		for (size_t j = 0; value->kind == YAML_MAP && j < value->count; j++) {
-			const char *key = value->keys[j]->text, *text = value->items[j]->text;
-			if (!model_part_text(reader, node, "properties", 64, &key) ||
-			    (value->items[j]->kind == YAML_SCALAR &&
-			     !model_part_text(reader, node, "properties", 256, &text))) {
-				return false;
-			}
-		}
-		const char *text = value->text;
-		if (value->kind == YAML_SCALAR &&
-		    !model_part_text(reader, node, node->keys[i]->text, 1024, &text)) {
-			return false;
-		}
-	}
-	return true;
-}
-
-static bool read_example(const struct model_reader *reader, const struct yaml_node *node, struct model_rule *rule)
-{
-	struct example_text text;
-	struct event *event = model_part_zero(reader, 1, sizeof(*event));
-	if (event == NULL) {
-		return false;
-	}
-	if (!yaml_fill(node, example_fields, reader->file, reader->arena, &text, reader->fail) ||
-	    !check_example_texts(reader, node)) {
-		return false;
-	}
-	fill_event(&text, rule->channel, event);
-	rule->example = event;
-	return read_action(reader, yaml_get(node, "action"), text.action, rule->channel, &event->action) &&
-	       read_properties(reader, text.properties, event);
 }
 
 /* ---- Rules ---- */
@@ -545,7 +287,7 @@ static bool read_rule(const struct model_reader *reader, const struct yaml_node 
 	};
 	return read_channel(reader, node, rule) && read_points(reader, text.points, process, rule) &&
 	       read_match(reader, text.match, process, rule) &&
-	       (text.example == NULL || read_example(reader, text.example, rule)) &&
+	       (text.example == NULL || model_example_read(reader, text.example, rule)) &&
 	       check_rule(reader, node, process, rule, before);
 }
 
@@ -572,8 +314,8 @@ bool model_rules_read(const struct model_reader *reader, const struct yaml_node 
 		      const struct yaml_node *rules_node, struct model_process *process)
 {
 	const struct yaml_node *list;
-	if (!read_contents(reader, contents, process) ||
-	    !model_part_list(reader, rules_node, "rules", PHASE_RULES_MAX - COUNT_OF(channels), &list)) {
+	if (!model_contents_read(reader, contents, process) ||
+	    !model_part_list(reader, rules_node, "rules", PHASE_RULES_MAX, &list)) {
 		return false;
 	}
 	size_t count = list == NULL ? 0 : list->count;
@@ -589,5 +331,11 @@ bool model_rules_read(const struct model_reader *reader, const struct yaml_node 
 	}
 	process->rule_count = (unsigned)count;
 	add_others(process, rules);
+	if (process->rule_count > PHASE_RULES_MAX) {
+		return yaml_complain(
+			reader->file, rules_node, reader->fail,
+			"\"rules\" has over %d entries, counting those for touches that match nothing",
+			PHASE_RULES_MAX);
+	}
 	return true;
 }

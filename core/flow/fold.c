@@ -12,13 +12,12 @@
 
 #include "core/base/check.h"
 #include "core/base/moment.h"
+#include "core/flow/fold_trace.h"
 
 #define MINUTE_MS 60000
 #define GAP_MAX ((INT64_C(1) << FOLD_GAP_BITS) - 1)
 #define HYSTERESIS 0.1
 #define CONFIRM_FACTOR 0x1.b4c902e273a58p+5 /* e^4 */
-#define NO_RULE UINT16_MAX
-#define BURST_LINKS 4
 
 static_assert(PHASE_STATES == 8, "step() is written for eight states");
 
@@ -168,105 +167,6 @@ static void count_confirm(const struct fold_process *process, struct phase_state
 	settle(process, state);
 }
 
-/* ---- Traces: repeats and clicks ---- */
-
-static void forget_clicks(struct phase_state *state)
-{
-	if (state->click_count == 0) {
-		return;
-	}
-	int64_t now = state->clicks[0].last_ms;
-	now = state->started && state->last_ms > now ? state->last_ms : now;
-	while (state->click_count > 0 && state->clicks[state->click_count - 1].last_ms < now - PHASE_BURST_MS) {
-		state->click_count--;
-		state->clicks[state->click_count] = (struct phase_click){0};
-	}
-}
-
-/* The state's clock goes to `ms`; rules and clicks that are too old to matter from there are forgotten. `rule` (or
- * NO_RULE) was touched now. Returns whether that repeats a touch of at most 30 minutes ago. */
-static bool leave_trace(struct phase_state *state, int64_t ms, uint16_t rule)
-{
-	bool repeat = false;
-	unsigned kept = 0;
-	for (unsigned i = 0; i < state->recent_count; i++) {
-		struct phase_recent recent = state->recent[i];
-		if (recent.last_ms < ms - PHASE_REPEAT_MS) {
-			continue;
-		}
-		if (recent.rule == rule) {
-			repeat = true;
-			recent.last_ms = ms;
-		}
-		state->recent[kept++] = recent;
-	}
-	if (!repeat && rule != NO_RULE) {
-		CHECK(kept < PHASE_RULES_MAX);
-		unsigned place = kept++;
-		for (; place > 0 && state->recent[place - 1].rule > rule; place--) {
-			state->recent[place] = state->recent[place - 1];
-		}
-		state->recent[place] = (struct phase_recent){.rule = rule, .last_ms = ms};
-	}
-	for (unsigned i = kept; i < state->recent_count; i++) {
-		state->recent[i] = (struct phase_recent){0};
-	}
-	state->recent_count = kept;
-	state->started = true;
-	state->last_ms = ms;
-	forget_clicks(state);
-	return repeat;
-}
-
-static uint64_t link_of(const struct fold_touch *touch)
-{
-	return touch->link != 0 ? touch->link : (uint64_t)touch->rule + 1;
-}
-
-/* Newest first; at one time the larger link first, so that the list does not depend on who came in first. */
-static bool is_newer(const struct phase_click *a, const struct phase_click *b)
-{
-	return a->last_ms > b->last_ms || (a->last_ms == b->last_ms && a->link > b->link);
-}
-
-/* Puts a click among the most recent distinct links. Four are enough: whatever link comes next, three others decide. */
-static void note_click(struct phase_state *state, const struct phase_click *click)
-{
-	unsigned place = 0;
-	while (place < state->click_count && state->clicks[place].link != click->link) {
-		place++;
-	}
-	if (place == state->click_count && place == PHASE_CLICKS_MAX) {
-		place--;
-		if (is_newer(&state->clicks[place], click)) {
-			return;
-		}
-	} else if (place == state->click_count) {
-		state->click_count++;
-	}
-	for (; place > 0 && is_newer(click, &state->clicks[place - 1]); place--) {
-		state->clicks[place] = state->clicks[place - 1];
-	}
-	state->clicks[place] = *click;
-	forget_clicks(state);
-}
-
-/* Do the clicks of the last 60 s and this one go to four distinct links? *ret_traces: some of them left a trace. */
-static bool is_burst(const struct phase_state *state, const struct fold_touch *touch, bool *ret_traces)
-{
-	unsigned links = 1;
-	bool traces = false;
-	for (unsigned i = 0; i < state->click_count; i++) {
-		const struct phase_click *click = &state->clicks[i];
-		if (click->last_ms >= touch->ms - PHASE_BURST_MS) {
-			links += click->link != link_of(touch);
-			traces = traces || !click->left_out;
-		}
-	}
-	*ret_traces = traces;
-	return links >= BURST_LINKS;
-}
-
 /* ---- One touch ---- */
 
 /* A touch in order. `burst`: a mail click that belongs to one. Returns whether it moved the state. */
@@ -274,14 +174,15 @@ static bool take_touch(const struct fold_process *process, struct phase_state *s
 		       const struct fold_touch *touch, bool burst)
 {
 	if (touch->kind == FOLD_CONFIRM) {
-		leave_trace(state, touch->ms, NO_RULE);
+		fold_trace_leave(state, touch->ms, FOLD_TRACE_NO_RULE);
 		count_confirm(process, state, touch);
 		return true;
 	}
-	bool repeat = !burst && leave_trace(state, touch->ms, touch->rule);
+	bool repeat = !burst && fold_trace_leave(state, touch->ms, touch->rule);
 	if (touch->mail_click) {
-		struct phase_click click = {.link = link_of(touch), .last_ms = touch->ms, .left_out = burst};
-		note_click(state, &click);
+		struct phase_click click = {
+			.link = fold_trace_link(touch), .last_ms = touch->ms, .left_out = burst};
+		fold_trace_click(state, &click);
 	}
 	if (burst || repeat) {
 		return false;
@@ -333,7 +234,7 @@ enum fold_result fold_touch(const struct fold_process *process, struct phase_sta
 		return FOLD_LATE;
 	}
 	bool traces = false;
-	bool burst = click && is_burst(state, touch, &traces);
+	bool burst = click && fold_trace_is_burst(state, touch, &traces);
 	if (burst && traces) {
 		return FOLD_BURST;
 	}
@@ -362,14 +263,14 @@ static void mark_bursts(const struct fold_process *process, const struct fold_to
 		while (touches[from].ms < touches[i].ms - PHASE_BURST_MS) {
 			from++;
 		}
-		if (is_burst(&links, &touches[i], &traces)) {
+		if (fold_trace_is_burst(&links, &touches[i], &traces)) {
 			for (size_t j = from > marked ? from : marked; j <= i; j++) {
 				marks[j] = is_click(process, &touches[j]);
 			}
 			marked = i + 1;
 		}
-		struct phase_click click = {.link = link_of(&touches[i]), .last_ms = touches[i].ms};
-		note_click(&links, &click);
+		struct phase_click click = {.link = fold_trace_link(&touches[i]), .last_ms = touches[i].ms};
+		fold_trace_click(&links, &click);
 	}
 }
 

@@ -278,6 +278,31 @@ START_TEST(a_wrong_model_names_line_key_and_nearest_word)
 }
 END_TEST
 
+/* The canonical text names the `other` rules too, and must fit the same limit. */
+START_TEST(as_many_rules_as_fit_fit_once_more)
+{
+	setup();
+	for (unsigned count = PHASE_RULES_MAX - 3; count <= PHASE_RULES_MAX - 2; count++) {
+		static char text[64 * 1024];
+		size_t used = (size_t)snprintf(text, sizeof(text), HEAD "rules:\n");
+		for (unsigned r = 0; r < count; r++) {
+			used += (size_t)snprintf(
+				text + used, sizeof(text) - used,
+				"- {name: web.r%u, match: [{path: x}], example: {action: CUSTOM}}\n", r);
+		}
+		struct model *model = NULL, *again = NULL;
+		struct fail fail = {0};
+		bool fits = count + 3 <= PHASE_RULES_MAX;
+		ck_assert(model_file_parse(text, used, &arena, &model, &fail) == fits);
+		ck_assert_str_eq(fail.text,
+				 fits ? ""
+				      : "model:4: \"rules\" has over 256 entries, counting those for touches that "
+					"match nothing");
+		ck_assert(!fits || model_file_parse(model->text, model->text_size, &arena, &again, &fail));
+	}
+}
+END_TEST
+
 START_TEST(files_and_folders_are_read)
 {
 	setup();
@@ -296,4 +321,5 @@ END_TEST
 TEST_MAIN("model_file", the_default_model_has_the_numbers_of_the_reference,
 	  the_canonical_text_reads_back_to_the_same_model, the_version_is_that_of_the_meaning_not_of_the_layout,
 	  odd_texts_survive_the_canonical_text, several_processes_are_read_standard_last,
-	  a_wrong_model_names_line_key_and_nearest_word, files_and_folders_are_read)
+	  a_wrong_model_names_line_key_and_nearest_word, as_many_rules_as_fit_fit_once_more,
+	  files_and_folders_are_read)

@@ -13,8 +13,8 @@ import tempfile
 import unittest
 
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.realpath(__file__))))
-SOURCES = ["tests/flow/fold_bits.c", "tests/vectors/vectors.c", "core/flow/fold.c", "core/flow/fold_table.c", "core/model/names.c",
-           "core/base/check.c", "core/base/hash.c"]
+SOURCES = ["tests/flow/fold_bits.c", "tests/vectors/vectors.c", "core/flow/fold.c", "core/flow/fold_table.c", "core/flow/fold_trace.c",
+           "core/model/names.c", "core/base/check.c", "core/base/hash.c"]
 FLAGS = ["-std=gnu17", "-D_GNU_SOURCE", "-I."]
 WAYS = [(compiler, *levels) for compiler in ("gcc", "clang") for levels in (("-O0",), ("-O2",), ("-O3", "-march=native"))]
 BUILT = ""

@@ -1,0 +1,105 @@
+/*
+ * The contents of a process: things to read, watch, use, and what they are known by.
+ */
+#include <stdlib.h>
+#include <string.h>
+
+#include "core/edge/model_part.h"
+
+static const char *const phase_words[] = {"early", "mid", "late", "all", NULL};
+
+struct content_text {
+	const char *name, *title, *path, *content_id;
+	int phase;
+};
+
+static const struct yaml_field content_fields[] = {
+	{.key = "name", .type = YAML_TEXT, .offset = offsetof(struct content_text, name)},
+	{.key = "title", .type = YAML_TEXT, .offset = offsetof(struct content_text, title), .fallback = ""},
+	{.key = "path", .type = YAML_TEXT, .offset = offsetof(struct content_text, path), .fallback = ""},
+	{.key = "content_id",
+	 .type = YAML_TEXT,
+	 .offset = offsetof(struct content_text, content_id),
+	 .fallback = ""},
+	{.key = "phase",
+	 .type = YAML_WORD,
+	 .offset = offsetof(struct content_text, phase),
+	 .words = phase_words,
+	 .fallback = "all"},
+	{0},
+};
+
+static bool read_content(const struct model_reader *reader, const struct yaml_node *node,
+			 struct model_content *content)
+{
+	struct content_text text;
+	if (!yaml_fill(node, content_fields, reader->file, reader->arena, &text, reader->fail) ||
+	    !model_part_name(reader, node, "name", text.name) ||
+	    !model_part_text(reader, node, "title", MODEL_TEXT_SIZE_MAX, &text.title) ||
+	    !model_part_text(reader, node, "path", MODEL_PATTERN_SIZE_MAX, &text.path) ||
+	    !model_part_text(reader, node, "content_id", MODEL_TEXT_SIZE_MAX, &text.content_id)) {
+		return false;
+	}
+	if (text.path == NULL && text.content_id == NULL) {
+		return yaml_complain(reader->file, node, reader->fail,
+				     "content \"%s\" needs \"path\" or \"content_id\" to be known by", text.name);
+	}
+	*content = (struct model_content){
+		.name = text.name,
+		.title = text.title,
+		.path = text.path,
+		.content_id = text.content_id,
+		.phase = text.phase < MAIN_COUNT ? (enum main_phase)text.phase : MAIN_NONE,
+		.line = node->line,
+	};
+	return true;
+}
+
+static int compare_contents(const void *a, const void *b)
+{
+	const struct model_content *const *one = a, *const *other = b;
+	return strcmp((*one)->name, (*other)->name);
+}
+
+static bool check_content_names(const struct model_reader *reader, const struct model_process *process)
+{
+	const struct model_content **sorted =
+		model_part_zero(reader, process->content_count, sizeof(struct model_content *));
+	if (sorted == NULL) {
+		return false;
+	}
+	for (unsigned i = 0; i < process->content_count; i++) {
+		sorted[i] = &process->contents[i];
+	}
+	qsort(sorted, process->content_count, sizeof(*sorted), compare_contents);
+	for (unsigned i = 1; i < process->content_count; i++) {
+		if (strcmp(sorted[i - 1]->name, sorted[i]->name) == 0) {
+			return fail_set(reader->fail, FAIL_FATAL, EXIT_CONFIG,
+					"%s: content \"%s\" stands twice, on lines %u and %u", reader->file,
+					sorted[i]->name, sorted[i - 1]->line, sorted[i]->line);
+		}
+	}
+	return true;
+}
+
+bool model_contents_read(const struct model_reader *reader, const struct yaml_node *node,
+			 struct model_process *process)
+{
+	const struct yaml_node *list;
+	if (!model_part_list(reader, node, "contents", MODEL_CONTENTS_MAX, &list)) {
+		return false;
+	}
+	size_t count = list == NULL ? 0 : list->count;
+	struct model_content *contents = model_part_zero(reader, count, sizeof(*contents));
+	if (contents == NULL) {
+		return false;
+	}
+	for (size_t i = 0; i < count; i++) {
+		if (!read_content(reader, list->items[i], &contents[i])) {
+			return false;
+		}
+	}
+	process->contents = contents;
+	process->content_count = (unsigned)count;
+	return check_content_names(reader, process);
+}
