@@ -81,7 +81,7 @@ START_TEST(broker_away_is_said_and_broker_back_is_used)
 	struct mock_kafka mock;
 	struct seen seen = {0};
 	mock_kafka_start(&mock);
-	struct kafka_sink *sink = create(mock.brokers, 1000, &seen);
+	struct kafka_sink *sink = create(mock.brokers, 4000, &seen);
 	ck_assert(give(sink, 1, 100, NULL));
 	MOCK_UNTIL(20, seen.delivered_total == 1, step(sink));
 
@@ -191,7 +191,7 @@ START_TEST(nothing_is_printed_while_brokers_are_away)
 	dup2(file, STDOUT_FILENO);
 	dup2(file, STDERR_FILENO);
 	struct seen seen = {0};
-	struct kafka_sink *sink = create("127.0.0.1:1,no-such-host.test:9092", 800, &seen);
+	struct kafka_sink *sink = create("127.0.0.1:1,no-such-host.test:9092", 1500, &seen);
 	bool sent = give(sink, 1, 100, NULL);
 	for (int i = 0; i < 100 && seen.lost_total == 0; i++) {
 		step(sink);
