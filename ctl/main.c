@@ -13,9 +13,8 @@
 #define LINE_SIZE 128
 
 static const struct command *const commands[] = {
-	&report_phases_command,
-	&migrate_command,
-	&model_try_command,
+	&report_phases_command, &check_command,		&migrate_command, &model_accept_command,
+	&model_try_command,	&topics_create_command, &produce_command,
 };
 
 static struct {
