@@ -105,6 +105,10 @@ static enum outcome settle_times(struct event *event, int64_t timestamp_us, stru
 	if (event->stamped_us == 0) {
 		event->stamped_us = event->occurred_us;
 	}
+	if (!validate_is_moment(event->received_us)) { /* a record's timestamp is its producer's word, too */
+		field_path_add(path, "received_us");
+		return OUTCOME_time_out_of_range;
+	}
 	if (event->occurred_us < MOMENT_2000_US || event->occurred_us - AHEAD_US_MAX > event->received_us) {
 		field_path_add(path, "occurred_us");
 		return OUTCOME_time_out_of_range;
@@ -160,11 +164,16 @@ enum outcome decode_rejected(const struct message *message, struct arena *arena,
 		return reading_reject(&reading, outcome, ret_reject);
 	}
 	const Phased__V1__Rejected *rejected = (const Phased__V1__Rejected *)raw;
+	int64_t received_us = rejected->received_us == 0 ? message->timestamp_us : rejected->received_us;
+	if (!validate_is_moment(received_us)) {
+		field_path_add(&reading.path, "received_us");
+		return reading_reject(&reading, OUTCOME_time_out_of_range, ret_reject);
+	}
 	struct reject reject = {
 		.reason = outcome_read(rejected->reason), .size = rejected->size, .hash = rejected->hash};
 	memcpy(reject.field, rejected->field, text_cut(rejected->field, REJECT_FIELD_SIZE - 1));
 	*ret_reject = reject;
-	*ret_received_us = rejected->received_us == 0 ? message->timestamp_us : rejected->received_us;
+	*ret_received_us = received_us;
 	*ret_source = rejected->source;
 	return OUTCOME_NONE;
 }

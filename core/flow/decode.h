@@ -2,7 +2,8 @@
  * DECODE: bytes of a topic → event, and back. Ends all distrust of input: sizes, depth, ranges, UTF-8, NUL, enums.
  *
  * Both value forms end in the same checks: protobuf, and protobuf's JSON mapping (contract in proto/README.md). Pure:
- * memory comes from the arena only; a full arena is outcome too_large. Hides protobuf-c (with protojson.c).
+ * memory comes from the arena only; a full arena is outcome too_large. Hides protobuf-c, with the files that
+ * field_limits.h names.
  */
 #pragma once
 #include <stdbool.h>
@@ -21,9 +22,9 @@ struct decode_count {
 
 /*
  * OUTCOME_NONE and *ret_event (in the arena), or the outcome and *ret_reject. `count` may be NULL.
- * Does: size limits, depth, UTF-8 and NUL of every text, limits of event.h, enum ranges, unknown_action, required id
- * and source, stamped_us and received_us filled in as event.h says, time_out_of_range, masks address-like text in
- * every subject field (label, urls, title, ids, search, topic, property values).
+ * Does: size limits, depth, UTF-8 and NUL of every text, limits of event.h, enum ranges, unknown_action, required id,
+ * source, channel and action, stamped_us and received_us filled in as event.h says, time_out_of_range, masks
+ * address-like text in every subject field (label, urls, title, ids, search, topic, property values).
  */
 enum outcome decode_event(const struct message *message, struct arena *arena, struct decode_count *count,
 			  struct event **ret_event, struct reject *ret_reject);

@@ -75,7 +75,7 @@ static const struct limits limits_campaign = {
 static const struct limits limits_machine = {
 	&phased__v1__machine__descriptor,
 	(const struct limit[]){
-		PLAIN(reasons),
+		NUMBER(reasons, 0, INT32_MAX),	/* as the tables have it; so is size below */
 	},
 };
 
@@ -141,7 +141,7 @@ const struct limits limits_rejected = {
 		FLAGGED_TEXT(reason, 32, LIMIT_REQUIRED | LIMIT_WORD),
 		MASKED_TEXT(field, 95),
 		FLAGGED_TEXT(source, 32, LIMIT_WORD),
-		PLAIN(size),
+		NUMBER(size, 0, INT32_MAX),
 		PLAIN(hash),
 		MOMENT(received_us),
 	},

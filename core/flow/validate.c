@@ -6,9 +6,10 @@
 #include "core/base/moment.h"
 #include "core/base/text.h"
 
-/* Years 1 to 9999: what RFC 3339 can write. */
-#define MOMENT_LEAST_US (INT64_C(-62135596800) * MOMENT_SECOND_US)
-#define MOMENT_MOST_US (INT64_C(253402300800) * MOMENT_SECOND_US - 1)
+bool validate_is_moment(int64_t us)
+{
+	return us >= INT64_C(-62135596800) * MOMENT_SECOND_US && us < INT64_C(253402300800) * MOMENT_SECOND_US;
+}
 
 typedef enum outcome validate_value(void *value, const ProtobufCFieldDescriptor *field, const struct limit *limit);
 
@@ -88,7 +89,7 @@ static enum outcome validate_int64(void *value, const ProtobufCFieldDescriptor *
 {
 	(void)field;
 	int64_t number = *(int64_t *)value;
-	bool fits = !(limit->flags & LIMIT_MOMENT) || (number >= MOMENT_LEAST_US && number <= MOMENT_MOST_US);
+	bool fits = !(limit->flags & LIMIT_MOMENT) || validate_is_moment(number);
 	return fits ? OUTCOME_NONE : OUTCOME_time_out_of_range;
 }
 

@@ -2,6 +2,9 @@
  * The limits of field_limits.h, applied to a message whichever form it came in.
  */
 #pragma once
+#include <stdbool.h>
+#include <stdint.h>
+
 #include "core/flow/field_limits.h"
 
 /*
@@ -11,3 +14,6 @@
  * Texts are NUL-terminated UTF-8 already, lists within their limits.
  */
 enum outcome validate_message(ProtobufCMessage *message, const struct limits *limits, struct field_path *path);
+
+/* In the years 1 to 9999: what RFC 3339 can write and PostgreSQL keep. */
+bool validate_is_moment(int64_t us);

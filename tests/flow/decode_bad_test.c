@@ -275,6 +275,7 @@ START_TEST(wrong_json_is_refused)
 		JSON(J("\"opportunity\":{\"probability\":-0.01}"), bad_value, "opportunity.probability"),
 		JSON(J("\"opportunity\":{\"amount\":\"NaN\"}"), bad_value, "opportunity.amount"),
 		JSON(J("\"scroll_percent\":101"), bad_value, "scroll_percent"),
+		JSON(J("\"machine\":{\"reasons\":2147483648}"), bad_value, "machine.reasons"),
 		JSON(J("\"properties\":[{\"text\":\"x\"}]"), bad_value, "properties.key"),
 		JSON(J("\"properties\":[{\"key\":\"k\",\"number\":\"NaN\"}]"), bad_value, "properties.number"),
 		JSON(J("\"identity\":{\"email_actor\":\"AAAA\"}"), bad_value, "identity.email_actor"),
@@ -323,6 +324,18 @@ START_TEST(times_out_of_range_are_refused)
 		} else {
 			check_bad("time", i, &message, OUTCOME_time_out_of_range, rows[i].field);
 		}
+	}
+}
+END_TEST
+
+START_TEST(a_record_s_timestamp_is_distrusted_too)
+{
+	static const int64_t rows[] = {INT64_MAX, INT64_MIN, INT64_C(253402300800000000),
+				       INT64_C(-62135596800000001)};
+	for (size_t i = 0; i < COUNT_OF(rows); i++) {
+		struct message message = test_message(FORM_PROTOBUF, least, sizeof(least) - 1);
+		message.timestamp_us = rows[i];
+		check_bad("timestamp", i, &message, OUTCOME_time_out_of_range, "received_us");
 	}
 }
 END_TEST
@@ -544,5 +557,6 @@ END_TEST
 
 TEST_MAIN("decode_bad", broken_wire_bytes_are_refused, a_message_cut_at_any_byte_is_refused,
 	  json_cut_at_any_byte_is_refused, wrong_json_is_refused, times_out_of_range_are_refused,
-	  texts_over_their_size_are_refused, id_and_source_have_their_size_too, lists_over_their_count_are_refused,
-	  a_message_over_64_kib_is_refused, an_unknown_content_type_is_refused, a_full_arena_is_too_large)
+	  a_record_s_timestamp_is_distrusted_too, texts_over_their_size_are_refused,
+	  id_and_source_have_their_size_too, lists_over_their_count_are_refused, a_message_over_64_kib_is_refused,
+	  an_unknown_content_type_is_refused, a_full_arena_is_too_large)

@@ -348,6 +348,7 @@ START_TEST(a_reject_is_distrusted_too)
 		{"{\"reason\":\"A b\"}", "reason", OUTCOME_bad_value, OUTCOME_bad_value},
 		{"{\"reason\":\"refused\",\"source\":\"a@b.test\"}", "source", OUTCOME_bad_value, OUTCOME_bad_value},
 		{"{\"reason\":\"refused\",\"hash\":\"18446744073709551616\"}", "hash", OUTCOME_bad_value, OUTCOME_bad_value},
+		{"{\"reason\":\"refused\",\"size\":2147483648}", "size", OUTCOME_bad_value, OUTCOME_bad_value},
 		{"{\"reason\":\"refused\",\"size\":-1}", "size", OUTCOME_bad_value, OUTCOME_bad_value},
 		{"{\"reason\":\"refused\",\"received_us\":\"9999-12-31T23:59:60Z\"}", "received_us", OUTCOME_time_out_of_range,
 		 OUTCOME_time_out_of_range},

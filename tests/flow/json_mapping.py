@@ -45,7 +45,7 @@ def random_value(dice, field, name):
     if field.type == field.TYPE_BOOL:
         return dice.random() < 0.5
     if field.type == field.TYPE_UINT32:
-        return dice.choice((0, 1, 99)) if name == "scroll_percent" else dice.choice((0, 7, 2 ** 32 - 1))
+        return dice.choice((0, 1, 99)) if name in ("scroll_percent", "reasons") else dice.choice((0, 7, 2 ** 32 - 1))
     assert field.type == field.TYPE_SINT64
     if name.endswith("_us"):
         return dice.randrange(-62135596800000000, 253402300800000000)
