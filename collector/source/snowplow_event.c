@@ -396,6 +396,7 @@ void snowplow_event(const struct snowplow_payload *payload, const struct source_
 		reading.event->source = "snowplow";
 		reading.event->channel = CHANNEL_WEB;
 		reading.event->party = PARTY_PERSON;
+		source_signals(request, reading.event);
 	}
 	for (size_t i = 0; i < COUNT_OF(steps) && outcome == OUTCOME_NONE; i++) {
 		outcome = steps[i](&reading);

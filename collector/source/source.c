@@ -90,6 +90,12 @@ struct event *source_event(struct arena *arena)
 	return event;
 }
 
+void source_signals(const struct source_request *request, struct event *event)
+{
+	event->consent.dnt = strcmp(request->header[SOURCE_DNT], "1") == 0;
+	event->consent.gpc = strcmp(request->header[SOURCE_GPC], "1") == 0;
+}
+
 const char *source_text(struct arena *arena, const char *text, size_t max)
 {
 	if (text == NULL || text[0] == '\0') {

@@ -1,0 +1,122 @@
+/* collector/routes.h and collector/cors.h: what is answered to whom. */
+#include "collector/routes.h"
+
+#include <string.h>
+
+#include "collector/conf.h"
+#include "collector/cors.h"
+#include "core/base/arena.h"
+#include "tests/table.h"
+
+START_TEST(paths_lead_to_their_routes)
+{
+	static const char text[] = "snowplow: {post_paths: [/a/tp2, /b], get_paths: [/i]}\n";
+	static const struct {
+		const char *path;
+		bool is_admin;
+		enum route route;
+	} rows[] = {
+		{"/a/tp2", false, ROUTE_SNOWPLOW_POST},
+		{"/b", false, ROUTE_SNOWPLOW_POST},
+		{"/i", false, ROUTE_SNOWPLOW_GET},
+		{"/i/", false, ROUTE_UNKNOWN},
+		{"/I", false, ROUTE_UNKNOWN},
+		{"/", false, ROUTE_UNKNOWN},
+		{"/healthz", false, ROUTE_HEALTHZ},
+		{"/readyz", false, ROUTE_READYZ},
+		{"/metrics", false, ROUTE_UNKNOWN},
+		{"/metrics", true, ROUTE_METRICS},
+		{"/healthz", true, ROUTE_HEALTHZ},
+		{"/i", true, ROUTE_UNKNOWN},
+		{"", false, ROUTE_UNKNOWN},
+	};
+	struct arena arena;
+	struct collect_conf conf;
+	struct fail fail;
+	ck_assert(arena_init(&arena, COLLECT_CONF_ARENA_SIZE));
+	ck_assert_msg(collect_conf_parse(text, sizeof(text) - 1, "x", &arena, &conf, &fail), "%s", fail.text);
+	for (size_t i = 0; i < COUNT_OF(rows); i++) {
+		ck_assert_msg(route_find(&conf, rows[i].path, rows[i].is_admin) == rows[i].route, "row %zu", i);
+	}
+}
+END_TEST
+
+START_TEST(methods_are_whole_words)
+{
+	ck_assert(route_allows(ROUTE_SNOWPLOW_POST, "POST"));
+	ck_assert(!route_allows(ROUTE_SNOWPLOW_POST, "GET"));
+	ck_assert(!route_allows(ROUTE_SNOWPLOW_POST, "POS"));
+	ck_assert(!route_allows(ROUTE_SNOWPLOW_POST, "OST"));
+	ck_assert(!route_allows(ROUTE_SNOWPLOW_POST, ""));
+	ck_assert(route_allows(ROUTE_SNOWPLOW_GET, "HEAD"));
+	ck_assert(!route_allows(ROUTE_SNOWPLOW_GET, "POST"));
+	ck_assert(!route_allows(ROUTE_METRICS, "DELETE"));
+}
+END_TEST
+
+/* "name: value" lines. */
+static const char *written(const struct cors *cors)
+{
+	static char text[4096];
+	size_t used = 0;
+	text[0] = '\0';
+	for (size_t i = 0; cors->headers[i] != NULL; i += 2) {
+		used += (size_t)snprintf(text + used, sizeof(text) - used, "%s: %s\n", cors->headers[i],
+					 cors->headers[i + 1]);
+	}
+	return text;
+}
+
+#define ECHOED(origin) \
+	"Vary: Origin\nAccess-Control-Allow-Origin: " origin "\nAccess-Control-Allow-Credentials: true\n"
+#define STARRED "Vary: Origin\nAccess-Control-Allow-Origin: *\n"
+
+START_TEST(an_origin_is_echoed_and_anything_else_is_not)
+{
+	static const struct {
+		const char *origin, *headers;
+	} rows[] = {
+		{"https://acme.test", ECHOED("https://acme.test")},
+		{"http://127.0.0.1:8081", ECHOED("http://127.0.0.1:8081")},
+		{"http://[::1]:8081", ECHOED("http://[::1]:8081")},
+		{"", "Vary: Origin\n"},
+		{"null", STARRED},
+		{"https://a.test https://b.test", STARRED},
+		{"https://a.test, https://b.test", STARRED},
+		{"https://a.test/path", STARRED},
+		{"https://", STARRED},
+		{"://a.test", STARRED},
+		{"ht tp://a.test", STARRED},
+		{"https://a.test\x01", STARRED},
+	};
+	for (size_t i = 0; i < COUNT_OF(rows); i++) {
+		struct cors cors;
+		cors_answer(rows[i].origin, &cors);
+		ck_assert_msg(strcmp(written(&cors), rows[i].headers) == 0, "row %zu: %s", i, written(&cors));
+	}
+}
+END_TEST
+
+#define ASKED "Access-Control-Allow-Methods: GET,POST,OPTIONS\nAccess-Control-Max-Age: 3600\n"
+
+START_TEST(a_preflight_echoes_what_was_asked_for)
+{
+	static const struct {
+		const char *origin, *asked, *headers;
+	} rows[] = {
+		{"https://a.test", "content-type,sp-anonymous",
+		 ECHOED("https://a.test") ASKED "Access-Control-Allow-Headers: content-type,sp-anonymous\n"},
+		{"https://a.test", "", ECHOED("https://a.test") ASKED},
+		{"https://a.test", "a;b", ECHOED("https://a.test") ASKED},
+		{"null", "content-type", STARRED ASKED "Access-Control-Allow-Headers: content-type\n"},
+	};
+	for (size_t i = 0; i < COUNT_OF(rows); i++) {
+		struct cors cors;
+		cors_preflight(rows[i].origin, rows[i].asked, &cors);
+		ck_assert_msg(strcmp(written(&cors), rows[i].headers) == 0, "row %zu: %s", i, written(&cors));
+	}
+}
+END_TEST
+
+TEST_MAIN("routes", paths_lead_to_their_routes, methods_are_whole_words,
+	  an_origin_is_echoed_and_anything_else_is_not, a_preflight_echoes_what_was_asked_for)
