@@ -13,12 +13,13 @@ struct assigned *assignment_find(struct assignment *assignment, struct partition
 	return NULL;
 }
 
-void assignment_set(struct assignment *assignment, const struct partition *partitions, const struct position_row *positions,
-		    size_t count)
+void assignment_set(struct assignment *assignment, const struct partition *partitions,
+		    const struct position_row *positions, size_t count)
 {
 	CHECK(count <= PARTITIONS_MAX);
 	for (size_t i = 0; i < count; i++) {
-		assignment->parts[i] = (struct assigned){partitions[i], positions[i].from_offset, positions[i].epoch};
+		assignment->parts[i] =
+			(struct assigned){partitions[i], positions[i].from_offset, positions[i].epoch};
 	}
 	assignment->count = count;
 }

@@ -12,7 +12,7 @@
 
 struct assigned {
 	struct partition partition;
-	int64_t next_offset;	/* as committed by us or claimed */
+	int64_t next_offset; /* as committed by us or claimed */
 	int64_t epoch;
 };
 
@@ -24,7 +24,7 @@ struct assignment {
 /* NULL: not ours (any more). */
 struct assigned *assignment_find(struct assignment *assignment, struct partition partition);
 /* What was claimed, in place of all that was ours; `partitions` and `positions` go side by side. */
-void assignment_set(struct assignment *assignment, const struct partition *partitions, const struct position_row *positions,
-		    size_t count);
+void assignment_set(struct assignment *assignment, const struct partition *partitions,
+		    const struct position_row *positions, size_t count);
 void assignment_drop(struct assignment *assignment, struct partition partition);
 void assignment_clear(struct assignment *assignment);

@@ -11,7 +11,7 @@
 #include "core/base/moment.h"
 #include "daemon/batch_steps.h"
 
-#define WORK_KEEP ((size_t)4 * 1024 * 1024)	/* pages that stay resident between batches */
+#define WORK_KEEP ((size_t)4 * 1024 * 1024) /* pages that stay resident between batches */
 #define BACKOFF_FIRST_US INT64_C(50000)
 #define BACKOFF_LAST_US INT64_C(5000000)
 
@@ -30,7 +30,8 @@ struct batch *batch_create(const struct batch_options *options, struct fail *fai
 	batch->limit = (size_t)options->conf->batch.events_min;
 	batch->take = (struct take){
 		.conf = options->conf,
-		.identify = {options->key, options->conf->identity.blocked.items, options->conf->identity.blocked.count},
+		.identify = {options->key, options->conf->identity.blocked.items,
+			     options->conf->identity.blocked.count},
 		.io = options->io,
 		.assignment = options->assignment,
 		.counters = options->counters,
@@ -74,9 +75,9 @@ bool batch_is_empty(const struct batch *batch)
 	return batch->item_count == 0;
 }
 
-size_t batch_held(const struct batch *batch)
+bool batch_is_busy(const struct batch *batch)
 {
-	return batch->item_count - batch->first;
+	return batch->sent || (!batch_is_empty(batch) && !batch->filling && batch->step != STEP_LOOK);
 }
 
 bool batch_has_more(const struct batch *batch)
@@ -89,7 +90,8 @@ bool batch_has_more(const struct batch *batch)
 /* Twice as many next time while the source keeps up, half as many when it does not. */
 static void adapt(struct batch *batch)
 {
-	size_t least = (size_t)batch->options.conf->batch.events_min, most = (size_t)batch->options.conf->batch.events_max;
+	size_t least = (size_t)batch->options.conf->batch.events_min,
+	       most = (size_t)batch->options.conf->batch.events_max;
 	if (batch->item_count == batch->limit) {
 		batch->limit = batch->limit * 2 < most ? batch->limit * 2 : most;
 	} else if (batch->item_count < batch->limit / 4) {
@@ -99,7 +101,8 @@ static void adapt(struct batch *batch)
 
 bool batch_fill(struct batch *batch)
 {
-	if (batch->engine == NULL || batch->options.assignment->count == 0 || (!batch_is_empty(batch) && !batch->filling)) {
+	if (batch->engine == NULL || batch->options.assignment->count == 0 ||
+	    (!batch_is_empty(batch) && !batch->filling)) {
 		return !batch_is_empty(batch) && !batch->filling;
 	}
 	int64_t now_us = batch->io.ops->monotonic_us(batch->io.self);
@@ -111,7 +114,8 @@ bool batch_fill(struct batch *batch)
 		batch->filling_since_us = now_us;
 		batch->filled_by_us = now_us + batch->options.conf->batch.linger_ms * 1000;
 	}
-	bool drained = take_items(&batch->take, batch->engine, &batch->held, batch->items, &batch->item_count, batch->limit);
+	bool drained = take_items(&batch->take, batch->engine, &batch->held, batch->items, &batch->item_count,
+				  batch->limit);
 	batch->more = !drained;
 	if (batch_is_empty(batch)) {
 		empty(batch);
@@ -160,7 +164,9 @@ void batch_committed(struct batch *batch)
 	}
 	for (size_t i = 0; i < batch->save.subject_count; i++) {
 		const struct subject_row *row = &batch->save.subjects[i];
-		struct match match = {.rule = row->rule_number, .mail_click = row->mail_click, .link = row->link,
+		struct match match = {.rule = row->rule_number,
+				      .mail_click = row->mail_click,
+				      .link = row->link,
 				      .confirm = row->confirm};
 		const struct model *model = engine_model(batch->engine)->model;
 		while (strcmp(model->processes[match.process].name, row->process) != 0) {
@@ -170,9 +176,9 @@ void batch_committed(struct batch *batch)
 	}
 	counters->batches.value++;
 	metric_observe(&counters->batch_events, (double)batch->count);
-	metric_observe(&counters->batch_seconds, (double)(now_us - batch->filling_since_us) / (double)MOMENT_SECOND_US);
-	counters->last_commit.value =
-		(double)(batch->io.ops->now_us(batch->io.self) / 1000) / 1000.0;
+	metric_observe(&counters->batch_seconds,
+		       (double)(now_us - batch->filling_since_us) / (double)MOMENT_SECOND_US);
+	counters->last_commit.value = (double)(batch->io.ops->now_us(batch->io.self) / 1000) / 1000.0;
 	batch->save = (struct save_rows){0};
 	batch->first += batch->count;
 	batch->count = batch->item_count - batch->first;

@@ -21,25 +21,25 @@
 struct batch;
 
 struct batch_options {
-	const struct conf *conf;	/* all of these are borrowed for life */
+	const struct conf *conf; /* all of these are borrowed for life */
 	struct io io;
 	const struct identity_key *key;
 	struct assignment *assignment;
 	struct counters *counters;
-	const char *const *topics;	/* names, by number */
+	const char *const *topics; /* names, by number */
 	int rejected_topic;
 };
 
 struct batch *batch_create(const struct batch_options *options, struct fail *fail);
-void batch_destroy(struct batch *batch);	/* NULL is fine */
+void batch_destroy(struct batch *batch); /* NULL is fine */
 
 /* The model to match and fold by; NULL while there is none: then nothing is taken. Drops nothing; call when idle. */
 void batch_set_engine(struct batch *batch, struct engine *engine);
 
 /* No message in hand: a rebalance or a stop may go on. */
 bool batch_is_empty(const struct batch *batch);
-/* How many messages are in hand. */
-size_t batch_held(const struct batch *batch);
+/* In the middle of a transaction (or of looking after one): neither a rebalance nor a stop should cut in. */
+bool batch_is_busy(const struct batch *batch);
 
 /* Takes from the source what fits, while it is empty or still filling. True: there is something to run. */
 bool batch_fill(struct batch *batch);
@@ -49,10 +49,10 @@ int64_t batch_wakes_us(const struct batch *batch);
 bool batch_has_more(const struct batch *batch);
 
 enum batch_run {
-	BATCH_RESTS,	/* nothing to do now: empty, filling, or backing off */
-	BATCH_SENT,	/* a turn is under way */
-	BATCH_DROPS,	/* the connection must be dropped: a turn is half built */
-	BATCH_FAILED	/* *fail is for the whole program */
+	BATCH_RESTS, /* nothing to do now: empty, filling, or backing off */
+	BATCH_SENT,  /* a turn is under way */
+	BATCH_DROPS, /* the connection must be dropped: a turn is half built */
+	BATCH_FAILED /* *fail is for the whole program */
 };
 /* Moves on; only with an idle connection that has been greeted. */
 enum batch_run batch_run(struct batch *batch, struct fail *fail);

@@ -30,8 +30,9 @@ bool batch_list_positions(struct batch *batch)
 	for (size_t i = 0; i < batch->count; i++) {
 		const struct item *item = &window(batch)[i];
 		size_t at = 0;
-		while (at < batch->position_count && (batch->position_parts[at].topic != item->partition.topic ||
-						      batch->position_parts[at].number != item->partition.number)) {
+		while (at < batch->position_count &&
+		       (batch->position_parts[at].topic != item->partition.topic ||
+			batch->position_parts[at].number != item->partition.number)) {
 			at++;
 		}
 		if (at == batch->position_count) {
@@ -64,7 +65,9 @@ static enum step_end look_start(struct batch *batch, struct fail *fail)
 		return STEP_FULL;
 	}
 	return batch->io.ops->store_look(batch->io.self, batch->options.conf->kafka.group, batch->positions,
-					 batch->position_count, &batch->work, fail) ? STEP_SENT : STEP_BROKEN;
+					 batch->position_count, &batch->work, fail)
+		       ? STEP_SENT
+		       : STEP_BROKEN;
 }
 
 static enum step_end look_end(struct batch *batch, struct fail *fail)
@@ -82,8 +85,8 @@ static enum step_end look_end(struct batch *batch, struct fail *fail)
 		} else if (row->from_offset == row->to_offset) {
 			committed++;
 		} else if (row->from_offset != part->next_offset) {
-			log_warning("%s/%d: position was set to %" PRId64 " from outside, claiming anew", row->topic,
-				    (int)row->partition, row->from_offset);
+			log_warning("%s/%d: position was set to %" PRId64 " from outside, claiming anew",
+				    row->topic, (int)row->partition, row->from_offset);
 			batch->wants_claim = true;
 		}
 	}
@@ -92,7 +95,7 @@ static enum step_end look_end(struct batch *batch, struct fail *fail)
 		return STEP_REDO;
 	}
 	batch_drop_foreign(batch);
-	return batch->count > 0 ? STEP_NEXT : STEP_REDO;
+	return batch->count > 0 && !batch->wants_claim ? STEP_NEXT : STEP_REDO;
 }
 
 /* ---- MONTHS ---- */
@@ -125,13 +128,14 @@ static enum step_end months_start(struct batch *batch, struct fail *fail)
 				return STEP_FULL;
 			}
 		}
-		batch->months[month] = 1;	/* taken back by batch_lost() and a refusal */
+		batch->months[month] = 1; /* taken back by batch_lost() and a refusal */
 		missing[count++] = item->touch.stamped_us;
 	}
 	if (count == 0) {
 		return STEP_NEXT;
 	}
-	return batch->io.ops->store_months(batch->io.self, missing, count, &batch->work, fail) ? STEP_SENT : STEP_BROKEN;
+	return batch->io.ops->store_months(batch->io.self, missing, count, &batch->work, fail) ? STEP_SENT
+											       : STEP_BROKEN;
 }
 
 static enum step_end nothing(struct batch *batch, struct fail *fail)
@@ -153,21 +157,22 @@ static enum step_end advance_start(struct batch *batch, struct fail *fail)
 		batch->has_touches = batch->has_touches || item->outcome == OUTCOME_NONE;
 	}
 	batch->advance = (struct advance_rows){.group = batch->options.conf->kafka.group};
-	if (!batch_list_positions(batch) ||
-	    !cast_ask(window(batch), batch->count, batch->wider, batch->wider_count, &batch->work, &batch->advance)) {
+	if (!batch_list_positions(batch) || !cast_ask(window(batch), batch->count, batch->wider,
+						      batch->wider_count, &batch->work, &batch->advance)) {
 		return STEP_FULL;
 	}
 	batch->advance.positions = batch->positions;
 	batch->advance.position_count = batch->position_count;
-	return batch->io.ops->store_advance(batch->io.self, &batch->advance, &batch->work, fail) ? STEP_SENT : STEP_BROKEN;
+	return batch->io.ops->store_advance(batch->io.self, &batch->advance, &batch->work, fail) ? STEP_SENT
+												 : STEP_BROKEN;
 }
 
 static enum step_end advance_end(struct batch *batch, struct fail *fail)
 {
 	uint64_t ours = engine_model(batch->engine)->model->version;
 	if (!batch->advance.has_model || batch->advance.model_version != ours) {
-		fail_set(fail, FAIL_FATAL, EXIT_AWAY, "model: another one than %016" PRIx64 " is in force now: start again",
-			 ours);
+		fail_set(fail, FAIL_FATAL, EXIT_AWAY,
+			 "model: another one than %016" PRIx64 " is in force now: start again", ours);
 		return STEP_BROKEN;
 	}
 	return STEP_NEXT;
@@ -183,7 +188,8 @@ static enum step_end load_start(struct batch *batch, struct fail *fail)
 	if (!cast_plan(&batch->cast, window(batch), batch->count, &batch->advance, &batch->work, &batch->load)) {
 		return STEP_FULL;
 	}
-	return batch->io.ops->store_load(batch->io.self, &batch->load, &batch->work, fail) ? STEP_SENT : STEP_BROKEN;
+	return batch->io.ops->store_load(batch->io.self, &batch->load, &batch->work, fail) ? STEP_SENT
+											   : STEP_BROKEN;
 }
 
 /* Persons that must be asked for as well, kept over the next try. */
@@ -213,8 +219,8 @@ static enum step_end load_end(struct batch *batch, struct fail *fail)
 		return widen(batch) ? STEP_REDO : STEP_FULL;
 	}
 	if (screened == SCREEN_FULL ||
-	    !contacts_in_order(&batch->contacts, &batch->cast, engine_model(batch->engine), window(batch), batch->count,
-			       &batch->load)) {
+	    !contacts_in_order(&batch->contacts, &batch->cast, engine_model(batch->engine), window(batch),
+			       batch->count, &batch->load)) {
 		return STEP_FULL;
 	}
 	return STEP_NEXT;
@@ -233,22 +239,25 @@ static enum step_end read_start(struct batch *batch, struct fail *fail)
 	if (batch->read.contact_count == 0) {
 		return STEP_NEXT;
 	}
-	return batch->io.ops->store_read(batch->io.self, &batch->read, &batch->work, fail) ? STEP_SENT : STEP_BROKEN;
+	return batch->io.ops->store_read(batch->io.self, &batch->read, &batch->work, fail) ? STEP_SENT
+											   : STEP_BROKEN;
 }
 
 static enum step_end read_end(struct batch *batch, struct fail *fail)
 {
 	(void)fail;
 	batch->options.counters->refolded.value += (double)batch->read.contact_count;
-	return contacts_refold(&batch->contacts, window(batch), batch->count, &batch->load, &batch->read) ? STEP_NEXT
-													 : STEP_FULL;
+	return contacts_refold(&batch->contacts, window(batch), batch->count, &batch->load, &batch->read)
+		       ? STEP_NEXT
+		       : STEP_FULL;
 }
 
 /* ---- SAVE ---- */
 
 static int compare_subjects(const void *a, const void *b)
 {
-	uint64_t x = ((const struct subject_row *)a)->subject->id, y = ((const struct subject_row *)b)->subject->id;
+	uint64_t x = ((const struct subject_row *)a)->subject->id,
+		 y = ((const struct subject_row *)b)->subject->id;
 	return (x > y) - (x < y);
 }
 
@@ -301,14 +310,16 @@ static enum step_end save_start(struct batch *batch, struct fail *fail)
 		.now_us = batch->io.ops->now_us(batch->io.self),
 	};
 	const char *const *topics = batch->options.topics;
-	bool room = batch->has_touches
-			    ? list_subjects(batch) && gather_batch(&batch->cast, &batch->contacts, window(batch), batch->count,
-								   &batch->load, topics, &batch->save)
-			    : gather_outcomes(window(batch), batch->count, topics, &batch->work, &batch->save);
+	bool room =
+		batch->has_touches
+			? list_subjects(batch) && gather_batch(&batch->cast, &batch->contacts, window(batch),
+							       batch->count, &batch->load, topics, &batch->save)
+			: gather_outcomes(window(batch), batch->count, topics, &batch->work, &batch->save);
 	if (!room) {
 		return STEP_FULL;
 	}
-	return batch->io.ops->store_save(batch->io.self, &batch->save, &batch->work, fail) ? STEP_SENT : STEP_BROKEN;
+	return batch->io.ops->store_save(batch->io.self, &batch->save, &batch->work, fail) ? STEP_SENT
+											   : STEP_BROKEN;
 }
 
 static enum step_end save_end(struct batch *batch, struct fail *fail)

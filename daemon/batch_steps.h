@@ -8,26 +8,26 @@
 #include "daemon/batch.h"
 #include "daemon/take.h"
 
-#define MONTHS_MAX 1212	/* 2000-01 to 2100-12 */
+#define MONTHS_MAX 1212 /* 2000-01 to 2100-12 */
 
 /* In the order in which a batch takes them. */
 enum step {
-	STEP_LOOK,	/* after trouble: where do our positions stand? Else passed over */
-	STEP_MONTHS,	/* partitions of table touch that are not there yet; mostly passed over */
-	STEP_ADVANCE,	/* BEGIN, positions, claims of who is in the batch */
-	STEP_LOAD,	/* arbiters locked, facts and states */
-	STEP_READ,	/* touches of contacts to be refolded; mostly passed over */
-	STEP_SAVE,	/* everything, COMMIT */
-	STEP_ROLLBACK,	/* after a refusal */
+	STEP_LOOK,     /* after trouble: where do our positions stand? Else passed over */
+	STEP_MONTHS,   /* partitions of table touch that are not there yet; mostly passed over */
+	STEP_ADVANCE,  /* BEGIN, positions, claims of who is in the batch */
+	STEP_LOAD,     /* arbiters locked, facts and states */
+	STEP_READ,     /* touches of contacts to be refolded; mostly passed over */
+	STEP_SAVE,     /* everything, COMMIT */
+	STEP_ROLLBACK, /* after a refusal */
 	STEP_COUNT
 };
 
 enum step_end {
-	STEP_NEXT,	/* done, or nothing to do: the next one */
-	STEP_SENT,	/* a turn is under way */
-	STEP_REDO,	/* from the start, with ROLLBACK first */
-	STEP_FULL,	/* the arena is: a smaller window */
-	STEP_BROKEN	/* a turn could not be built: *fail */
+	STEP_NEXT,  /* done, or nothing to do: the next one */
+	STEP_SENT,  /* a turn is under way */
+	STEP_REDO,  /* from the start, with ROLLBACK first */
+	STEP_FULL,  /* the arena is: a smaller window */
+	STEP_BROKEN /* a turn could not be built: *fail */
 };
 
 struct batch {
@@ -36,26 +36,26 @@ struct batch {
 	struct engine *engine;
 	struct take take;
 
-	struct arena held;	/* items and what they point to; until the batch is empty */
-	struct arena work;	/* one try of one window */
+	struct arena held; /* items and what they point to; until the batch is empty */
+	struct arena work; /* one try of one window */
 	struct item *items;
 	size_t item_count;
-	size_t first;		/* of the window: what one transaction holds */
+	size_t first; /* of the window: what one transaction holds */
 	size_t count;
-	size_t limit;		/* how many items to take: adapts */
-	bool more;		/* the source had more than was taken */
+	size_t limit; /* how many items to take: adapts */
+	bool more;    /* the source had more than was taken */
 	bool filling;
-	int64_t filling_since_us, filled_by_us;	/* monotonic */
+	int64_t filling_since_us, filled_by_us; /* monotonic */
 
 	enum step step;
 	bool sent;
-	bool look_first;	/* a COMMIT may or may not have happened */
+	bool look_first; /* a COMMIT may or may not have happened */
 	bool wants_claim;
-	unsigned tries;		/* of this window, for backing off */
-	int64_t not_before_us;	/* monotonic */
-	struct fail why;	/* of the last failure */
+	unsigned tries;	       /* of this window, for backing off */
+	int64_t not_before_us; /* monotonic */
+	struct fail why;       /* of the last failure */
 
-	uint8_t months[MONTHS_MAX];	/* 1: the partition is there (or never will be) */
+	uint8_t months[MONTHS_MAX]; /* 1: the partition is there (or never will be) */
 
 	/* of the try under way, in `work` */
 	struct position_row *positions;
@@ -67,8 +67,8 @@ struct batch {
 	struct save_rows save;
 	struct cast cast;
 	struct contacts contacts;
-	bool has_touches;	/* an item that is still open */
-	struct uuid *wider;	/* in `held`: persons to ask for as well */
+	bool has_touches;   /* an item that is still open */
+	struct uuid *wider; /* in `held`: persons to ask for as well */
 	size_t wider_count;
 };
 

@@ -17,7 +17,11 @@ static void add(struct counters *counters, struct metric *metric, enum metric_ty
 static void add_histogram(struct counters *counters, struct metric *metric, const char *name, const char *help,
 			  const double *bounds, unsigned bounds_count)
 {
-	*metric = (struct metric){.name = name, .help = help, .type = METRIC_HISTOGRAM, .labels = "", .bounds = bounds,
+	*metric = (struct metric){.name = name,
+				  .help = help,
+				  .type = METRIC_HISTOGRAM,
+				  .labels = "",
+				  .bounds = bounds,
 				  .bounds_count = bounds_count};
 	metrics_add(&counters->registry, metric);
 }
@@ -27,8 +31,8 @@ static void add_outcomes(struct counters *counters)
 	for (int i = OUTCOME_NONE + 1; i < OUTCOME_COUNT; i++) {
 		snprintf(counters->outcome_labels[i], sizeof(counters->outcome_labels[i]), "outcome=\"%s\"",
 			 outcome_about[i].name);
-		add(counters, &counters->outcomes[i], METRIC_COUNTER, "phased_events_total", counters->outcome_labels[i],
-		    "Events by what became of them");
+		add(counters, &counters->outcomes[i], METRIC_COUNTER, "phased_events_total",
+		    counters->outcome_labels[i], "Events by what became of them");
 	}
 }
 
@@ -41,18 +45,22 @@ void counters_init(struct counters *counters)
 	add_outcomes(counters);
 	add(counters, &counters->in_flight, METRIC_GAUGE, "phased_events_in_flight", "",
 	    "Messages taken whose transaction is not confirmed yet");
-	add(counters, &counters->received_bytes, METRIC_COUNTER, "phased_received_bytes_total", "", "Bytes of messages taken");
+	add(counters, &counters->received_bytes, METRIC_COUNTER, "phased_received_bytes_total", "",
+	    "Bytes of messages taken");
 	add(counters, &counters->unknown_fields, METRIC_COUNTER, "phased_unknown_fields_total", "",
 	    "Protobuf fields that this version does not know");
 	add(counters, &counters->blocked_ids, METRIC_COUNTER, "phased_blocked_ids_total", "",
 	    "Identifiers that never make an actor");
-	add(counters, &counters->batches, METRIC_COUNTER, "phased_batches_total", "way=\"careful\"", "Transactions confirmed");
-	add_histogram(counters, &counters->batch_events, "phased_batch_events", "Messages of a transaction", event_bounds,
-		      COUNT_OF(event_bounds));
-	add_histogram(counters, &counters->batch_seconds, "phased_batch_seconds", "From the first message to the commit",
-		      second_bounds, COUNT_OF(second_bounds));
-	add(counters, &counters->turns, METRIC_COUNTER, "phased_store_turns_total", "", "Round trips to PostgreSQL");
-	add(counters, &counters->redone, METRIC_COUNTER, "phased_batches_redone_total", "", "Transactions started over");
+	add(counters, &counters->batches, METRIC_COUNTER, "phased_batches_total", "way=\"careful\"",
+	    "Transactions confirmed");
+	add_histogram(counters, &counters->batch_events, "phased_batch_events", "Messages of a transaction",
+		      event_bounds, COUNT_OF(event_bounds));
+	add_histogram(counters, &counters->batch_seconds, "phased_batch_seconds",
+		      "From the first message to the commit", second_bounds, COUNT_OF(second_bounds));
+	add(counters, &counters->turns, METRIC_COUNTER, "phased_store_turns_total", "",
+	    "Round trips to PostgreSQL");
+	add(counters, &counters->redone, METRIC_COUNTER, "phased_batches_redone_total", "",
+	    "Transactions started over");
 	add(counters, &counters->refolded, METRIC_COUNTER, "phased_refolded_contacts_total", "",
 	    "Contacts folded anew from all their touches");
 	add(counters, &counters->fenced, METRIC_COUNTER, "phased_fenced_total", "",
@@ -63,11 +71,14 @@ void counters_init(struct counters *counters)
 	add(counters, &counters->store_failures, METRIC_COUNTER, "phased_postgres_failures_total", "",
 	    "Turns that failed or were lost");
 	add(counters, &counters->source_up, METRIC_GAUGE, "phased_kafka_up", "", "1 when a broker is reached");
-	add(counters, &counters->assigned, METRIC_GAUGE, "phased_assigned_partitions", "", "Partitions that are ours");
-	add(counters, &counters->lag, METRIC_GAUGE, "phased_lag_offsets", "", "Messages known to wait in our partitions");
+	add(counters, &counters->assigned, METRIC_GAUGE, "phased_assigned_partitions", "",
+	    "Partitions that are ours");
+	add(counters, &counters->lag, METRIC_GAUGE, "phased_lag_offsets", "",
+	    "Messages known to wait in our partitions");
 	add(counters, &counters->last_commit, METRIC_GAUGE, "phased_last_commit_timestamp_seconds", "",
 	    "When the last transaction was confirmed");
-	add(counters, &counters->rebalances, METRIC_COUNTER, "phased_rebalances_total", "", "Assignments received");
+	add(counters, &counters->rebalances, METRIC_COUNTER, "phased_rebalances_total", "",
+	    "Assignments received");
 	add(counters, &counters->out_of_range, METRIC_COUNTER, "phased_offset_out_of_range_total", "",
 	    "Partitions stopped because their position is not in the log");
 	add(counters, &counters->build, METRIC_GAUGE, "phased_build_info", "version=\"" PHASED_VERSION "\"", "1");

@@ -9,7 +9,7 @@
 #include "core/edge/model_file.h"
 
 #define MODEL_ARENA_SIZE ((size_t)64 * 1024 * 1024)
-#define CACHE_SLOTS 131072	/* a power of two; at most half of it is used */
+#define CACHE_SLOTS 131072 /* a power of two; at most half of it is used */
 
 struct cached {
 	uint64_t subject_id;
@@ -42,8 +42,10 @@ struct engine *engine_create(const char *model_text, size_t size, uint64_t versi
 		goto fail;
 	}
 	if (engine->model->version != version) {
-		fail_set(fail, FAIL_FATAL, EXIT_BAD_DATA, "model %016" PRIx64 " of table phased.model: its text is of version "
-			 "%016" PRIx64, version, engine->model->version);
+		fail_set(fail, FAIL_FATAL, EXIT_BAD_DATA,
+			 "model %016" PRIx64 " of table phased.model: its text is of version "
+			 "%016" PRIx64,
+			 version, engine->model->version);
 		goto fail;
 	}
 	engine->matcher = matcher_create(engine->model, fail);

@@ -16,7 +16,7 @@ struct engine;
 
 /* From the text of table model. NULL: *fail. Takes nothing over. */
 struct engine *engine_create(const char *model_text, size_t size, uint64_t version, struct fail *fail);
-void engine_destroy(struct engine *engine);	/* NULL is fine */
+void engine_destroy(struct engine *engine); /* NULL is fine */
 
 const struct contacts_model *engine_model(const struct engine *engine);
 

@@ -44,12 +44,14 @@ struct io_ops {
 	enum postgres_result (*store_ready)(void *self, struct fail *ret_fail);
 	uint64_t (*store_turns)(void *self);
 	bool (*store_settle)(void *self, struct fail *fail);
-	bool (*store_greet)(void *self, const char *keys, struct arena *arena, struct store_greeting *ret, struct fail *fail);
-	bool (*store_claim)(void *self, const char *group, const char *owner, struct position_row *positions, size_t count,
-			    struct arena *arena, struct fail *fail);
+	bool (*store_greet)(void *self, const char *keys, struct arena *arena, struct store_greeting *ret,
+			    struct fail *fail);
+	bool (*store_claim)(void *self, const char *group, const char *owner, struct position_row *positions,
+			    size_t count, struct arena *arena, struct fail *fail);
 	bool (*store_look)(void *self, const char *group, struct position_row *positions, size_t count,
 			   struct arena *arena, struct fail *fail);
-	bool (*store_months)(void *self, const int64_t *moments_us, size_t count, struct arena *arena, struct fail *fail);
+	bool (*store_months)(void *self, const int64_t *moments_us, size_t count, struct arena *arena,
+			     struct fail *fail);
 	bool (*store_advance)(void *self, struct advance_rows *advance, struct arena *arena, struct fail *fail);
 	bool (*store_load)(void *self, struct load_rows *load, struct arena *arena, struct fail *fail);
 	bool (*store_read)(void *self, struct read_rows *read, struct arena *arena, struct fail *fail);

@@ -17,15 +17,15 @@
 #include "daemon/status.h"
 
 #define NOTICES_A_ROUND 64
-#define TICK_US MOMENT_SECOND_US	/* the group expels a member that does not ask for notices */
+#define TICK_US MOMENT_SECOND_US /* the group expels a member that does not ask for notices */
 #define CONNECT_FIRST_US INT64_C(200000)
 #define CONNECT_LAST_US INT64_C(2000000)
 #define GREETING_ARENA_SIZE ((size_t)64 * 1024 * 1024)
 
 enum stop_stage {
 	STAGE_RUNNING,
-	STAGE_FINISHING,	/* takes no more; the transaction under way may end, the rest is handed back */
-	STAGE_LEAVING,		/* leaves the group; notices are still answered */
+	STAGE_FINISHING, /* takes no more; the transaction under way may end, the rest is handed back */
+	STAGE_LEAVING,	 /* leaves the group; notices are still answered */
 	STAGE_STOPPED
 };
 
@@ -161,7 +161,8 @@ static void read_notices(struct loop *loop)
 		case KAFKA_AWAY:
 			loop->options->counters->source_up.value = 0;
 			if (log_allowed(&loop->kafka_limit)) {
-				log_warning("kafka: away (%s), waiting%s", notice->text, log_held_back(&loop->kafka_limit));
+				log_warning("kafka: away (%s), waiting%s", notice->text,
+					    log_held_back(&loop->kafka_limit));
 			}
 			break;
 		case KAFKA_BACK:
@@ -175,8 +176,10 @@ static void read_notices(struct loop *loop)
 			break;
 		case KAFKA_OUT_OF_RANGE:
 			loop->options->counters->out_of_range.value++;
-			log_error("%s/%d: our position is not in the log any more; the partition has stopped, nothing is "
-				  "passed over in silence (%s)", loop->options->topics[notice->partitions[0].topic],
+			log_error("%s/%d: our position is not in the log any more; the partition has stopped, "
+				  "nothing is "
+				  "passed over in silence (%s)",
+				  loop->options->topics[notice->partitions[0].topic],
 				  (int)notice->partitions[0].number, notice->text);
 			break;
 		case KAFKA_FATAL: {
@@ -248,7 +251,8 @@ static void send_greet(struct loop *loop)
 	}
 	struct fail fail;
 	arena_reset(&loop->greeting_arena, 0);
-	if (loop->io.ops->store_greet(loop->io.self, loop->property_keys, &loop->greeting_arena, &loop->greeting, &fail)) {
+	if (loop->io.ops->store_greet(loop->io.self, loop->property_keys, &loop->greeting_arena, &loop->greeting,
+				      &fail)) {
 		loop->turn = TURN_GREET;
 	} else {
 		link_lost(loop, &fail);
@@ -261,7 +265,8 @@ static void greeted(struct loop *loop)
 	struct fail fail;
 	const struct store_greeting *greeting = &loop->greeting;
 	if (greeting->property_keys != NULL && strcmp(greeting->property_keys, loop->property_keys) != 0) {
-		fail_set(&fail, FAIL_FATAL, EXIT_CONFIG, "subject.property_keys: this database was begun with other ones; they are "
+		fail_set(&fail, FAIL_FATAL, EXIT_CONFIG,
+			 "subject.property_keys: this database was begun with other ones; they are "
 			 "part of every subject's id and cannot change");
 		give_up(loop, &fail);
 		return;
@@ -280,7 +285,7 @@ static void greeted(struct loop *loop)
 			give_up(loop, &fail);
 			return;
 		}
-		if (loop->engine != NULL) {	/* items in hand were matched by the old one */
+		if (loop->engine != NULL) { /* items in hand were matched by the old one */
 			batch_hand_back(loop->batch);
 			loop->release_wanted = true;
 		}
@@ -307,8 +312,8 @@ static void send_claim(struct loop *loop)
 			.partition = loop->wanted[i].number,
 		};
 	}
-	if (loop->io.ops->store_claim(loop->io.self, loop->options->conf->kafka.group, loop->options->owner, loop->claimed,
-				      loop->wanted_count, &loop->claim_arena, &fail)) {
+	if (loop->io.ops->store_claim(loop->io.self, loop->options->conf->kafka.group, loop->options->owner,
+				      loop->claimed, loop->wanted_count, &loop->claim_arena, &fail)) {
 		loop->turn = TURN_CLAIM;
 	} else {
 		link_lost(loop, &fail);
@@ -317,7 +322,7 @@ static void send_claim(struct loop *loop)
 
 static void claimed(struct loop *loop)
 {
-	if (!loop->claim_wanted) {	/* revoked meanwhile */
+	if (!loop->claim_wanted) { /* revoked meanwhile */
 		return;
 	}
 	struct partition_start starts[PARTITIONS_MAX];
@@ -336,7 +341,7 @@ static void release(struct loop *loop)
 	if (!loop->release_wanted) {
 		return;
 	}
-	if (loop->turn == TURN_BATCH) {
+	if (batch_is_busy(loop->batch)) {
 		if (!loop->release_now) {
 			return;
 		}
@@ -414,7 +419,8 @@ static void turn_failed(struct loop *loop, struct fail *why)
 
 static void serve_store(struct loop *loop)
 {
-	if (loop->link == LINK_DOWN || (!loop->store_ready && now_us(loop) < loop->io.ops->store_deadline_us(loop->io.self))) {
+	if (loop->link == LINK_DOWN ||
+	    (!loop->store_ready && now_us(loop) < loop->io.ops->store_deadline_us(loop->io.self))) {
 		return;
 	}
 	loop->store_ready = false;
@@ -440,16 +446,14 @@ static void serve_store(struct loop *loop)
 static void run_batch(struct loop *loop)
 {
 	struct fail fail;
-	if (loop->stage == STAGE_RUNNING && !loop->release_wanted) {
-		batch_fill(loop->batch);
-	}
+	bool may_start = loop->stage == STAGE_RUNNING && !loop->release_wanted;
 	while (loop->turn == TURN_NONE && loop->link == LINK_UP && loop->stage != STAGE_STOPPED) {
-		bool held = !batch_is_empty(loop->batch);
-		enum batch_run run = batch_run(loop->batch, &fail);
-		after_run(loop, run, &fail);
-		if (run != BATCH_RESTS || !held || batch_wakes_us(loop->batch) > now_us(loop)) {
+		bool may_run = batch_is_busy(loop->batch) || (may_start && batch_fill(loop->batch));
+		if (!may_run || batch_wakes_us(loop->batch) > now_us(loop)) {
 			return;
 		}
+		enum batch_run run = batch_run(loop->batch, &fail);
+		after_run(loop, run, &fail);
 	}
 }
 
@@ -470,7 +474,7 @@ static void send_turn(struct loop *loop)
 		send_greet(loop);
 		break;
 	case LINK_UP:
-		if (batch_wants_claim(loop->batch)) {
+		if (!batch_is_busy(loop->batch) && batch_wants_claim(loop->batch)) {
 			batch_hand_back(loop->batch);
 			loop->claim_wanted = true;
 		}
@@ -491,11 +495,11 @@ static void stop_stages(struct loop *loop)
 		return;
 	}
 	bool late = now_us(loop) >= loop->stop_by_us;
-	if (loop->stage == STAGE_FINISHING &&
-	    (late || loop->turn != TURN_BATCH || loop->link != LINK_UP)) {
-		if (loop->turn == TURN_BATCH) {
+	if (loop->stage == STAGE_FINISHING && (late || !batch_is_busy(loop->batch) || loop->link != LINK_UP)) {
+		if (batch_is_busy(loop->batch)) {
 			struct fail fail;
-			fail_set(&fail, FAIL_RETRY, EXIT_AWAY, "phased: a transaction did not end in time, its fate is left to the "
+			fail_set(&fail, FAIL_RETRY, EXIT_AWAY,
+				 "phased: a transaction did not end in time, its fate is left to the "
 				 "next start");
 			link_lost(loop, &fail);
 		}
@@ -639,7 +643,8 @@ static bool start(struct loop *loop, struct fail *fail)
 	if (loop->batch == NULL) {
 		return false;
 	}
-	if (!arena_init(&loop->greeting_arena, GREETING_ARENA_SIZE) || !arena_init(&loop->claim_arena, GREETING_ARENA_SIZE)) {
+	if (!arena_init(&loop->greeting_arena, GREETING_ARENA_SIZE) ||
+	    !arena_init(&loop->claim_arena, GREETING_ARENA_SIZE)) {
 		return fail_set(fail, FAIL_FATAL, EXIT_OUR_BUG, "phased: no memory");
 	}
 	loop->status = status_create(loop->options->conf, loop->options->counters, &loop->health, fail);

@@ -12,19 +12,19 @@
 #include "daemon/io.h"
 
 struct loop_options {
-	const struct conf *conf;	/* all of these are borrowed for the whole run */
+	const struct conf *conf; /* all of these are borrowed for the whole run */
 	struct io io;
 	const struct identity_key *key;
 	struct counters *counters;
-	const char *owner;		/* who we are in table position */
-	const char *const *topics;	/* names, by number */
+	const char *owner;	   /* who we are in table position */
+	const char *const *topics; /* names, by number */
 	int rejected_topic;
 };
 
 /* What health checks ask. */
 struct loop_health {
 	bool ready;
-	const char *why;	/* not ready: what is waited for */
+	const char *why; /* not ready: what is waited for */
 };
 
 /* Runs until SIGTERM or SIGINT (true), or until something is wrong that waiting will not mend (false: *fail). */

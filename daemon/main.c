@@ -89,7 +89,8 @@ static bool run(struct parts *parts, struct fail *fail)
 	gethostname(host, sizeof(host) - 1);
 	snprintf(parts->owner, sizeof(parts->owner), "%s:%d%s%s", host, (int)getpid(),
 		 parts->conf.kafka.instance_id[0] != '\0' ? " " : "", parts->conf.kafka.instance_id);
-	parts->real = (struct io_real){.source = parts->source, .postgres = parts->postgres, .store = parts->store};
+	parts->real =
+		(struct io_real){.source = parts->source, .postgres = parts->postgres, .store = parts->store};
 	struct loop_options options = {
 		.conf = &parts->conf,
 		.io = io_real(&parts->real),
@@ -123,8 +124,11 @@ static int print_config(struct parts *parts)
 int main(int argc, char **argv)
 {
 	static const struct option options[] = {
-		{"config", required_argument, NULL, 'c'}, {"check-config", no_argument, NULL, 'k'},
-		{"version", no_argument, NULL, 'v'},	  {"help", no_argument, NULL, 'h'}, {0},
+		{"config", required_argument, NULL, 'c'},
+		{"check-config", no_argument, NULL, 'k'},
+		{"version", no_argument, NULL, 'v'},
+		{"help", no_argument, NULL, 'h'},
+		{0},
 	};
 	const char *path = CONF_FILE;
 	bool check_only = false;

@@ -14,7 +14,8 @@ struct status {
 	struct arena arena;
 };
 
-static const char *const plain[] = {"Content-Type", "text/plain; charset=utf-8", "Cache-Control", "no-store", NULL};
+static const char *const plain[] = {"Content-Type", "text/plain; charset=utf-8", "Cache-Control", "no-store",
+				    NULL};
 static const char *const metrics_type[] = {"Content-Type", "text/plain; version=0.0.4; charset=utf-8", NULL};
 
 static void say(struct http_request *request, unsigned code, const char *text)
@@ -43,7 +44,8 @@ static void on_request(void *context, struct http_request *request)
 	} else if (strcmp(path, "/healthz") == 0) {
 		say(request, 200, "ok\n");
 	} else if (strcmp(path, "/readyz") == 0) {
-		say(request, status->health->ready ? 200 : 503, status->health->ready ? "ready\n" : status->health->why);
+		say(request, status->health->ready ? 200 : 503,
+		    status->health->ready ? "ready\n" : status->health->why);
 	} else if (strcmp(path, "/metrics") == 0) {
 		answer_metrics(status, request);
 	} else {

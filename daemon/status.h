@@ -13,5 +13,5 @@ struct status;
 /* NULL with fail->text "" when configuration names no port; NULL with a text: trouble. */
 struct status *status_create(const struct conf *conf, struct counters *counters, const struct loop_health *health,
 			     struct fail *fail);
-void status_destroy(struct status *status);	/* NULL is fine */
+void status_destroy(struct status *status); /* NULL is fine */
 struct http *status_http(struct status *status);

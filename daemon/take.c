@@ -46,13 +46,14 @@ static void fill_touch(struct item *item, const struct event *event, uint64_t ev
 }
 
 /* Who, what about, which rule, which facts. False: arena full. */
-static bool fill_item(struct take *take, const struct engine *engine, const struct event *event, struct arena *arena,
-		      struct item *item)
+static bool fill_item(struct take *take, const struct engine *engine, const struct event *event,
+		      struct arena *arena, struct item *item)
 {
 	struct identified *who = arena_zero(arena, 1, sizeof(*who));
 	struct subject *subject = arena_zero(arena, 1, sizeof(*subject));
 	struct facts *facts = arena_zero(arena, 1, sizeof(*facts));
-	if (who == NULL || subject == NULL || facts == NULL || !identify_event(event, &take->identify, arena, who)) {
+	if (who == NULL || subject == NULL || facts == NULL ||
+	    !identify_event(event, &take->identify, arena, who)) {
 		return false;
 	}
 	take->counters->blocked_ids.value += who->blocked;
@@ -75,11 +76,11 @@ static bool fill_item(struct take *take, const struct engine *engine, const stru
 	return true;
 }
 
-static void decode_one(struct take *take, const struct engine *engine, const struct message *message, struct arena *arena,
-		       struct item *item)
+static void decode_one(struct take *take, const struct engine *engine, const struct message *message,
+		       struct arena *arena, struct item *item)
 {
-	*item = (struct item){.partition = message->partition, .offset = message->offset,
-			      .timestamp_us = message->timestamp_us};
+	*item = (struct item){
+		.partition = message->partition, .offset = message->offset, .timestamp_us = message->timestamp_us};
 	struct reject reject = {0};
 	struct decode_count unknown = {0};
 	struct event *event = NULL;
@@ -116,8 +117,8 @@ static bool is_expected(struct take *take, const struct message *message)
 	return part != NULL && message->offset >= part->next_offset;
 }
 
-bool take_items(struct take *take, const struct engine *engine, struct arena *arena, struct item *items, size_t *count,
-		size_t max)
+bool take_items(struct take *take, const struct engine *engine, struct arena *arena, struct item *items,
+		size_t *count, size_t max)
 {
 	while (*count < max && arena->limit - arena->used > TAKE_ROOM) {
 		if (take->chunk_at == take->chunk_count) {
@@ -137,7 +138,7 @@ bool take_items(struct take *take, const struct engine *engine, struct arena *ar
 		decode_one(take, engine, message, arena, &items[*count]);
 		(*count)++;
 	}
-	if (take->chunk_at == take->chunk_count) {	/* nothing is held longer than it is needed */
+	if (take->chunk_at == take->chunk_count) { /* nothing is held longer than it is needed */
 		take->io.ops->source_release(take->io.self);
 		take->chunk_count = take->chunk_at = 0;
 	}

@@ -14,8 +14,8 @@
 #include "daemon/engine.h"
 #include "daemon/io.h"
 
-#define TAKE_CHUNK 64	/* messages held by the source's buffers at a time */
-#define TAKE_ROOM ((size_t)8 * 1024 * 1024)	/* no message of at most 64 KiB takes more of the arena */
+#define TAKE_CHUNK 64			    /* messages held by the source's buffers at a time */
+#define TAKE_ROOM ((size_t)8 * 1024 * 1024) /* no message of at most 64 KiB takes more of the arena */
 
 struct take {
 	const struct conf *conf;
@@ -23,7 +23,7 @@ struct take {
 	struct io io;
 	struct assignment *assignment;
 	struct counters *counters;
-	int rejected_topic;	/* number of the topic of what the collector could not read; -1: none */
+	int rejected_topic; /* number of the topic of what the collector could not read; -1: none */
 	/* messages taken from the source and not decoded yet */
 	struct message chunk[TAKE_CHUNK];
 	size_t chunk_count, chunk_at;
@@ -33,7 +33,7 @@ struct take {
  * Appends items until `max` are there, the source has no more, or the arena is nearly full. Messages of partitions that
  * are not ours, and those before our position, are passed over. Returns false when the source had more than was taken.
  */
-bool take_items(struct take *take, const struct engine *engine, struct arena *arena, struct item *items, size_t *count,
-		size_t max);
+bool take_items(struct take *take, const struct engine *engine, struct arena *arena, struct item *items,
+		size_t *count, size_t max);
 /* Forgets messages that are held (after an unassign: the source has forgotten them, too). */
 void take_forget(struct take *take);

@@ -10,9 +10,9 @@
 
 struct arena {
 	char *base;
-	size_t limit;	/* bytes reserved */
-	size_t used;	/* bytes taken, padding included */
-	size_t peak;	/* most ever used since arena_init */
+	size_t limit; /* bytes reserved */
+	size_t used;  /* bytes taken, padding included */
+	size_t peak;  /* most ever used since arena_init */
 };
 
 /* Reserves `limit` bytes; false when the system refuses. arena_finish() takes NULL and zeroed arenas. */

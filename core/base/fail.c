@@ -31,8 +31,8 @@ bool fail_prefix(struct fail *fail, const char *format, ...)
 	int size = vsnprintf(fail->text, sizeof(fail->text), format, arguments);
 	va_end(arguments);
 	if (size >= 0 && (size_t)size < sizeof(fail->text)) {
-		snprintf(fail->text + size, sizeof(fail->text) - (size_t)size, ": %.*s",
-			 (int)sizeof(old) - 1, old);
+		snprintf(fail->text + size, sizeof(fail->text) - (size_t)size, ": %.*s", (int)sizeof(old) - 1,
+			 old);
 	}
 	return false;
 }

@@ -41,7 +41,8 @@ bool log_level_read(const char *word, enum log_level *ret_level)
 }
 
 /* One write() a line, so that lines of two processes on one stderr do not mix. */
-__attribute__((format(printf, 2, 0))) static void write_line(enum log_level level, const char *format, va_list arguments)
+__attribute__((format(printf, 2, 0))) static void write_line(enum log_level level, const char *format,
+							     va_list arguments)
 {
 	if (level > least_level) {
 		return;
@@ -54,14 +55,14 @@ __attribute__((format(printf, 2, 0))) static void write_line(enum log_level leve
 	if (total > sizeof(line) - 2) {
 		total = sizeof(line) - 2;
 	}
-	for (size_t i = 0; i < total; i++) {	/* no input makes a second line */
+	for (size_t i = 0; i < total; i++) { /* no input makes a second line */
 		if (line[i] == '\n' || line[i] == '\r') {
 			line[i] = ' ';
 		}
 	}
 	line[total++] = '\n';
 	ssize_t written = write(STDERR_FILENO, line, total);
-	(void)written;	/* nowhere left to say it */
+	(void)written; /* nowhere left to say it */
 }
 
 #define DEFINE_LOG(name, level) \

@@ -27,7 +27,7 @@ void log_debug(const char *format, ...) __attribute__((format(printf, 1, 2)));
  *	if (log_allowed(&away)) { log_warning("postgres: away (%s), trying again%s", …, log_held_back(&away)); }
  */
 struct log_limit {
-	long long next_us;	/* monotonic */
+	long long next_us; /* monotonic */
 	unsigned long held_back;
 	char text[48];
 };

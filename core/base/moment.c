@@ -41,9 +41,10 @@ void moment_print(int64_t us, char ret_text[static MOMENT_TEXT_SIZE])
 	}
 	char date[MOMENT_TEXT_SIZE];
 	strftime(date, sizeof(date), "%Y-%m-%dT%H:%M:%S", &parts);
-	if (parts.tm_year < -900) {	/* %Y does not pad */
-		snprintf(date, sizeof(date), "%04u-%02u-%02uT%02u:%02u:%02u", (unsigned)(parts.tm_year + 1900) % 10000,
-			 (unsigned)(parts.tm_mon + 1) % 100, (unsigned)parts.tm_mday % 100, (unsigned)parts.tm_hour % 100,
+	if (parts.tm_year < -900) { /* %Y does not pad */
+		snprintf(date, sizeof(date), "%04u-%02u-%02uT%02u:%02u:%02u",
+			 (unsigned)(parts.tm_year + 1900) % 10000, (unsigned)(parts.tm_mon + 1) % 100,
+			 (unsigned)parts.tm_mday % 100, (unsigned)parts.tm_hour % 100,
 			 (unsigned)parts.tm_min % 100, (unsigned)parts.tm_sec % 100);
 	}
 	if (fraction != 0) {
@@ -115,7 +116,8 @@ static bool read_offset(const char **at, int *ret_minutes)
 	}
 	bool west = **at == '-';
 	unsigned hours, minutes;
-	if (!one_of(at, "+-") || !digits(at, 2, 0, 23, &hours) || !one_of(at, ":") || !digits(at, 2, 0, 59, &minutes)) {
+	if (!one_of(at, "+-") || !digits(at, 2, 0, 23, &hours) || !one_of(at, ":") ||
+	    !digits(at, 2, 0, 59, &minutes)) {
 		return false;
 	}
 	int total = (int)(hours * 60 + minutes);

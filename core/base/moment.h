@@ -9,7 +9,7 @@
 #define MOMENT_SECOND_US INT64_C(1000000)
 #define MOMENT_DAY_US (INT64_C(86400) * MOMENT_SECOND_US)
 #define MOMENT_2000_US INT64_C(946684800000000)
-#define MOMENT_POSTGRES_EPOCH_US MOMENT_2000_US	/* PostgreSQL counts from 2000-01-01 */
+#define MOMENT_POSTGRES_EPOCH_US MOMENT_2000_US /* PostgreSQL counts from 2000-01-01 */
 
 /* The real clock and the one that only goes forward; floor 4 reaches the first through its io_ops. */
 int64_t moment_now_us(void);

@@ -99,7 +99,8 @@ static bool find_address(const char *text, size_t from, size_t *ret_start, size_
 		size_t end = i + sign;
 		bool dot = false;
 		while (is_address_byte((unsigned char)text[end]) && at_sign_size(text + end) == 0) {
-			dot = dot || (text[end] == '.' && is_address_byte((unsigned char)text[end + 1]) && end > i + sign);
+			dot = dot || (text[end] == '.' && is_address_byte((unsigned char)text[end + 1]) &&
+				      end > i + sign);
 			end++;
 		}
 		if (start < i && dot) {
@@ -163,7 +164,7 @@ unsigned text_distance(const char *a, const char *b)
 {
 	size_t a_size = strnlen(a, DISTANCE_MAX);
 	size_t b_size = strnlen(b, DISTANCE_MAX);
-	unsigned rows[3][DISTANCE_MAX + 1];	/* two before, one before, this one */
+	unsigned rows[3][DISTANCE_MAX + 1]; /* two before, one before, this one */
 	for (size_t j = 0; j <= b_size; j++) {
 		rows[1][j] = (unsigned)j;
 	}

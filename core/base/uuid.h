@@ -6,7 +6,7 @@
 #include <stdint.h>
 #include <string.h>
 
-#define UUID_TEXT_SIZE 37	/* with the NUL */
+#define UUID_TEXT_SIZE 37 /* with the NUL */
 
 struct uuid {
 	uint8_t bytes[16];

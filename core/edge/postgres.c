@@ -13,12 +13,12 @@
 #include "core/base/moment.h"
 #include "core/edge/postgres_wire.h"
 
-#define STEPS_MAX 64		/* statements of a turn, preparing them included */
-#define PREPARED_MAX 128	/* statements known to a connection */
+#define STEPS_MAX 64	 /* statements of a turn, preparing them included */
+#define PREPARED_MAX 128 /* statements known to a connection */
 
 struct step {
 	const struct postgres_statement *statement;
-	bool prepares;		/* this step only prepares it */
+	bool prepares; /* this step only prepares it */
 	postgres_on_rows *on_rows;
 	void *context;
 };
@@ -28,11 +28,11 @@ struct postgres {
 	PGconn *connection;
 	enum postgres_state state;
 	bool wants_write;
-	bool greeting;		/* the turn under way is our own first one: SETs */
+	bool greeting; /* the turn under way is our own first one: SETs */
 	int64_t deadline_us;
 	struct step steps[STEPS_MAX];
 	unsigned step_count, step_at;
-	bool answered;		/* the step at step_at has had its result */
+	bool answered; /* the step at step_at has had its result */
 	bool failed;
 	struct fail fail;
 	const struct postgres_statement *prepared[PREPARED_MAX];
@@ -44,17 +44,18 @@ struct postgres_rows {
 	PGresult *result;
 };
 
-static const struct postgres_statement greet_async = {.name = "greet_async", .sql = "SET synchronous_commit = off",
-						      .simple = true};
+static const struct postgres_statement greet_async = {
+	.name = "greet_async", .sql = "SET synchronous_commit = off", .simple = true};
 static const struct postgres_statement greet_path = {
-	.name = "greet_path", .sql = "SELECT set_config('search_path', 'pg_catalog', false), "
-				     "set_config('TimeZone', 'UTC', false)",
+	.name = "greet_path",
+	.sql = "SELECT set_config('search_path', 'pg_catalog', false), "
+	       "set_config('TimeZone', 'UTC', false)",
 	.simple = true};
 
 static void on_notice(void *context, const PGresult *result)
 {
 	(void)context;
-	(void)result;	/* nothing that the server says unasked is for our logs */
+	(void)result; /* nothing that the server says unasked is for our logs */
 }
 
 struct postgres *postgres_create(const struct postgres_options *options, struct fail *fail)
@@ -165,7 +166,7 @@ static bool is_prepared(const struct postgres *postgres, const struct postgres_s
 			return true;
 		}
 	}
-	for (unsigned i = 0; i < postgres->step_count; i++) {	/* twice in one turn */
+	for (unsigned i = 0; i < postgres->step_count; i++) { /* twice in one turn */
 		if (postgres->steps[i].prepares && postgres->steps[i].statement == statement) {
 			return true;
 		}
@@ -188,8 +189,9 @@ static bool prepare(struct postgres *postgres, const struct postgres_statement *
 		oids[i] = postgres_oid(statement->parameters[i].type, statement->parameters[i].array);
 	}
 	CHECK(postgres->prepared_count < PREPARED_MAX);
-	return PQsendPrepare(postgres->connection, statement->name, statement->sql, (int)statement->parameter_count,
-			     oids) == 1 && add_step(postgres, statement, true, NULL, NULL);
+	return PQsendPrepare(postgres->connection, statement->name, statement->sql,
+			     (int)statement->parameter_count, oids) == 1 &&
+	       add_step(postgres, statement, true, NULL, NULL);
 }
 
 static bool send_statement(struct postgres *postgres, const struct postgres_statement *statement,
@@ -212,13 +214,14 @@ static bool send_statement(struct postgres *postgres, const struct postgres_stat
 	return PQsendQueryPrepared(postgres->connection, statement->name, count, bytes, sizes, formats, 1) == 1;
 }
 
-bool postgres_add(struct postgres *postgres, const struct postgres_statement *statement, const struct postgres_value *values,
-		  postgres_on_rows *on_rows, void *context, struct fail *fail)
+bool postgres_add(struct postgres *postgres, const struct postgres_statement *statement,
+		  const struct postgres_value *values, postgres_on_rows *on_rows, void *context, struct fail *fail)
 {
 	CHECK(postgres->state == POSTGRES_IDLE || (postgres->greeting && postgres->state == POSTGRES_CONNECTING));
 	CHECK(statement->parameter_count <= POSTGRES_PARAMETERS_MAX);
 	bool sent = (statement->simple || is_prepared(postgres, statement) || prepare(postgres, statement)) &&
-		    send_statement(postgres, statement, values) && add_step(postgres, statement, false, on_rows, context);
+		    send_statement(postgres, statement, values) &&
+		    add_step(postgres, statement, false, on_rows, context);
 	return sent || connection_trouble(postgres, "cannot send", fail);
 }
 
@@ -253,14 +256,16 @@ static void refused(const PGresult *result, const struct postgres_statement *sta
 		enum fail_kind kind;
 		enum exit_code exit_code;
 	} classes[] = {
-		{"PH001", FAIL_RETRY, EXIT_AWAY}, {"08", FAIL_RETRY, EXIT_AWAY}, {"57", FAIL_RETRY, EXIT_AWAY},
-		{"53", FAIL_RETRY, EXIT_AWAY}, {"40", FAIL_RETRY, EXIT_AWAY}, {"55P03", FAIL_RETRY, EXIT_AWAY},
-		{"25006", FAIL_RETRY, EXIT_AWAY}, {"22", FAIL_DATA, EXIT_BAD_DATA}, {"23", FAIL_DATA, EXIT_BAD_DATA},
-		{"28", FAIL_FATAL, EXIT_NOT_ALLOWED}, {"42501", FAIL_FATAL, EXIT_NOT_ALLOWED},
-		{"42", FAIL_FATAL, EXIT_BAD_DATA}, {"3F", FAIL_FATAL, EXIT_BAD_DATA}, {"", FAIL_FATAL, EXIT_OUR_BUG},
+		{"PH001", FAIL_RETRY, EXIT_AWAY},	 {"08", FAIL_RETRY, EXIT_AWAY},
+		{"57", FAIL_RETRY, EXIT_AWAY},		 {"53", FAIL_RETRY, EXIT_AWAY},
+		{"40", FAIL_RETRY, EXIT_AWAY},		 {"55P03", FAIL_RETRY, EXIT_AWAY},
+		{"25006", FAIL_RETRY, EXIT_AWAY},	 {"22", FAIL_DATA, EXIT_BAD_DATA},
+		{"23", FAIL_DATA, EXIT_BAD_DATA},	 {"28", FAIL_FATAL, EXIT_NOT_ALLOWED},
+		{"42501", FAIL_FATAL, EXIT_NOT_ALLOWED}, {"42", FAIL_FATAL, EXIT_BAD_DATA},
+		{"3F", FAIL_FATAL, EXIT_BAD_DATA},	 {"", FAIL_FATAL, EXIT_OUR_BUG},
 	};
 	const char *code = PQresultErrorField(result, PG_DIAG_SQLSTATE);
-	code = code != NULL ? code : "08000";	/* libpq's own: the connection broke */
+	code = code != NULL ? code : "08000"; /* libpq's own: the connection broke */
 	size_t i = 0;
 	while (strncmp(code, classes[i].prefix, strlen(classes[i].prefix)) != 0) {
 		i++;
@@ -268,7 +273,8 @@ static void refused(const PGresult *result, const struct postgres_statement *sta
 	const char *table = PQresultErrorField(result, PG_DIAG_TABLE_NAME);
 	const char *constraint = PQresultErrorField(result, PG_DIAG_CONSTRAINT_NAME);
 	/* Only where it names things of ours can the primary message hold no data. */
-	const char *words = strncmp(code, "42", 2) == 0 ? PQresultErrorField(result, PG_DIAG_MESSAGE_PRIMARY) : NULL;
+	const char *words =
+		strncmp(code, "42", 2) == 0 ? PQresultErrorField(result, PG_DIAG_MESSAGE_PRIMARY) : NULL;
 	fail_set(ret_fail, classes[i].kind, classes[i].exit_code, "postgres: %s refused: SQLSTATE %s%s%s%s%s%s%s",
 		 statement->name, code, table != NULL ? " table " : "", table != NULL ? table : "",
 		 constraint != NULL ? " constraint " : "", constraint != NULL ? constraint : "",
@@ -332,7 +338,8 @@ static enum postgres_result greet(struct postgres *postgres, struct fail *ret_fa
 	postgres->greeting = true;
 	postgres->step_count = 0;
 	if (PQsetnonblocking(postgres->connection, 1) != 0 || PQenterPipelineMode(postgres->connection) != 1 ||
-	    (!postgres->options.synchronous_commit && !postgres_add(postgres, &greet_async, NULL, NULL, NULL, NULL)) ||
+	    (!postgres->options.synchronous_commit &&
+	     !postgres_add(postgres, &greet_async, NULL, NULL, NULL, NULL)) ||
 	    !postgres_add(postgres, &greet_path, NULL, NULL, NULL, NULL) || !postgres_send(postgres, NULL)) {
 		return lost(postgres, "cannot start", ret_fail);
 	}
@@ -362,7 +369,7 @@ static enum postgres_result read_answers(struct postgres *postgres, struct fail 
 	}
 	while (PQisBusy(postgres->connection) == 0) {
 		PGresult *result = PQgetResult(postgres->connection);
-		if (result == NULL) {	/* end of one statement's results */
+		if (result == NULL) { /* end of one statement's results */
 			if (PQstatus(postgres->connection) != CONNECTION_OK) {
 				return lost(postgres, "connection lost", ret_fail);
 			}
@@ -396,7 +403,7 @@ enum postgres_result postgres_ready(struct postgres *postgres, struct fail *ret_
 		result = connecting(postgres, ret_fail);
 	} else if (postgres->state != POSTGRES_IDLE) {
 		result = read_answers(postgres, ret_fail);
-	} else if (PQconsumeInput(postgres->connection) != 1) {	/* something while idle: the server goes away */
+	} else if (PQconsumeInput(postgres->connection) != 1) { /* something while idle: the server goes away */
 		return lost(postgres, "connection lost", ret_fail);
 	}
 	if (result == POSTGRES_GOES_ON && moment_monotonic_us() >= postgres->deadline_us) {
@@ -444,7 +451,8 @@ static bool wait_readable(struct postgres *postgres, int64_t deadline_us)
 	while (PQisBusy(postgres->connection) == 1) {
 		struct pollfd watched = {.fd = postgres_fd(postgres),
 					 .events = (short)(POLLIN | (postgres->wants_write ? POLLOUT : 0))};
-		if (poll(&watched, 1, 1000) > 0 && (!flush(postgres) || PQconsumeInput(postgres->connection) != 1)) {
+		if (poll(&watched, 1, 1000) > 0 &&
+		    (!flush(postgres) || PQconsumeInput(postgres->connection) != 1)) {
 			return false;
 		}
 		if (moment_monotonic_us() > deadline_us || PQstatus(postgres->connection) != CONNECTION_OK) {
@@ -472,14 +480,15 @@ bool postgres_script(struct postgres *postgres, const char *sql, struct fail *fa
 		if (result == NULL) {
 			break;
 		}
-		if (good && PQresultStatus(result) != PGRES_COMMAND_OK && PQresultStatus(result) != PGRES_TUPLES_OK) {
+		if (good && PQresultStatus(result) != PGRES_COMMAND_OK &&
+		    PQresultStatus(result) != PGRES_TUPLES_OK) {
 			static const struct postgres_statement script = {.name = "script"};
 			struct fail here;
 			refused(result, &script, &here);
 			const char *words = PQresultErrorField(result, PG_DIAG_MESSAGE_PRIMARY);
 			const char *place = PQresultErrorField(result, PG_DIAG_STATEMENT_POSITION);
-			fail_set(fail, here.kind, here.exit_code, "postgres: SQLSTATE %s: %s (at character %s)", here.code,
-				 words != NULL ? words : "no message", place != NULL ? place : "?");
+			fail_set(fail, here.kind, here.exit_code, "postgres: SQLSTATE %s: %s (at character %s)",
+				 here.code, words != NULL ? words : "no message", place != NULL ? place : "?");
 			if (fail != NULL) {
 				memcpy(fail->code, here.code, sizeof(fail->code));
 			}

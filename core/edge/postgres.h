@@ -17,92 +17,103 @@ struct arena;
 struct postgres;
 
 struct postgres_options {
-	const char *conninfo;		/* borrowed for life; use hostaddr= or a socket directory where a lookup could block */
-	const char *application;	/* application_name */
+	const char
+		*conninfo; /* borrowed for life; use hostaddr= or a socket directory where a lookup could block */
+	const char *application; /* application_name */
 	unsigned connect_ms_max;
-	unsigned reply_ms_max;		/* of one turn; the connection is given up after it */
+	unsigned reply_ms_max; /* of one turn; the connection is given up after it */
 	bool synchronous_commit;
 };
 
 enum postgres_state {
-	POSTGRES_DOWN,		/* not connected: postgres_connect() */
+	POSTGRES_DOWN, /* not connected: postgres_connect() */
 	POSTGRES_CONNECTING,
-	POSTGRES_IDLE,		/* a turn may be sent */
-	POSTGRES_BUSY		/* a turn is under way */
+	POSTGRES_IDLE, /* a turn may be sent */
+	POSTGRES_BUSY  /* a turn is under way */
 };
 
 /* What a statement's parameters are built from: arrays of one type, or single values. */
 enum postgres_type {
-	POSTGRES_BOOL, POSTGRES_INT2, POSTGRES_INT4, POSTGRES_INT8, POSTGRES_FLOAT8, POSTGRES_TEXT, POSTGRES_BYTEA,
-	POSTGRES_UUID, POSTGRES_TIMESTAMPTZ, POSTGRES_DATE
+	POSTGRES_BOOL,
+	POSTGRES_INT2,
+	POSTGRES_INT4,
+	POSTGRES_INT8,
+	POSTGRES_FLOAT8,
+	POSTGRES_TEXT,
+	POSTGRES_BYTEA,
+	POSTGRES_UUID,
+	POSTGRES_TIMESTAMPTZ,
+	POSTGRES_DATE
 };
 
 #define POSTGRES_PARAMETERS_MAX 24
 
 /* A literal SQL text and the types of its parameters; static, one object a statement. Prepared on first use. */
 struct postgres_statement {
-	const char *name;	/* unique; also the prepared name */
+	const char *name; /* unique; also the prepared name */
 	const char *sql;
 	unsigned parameter_count;
 	struct {
 		enum postgres_type type;
 		bool array;
 	} parameters[POSTGRES_PARAMETERS_MAX];
-	bool simple;		/* no parameters, sent without preparing: BEGIN, COMMIT, ROLLBACK, SET … */
+	bool simple; /* no parameters, sent without preparing: BEGIN, COMMIT, ROLLBACK, SET … */
 };
 
 /* One parameter's bytes, made in an arena. Numbers in host order go in; the wire form comes out. */
 struct postgres_value {
 	const void *bytes;
-	int size;		/* -1: NULL */
+	int size; /* -1: NULL */
 };
 
 /* An array parameter under construction: fixed element type, elements appended one by one. */
 struct postgres_array {
 	struct arena *arena;
 	enum postgres_type type;
-	char *bytes;		/* wire form, header included */
+	char *bytes; /* wire form, header included */
 	size_t used, room;
 	uint32_t count;
-	bool full;		/* the arena was: postgres_array_value() then says so */
+	bool full; /* the arena was: postgres_array_value() then says so */
 	bool has_null;
 };
 
-void postgres_array_init(struct postgres_array *array, struct arena *arena, enum postgres_type type, size_t expected);
-void postgres_array_int(struct postgres_array *array, int64_t value);	/* BOOL, INT2, INT4, INT8 */
+void postgres_array_init(struct postgres_array *array, struct arena *arena, enum postgres_type type,
+			 size_t expected);
+void postgres_array_int(struct postgres_array *array, int64_t value); /* BOOL, INT2, INT4, INT8 */
 void postgres_array_float(struct postgres_array *array, double value);
-void postgres_array_text(struct postgres_array *array, const char *text);	/* NULL: SQL NULL */
-void postgres_array_bytes(struct postgres_array *array, const void *bytes, size_t size);	/* TEXT, BYTEA */
+void postgres_array_text(struct postgres_array *array, const char *text);		 /* NULL: SQL NULL */
+void postgres_array_bytes(struct postgres_array *array, const void *bytes, size_t size); /* TEXT, BYTEA */
 void postgres_array_uuid(struct postgres_array *array, const struct uuid *id);
 /* µs since 1970; INT64_MIN and INT64_MAX are -infinity and infinity. */
 void postgres_array_moment(struct postgres_array *array, int64_t us);
-void postgres_array_date(struct postgres_array *array, int64_t us);	/* the UTC day of a moment */
+void postgres_array_date(struct postgres_array *array, int64_t us); /* the UTC day of a moment */
 void postgres_array_null(struct postgres_array *array);
 /* False: the arena was full. The array must not grow afterwards. */
 bool postgres_array_value(struct postgres_array *array, struct postgres_value *ret_value);
 
 bool postgres_value_int(struct arena *arena, enum postgres_type type, int64_t value, struct postgres_value *ret);
-bool postgres_value_text(const char *text, struct postgres_value *ret);	/* borrows text; NULL: SQL NULL */
-bool postgres_value_uuid(const struct uuid *id, struct postgres_value *ret);	/* borrows id */
+bool postgres_value_text(const char *text, struct postgres_value *ret);	     /* borrows text; NULL: SQL NULL */
+bool postgres_value_uuid(const struct uuid *id, struct postgres_value *ret); /* borrows id */
 bool postgres_value_moment(struct arena *arena, int64_t us, struct postgres_value *ret);
 
 /* Rows of one statement's result; valid only inside the callback. */
 struct postgres_rows;
 size_t postgres_count(const struct postgres_rows *rows);
-size_t postgres_affected(const struct postgres_rows *rows);	/* by INSERT, UPDATE, DELETE */
+size_t postgres_affected(const struct postgres_rows *rows); /* by INSERT, UPDATE, DELETE */
 bool postgres_is_null(const struct postgres_rows *rows, size_t row, unsigned column);
-int64_t postgres_int(const struct postgres_rows *rows, size_t row, unsigned column);	/* bool, int2, int4, int8 */
+int64_t postgres_int(const struct postgres_rows *rows, size_t row, unsigned column); /* bool, int2, int4, int8 */
 double postgres_float(const struct postgres_rows *rows, size_t row, unsigned column);
-int64_t postgres_moment(const struct postgres_rows *rows, size_t row, unsigned column);	/* infinities as above */
+int64_t postgres_moment(const struct postgres_rows *rows, size_t row, unsigned column); /* infinities as above */
 struct uuid postgres_uuid(const struct postgres_rows *rows, size_t row, unsigned column);
-const char *postgres_text(const struct postgres_rows *rows, size_t row, unsigned column);	/* text types; "" for NULL */
+const char *postgres_text(const struct postgres_rows *rows, size_t row,
+			  unsigned column); /* text types; "" for NULL */
 const uint8_t *postgres_bytes(const struct postgres_rows *rows, size_t row, unsigned column, size_t *ret_size);
 
 /* False stops the turn with *fail (an answer the caller cannot use); the rest of its results is thrown away. */
 typedef bool postgres_on_rows(void *context, const struct postgres_rows *rows, struct fail *fail);
 
 struct postgres *postgres_create(const struct postgres_options *options, struct fail *fail);
-void postgres_destroy(struct postgres *postgres);	/* NULL is fine */
+void postgres_destroy(struct postgres *postgres); /* NULL is fine */
 
 enum postgres_state postgres_state(const struct postgres *postgres);
 /* Starts to connect, from DOWN. False: *fail. */
@@ -119,11 +130,11 @@ bool postgres_wants_write(const struct postgres *postgres);
 int64_t postgres_deadline_us(const struct postgres *postgres);
 
 enum postgres_result {
-	POSTGRES_GOES_ON,	/* nothing to do for the caller yet */
-	POSTGRES_CONNECTED,	/* now IDLE */
-	POSTGRES_TURN_DONE,	/* every statement answered; now IDLE */
-	POSTGRES_TURN_FAILED,	/* *ret_fail says why; a statement was refused, now IDLE. An open transaction is aborted. */
-	POSTGRES_LOST		/* connection gone or too slow; now DOWN. What a COMMIT under way did is unknown. */
+	POSTGRES_GOES_ON,   /* nothing to do for the caller yet */
+	POSTGRES_CONNECTED, /* now IDLE */
+	POSTGRES_TURN_DONE, /* every statement answered; now IDLE */
+	POSTGRES_TURN_FAILED, /* *ret_fail says why; a statement was refused, now IDLE. An open transaction is aborted. */
+	POSTGRES_LOST	      /* connection gone or too slow; now DOWN. What a COMMIT under way did is unknown. */
 };
 enum postgres_result postgres_ready(struct postgres *postgres, struct fail *ret_fail);
 
@@ -131,8 +142,9 @@ enum postgres_result postgres_ready(struct postgres *postgres, struct fail *ret_
  * Builds a turn, from IDLE: postgres_add() each statement, then postgres_send(). `values` (as many as the statement has
  * parameters) must stay valid until the turn ends; on_rows may be NULL.
  */
-bool postgres_add(struct postgres *postgres, const struct postgres_statement *statement, const struct postgres_value *values,
-		  postgres_on_rows *on_rows, void *context, struct fail *fail);
+bool postgres_add(struct postgres *postgres, const struct postgres_statement *statement,
+		  const struct postgres_value *values, postgres_on_rows *on_rows, void *context,
+		  struct fail *fail);
 bool postgres_send(struct postgres *postgres, struct fail *fail);
 
 /* Round trips sent since postgres_create(). */

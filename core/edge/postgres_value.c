@@ -8,23 +8,18 @@
 #include "core/base/moment.h"
 #include "core/edge/postgres_wire.h"
 
-#define ARRAY_HEADER 20	/* dimensions, has null, element type, count, lower bound */
-#define POSTGRES_DAY_EPOCH 10957	/* 2000-01-01 in days since 1970 */
+#define ARRAY_HEADER 20		 /* dimensions, has null, element type, count, lower bound */
+#define POSTGRES_DAY_EPOCH 10957 /* 2000-01-01 in days since 1970 */
 
 static const struct {
 	uint32_t oid, array_oid;
-	int size;	/* of an element; 0: it varies */
+	int size; /* of an element; 0: it varies */
 } types[] = {
-	[POSTGRES_BOOL] = {16, 1000, 1},
-	[POSTGRES_INT2] = {21, 1005, 2},
-	[POSTGRES_INT4] = {23, 1007, 4},
-	[POSTGRES_INT8] = {20, 1016, 8},
-	[POSTGRES_FLOAT8] = {701, 1022, 8},
-	[POSTGRES_TEXT] = {25, 1009, 0},
-	[POSTGRES_BYTEA] = {17, 1001, 0},
-	[POSTGRES_UUID] = {2950, 2951, 16},
-	[POSTGRES_TIMESTAMPTZ] = {1184, 1185, 8},
-	[POSTGRES_DATE] = {1082, 1182, 4},
+	[POSTGRES_BOOL] = {16, 1000, 1},	  [POSTGRES_INT2] = {21, 1005, 2},
+	[POSTGRES_INT4] = {23, 1007, 4},	  [POSTGRES_INT8] = {20, 1016, 8},
+	[POSTGRES_FLOAT8] = {701, 1022, 8},	  [POSTGRES_TEXT] = {25, 1009, 0},
+	[POSTGRES_BYTEA] = {17, 1001, 0},	  [POSTGRES_UUID] = {2950, 2951, 16},
+	[POSTGRES_TIMESTAMPTZ] = {1184, 1185, 8}, [POSTGRES_DATE] = {1082, 1182, 4},
 };
 
 uint32_t postgres_oid(enum postgres_type type, bool array)
@@ -60,7 +55,8 @@ int64_t postgres_moment_from_wire(int64_t wire)
 	return wire == INT64_MIN || wire == INT64_MAX ? wire : wire + MOMENT_POSTGRES_EPOCH_US;
 }
 
-void postgres_array_init(struct postgres_array *array, struct arena *arena, enum postgres_type type, size_t expected)
+void postgres_array_init(struct postgres_array *array, struct arena *arena, enum postgres_type type,
+			 size_t expected)
 {
 	CHECK((size_t)type < COUNT_OF(types));
 	size_t each = (types[type].size > 0 ? (size_t)types[type].size : 24) + 4;

@@ -49,12 +49,14 @@ static const char *row_text(struct store *store, const struct postgres_rows *row
 
 bool store_settle(struct store *store, struct fail *fail)
 {
-	return postgres_add(store->postgres, &sql_settle, NULL, NULL, NULL, fail) && postgres_send(store->postgres, fail);
+	return postgres_add(store->postgres, &sql_settle, NULL, NULL, NULL, fail) &&
+	       postgres_send(store->postgres, fail);
 }
 
 bool store_rollback(struct store *store, struct fail *fail)
 {
-	return postgres_add(store->postgres, &sql_rollback, NULL, NULL, NULL, fail) && postgres_send(store->postgres, fail);
+	return postgres_add(store->postgres, &sql_rollback, NULL, NULL, NULL, fail) &&
+	       postgres_send(store->postgres, fail);
 }
 
 static bool on_model(void *context, const struct postgres_rows *rows, struct fail *fail)
@@ -82,7 +84,8 @@ static bool on_keys(void *context, const struct postgres_rows *rows, struct fail
 	return true;
 }
 
-bool store_greet(struct store *store, const char *keys, struct arena *arena, struct store_greeting *ret, struct fail *fail)
+bool store_greet(struct store *store, const char *keys, struct arena *arena, struct store_greeting *ret,
+		 struct fail *fail)
 {
 	*ret = (struct store_greeting){0};
 	store->arena = arena;
@@ -92,10 +95,12 @@ bool store_greet(struct store *store, const char *keys, struct arena *arena, str
 		return store_arena_full(fail);
 	}
 	postgres_value_text(keys, value);
-	return postgres_add(store->postgres, &schema_statement, NULL, schema_on_rows, &ret->schema_version, fail) &&
+	return postgres_add(store->postgres, &schema_statement, NULL, schema_on_rows, &ret->schema_version,
+			    fail) &&
 	       postgres_add(store->postgres, &sql_model, NULL, on_model, store, fail) &&
 	       postgres_add(store->postgres, &sql_keys_set, value, NULL, NULL, fail) &&
-	       postgres_add(store->postgres, &sql_keys, NULL, on_keys, store, fail) && postgres_send(store->postgres, fail);
+	       postgres_add(store->postgres, &sql_keys, NULL, on_keys, store, fail) &&
+	       postgres_send(store->postgres, fail);
 }
 
 /* Topic, partition, next_offset, epoch of each row into the position of the same name. */
@@ -126,8 +131,8 @@ static void position_names(struct columns *columns, const struct position_row *p
 	}
 }
 
-bool store_claim(struct store *store, const char *group, const char *owner, struct position_row *positions, size_t count,
-		 struct arena *arena, struct fail *fail)
+bool store_claim(struct store *store, const char *group, const char *owner, struct position_row *positions,
+		 size_t count, struct arena *arena, struct fail *fail)
 {
 	store->positions = positions;
 	store->position_count = count;
@@ -151,14 +156,16 @@ bool store_look(struct store *store, const char *group, struct position_row *pos
 	       postgres_send(store->postgres, fail);
 }
 
-bool store_months(struct store *store, const int64_t *moments_us, size_t count, struct arena *arena, struct fail *fail)
+bool store_months(struct store *store, const int64_t *moments_us, size_t count, struct arena *arena,
+		  struct fail *fail)
 {
 	struct columns *columns = columns_begin(arena);
 	struct postgres_array *months = columns_array(columns, POSTGRES_DATE, count);
 	for (size_t i = 0; i < count; i++) {
 		postgres_array_date(months, moments_us[i]);
 	}
-	return columns_add(columns, store->postgres, &sql_months, NULL, NULL, fail) && postgres_send(store->postgres, fail);
+	return columns_add(columns, store->postgres, &sql_months, NULL, NULL, fail) &&
+	       postgres_send(store->postgres, fail);
 }
 
 static bool on_advanced(void *context, const struct postgres_rows *rows, struct fail *fail)
@@ -199,7 +206,8 @@ static bool on_advance_claims(void *context, const struct postgres_rows *rows, s
 	return read_claims(store, rows, &store->advance->claims, &store->advance->claim_count, fail);
 }
 
-static bool add_positions(struct store *store, const struct advance_rows *advance, struct arena *arena, struct fail *fail)
+static bool add_positions(struct store *store, const struct advance_rows *advance, struct arena *arena,
+			  struct fail *fail)
 {
 	size_t count = advance->position_count;
 	struct columns *columns = columns_begin(arena);
@@ -240,8 +248,8 @@ bool store_advance(struct store *store, struct advance_rows *advance, struct are
 	return postgres_add(store->postgres, &sql_begin, NULL, NULL, NULL, fail) &&
 	       add_positions(store, advance, arena, fail) &&
 	       (advance->weak_count + advance->decided_count == 0 ||
-		add_claims(store, advance->weak, advance->weak_count, advance->decided, advance->decided_count, arena,
-			   on_advance_claims, fail)) &&
+		add_claims(store, advance->weak, advance->weak_count, advance->decided, advance->decided_count,
+			   arena, on_advance_claims, fail)) &&
 	       postgres_send(store->postgres, fail);
 }
 
@@ -388,8 +396,8 @@ static bool on_phases(void *context, const struct postgres_rows *rows, struct fa
 }
 
 /* A statement whose only parameter is a list of ids; none: nothing to ask. */
-static bool add_by_ids(struct store *store, const struct postgres_statement *statement, const struct uuid *ids, size_t count,
-		       postgres_on_rows *on_rows, struct arena *arena, struct fail *fail)
+static bool add_by_ids(struct store *store, const struct postgres_statement *statement, const struct uuid *ids,
+		       size_t count, postgres_on_rows *on_rows, struct arena *arena, struct fail *fail)
 {
 	if (count == 0) {
 		return true;
@@ -434,9 +442,11 @@ bool store_load(struct store *store, struct load_rows *load, struct arena *arena
 	store->load = load;
 	return add_locks(store, load, arena, fail) &&
 	       (load->weak_count + load->decided_count == 0 ||
-		add_claims(store, load->weak, load->weak_count, load->decided, load->decided_count, arena, on_claims, fail)) &&
+		add_claims(store, load->weak, load->weak_count, load->decided, load->decided_count, arena,
+			   on_claims, fail)) &&
 	       add_by_ids(store, &sql_consents, load->persons, load->person_count, on_consents, arena, fail) &&
-	       add_by_ids(store, &sql_declared, load->declared_of, load->declared_of_count, on_declared, arena, fail) &&
+	       add_by_ids(store, &sql_declared, load->declared_of, load->declared_of_count, on_declared, arena,
+			  fail) &&
 	       add_by_ids(store, &sql_erasures, load->actors, load->actor_count, on_erasures, arena, fail) &&
 	       add_copies(store, load, arena, fail) &&
 	       add_by_ids(store, &sql_times, load->timed, load->timed_count, on_times, arena, fail) &&
@@ -457,7 +467,7 @@ static bool on_read(void *context, const struct postgres_rows *rows, struct fail
 	if (read->touch_count > 0) {
 		memcpy(touches, read->touches, read->touch_count * sizeof(*touches));
 	}
-	const char *process = NULL;	/* one copy of a name that rows share */
+	const char *process = NULL; /* one copy of a name that rows share */
 	for (size_t i = 0; i < count; i++) {
 		struct touch_row *touch = &touches[read->touch_count + i];
 		touch->key = (struct touch_key){postgres_uuid(rows, i, 0), postgres_moment(rows, i, 1),

@@ -20,30 +20,32 @@ struct store;
 
 /* Borrows the connection for life. */
 struct store *store_create(struct postgres *postgres, struct fail *fail);
-void store_destroy(struct store *store);	/* NULL is fine */
+void store_destroy(struct store *store); /* NULL is fine */
 
 /* First turns on a new connection: settings of the session and what of the database the caller must agree with. */
 struct store_greeting {
 	int64_t schema_version;
 	bool has_model;
 	uint64_t model_version;
-	const char *model_text;		/* in the arena */
+	const char *model_text; /* in the arena */
 	size_t model_size;
-	const char *property_keys;	/* '\n' between; NULL: never set */
+	const char *property_keys; /* '\n' between; NULL: never set */
 };
 bool store_settle(struct store *store, struct fail *fail);
 /* `keys`: what to set where property keys were never set. Fails with EXIT_BAD_DATA on a schema version that is not ours
  * (schema_explain() finds words where there is none). */
-bool store_greet(struct store *store, const char *keys, struct arena *arena, struct store_greeting *ret, struct fail *fail);
+bool store_greet(struct store *store, const char *keys, struct arena *arena, struct store_greeting *ret,
+		 struct fail *fail);
 
 /* Takes partitions over; fills from_offset and epoch of each. */
-bool store_claim(struct store *store, const char *group, const char *owner, struct position_row *positions, size_t count,
-		 struct arena *arena, struct fail *fail);
+bool store_claim(struct store *store, const char *group, const char *owner, struct position_row *positions,
+		 size_t count, struct arena *arena, struct fail *fail);
 /* Reads where they stand and whose they are now (after a COMMIT without an answer): fills from_offset and epoch. */
 bool store_look(struct store *store, const char *group, struct position_row *positions, size_t count,
 		struct arena *arena, struct fail *fail);
 /* Makes the partitions of table touch for these months (any moment of each). */
-bool store_months(struct store *store, const int64_t *moments_us, size_t count, struct arena *arena, struct fail *fail);
+bool store_months(struct store *store, const int64_t *moments_us, size_t count, struct arena *arena,
+		  struct fail *fail);
 
 bool store_advance(struct store *store, struct advance_rows *advance, struct arena *arena, struct fail *fail);
 

@@ -74,7 +74,8 @@ void columns_int(struct columns *columns, enum postgres_type type, int64_t value
 
 void columns_moment(struct columns *columns, int64_t us)
 {
-	if (columns != &no_columns && !postgres_value_moment(columns->arena, us, &columns->values[next(columns)])) {
+	if (columns != &no_columns &&
+	    !postgres_value_moment(columns->arena, us, &columns->values[next(columns)])) {
 		columns->full = true;
 	}
 }

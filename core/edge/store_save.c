@@ -47,13 +47,14 @@ static const char *property_lines(const struct subject *subject, struct arena *a
 	return lines != NULL ? lines : "";
 }
 
-static bool save_subjects(struct store *store, const struct save_rows *save, struct arena *arena, struct fail *fail)
+static bool save_subjects(struct store *store, const struct save_rows *save, struct arena *arena,
+			  struct fail *fail)
 {
-	static const enum postgres_type types[] = {
-		POSTGRES_INT8, POSTGRES_TEXT, POSTGRES_TEXT, POSTGRES_INT2, POSTGRES_TEXT, POSTGRES_INT4,
-		POSTGRES_TEXT, POSTGRES_TEXT, POSTGRES_TEXT, POSTGRES_TEXT, POSTGRES_TEXT, POSTGRES_TEXT,
-		POSTGRES_TEXT, POSTGRES_TEXT, POSTGRES_TEXT, POSTGRES_INT2, POSTGRES_TEXT
-	};
+	static const enum postgres_type types[] = {POSTGRES_INT8, POSTGRES_TEXT, POSTGRES_TEXT, POSTGRES_INT2,
+						   POSTGRES_TEXT, POSTGRES_INT4, POSTGRES_TEXT, POSTGRES_TEXT,
+						   POSTGRES_TEXT, POSTGRES_TEXT, POSTGRES_TEXT, POSTGRES_TEXT,
+						   POSTGRES_TEXT, POSTGRES_TEXT, POSTGRES_TEXT, POSTGRES_INT2,
+						   POSTGRES_TEXT};
 	if (save->subject_count == 0) {
 		return true;
 	}
@@ -85,10 +86,8 @@ static bool save_subjects(struct store *store, const struct save_rows *save, str
 
 static bool save_rules(struct store *store, const struct save_rows *save, struct arena *arena, struct fail *fail)
 {
-	static const enum postgres_type types[] = {
-		POSTGRES_INT8, POSTGRES_TEXT, POSTGRES_TEXT, POSTGRES_INT2, POSTGRES_TEXT, POSTGRES_BOOL,
-		POSTGRES_INT8, POSTGRES_INT2
-	};
+	static const enum postgres_type types[] = {POSTGRES_INT8, POSTGRES_TEXT, POSTGRES_TEXT, POSTGRES_INT2,
+						   POSTGRES_TEXT, POSTGRES_BOOL, POSTGRES_INT8, POSTGRES_INT2};
 	if (save->subject_count == 0) {
 		return true;
 	}
@@ -112,9 +111,7 @@ static bool save_rules(struct store *store, const struct save_rows *save, struct
 
 static bool save_actors(struct store *store, const struct save_rows *save, struct arena *arena, struct fail *fail)
 {
-	static const enum postgres_type types[] = {
-		POSTGRES_UUID, POSTGRES_INT2, POSTGRES_TEXT, POSTGRES_TEXT
-	};
+	static const enum postgres_type types[] = {POSTGRES_UUID, POSTGRES_INT2, POSTGRES_TEXT, POSTGRES_TEXT};
 	if (save->actor_count == 0) {
 		return true;
 	}
@@ -133,10 +130,8 @@ static bool save_actors(struct store *store, const struct save_rows *save, struc
 
 static bool save_claims(struct store *store, const struct save_rows *save, struct arena *arena, struct fail *fail)
 {
-	static const enum postgres_type types[] = {
-		POSTGRES_UUID, POSTGRES_UUID, POSTGRES_TIMESTAMPTZ, POSTGRES_INT8, POSTGRES_TIMESTAMPTZ,
-		POSTGRES_INT2
-	};
+	static const enum postgres_type types[] = {POSTGRES_UUID, POSTGRES_UUID,	POSTGRES_TIMESTAMPTZ,
+						   POSTGRES_INT8, POSTGRES_TIMESTAMPTZ, POSTGRES_INT2};
 	if (save->claim_count == 0) {
 		return true;
 	}
@@ -155,12 +150,12 @@ static bool save_claims(struct store *store, const struct save_rows *save, struc
 	return columns_add(columns, store->postgres, &sql_save_claims, NULL, NULL, fail);
 }
 
-static bool save_consents(struct store *store, const struct save_rows *save, struct arena *arena, struct fail *fail)
+static bool save_consents(struct store *store, const struct save_rows *save, struct arena *arena,
+			  struct fail *fail)
 {
-	static const enum postgres_type types[] = {
-		POSTGRES_UUID, POSTGRES_INT2, POSTGRES_TIMESTAMPTZ, POSTGRES_INT8, POSTGRES_TIMESTAMPTZ,
-		POSTGRES_INT2, POSTGRES_TEXT, POSTGRES_TEXT
-	};
+	static const enum postgres_type types[] = {POSTGRES_UUID, POSTGRES_INT2,	POSTGRES_TIMESTAMPTZ,
+						   POSTGRES_INT8, POSTGRES_TIMESTAMPTZ, POSTGRES_INT2,
+						   POSTGRES_TEXT, POSTGRES_TEXT};
 	if (save->consent_count == 0) {
 		return true;
 	}
@@ -181,12 +176,12 @@ static bool save_consents(struct store *store, const struct save_rows *save, str
 	return columns_add(columns, store->postgres, &sql_save_consents, NULL, NULL, fail);
 }
 
-static bool save_declared(struct store *store, const struct save_rows *save, struct arena *arena, struct fail *fail)
+static bool save_declared(struct store *store, const struct save_rows *save, struct arena *arena,
+			  struct fail *fail)
 {
-	static const enum postgres_type types[] = {
-		POSTGRES_UUID, POSTGRES_INT2, POSTGRES_TEXT, POSTGRES_TIMESTAMPTZ, POSTGRES_INT8,
-		POSTGRES_TIMESTAMPTZ, POSTGRES_TEXT
-	};
+	static const enum postgres_type types[] = {POSTGRES_UUID,	 POSTGRES_INT2, POSTGRES_TEXT,
+						   POSTGRES_TIMESTAMPTZ, POSTGRES_INT8, POSTGRES_TIMESTAMPTZ,
+						   POSTGRES_TEXT};
 	if (save->declared_count == 0) {
 		return true;
 	}
@@ -206,11 +201,11 @@ static bool save_declared(struct store *store, const struct save_rows *save, str
 	return columns_add(columns, store->postgres, &sql_save_declared, NULL, NULL, fail);
 }
 
-static bool save_stretches(struct store *store, const struct save_rows *save, struct arena *arena, struct fail *fail)
+static bool save_stretches(struct store *store, const struct save_rows *save, struct arena *arena,
+			   struct fail *fail)
 {
-	static const enum postgres_type types[] = {
-		POSTGRES_UUID, POSTGRES_TIMESTAMPTZ, POSTGRES_TIMESTAMPTZ, POSTGRES_UUID
-	};
+	static const enum postgres_type types[] = {POSTGRES_UUID, POSTGRES_TIMESTAMPTZ, POSTGRES_TIMESTAMPTZ,
+						   POSTGRES_UUID};
 	if (save->stretch_count == 0) {
 		return true;
 	}
@@ -229,10 +224,9 @@ static bool save_stretches(struct store *store, const struct save_rows *save, st
 
 static bool save_touches(struct store *store, const struct save_rows *save, struct arena *arena, struct fail *fail)
 {
-	static const enum postgres_type types[] = {
-		POSTGRES_UUID, POSTGRES_TIMESTAMPTZ, POSTGRES_INT8, POSTGRES_TIMESTAMPTZ, POSTGRES_TIMESTAMPTZ,
-		POSTGRES_INT8, POSTGRES_INT4, POSTGRES_INT2
-	};
+	static const enum postgres_type types[] = {POSTGRES_UUID,	 POSTGRES_TIMESTAMPTZ, POSTGRES_INT8,
+						   POSTGRES_TIMESTAMPTZ, POSTGRES_TIMESTAMPTZ, POSTGRES_INT8,
+						   POSTGRES_INT4,	 POSTGRES_INT2};
 	if (save->touch_count == 0) {
 		return true;
 	}
@@ -255,11 +249,12 @@ static bool save_touches(struct store *store, const struct save_rows *save, stru
 
 static bool save_states(struct store *store, const struct save_rows *save, struct arena *arena, struct fail *fail)
 {
-	static const enum postgres_type types[] = {
-		POSTGRES_UUID, POSTGRES_TEXT, POSTGRES_BYTEA, POSTGRES_INT4, POSTGRES_INT4, POSTGRES_FLOAT8,
-		POSTGRES_FLOAT8, POSTGRES_FLOAT8, POSTGRES_FLOAT8, POSTGRES_INT2, POSTGRES_INT2, POSTGRES_INT2,
-		POSTGRES_INT2, POSTGRES_TIMESTAMPTZ, POSTGRES_TIMESTAMPTZ, POSTGRES_TIMESTAMPTZ
-	};
+	static const enum postgres_type types[] = {POSTGRES_UUID,	POSTGRES_TEXT,	      POSTGRES_BYTEA,
+						   POSTGRES_INT4,	POSTGRES_INT4,	      POSTGRES_FLOAT8,
+						   POSTGRES_FLOAT8,	POSTGRES_FLOAT8,      POSTGRES_FLOAT8,
+						   POSTGRES_INT2,	POSTGRES_INT2,	      POSTGRES_INT2,
+						   POSTGRES_INT2,	POSTGRES_TIMESTAMPTZ, POSTGRES_TIMESTAMPTZ,
+						   POSTGRES_TIMESTAMPTZ};
 	if (save->state_count == 0) {
 		return true;
 	}
@@ -291,10 +286,9 @@ static bool save_states(struct store *store, const struct save_rows *save, struc
 
 static bool save_changes(struct store *store, const struct save_rows *save, struct arena *arena, struct fail *fail)
 {
-	static const enum postgres_type types[] = {
-		POSTGRES_UUID, POSTGRES_TEXT, POSTGRES_TIMESTAMPTZ, POSTGRES_INT2, POSTGRES_INT2,
-		POSTGRES_INT8, POSTGRES_BOOL
-	};
+	static const enum postgres_type types[] = {POSTGRES_UUID, POSTGRES_TEXT, POSTGRES_TIMESTAMPTZ,
+						   POSTGRES_INT2, POSTGRES_INT2, POSTGRES_INT8,
+						   POSTGRES_BOOL};
 	if (save->change_count == 0) {
 		return true;
 	}
@@ -315,11 +309,11 @@ static bool save_changes(struct store *store, const struct save_rows *save, stru
 	return columns_add(columns, store->postgres, &sql_save_changes, NULL, NULL, fail);
 }
 
-static bool save_outcomes(struct store *store, const struct save_rows *save, struct arena *arena, struct fail *fail)
+static bool save_outcomes(struct store *store, const struct save_rows *save, struct arena *arena,
+			  struct fail *fail)
 {
-	static const enum postgres_type types[] = {
-		POSTGRES_DATE, POSTGRES_TEXT, POSTGRES_TEXT, POSTGRES_INT2, POSTGRES_TEXT, POSTGRES_INT8
-	};
+	static const enum postgres_type types[] = {POSTGRES_DATE, POSTGRES_TEXT, POSTGRES_TEXT,
+						   POSTGRES_INT2, POSTGRES_TEXT, POSTGRES_INT8};
 	if (save->outcome_count == 0) {
 		return true;
 	}
@@ -340,10 +334,9 @@ static bool save_outcomes(struct store *store, const struct save_rows *save, str
 
 static bool save_rejects(struct store *store, const struct save_rows *save, struct arena *arena, struct fail *fail)
 {
-	static const enum postgres_type types[] = {
-		POSTGRES_TEXT, POSTGRES_INT4, POSTGRES_INT8, POSTGRES_TEXT, POSTGRES_TEXT, POSTGRES_INT4,
-		POSTGRES_INT8, POSTGRES_TIMESTAMPTZ, POSTGRES_TEXT
-	};
+	static const enum postgres_type types[] = {POSTGRES_TEXT, POSTGRES_INT4,	POSTGRES_INT8,
+						   POSTGRES_TEXT, POSTGRES_TEXT,	POSTGRES_INT4,
+						   POSTGRES_INT8, POSTGRES_TIMESTAMPTZ, POSTGRES_TEXT};
 	if (save->reject_count == 0) {
 		return true;
 	}
@@ -367,7 +360,8 @@ static bool save_rejects(struct store *store, const struct save_rows *save, stru
 
 static bool drop_claims(struct store *store, const struct save_rows *save, struct arena *arena, struct fail *fail)
 {
-	static const enum postgres_type types[] = {POSTGRES_UUID, POSTGRES_UUID, POSTGRES_TIMESTAMPTZ, POSTGRES_INT8};
+	static const enum postgres_type types[] = {POSTGRES_UUID, POSTGRES_UUID, POSTGRES_TIMESTAMPTZ,
+						   POSTGRES_INT8};
 	if (save->claim_gone_count == 0) {
 		return true;
 	}
@@ -384,9 +378,11 @@ static bool drop_claims(struct store *store, const struct save_rows *save, struc
 	return columns_add(columns, store->postgres, &sql_drop_claims, NULL, NULL, fail);
 }
 
-static bool drop_consents(struct store *store, const struct save_rows *save, struct arena *arena, struct fail *fail)
+static bool drop_consents(struct store *store, const struct save_rows *save, struct arena *arena,
+			  struct fail *fail)
 {
-	static const enum postgres_type types[] = {POSTGRES_UUID, POSTGRES_INT2, POSTGRES_TIMESTAMPTZ, POSTGRES_INT8};
+	static const enum postgres_type types[] = {POSTGRES_UUID, POSTGRES_INT2, POSTGRES_TIMESTAMPTZ,
+						   POSTGRES_INT8};
 	if (save->consent_gone_count == 0) {
 		return true;
 	}
@@ -403,7 +399,8 @@ static bool drop_consents(struct store *store, const struct save_rows *save, str
 	return columns_add(columns, store->postgres, &sql_drop_consents, NULL, NULL, fail);
 }
 
-static bool drop_declared(struct store *store, const struct save_rows *save, struct arena *arena, struct fail *fail)
+static bool drop_declared(struct store *store, const struct save_rows *save, struct arena *arena,
+			  struct fail *fail)
 {
 	static const enum postgres_type types[] = {
 		POSTGRES_UUID, POSTGRES_INT2, POSTGRES_TEXT, POSTGRES_TIMESTAMPTZ, POSTGRES_INT8,
@@ -425,8 +422,8 @@ static bool drop_declared(struct store *store, const struct save_rows *save, str
 	return columns_add(columns, store->postgres, &sql_drop_declared, NULL, NULL, fail);
 }
 
-static bool by_ids(struct store *store, const struct postgres_statement *statement, const struct uuid *ids, size_t count,
-		   struct arena *arena, struct fail *fail)
+static bool by_ids(struct store *store, const struct postgres_statement *statement, const struct uuid *ids,
+		   size_t count, struct arena *arena, struct fail *fail)
 {
 	if (count == 0) {
 		return true;
@@ -453,8 +450,8 @@ static bool drop_persons(struct store *store, const struct save_rows *save, stru
 static bool save_persons(struct store *store, const struct save_rows *save, struct arena *arena, struct fail *fail)
 {
 	static const enum postgres_type types[] = {
-		POSTGRES_UUID, POSTGRES_TEXT, POSTGRES_TEXT, POSTGRES_TEXT, POSTGRES_TEXT, POSTGRES_TEXT, POSTGRES_TEXT,
-		POSTGRES_BOOL,
+		POSTGRES_UUID, POSTGRES_TEXT, POSTGRES_TEXT, POSTGRES_TEXT,
+		POSTGRES_TEXT, POSTGRES_TEXT, POSTGRES_TEXT, POSTGRES_BOOL,
 	};
 	struct columns *columns = columns_begin(arena);
 	struct postgres_array *at[COLUMNS_MAX];
@@ -508,9 +505,9 @@ typedef bool save_part(struct store *store, const struct save_rows *save, struct
 
 /* What is replaced goes before what takes its place. */
 static save_part *const parts[] = {
-	save_subjects, save_rules, drop_by_ids, save_actors, drop_claims, save_claims, drop_consents, save_consents,
-	drop_declared, save_declared, drop_persons, save_persons, save_stretches, save_touches, save_states, drop_changes,
-	save_changes, save_outcomes, save_rejects,
+	save_subjects, save_rules,    drop_by_ids,   save_actors,   drop_claims,  save_claims,	  drop_consents,
+	save_consents, drop_declared, save_declared, drop_persons,  save_persons, save_stretches, save_touches,
+	save_states,   drop_changes,  save_changes,  save_outcomes, save_rejects,
 };
 
 bool store_save(struct store *store, const struct save_rows *save, struct arena *arena, struct fail *fail)
@@ -521,5 +518,6 @@ bool store_save(struct store *store, const struct save_rows *save, struct arena 
 			return false;
 		}
 	}
-	return postgres_add(store->postgres, &sql_commit, NULL, NULL, NULL, fail) && postgres_send(store->postgres, fail);
+	return postgres_add(store->postgres, &sql_commit, NULL, NULL, NULL, fail) &&
+	       postgres_send(store->postgres, fail);
 }

@@ -7,220 +7,346 @@
 #pragma once
 #include "core/edge/postgres.h"
 
-#define ARRAY(type) {POSTGRES_##type, true}
-#define ONE(type) {POSTGRES_##type, false}
-#define SIMPLE(title, text) {.name = title, .sql = text, .simple = true}
+#define ARRAY(type) \
+	{ \
+		POSTGRES_##type, true \
+	}
+#define ONE(type) \
+	{ \
+		POSTGRES_##type, false \
+	}
+#define SIMPLE(title, text) \
+	{ \
+		.name = title, .sql = text, .simple = true \
+	}
 
 static const struct postgres_statement sql_begin = SIMPLE("begin", "BEGIN ISOLATION LEVEL READ COMMITTED");
 static const struct postgres_statement sql_commit = SIMPLE("commit", "COMMIT");
 static const struct postgres_statement sql_rollback = SIMPLE("rollback", "ROLLBACK");
-static const struct postgres_statement sql_settle = SIMPLE("settle",
-	"SELECT set_config('plan_cache_mode', 'force_generic_plan', false), set_config('enable_hashjoin', 'off', false), "
-	"set_config('enable_mergejoin', 'off', false), set_config('enable_seqscan', 'off', false), "
-	"set_config('jit', 'off', false)");
+static const struct postgres_statement sql_settle =
+	SIMPLE("settle",
+	       "SELECT set_config('plan_cache_mode', 'force_generic_plan', false), set_config('enable_hashjoin', "
+	       "'off', false), "
+	       "set_config('enable_mergejoin', 'off', false), set_config('enable_seqscan', 'off', false), "
+	       "set_config('jit', 'off', false)");
 
-static const struct postgres_statement sql_model = SIMPLE("model",
-	"SELECT version, text FROM phased.model WHERE in_force");
-static const struct postgres_statement sql_keys_set = {.name = "keys_set",
-	.sql = "INSERT INTO phased.setting (key, value) VALUES ('subject.property_keys', $1) ON CONFLICT DO NOTHING",
-	.parameter_count = 1, .parameters = {ONE(TEXT)}};
-static const struct postgres_statement sql_keys = SIMPLE("keys",
-	"SELECT value FROM phased.setting WHERE key = 'subject.property_keys'");
+static const struct postgres_statement sql_model =
+	SIMPLE("model", "SELECT version, text FROM phased.model WHERE in_force");
+static const struct postgres_statement sql_keys_set = {
+	.name = "keys_set",
+	.sql = "INSERT INTO phased.setting (key, value) VALUES ('subject.property_keys', $1) ON CONFLICT DO "
+	       "NOTHING",
+	.parameter_count = 1,
+	.parameters = {ONE(TEXT)}};
+static const struct postgres_statement sql_keys =
+	SIMPLE("keys", "SELECT value FROM phased.setting WHERE key = 'subject.property_keys'");
 
-static const struct postgres_statement sql_claim = {.name = "claim",
+static const struct postgres_statement sql_claim = {
+	.name = "claim",
 	.sql = "SELECT topic, partition, next_offset, epoch FROM phased.position_claim($1, $2, $3, $4)",
-	.parameter_count = 4, .parameters = {ONE(TEXT), ARRAY(TEXT), ARRAY(INT4), ONE(TEXT)}};
-static const struct postgres_statement sql_look = {.name = "look",
+	.parameter_count = 4,
+	.parameters = {ONE(TEXT), ARRAY(TEXT), ARRAY(INT4), ONE(TEXT)}};
+static const struct postgres_statement sql_look = {
+	.name = "look",
 	.sql = "SELECT p.topic, p.partition, p.next_offset, p.epoch FROM unnest($2::text[], $3::integer[]) "
 	       "AS k (topic, partition) JOIN phased.position p ON p.grp = $1 AND p.topic = k.topic "
 	       "AND p.partition = k.partition",
-	.parameter_count = 3, .parameters = {ONE(TEXT), ARRAY(TEXT), ARRAY(INT4)}};
-static const struct postgres_statement sql_months = {.name = "months",
+	.parameter_count = 3,
+	.parameters = {ONE(TEXT), ARRAY(TEXT), ARRAY(INT4)}};
+static const struct postgres_statement sql_months = {
+	.name = "months",
 	.sql = "SELECT phased.touch_month(m) FROM unnest($1::date[]) AS m",
-	.parameter_count = 1, .parameters = {ARRAY(DATE)}};
+	.parameter_count = 1,
+	.parameters = {ARRAY(DATE)}};
 
-static const struct postgres_statement sql_advance = {.name = "advance",
+static const struct postgres_statement sql_advance = {
+	.name = "advance",
 	.sql = "SELECT phased.position_advance($1, $2, $3, $4, $5, $6, $7, $8)",
-	.parameter_count = 8, .parameters = {ONE(TEXT), ARRAY(TEXT), ARRAY(INT4), ARRAY(INT8), ARRAY(INT8), ARRAY(INT8),
-					     ARRAY(INT8), ARRAY(TIMESTAMPTZ)}};
-static const struct postgres_statement sql_claims = {.name = "claims",
+	.parameter_count = 8,
+	.parameters = {ONE(TEXT), ARRAY(TEXT), ARRAY(INT4), ARRAY(INT8), ARRAY(INT8), ARRAY(INT8), ARRAY(INT8),
+		       ARRAY(TIMESTAMPTZ)}};
+static const struct postgres_statement sql_claims = {
+	.name = "claims",
 	.sql = "SELECT c.weak, c.strong, c.stamped, c.event_id, c.at, c.strength FROM ("
 	       "SELECT unnest($1::uuid[]) AS weak UNION SELECT k.weak FROM unnest($2::uuid[]) AS d (strong) "
 	       "JOIN phased.claim k ON k.strong = d.strong) AS w JOIN phased.claim c ON c.weak = w.weak",
-	.parameter_count = 2, .parameters = {ARRAY(UUID), ARRAY(UUID)}};
+	.parameter_count = 2,
+	.parameters = {ARRAY(UUID), ARRAY(UUID)}};
 
-static const struct postgres_statement sql_arbiters = {.name = "arbiters",
-	.sql = "INSERT INTO phased.phase (contact_id, process, version, model_version, fold, counted, confirmed, activity, "
-	       "early, mid, late, reported, shown, fine, band) SELECT c, 'standard', 0, $2, '', 0, 0, 0, 0, 0, 0, -1, 0, 0, 0 "
+static const struct postgres_statement sql_arbiters = {
+	.name = "arbiters",
+	.sql = "INSERT INTO phased.phase (contact_id, process, version, model_version, fold, counted, confirmed, "
+	       "activity, "
+	       "early, mid, late, reported, shown, fine, band) SELECT c, 'standard', 0, $2, '', 0, 0, 0, 0, 0, 0, "
+	       "-1, 0, 0, 0 "
 	       "FROM unnest($1::uuid[]) AS c ON CONFLICT DO NOTHING",
-	.parameter_count = 2, .parameters = {ARRAY(UUID), ONE(INT8)}};
-static const struct postgres_statement sql_lock = {.name = "lock",
+	.parameter_count = 2,
+	.parameters = {ARRAY(UUID), ONE(INT8)}};
+static const struct postgres_statement sql_lock = {
+	.name = "lock",
 	.sql = "SELECT p.contact_id FROM phased.phase p WHERE p.contact_id = ANY ($1) AND p.process = 'standard' "
 	       "ORDER BY p.contact_id FOR UPDATE",
-	.parameter_count = 1, .parameters = {ARRAY(UUID)}};
-static const struct postgres_statement sql_consents = {.name = "consents",
+	.parameter_count = 1,
+	.parameters = {ARRAY(UUID)}};
+static const struct postgres_statement sql_consents = {
+	.name = "consents",
 	.sql = "SELECT c.actor_id, c.purpose, c.stamped, c.event_id, c.at, c.state, c.source, c.policy "
 	       "FROM unnest($1::uuid[]) AS a (actor_id) JOIN phased.consent c ON c.actor_id = a.actor_id",
-	.parameter_count = 1, .parameters = {ARRAY(UUID)}};
-static const struct postgres_statement sql_declared = {.name = "declared",
+	.parameter_count = 1,
+	.parameters = {ARRAY(UUID)}};
+static const struct postgres_statement sql_declared = {
+	.name = "declared",
 	.sql = "SELECT d.actor_id, d.attribute, d.source, d.stamped, d.event_id, d.at, d.value "
 	       "FROM unnest($1::uuid[]) AS a (actor_id) JOIN phased.declared d ON d.actor_id = a.actor_id",
-	.parameter_count = 1, .parameters = {ARRAY(UUID)}};
-static const struct postgres_statement sql_erasures = {.name = "erasures",
+	.parameter_count = 1,
+	.parameters = {ARRAY(UUID)}};
+static const struct postgres_statement sql_erasures = {
+	.name = "erasures",
 	.sql = "SELECT e.actor_id, e.at FROM unnest($1::uuid[]) AS a (actor_id) "
 	       "JOIN phased.erasure e ON e.actor_id = a.actor_id",
-	.parameter_count = 1, .parameters = {ARRAY(UUID)}};
-static const struct postgres_statement sql_copies = {.name = "copies",
+	.parameter_count = 1,
+	.parameters = {ARRAY(UUID)}};
+static const struct postgres_statement sql_copies = {
+	.name = "copies",
 	.sql = "SELECT t.actor_id, t.stamped, t.event_id, t.received, t.at, t.subject_id, t.reasons, t.party "
 	       "FROM unnest($1::uuid[], $2::timestamptz[], $3::bigint[]) AS k (actor_id, stamped, event_id) "
-	       "JOIN phased.touch t ON t.actor_id = k.actor_id AND t.stamped = k.stamped AND t.event_id = k.event_id",
-	.parameter_count = 3, .parameters = {ARRAY(UUID), ARRAY(TIMESTAMPTZ), ARRAY(INT8)}};
-static const struct postgres_statement sql_times = {.name = "times",
+	       "JOIN phased.touch t ON t.actor_id = k.actor_id AND t.stamped = k.stamped AND t.event_id = "
+	       "k.event_id",
+	.parameter_count = 3,
+	.parameters = {ARRAY(UUID), ARRAY(TIMESTAMPTZ), ARRAY(INT8)}};
+static const struct postgres_statement sql_times = {
+	.name = "times",
 	.sql = "SELECT t.actor_id, t.stamped, t.event_id, t.at FROM unnest($1::uuid[]) AS a (actor_id) "
 	       "JOIN phased.touch t ON t.actor_id = a.actor_id",
-	.parameter_count = 1, .parameters = {ARRAY(UUID)}};
-static const struct postgres_statement sql_phases = {.name = "phases",
+	.parameter_count = 1,
+	.parameters = {ARRAY(UUID)}};
+static const struct postgres_statement sql_phases = {
+	.name = "phases",
 	.sql = "SELECT p.contact_id, p.process, p.version, p.model_version, p.fold, p.shown, p.since "
 	       "FROM unnest($1::uuid[]) AS c (contact_id) JOIN phased.phase p ON p.contact_id = c.contact_id",
-	.parameter_count = 1, .parameters = {ARRAY(UUID)}};
+	.parameter_count = 1,
+	.parameters = {ARRAY(UUID)}};
 
-#define READ_COLUMNS "SELECT t.actor_id, t.stamped, t.event_id, t.at, t.reasons, t.party, r.process, r.rule_number, " \
+#define READ_COLUMNS \
+	"SELECT t.actor_id, t.stamped, t.event_id, t.at, t.reasons, t.party, r.process, r.rule_number, " \
 	"r.mail_click, r.link, r.confirm, "
 #define READ_RULE "LEFT JOIN phased.subject_rule r ON r.model_version = $1 AND r.subject_id = t.subject_id"
-static const struct postgres_statement sql_read_contacts = {.name = "read_contacts",
-	.sql = READ_COLUMNS "s.contact_id FROM unnest($2::uuid[]) AS c (contact_id) JOIN phased.stretch s ON s.contact_id = c.contact_id "
-	       "AND s.actor_id NOT IN (SELECT unnest($3::uuid[])) JOIN phased.touch t ON t.actor_id = s.actor_id "
-	       "AND t.at >= s.from_at AND t.at < s.to_at " READ_RULE,
-	.parameter_count = 3, .parameters = {ONE(INT8), ARRAY(UUID), ARRAY(UUID)}};
-static const struct postgres_statement sql_read_actors = {.name = "read_actors",
-	.sql = READ_COLUMNS "NULL::uuid FROM unnest($2::uuid[]) AS a (actor_id) JOIN phased.touch t ON t.actor_id = a.actor_id " READ_RULE,
-	.parameter_count = 2, .parameters = {ONE(INT8), ARRAY(UUID)}};
+static const struct postgres_statement sql_read_contacts = {
+	.name = "read_contacts",
+	.sql = READ_COLUMNS
+	"s.contact_id FROM unnest($2::uuid[]) AS c (contact_id) JOIN phased.stretch s ON s.contact_id = "
+	"c.contact_id "
+	"AND s.actor_id NOT IN (SELECT unnest($3::uuid[])) JOIN phased.touch t ON t.actor_id = s.actor_id "
+	"AND t.at >= s.from_at AND t.at < s.to_at " READ_RULE,
+	.parameter_count = 3,
+	.parameters = {ONE(INT8), ARRAY(UUID), ARRAY(UUID)}};
+static const struct postgres_statement sql_read_actors = {
+	.name = "read_actors",
+	.sql = READ_COLUMNS "NULL::uuid FROM unnest($2::uuid[]) AS a (actor_id) JOIN phased.touch t ON t.actor_id "
+			    "= a.actor_id " READ_RULE,
+	.parameter_count = 2,
+	.parameters = {ONE(INT8), ARRAY(UUID)}};
 
-static const struct postgres_statement sql_save_subjects = {.name = "save_subjects",
-	.sql = "INSERT INTO phased.subject SELECT * FROM unnest($1::bigint[], $2::text[], $3::text[], $4::smallint[], "
-	       "$5::text[], $6::integer[], $7::text[], $8::text[], $9::text[], $10::text[], $11::text[], $12::text[], "
+static const struct postgres_statement sql_save_subjects = {
+	.name = "save_subjects",
+	.sql = "INSERT INTO phased.subject SELECT * FROM unnest($1::bigint[], $2::text[], $3::text[], "
+	       "$4::smallint[], "
+	       "$5::text[], $6::integer[], $7::text[], $8::text[], $9::text[], $10::text[], $11::text[], "
+	       "$12::text[], "
 	       "$13::text[], $14::text[], $15::text[], $16::smallint[], $17::text[]) ON CONFLICT DO NOTHING",
-	.parameter_count = 17, .parameters = {ARRAY(INT8), ARRAY(TEXT), ARRAY(TEXT), ARRAY(INT2), ARRAY(TEXT), ARRAY(INT4),
-		ARRAY(TEXT), ARRAY(TEXT), ARRAY(TEXT), ARRAY(TEXT), ARRAY(TEXT), ARRAY(TEXT), ARRAY(TEXT), ARRAY(TEXT),
-		ARRAY(TEXT), ARRAY(INT2), ARRAY(TEXT)}};
-static const struct postgres_statement sql_save_rules = {.name = "save_rules",
+	.parameter_count = 17,
+	.parameters = {ARRAY(INT8), ARRAY(TEXT), ARRAY(TEXT), ARRAY(INT2), ARRAY(TEXT), ARRAY(INT4), ARRAY(TEXT),
+		       ARRAY(TEXT), ARRAY(TEXT), ARRAY(TEXT), ARRAY(TEXT), ARRAY(TEXT), ARRAY(TEXT), ARRAY(TEXT),
+		       ARRAY(TEXT), ARRAY(INT2), ARRAY(TEXT)}};
+static const struct postgres_statement sql_save_rules = {
+	.name = "save_rules",
 	.sql = "INSERT INTO phased.subject_rule SELECT $1, r.* FROM unnest($2::bigint[], $3::text[], $4::text[], "
-	       "$5::smallint[], $6::text[], $7::boolean[], $8::bigint[], $9::smallint[]) AS r ON CONFLICT DO NOTHING",
-	.parameter_count = 9, .parameters = {ONE(INT8), ARRAY(INT8), ARRAY(TEXT), ARRAY(TEXT), ARRAY(INT2), ARRAY(TEXT),
-		ARRAY(BOOL), ARRAY(INT8), ARRAY(INT2)}};
-static const struct postgres_statement sql_save_actors = {.name = "save_actors",
+	       "$5::smallint[], $6::text[], $7::boolean[], $8::bigint[], $9::smallint[]) AS r ON CONFLICT DO "
+	       "NOTHING",
+	.parameter_count = 9,
+	.parameters = {ONE(INT8), ARRAY(INT8), ARRAY(TEXT), ARRAY(TEXT), ARRAY(INT2), ARRAY(TEXT), ARRAY(BOOL),
+		       ARRAY(INT8), ARRAY(INT2)}};
+static const struct postgres_statement sql_save_actors = {
+	.name = "save_actors",
 	.sql = "INSERT INTO phased.actor AS a (actor_id, kind, space, value) SELECT * FROM unnest($1::uuid[], "
-	       "$2::smallint[], $3::text[], $4::text[]) ON CONFLICT (actor_id) DO UPDATE SET value = excluded.value "
+	       "$2::smallint[], $3::text[], $4::text[]) ON CONFLICT (actor_id) DO UPDATE SET value = "
+	       "excluded.value "
 	       "WHERE a.value IS NULL AND excluded.value IS NOT NULL",
-	.parameter_count = 4, .parameters = {ARRAY(UUID), ARRAY(INT2), ARRAY(TEXT), ARRAY(TEXT)}};
-static const struct postgres_statement sql_save_valueless = {.name = "save_valueless",
+	.parameter_count = 4,
+	.parameters = {ARRAY(UUID), ARRAY(INT2), ARRAY(TEXT), ARRAY(TEXT)}};
+static const struct postgres_statement sql_save_valueless = {
+	.name = "save_valueless",
 	.sql = "UPDATE phased.actor a SET value = NULL FROM unnest($1::uuid[]) AS v (actor_id) "
 	       "WHERE a.actor_id = v.actor_id AND a.value IS NOT NULL",
-	.parameter_count = 1, .parameters = {ARRAY(UUID)}};
+	.parameter_count = 1,
+	.parameters = {ARRAY(UUID)}};
 
-static const struct postgres_statement sql_drop_claims = {.name = "drop_claims",
+static const struct postgres_statement sql_drop_claims = {
+	.name = "drop_claims",
 	.sql = "DELETE FROM phased.claim c USING unnest($1::uuid[], $2::uuid[], $3::timestamptz[], $4::bigint[]) "
 	       "AS k (weak, strong, stamped, event_id) WHERE c.weak = k.weak AND c.strong = k.strong "
 	       "AND c.stamped = k.stamped AND c.event_id = k.event_id",
-	.parameter_count = 4, .parameters = {ARRAY(UUID), ARRAY(UUID), ARRAY(TIMESTAMPTZ), ARRAY(INT8)}};
-static const struct postgres_statement sql_save_claims = {.name = "save_claims",
-	.sql = "INSERT INTO phased.claim SELECT * FROM unnest($1::uuid[], $2::uuid[], $3::timestamptz[], $4::bigint[], "
+	.parameter_count = 4,
+	.parameters = {ARRAY(UUID), ARRAY(UUID), ARRAY(TIMESTAMPTZ), ARRAY(INT8)}};
+static const struct postgres_statement sql_save_claims = {
+	.name = "save_claims",
+	.sql = "INSERT INTO phased.claim SELECT * FROM unnest($1::uuid[], $2::uuid[], $3::timestamptz[], "
+	       "$4::bigint[], "
 	       "$5::timestamptz[], $6::smallint[])",
-	.parameter_count = 6, .parameters = {ARRAY(UUID), ARRAY(UUID), ARRAY(TIMESTAMPTZ), ARRAY(INT8), ARRAY(TIMESTAMPTZ),
-		ARRAY(INT2)}};
-static const struct postgres_statement sql_drop_consents = {.name = "drop_consents",
-	.sql = "DELETE FROM phased.consent c USING unnest($1::uuid[], $2::smallint[], $3::timestamptz[], $4::bigint[]) "
-	       "AS k (actor_id, purpose, stamped, event_id) WHERE c.actor_id = k.actor_id AND c.purpose = k.purpose "
+	.parameter_count = 6,
+	.parameters = {ARRAY(UUID), ARRAY(UUID), ARRAY(TIMESTAMPTZ), ARRAY(INT8), ARRAY(TIMESTAMPTZ),
+		       ARRAY(INT2)}};
+static const struct postgres_statement sql_drop_consents = {
+	.name = "drop_consents",
+	.sql = "DELETE FROM phased.consent c USING unnest($1::uuid[], $2::smallint[], $3::timestamptz[], "
+	       "$4::bigint[]) "
+	       "AS k (actor_id, purpose, stamped, event_id) WHERE c.actor_id = k.actor_id AND c.purpose = "
+	       "k.purpose "
 	       "AND c.stamped = k.stamped AND c.event_id = k.event_id",
-	.parameter_count = 4, .parameters = {ARRAY(UUID), ARRAY(INT2), ARRAY(TIMESTAMPTZ), ARRAY(INT8)}};
-static const struct postgres_statement sql_save_consents = {.name = "save_consents",
+	.parameter_count = 4,
+	.parameters = {ARRAY(UUID), ARRAY(INT2), ARRAY(TIMESTAMPTZ), ARRAY(INT8)}};
+static const struct postgres_statement sql_save_consents = {
+	.name = "save_consents",
 	.sql = "INSERT INTO phased.consent SELECT * FROM unnest($1::uuid[], $2::smallint[], $3::timestamptz[], "
 	       "$4::bigint[], $5::timestamptz[], $6::smallint[], $7::text[], $8::text[])",
-	.parameter_count = 8, .parameters = {ARRAY(UUID), ARRAY(INT2), ARRAY(TIMESTAMPTZ), ARRAY(INT8), ARRAY(TIMESTAMPTZ),
-		ARRAY(INT2), ARRAY(TEXT), ARRAY(TEXT)}};
-static const struct postgres_statement sql_drop_declared = {.name = "drop_declared",
-	.sql = "DELETE FROM phased.declared d USING unnest($1::uuid[], $2::smallint[], $3::text[], $4::timestamptz[], "
+	.parameter_count = 8,
+	.parameters = {ARRAY(UUID), ARRAY(INT2), ARRAY(TIMESTAMPTZ), ARRAY(INT8), ARRAY(TIMESTAMPTZ), ARRAY(INT2),
+		       ARRAY(TEXT), ARRAY(TEXT)}};
+static const struct postgres_statement sql_drop_declared = {
+	.name = "drop_declared",
+	.sql = "DELETE FROM phased.declared d USING unnest($1::uuid[], $2::smallint[], $3::text[], "
+	       "$4::timestamptz[], "
 	       "$5::bigint[]) AS k (actor_id, attribute, source, stamped, event_id) WHERE d.actor_id = k.actor_id "
-	       "AND d.attribute = k.attribute AND d.source = k.source AND d.stamped = k.stamped AND d.event_id = k.event_id",
-	.parameter_count = 5, .parameters = {ARRAY(UUID), ARRAY(INT2), ARRAY(TEXT), ARRAY(TIMESTAMPTZ), ARRAY(INT8)}};
-static const struct postgres_statement sql_save_declared = {.name = "save_declared",
+	       "AND d.attribute = k.attribute AND d.source = k.source AND d.stamped = k.stamped AND d.event_id = "
+	       "k.event_id",
+	.parameter_count = 5,
+	.parameters = {ARRAY(UUID), ARRAY(INT2), ARRAY(TEXT), ARRAY(TIMESTAMPTZ), ARRAY(INT8)}};
+static const struct postgres_statement sql_save_declared = {
+	.name = "save_declared",
 	.sql = "INSERT INTO phased.declared SELECT * FROM unnest($1::uuid[], $2::smallint[], $3::text[], "
 	       "$4::timestamptz[], $5::bigint[], $6::timestamptz[], $7::text[])",
-	.parameter_count = 7, .parameters = {ARRAY(UUID), ARRAY(INT2), ARRAY(TEXT), ARRAY(TIMESTAMPTZ), ARRAY(INT8),
-		ARRAY(TIMESTAMPTZ), ARRAY(TEXT)}};
+	.parameter_count = 7,
+	.parameters = {ARRAY(UUID), ARRAY(INT2), ARRAY(TEXT), ARRAY(TIMESTAMPTZ), ARRAY(INT8), ARRAY(TIMESTAMPTZ),
+		       ARRAY(TEXT)}};
 
-static const struct postgres_statement sql_drop_persons = {.name = "drop_persons",
-	.sql = "DELETE FROM phased.contact c USING unnest($1::uuid[]) AS k (contact_id) WHERE c.contact_id = k.contact_id",
-	.parameter_count = 1, .parameters = {ARRAY(UUID)}};
-static const struct postgres_statement sql_save_persons = {.name = "save_persons",
-	.sql = "INSERT INTO phased.contact SELECT * FROM unnest($1::uuid[], $2::text[], $3::text[], $4::text[], $5::text[], "
-	       "$6::text[], $7::text[], $8::boolean[]) ON CONFLICT (contact_id) DO UPDATE SET address = excluded.address, "
-	       "name = excluded.name, role = excluded.role, role_declared = excluded.role_declared, title = excluded.title, "
+static const struct postgres_statement sql_drop_persons = {
+	.name = "drop_persons",
+	.sql = "DELETE FROM phased.contact c USING unnest($1::uuid[]) AS k (contact_id) WHERE c.contact_id = "
+	       "k.contact_id",
+	.parameter_count = 1,
+	.parameters = {ARRAY(UUID)}};
+static const struct postgres_statement sql_save_persons = {
+	.name = "save_persons",
+	.sql = "INSERT INTO phased.contact SELECT * FROM unnest($1::uuid[], $2::text[], $3::text[], $4::text[], "
+	       "$5::text[], "
+	       "$6::text[], $7::text[], $8::boolean[]) ON CONFLICT (contact_id) DO UPDATE SET address = "
+	       "excluded.address, "
+	       "name = excluded.name, role = excluded.role, role_declared = excluded.role_declared, title = "
+	       "excluded.title, "
 	       "company = excluded.company, may_write = excluded.may_write",
-	.parameter_count = 8, .parameters = {ARRAY(UUID), ARRAY(TEXT), ARRAY(TEXT), ARRAY(TEXT), ARRAY(TEXT), ARRAY(TEXT),
-		ARRAY(TEXT), ARRAY(BOOL)}};
-static const struct postgres_statement sql_drop_stretches = {.name = "drop_stretches",
-	.sql = "DELETE FROM phased.stretch s USING unnest($1::uuid[]) AS k (actor_id) WHERE s.actor_id = k.actor_id",
-	.parameter_count = 1, .parameters = {ARRAY(UUID)}};
-static const struct postgres_statement sql_save_stretches = {.name = "save_stretches",
-	.sql = "INSERT INTO phased.stretch SELECT * FROM unnest($1::uuid[], $2::timestamptz[], $3::timestamptz[], $4::uuid[])",
-	.parameter_count = 4, .parameters = {ARRAY(UUID), ARRAY(TIMESTAMPTZ), ARRAY(TIMESTAMPTZ), ARRAY(UUID)}};
+	.parameter_count = 8,
+	.parameters = {ARRAY(UUID), ARRAY(TEXT), ARRAY(TEXT), ARRAY(TEXT), ARRAY(TEXT), ARRAY(TEXT), ARRAY(TEXT),
+		       ARRAY(BOOL)}};
+static const struct postgres_statement sql_drop_stretches = {
+	.name = "drop_stretches",
+	.sql = "DELETE FROM phased.stretch s USING unnest($1::uuid[]) AS k (actor_id) WHERE s.actor_id = "
+	       "k.actor_id",
+	.parameter_count = 1,
+	.parameters = {ARRAY(UUID)}};
+static const struct postgres_statement sql_save_stretches = {
+	.name = "save_stretches",
+	.sql = "INSERT INTO phased.stretch SELECT * FROM unnest($1::uuid[], $2::timestamptz[], $3::timestamptz[], "
+	       "$4::uuid[])",
+	.parameter_count = 4,
+	.parameters = {ARRAY(UUID), ARRAY(TIMESTAMPTZ), ARRAY(TIMESTAMPTZ), ARRAY(UUID)}};
 
 /* The locks made it certain which copy stands; the WHERE is the belt to those braces. */
-static const struct postgres_statement sql_save_touches = {.name = "save_touches",
-	.sql = "INSERT INTO phased.touch AS t (actor_id, stamped, event_id, received, at, subject_id, reasons, party) "
-	       "SELECT * FROM unnest($1::uuid[], $2::timestamptz[], $3::bigint[], $4::timestamptz[], $5::timestamptz[], "
-	       "$6::bigint[], $7::integer[], $8::smallint[]) ON CONFLICT (actor_id, stamped, event_id) DO UPDATE SET "
+static const struct postgres_statement sql_save_touches = {
+	.name = "save_touches",
+	.sql = "INSERT INTO phased.touch AS t (actor_id, stamped, event_id, received, at, subject_id, reasons, "
+	       "party) "
+	       "SELECT * FROM unnest($1::uuid[], $2::timestamptz[], $3::bigint[], $4::timestamptz[], "
+	       "$5::timestamptz[], "
+	       "$6::bigint[], $7::integer[], $8::smallint[]) ON CONFLICT (actor_id, stamped, event_id) DO UPDATE "
+	       "SET "
 	       "received = excluded.received, at = excluded.at, subject_id = excluded.subject_id, "
 	       "reasons = excluded.reasons, party = excluded.party WHERE (excluded.received, excluded.at, "
-	       "excluded.subject_id, excluded.reasons, excluded.party) < (t.received, t.at, t.subject_id, t.reasons, t.party)",
-	.parameter_count = 8, .parameters = {ARRAY(UUID), ARRAY(TIMESTAMPTZ), ARRAY(INT8), ARRAY(TIMESTAMPTZ),
-		ARRAY(TIMESTAMPTZ), ARRAY(INT8), ARRAY(INT4), ARRAY(INT2)}};
+	       "excluded.subject_id, excluded.reasons, excluded.party) < (t.received, t.at, t.subject_id, "
+	       "t.reasons, t.party)",
+	.parameter_count = 8,
+	.parameters = {ARRAY(UUID), ARRAY(TIMESTAMPTZ), ARRAY(INT8), ARRAY(TIMESTAMPTZ), ARRAY(TIMESTAMPTZ),
+		       ARRAY(INT8), ARRAY(INT4), ARRAY(INT2)}};
 
-static const struct postgres_statement sql_save_states = {.name = "save_states",
-	.sql = "INSERT INTO phased.phase AS p (contact_id, process, version, model_version, fold, counted, confirmed, "
+static const struct postgres_statement sql_save_states = {
+	.name = "save_states",
+	.sql = "INSERT INTO phased.phase AS p (contact_id, process, version, model_version, fold, counted, "
+	       "confirmed, "
 	       "activity, early, mid, late, reported, shown, fine, band, since, last_at, review_at) "
-	       "SELECT s.contact_id, s.process, 1, $1, s.fold, s.counted, s.confirmed, s.activity, s.early, s.mid, s.late, "
-	       "s.reported, s.shown, s.fine, s.band, s.since, s.last_at, s.review_at FROM unnest($2::uuid[], $3::text[], "
-	       "$4::bytea[], $5::integer[], $6::integer[], $7::float8[], $8::float8[], $9::float8[], $10::float8[], "
+	       "SELECT s.contact_id, s.process, 1, $1, s.fold, s.counted, s.confirmed, s.activity, s.early, "
+	       "s.mid, s.late, "
+	       "s.reported, s.shown, s.fine, s.band, s.since, s.last_at, s.review_at FROM unnest($2::uuid[], "
+	       "$3::text[], "
+	       "$4::bytea[], $5::integer[], $6::integer[], $7::float8[], $8::float8[], $9::float8[], "
+	       "$10::float8[], "
 	       "$11::smallint[], $12::smallint[], $13::smallint[], $14::smallint[], $15::timestamptz[], "
-	       "$16::timestamptz[], $17::timestamptz[]) AS s (contact_id, process, fold, counted, confirmed, activity, early, "
-	       "mid, late, reported, shown, fine, band, since, last_at, review_at) ON CONFLICT (contact_id, process) DO UPDATE "
+	       "$16::timestamptz[], $17::timestamptz[]) AS s (contact_id, process, fold, counted, confirmed, "
+	       "activity, early, "
+	       "mid, late, reported, shown, fine, band, since, last_at, review_at) ON CONFLICT (contact_id, "
+	       "process) DO UPDATE "
 	       "SET version = p.version + 1, model_version = excluded.model_version, fold = excluded.fold, "
 	       "counted = excluded.counted, confirmed = excluded.confirmed, activity = excluded.activity, "
 	       "early = excluded.early, mid = excluded.mid, late = excluded.late, reported = excluded.reported, "
 	       "shown = excluded.shown, fine = excluded.fine, band = excluded.band, since = excluded.since, "
 	       "last_at = excluded.last_at, review_at = excluded.review_at",
-	.parameter_count = 17, .parameters = {ONE(INT8), ARRAY(UUID), ARRAY(TEXT), ARRAY(BYTEA), ARRAY(INT4), ARRAY(INT4),
-		ARRAY(FLOAT8), ARRAY(FLOAT8), ARRAY(FLOAT8), ARRAY(FLOAT8), ARRAY(INT2), ARRAY(INT2), ARRAY(INT2), ARRAY(INT2),
-		ARRAY(TIMESTAMPTZ), ARRAY(TIMESTAMPTZ), ARRAY(TIMESTAMPTZ)}};
-static const struct postgres_statement sql_bump = {.name = "bump",
+	.parameter_count = 17,
+	.parameters = {ONE(INT8), ARRAY(UUID), ARRAY(TEXT), ARRAY(BYTEA), ARRAY(INT4), ARRAY(INT4), ARRAY(FLOAT8),
+		       ARRAY(FLOAT8), ARRAY(FLOAT8), ARRAY(FLOAT8), ARRAY(INT2), ARRAY(INT2), ARRAY(INT2),
+		       ARRAY(INT2), ARRAY(TIMESTAMPTZ), ARRAY(TIMESTAMPTZ), ARRAY(TIMESTAMPTZ)}};
+static const struct postgres_statement sql_bump = {
+	.name = "bump",
 	.sql = "UPDATE phased.phase p SET version = p.version + 1 FROM unnest($1::uuid[]) AS b (contact_id) "
 	       "WHERE p.contact_id = b.contact_id AND p.process = 'standard'",
-	.parameter_count = 1, .parameters = {ARRAY(UUID)}};
+	.parameter_count = 1,
+	.parameters = {ARRAY(UUID)}};
 
 /* Changes that stay as they were keep the time at which they were noticed. */
-static const struct postgres_statement sql_drop_changes = {.name = "drop_changes",
+static const struct postgres_statement sql_drop_changes = {
+	.name = "drop_changes",
 	.sql = "DELETE FROM phased.phase_change c USING unnest($1::uuid[]) AS k (contact_id) "
 	       "WHERE c.contact_id = k.contact_id AND (c.contact_id, c.process, c.at) NOT IN "
 	       "(SELECT * FROM unnest($2::uuid[], $3::text[], $4::timestamptz[]))",
-	.parameter_count = 4, .parameters = {ARRAY(UUID), ARRAY(UUID), ARRAY(TEXT), ARRAY(TIMESTAMPTZ)}};
-static const struct postgres_statement sql_save_changes = {.name = "save_changes",
-	.sql = "INSERT INTO phased.phase_change AS c (contact_id, process, at, from_shown, to_shown, cause, noticed_at, late) "
-	       "SELECT n.contact_id, n.process, n.at, n.from_shown, n.to_shown, n.cause, $1, n.late FROM unnest($2::uuid[], "
+	.parameter_count = 4,
+	.parameters = {ARRAY(UUID), ARRAY(UUID), ARRAY(TEXT), ARRAY(TIMESTAMPTZ)}};
+static const struct postgres_statement sql_save_changes = {
+	.name = "save_changes",
+	.sql = "INSERT INTO phased.phase_change AS c (contact_id, process, at, from_shown, to_shown, cause, "
+	       "noticed_at, late) "
+	       "SELECT n.contact_id, n.process, n.at, n.from_shown, n.to_shown, n.cause, $1, n.late FROM "
+	       "unnest($2::uuid[], "
 	       "$3::text[], $4::timestamptz[], $5::smallint[], $6::smallint[], $7::bigint[], $8::boolean[]) "
-	       "AS n (contact_id, process, at, from_shown, to_shown, cause, late) ON CONFLICT (contact_id, process, at) "
-	       "DO UPDATE SET from_shown = excluded.from_shown, to_shown = excluded.to_shown, cause = excluded.cause "
-	       "WHERE (c.from_shown, c.to_shown, c.cause) <> (excluded.from_shown, excluded.to_shown, excluded.cause)",
-	.parameter_count = 8, .parameters = {ONE(TIMESTAMPTZ), ARRAY(UUID), ARRAY(TEXT), ARRAY(TIMESTAMPTZ), ARRAY(INT2),
-		ARRAY(INT2), ARRAY(INT8), ARRAY(BOOL)}};
+	       "AS n (contact_id, process, at, from_shown, to_shown, cause, late) ON CONFLICT (contact_id, "
+	       "process, at) "
+	       "DO UPDATE SET from_shown = excluded.from_shown, to_shown = excluded.to_shown, cause = "
+	       "excluded.cause "
+	       "WHERE (c.from_shown, c.to_shown, c.cause) <> (excluded.from_shown, excluded.to_shown, "
+	       "excluded.cause)",
+	.parameter_count = 8,
+	.parameters = {ONE(TIMESTAMPTZ), ARRAY(UUID), ARRAY(TEXT), ARRAY(TIMESTAMPTZ), ARRAY(INT2), ARRAY(INT2),
+		       ARRAY(INT8), ARRAY(BOOL)}};
 
-static const struct postgres_statement sql_save_outcomes = {.name = "save_outcomes",
-	.sql = "INSERT INTO phased.outcome_day AS o SELECT * FROM unnest($1::date[], $2::text[], $3::text[], $4::smallint[], "
-	       "$5::text[], $6::bigint[]) ON CONFLICT (day, source, site, channel, outcome) DO UPDATE SET n = o.n + excluded.n",
-	.parameter_count = 6, .parameters = {ARRAY(DATE), ARRAY(TEXT), ARRAY(TEXT), ARRAY(INT2), ARRAY(TEXT), ARRAY(INT8)}};
-static const struct postgres_statement sql_save_rejects = {.name = "save_rejects",
-	.sql = "INSERT INTO phased.rejected SELECT * FROM unnest($1::text[], $2::integer[], $3::bigint[], $4::text[], "
+static const struct postgres_statement sql_save_outcomes = {
+	.name = "save_outcomes",
+	.sql = "INSERT INTO phased.outcome_day AS o SELECT * FROM unnest($1::date[], $2::text[], $3::text[], "
+	       "$4::smallint[], "
+	       "$5::text[], $6::bigint[]) ON CONFLICT (day, source, site, channel, outcome) DO UPDATE SET n = o.n "
+	       "+ excluded.n",
+	.parameter_count = 6,
+	.parameters = {ARRAY(DATE), ARRAY(TEXT), ARRAY(TEXT), ARRAY(INT2), ARRAY(TEXT), ARRAY(INT8)}};
+static const struct postgres_statement sql_save_rejects = {
+	.name = "save_rejects",
+	.sql = "INSERT INTO phased.rejected SELECT * FROM unnest($1::text[], $2::integer[], $3::bigint[], "
+	       "$4::text[], "
 	       "$5::text[], $6::integer[], $7::bigint[], $8::timestamptz[], $9::text[]) ON CONFLICT DO NOTHING",
-	.parameter_count = 9, .parameters = {ARRAY(TEXT), ARRAY(INT4), ARRAY(INT8), ARRAY(TEXT), ARRAY(TEXT), ARRAY(INT4),
-		ARRAY(INT8), ARRAY(TIMESTAMPTZ), ARRAY(TEXT)}};
+	.parameter_count = 9,
+	.parameters = {ARRAY(TEXT), ARRAY(INT4), ARRAY(INT8), ARRAY(TEXT), ARRAY(TEXT), ARRAY(INT4), ARRAY(INT8),
+		       ARRAY(TIMESTAMPTZ), ARRAY(TEXT)}};

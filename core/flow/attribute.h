@@ -30,9 +30,9 @@ typedef bool attribute_consented(const void *context, const struct uuid *strong)
  * Writes at most `count` + 2 stretches to ret_stretches, in time order, neighbours of one contact joined, covering all
  * time from INT64_MIN to INT64_MAX. Returns how many. No claims: one stretch, the actor's own contact.
  */
-size_t attribute_stretches(const struct uuid *weak, const struct claim *claims, size_t count, const int64_t *touch_at_us,
-			   size_t touch_count, attribute_consented *consented, const void *context,
-			   struct stretch *ret_stretches);
+size_t attribute_stretches(const struct uuid *weak, const struct claim *claims, size_t count,
+			   const int64_t *touch_at_us, size_t touch_count, attribute_consented *consented,
+			   const void *context, struct stretch *ret_stretches);
 
 /* The contact of a touch at `at_us`. The stretches cover all time. */
 const struct uuid *attribute_contact(const struct stretch *stretches, size_t count, int64_t at_us);

@@ -33,8 +33,8 @@ static bool is_open(const struct item *item)
 	return item->outcome == OUTCOME_NONE;
 }
 
-bool cast_ask(const struct item *items, size_t count, const struct uuid *wider, size_t wider_count, struct arena *arena,
-	      struct advance_rows *ret_ask)
+bool cast_ask(const struct item *items, size_t count, const struct uuid *wider, size_t wider_count,
+	      struct arena *arena, struct advance_rows *ret_ask)
 {
 	struct uuid *weak = arena_zero(arena, count + 1, sizeof(*weak));
 	struct uuid *decided = arena_zero(arena, count + wider_count + 1, sizeof(*decided));
@@ -85,7 +85,8 @@ static struct cast_member *add_member(struct cast *cast, const struct uuid *id, 
 	return member;
 }
 
-static bool add_members(struct cast *cast, const struct item *items, size_t count, const struct advance_rows *advance)
+static bool add_members(struct cast *cast, const struct item *items, size_t count,
+			const struct advance_rows *advance)
 {
 	for (size_t i = 0; i < count; i++) {
 		if (is_open(&items[i]) &&
@@ -175,8 +176,8 @@ static bool list_declared(const struct cast *cast, const struct item *items, siz
 }
 
 /* Weak actors claimed for two persons or more, this batch's claims included: their sessions matter (rule 3). */
-static bool list_timed(const struct cast *cast, const struct item *items, size_t count, const struct advance_rows *advance,
-		       struct load_rows *ret_load)
+static bool list_timed(const struct cast *cast, const struct item *items, size_t count,
+		       const struct advance_rows *advance, struct load_rows *ret_load)
 {
 	size_t room = count + advance->claim_count + 1;
 	struct claim *claims = arena_zero(cast->arena, room, sizeof(*claims));
@@ -193,7 +194,7 @@ static bool list_timed(const struct cast *cast, const struct item *items, size_t
 			claims[used++] = items[i].facts->claim;
 		}
 	}
-	struct idmap first;	/* weak → place of its first claim */
+	struct idmap first; /* weak → place of its first claim */
 	if (!idmap_init(&first, cast->arena, used)) {
 		return false;
 	}
@@ -212,7 +213,8 @@ static bool list_timed(const struct cast *cast, const struct item *items, size_t
 }
 
 /* All ids, then the weak and the strong ones apart, then those that the batch itself names. */
-static bool list_members(const struct cast *cast, const struct item *items, size_t count, struct load_rows *ret_load)
+static bool list_members(const struct cast *cast, const struct item *items, size_t count,
+			 struct load_rows *ret_load)
 {
 	struct uuid *all = arena_zero(cast->arena, cast->count + 1, sizeof(*all));
 	struct uuid *weak = arena_zero(cast->arena, cast->count + 1, sizeof(*weak));
@@ -265,7 +267,8 @@ bool cast_plan(struct cast *cast, const struct item *items, size_t count, const 
 	       list_timed(cast, items, count, advance, ret_load);
 }
 
-struct cast_member *cast_contact(const struct cast *cast, const struct cast_member *actor, int64_t at_us, bool before)
+struct cast_member *cast_contact(const struct cast *cast, const struct cast_member *actor, int64_t at_us,
+				 bool before)
 {
 	if (actor->strong) {
 		bool consented = before ? actor->consented_before : actor->consented;
@@ -275,6 +278,7 @@ struct cast_member *cast_contact(const struct cast *cast, const struct cast_memb
 	if (stretches == NULL) {
 		return cast_find(cast, &actor->id);
 	}
-	return cast_find(cast, attribute_contact(stretches, before ? actor->stretch_before_count : actor->stretch_count,
-						 at_us));
+	return cast_find(cast,
+			 attribute_contact(stretches, before ? actor->stretch_before_count : actor->stretch_count,
+					   at_us));
 }

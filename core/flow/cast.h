@@ -25,22 +25,22 @@ struct cast_member {
 	bool strong;
 	/* weak: claims on it; whose its touches are, after the batch */
 	struct cast_slice claims_before, claims_after;
-	struct cast_slice times;		/* in load->times, sorted: of shared ones */
-	const struct stretch *stretches;	/* NULL: all its own contact's */
+	struct cast_slice times;	 /* in load->times, sorted: of shared ones */
+	const struct stretch *stretches; /* NULL: all its own contact's */
 	size_t stretch_count;
 	const struct stretch *stretches_before;
 	size_t stretch_before_count;
 	/* strong: what the person stated */
 	struct cast_slice consents_before, consents_after;
 	struct cast_slice declared_before, declared_after;
-	bool consented_before, consented;	/* profile granted */
-	bool values_known;			/* declared rows were loaded */
+	bool consented_before, consented; /* profile granted */
+	bool values_known;		  /* declared rows were loaded */
 	/* what the batch does */
 	bool claims_touched, consents_touched, declared_touched;
-	bool moved;		/* its stretches are others than before */
-	bool concerned;		/* as a contact: its arbiter gets version + 1 */
-	bool refold;		/* as a contact: folded from all its touches */
-	bool has_actor_row;	/* seen before, as far as is known */
+	bool moved;	    /* its stretches are others than before */
+	bool concerned;	    /* as a contact: its arbiter gets version + 1 */
+	bool refold;	    /* as a contact: folded from all its touches */
+	bool has_actor_row; /* seen before, as far as is known */
 };
 
 struct cast {
@@ -55,7 +55,7 @@ struct cast {
 	size_t consent_before_count, consent_after_count;
 	struct declared *declared_before, *declared_after;
 	size_t declared_before_count, declared_after_count;
-	bool *claim_gone, *consent_gone, *declared_gone;	/* of `before`: taken back by a copy that replaces */
+	bool *claim_gone, *consent_gone, *declared_gone; /* of `before`: taken back by a copy that replaces */
 	/* persons whose consent a replaced copy had decided, and who were not asked for: start over with them */
 	struct uuid *wider;
 	size_t wider_count;
@@ -63,8 +63,8 @@ struct cast {
 
 /* The ids that ADVANCE asks for: weak actors of open items, and persons whose consent they decide, `wider` ones (of an
  * earlier try) too. False: arena full. */
-bool cast_ask(const struct item *items, size_t count, const struct uuid *wider, size_t wider_count, struct arena *arena,
-	      struct advance_rows *ret_ask);
+bool cast_ask(const struct item *items, size_t count, const struct uuid *wider, size_t wider_count,
+	      struct arena *arena, struct advance_rows *ret_ask);
 
 /* Members from the items and from the claims that ADVANCE brought; fills what LOAD asks for. False: arena full. */
 bool cast_plan(struct cast *cast, const struct item *items, size_t count, const struct advance_rows *advance,
@@ -73,4 +73,5 @@ bool cast_plan(struct cast *cast, const struct item *items, size_t count, const 
 /* NULL when the id is nobody of the cast. */
 struct cast_member *cast_find(const struct cast *cast, const struct uuid *id);
 /* The contact of a touch of `actor` at a time, after (before) the batch; NULL: nobody's, of a person without consent. */
-struct cast_member *cast_contact(const struct cast *cast, const struct cast_member *actor, int64_t at_us, bool before);
+struct cast_member *cast_contact(const struct cast *cast, const struct cast_member *actor, int64_t at_us,
+				 bool before);

@@ -36,7 +36,8 @@ static bool fold_input(int party, uint32_t reasons, int rule, uint16_t confirm)
 	return reasons == 0 && (confirm != 0 || (party == PARTY_PERSON && rule >= 0));
 }
 
-static struct fold_touch to_fold(int64_t at_us, uint64_t event_id, int rule, bool mail_click, uint64_t link, uint16_t confirm)
+static struct fold_touch to_fold(int64_t at_us, uint64_t event_id, int rule, bool mail_click, uint64_t link,
+				 uint16_t confirm)
 {
 	return (struct fold_touch){
 		.ms = moment_floor(at_us, MS_US),
@@ -57,8 +58,8 @@ struct folding {
 	const char *process_name;
 	struct uuid contact_id;
 	enum shown shown;
-	int64_t since_us;	/* INT64_MIN: nothing shown yet */
-	bool late;		/* a refold: what changes was not noticed when it happened */
+	int64_t since_us; /* INT64_MIN: nothing shown yet */
+	bool late;	  /* a refold: what changes was not noticed when it happened */
 	bool full;
 };
 
@@ -123,7 +124,8 @@ static bool add_state(struct folding *folding, const struct phase_state *state)
 	if (state->started || state->moved) {
 		uint8_t packed[PHASE_PACK_SIZE_MAX];
 		row->fold_size = phase_pack(state, packed);
-		row->fold = (const uint8_t *)arena_text(contacts->cast->arena, (const char *)packed, row->fold_size);
+		row->fold =
+			(const uint8_t *)arena_text(contacts->cast->arena, (const char *)packed, row->fold_size);
 		if (row->fold == NULL) {
 			return false;
 		}
@@ -161,13 +163,14 @@ static int compare_phases(const void *a, const void *b)
 static const struct phase_row *find_phase(const struct load_rows *load, const struct uuid *id, const char *process)
 {
 	struct phase_row key = {.contact_id = *id, .process = process};
-	return load->phase_count == 0 ? NULL
-				      : bsearch(&key, load->phases, load->phase_count, sizeof(key), compare_phases);
+	return load->phase_count == 0
+		       ? NULL
+		       : bsearch(&key, load->phases, load->phase_count, sizeof(key), compare_phases);
 }
 
 /* Folds a run of new touches of one contact in one process; says whether the contact must be refolded instead. */
-static bool fold_run(struct contacts *contacts, const struct load_rows *load, const struct entry *run, size_t count,
-		     bool *ret_refold)
+static bool fold_run(struct contacts *contacts, const struct load_rows *load, const struct entry *run,
+		     size_t count, bool *ret_refold)
 {
 	struct cast_member *member = &contacts->cast->members[run->member];
 	const char *name = contacts->model->model->processes[run->process].name;
@@ -233,8 +236,8 @@ static size_t list_items(const struct contacts *contacts, const struct item *ite
 	size_t used = 0;
 	for (size_t i = 0; i < count; i++) {
 		const struct item *item = &items[i];
-		if (item->copy == COPY_LOSES || !fold_input(item->touch.party, item->touch.reasons, item->match.rule,
-						     item->match.confirm)) {
+		if (item->copy == COPY_LOSES ||
+		    !fold_input(item->touch.party, item->touch.reasons, item->match.rule, item->match.confirm)) {
 			continue;
 		}
 		struct cast *cast = contacts->cast;
@@ -246,8 +249,8 @@ static size_t list_items(const struct contacts *contacts, const struct item *ite
 		ret_entries[used++] = (struct entry){
 			.member = (uint32_t)(contact - cast->members),
 			.process = (uint16_t)item->match.process,
-			.touch = to_fold(item->touch.at_us, item->touch.event_id, item->match.rule, item->match.mail_click,
-					 item->match.link, item->match.confirm),
+			.touch = to_fold(item->touch.at_us, item->touch.event_id, item->match.rule,
+					 item->match.mail_click, item->match.link, item->match.confirm),
 		};
 	}
 	return used;
@@ -384,8 +387,8 @@ static struct cast_member *row_contact(const struct cast *cast, const struct tou
 	return cast_contact(cast, actor, row->at_us, false);
 }
 
-static size_t list_rows(const struct contacts *contacts, const struct read_rows *read, const struct touch_key *replaced,
-			size_t replaced_count, struct entry *ret_entries)
+static size_t list_rows(const struct contacts *contacts, const struct read_rows *read,
+			const struct touch_key *replaced, size_t replaced_count, struct entry *ret_entries)
 {
 	size_t used = 0;
 	for (size_t i = 0; i < read->touch_count; i++) {
@@ -403,13 +406,15 @@ static size_t list_rows(const struct contacts *contacts, const struct read_rows 
 		ret_entries[used++] = (struct entry){
 			.member = (uint32_t)(contact - contacts->cast->members),
 			.process = (uint16_t)process,
-			.touch = to_fold(row->at_us, row->key.event_id, row->rule, row->mail_click, row->link, row->confirm),
+			.touch = to_fold(row->at_us, row->key.event_id, row->rule, row->mail_click, row->link,
+					 row->confirm),
 		};
 	}
 	return used;
 }
 
-static bool refold_run(struct contacts *contacts, const struct entry *run, size_t count, uint32_t member, unsigned process)
+static bool refold_run(struct contacts *contacts, const struct entry *run, size_t count, uint32_t member,
+		       unsigned process)
 {
 	struct arena *arena = contacts->cast->arena;
 	struct fold_touch *touches = arena_zero(arena, count + 1, sizeof(*touches));
@@ -443,15 +448,16 @@ static bool empty_rest(struct contacts *contacts, const struct load_rows *load, 
 		int process = find_process(contacts->model->model, row->process);
 		if (member->refold && process >= 0 && row->fold_size > 0 &&
 		    !folded[(size_t)(member - contacts->cast->members) * processes + (unsigned)process] &&
-		    !refold_run(contacts, NULL, 0, (uint32_t)(member - contacts->cast->members), (unsigned)process)) {
+		    !refold_run(contacts, NULL, 0, (uint32_t)(member - contacts->cast->members),
+				(unsigned)process)) {
 			return false;
 		}
 	}
 	return true;
 }
 
-bool contacts_refold(struct contacts *contacts, const struct item *items, size_t count, const struct load_rows *load,
-		     const struct read_rows *read)
+bool contacts_refold(struct contacts *contacts, const struct item *items, size_t count,
+		     const struct load_rows *load, const struct read_rows *read)
 {
 	struct cast *cast = contacts->cast;
 	unsigned processes = contacts->model->model->process_count;
@@ -459,7 +465,8 @@ bool contacts_refold(struct contacts *contacts, const struct item *items, size_t
 	bool *folded = arena_zero(cast->arena, cast->count * processes + 1, sizeof(*folded));
 	struct touch_key *replaced;
 	size_t replaced_count;
-	if (entries == NULL || folded == NULL || !list_replaced(contacts, items, count, &replaced, &replaced_count)) {
+	if (entries == NULL || folded == NULL ||
+	    !list_replaced(contacts, items, count, &replaced, &replaced_count)) {
 		return false;
 	}
 	size_t used = list_rows(contacts, read, replaced, replaced_count, entries);

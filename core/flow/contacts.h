@@ -18,7 +18,7 @@
 /* A model made ready: what the fold needs of each process. */
 struct contacts_model {
 	const struct model *model;
-	const struct fold_process *processes;	/* as many as the model has, in its order */
+	const struct fold_process *processes; /* as many as the model has, in its order */
 };
 
 /* Results gathered: states and changes to write. In the cast's arena. */
@@ -37,5 +37,5 @@ bool contacts_in_order(struct contacts *contacts, struct cast *cast, const struc
 /* Fills what READ asks for: contacts to be refolded and the actors whose touches are read whole. 0 contacts: no READ. */
 bool contacts_ask(struct contacts *contacts, struct read_rows *ret_read);
 /* Folds the contacts of contacts_ask() from what was read and from the batch's own touches. False: arena full. */
-bool contacts_refold(struct contacts *contacts, const struct item *items, size_t count, const struct load_rows *load,
-		     const struct read_rows *read);
+bool contacts_refold(struct contacts *contacts, const struct item *items, size_t count,
+		     const struct load_rows *load, const struct read_rows *read);

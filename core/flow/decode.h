@@ -17,7 +17,7 @@
 struct arena;
 
 struct decode_count {
-	uint64_t unknown_fields;	/* protobuf fields this version does not know: kept out */
+	uint64_t unknown_fields; /* protobuf fields this version does not know: kept out */
 };
 
 /*

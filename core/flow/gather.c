@@ -60,8 +60,8 @@ static void mark_known(const struct cast *cast, const struct load_rows *load)
  * Rows for who is new. A person's row is always offered (their arbiter may be older than their own row), an anonymous
  * one's when its arbiter is new or when it is claimed; what is there already stays as it is.
  */
-static bool gather_actors(const struct cast *cast, const struct item *items, size_t count, const struct load_rows *load,
-			  struct save_rows *save)
+static bool gather_actors(const struct cast *cast, const struct item *items, size_t count,
+			  const struct load_rows *load, struct save_rows *save)
 {
 	mark_known(cast, load);
 	struct actor *actors = arena_zero(cast->arena, 2 * count + 1, sizeof(*actors));
@@ -75,7 +75,8 @@ static bool gather_actors(const struct cast *cast, const struct item *items, siz
 			continue;
 		}
 		const struct identified *who = items[i].who;
-		const struct actor *both[2] = {who->has_weak ? &who->weak : NULL, who->has_strong ? &who->strong : NULL};
+		const struct actor *both[2] = {who->has_weak ? &who->weak : NULL,
+					       who->has_strong ? &who->strong : NULL};
 		for (size_t j = 0; j < COUNT_OF(both); j++) {
 			uint32_t place;
 			if (both[j] == NULL ||
@@ -91,7 +92,8 @@ static bool gather_actors(const struct cast *cast, const struct item *items, siz
 			}
 		}
 	}
-	for (size_t i = 0; i < save->person_count; i++) {	/* an address is the value of its own actor, and no other's */
+	for (size_t i = 0; i < save->person_count;
+	     i++) { /* an address is the value of its own actor, and no other's */
 		uint32_t place = idmap_get(&seen, &save->persons[i].contact_id);
 		if (place != IDMAP_NONE && actors[place].kind == ACTOR_EMAIL && save->persons[i].address != NULL) {
 			actors[place].value = save->persons[i].address;
@@ -161,7 +163,8 @@ static bool gather_new(const struct cast *cast, const struct item *items, size_t
 		}
 		for (unsigned j = 0; j < facts->declared_count; j++) {
 			const struct cast_member *person = cast_find(cast, &facts->declared[j].actor_id);
-			if (facts_declared_stands(&facts->declared[j], cast->consents_after + person->consents_after.first,
+			if (facts_declared_stands(&facts->declared[j],
+						  cast->consents_after + person->consents_after.first,
 						  person->consents_after.count)) {
 				declared[save->declared_count++] = facts->declared[j];
 			}
@@ -189,7 +192,8 @@ static bool gather_persons(const struct cast *cast, struct save_rows *save)
 		CHECK(member->values_known);
 		struct person person;
 		facts_person(cast->consents_after + member->consents_after.first, member->consents_after.count,
-			     cast->declared_after + member->declared_after.first, member->declared_after.count, &person);
+			     cast->declared_after + member->declared_after.first, member->declared_after.count,
+			     &person);
 		persons[save->person_count++] = (struct person_row){
 			.contact_id = member->id,
 			.stands = person.consented,
@@ -228,7 +232,8 @@ static bool gather_stretches(const struct cast *cast, struct save_rows *save)
 		}
 		stretched[save->stretched_count++] = member->id;
 		if (member->strong && member->consented) {
-			stretches[save->stretch_count++] = (struct stretch){member->id, INT64_MIN, INT64_MAX, member->id};
+			stretches[save->stretch_count++] =
+				(struct stretch){member->id, INT64_MIN, INT64_MAX, member->id};
 		}
 		bool own = member->stretch_count == 1 && uuid_equal(&member->stretches[0].contact_id, &member->id);
 		for (size_t j = 0; j < member->stretch_count && !own; j++) {
@@ -389,7 +394,8 @@ static bool gather_rejects(const struct item *items, size_t count, const char *c
 bool gather_outcomes(const struct item *items, size_t count, const char *const *topics, struct arena *arena,
 		     struct save_rows *ret_save)
 {
-	return gather_counts(items, count, arena, ret_save) && gather_rejects(items, count, topics, arena, ret_save);
+	return gather_counts(items, count, arena, ret_save) &&
+	       gather_rejects(items, count, topics, arena, ret_save);
 }
 
 bool gather_batch(const struct cast *cast, const struct contacts *contacts, const struct item *items, size_t count,

@@ -17,18 +17,18 @@
 
 /* Which of several copies of an event this one is. */
 enum item_copy {
-	COPY_LOSES,	/* another one stands */
-	COPY_NEW,	/* the first, or the best of this batch */
-	COPY_REPLACES	/* takes the place of one that stood */
+	COPY_LOSES,   /* another one stands */
+	COPY_NEW,     /* the first, or the best of this batch */
+	COPY_REPLACES /* takes the place of one that stood */
 };
 
 struct item {
 	struct partition partition;
 	int64_t offset;
-	int64_t timestamp_us;		/* of the record */
-	enum outcome decoded;		/* what DECODE said: NONE, or decided already */
-	enum outcome outcome;		/* NONE until decided; each try of a batch starts from `decoded` */
-	const struct reject *reject;	/* where the outcome is a kept rejection */
+	int64_t timestamp_us;	     /* of the record */
+	enum outcome decoded;	     /* what DECODE said: NONE, or decided already */
+	enum outcome outcome;	     /* NONE until decided; each try of a batch starts from `decoded` */
+	const struct reject *reject; /* where the outcome is a kept rejection */
 	const char *reject_source;
 	/* Of a message that was read: all below. In the arena of the batch's messages. */
 	const struct event *event;
@@ -39,5 +39,5 @@ struct item {
 	struct touch touch;
 	/* SCREEN's; LOSES where there is no touch at all */
 	enum item_copy copy;
-	int64_t replaced_at_us;		/* COPY_REPLACES: `at` of the one that stood */
+	int64_t replaced_at_us; /* COPY_REPLACES: `at` of the one that stood */
 };

@@ -10,7 +10,8 @@
 static bool everybody_is_there(const struct cast *cast, const struct load_rows *load)
 {
 	for (size_t i = 0; i < load->claim_count; i++) {
-		if (cast_find(cast, &load->claims[i].weak) == NULL || cast_find(cast, &load->claims[i].strong) == NULL) {
+		if (cast_find(cast, &load->claims[i].weak) == NULL ||
+		    cast_find(cast, &load->claims[i].strong) == NULL) {
 			return false;
 		}
 	}
@@ -19,7 +20,8 @@ static bool everybody_is_there(const struct cast *cast, const struct load_rows *
 
 static int compare_erasures(const void *a, const void *b)
 {
-	return uuid_compare(&((const struct erasure_row *)a)->actor_id, &((const struct erasure_row *)b)->actor_id);
+	return uuid_compare(&((const struct erasure_row *)a)->actor_id,
+			    &((const struct erasure_row *)b)->actor_id);
 }
 
 static bool is_erased(const struct load_rows *load, const struct uuid *actor_id, int64_t at_us)
@@ -125,8 +127,10 @@ static bool choose_copies(struct item *items, size_t count, struct load_rows *lo
 		while (end < open_count && compare_keys(&open[end]->touch, &open[i]->touch) == 0) {
 			end++;
 		}
-		const struct touch *standing = load->copy_count == 0 ? NULL : bsearch(&open[i]->touch, load->copies,
-			load->copy_count, sizeof(*load->copies), compare_touches);
+		const struct touch *standing = load->copy_count == 0
+						       ? NULL
+						       : bsearch(&open[i]->touch, load->copies, load->copy_count,
+								 sizeof(*load->copies), compare_touches);
 		choose(open + i, end - i, standing);
 		i = end;
 	}
@@ -144,7 +148,7 @@ static void mark_touches(struct cast *cast, const struct item *items, size_t cou
 		struct cast_member *actor = cast_find(cast, &item->touch.actor_id);
 		CHECK(actor != NULL);
 		struct cast_member *contact = cast_contact(cast, actor, item->touch.at_us, false);
-		if (contact == NULL) {	/* a person without consent: the touch waits under the pseudonym */
+		if (contact == NULL) { /* a person without consent: the touch waits under the pseudonym */
 			actor->concerned = true;
 			continue;
 		}

@@ -11,8 +11,8 @@
 
 enum screen_result {
 	SCREEN_DONE,
-	SCREEN_WIDER,	/* somebody is concerned who is not locked: start over; ADVANCE asks for cast->wider, too */
-	SCREEN_FULL	/* arena full */
+	SCREEN_WIDER, /* somebody is concerned who is not locked: start over; ADVANCE asks for cast->wider, too */
+	SCREEN_FULL   /* arena full */
 };
 
 /*

@@ -70,8 +70,8 @@ static struct cast_slice *times_of(struct cast_member *member)
 	return &member->times;
 }
 
-static void slice(struct cast *cast, void *rows, size_t count, size_t size, int (*compare)(const void *, const void *),
-		  slice_of *which)
+static void slice(struct cast *cast, void *rows, size_t count, size_t size,
+		  int (*compare)(const void *, const void *), slice_of *which)
 {
 	if (count > 1) {
 		qsort(rows, count, size, compare);
@@ -120,7 +120,7 @@ static void take_back_statements(struct cast *cast, struct cast_member *person, 
 		}
 	}
 	if (undecided && (load->decided_count == 0 || bsearch(&person->id, load->decided, load->decided_count,
-							     sizeof(person->id), compare_ids) == NULL)) {
+							      sizeof(person->id), compare_ids) == NULL)) {
 		cast->wider[cast->wider_count++] = person->id;
 	}
 	for (uint32_t i = 0; i < person->declared_before.count; i++) {
@@ -167,12 +167,14 @@ static bool make_room(struct cast *cast, size_t added, const struct load_rows *l
 	cast->consent_gone = arena_zero(arena, load->consent_count + 1, sizeof(bool));
 	cast->declared_gone = arena_zero(arena, load->declared_count + 1, sizeof(bool));
 	cast->claims_after = arena_zero(arena, load->claim_count + added + 1, sizeof(struct claim));
-	cast->consents_after = arena_zero(arena, load->consent_count + PURPOSE_COUNT * added + 1, sizeof(struct consent));
+	cast->consents_after =
+		arena_zero(arena, load->consent_count + PURPOSE_COUNT * added + 1, sizeof(struct consent));
 	cast->declared_after =
 		arena_zero(arena, load->declared_count + ATTRIBUTE_COUNT * added + 1, sizeof(struct declared));
 	cast->wider = arena_zero(arena, cast->count + 1, sizeof(struct uuid));
-	return cast->wider != NULL && cast->claim_gone != NULL && cast->consent_gone != NULL && cast->declared_gone != NULL &&
-	       cast->claims_after != NULL && cast->consents_after != NULL && cast->declared_after != NULL;
+	return cast->wider != NULL && cast->claim_gone != NULL && cast->consent_gone != NULL &&
+	       cast->declared_gone != NULL && cast->claims_after != NULL && cast->consents_after != NULL &&
+	       cast->declared_after != NULL;
 }
 
 static void keep_what_stays(struct cast *cast)
@@ -221,8 +223,10 @@ bool screen_facts(struct cast *cast, const struct item *items, size_t count, str
 		return false;
 	}
 	slice(cast, load->claims, load->claim_count, sizeof(struct claim), compare_claims, claims_before);
-	slice(cast, load->consents, load->consent_count, sizeof(struct consent), compare_consents, consents_before);
-	slice(cast, load->declared, load->declared_count, sizeof(struct declared), compare_declared, declared_before);
+	slice(cast, load->consents, load->consent_count, sizeof(struct consent), compare_consents,
+	      consents_before);
+	slice(cast, load->declared, load->declared_count, sizeof(struct declared), compare_declared,
+	      declared_before);
 	slice(cast, load->times, load->time_count, sizeof(struct touch_time), compare_times, times_of);
 	for (size_t i = 0; i < load->declared_of_count; i++) {
 		cast_find(cast, &load->declared_of[i])->values_known = true;
@@ -238,7 +242,8 @@ bool screen_facts(struct cast *cast, const struct item *items, size_t count, str
 			add_facts(cast, items[i].facts);
 		}
 	}
-	slice(cast, cast->claims_after, cast->claim_after_count, sizeof(struct claim), compare_claims, claims_after);
+	slice(cast, cast->claims_after, cast->claim_after_count, sizeof(struct claim), compare_claims,
+	      claims_after);
 	slice(cast, cast->consents_after, cast->consent_after_count, sizeof(struct consent), compare_consents,
 	      consents_after);
 	slice(cast, cast->declared_after, cast->declared_after_count, sizeof(struct declared), compare_declared,
@@ -268,9 +273,9 @@ static int compare_moments(const void *a, const void *b)
 
 /* This batch's touches of actors whose sessions matter, sorted by actor. */
 struct batch_times {
-	struct touch_time *rows;	/* new ones, and replacing ones with their new time */
+	struct touch_time *rows; /* new ones, and replacing ones with their new time */
 	size_t count;
-	struct touch_time *gone;	/* replaced ones: key and old time */
+	struct touch_time *gone; /* replaced ones: key and old time */
 	size_t gone_count;
 };
 
@@ -291,7 +296,8 @@ static bool collect_times(struct cast *cast, const struct item *items, size_t co
 		struct touch_key key = {touch->actor_id, touch->stamped_us, touch->event_id};
 		ret_times->rows[ret_times->count++] = (struct touch_time){key, touch->at_us};
 		if (items[i].copy == COPY_REPLACES) {
-			ret_times->gone[ret_times->gone_count++] = (struct touch_time){key, items[i].replaced_at_us};
+			ret_times->gone[ret_times->gone_count++] =
+				(struct touch_time){key, items[i].replaced_at_us};
 		}
 	}
 	if (ret_times->count > 1) {
@@ -313,9 +319,9 @@ static bool is_gone(const struct batch_times *times, const struct touch_time *ro
 }
 
 /* Times of all touches of a shared actor, before and after the batch, sorted. */
-static bool times_of_member(const struct cast *cast, const struct cast_member *member, const struct load_rows *load,
-			    const struct batch_times *batch, int64_t **ret_before, size_t *ret_before_count,
-			    int64_t **ret_after, size_t *ret_after_count)
+static bool times_of_member(const struct cast *cast, const struct cast_member *member,
+			    const struct load_rows *load, const struct batch_times *batch, int64_t **ret_before,
+			    size_t *ret_before_count, int64_t **ret_after, size_t *ret_after_count)
 {
 	size_t count = member->times.count;
 	int64_t *before = arena_zero(cast->arena, count + 1, sizeof(*before));
@@ -331,7 +337,7 @@ static bool times_of_member(const struct cast *cast, const struct cast_member *m
 			after[after_count++] = row->at_us;
 		}
 	}
-	size_t low = 0, high = batch->count;	/* the first row of this actor */
+	size_t low = 0, high = batch->count; /* the first row of this actor */
 	while (low < high) {
 		size_t middle = low + (high - low) / 2;
 		if (uuid_compare(&batch->rows[middle].key.actor_id, &member->id) < 0) {
@@ -360,7 +366,8 @@ static bool same_stretches(const struct cast_member *member)
 	}
 	for (size_t i = 0; i < member->stretch_count; i++) {
 		const struct stretch *a = &member->stretches[i], *b = &member->stretches_before[i];
-		if (a->from_us != b->from_us || a->to_us != b->to_us || !uuid_equal(&a->contact_id, &b->contact_id)) {
+		if (a->from_us != b->from_us || a->to_us != b->to_us ||
+		    !uuid_equal(&a->contact_id, &b->contact_id)) {
 			return false;
 		}
 	}
@@ -386,10 +393,11 @@ static bool stretch_member(struct cast *cast, struct cast_member *member, const 
 	if (stretches_before == NULL || stretches == NULL) {
 		return false;
 	}
-	member->stretch_before_count = attribute_stretches(&member->id, before, before_count, times_before,
-							   times_before_count, consented_before_of, cast, stretches_before);
-	member->stretch_count = attribute_stretches(&member->id, after, after_count, times_after, times_after_count,
-						    consented_of, cast, stretches);
+	member->stretch_before_count =
+		attribute_stretches(&member->id, before, before_count, times_before, times_before_count,
+				    consented_before_of, cast, stretches_before);
+	member->stretch_count = attribute_stretches(&member->id, after, after_count, times_after,
+						    times_after_count, consented_of, cast, stretches);
 	member->stretches_before = stretches_before;
 	member->stretches = stretches;
 	member->moved = !same_stretches(member);
@@ -468,7 +476,8 @@ static void mark_sessions(struct cast *cast, const struct item *items, size_t co
 		struct cast_member *actor = cast_find(cast, &items[i].touch.actor_id);
 		const struct claim *claims = cast->claims_after + actor->claims_after.first;
 		size_t claim_count = actor->claims_after.count;
-		if (claim_count > 0 && items[i].touch.at_us < claims[0].at_us && attribute_is_shared(claims, claim_count)) {
+		if (claim_count > 0 && items[i].touch.at_us < claims[0].at_us &&
+		    attribute_is_shared(claims, claim_count)) {
 			concern(cast, &actor->id);
 			concern(cast, &claims[0].strong);
 		}
@@ -486,10 +495,12 @@ bool screen_stretches(struct cast *cast, const struct item *items, size_t count,
 		if (member->strong) {
 			member->consented_before =
 				attribute_consent_state(cast->consents_before + member->consents_before.first,
-							member->consents_before.count, PURPOSE_PROFILE) == STATEMENT_GRANTED;
+							member->consents_before.count,
+							PURPOSE_PROFILE) == STATEMENT_GRANTED;
 			member->consented =
 				attribute_consent_state(cast->consents_after + member->consents_after.first,
-							member->consents_after.count, PURPOSE_PROFILE) == STATEMENT_GRANTED;
+							member->consents_after.count,
+							PURPOSE_PROFILE) == STATEMENT_GRANTED;
 			member->moved = member->consented != member->consented_before;
 			member->refold = member->moved;
 		}

@@ -9,8 +9,12 @@
 #include "core/base/uuid.h"
 
 enum actor_kind {
-	ACTOR_COOKIE, ACTOR_VISITOR, ACTOR_RECIPIENT,	/* weak */
-	ACTOR_EMAIL, ACTOR_USER, ACTOR_CRM,		/* strong */
+	ACTOR_COOKIE,
+	ACTOR_VISITOR,
+	ACTOR_RECIPIENT, /* weak */
+	ACTOR_EMAIL,
+	ACTOR_USER,
+	ACTOR_CRM, /* strong */
 	ACTOR_KIND_COUNT
 };
 
@@ -19,13 +23,13 @@ static inline bool actor_is_weak(enum actor_kind kind)
 	return kind <= ACTOR_RECIPIENT;
 }
 
-const char *actor_kind_name(enum actor_kind kind);	/* "cookie", … as hashed and stored */
+const char *actor_kind_name(enum actor_kind kind); /* "cookie", … as hashed and stored */
 
 struct actor {
 	struct uuid id;
 	enum actor_kind kind;
-	const char *space;	/* "" for email */
-	const char *value;	/* normalised; "" when it may not be stored or was not given */
+	const char *space; /* "" for email */
+	const char *value; /* normalised; "" when it may not be stored or was not given */
 };
 
 /* Where a fact came from: the event that stated it. Facts stand and fall with the copy of their event. */
@@ -48,19 +52,26 @@ enum purpose { PURPOSE_PROFILE, PURPOSE_CONTACT, PURPOSE_COUNT };
 const char *purpose_name(enum purpose purpose);
 
 struct consent {
-	struct uuid actor_id;	/* strong */
+	struct uuid actor_id; /* strong */
 	enum purpose purpose;
 	struct fact_key key;
 	int64_t at_us;
-	int state;		/* enum statement, never UNSAID */
+	int state; /* enum statement, never UNSAID */
 	const char *source, *policy;
 };
 
-enum attribute { ATTRIBUTE_ADDRESS, ATTRIBUTE_NAME, ATTRIBUTE_ROLE, ATTRIBUTE_TITLE, ATTRIBUTE_COMPANY, ATTRIBUTE_COUNT };
+enum attribute {
+	ATTRIBUTE_ADDRESS,
+	ATTRIBUTE_NAME,
+	ATTRIBUTE_ROLE,
+	ATTRIBUTE_TITLE,
+	ATTRIBUTE_COMPANY,
+	ATTRIBUTE_COUNT
+};
 const char *attribute_name(enum attribute attribute);
 
 struct declared {
-	struct uuid actor_id;	/* strong */
+	struct uuid actor_id; /* strong */
 	enum attribute attribute;
 	const char *source;
 	struct fact_key key;
@@ -71,6 +82,6 @@ struct declared {
 /* Whose touches of an actor these are: from_us ≤ at < to_us. */
 struct stretch {
 	struct uuid actor_id;
-	int64_t from_us, to_us;	/* INT64_MIN, INT64_MAX: open ends */
+	int64_t from_us, to_us; /* INT64_MIN, INT64_MAX: open ends */
 	struct uuid contact_id;
 };

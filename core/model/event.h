@@ -54,10 +54,17 @@ int action_read(const char *name);
 /* May a touch with this action on this channel be evidence? (Of a PERSON; channels CRM and OFFLINE never, save that
  * CONFIRM is its own kind: a fact, not evidence.) */
 bool action_is_evidence(int action, enum channel channel);
-const char *channel_name(enum channel channel);	/* "web", "email", … */
+const char *channel_name(enum channel channel); /* "web", "email", … */
 int channel_read(const char *name);		/* any case; -1 when it is none */
 
-enum party { PARTY_UNSAID, PARTY_PERSON, PARTY_AGENT, PARTY_BOT, PARTY_SYSTEM, PARTY_COUNT };	/* UNSAID counts as PERSON */
+enum party {
+	PARTY_UNSAID,
+	PARTY_PERSON,
+	PARTY_AGENT,
+	PARTY_BOT,
+	PARTY_SYSTEM,
+	PARTY_COUNT
+}; /* UNSAID counts as PERSON */
 enum opportunity_state {
 	OPPORTUNITY_UNSAID,
 	OPPORTUNITY_OPEN,
@@ -85,68 +92,70 @@ enum machine_reason {
 };
 
 struct event_property {
-	const char *key;	/* ≤ 64 */
-	const char *value;	/* ≤ 256; numbers and booleans written as text */
+	const char *key;   /* ≤ 64 */
+	const char *value; /* ≤ 256; numbers and booleans written as text */
 };
 
 struct event {
-	const char *id;		/* 1–128 */
-	const char *source;	/* [a-z0-9_-]{1,32} */
-	const char *site;	/* ≤ 64 */
-	enum channel channel;	/* never UNSAID after decode */
-	int action;		/* a known enum action, never UNSAID after decode */
-	const char *label;	/* ≤ 128 */
+	const char *id;	      /* 1–128 */
+	const char *source;   /* [a-z0-9_-]{1,32} */
+	const char *site;     /* ≤ 64 */
+	enum channel channel; /* never UNSAID after decode */
+	int action;	      /* a known enum action, never UNSAID after decode */
+	const char *label;    /* ≤ 128 */
 	int64_t occurred_us;
-	int64_t stamped_us;	/* never 0 after decode: equals occurred_us when the sender has none */
-	int64_t received_us;	/* never 0 after decode: the record's timestamp when the event says none */
-	enum party party;	/* never UNSAID after decode */
+	int64_t stamped_us;  /* never 0 after decode: equals occurred_us when the sender has none */
+	int64_t received_us; /* never 0 after decode: the record's timestamp when the event says none */
+	enum party party;    /* never UNSAID after decode */
 
 	struct {
-		const char *anonymous_id, *visitor_id, *recipient_id;	/* weak, ≤ 256 */
-		const char *email;					/* ≤ 254 */
-		bool has_email_actor;					/* the address's actor id in place of the address */
+		const char *anonymous_id, *visitor_id, *recipient_id; /* weak, ≤ 256 */
+		const char *email;				      /* ≤ 254 */
+		bool has_email_actor; /* the address's actor id in place of the address */
 		uint8_t email_actor[16];
-		const char *user_id, *crm_id;				/* strong, ≤ 256 */
-		const char *previous_id;				/* ALIAS, ≤ 256 */
-		const char *name, *title, *role, *company, *company_domain;	/* as declared, ≤ 128 each */
+		const char *user_id, *crm_id;				    /* strong, ≤ 256 */
+		const char *previous_id;				    /* ALIAS, ≤ 256 */
+		const char *name, *title, *role, *company, *company_domain; /* as declared, ≤ 128 each */
 		bool verified;
 	} identity;
 
 	struct {
-		enum statement analytics;	/* about this event alone */
-		enum statement profile, contact;	/* about the person */
-		const char *policy;		/* ≤ 64 */
+		enum statement analytics;	 /* about this event alone */
+		enum statement profile, contact; /* about the person */
+		const char *policy;		 /* ≤ 64 */
 		bool gpc, dnt, anonymous;
 	} consent;
 
 	struct {
-		const char *url, *title, *content_id, *form_id, *target_url;	/* urls ≤ 1024, title ≤ 256, ids ≤ 128 */
-		const char *search, *topic, *language, *referrer;		/* 256, 256, 16, 1024; topic: names, sorted, ',' between */
+		const char *url, *title, *content_id, *form_id,
+			*target_url; /* urls ≤ 1024, title ≤ 256, ids ≤ 128 */
+		const char *search, *topic, *language,
+			*referrer; /* 256, 256, 16, 1024; topic: names, sorted, ',' between */
 	} content;
 
 	struct {
-		const char *source, *medium, *name, *term, *content, *message_id;	/* ≤ 128 each */
+		const char *source, *medium, *name, *term, *content, *message_id; /* ≤ 128 each */
 	} campaign;
 
 	uint32_t machine_reasons;
-	const char *session_id, *thread_id, *process;	/* ≤ 128, 128, 32 */
+	const char *session_id, *thread_id, *process; /* ≤ 128, 128, 32 */
 
 	struct {
 		bool present;
-		const char *id, *stage;	/* ≤ 128 */
+		const char *id, *stage; /* ≤ 128 */
 		enum opportunity_state state;
-		double probability;	/* 0..1, NaN when unsaid */
-		double amount;		/* NaN when unsaid */
-		const char *currency;	/* ≤ 3 */
-		int64_t close_us;	/* 0 = unsaid */
-		const char *owner;	/* ≤ 128 */
+		double probability;   /* 0..1, NaN when unsaid */
+		double amount;	      /* NaN when unsaid */
+		const char *currency; /* ≤ 3 */
+		int64_t close_us;     /* 0 = unsaid */
+		const char *owner;    /* ≤ 128 */
 		unsigned contact_ids_count;
-		const char **contact_ids;	/* ≤ 256 each */
+		const char **contact_ids; /* ≤ 256 each */
 	} opportunity;
 
 	bool has_value, has_rating;
 	double value, rating;
-	uint32_t engaged_ms, scroll_percent;	/* percent: 0..100 */
+	uint32_t engaged_ms, scroll_percent; /* percent: 0..100 */
 	unsigned properties_count;
 	struct event_property *properties;
 };

@@ -6,21 +6,21 @@
 #include <stdint.h>
 
 #define TOPICS_MAX 16
-#define PARTITIONS_MAX 512	/* assigned to one process, over all topics */
+#define PARTITIONS_MAX 512 /* assigned to one process, over all topics */
 
 /* A partition of one of the topics that configuration names. */
 struct partition {
-	uint16_t topic;		/* index in the source's list of topics */
+	uint16_t topic; /* index in the source's list of topics */
 	int32_t number;
 };
 
-enum message_form { FORM_PROTOBUF, FORM_JSON, FORM_UNKNOWN };	/* by header content-type; none: protobuf */
+enum message_form { FORM_PROTOBUF, FORM_JSON, FORM_UNKNOWN }; /* by header content-type; none: protobuf */
 
 struct message {
 	struct partition partition;
 	int64_t offset;
-	int64_t timestamp_us;	/* the record's; never 0 */
+	int64_t timestamp_us; /* the record's; never 0 */
 	enum message_form form;
-	const uint8_t *value;	/* borrowed: valid until the source's release */
-	size_t size;		/* 0 for a tombstone */
+	const uint8_t *value; /* borrowed: valid until the source's release */
+	size_t size;	      /* 0 for a tombstone */
 };

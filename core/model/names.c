@@ -97,7 +97,8 @@ const char *band_name(enum band band)
 
 const char *actor_kind_name(enum actor_kind kind)
 {
-	static const char *const names[ACTOR_KIND_COUNT] = {"cookie", "visitor", "recipient", "email", "user", "crm"};
+	static const char *const names[ACTOR_KIND_COUNT] = {"cookie", "visitor", "recipient",
+							    "email",  "user",	 "crm"};
 	CHECK((unsigned)kind < ACTOR_KIND_COUNT);
 	return names[kind];
 }
@@ -118,10 +119,9 @@ const char *attribute_name(enum attribute attribute)
 
 const char *role_name(enum role role)
 {
-	static const char *const names[ROLE_COUNT] = {
-		NULL,
+	static const char *const names[ROLE_COUNT] = {NULL,
 #define ROLE_ROW(name, word) word,
-		ROLE_LIST(ROLE_ROW)
+						      ROLE_LIST(ROLE_ROW)
 #undef ROLE_ROW
 	};
 	CHECK((unsigned)role < ROLE_COUNT);

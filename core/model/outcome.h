@@ -6,7 +6,7 @@
 enum outcome_kept { OUTCOME_TOUCH, OUTCOME_COUNTED, OUTCOME_REJECTED };
 
 enum outcome {
-	OUTCOME_NONE,	/* not decided yet: in flight */
+	OUTCOME_NONE, /* not decided yet: in flight */
 #define X(name, kept, help) OUTCOME_##name,
 #include "core/model/outcome.def"
 #undef X

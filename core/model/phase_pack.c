@@ -7,7 +7,9 @@
 /*
  * Layout, version 1: version u8 | flags u8 (1 moved, 2 started) | rep i8 | clicks u8 | recent u16 | counted u32 |
  * confirmed u32 | minute i64 | first_ms i64 | counted_ms i64 | last_ms i64 | activity f64 | pi 8 × f64 |
- * recent × (rule u16, ms before last_ms u32) | clicks × (link u64, ms before last_ms u32)
+ * recent × (rule u16, ms before last_ms u32) | clicks × (link u64, last_ms i64)
+ *
+ * Clicks of a burst are left out and leave no other trace, so they may be later than last_ms.
  */
 #define VERSION 1
 #define FLAG_MOVED 1
@@ -52,7 +54,7 @@ size_t phase_pack(const struct phase_state *state, uint8_t ret_bytes[static PHAS
 	}
 	for (unsigned i = 0; i < state->click_count; i++) {
 		put(&at, state->clicks[i].link, 8);
-		put(&at, (uint64_t)(state->last_ms - state->clicks[i].last_ms), 4);
+		put(&at, (uint64_t)state->clicks[i].last_ms, 8);
 	}
 	return (size_t)(at - ret_bytes);
 }
@@ -61,7 +63,7 @@ static uint64_t get(const uint8_t **at, unsigned size)
 {
 	uint64_t value = 0;
 	for (unsigned i = 0; i < size; i++) {
-		value |= (uint64_t)*(*at)++ << (8 * i);
+		value |= (uint64_t) * (*at)++ << (8 * i);
 	}
 	return value;
 }
@@ -91,7 +93,7 @@ bool phase_unpack(const uint8_t *bytes, size_t size, struct phase_state *ret_sta
 	state.recent_count = (unsigned)get(&at, 2);
 	if (rep < MAIN_NONE || rep >= MAIN_COUNT || state.click_count > PHASE_CLICKS_MAX ||
 	    state.recent_count > PHASE_RULES_MAX ||
-	    size != HEAD_SIZE + (size_t)state.recent_count * 6 + (size_t)state.click_count * 12) {
+	    size != HEAD_SIZE + (size_t)state.recent_count * 6 + (size_t)state.click_count * 16) {
 		return false;
 	}
 	state.rep = (enum main_phase)rep;
@@ -111,7 +113,7 @@ bool phase_unpack(const uint8_t *bytes, size_t size, struct phase_state *ret_sta
 	}
 	for (unsigned i = 0; i < state.click_count; i++) {
 		state.clicks[i].link = get(&at, 8);
-		state.clicks[i].last_ms = state.last_ms - (int64_t)get(&at, 4);
+		state.clicks[i].last_ms = (int64_t)get(&at, 8);
 	}
 	*ret_state = state;
 	return true;

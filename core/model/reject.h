@@ -11,7 +11,8 @@
 
 struct reject {
 	enum outcome reason;
-	char field[REJECT_FIELD_SIZE];	/* path of the field in the message: "identity.email", or a JSON key, cut and masked; "" */
-	uint32_t size;			/* of the message, bytes */
-	uint64_t hash;			/* first 64 bits of SHA-256 of the message */
+	char field
+		[REJECT_FIELD_SIZE]; /* path of the field in the message: "identity.email", or a JSON key, cut and masked; "" */
+	uint32_t size;		     /* of the message, bytes */
+	uint64_t hash;		     /* first 64 bits of SHA-256 of the message */
 };

@@ -17,11 +17,11 @@
 struct position_row {
 	const char *topic;
 	int32_t partition;
-	int64_t from_offset;	/* where it stands: next_offset */
-	int64_t to_offset;	/* advance: where it shall stand */
+	int64_t from_offset; /* where it stands: next_offset */
+	int64_t to_offset;   /* advance: where it shall stand */
 	int64_t epoch;
-	int64_t end_offset;	/* of the log; -1: not known */
-	int64_t oldest_us;	/* record time of the last message applied */
+	int64_t end_offset; /* of the log; -1: not known */
+	int64_t oldest_us;  /* record time of the last message applied */
 };
 
 /* BEGIN, advance, and the claims that say which contacts the batch concerns. */
@@ -29,9 +29,10 @@ struct advance_rows {
 	const char *group;
 	const struct position_row *positions;
 	size_t position_count;
-	const struct uuid *weak;	/* of the batch */
+	const struct uuid *weak; /* of the batch */
 	size_t weak_count;
-	const struct uuid *decided;	/* persons whose consent the batch decides: all weak actors claimed for them, too */
+	const struct uuid
+		*decided; /* persons whose consent the batch decides: all weak actors claimed for them, too */
 	size_t decided_count;
 	/* out, in the arena */
 	bool has_model;
@@ -46,10 +47,10 @@ struct phase_row {
 	const char *process;
 	int64_t version;
 	uint64_t model_version;
-	const uint8_t *fold;	/* phase_pack(); size 0 before the first touch */
+	const uint8_t *fold; /* phase_pack(); size 0 before the first touch */
 	size_t fold_size;
-	int shown;		/* enum shown */
-	int64_t since_us;	/* INT64_MIN: none */
+	int shown;	  /* enum shown */
+	int64_t since_us; /* INT64_MIN: none */
 };
 
 struct erasure_row {
@@ -71,21 +72,21 @@ struct touch_time {
 /* Arbiters made and locked in key order; only then, by later statements, facts and states. */
 struct load_rows {
 	uint64_t model_version;
-	const struct uuid *contacts;	/* sorted; the locks */
+	const struct uuid *contacts; /* sorted; the locks */
 	size_t contact_count;
-	const struct uuid *weak;	/* sorted: those of advance and those it found through `decided` */
+	const struct uuid *weak; /* sorted: those of advance and those it found through `decided` */
 	size_t weak_count;
-	const struct uuid *decided;	/* as in store_advance: a claim may have come in between */
+	const struct uuid *decided; /* as in store_advance: a claim may have come in between */
 	size_t decided_count;
-	const struct uuid *persons;	/* all strong actors in play */
+	const struct uuid *persons; /* all strong actors in play */
 	size_t person_count;
-	const struct uuid *declared_of;	/* those whose values matter in this batch */
+	const struct uuid *declared_of; /* those whose values matter in this batch */
 	size_t declared_of_count;
-	const struct uuid *actors;	/* of the batch: looked up in the ledger of erasures */
+	const struct uuid *actors; /* of the batch: looked up in the ledger of erasures */
 	size_t actor_count;
-	const struct touch_key *keys;	/* of the batch's touches */
+	const struct touch_key *keys; /* of the batch's touches */
 	size_t key_count;
-	const struct uuid *timed;	/* weak actors whose sessions matter (rule 3) */
+	const struct uuid *timed; /* weak actors whose sessions matter (rule 3) */
 	size_t timed_count;
 	/* out, in the arena */
 	struct claim *claims;
@@ -96,24 +97,24 @@ struct load_rows {
 	size_t declared_count;
 	struct erasure_row *erasures;
 	size_t erasure_count;
-	struct touch *copies;		/* touches that stand under `keys` */
+	struct touch *copies; /* touches that stand under `keys` */
 	size_t copy_count;
-	struct touch_time *times;	/* of all touches of `timed` */
+	struct touch_time *times; /* of all touches of `timed` */
 	size_t time_count;
-	struct phase_row *phases;	/* of `contacts`, every process */
+	struct phase_row *phases; /* of `contacts`, every process */
 	size_t phase_count;
 };
 
 /* A touch as a refold reads it. */
 struct touch_row {
 	bool by_stretch;
-	struct uuid contact_id;		/* of its stretch, when read by one */
+	struct uuid contact_id; /* of its stretch, when read by one */
 	struct touch_key key;
 	int64_t at_us;
 	uint32_t reasons;
 	int party;
-	const char *process;	/* NULL: its subject has no rule under this model */
-	int rule;		/* -1: never evidence */
+	const char *process; /* NULL: its subject has no rule under this model */
+	int rule;	     /* -1: never evidence */
 	bool mail_click;
 	uint64_t link;
 	uint16_t confirm;
@@ -124,7 +125,7 @@ struct read_rows {
 	uint64_t model_version;
 	const struct uuid *contacts;
 	size_t contact_count;
-	const struct uuid *actors;	/* their touches come whole and are left out of the contacts' */
+	const struct uuid *actors; /* their touches come whole and are left out of the contacts' */
 	size_t actor_count;
 	/* out, in the arena */
 	struct touch_row *touches;
@@ -134,8 +135,8 @@ struct read_rows {
 struct subject_row {
 	const struct subject *subject;
 	const char *process;
-	const char *rule;	/* NULL: never evidence */
-	int rule_number;	/* -1 */
+	const char *rule; /* NULL: never evidence */
+	int rule_number;  /* -1 */
 	const char *content;
 	bool mail_click;
 	uint64_t link;
@@ -144,8 +145,8 @@ struct subject_row {
 
 struct person_row {
 	struct uuid contact_id;
-	bool stands;		/* false: the row goes */
-	const char *address, *name, *role, *role_declared, *title, *company;	/* NULL: none */
+	bool stands;							     /* false: the row goes */
+	const char *address, *name, *role, *role_declared, *title, *company; /* NULL: none */
 	bool may_write;
 };
 
@@ -158,7 +159,7 @@ struct state_row {
 	uint32_t counted, confirmed;
 	double activity, early, mid, late;
 	int reported, shown, fine, band;
-	int64_t since_us, last_us, review_us;	/* INT64_MIN: NULL */
+	int64_t since_us, last_us, review_us; /* INT64_MIN: NULL */
 };
 
 struct change_row {
@@ -195,9 +196,9 @@ struct save_rows {
 	int64_t now_us;
 	const struct subject_row *subjects;
 	size_t subject_count;
-	const struct actor *actors;		/* inserted where missing; a value takes the place of NULL */
+	const struct actor *actors; /* inserted where missing; a value takes the place of NULL */
 	size_t actor_count;
-	const struct uuid *valueless;		/* actors whose value goes */
+	const struct uuid *valueless; /* actors whose value goes */
 	size_t valueless_count;
 	const struct claim *claims_gone, *claims;
 	size_t claim_gone_count, claim_count;
@@ -207,17 +208,17 @@ struct save_rows {
 	size_t declared_gone_count, declared_count;
 	const struct person_row *persons;
 	size_t person_count;
-	const struct uuid *stretched;		/* actors whose stretches are written anew */
+	const struct uuid *stretched; /* actors whose stretches are written anew */
 	size_t stretched_count;
 	const struct stretch *stretches;
 	size_t stretch_count;
-	const struct touch *touches;		/* new and replacing ones, sorted by key */
+	const struct touch *touches; /* new and replacing ones, sorted by key */
 	size_t touch_count;
 	const struct state_row *states;
 	size_t state_count;
-	const struct uuid *bumped;		/* arbiters that only get version + 1 */
+	const struct uuid *bumped; /* arbiters that only get version + 1 */
 	size_t bumped_count;
-	const struct uuid *rechanged;		/* contacts whose changes are written anew */
+	const struct uuid *rechanged; /* contacts whose changes are written anew */
 	size_t rechanged_count;
 	const struct change_row *changes;
 	size_t change_count;

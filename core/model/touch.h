@@ -11,22 +11,22 @@
 struct touch {
 	struct uuid actor_id;
 	int64_t stamped_us;
-	uint64_t event_id;	/* first 64 bits of SHA-256(source ‖ 0 ‖ site ‖ 0 ‖ id) */
-	int64_t at_us;		/* occurred */
+	uint64_t event_id; /* first 64 bits of SHA-256(source ‖ 0 ‖ site ‖ 0 ‖ id) */
+	int64_t at_us;	   /* occurred */
 	int64_t received_us;
 	uint64_t subject_id;
-	uint32_t reasons;	/* enum machine_reason; not 0: moves nothing */
-	int16_t party;		/* enum party */
+	uint32_t reasons; /* enum machine_reason; not 0: moves nothing */
+	int16_t party;	  /* enum party */
 };
 
 /* What the fold sees of a touch: sorted by (ms, id unsigned, CONFIRM after touches at equal ms). */
 enum fold_kind { FOLD_TOUCH, FOLD_CONFIRM };
 
 struct fold_touch {
-	int64_t ms;		/* ⌊at / 1 ms⌋ */
-	uint64_t id;		/* event_id */
+	int64_t ms;  /* ⌊at / 1 ms⌋ */
+	uint64_t id; /* event_id */
 	enum fold_kind kind;
-	uint16_t rule;		/* index in the process's rules; for CONFIRM a bitmask of states it names */
-	bool mail_click;	/* action EMAIL_CLICK */
-	uint64_t link;		/* of a mail click: hash of content or target; 0: the rule stands for it */
+	uint16_t rule;	 /* index in the process's rules; for CONFIRM a bitmask of states it names */
+	bool mail_click; /* action EMAIL_CLICK */
+	uint64_t link;	 /* of a mail click: hash of content or target; 0: the rule stands for it */
 };

@@ -16,9 +16,13 @@ START_TEST(rfc3339_is_read)
 		{"2024-02-29t12:30:00.123456789z", true, INT64_C(1709209800123456)},
 		{"0001-01-01T00:00:00Z", true, INT64_C(-62135596800000000)},
 		{"9999-12-31T23:59:59Z", true, INT64_C(253402300799000000)},
-		{"2023-02-29T12:30:00Z", false, 0}, {"2024-13-01T00:00:00Z", false, 0},
-		{"2024-01-01T00:00:00", false, 0}, {"2024-01-01", false, 0}, {"", false, 0},
-		{"2024-01-01T00:00:00Zx", false, 0}, {"2024-01-01T00:00:00.Z", false, 0},
+		{"2023-02-29T12:30:00Z", false, 0},
+		{"2024-13-01T00:00:00Z", false, 0},
+		{"2024-01-01T00:00:00", false, 0},
+		{"2024-01-01", false, 0},
+		{"", false, 0},
+		{"2024-01-01T00:00:00Zx", false, 0},
+		{"2024-01-01T00:00:00.Z", false, 0},
 		{"2024-01-01T24:00:00Z", false, 0},
 	};
 	for (size_t i = 0; i < COUNT_OF(rows); i++) {
@@ -31,8 +35,12 @@ END_TEST
 
 START_TEST(what_is_printed_reads_back)
 {
-	static const int64_t moments[] = {0, MOMENT_2000_US, INT64_C(-62135596800000000), INT64_C(253402300799999999),
-					  INT64_C(1709209800123456), -1};
+	static const int64_t moments[] = {0,
+					  MOMENT_2000_US,
+					  INT64_C(-62135596800000000),
+					  INT64_C(253402300799999999),
+					  INT64_C(1709209800123456),
+					  -1};
 	for (size_t i = 0; i < COUNT_OF(moments); i++) {
 		char text[MOMENT_TEXT_SIZE];
 		moment_print(moments[i], text);

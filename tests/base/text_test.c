@@ -12,13 +12,26 @@ START_TEST(utf8_is_told_from_noise)
 		size_t size;
 		bool good;
 	} rows[] = {
-		{"", 0, true}, {"abc", 3, true}, {"bl\xc3\xa5", 4, true}, {"\xf0\x9f\x9a\xa2", 4, true},
+		{"", 0, true},
+		{"abc", 3, true},
+		{"bl\xc3\xa5", 4, true},
+		{"\xf0\x9f\x9a\xa2", 4, true},
 		{"\xf4\x8f\xbf\xbf", 4, true},
-		{"a\0b", 3, false}, {"\xc3", 1, false}, {"\xc0\xaf", 2, false}, {"\xe0\x80\xaf", 3, false},
-		{"\xed\xa0\x80", 3, false}, {"\xf4\x90\x80\x80", 4, false}, {"\xff", 1, false}, {"\x80", 1, false},
+		{"a\0b", 3, false},
+		{"\xc3", 1, false},
+		{"\xc0\xaf", 2, false},
+		{"\xe0\x80\xaf", 3, false},
+		{"\xed\xa0\x80", 3, false},
+		{"\xf4\x90\x80\x80", 4, false},
+		{"\xff", 1, false},
+		{"\x80", 1, false},
 		{"\xe2\x82", 2, false},
-		{"eight by eight!!", 16, true}, {"seven..\0eight by", 16, false}, {"eight by\0ight!!.", 16, false},
-		{"eight by eigh\xc3\xa5!", 16, true}, {"eight by eigh\xc3!!", 16, false}, {"\x7f\x7f\x7f\x7f\x7f\x7f\x7f\x01", 8, true},
+		{"eight by eight!!", 16, true},
+		{"seven..\0eight by", 16, false},
+		{"eight by\0ight!!.", 16, false},
+		{"eight by eigh\xc3\xa5!", 16, true},
+		{"eight by eigh\xc3!!", 16, false},
+		{"\x7f\x7f\x7f\x7f\x7f\x7f\x7f\x01", 8, true},
 	};
 	for (size_t i = 0; i < COUNT_OF(rows); i++) {
 		ck_assert_msg(text_is_utf8(rows[i].bytes, rows[i].size) == rows[i].good, "row %zu", i);
@@ -33,8 +46,12 @@ START_TEST(a_foreign_text_is_made_fit_to_show)
 	static const struct {
 		const char *text, *shown;
 	} rows[] = {
-		{"emial", "emial"}, {"a\nb\x1b[0m", "a?b?[0m"}, {"bl\xc3\xa5", "bl\xc3\xa5"}, {"x\xff\xc3", "x??"},
-		{"to ann@acme.test\t", "to *************?"}, {"", ""},
+		{"emial", "emial"},
+		{"a\nb\x1b[0m", "a?b?[0m"},
+		{"bl\xc3\xa5", "bl\xc3\xa5"},
+		{"x\xff\xc3", "x??"},
+		{"to ann@acme.test\t", "to *************?"},
+		{"", ""},
 	};
 	for (size_t i = 0; i < COUNT_OF(rows); i++) {
 		char text[64];
@@ -54,7 +71,11 @@ START_TEST(addresses_are_masked)
 		{"mail ann.b+x@acme.test now", "mail ***************** now"},
 		{"/reset/ann%40acme.test/x", "/reset/***************/x"},
 		{"two: a@b.test, c@d.test", "two: ********, ********"},
-		{"@home", "@home"}, {"a@b", "a@b"}, {"50 @ 2.5", "50 @ 2.5"}, {"", ""}, {"a@b.", "a@b."},
+		{"@home", "@home"},
+		{"a@b", "a@b"},
+		{"50 @ 2.5", "50 @ 2.5"},
+		{"", ""},
+		{"a@b.", "a@b."},
 	};
 	for (size_t i = 0; i < COUNT_OF(rows); i++) {
 		char text[64];

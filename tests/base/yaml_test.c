@@ -66,16 +66,20 @@ START_TEST(what_is_no_plain_tree_is_refused)
 		{"a: 1\n---\nb: 2\n", "f.yaml:2: more than one document"},
 		{"[a]: 1\n", "f.yaml:1: a key must be a word"},
 		{"a: \"x\\0y\"\n", "f.yaml:1: a text holds a NUL byte"},
-		{"a: [1, 2\nb: 3\n", "f.yaml:2: not YAML: did not find expected ',' or ']' while parsing a flow sequence"},
-		{"a:\n\tb: 1\n", "f.yaml:2: not YAML: found character that cannot start any token while scanning for the next token"},
+		{"a: [1, 2\nb: 3\n",
+		 "f.yaml:2: not YAML: did not find expected ',' or ']' while parsing a flow sequence"},
+		{"a:\n\tb: 1\n", "f.yaml:2: not YAML: found character that cannot start any token while scanning "
+				 "for the next token"},
 		{"a: 1\nb: \x01\n", "f.yaml:2: not YAML: control characters are not allowed"},
 		{"a: \xff\n", "f.yaml: not UTF-8 text"},
-		{"a: [[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[1]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]\n", "f.yaml:1: nested too deeply"},
+		{"a: [[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[1]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]\n",
+		 "f.yaml:1: nested too deeply"},
 	};
 	for (size_t i = 0; i < COUNT_OF(rows); i++) {
 		struct yaml_node *root = NULL;
 		struct fail fail = {0};
-		ck_assert_msg(!yaml_parse(rows[i].text, strlen(rows[i].text), "f.yaml", &arena, &root, &fail), "row %zu", i);
+		ck_assert_msg(!yaml_parse(rows[i].text, strlen(rows[i].text), "f.yaml", &arena, &root, &fail),
+			      "row %zu", i);
 		ck_assert_str_eq(fail.text, rows[i].error);
 		ck_assert_int_eq(fail.exit_code, EXIT_CONFIG);
 		ck_assert_ptr_null(root);
@@ -129,20 +133,46 @@ struct settings {
 static const char *const levels[] = {"error", "warning", "info", NULL};
 
 static const struct yaml_field inner[] = {
-	{.key = "wait", .type = YAML_INTEGER, .offset = offsetof(struct settings, wait_ms), .low = 1, .high = 60000,
-	 .fallback = "500", .unit = "ms"},
-	{.key = "topics", .type = YAML_TEXTS, .offset = offsetof(struct settings, topics), .fallback = "[a, b]", .high = 8},
+	{.key = "wait",
+	 .type = YAML_INTEGER,
+	 .offset = offsetof(struct settings, wait_ms),
+	 .low = 1,
+	 .high = 60000,
+	 .fallback = "500",
+	 .unit = "ms"},
+	{.key = "topics",
+	 .type = YAML_TEXTS,
+	 .offset = offsetof(struct settings, topics),
+	 .fallback = "[a, b]",
+	 .high = 8},
 	{0},
 };
 
 static const struct yaml_field fields[] = {
 	{.key = "name", .type = YAML_TEXT, .offset = offsetof(struct settings, name), .low = 1, .high = 8},
 	{.key = "file", .type = YAML_TEXT, .offset = offsetof(struct settings, file), .fallback = ""},
-	{.key = "port", .type = YAML_INTEGER, .offset = offsetof(struct settings, port), .low = 0, .high = 65535, .fallback = "80"},
-	{.key = "any", .type = YAML_INTEGER, .offset = offsetof(struct settings, any), .fallback = "-9223372036854775808"},
-	{.key = "share", .type = YAML_NUMBER, .offset = offsetof(struct settings, share), .low = 0, .high = 1, .fallback = ".5"},
+	{.key = "port",
+	 .type = YAML_INTEGER,
+	 .offset = offsetof(struct settings, port),
+	 .low = 0,
+	 .high = 65535,
+	 .fallback = "80"},
+	{.key = "any",
+	 .type = YAML_INTEGER,
+	 .offset = offsetof(struct settings, any),
+	 .fallback = "-9223372036854775808"},
+	{.key = "share",
+	 .type = YAML_NUMBER,
+	 .offset = offsetof(struct settings, share),
+	 .low = 0,
+	 .high = 1,
+	 .fallback = ".5"},
 	{.key = "loud", .type = YAML_BOOL, .offset = offsetof(struct settings, loud), .fallback = "no"},
-	{.key = "level", .type = YAML_WORD, .offset = offsetof(struct settings, level), .words = levels, .fallback = "info"},
+	{.key = "level",
+	 .type = YAML_WORD,
+	 .offset = offsetof(struct settings, level),
+	 .words = levels,
+	 .fallback = "info"},
 	{.key = "kafka", .type = YAML_SECTION, .fields = inner},
 	{.key = "more", .type = YAML_TEXTS, .offset = offsetof(struct settings, more)},
 	{.key = "forms", .type = YAML_NODE, .offset = offsetof(struct settings, forms)},
@@ -177,8 +207,9 @@ START_TEST(given_values_are_read)
 	setup();
 	struct settings settings;
 	struct fail fail;
-	struct yaml_node *root = parse("name: 'a b'\nfile: \"\"\nport: 0\nany: +7\nshare: 1e-3\nloud: True\nlevel: error\n"
-				       "kafka: {wait: 60000, topics: [x]}\nmore: [1, two]\nforms: {demo: 1}\n");
+	struct yaml_node *root =
+		parse("name: 'a b'\nfile: \"\"\nport: 0\nany: +7\nshare: 1e-3\nloud: True\nlevel: error\n"
+		      "kafka: {wait: 60000, topics: [x]}\nmore: [1, two]\nforms: {demo: 1}\n");
 	ck_assert_msg(yaml_fill(root, fields, "f.yaml", &arena, &settings, &fail), "%s", fail.text);
 	ck_assert_str_eq(settings.name, "a b");
 	ck_assert_int_eq(settings.port, 0);
@@ -203,11 +234,13 @@ START_TEST(a_wrong_value_names_line_key_and_what_would_be_right)
 		{"port: 1\nname:\n", "f.yaml:2: \"name\" is missing"},
 		{"name: x\n\nprot: 1\n", "f.yaml:3: unknown key \"prot\" (did you mean \"port\"?)"},
 		{"name: x\nkafka:\n  wiat: 1\n", "f.yaml:3: unknown key \"kafka.wiat\" (did you mean \"wait\"?)"},
-		{"name: x\nkafka:\n  brokers: 1\n", "f.yaml:3: unknown key \"kafka.brokers\" (known: wait, topics)"},
+		{"name: x\nkafka:\n  brokers: 1\n",
+		 "f.yaml:3: unknown key \"kafka.brokers\" (known: wait, topics)"},
 		{"name: x\nport: 65536\n", "f.yaml:2: \"port\" must be from 0 to 65535, not 65536"},
 		{"name: x\nport: -1\n", "f.yaml:2: \"port\" must be from 0 to 65535, not -1"},
 		{"name: x\nport: 1.5\n", "f.yaml:2: \"port\" must be a whole number, not \"1.5\""},
-		{"name: x\nany: 9223372036854775808\n", "f.yaml:2: \"any\" must be a whole number, not \"9223372036854775808\""},
+		{"name: x\nany: 9223372036854775808\n",
+		 "f.yaml:2: \"any\" must be a whole number, not \"9223372036854775808\""},
 		{"name: x\nport: [1]\n", "f.yaml:2: \"port\" must be a whole number, not a list"},
 		{"name: x\nshare: .inf\n", "f.yaml:2: \"share\" must be a number, not \".inf\""},
 		{"name: x\nshare: 0x1p3\n", "f.yaml:2: \"share\" must be a number, not \"0x1p3\""},
@@ -216,11 +249,14 @@ START_TEST(a_wrong_value_names_line_key_and_what_would_be_right)
 		{"name: x\nloud: maybe\n", "f.yaml:2: \"loud\" must be yes or no, not \"maybe\""},
 		{"name: x\nlevel: warnign\n",
 		 "f.yaml:2: \"level\": \"warnign\" is not a word for it (did you mean \"warning\"?)"},
-		{"name: x\nlevel: 7\n", "f.yaml:2: \"level\": \"7\" is not a word for it (known: error, warning, info)"},
+		{"name: x\nlevel: 7\n",
+		 "f.yaml:2: \"level\": \"7\" is not a word for it (known: error, warning, info)"},
 		{"name: x\nkafka: 3\n", "f.yaml:2: \"kafka\" must be a map, not \"3\""},
 		{"name: x\nkafka: {wait: 0}\n", "f.yaml:2: \"kafka.wait\" must be from 1 to 60000 ms, not 0"},
-		{"name: x\nkafka:\n  topics: a\n", "f.yaml:3: \"kafka.topics\" must be a list of texts, not \"a\""},
-		{"name: x\nkafka:\n  topics: [[a]]\n", "f.yaml:3: \"kafka.topics\" must be a list of texts, not a list"},
+		{"name: x\nkafka:\n  topics: a\n",
+		 "f.yaml:3: \"kafka.topics\" must be a list of texts, not \"a\""},
+		{"name: x\nkafka:\n  topics: [[a]]\n",
+		 "f.yaml:3: \"kafka.topics\" must be a list of texts, not a list"},
 		{"name: x\nkafka:\n  topics: [aaaaaaaaa]\n",
 		 "f.yaml:3: \"kafka.topics\": a text of at most 8 bytes is expected"},
 		{"name: aaaaaaaaa\n", "f.yaml:1: \"name\" must be a text of 1 to 8 bytes, not of 9"},
@@ -231,11 +267,13 @@ START_TEST(a_wrong_value_names_line_key_and_what_would_be_right)
 	for (size_t i = 0; i < COUNT_OF(rows); i++) {
 		struct settings settings;
 		struct fail fail = {0};
-		ck_assert_msg(!yaml_fill(parse(rows[i].text), fields, "f.yaml", &arena, &settings, &fail), "row %zu", i);
+		ck_assert_msg(!yaml_fill(parse(rows[i].text), fields, "f.yaml", &arena, &settings, &fail),
+			      "row %zu", i);
 		ck_assert_str_eq(fail.text, rows[i].error);
 	}
 }
 END_TEST
 
-TEST_MAIN("yaml", nodes_keep_line_and_column, nothing_is_an_empty_map, what_is_no_plain_tree_is_refused, limits_hold,
-	  defaults_fill_what_is_not_given, given_values_are_read, a_wrong_value_names_line_key_and_what_would_be_right)
+TEST_MAIN("yaml", nodes_keep_line_and_column, nothing_is_an_empty_map, what_is_no_plain_tree_is_refused,
+	  limits_hold, defaults_fill_what_is_not_given, given_values_are_read,
+	  a_wrong_value_names_line_key_and_what_would_be_right)

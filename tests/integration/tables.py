@@ -1,0 +1,41 @@
+"""Dumps what phased has derived from events, for comparing two databases byte by byte.
+
+Left out is what may differ between two runs over the same events: when something was noticed, when which of equal copies
+was received, positions, versions of rows, review times, arbiters that nobody sees, and offsets of rejected messages.
+"""
+
+QUERIES = {
+    "actor": "SELECT * FROM phased.actor",
+    "claim": "SELECT * FROM phased.claim",
+    "consent": "SELECT * FROM phased.consent",
+    "declared": "SELECT * FROM phased.declared",
+    "contact": "SELECT * FROM phased.contact",
+    "stretch": "SELECT * FROM phased.stretch",
+    "subject": "SELECT * FROM phased.subject",
+    "subject_rule": "SELECT * FROM phased.subject_rule",
+    "touch": "SELECT actor_id, stamped, event_id, received, at, subject_id, reasons, party FROM phased.touch",
+    "phase": "SELECT contact_id, process, model_version, encode(fold, 'hex'), counted, confirmed, activity::text, early::text, "
+             "mid::text, late::text, reported, shown, fine, band, since, last_at FROM phased.phase "
+             "WHERE counted > 0 OR confirmed > 0",
+    "phase_change": "SELECT contact_id, process, at, from_shown, to_shown, cause FROM phased.phase_change",
+    "outcome_day": "SELECT * FROM phased.outcome_day",
+    "rejected": "SELECT topic, reason, field, size, hash, source FROM phased.rejected",
+}
+
+
+def dump(test, database):
+    """One text a table, rows sorted."""
+    script = "SET extra_float_digits = 3; SET TimeZone = 'UTC';"
+    found = {}
+    for table, query in QUERIES.items():
+        rows = test.psql(script + query, database)
+        found[table] = "\n".join(sorted(",".join("\\N" if value is None else value for value in row) for row in rows))
+    return found
+
+
+def assert_same(test, first, second, what):
+    for table in QUERIES:
+        if first[table] != second[table]:
+            ours, theirs = set(first[table].split("\n")), set(second[table].split("\n"))
+            test.fail(f"{what}: table {table} differs in {len(ours ^ theirs)} rows; only in the first: "
+                      f"{sorted(ours - theirs)[:3]}; only in the second: {sorted(theirs - ours)[:3]}")
