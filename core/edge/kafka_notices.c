@@ -26,7 +26,11 @@ int kafka_source_topic(const struct kafka_source *source, const char *name)
 void kafka_source_trouble(struct kafka_source *source, rd_kafka_resp_err_t error, const char *text)
 {
 	int64_t now_us = moment_monotonic_us();
-	if (error == source->last_trouble && now_us - source->last_trouble_us < TROUBLE_US) {
+	char why[sizeof(source->trouble)];
+	if (rd_kafka_fatal_error(source->rk, why, sizeof(why)) != RD_KAFKA_RESP_ERR_NO_ERROR) {
+		source->is_fatal = true;
+		text = why;
+	} else if (error == source->last_trouble && now_us - source->last_trouble_us < TROUBLE_US) {
 		return;
 	}
 	source->last_trouble = error;
@@ -106,11 +110,7 @@ static bool on_error(struct kafka_source *source, rd_kafka_event_t *event, struc
 {
 	rd_kafka_resp_err_t error = rd_kafka_event_error(event);
 	const char *text = rd_kafka_event_error_string(event);
-	char fatal[200];
 	switch (error) {
-	case RD_KAFKA_RESP_ERR__FATAL:
-		rd_kafka_fatal_error(source->rk, fatal, sizeof(fatal));
-		return say(notice, KAFKA_FATAL, fatal);
 	case RD_KAFKA_RESP_ERR__ALL_BROKERS_DOWN:
 		return set_link(source, LINK_DOWN, notice);
 	case RD_KAFKA_RESP_ERR__TRANSPORT:
@@ -161,7 +161,7 @@ static bool say_trouble(struct kafka_source *source, struct kafka_notice *notice
 	if (source->trouble[0] == '\0') {
 		return false;
 	}
-	say(notice, KAFKA_TROUBLE, source->trouble);
+	say(notice, source->is_fatal ? KAFKA_FATAL : KAFKA_TROUBLE, source->trouble);
 	source->trouble[0] = '\0';
 	return true;
 }

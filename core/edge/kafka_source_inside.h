@@ -36,6 +36,7 @@ struct kafka_source {
 	int last_trouble;	 /* an rd_kafka_resp_err_t */
 	int64_t last_trouble_us; /* monotonic */
 	char trouble[256];	 /* to be said; "" when none */
+	bool is_fatal;		 /* librdkafka gave up: trouble says why */
 
 	struct kafka_slots slots;
 	size_t out_of_range_count; /* slots that are to be said */
@@ -47,5 +48,5 @@ struct kafka_source {
 
 /* Index among the topics that are read, or -1. */
 int kafka_source_topic(const struct kafka_source *source, const char *name);
-/* Notes trouble that goes on by itself, for the next notice; the same is not said again and again. */
+/* Notes trouble that goes on by itself, for the next notice (or that librdkafka gave up); the same is not said again and again. */
 void kafka_source_trouble(struct kafka_source *source, rd_kafka_resp_err_t error, const char *text);

@@ -4,6 +4,11 @@
  *	kafka_edges create BROKERS TOPIC:PARTITIONS[:compact]…	one line a topic: NAME PARTITIONS new|existed
  *	kafka_edges look BROKERS TOPIC…				one line a topic: NAME PARTITIONS
  *	kafka_edges produce BROKERS TOPIC			stdin: KEY VALUE a line; prints delivered=N lost=N
+ *	kafka_edges consume BROKERS GROUP INSTANCE SESSION_MS BUFFER_MB TOPIC…	a member, see kafka_edges_consume.c
+ *	kafka_edges drain BROKERS GROUP BUFFER_MB COUNT TOPIC	reads COUNT messages as fast as it can, prints what it cost
+ *	kafka_edges trim BROKERS TOPIC PARTITION OFFSET		deletes what lies before
+ *	kafka_edges transact BROKERS TOPIC commit|abort COUNT	a transaction of so many messages, partition 0
+ *	kafka_edges committed BROKERS GROUP TOPIC PARTITION	the group's committed offset
  *
  * Exit codes as those of our programs; trouble goes to stderr.
  */
@@ -15,6 +20,7 @@
 #include "core/base/check.h"
 #include "core/edge/kafka_admin.h"
 #include "core/edge/kafka_sink.h"
+#include "tests/integration/kafka_edges.h"
 
 /* KAFKA_EDGES_MS, or 10 s: how long the admin verbs wait for a broker. */
 static unsigned admin_ms_max(void)
@@ -23,7 +29,7 @@ static unsigned admin_ms_max(void)
 	return given != NULL ? (unsigned)strtoul(given, NULL, 10) : 10000;
 }
 
-static int complain(const struct fail *fail)
+int edges_complain(const struct fail *fail)
 {
 	fprintf(stderr, "%s\n", fail->text);
 	return (int)fail->exit_code;
@@ -49,7 +55,7 @@ static int run_create(const char *brokers, char **words, size_t count)
 		read_topic(words[i], &topics[i]);
 	}
 	if (!kafka_admin_create_topics(brokers, NULL, topics, count, 1, admin_ms_max(), &fail)) {
-		return complain(&fail);
+		return edges_complain(&fail);
 	}
 	for (size_t i = 0; i < count; i++) {
 		printf("%s %d %s\n", topics[i].name, topics[i].partitions, topics[i].existed ? "existed" : "new");
@@ -66,7 +72,7 @@ static int run_look(const char *brokers, char **words, size_t count)
 		topics[i] = (struct kafka_topic){.name = words[i]};
 	}
 	if (!kafka_admin_look(brokers, NULL, topics, count, admin_ms_max(), &fail)) {
-		return complain(&fail);
+		return edges_complain(&fail);
 	}
 	for (size_t i = 0; i < count; i++) {
 		printf("%s %d\n", topics[i].name, topics[i].partitions);
@@ -98,7 +104,7 @@ static int run_produce(const char *brokers, char **words, size_t count)
 	CHECK(count == 1);
 	struct kafka_sink *sink = kafka_sink_create(&options, on_delivered, counts, &fail);
 	if (sink == NULL) {
-		return complain(&fail);
+		return edges_complain(&fail);
 	}
 	while (fgets(line, sizeof(line), stdin) != NULL) {
 		char *value = line + strcspn(line, " ");
@@ -109,7 +115,7 @@ static int run_produce(const char *brokers, char **words, size_t count)
 					&fail)) {
 			if (fail.kind != FAIL_RETRY) {
 				kafka_sink_destroy(sink, 0);
-				return complain(&fail);
+				return edges_complain(&fail);
 			}
 			wait_and_poll(sink);
 		}
@@ -128,7 +134,12 @@ int main(int argc, char **argv)
 	static const struct {
 		const char *verb;
 		int (*run)(const char *brokers, char **words, size_t count);
-	} verbs[] = {{"create", run_create}, {"look", run_look}, {"produce", run_produce}};
+	} verbs[] = {
+		{"create", run_create},	      {"look", run_look},
+		{"produce", run_produce},     {"consume", edges_consume},
+		{"drain", edges_drain},	      {"trim", edges_trim},
+		{"transact", edges_transact}, {"committed", edges_committed},
+	};
 	for (size_t i = 0; argc > 3 && i < COUNT_OF(verbs); i++) {
 		if (strcmp(argv[1], verbs[i].verb) == 0) {
 			return verbs[i].run(argv[2], argv + 3, (size_t)(argc - 3));
