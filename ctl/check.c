@@ -196,7 +196,7 @@ static const struct option_about options[] = {{0}};
 
 const struct command check_command = {
 	.words = "check",
-	.summary = "is everything there that phased needs?",
+	.summary = "look whether all is there that phased needs",
 	.details = "Looks at the configuration, the identity key, the model with each rule's example, Kafka and "
 		   "its topics,\n"
 		   "PostgreSQL, its schema, and the model in force; one line each. Exit: the gravest of 78 "

@@ -105,10 +105,6 @@ static int run(const struct command *command)
 	}
 	int exit_code = command->run(&ctl);
 	arena_finish(&ctl.arena);
-	if (fflush(stdout) != 0 || ferror(stdout)) {
-		fail_set(&fail, FAIL_FATAL, EXIT_AWAY, "stdout: cannot be written to");
-		return ctl_complain(&fail);
-	}
 	return exit_code;
 }
 
@@ -132,7 +128,7 @@ static int dispatch(const struct command *command, int argc, char **argv)
 	return run(command);
 }
 
-int main(int argc, char **argv)
+static int take_words(int argc, char **argv)
 {
 	/* Options before the command are ours; a value of --config is not a command. */
 	int first = 1;
@@ -166,4 +162,15 @@ int main(int argc, char **argv)
 		}
 	}
 	return unknown_command(count, words);
+}
+
+int main(int argc, char **argv)
+{
+	int exit_code = take_words(argc, argv);
+	/* What could not be written was not said. */
+	if (fflush(stdout) != 0 || ferror(stdout)) {
+		fprintf(stderr, "phasectl: stdout: cannot be written to\n");
+		return exit_code != EXIT_DONE ? exit_code : EXIT_AWAY;
+	}
+	return exit_code;
 }

@@ -21,7 +21,7 @@
 #include "core/edge/kafka_sink.h"
 #include "ctl/topics.h"
 
-#define BUFFER_KIB_MAX (16 * 1024)
+#define BUFFER_KIB_MAX (4 * 1024) /* librdkafka takes some times as much for small messages */
 #define DELIVERY_MS_MAX 60000
 #define LOOK_MS_MAX 10000 /* for a topic, when its first event comes */
 #define NAMED_MAX 100	  /* bad lines that are named; the rest is counted */

@@ -230,6 +230,17 @@ class PhasedTest(unittest.TestCase):
         self.assertEqual(status, done.status, f"phasectl {' '.join(args)}: {done.err}{done.out}")
         return done.out
 
+    def run_measured(self, args, input_path=os.devnull, deadline_s=RUN_S):
+        """Runs phasectl with its stdin from a file. Returns exit status, stdout and its largest resident size in KiB."""
+        # A process counts what its parent had when it forked: a parent of its own, small and the same each time.
+        parent = ("import os, subprocess, sys; child = subprocess.Popen(sys.argv[1:]); _, status, usage = os.wait4(child.pid, 0); "
+                  "print(os.waitstatus_to_exitcode(status), usage.ru_maxrss, file=sys.stderr)")
+        with open(input_path) as given:
+            done = subprocess.run([sys.executable, "-SE", "-c", parent, PHASECTL, "--config", self.config, *args], stdin=given,
+                                  capture_output=True, text=True, timeout=deadline_s, cwd=ROOT)
+        status, peak = done.stderr.splitlines()[-1].split()
+        return int(status), done.stdout, int(peak)
+
     def start(self, argv, name, env=None):
         program = Program(argv, self.path(f"{name}.{len(self.programs)}.log"), env)
         self.programs.append(program)

@@ -277,16 +277,12 @@ class Report(phased_test.PhasedTest):
             self.psql("TRUNCATE phased.phase, phased.contact")
             self.psql(f"INSERT INTO phased.phase SELECT md5(i::text)::uuid, 'standard', 1, {MODEL}, '', 3, 0, 1 + i % 7, .2, .3, .5, 1, "
                       f"i % 5, 0, 1, now(), now(), NULL FROM generate_series(1, {count}) i")
-            with open(self.path("out"), "w") as out:
-                child = subprocess.Popen([phased_test.PHASECTL, "--config", self.config, "report", "phases"], stdout=out)
-                _, status, usage = os.wait4(child.pid, 0)
-                child.returncode = status
+            status, out, peak = self.run_measured(["report", "phases"])
+            lines = out.splitlines()
             self.assertEqual(0, status)
-            with open(self.path("out")) as out:
-                lines = out.read().splitlines()
             self.assertEqual(count + 2, len(lines))
             self.assertEqual(count, len({line.split()[0] for line in lines[1:-1]}))
-            peaks.append(usage.ru_maxrss)
+            peaks.append(peak)
         # A sanitizer keeps what was freed for a while.
         room = 300 * 1024 if "ASAN_OPTIONS" in os.environ else 4096
         self.assertLess(peaks[1] - peaks[0], room, "KiB more for 60 times the rows")
