@@ -25,7 +25,7 @@
 #define ID_DIGITS_MIN 8
 
 static struct {
-	bool json, active;
+	bool json, active, newest;
 	const char *contact, *phase, *process, *role;
 	int64_t limit;
 } asked;
@@ -39,6 +39,7 @@ static const struct option_about options[] = {
 	{"process", "NAME", OPTION_TEXT, &asked.process, 0, 0, "in this process"},
 	{"role", "NAME", OPTION_TEXT, &asked.role, 0, 0, "in this role: CFO, CMO, CEO, IT, procurement, …"},
 	{"active", NULL, OPTION_FLAG, &asked.active, 0, 0, "leave out those who have gone quiet"},
+	{"newest", NULL, OPTION_FLAG, &asked.newest, 0, 0, "who was last heard of first"},
 	{"limit", "N", OPTION_NUMBER, &asked.limit, 1, INT64_C(1000000000), "at most so many rows"},
 	{0},
 };
@@ -47,7 +48,7 @@ static const char *const phases[] = {"late", "mid", "early", "none", "unknown"};
 
 /* What rows are asked for. */
 struct filter {
-	struct postgres_value phases, process, from, to, address, role, active, limit;
+	struct postgres_value phases, process, from, to, address, role, active, limit, newest;
 	struct uuid from_id, to_id;
 	char address_text[IDENTITY_EMAIL_SIZE_MAX + 1];
 };
@@ -67,10 +68,10 @@ static const struct postgres_statement may_see = {
 	.simple = true};
 
 #define PARAMETERS \
-	.parameter_count = 8, \
-	.parameters = { \
-		{POSTGRES_TEXT, true},	{POSTGRES_TEXT, false}, {POSTGRES_UUID, false}, {POSTGRES_UUID, false}, \
-		{POSTGRES_TEXT, false}, {POSTGRES_TEXT, false}, {POSTGRES_BOOL, false}, {POSTGRES_INT8, false}, \
+	.parameter_count = 9, .parameters = { \
+				      {POSTGRES_TEXT, true},  {POSTGRES_TEXT, false}, {POSTGRES_UUID, false}, \
+				      {POSTGRES_UUID, false}, {POSTGRES_TEXT, false}, {POSTGRES_TEXT, false}, \
+				      {POSTGRES_BOOL, false}, {POSTGRES_INT8, false}, {POSTGRES_BOOL, false}, \
 	}
 #define CURSOR \
 	"DECLARE report NO SCROLL CURSOR FOR SELECT c.contact_id, c.process, c.phase, c.fine, c.since, c.early, " \
@@ -81,7 +82,8 @@ static const struct postgres_statement may_see = {
 	"AND ($3 IS NULL OR c.contact_id >= $3) AND ($4 IS NULL OR c.contact_id <= $4) AND (NOT $7 OR NOT " \
 	"c.quiet) "
 #define ORDER \
-	"ORDER BY array_position(ARRAY['late', 'mid', 'early', 'none', 'unknown'], c.phase), c.activity DESC, " \
+	"ORDER BY CASE WHEN $9 THEN c.last_touch END DESC NULLS LAST, " \
+	"array_position(ARRAY['late', 'mid', 'early', 'none', 'unknown'], c.phase), c.activity DESC, " \
 	"c.contact_id, c.process LIMIT $8"
 
 static const struct postgres_statement with_people = {
@@ -241,6 +243,7 @@ static bool make_filter(struct arena *arena, struct filter *filter, struct fail 
 	bool fits = postgres_value_text(asked.process, &filter->process) &&
 		    postgres_value_text(asked.role, &filter->role) &&
 		    postgres_value_int(arena, POSTGRES_BOOL, asked.active, &filter->active) &&
+		    postgres_value_int(arena, POSTGRES_BOOL, asked.newest, &filter->newest) &&
 		    (asked.limit == 0 || postgres_value_int(arena, POSTGRES_INT8, asked.limit, &filter->limit));
 	CHECK(fits);
 	if (asked.phase != NULL && !filter_phases(arena, filter, fail)) {
@@ -266,8 +269,9 @@ static void print_page(const struct page *page, struct report_table *table, bool
 static bool print_all(struct ctl *ctl, struct postgres *postgres, const struct filter *filter, bool has_people,
 		      struct fail *fail)
 {
-	const struct postgres_value values[] = {filter->phases,	 filter->process, filter->from,	  filter->to,
-						filter->address, filter->role,	  filter->active, filter->limit};
+	const struct postgres_value values[] = {filter->phases, filter->process, filter->from,
+						filter->to,	filter->address, filter->role,
+						filter->active, filter->limit,	 filter->newest};
 	struct report_table table = {.now_us = moment_now_us()};
 	struct page *page = arena_zero(&ctl->arena, 1, sizeof(*page));
 	CHECK(page != NULL);

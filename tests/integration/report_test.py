@@ -91,11 +91,6 @@ class Report(phased_test.PhasedTest):
                     "phase", "confidence", "fine", "email", "name", "role")))
                 self.assertEqual(phase == "unknown", row["since"] is None)
 
-    def test_a_fine_phase_is_shown_inside_its_phase_only(self):
-        for phase, fine in (("early", "research"), ("none", None), ("unknown", None)):
-            row, = self.rows("--contact", self.add(phase, fine=2))
-            self.assertEqual(fine, row["fine"])
-
     def test_empty_arbiters_are_not_shown_and_confirmed_ones_are(self):
         self.add(touches=0)
         confirmed = self.add("late", touches=0, confirmed=1, ago=None)
@@ -122,6 +117,10 @@ class Report(phased_test.PhasedTest):
         expected = [added[3 * phase + n] for phase in (4, 3, 2, 1, 0) for n in (1, 2, 0)]
         self.assertEqual(expected, [row["contact"] for row in self.rows()])
         self.assertEqual(expected[:4], [row["contact"] for row in self.rows("--limit", "4")])
+
+    def test_newest_touch_first_when_asked(self):
+        added = [self.add(phase, ago=ago) for phase, ago in (("late", "3 days"), ("unknown", "0"), ("mid", None), ("early", "1 hour"))]
+        self.assertEqual([added[n] for n in (1, 3, 0, 2)], [row["contact"] for row in self.rows("--newest")])
 
     def test_filters(self):
         late, mid, parts = self.add("late"), self.add("mid"), self.add("early", process="parts")
