@@ -17,7 +17,7 @@
 #include "ctl/model_load.h"
 #include "ctl/topics.h"
 
-#define KAFKA_MS_MAX 10000
+#define KAFKA_MS_MAX 5000
 #define SAID_SIZE 512
 
 /* What a step rests on. */

@@ -9,7 +9,7 @@
 #include "core/base/check.h"
 #include "ctl/ctl.h"
 
-#define CREATE_MS_MAX 30000
+#define CREATE_MS_MAX 15000
 
 static struct {
 	int64_t partitions, replication;

@@ -30,6 +30,7 @@ SELECT p.contact_id,
 FROM phased.phase p
 LEFT JOIN phased.model_state s
 	ON s.model_version = p.model_version AND s.process = p.process AND s.state = p.fine AND p.fine > 0
+	AND p.shown >= 2	-- inside a phase that is not shown, a fine one would only mislead
 -- Activity halves every 20 days, by whole minutes as in the fold. Long ago and next to nothing are cut off, since the
 -- server answers an underflow with an error.
 CROSS JOIN LATERAL (SELECT floor(date_part('epoch', now()) / 60) - floor(date_part('epoch', p.last_at) / 60) AS minutes) t

@@ -8,6 +8,8 @@ import os
 import re
 import sys
 
+TRANSACTION = re.compile(r"^\s*(BEGIN|COMMIT|ROLLBACK|START|SAVEPOINT|ABORT|END)\b[^;$]*;", re.M | re.I)
+
 HEAD = """\
 /* Made by schema/embed.py. */
 #include "ctl/schema_files.h"
@@ -33,10 +35,10 @@ def embed(number, path):
     with open(path, "rb") as source:
         content = source.read()
     text = content.decode()
-    found = re.search(r"^\s*(BEGIN|COMMIT|ROLLBACK|START TRANSACTION|SAVEPOINT)\b[^;]*;", text, re.M | re.I)
-    if found and not text[:found.start()].count("$$") % 2:
-        line = text.count("\n", 0, found.start()) + 1
-        sys.exit(f"{path}:{line}: {found.group(1)}: phasectl migrate gives each file its transaction")
+    for found in TRANSACTION.finditer(text):
+        if text[:found.start()].count("$$") % 2 == 0:	# a function's BEGIN and END are its own
+            line = text.count("\n", 0, found.start(1)) + 1
+            sys.exit(f"{path}:{line}: {found.group(1)}: phasectl migrate gives each file its transaction")
     return ('\t{%d, "%s", "%s",\n%s\t},\n' % (number, name, hashlib.sha256(content).hexdigest(),
                                             "".join(map(literal, text.splitlines()))))
 

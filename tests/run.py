@@ -247,7 +247,9 @@ class Runner:
         self.processes = Processes()
         self.servers = None
         self.env = {key: value for key, value in os.environ.items() if not key.startswith("PG")}
-        self.env.update(PHASED_BUILD=self.build, PYTHONDONTWRITEBYTECODE="1", PYTHONPATH=f"{ROOT}/tests")
+        self.env.update(PHASED_BUILD=self.build, PYTHONDONTWRITEBYTECODE="1", PYTHONPATH=f"{ROOT}/tests",
+                        # Debian's psql is a wrapper in Perl that costs more than what tests ask of it.
+                        PATH=f"/usr/lib/postgresql/15/bin:{os.environ['PATH']}")
         self.reports = None
         if self.sanitized:
             self.reports = tempfile.mkdtemp(prefix="phased-sanitizer-")

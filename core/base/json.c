@@ -79,7 +79,9 @@ static char *shown_key(const char *bytes, struct span span, struct arena *arena)
 	}
 	char *key = arena_text(arena, bytes + span.start, span.size);
 	for (size_t i = 0; key != NULL && i < span.size; i++) {
-		key[i] = key[i] == '\0' ? '?' : key[i];
+		if (key[i] == '\0') {
+			key[i] = '?';
+		}
 	}
 	if (key != NULL) {
 		text_show(key);

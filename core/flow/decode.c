@@ -12,7 +12,7 @@
 #include "core/flow/validate.h"
 #include "core/flow/wire.h"
 
-#define AHEAD_US_MAX (2 * 60 * MOMENT_SECOND_US) /* an event's clock may be ahead of its receiver's */
+#define AHEAD_US_MAX (120 * MOMENT_SECOND_US) /* an event's clock may be ahead of its receiver's */
 
 /* One message being read. */
 struct reading {

@@ -42,7 +42,7 @@ enum channel {
 
 enum action {
 	ACTION_UNSAID = 0,
-#define ACTION_ENUM(name, number, evidence) ACTION_##name = number,
+#define ACTION_ENUM(name, number, evidence) ACTION_##name = (number),
 	ACTION_LIST(ACTION_ENUM)
 #undef ACTION_ENUM
 };

@@ -5,7 +5,7 @@
 #include "core/base/check.h"
 
 /*
- * Layout, version 1: version u8 | flags u8 (1 moved, 2 started) | rep i8 | clicks u8 | recent u16 | counted u32 |
+ * Layout, version 1: version u8 | flags u8 (1 moved, 2 started, 16 << i click i left out) | rep i8 | clicks u8 | recent u16 | counted u32 |
  * confirmed u32 | minute i64 | first_ms i64 | counted_ms i64 | last_ms i64 | activity f64 | pi 8 × f64 |
  * recent × (rule u16, ms before last_ms u32) | clicks × (link u64, last_ms i64)
  *
@@ -14,6 +14,7 @@
 #define VERSION 1
 #define FLAG_MOVED 1
 #define FLAG_STARTED 2
+#define FLAG_LEFT_OUT 16 /* of the first click */
 
 static void put(uint8_t **at, uint64_t value, unsigned size)
 {
@@ -29,12 +30,21 @@ static void put_double(uint8_t **at, double value)
 	put(at, bits, 8);
 }
 
+static unsigned flags_of(const struct phase_state *state)
+{
+	unsigned flags = (state->moved ? FLAG_MOVED : 0) | (state->started ? FLAG_STARTED : 0);
+	for (unsigned i = 0; i < state->click_count; i++) {
+		flags |= state->clicks[i].left_out ? FLAG_LEFT_OUT << i : 0;
+	}
+	return flags;
+}
+
 size_t phase_pack(const struct phase_state *state, uint8_t ret_bytes[static PHASE_PACK_SIZE_MAX])
 {
 	CHECK(state->recent_count <= PHASE_RULES_MAX && state->click_count <= PHASE_CLICKS_MAX);
 	uint8_t *at = ret_bytes;
 	put(&at, VERSION, 1);
-	put(&at, (state->moved ? FLAG_MOVED : 0) | (state->started ? FLAG_STARTED : 0), 1);
+	put(&at, flags_of(state), 1);
 	put(&at, (uint8_t)(int8_t)state->rep, 1);
 	put(&at, state->click_count, 1);
 	put(&at, state->recent_count, 2);
@@ -114,6 +124,7 @@ bool phase_unpack(const uint8_t *bytes, size_t size, struct phase_state *ret_sta
 	for (unsigned i = 0; i < state.click_count; i++) {
 		state.clicks[i].link = get(&at, 8);
 		state.clicks[i].last_ms = (int64_t)get(&at, 8);
+		state.clicks[i].left_out = (flags & (unsigned)FLAG_LEFT_OUT << i) != 0;
 	}
 	*ret_state = state;
 	return true;

@@ -1,5 +1,6 @@
 /* core/flow/fold.h: the reference results; folding on equals folding from the start; what a touch may and may not do. */
 #include "core/flow/fold.h"
+#include "core/model/phase_pack.h"
 
 #include <math.h>
 #include <string.h>
@@ -205,6 +206,10 @@ static void play(const struct fold_process *process, unsigned round, unsigned *s
 			check_same(&state, &before, round, i);
 			state = all;
 		}
+		check_same(&state, &all, round, i);
+		/* as the database gives it back */
+		uint8_t bytes[PHASE_PACK_SIZE_MAX];
+		ck_assert(phase_unpack(bytes, phase_pack(&state, bytes), &state));
 		check_same(&state, &all, round, i);
 		size_t place = 0;
 		while (sorted[place].id != order[i].id || sorted[place].ms != order[i].ms) {

@@ -2,6 +2,7 @@
  * What json_mapping.py drives: a line "wire HEX" or "json HEX" in, "ok HEX" out (decoded and encoded again), or the outcome
  * and the field.
  */
+#include <ctype.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -15,9 +16,9 @@
 static size_t from_hex(const char *hex, uint8_t *ret_bytes)
 {
 	size_t size = 0;
-	unsigned byte;
-	for (; sscanf(hex, "%2x", &byte) == 1; hex += 2) {
-		ret_bytes[size++] = (uint8_t)byte;
+	for (; isxdigit((unsigned char)hex[0]) && isxdigit((unsigned char)hex[1]); hex += 2) {
+		const char digits[] = {hex[0], hex[1], '\0'};
+		ret_bytes[size++] = (uint8_t)strtoul(digits, NULL, 16);
 	}
 	return size;
 }

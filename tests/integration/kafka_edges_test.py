@@ -264,7 +264,7 @@ class Source(KafkaTest):
         member.close()
 
     def test_members_hand_over_without_loss_or_repetition(self):
-        topics = [self.new_topic(partitions=4, suffix=suffix) for suffix in ("a", "b")]
+        topics = [self.new_topic(partitions=3, suffix=suffix) for suffix in ("a", "b")]
         for topic in topics:
             self.fill(topic, 2000)
         first = Member(self, *topics)
@@ -280,7 +280,7 @@ class Source(KafkaTest):
         for partitions in (mine, others):
             numbers = [{place.split("/")[1] for place in partitions if place.startswith(topic)} for topic in topics]
             self.assertEqual(numbers[0], numbers[1])
-            self.assertEqual(2, len(numbers[0]))
+            self.assertIn(len(numbers[0]), (1, 2))
         for topic in topics:
             self.fill(topic, 2000, first=2000)
         self.wait_until(lambda: first.count() + second.count() >= 8000, 60, "8000 messages")
@@ -288,7 +288,7 @@ class Source(KafkaTest):
         second.close()
         first.wait("revoked", 2)
         first.tell("unassign")
-        self.assertEqual(8, len(first.assign({**first.positions(), **second.positions()}, 3)))
+        self.assertEqual(6, len(first.assign({**first.positions(), **second.positions()}, 3)))
         self.fill(topics[0], 1000, first=4000)
         self.wait_until(lambda: first.count() + second.count() >= 9000, 60, "9000 messages")
         self.assertEqual(sorted(2 * list(range(4000)) + list(range(4000, 5000))), self.values(first, second))

@@ -175,5 +175,23 @@ class Migrate(phased_test.PhasedTest):
         self.assertEqual(77, done.status, done)
 
 
+class Embed(phased_test.PhasedTest):
+    """What the build refuses to carry."""
+
+    def embed(self, **files):
+        paths = [self.write(f"{name}.sql", text) for name, text in files.items()]
+        return subprocess.run([os.path.join(SCHEMA, "embed.py"), self.path("out.c"), *paths], capture_output=True, text=True)
+
+    def test_files_are_numbered_without_a_gap_and_leave_transactions_to_migrate(self):
+        for files, said in (({"_0001_a": "SELECT 1;"}, "expected 0001_<words>.sql"),
+                            ({"0001_a": "SELECT 1;", "0003_b": "SELECT 1;"}, "0003_b.sql: expected 0002_"),
+                            ({"0001_a": "SELECT 1;\n  commit;\n"}, "0001_a.sql:2: commit: phasectl migrate gives"),
+                            ({"0001_a": "DO $$\nBEGIN\nEND $$;\nBEGIN;\n"}, "0001_a.sql:4: BEGIN")):
+            done = self.embed(**files)
+            self.assertEqual(1, done.returncode)
+            self.assertIn(said, done.stderr)
+        self.assertEqual(0, self.embed(**{"0001_a": "DO $$\nBEGIN\n\tPERFORM 1;\nEND $$;\n-- \"quoted\\\" ?" + "?/\n"}).returncode)
+
+
 if __name__ == "__main__":
     phased_test.main()

@@ -91,6 +91,11 @@ class Report(phased_test.PhasedTest):
                     "phase", "confidence", "fine", "email", "name", "role")))
                 self.assertEqual(phase == "unknown", row["since"] is None)
 
+    def test_a_fine_phase_is_shown_inside_its_phase_only(self):
+        for phase, fine in (("early", "research"), ("none", None), ("unknown", None)):
+            row, = self.rows("--contact", self.add(phase, fine=2))
+            self.assertEqual(fine, row["fine"])
+
     def test_empty_arbiters_are_not_shown_and_confirmed_ones_are(self):
         self.add(touches=0)
         confirmed = self.add("late", touches=0, confirmed=1, ago=None)

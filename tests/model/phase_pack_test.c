@@ -21,9 +21,11 @@ static struct phase_state some_state(void)
 		.last_ms = INT64_C(1790000001000),
 		.recent_count = 2,
 		.recent = {{3, INT64_C(1789999000000)}, {255, INT64_C(1790000001000)}},
-		.click_count = 2,
+		.click_count = 3,
 		/* a burst leaves no trace but here: its clicks may be far later than last_ms */
-		.clicks = {{UINT64_MAX, INT64_C(1799999999999)}, {1, INT64_C(1799999999000)}},
+		.clicks = {{UINT64_MAX, INT64_C(1799999999999), true},
+			   {1, INT64_C(1799999999000), false},
+			   {2, INT64_C(1799999998000), true}},
 	};
 	return state;
 }
@@ -46,12 +48,15 @@ START_TEST(what_is_packed_comes_back)
 	ck_assert_int_eq(back.last_ms, state.last_ms);
 	ck_assert(back.moved && back.started);
 	ck_assert_uint_eq(back.recent_count, 2);
-	ck_assert_uint_eq(back.click_count, 2);
+	ck_assert_uint_eq(back.click_count, 3);
 	for (unsigned i = 0; i < 2; i++) {
 		ck_assert_uint_eq(back.recent[i].rule, state.recent[i].rule);
 		ck_assert_int_eq(back.recent[i].last_ms, state.recent[i].last_ms);
+	}
+	for (unsigned i = 0; i < 3; i++) {
 		ck_assert_uint_eq(back.clicks[i].link, state.clicks[i].link);
 		ck_assert_int_eq(back.clicks[i].last_ms, state.clicks[i].last_ms);
+		ck_assert(back.clicks[i].left_out == state.clicks[i].left_out);
 	}
 }
 END_TEST
