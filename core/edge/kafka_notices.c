@@ -112,6 +112,9 @@ static bool on_error(struct kafka_source *source, rd_kafka_event_t *event, struc
 	const char *text = rd_kafka_event_error_string(event);
 	switch (error) {
 	case RD_KAFKA_RESP_ERR__ALL_BROKERS_DOWN:
+		if (source->last_error[0] == '\0') {
+			kafka_client_text(source->last_error, sizeof(source->last_error), text);
+		}
 		return set_link(source, LINK_DOWN, notice);
 	case RD_KAFKA_RESP_ERR__TRANSPORT:
 	case RD_KAFKA_RESP_ERR__RESOLVE:

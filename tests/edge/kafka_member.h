@@ -30,14 +30,14 @@ struct member {
 	int32_t out_of_range;
 };
 
-static inline void produce(const struct mock_kafka *mock, unsigned count, const char *content_type)
+static inline void produce(const struct mock_kafka *mock, unsigned first, unsigned count, const char *content_type)
 {
 	char why[256];
 	rd_kafka_conf_t *conf = rd_kafka_conf_new();
 	rd_kafka_conf_set(conf, "bootstrap.servers", mock->brokers, why, sizeof(why));
 	rd_kafka_t *rk = rd_kafka_new(RD_KAFKA_PRODUCER, conf, why, sizeof(why));
 	ck_assert_ptr_nonnull(rk);
-	for (unsigned i = 0; i < count; i++) {
+	for (unsigned i = first; i < first + count; i++) {
 		char value[32];
 		int size = snprintf(value, sizeof(value), "%u/%u", i % PARTITIONS, i / PARTITIONS);
 		rd_kafka_resp_err_t error = rd_kafka_producev(
@@ -58,7 +58,7 @@ static inline void start(struct mock_kafka *mock, unsigned count)
 	for (size_t i = 0; i < COUNT_OF(topics); i++) {
 		ck_assert_int_eq(rd_kafka_mock_topic_create(mock->cluster, topics[i], PARTITIONS, 1), 0);
 	}
-	produce(mock, count, NULL);
+	produce(mock, 0, count, NULL);
 }
 
 static inline void join(struct member *member, const char *brokers)

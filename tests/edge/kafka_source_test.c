@@ -105,7 +105,7 @@ START_TEST(form_is_read_from_the_header)
 	join(&member, mock.brokers);
 	MOCK_UNTIL(30, member.assigned, step(&member));
 	for (size_t i = 0; i < COUNT_OF(rows); i++) {
-		produce(&mock, 1, rows[i].type);
+		produce(&mock, 0, 1, rows[i].type);
 		MOCK_UNTIL(30, kafka_source_take(member.source, messages, 1) > 0, mock_wait(-1, 10));
 		ck_assert_msg(messages[0].form == rows[i].form, "%s", rows[i].type);
 		kafka_source_release(member.source);
