@@ -86,7 +86,7 @@ struct event *source_event(struct arena *arena)
 	for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++) {
 		*texts[i] = "";
 	}
-	event->opportunity.probability = event->opportunity.amount = NAN;
+	event->opportunity.probability = event->opportunity.amount = (double)NAN;
 	return event;
 }
 

@@ -1,0 +1,142 @@
+/*
+ * Any bytes as a request of a Snowplow tracker: adapter, screen, encoder. The first byte says how they came: as a body, or
+ * as a query, with which headers and consents. Beyond not crashing: a refusal names its reason in showable text, and what
+ * is sent is an event that the daemon takes as it is, with no address in it but where it may be.
+ */
+#include <string.h>
+
+#include "collector/conf.h"
+#include "collector/screen.h"
+#include "collector/source/snowplow.h"
+#include "core/base/arena.h"
+#include "core/base/check.h"
+#include "core/base/text.h"
+#include "core/flow/decode.h"
+#include "tests/fuzz/fuzz.h"
+
+#define NOW_US INT64_C(1795316000000000)
+#define PAIRS_MAX 64
+
+enum flag { FLAG_QUERY = 1, FLAG_ANONYMOUS = 2, FLAG_HEAD = 4, FLAG_REQUIRE = 8 };
+
+static const struct form forms[] = {
+	{.id = "demo-request",
+	 .field = {[FORM_EMAIL] = "email",
+		   [FORM_NAME] = "name",
+		   [FORM_TITLE] = "title",
+		   [FORM_ROLE] = "role",
+		   [FORM_COMPANY] = "company",
+		   [FORM_PROFILE] = "consent_profile",
+		   [FORM_CONTACT] = "consent_contact"}},
+};
+static const char *const extensions[] = {"pdf"};
+static const struct source_options source = {.forms = {.count = 1, .forms = forms},
+					     .download_extensions = extensions,
+					     .download_extensions_count = 1,
+					     .page_ping_ms = 10000};
+static const struct identity_key key = {.bytes = "0123456789abcdef0123456789abcdef", .size = 32};
+
+static size_t split(char *query, struct source_pair *ret_pairs)
+{
+	size_t count = 0;
+	for (char *at = query; at != NULL && count < PAIRS_MAX; count++) {
+		char *next = strchr(at, '&');
+		if (next != NULL) {
+			*next++ = '\0';
+		}
+		char *value = strchr(at, '=');
+		if (value != NULL) {
+			*value++ = '\0';
+		}
+		ret_pairs[count] = (struct source_pair){at, value != NULL ? value : ""};
+		at = next;
+	}
+	return count;
+}
+
+static void check_reject(const struct reject *reject)
+{
+	CHECK(reject->reason == OUTCOME_unreadable || reject->reason == OUTCOME_too_large ||
+	      reject->reason == OUTCOME_bad_text || reject->reason == OUTCOME_bad_value);
+	CHECK(memchr(reject->field, '\0', sizeof(reject->field)) != NULL);
+	CHECK(text_is_utf8(reject->field, strlen(reject->field)) && !text_has_address(reject->field));
+}
+
+/* The daemon takes it, and has nothing left to mask in it. */
+static void check_sent(const struct event *event, struct arena *arena)
+{
+	struct message message = {.timestamp_us = NOW_US, .form = FORM_PROTOBUF};
+	struct event *taken;
+	struct reject reject;
+	const uint8_t *bytes;
+	size_t size;
+	CHECK(event->consent.profile == STATEMENT_GRANTED || event->identity.email[0] == '\0');
+	CHECK(event->consent.profile == STATEMENT_GRANTED || event->identity.name[0] == '\0');
+	CHECK(!event->identity.verified && !text_has_address(event->identity.user_id));
+	CHECK(!event->consent.anonymous || event->identity.anonymous_id[0] == '\0');
+	CHECK(encode_event(event, arena, &message.value, &message.size));
+	if (message.size > EVENT_MESSAGE_SIZE_MAX) {
+		return;
+	}
+	CHECK(decode_event(&message, arena, NULL, &taken, &reject) == OUTCOME_NONE);
+	taken->stamped_us = event->stamped_us; /* filled in where it is 0 */
+	CHECK(encode_event(taken, arena, &bytes, &size));
+	CHECK(size == message.size && memcmp(bytes, message.value, size) == 0);
+}
+
+static void check_item(struct source_item *item, int flags, struct arena *arena)
+{
+	int consent[CHANNEL_COUNT] = {[CHANNEL_WEB] = flags & FLAG_REQUIRE ? COLLECT_REQUIRE : COLLECT_ALLOW};
+	const struct screen_options options = {.consent = consent, .identify = {.key = &key}};
+	const char *field;
+	if (item->event == NULL) {
+		check_reject(&item->reject);
+		return;
+	}
+	switch (screen_event(item->event, &options, arena, &field)) {
+	case OUTCOME_NONE:
+		check_sent(item->event, arena);
+		break;
+	case OUTCOME_no_consent:
+		break;
+	case OUTCOME_bad_value:
+		CHECK(strcmp(field, "id") == 0);
+		break;
+	default:
+		CHECK(!"a fate that screening does not give");
+	}
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+	static struct arena arena;
+	CHECK(arena.base != NULL || arena_init(&arena, (size_t)64 << 20));
+	arena_reset(&arena, (size_t)1 << 20);
+	if (size == 0) {
+		return 0;
+	}
+	int flags = data[0];
+	char *text = arena_text(&arena, (const char *)data + 1, size - 1);
+	struct source_pair pairs[PAIRS_MAX];
+	struct source_request request = {.is_head = flags & FLAG_HEAD, .body = "", .received_us = NOW_US};
+	for (size_t i = 0; i < SOURCE_HEADER_COUNT; i++) {
+		request.header[i] = "";
+	}
+	request.header[SOURCE_SP_ANONYMOUS] = flags & FLAG_ANONYMOUS ? "*" : "";
+	request.header[SOURCE_REFERER] = "https://acme.test/from?utm_source=x";
+	if (flags & FLAG_QUERY) {
+		request.arguments_count = split(text, pairs);
+		request.arguments = pairs;
+	} else {
+		request.body = text;
+		request.body_size = size - 1;
+	}
+	struct source_items items;
+	if (snowplow_read(&request, &source, &arena, &items)) {
+		CHECK(items.count <= SOURCE_EVENTS_MAX);
+		for (size_t i = 0; i < items.count; i++) {
+			check_item(&items.items[i], flags, &arena);
+		}
+	}
+	return 0;
+}
