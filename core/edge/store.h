@@ -3,7 +3,7 @@
  *
  * Never blocks: a call queues its statements; the caller then watches the connection (core/edge/postgres.h) until the
  * turn has ended. What comes back is put into the arena that the call was given. Never logs: trouble comes back in
- * *fail, for the batch to act on. docs/decisions/careful-batch.md draws the order of the turns.
+ * *fail, for the batch to act on. daemon/README.md draws the order of the turns.
  */
 #pragma once
 #include <stdbool.h>
