@@ -14,7 +14,7 @@
 int main(void)
 {
 	struct vectors *vectors = vectors_read();
-	struct phase_state state;
+	struct phase_state state = {0};
 	size_t results[4] = {0};
 	double moved = 0;
 	clock_t begun = clock();

@@ -58,9 +58,10 @@ int main(void)
 			rules += match.rule;
 		}
 	}
+	size_t matches = ROUNDS * COUNT_OF(subjects);
 	double us = (double)(clock() - begun) * 1e6 / CLOCKS_PER_SEC;
 	printf("match: %.1f us a subject, %.0f us to compile the model's patterns (checksum %ld)\n",
-	       us / (ROUNDS * COUNT_OF(subjects)), compile_us, rules);
+	       us / (double)matches, compile_us, rules);
 	matcher_destroy(matcher);
 	arena_finish(&arena);
 	return EXIT_SUCCESS;

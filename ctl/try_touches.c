@@ -126,7 +126,7 @@ static bool find_rule(struct reading *reading, const char *name, uint16_t *ret_r
 /* A line that says no action was made by what its rule is for: the rule's example. */
 static bool read_evidence(struct reading *reading, const struct json_node *root, struct row *row)
 {
-	const char *rule, *link, *action_word;
+	const char *rule = "", *link = "", *action_word = "";
 	if (!read_text(reading, root, "rule", MODEL_NAME_SIZE_MAX, true, &rule) ||
 	    !find_rule(reading, rule, &row->touch.rule) ||
 	    !read_text(reading, root, "link", LINK_SIZE_MAX, false, &link) ||
@@ -167,7 +167,7 @@ static bool read_confirm(struct reading *reading, const char *word, struct row *
 
 static bool read_row(struct reading *reading, const struct json_node *root, struct row *row)
 {
-	const char *confirm;
+	const char *confirm = "";
 	*row = (struct row){.touch = {.kind = FOLD_TOUCH}};
 	return only_known_keys(reading, root) && read_text(reading, root, "id", ID_SIZE_MAX, true, &row->id) &&
 	       read_text(reading, root, "contact", CONTACT_SIZE_MAX, true, &row->contact) &&

@@ -48,7 +48,7 @@ struct example_text {
 #define EXAMPLE_TEXT(word, max) \
 	{ \
 		.key = #word, .type = YAML_TEXT, .offset = offsetof(struct example_text, word), .fallback = "", \
-		.high = max \
+		.high = (max) \
 	}
 
 static const struct yaml_field example_fields[] = {

@@ -156,11 +156,6 @@ static bool check_state(const struct model_reader *reader, const struct yaml_nod
 					     "phase \"%s\" stands twice", name);
 		}
 	}
-	if (k > 1 && process->state_main[k] < process->state_main[k - 1]) {
-		return yaml_complain(reader->file, model_part_place(node, "main"), reader->fail,
-				     "phases go from early over mid to late: \"%s\" comes too late in the list",
-				     name);
-	}
 	return true;
 }
 
@@ -177,6 +172,20 @@ static bool read_state(const struct model_reader *reader, const struct yaml_node
 	process->prior[k] = text.prior;
 	process->entry[k] = text.entry;
 	return check_state(reader, node, process, k);
+}
+
+static bool check_order(const struct model_reader *reader, const struct yaml_node *list,
+			const struct model_process *process)
+{
+	for (unsigned k = 2; k < process->states; k++) {
+		if (process->state_main[k] < process->state_main[k - 1]) {
+			return yaml_complain(
+				reader->file, model_part_place(list->items[k], "main"), reader->fail,
+				"phases go from early over mid to late: \"%s\" comes too late in the list",
+				process->state_names[k]);
+		}
+	}
+	return true;
 }
 
 static bool check_sums(const struct model_reader *reader, const struct yaml_node *list,
@@ -219,7 +228,7 @@ static bool read_states(const struct model_reader *reader, const struct yaml_nod
 			return false;
 		}
 	}
-	return check_sums(reader, list, process);
+	return check_order(reader, list, process) && check_sums(reader, list, process);
 }
 
 /* ---- A process ---- */
@@ -328,6 +337,7 @@ static bool gather_process(const struct model_reader *reader, const struct yaml_
 		return false;
 	}
 	for (unsigned i = 0; i < all->count; i++) {
+		CHECK(all->processes[i].name != NULL);
 		if (strcmp(all->processes[i].name, process->name) == 0) {
 			return yaml_complain(reader->file, model_part_place(node, "process"), reader->fail,
 					     "process \"%s\" stands in %s already", process->name,
@@ -350,6 +360,7 @@ static bool gather_root(const struct model_reader *reader, const struct yaml_nod
 	    !model_part_list(reader, root->items[0], "processes", MODEL_PROCESSES_MAX, &list)) {
 		return false;
 	}
+	CHECK(list != NULL);
 	for (size_t i = 0; i < list->count; i++) {
 		if (!gather_process(reader, list->items[i], all)) {
 			return false;

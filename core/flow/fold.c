@@ -350,6 +350,7 @@ static int fine_of(const struct fold_process *process, const struct phase_view *
 void fold_view(const struct fold_process *process, const struct phase_state *state, int64_t at_ms,
 	       struct phase_view *ret_view)
 {
+	CHECK(state->moved == (state->rep != MAIN_NONE) && (state->moved || state->counted == 0));
 	struct phase_view view = {.activity = state->activity, .counted = state->counted, .reported = MAIN_NONE};
 	memcpy(view.posterior, state->pi, sizeof(view.posterior));
 	if (state->moved) {

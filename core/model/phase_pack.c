@@ -98,10 +98,11 @@ bool phase_unpack(const uint8_t *bytes, size_t size, struct phase_state *ret_sta
 	unsigned flags = (unsigned)get(&at, 1);
 	state.moved = (flags & FLAG_MOVED) != 0;
 	state.started = (flags & FLAG_STARTED) != 0;
-	int rep = (int8_t)get(&at, 1);
+	int rep = (int)get(&at, 1);
+	rep = rep == UINT8_MAX ? MAIN_NONE : rep;
 	state.click_count = (unsigned)get(&at, 1);
 	state.recent_count = (unsigned)get(&at, 2);
-	if (rep < MAIN_NONE || rep >= MAIN_COUNT || state.click_count > PHASE_CLICKS_MAX ||
+	if (rep >= MAIN_COUNT || state.moved != (rep != MAIN_NONE) || state.click_count > PHASE_CLICKS_MAX ||
 	    state.recent_count > PHASE_RULES_MAX ||
 	    size != HEAD_SIZE + (size_t)state.recent_count * 6 + (size_t)state.click_count * 16) {
 		return false;
@@ -109,6 +110,9 @@ bool phase_unpack(const uint8_t *bytes, size_t size, struct phase_state *ret_sta
 	state.rep = (enum main_phase)rep;
 	state.counted = (uint32_t)get(&at, 4);
 	state.confirmed = (uint32_t)get(&at, 4);
+	if (state.moved != (state.counted > 0 || state.confirmed > 0)) {
+		return false;
+	}
 	state.minute = (int64_t)get(&at, 8);
 	state.first_ms = (int64_t)get(&at, 8);
 	state.counted_ms = (int64_t)get(&at, 8);

@@ -57,7 +57,8 @@ START_TEST(the_default_model_has_the_numbers_of_the_reference)
 		ck_assert(got->prior[k] == wanted->prior[k] && got->entry[k] == wanted->entry[k]);
 	}
 	ck_assert(got->dwell_days == 20 && got->dwell_none_days == 90 && got->back == .25 && got->stall == .2);
-	ck_assert(got->unit == .5 && memcmp(got->power, wanted->power, sizeof(got->power)) == 0);
+	ck_assert(got->unit == .5);
+	ck_assert_mem_eq(got->power, wanted->power, sizeof(got->power));
 	ck_assert_uint_eq(got->rule_count, 33);
 	for (unsigned r = 0; r < wanted->rule_count; r++) {
 		const struct model_rule *rule = rule_of(got, wanted->rules[r].name);

@@ -104,11 +104,16 @@ static void make_touches(struct fold_touch *touches, size_t count, unsigned rule
 	qsort(touches, count, sizeof(*touches), fold_compare);
 }
 
+static bool same_bits(const void *a, const void *b, size_t size)
+{
+	return memcmp(a, b, size) == 0;
+}
+
 /* To the bit, field by field: padding may differ. */
 static bool same_state(const struct phase_state *a, const struct phase_state *b)
 {
-	bool same = memcmp(a->pi, b->pi, sizeof(a->pi)) == 0 &&
-		    memcmp(&a->activity, &b->activity, sizeof(double)) == 0 && a->minute == b->minute &&
+	bool same = same_bits(a->pi, b->pi, sizeof(a->pi)) &&
+		    same_bits(&a->activity, &b->activity, sizeof(double)) && a->minute == b->minute &&
 		    a->moved == b->moved && a->rep == b->rep && a->counted == b->counted &&
 		    a->confirmed == b->confirmed && a->first_ms == b->first_ms && a->counted_ms == b->counted_ms &&
 		    a->started == b->started && a->last_ms == b->last_ms && a->recent_count == b->recent_count &&
@@ -392,7 +397,7 @@ START_TEST(a_shorter_process_keeps_its_states_empty_beyond)
 	struct phase_state state;
 	fold_start(&process, &state);
 	for (uint16_t i = 0; i < 20; i++) {
-		struct fold_touch touch = {.ms = START_MS + i * 5 * DAY_MS, .rule = i};
+		struct fold_touch touch = {.ms = START_MS + 5 * DAY_MS * i, .rule = i};
 		fold_touch(&process, &state, &touch);
 	}
 	double sum = 0;

@@ -86,6 +86,10 @@ START_TEST(other_bytes_are_refused)
 	bytes[0] = other;
 	bytes[2] = 17; /* no such phase */
 	ck_assert(!phase_unpack(bytes, size, &back));
+	bytes[2] = UINT8_MAX; /* none, but the state has moved */
+	ck_assert(!phase_unpack(bytes, size, &back));
+	state.counted = state.confirmed = 0; /* moved by nothing */
+	ck_assert(!phase_unpack(bytes, phase_pack(&state, bytes), &back));
 }
 END_TEST
 
