@@ -14,6 +14,8 @@
 #include "ctl/ctl.h"
 #include "ctl/model_load.h"
 
+#define STATES_MAX ((size_t)MODEL_PROCESSES_MAX * PHASE_STATES)
+
 static struct {
 	const char *model;
 } asked;
@@ -81,10 +83,10 @@ static bool look(struct postgres *postgres, struct found *ret_found, struct fail
 static bool store(struct ctl *ctl, struct postgres *postgres, const struct model *model, struct fail *fail)
 {
 	struct postgres_array processes, states, names, mains;
-	postgres_array_init(&processes, &ctl->arena, POSTGRES_TEXT, MODEL_PROCESSES_MAX * PHASE_STATES);
-	postgres_array_init(&states, &ctl->arena, POSTGRES_INT2, MODEL_PROCESSES_MAX * PHASE_STATES);
-	postgres_array_init(&names, &ctl->arena, POSTGRES_TEXT, MODEL_PROCESSES_MAX * PHASE_STATES);
-	postgres_array_init(&mains, &ctl->arena, POSTGRES_INT2, MODEL_PROCESSES_MAX * PHASE_STATES);
+	postgres_array_init(&processes, &ctl->arena, POSTGRES_TEXT, STATES_MAX);
+	postgres_array_init(&states, &ctl->arena, POSTGRES_INT2, STATES_MAX);
+	postgres_array_init(&names, &ctl->arena, POSTGRES_TEXT, STATES_MAX);
+	postgres_array_init(&mains, &ctl->arena, POSTGRES_INT2, STATES_MAX);
 	for (unsigned i = 0; i < model->process_count; i++) {
 		const struct model_process *process = &model->processes[i];
 		for (unsigned k = 0; k < process->states; k++) {

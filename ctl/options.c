@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "core/base/check.h"
 #include "core/base/text.h"
 
 #define NAMES_MAX 64
@@ -57,6 +58,7 @@ static bool take(const struct option_about *option, const char *value, struct fa
 				"give - and write it to stdin",
 				option->name);
 	}
+	CHECK(option->type == OPTION_FLAG || value != NULL);
 	switch (option->type) {
 	case OPTION_FLAG:
 		*(bool *)option->ret = true;

@@ -24,7 +24,7 @@
 #define BUFFER_KIB_MAX (4 * 1024) /* librdkafka takes some times as much for small messages */
 #define DELIVERY_MS_MAX 60000
 #define LOOK_MS_MAX 5000 /* for a topic, when its first event comes */
-#define NAMED_MAX 100	  /* bad lines that are named; the rest is counted */
+#define NAMED_MAX 100	 /* bad lines that are named; the rest is counted */
 #define READ_SIZE ((size_t)256 * 1024)
 #define LINE_ARENA_SIZE ((size_t)4 * 1024 * 1024)
 #define PROGRESS_US (5 * MOMENT_SECOND_US)

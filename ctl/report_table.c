@@ -65,9 +65,9 @@ static void print_ago(int64_t then_us, int64_t now_us, char *ret_text, size_t si
 		snprintf(ret_text, size, "now");
 	} else if (minutes < 60) {
 		snprintf(ret_text, size, "%" PRId64 " min", minutes);
-	} else if (minutes < 48 * 60) {
+	} else if (minutes < INT64_C(48) * 60) {
 		snprintf(ret_text, size, "%" PRId64 " h", minutes / 60);
-	} else if (minutes < 100 * 1440) {
+	} else if (minutes < INT64_C(100) * 1440) {
 		snprintf(ret_text, size, "%" PRId64 " d", minutes / 1440);
 	} else {
 		snprintf(ret_text, size, "%" PRId64 " mo", minutes / 43830); /* of 30.44 days */
@@ -185,7 +185,7 @@ static unsigned natural_width(enum column column, const struct report_row *rows,
 		bool gives_way = column == COLUMN_CONTACT && has_people && rows[i].address == NULL;
 		unsigned own = text == NULL || gives_way ? 0 : terminal_width(text);
 		width = own > width ? own : width;
-		tells = tells || strcmp(rows[i].process, "standard") != 0;
+		tells = tells || (text != NULL && strcmp(text, "standard") != 0);
 	}
 	if (!tells || (width == 0 && column != COLUMN_CONTACT && column != COLUMN_BAR)) {
 		return 0;

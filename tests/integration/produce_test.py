@@ -35,17 +35,15 @@ class Produce(phased_test.PhasedTest):
 
     def messages(self, channel):
         """What stands on a topic: [(key as hex, value)]."""
-        out = subprocess.run(["kcat", "-C", "-q", "-b", phased_test.server("PHASED_KAFKA"), "-t", self.topics.get(channel, channel),
-                              "-o", "beginning", "-e", "-f", "%K %S "], capture_output=True, check=True, timeout=60).stdout
-        sizes = [tuple(map(int, pair)) for pair in re.findall(rb"(-?\d+) (\d+) ", out)]
-        out = subprocess.run(["kcat", "-C", "-q", "-b", phased_test.server("PHASED_KAFKA"), "-t", self.topics.get(channel, channel),
-                              "-o", "beginning", "-e", "-f", "%k%s"], capture_output=True, check=True, timeout=60).stdout
+        out = subprocess.run(["kcat", "-C", "-q", "-b", phased_test.server("PHASED_KAFKA"), "-t", self.topics[channel],
+                              "-o", "beginning", "-e", "-f", "%K %S %k%s"], capture_output=True, check=True, timeout=60).stdout
         messages, at = [], 0
-        for key_size, size in sizes:
-            key_size = max(key_size, 0)
-            messages.append((out[at:at + key_size].hex(), out[at + key_size:at + key_size + size]))
-            at += key_size + size
-        self.assertEqual(len(out), at)
+        while at < len(out):
+            sizes = re.compile(rb"(-?\d+) (\d+) ").match(out, at)
+            key_at, size = sizes.end(), int(sizes.group(2))
+            value_at = key_at + max(int(sizes.group(1)), 0)
+            messages.append((out[key_at:value_at].hex(), out[value_at:value_at + size]))
+            at = value_at + size
         return messages
 
     def actor(self, kind, space, value):
@@ -137,7 +135,7 @@ class Produce(phased_test.PhasedTest):
             self.assertEqual((0, f"{count} delivered, 0 bad, 0 not delivered\n"), (status, out))
             peaks.append(peak)
         # 60,000 events are 30 MB of JSON; on their way are at most 4 MB and librdkafka's own.
-        room = 400 * 1024 if "ASAN_OPTIONS" in os.environ else 48 * 1024
+        room = 900 * 1024 if "ASAN_OPTIONS" in os.environ else 48 * 1024
         self.assertLess(peaks[1], room, f"KiB; with 2000 events {peaks[0]}")
 
     def test_a_full_buffer_slows_the_reading_down(self):
@@ -147,7 +145,7 @@ class Produce(phased_test.PhasedTest):
         path = self.write("events", lines(event(n, label="x" * 120, session_id="x" * 120) for n in range(40000)))
         status, out, peak = self.run_measured(["produce"], path)
         self.assertEqual((0, "40000 delivered, 0 bad, 0 not delivered\n"), (status, out))
-        self.assertLess(peak, 400 * 1024 if "ASAN_OPTIONS" in os.environ else 33 * 1024, f"{peak} KiB")
+        self.assertLess(peak, 900 * 1024 if "ASAN_OPTIONS" in os.environ else 33 * 1024, f"{peak} KiB")
 
     def test_a_signal_ends_it_after_what_was_read_is_delivered(self):
         child = subprocess.Popen([phased_test.PHASECTL, "--config", self.config, "produce"], stdin=subprocess.PIPE,
