@@ -2,38 +2,28 @@
 
 #include <stdlib.h>
 #include <string.h>
-#include <strings.h>
 
 #include "collector/conf.h"
 #include "collector/cors.h"
 #include "collector/counts.h"
+#include "collector/parcel.h"
+#include "collector/request.h"
 #include "collector/routes.h"
 #include "collector/screen.h"
+#include "collector/waiting.h"
 #include "core/base/arena.h"
 #include "core/base/check.h"
 #include "core/base/log.h"
 #include "core/base/moment.h"
 #include "core/edge/http.h"
 #include "core/edge/kafka_sink.h"
-#include "core/flow/decode.h"
 
-#define ARGUMENTS_MAX 256
 #define LINE_SIZE_MAX ((size_t)20 * 1024)
 #define ADMIN_CONNECTIONS_MAX 16
 #define ADMIN_BODY_SIZE_MAX ((size_t)4096)
 #define ARENA_KEPT ((size_t)1024 * 1024)
 #define TURN_MS_MAX 1000
 #define POLLS_MAX 8
-
-/* A request that waits for acknowledgements. There are as many as connections. */
-struct waiting {
-	struct http_request *request; /* NULL: this one is free */
-	enum route route;
-	int64_t begun_us;
-	unsigned pending; /* events on their way */
-	bool is_lost;	  /* one of them was not acknowledged */
-	unsigned next;	  /* of the free ones, index + 1; 0: none */
-};
 
 struct collect {
 	const struct collect_conf *conf;
@@ -45,8 +35,7 @@ struct collect {
 	struct kafka_sink *sink;
 	bool sink_is_dead, was_up, is_quiesced;
 	struct counts counts;
-	struct waiting *waiting;
-	unsigned waiting_count, free;
+	struct waiting_list waiting;
 };
 
 static double seconds_since(int64_t begun_us)
@@ -100,17 +89,6 @@ static void answer_trouble(struct collect *collect, struct http_request *request
 
 /* --- waiting --- */
 
-static struct waiting *wait_begin(struct collect *collect, struct http_request *request, enum route route,
-				  int64_t begun_us)
-{
-	CHECK(collect->free != 0); /* one request a connection */
-	struct waiting *waiting = &collect->waiting[collect->free - 1];
-	collect->free = waiting->next;
-	*waiting = (struct waiting){.request = request, .route = route, .begun_us = begun_us};
-	collect->counts.waiting.value++;
-	return waiting;
-}
-
 static void wait_end(struct collect *collect, struct waiting *waiting)
 {
 	if (waiting->is_lost) {
@@ -122,25 +100,15 @@ static void wait_end(struct collect *collect, struct waiting *waiting)
 	} else {
 		answer_success(collect, waiting->request, waiting->route, waiting->begun_us);
 	}
-	waiting->request = NULL;
-	waiting->next = collect->free;
-	collect->free = (unsigned)(waiting - collect->waiting) + 1;
-	collect->counts.waiting.value--;
-}
-
-/* A message's token says whose it is and what it will have become: slot × fates + fate + 1. */
-static void *token_make(const struct collect *collect, const struct waiting *waiting, enum fate fate)
-{
-	return (void *)((uintptr_t)(waiting - collect->waiting) * FATE_COUNT + fate + 1);
+	waiting_end(&collect->waiting, waiting);
 }
 
 static void on_delivered(void *context, void *token, bool delivered)
 {
 	struct collect *collect = context;
-	uintptr_t number = (uintptr_t)token - 1;
-	struct waiting *waiting = &collect->waiting[number / FATE_COUNT];
-	CHECK(waiting->request != NULL && waiting->pending > 0);
-	counts_fate(&collect->counts, delivered ? (enum fate)(number % FATE_COUNT) : FATE_undelivered, true);
+	enum fate fate;
+	struct waiting *waiting = waiting_of(&collect->waiting, token, &fate);
+	counts_fate(&collect->counts, delivered ? fate : FATE_undelivered, true);
 	waiting->is_lost = waiting->is_lost || !delivered;
 	waiting->pending--;
 	if (waiting->pending == 0) {
@@ -150,68 +118,11 @@ static void on_delivered(void *context, void *token, bool delivered)
 
 /* --- sending --- */
 
-/* What is to be done with one item: its bytes, where to, and its fate once it is there. */
-struct parcel {
-	enum fate fate;
-	const char *topic; /* NULL: nothing is sent */
-	struct uuid key;
-	size_t key_size;
-	const uint8_t *bytes;
-	size_t size;
-};
-
-static bool parcel_reject(struct collect *collect, enum route route, const struct reject *reject,
-			  int64_t received_us, struct parcel *ret)
-{
-	*ret = (struct parcel){.fate = fate_of(reject->reason),
-			       .topic = collect->conf->kafka.topic[CHANNEL_UNSAID]};
-	return encode_rejected(reject, received_us, routes[route].source, &collect->arena, &ret->bytes,
-			       &ret->size);
-}
-
-/* False: the arena is full. *ret_outcome: what forbids to send it, and where. */
-static bool parcel_event(struct collect *collect, const struct event *event, struct parcel *ret)
-{
-	struct identified who;
-	*ret = (struct parcel){.fate = FATE_delivered, .topic = collect->conf->kafka.topic[event->channel]};
-	if (!identify_event(event, &collect->screen.identify, &collect->arena, &who) ||
-	    !encode_event(event, &collect->arena, &ret->bytes, &ret->size)) {
-		return false;
-	}
-	if (who.has_weak || who.has_strong) {
-		ret->key = who.has_weak ? who.weak.id : who.strong.id;
-		ret->key_size = sizeof(ret->key.bytes);
-	}
-	return true;
-}
-
-/* Screens one item and packs what is left of it. False: the arena is full even for a reject. */
-static bool parcel_make(struct collect *collect, enum route route, struct source_item *item, int64_t received_us,
-			struct parcel *ret)
-{
-	const char *field;
-	if (item->event != NULL) {
-		enum outcome outcome = screen_event(item->event, &collect->screen, &collect->arena, &field);
-		if (outcome == OUTCOME_no_consent) {
-			*ret = (struct parcel){.fate = FATE_no_consent};
-			return true;
-		}
-		if (outcome == OUTCOME_NONE && parcel_event(collect, item->event, ret) &&
-		    ret->size <= EVENT_MESSAGE_SIZE_MAX) {
-			return true;
-		}
-		source_reject(outcome != OUTCOME_NONE ? outcome : OUTCOME_too_large,
-			      outcome != OUTCOME_NONE ? field : "", item->event->id, strlen(item->event->id),
-			      &item->reject);
-	}
-	return parcel_reject(collect, route, &item->reject, received_us, ret);
-}
-
 static bool send_parcel(struct collect *collect, struct waiting *waiting, const struct parcel *parcel)
 {
 	struct fail fail;
 	if (kafka_sink_send(collect->sink, parcel->topic, parcel->key.bytes, parcel->key_size, parcel->bytes,
-			    parcel->size, token_make(collect, waiting, parcel->fate), &fail)) {
+			    parcel->size, waiting_token(&collect->waiting, waiting, parcel->fate), &fail)) {
 		waiting->pending++;
 		counts_sent(&collect->counts);
 		return true;
@@ -233,7 +144,8 @@ static void send_items(struct collect *collect, struct waiting *waiting, struct 
 		struct parcel parcel;
 		size_t mark = collect->arena.used;
 		if (waiting->is_lost ||
-		    !parcel_make(collect, waiting->route, &items->items[i], received_us, &parcel)) {
+		    !parcel_make(&items->items[i], collect->conf->kafka.topic, &collect->screen,
+				 routes[waiting->route].source, received_us, &collect->arena, &parcel)) {
 			waiting->is_lost = true;
 			counts_fate(&collect->counts, FATE_undelivered, false);
 		} else if (parcel.topic == NULL) {
@@ -246,61 +158,17 @@ static void send_items(struct collect *collect, struct waiting *waiting, struct 
 	}
 }
 
-/* --- reading --- */
-
-struct argument_list {
-	struct source_pair *items;
-	size_t count;
-};
-
-static void note_argument(void *context, const char *name, const char *value)
-{
-	struct argument_list *list = context;
-	if (list->count < ARGUMENTS_MAX) {
-		list->items[list->count] = (struct source_pair){name, value};
-	}
-	list->count++;
-}
-
-/* The request as adapters see it. False: it has too many arguments. */
-static bool describe(struct http_request *request, struct source_pair *arguments, struct source_request *ret)
-{
-	struct argument_list list = {.items = arguments};
-	http_arguments(request, note_argument, &list);
-	*ret = (struct source_request){.is_head = strcmp(http_method(request), "HEAD") == 0,
-				       .arguments = arguments,
-				       .arguments_count = list.count,
-				       .received_us = moment_now_us()};
-	ret->body = http_body(request, &ret->body_size);
-	for (size_t i = 0; i < SOURCE_HEADER_COUNT; i++) {
-		ret->header[i] = http_header(request, source_header_names[i]);
-	}
-	return list.count <= ARGUMENTS_MAX;
-}
-
-/* Bodies come as they are. */
-static bool is_encoded(const struct http_request *request)
-{
-	const char *encoding = http_header(request, "Content-Encoding");
-	return encoding[0] != '\0' && strcasecmp(encoding, "identity") != 0;
-}
-
 static void take(struct collect *collect, struct http_request *request, enum route route, int64_t begun_us)
 {
-	struct source_pair arguments[ARGUMENTS_MAX];
 	struct source_request described;
 	struct source_items items;
 	if (collect->is_quiesced || collect->sink_is_dead || !kafka_sink_is_up(collect->sink)) {
 		answer_trouble(collect, request, route, 503, begun_us);
 		return;
 	}
-	if (is_encoded(request)) {
-		answer_trouble(collect, request, route, 415, begun_us);
-		return;
-	}
-	if (!describe(request, arguments, &described) ||
-	    !routes[route].adapter(&described, &collect->source, &collect->arena, &items)) {
-		answer_trouble(collect, request, route, 413, begun_us);
+	unsigned status = request_read(request, route, &collect->source, &collect->arena, &described, &items);
+	if (status != 0) {
+		answer_trouble(collect, request, route, status, begun_us);
 		return;
 	}
 	unsigned reasons = screen_machine(&described, &collect->screen);
@@ -309,7 +177,7 @@ static void take(struct collect *collect, struct http_request *request, enum rou
 			items.items[i].event->machine_reasons |= reasons;
 		}
 	}
-	struct waiting *waiting = wait_begin(collect, request, route, begun_us);
+	struct waiting *waiting = waiting_begin(&collect->waiting, request, route, begun_us);
 	send_items(collect, waiting, &items, described.received_us);
 	http_drop_body(request);
 	if (waiting->pending == 0) {
@@ -336,6 +204,7 @@ static void show_metrics(struct collect *collect, struct http_request *request, 
 	struct counts *counts = &collect->counts;
 	counts->connections.value = http_connections(collect->http);
 	counts->refused.value = (double)http_refused(collect->http);
+	counts->waiting.value = collect->waiting.used;
 	counts->kafka_up.value = kafka_sink_is_up(collect->sink);
 	metrics_process_refresh();
 	const char *text = metrics_print(&counts->metrics, &collect->arena);
@@ -426,17 +295,6 @@ static void set_options(struct collect *collect)
 						  .user_agents_count = conf->machine.user_agents.count};
 }
 
-static bool make_waiting(struct collect *collect)
-{
-	collect->waiting_count = (unsigned)collect->conf->http.connections_max;
-	collect->waiting = calloc(collect->waiting_count, sizeof(*collect->waiting));
-	for (unsigned i = 0; collect->waiting != NULL && i < collect->waiting_count; i++) {
-		collect->waiting[i].next = i; /* index + 1 of the one before: 0 ends */
-	}
-	collect->free = collect->waiting_count;
-	return collect->waiting != NULL;
-}
-
 struct collect *collect_create(const struct collect_conf *conf, const struct identity_key *key, struct fail *fail)
 {
 	struct collect *collect = calloc(1, sizeof(*collect));
@@ -448,7 +306,7 @@ struct collect *collect_create(const struct collect_conf *conf, const struct ide
 	collect->key = key;
 	set_options(collect);
 	counts_init(&collect->counts);
-	if (!make_waiting(collect) ||
+	if (!waiting_init(&collect->waiting, (unsigned)conf->http.connections_max) ||
 	    !arena_init(&collect->arena, (size_t)conf->http.memory_mib_max * 1024 * 1024)) {
 		fail_set(fail, FAIL_RETRY, EXIT_AWAY, "out of memory");
 		goto fail;
@@ -472,7 +330,7 @@ void collect_destroy(struct collect *collect)
 	http_destroy(collect->http);
 	http_destroy(collect->admin);
 	arena_finish(&collect->arena);
-	free(collect->waiting);
+	waiting_finish(&collect->waiting);
 	free(collect);
 }
 
@@ -487,15 +345,15 @@ unsigned collect_fds(const struct collect *collect, int ret_fds[static COLLECT_F
 	return count;
 }
 
-/* The producer cannot keep its promise any more (librdkafka says so for good): another one takes its place. */
+/* Another producer takes the place of this one, whose end says of each message that it was lost. The new one first: the
+ * loop must not meet a new descriptor under an old number. */
 static void renew_sink(struct collect *collect)
 {
 	struct fail fail;
-	log_error("kafka: the producer gave up; what waits is answered 503, another one is made");
 	struct kafka_sink *old = collect->sink;
-	kafka_sink_destroy(old, 0);
 	collect->sink = make_sink(collect, &fail);
 	CHECK(collect->sink != NULL); /* the same settings were good before */
+	kafka_sink_destroy(old, 0);
 	collect->sink_is_dead = false;
 }
 
@@ -520,6 +378,7 @@ static int sooner(int a, int b)
 int collect_turn(struct collect *collect)
 {
 	if (collect->sink_is_dead) {
+		log_error("kafka: the producer gave up; what waits is answered 503, another one is made");
 		renew_sink(collect);
 	}
 	bool more = true;
@@ -557,8 +416,6 @@ bool collect_is_idle(const struct collect *collect)
 
 void collect_give_up(struct collect *collect)
 {
-	for (unsigned i = 0; i < collect->waiting_count; i++) {
-		collect->waiting[i].is_lost = collect->waiting[i].request != NULL;
-	}
-	collect->sink_is_dead = true; /* its end says of each message that it was lost */
+	waiting_lose_all(&collect->waiting);
+	renew_sink(collect);
 }

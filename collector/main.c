@@ -5,6 +5,7 @@
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/resource.h>
 
 #include "collector/collect.h"
 #include "collector/conf.h"
@@ -12,6 +13,9 @@
 #include "core/base/arena.h"
 #include "core/base/log.h"
 #include "core/edge/key_file.h"
+
+/* The admin port, the brokers, logs, libraries. */
+#define DESCRIPTORS_MORE 128
 
 static const char *const usage =
 	"usage: phased-collect [--config FILE] [--check-config]\n"
@@ -85,9 +89,26 @@ static void say_addresses(const struct collect *collect)
 	log_info("listening on %s", collect_address(collect));
 }
 
+/* Each connection is a descriptor; the default limit of 1024 may be less than what is configured. */
+static void raise_descriptors(const struct collect_conf *conf)
+{
+	struct rlimit limit;
+	rlim_t wanted = (rlim_t)conf->http.connections_max + DESCRIPTORS_MORE;
+	if (getrlimit(RLIMIT_NOFILE, &limit) != 0 || limit.rlim_cur >= wanted) {
+		return;
+	}
+	limit.rlim_cur = wanted < limit.rlim_max ? wanted : limit.rlim_max;
+	setrlimit(RLIMIT_NOFILE, &limit);
+	if (limit.rlim_cur < wanted) {
+		log_warning("%llu descriptors are not enough for http.connections_max: raise LimitNOFILE to %llu",
+			    (unsigned long long)limit.rlim_cur, (unsigned long long)wanted);
+	}
+}
+
 static int run(const struct collect_conf *conf, const struct identity_key *key)
 {
 	struct fail fail;
+	raise_descriptors(conf);
 	struct collect *collect = collect_create(conf, key, &fail);
 	if (collect == NULL) {
 		return give_up(&fail);

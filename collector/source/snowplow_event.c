@@ -346,6 +346,9 @@ static enum outcome forget_ids(struct snowplow_reading *reading)
 	if (reading->request->header[SOURCE_SP_ANONYMOUS][0] != '\0') {
 		event->consent.anonymous = true;
 		event->identity.anonymous_id = event->identity.user_id = event->session_id = "";
+		if (event->consent.profile != STATEMENT_GRANTED) {
+			event->identity.email = ""; /* not even its pseudonym */
+		}
 	}
 	return OUTCOME_NONE;
 }

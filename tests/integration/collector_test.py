@@ -2,6 +2,7 @@
 # run: timeout=400
 """phased-collect as trackers and operators meet it: HTTP in, a real Kafka behind it."""
 import base64
+import gzip
 import hashlib
 import hmac
 import http.client
@@ -17,6 +18,7 @@ import threading
 import time
 import unittest
 import uuid
+import zlib
 
 import phased_test
 
@@ -233,6 +235,19 @@ class Requests(CollectTest):
         self.assertIn((len(body), digest), [(reject.size, reject.hash) for reject in found])
         self.no_address_in("rejects", b"".join(value for _, value in self.read("rejected")))
         self.assertEqual((1, 3, 2), (self.fate("delivered"), self.fate("bad_value"), self.fate("unreadable")))
+
+    def test_packed_bodies_are_taken_said_or_not(self):
+        self.collect()
+        sent = [payload(entities=[consent()]) for _ in range(3)]
+        for event, (body, headers) in zip(sent, (
+                (gzip.compress(batch(sent[0])), {"Content-Encoding": "gzip"}),
+                (gzip.compress(batch(sent[1])), {"Content-Type": "text/plain"}),
+                (zlib.compress(batch(sent[2])), {"Content-Encoding": "deflate"}))):
+            self.assertEqual(200, self.ask("POST", TP2, body, headers).status)
+            self.assertIn(event["eid"], [found.id for found in self.events()])
+        self.assertEqual(200, self.ask("POST", TP2, gzip.compress(b"{}")[:-3]).status)
+        self.assertEqual(["unreadable"], [reject.reason for reject in self.rejected()])
+        self.assertEqual(413, self.ask("POST", TP2, gzip.compress(b" " * (8 * 1024 * 1024 + 1))).status)	# 8 KiB
 
     def test_without_consent_to_analytics_nothing_is_sent(self):
         self.collect()

@@ -1,0 +1,93 @@
+#include "collector/request.h"
+
+#include <string.h>
+#include <strings.h>
+
+#include "core/base/arena.h"
+#include "core/base/check.h"
+#include "core/base/gzip.h"
+#include "core/base/moment.h"
+#include "core/edge/http.h"
+
+#define ARGUMENTS_MAX 256
+#define INFLATED_SIZE_MAX ((size_t)8 * 1024 * 1024)
+
+struct argument_list {
+	struct source_pair *items;
+	size_t count; /* of those that there are, more than there is room for perhaps */
+};
+
+static void note_argument(void *context, const char *name, const char *value)
+{
+	struct argument_list *list = context;
+	if (list->count < ARGUMENTS_MAX) {
+		list->items[list->count] = (struct source_pair){name, value};
+	}
+	list->count++;
+}
+
+/* False: it has too many arguments, or the arena is full. */
+static bool describe(const struct http_request *http, struct arena *arena, struct source_request *ret)
+{
+	struct argument_list list = {.items = arena_zero(arena, ARGUMENTS_MAX, sizeof(*list.items))};
+	if (list.items == NULL) {
+		return false;
+	}
+	http_arguments(http, note_argument, &list);
+	*ret = (struct source_request){.is_head = strcmp(http_method(http), "HEAD") == 0,
+				       .arguments = list.items,
+				       .arguments_count = list.count,
+				       .received_us = moment_now_us()};
+	ret->body = http_body(http, &ret->body_size);
+	for (size_t i = 0; i < SOURCE_HEADER_COUNT; i++) {
+		ret->header[i] = http_header(http, source_header_names[i]);
+	}
+	return list.count <= ARGUMENTS_MAX;
+}
+
+/* Senders that pack their bodies do not always say so. False: packed in a way that is not taken. */
+static bool is_known_encoding(const struct http_request *http, const struct source_request *request,
+			      bool *ret_is_packed)
+{
+	static const char *const packed[] = {"gzip", "x-gzip", "deflate"};
+	const char *encoding = http_header(http, "Content-Encoding");
+	*ret_is_packed = gzip_is(request->body, request->body_size);
+	for (size_t i = 0; i < COUNT_OF(packed); i++) {
+		if (strcasecmp(encoding, packed[i]) == 0) {
+			*ret_is_packed = true;
+			return true;
+		}
+	}
+	return encoding[0] == '\0' || strcasecmp(encoding, "identity") == 0;
+}
+
+unsigned request_read(const struct http_request *http, enum route route, const struct source_options *options,
+		      struct arena *arena, struct source_request *ret_request, struct source_items *ret_items)
+{
+	struct source_request *request = ret_request;
+	bool is_packed;
+	if (!describe(http, arena, request)) {
+		return 413;
+	}
+	if (!is_known_encoding(http, request, &is_packed)) {
+		return 415;
+	}
+	if (is_packed) {
+		char *bytes;
+		size_t size;
+		switch (gzip_inflate(request->body, request->body_size, INFLATED_SIZE_MAX, arena, &bytes, &size)) {
+		case GZIP_DONE:
+			request->body = bytes;
+			request->body_size = size;
+			break;
+		case GZIP_BROKEN:
+			return source_reject_all(OUTCOME_unreadable, "", request->body, request->body_size, arena,
+						 ret_items)
+				       ? 0
+				       : 413;
+		case GZIP_TOO_LARGE:
+			return 413;
+		}
+	}
+	return routes[route].adapter(request, options, arena, ret_items) ? 0 : 413;
+}

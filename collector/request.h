@@ -1,0 +1,17 @@
+/*
+ * An HTTP request → what its source's adapter makes of it: arguments, the few headers that are looked at, the body
+ * unpacked.
+ */
+#pragma once
+#include "collector/routes.h"
+#include "collector/source/source.h"
+
+struct arena;
+struct http_request;
+
+/*
+ * 0, and the items; or the status to refuse it with: 413 too much of anything, 415 packed in a way that is not taken.
+ * *ret_request is what the adapter saw; all lives as long as the request and the arena.
+ */
+unsigned request_read(const struct http_request *http, enum route route, const struct source_options *options,
+		      struct arena *arena, struct source_request *ret_request, struct source_items *ret_items);
