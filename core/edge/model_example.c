@@ -39,8 +39,7 @@ bool model_action_read(const struct model_reader *reader, const struct yaml_node
 }
 
 struct example_text {
-	const char *action, *source, *site, *label, *url, *title, *content_id, *form_id, *target_url, *topic,
-		*process;
+	const char *action, *source, *site, *label, *url, *title, *content_id, *form_id, *target_url, *topic;
 	int64_t engaged_ms;
 	struct yaml_node *properties;
 };
