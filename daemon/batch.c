@@ -178,7 +178,7 @@ void batch_committed(struct batch *batch)
 	metric_observe(&counters->batch_events, (double)batch->count);
 	metric_observe(&counters->batch_seconds,
 		       (double)(now_us - batch->filling_since_us) / (double)MOMENT_SECOND_US);
-	counters->last_commit.value = (double)(batch->io.ops->now_us(batch->io.self) / 1000) / 1000.0;
+	counters->last_commit.value = (double)batch->io.ops->now_us(batch->io.self) / (double)MOMENT_SECOND_US;
 	batch->save = (struct save_rows){0};
 	batch->first += batch->count;
 	batch->count = batch->item_count - batch->first;
@@ -245,7 +245,7 @@ static void shrink(struct batch *batch)
 		return;
 	}
 	struct item *item = &batch->items[batch->first];
-	CHECK(item->decoded == OUTCOME_NONE || item->decoded != OUTCOME_refused);
+	CHECK(item->decoded != OUTCOME_refused);
 	log_error("%s/%d@%lld: refused (%s), kept in rejected", batch->options.topics[item->partition.topic],
 		  (int)item->partition.number, (long long)item->offset, batch->why.text);
 	item->decoded = OUTCOME_refused;
