@@ -113,6 +113,12 @@ class Produce(phased_test.PhasedTest):
         for text, count in (("", 0), ("\n\n\r\n", 0), (one, 1), (f"{one}\r\n{one}\r\n", 2), (f"\n{one}\n\n{one}", 2)):
             self.assertEqual(f"{count} delivered, 0 bad, 0 not delivered\n", self.phasectl(["produce"], text))
 
+    def test_lines_over_their_limit_count_once_each(self):
+        text = "".join("x" * (66000 + 7919 * n) + "\n" + json.dumps(event(n)) + "\n" for n in range(60))
+        done = self.run_phasectl(["produce"], text)
+        self.assertEqual((65, "60 delivered, 60 bad, 0 not delivered\n"), (done.status, done.out))
+        self.assertEqual([str(2 * n + 1) for n in range(60)], re.findall(r"line (\d+): too_large", done.err))
+
     def test_addresses_in_texts_do_not_leave(self):
         """Checked as the daemon would also means masked as the daemon would."""
         self.phasectl(["produce"], lines([event(1, label="from karen@nordlys.test")]))

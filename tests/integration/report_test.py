@@ -127,6 +127,10 @@ class Report(phased_test.PhasedTest):
         added = [self.add(phase, ago=ago) for phase, ago in (("late", "3 days"), ("unknown", "0"), ("mid", None), ("early", "1 hour"))]
         self.assertEqual([added[n] for n in (1, 3, 0, 2)], [row["contact"] for row in self.rows("--newest")])
 
+    def test_newest_first(self):
+        added = [self.add(phase, ago=ago) for phase, ago in (("late", "3 days"), ("none", "1 hour"), ("mid", "2 days"), ("unknown", None))]
+        self.assertEqual([added[n] for n in (1, 2, 0, 3)], [row["contact"] for row in self.rows("--newest")])
+
     def test_filters(self):
         late, mid, parts = self.add("late"), self.add("mid"), self.add("early", process="parts")
         self.add_person(late, "a@nordlys.test", role="CFO")
