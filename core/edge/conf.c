@@ -138,18 +138,6 @@ static const struct yaml_field batch_fields[] = {
 	{0},
 };
 
-static const struct yaml_field rejected_fields[] = {
-	{"keep_bytes", YAML_BOOL, AT(rejected.keep_bytes), .fallback = "no",
-	 .help = "Keep the bytes of messages that could not be read, which may hold personal data."},
-	{"stop_percent", YAML_INTEGER, AT(rejected.stop_percent), .low = 1, .high = 100, .fallback = "50",
-	 .unit = "%",
-	 .help = "The daemon stops when more than this share of the last stop_window messages was rejected. 100: "
-		 "never."},
-	{"stop_window", YAML_INTEGER, AT(rejected.stop_window), .low = 100, .high = 1000000, .fallback = "10000",
-	 .unit = "messages", .help = "What stop_percent looks back on."},
-	{0},
-};
-
 static const struct yaml_field http_fields[] = {
 	{"listen", YAML_TEXT, AT(http.listen), .high = 255, .fallback = "127.0.0.1:9640",
 	 .help = "Where /metrics, /healthz and /readyz are served: host:port, or unix:/path. Empty: nowhere."},
@@ -182,7 +170,6 @@ const struct yaml_field conf_fields[] = {
 	{"subject", YAML_SECTION, .fields = subject_fields, .help = "What a touch is about."},
 	{"consent", YAML_SECTION, .fields = consent_fields, .help = "Events that do not say."},
 	{"batch", YAML_SECTION, .fields = batch_fields, .help = "How much is done at once."},
-	{"rejected", YAML_SECTION, .fields = rejected_fields, .help = "Messages that cannot be read."},
 	{"http", YAML_SECTION, .fields = http_fields, .help = "Metrics and health."},
 	{"log", YAML_SECTION, .fields = log_fields, .help = "What is said."},
 	{"stop", YAML_SECTION, .fields = stop_fields, .help = "How a daemon ends."},

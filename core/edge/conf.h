@@ -60,11 +60,6 @@ struct conf {
 		int64_t arena_mb;
 	} batch;
 	struct {
-		bool keep_bytes;
-		int64_t stop_percent; /* 100: never */
-		int64_t stop_window;  /* messages */
-	} rejected;
-	struct {
 		const char *listen; /* "": no port is opened */
 		int64_t connections_max;
 		int64_t request_s_max;

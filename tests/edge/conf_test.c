@@ -116,7 +116,6 @@ START_TEST(defaults_are_as_designed)
 	ck_assert_int_eq(conf.batch.events_min, 500);
 	ck_assert_int_eq(conf.batch.events_max, 5000);
 	ck_assert_int_eq(conf.stop.seconds, 10);
-	ck_assert(!conf.rejected.keep_bytes);
 	static const int consent[CHANNEL_COUNT] = {
 		[CHANNEL_UNSAID] = CONF_REQUIRE, [CHANNEL_WEB] = CONF_REQUIRE, [CHANNEL_EMAIL] = CONF_ALLOW,
 		[CHANNEL_CHAT] = CONF_ALLOW,	 [CHANNEL_CRM] = CONF_ALLOW,   [CHANNEL_OFFLINE] = CONF_ALLOW,
