@@ -58,8 +58,29 @@ static void on_notice(void *context, const PGresult *result)
 	(void)result; /* nothing that the server says unasked is for our logs */
 }
 
+/* What libpq cannot read today it cannot read tomorrow: such a text must not be waited for like a server that is away. */
+static bool conninfo_reads(const char *conninfo, struct fail *fail)
+{
+	if (strchr(conninfo, '=') == NULL && strstr(conninfo, "://") == NULL) {
+		return true; /* the name of a database */
+	}
+	char *trouble = NULL;
+	PQconninfoOption *read = PQconninfoParse(conninfo, &trouble);
+	if (read == NULL) {
+		fail_set(fail, FAIL_FATAL, EXIT_CONFIG, "postgres.conninfo: %.*s",
+			 trouble != NULL ? (int)strcspn(trouble, "\n") : 9,
+			 trouble != NULL ? trouble : "no memory");
+	}
+	PQconninfoFree(read);
+	PQfreemem(trouble);
+	return read != NULL;
+}
+
 struct postgres *postgres_create(const struct postgres_options *options, struct fail *fail)
 {
+	if (!conninfo_reads(options->conninfo, fail)) {
+		return NULL;
+	}
 	struct postgres *postgres = calloc(1, sizeof(*postgres));
 	if (postgres == NULL) {
 		fail_set(fail, FAIL_FATAL, EXIT_OUR_BUG, "postgres: no memory");

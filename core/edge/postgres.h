@@ -112,6 +112,7 @@ const uint8_t *postgres_bytes(const struct postgres_rows *rows, size_t row, unsi
 /* False stops the turn with *fail (an answer the caller cannot use); the rest of its results is thrown away. */
 typedef bool postgres_on_rows(void *context, const struct postgres_rows *rows, struct fail *fail);
 
+/* Does not connect yet. NULL: *fail says why; EXIT_CONFIG where libpq cannot read conninfo. */
 struct postgres *postgres_create(const struct postgres_options *options, struct fail *fail);
 void postgres_destroy(struct postgres *postgres); /* NULL is fine */
 

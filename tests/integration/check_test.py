@@ -64,6 +64,13 @@ class Check(phased_test.PhasedTest):
         self.write_config(identity__key_file="/nowhere/identity.key", kafka__brokers="127.0.0.1:1")
         self.assertEqual(["identity key", "kafka"], self.wrong(78))
 
+    def test_a_conninfo_that_cannot_be_read_is_configuration_not_a_server_away(self):
+        self.prepare()
+        self.write_config(postgres__conninfo="host=127.0.0.1 dbnam=x")
+        self.assertIn("dbnam", self.check(78)["postgres"][1])
+        done = self.run_phasectl(["--config", self.config, "report", "phases"])
+        self.assertEqual((78, 1), (done.status, done.err.count("\n")), done)
+
     def test_servers_that_are_away(self):
         self.prepare()
         self.write_config(kafka__brokers="127.0.0.1:1")
