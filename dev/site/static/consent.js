@@ -48,7 +48,7 @@
 		tracker.addGlobalContexts([consent]);
 		tracker.enableActivityTracking({ minimumVisitLength: 10, heartbeatDelay: 10 });
 		tracker.trackPageView();
-		window.snowplowFormTracking.enableFormTracking();
+		window.snowplowFormTracking.enableFormTracking({ options: { forms: { denylist: ['untracked'] } } });
 		window.snowplowLinkClickTracking.enableLinkClickTracking();
 		window.snowplowButtonClickTracking.enableButtonClickTracking({ filter: { denylist: ['quiet'] } });
 		say('on');

@@ -44,13 +44,13 @@
 			const height_m = Math.max(number('height'), 1);
 			const boats = Math.max(Math.round(number('boats')), 1);
 			const ice = calculator.elements.ice.checked;
-			const open_sea = number('waters') >= 2;
-			const array = ice || open_sea ? '1.8 m open array' : '0.6 m dome';
-			const unit = (open_sea ? 11400 : 7900) + 4600 + 1850 + (ice ? 2100 : 0);
+			const needs_array = ice || number('waters') >= 2;
+			/* As the price list: Harbour, Coast, Ice. */
+			const unit = ice ? 21400 : needs_array ? 17850 : 14350;
 			const saved = number('hours') * 48 * 0.06 * 190 * boats;
 			text('horizon', `${(2.21 * (Math.sqrt(height_m) + Math.sqrt(3))).toFixed(1)} NM`);
-			text('array', array);
-			text('power', `${(open_sea ? 95 : 38) + 42 + 9} W at 24 V`);
+			text('array', needs_array ? '1.8 m open array' : '0.6 m dome');
+			text('power', `${(needs_array ? 95 : 38) + 42 + 9} W at 24 V`);
 			text('price', `${euros(unit)} a boat, ${euros(unit * boats * (boats >= 5 ? 0.92 : 1))} in all`);
 			text('payback', saved > 0
 				? `${Math.max(1, Math.round(12 * unit * boats / saved))} months, from waiting and rework avoided`
