@@ -135,22 +135,30 @@ static bool send_parcel(struct collect *collect, struct waiting *waiting, const 
 	return false;
 }
 
+/* False: it could not be handed on. */
+static bool send_item(struct collect *collect, struct waiting *waiting, struct source_item *item,
+		      int64_t received_us)
+{
+	struct parcel parcel;
+	if (!parcel_make(item, collect->conf->kafka.topic, &collect->screen, routes[waiting->route].source,
+			 received_us, &collect->arena, &parcel)) {
+		return false;
+	}
+	if (parcel.topic == NULL) {
+		counts_fate(&collect->counts, parcel.fate, false);
+		return true;
+	}
+	return send_parcel(collect, waiting, &parcel);
+}
+
 /* Once one of them cannot be sent, its sender has to send all of them again: the rest is not tried. */
 static void send_items(struct collect *collect, struct waiting *waiting, struct source_items *items,
 		       int64_t received_us)
 {
 	counts_received(&collect->counts, items->count);
 	for (size_t i = 0; i < items->count; i++) {
-		struct parcel parcel;
 		size_t mark = collect->arena.used;
-		if (waiting->is_lost ||
-		    !parcel_make(&items->items[i], collect->conf->kafka.topic, &collect->screen,
-				 routes[waiting->route].source, received_us, &collect->arena, &parcel)) {
-			waiting->is_lost = true;
-			counts_fate(&collect->counts, FATE_undelivered, false);
-		} else if (parcel.topic == NULL) {
-			counts_fate(&collect->counts, parcel.fate, false);
-		} else if (!send_parcel(collect, waiting, &parcel)) {
+		if (waiting->is_lost || !send_item(collect, waiting, &items->items[i], received_us)) {
 			waiting->is_lost = true;
 			counts_fate(&collect->counts, FATE_undelivered, false);
 		}

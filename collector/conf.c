@@ -42,7 +42,7 @@ static const struct yaml_field http_fields[] = {
 #define TOPIC_FIELD(name, at, topic_help) \
 	{ \
 		name, YAML_TEXT, AT(kafka.topic[at]), .low = 1, .high = TOPIC_NAME_MAX, \
-						      .fallback = "phased." name, .help = topic_help \
+						      .fallback = "phased." name, .help = (topic_help) \
 	}
 
 static const struct yaml_field topic_fields[] = {

@@ -7,13 +7,13 @@
 #include "core/base/check.h"
 
 const char *const form_part_names[FORM_PART_COUNT + 1] = {
-#define FORM_PART_NAME(name, key, limit) [FORM_##name] = key,
+#define FORM_PART_NAME(name, key, limit) [FORM_##name] = (key),
 	FORM_PART_LIST(FORM_PART_NAME)
 #undef FORM_PART_NAME
 };
 
 static const size_t limits[FORM_PART_COUNT] = {
-#define FORM_PART_LIMIT(name, key, limit) [FORM_##name] = limit,
+#define FORM_PART_LIMIT(name, key, limit) [FORM_##name] = (limit),
 	FORM_PART_LIST(FORM_PART_LIMIT)
 #undef FORM_PART_LIMIT
 };

@@ -19,39 +19,38 @@ static enum outcome outcome_of(const struct json_trouble *trouble)
 	return outcomes[trouble->kind];
 }
 
-/* {"schema":"iglu:…/payload_data/jsonschema/1-…","data":[…]}: OUTCOME_NONE and the list, or what is wrong and where. */
-static enum outcome open_envelope(const struct source_request *request, struct arena *arena,
-				  struct json_node **ret_list, char ret_field[static JSON_PATH_SIZE])
+/* {"schema":"iglu:…/payload_data/jsonschema/1-…","data":[…]} → the list; NULL: what is wrong and where. */
+static const struct json_node *open_envelope(const struct source_request *request, struct arena *arena,
+					     enum outcome *ret_outcome, char ret_field[static JSON_PATH_SIZE])
 {
 	struct json_node *root;
 	struct json_trouble trouble;
 	if (!json_parse(request->body, request->body_size, SOURCE_DEPTH_MAX, arena, &root, &trouble)) {
 		memcpy(ret_field, trouble.path, JSON_PATH_SIZE);
-		return outcome_of(&trouble);
+		*ret_outcome = outcome_of(&trouble);
+		return NULL;
 	}
+	*ret_outcome = OUTCOME_unreadable;
 	memcpy(ret_field, "schema", sizeof("schema"));
 	if (!iglu_is(json_get_text(root, "schema"), IGLU_SNOWPLOW, "payload_data", 1)) {
-		return OUTCOME_unreadable;
+		return NULL;
 	}
 	memcpy(ret_field, "data", sizeof("data"));
-	struct json_node *list = json_get(root, "data");
+	const struct json_node *list = json_get(root, "data");
 	if (list == NULL || list->kind != JSON_LIST || list->count == 0) {
-		return OUTCOME_unreadable;
+		return NULL;
 	}
-	if (list->count > SOURCE_EVENTS_MAX) {
-		return OUTCOME_too_large;
-	}
-	*ret_list = list;
-	return OUTCOME_NONE;
+	*ret_outcome = OUTCOME_too_large;
+	return list->count <= SOURCE_EVENTS_MAX ? list : NULL;
 }
 
 static bool read_batch(const struct source_request *request, const struct source_options *options,
 		       struct arena *arena, struct source_items *ret_items)
 {
-	struct json_node *list = NULL;
+	enum outcome outcome;
 	char field[JSON_PATH_SIZE];
-	enum outcome outcome = open_envelope(request, arena, &list, field);
-	if (outcome != OUTCOME_NONE) {
+	const struct json_node *list = open_envelope(request, arena, &outcome, field);
+	if (list == NULL) {
 		return source_reject_all(outcome, field, request->body, request->body_size, arena, ret_items);
 	}
 	struct source_item *items = arena_zero(arena, list->count, sizeof(*items));

@@ -9,7 +9,7 @@
 #include "core/base/text.h"
 
 const char *const source_header_names[SOURCE_HEADER_COUNT] = {
-#define SOURCE_HEADER_NAME(name, text) [SOURCE_##name] = text,
+#define SOURCE_HEADER_NAME(name, text) [SOURCE_##name] = (text),
 	SOURCE_HEADER_LIST(SOURCE_HEADER_NAME)
 #undef SOURCE_HEADER_NAME
 };

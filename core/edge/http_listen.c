@@ -90,7 +90,7 @@ static bool split(const char *text, char ret_host[static HTTP_ADDRESS_SIZE], con
 
 static bool name_socket(struct http_listen *ret)
 {
-	struct sockaddr_storage address;
+	struct sockaddr_storage address = {.ss_family = AF_UNSPEC};
 	socklen_t size = sizeof(address);
 	char host[NI_MAXHOST], port[NI_MAXSERV];
 	if (getsockname(ret->fd, (struct sockaddr *)&address, &size) != 0 ||

@@ -476,7 +476,7 @@ START_TEST(a_full_arena_is_told_and_harms_nothing)
 {
 	static const char body[] = "{" SCHEMA ",\"data\":[{\"e\":\"pv\",\"eid\":\"a\"}]}";
 	unsigned full = 0, refused = 0, read = 0;
-	for (size_t limit = 256; limit < 16 * 1024; limit += 64) {
+	for (size_t limit = 256; limit < (size_t)16 * 1024; limit += 64) {
 		struct source_items items;
 		struct source_request request = {
 			.body = body, .body_size = sizeof(body) - 1, .received_us = RECEIVED_US};

@@ -83,13 +83,19 @@ static void stop(void)
 	http = NULL;
 }
 
+/* The number behind "…:". */
+static uint16_t port_of(const char *address)
+{
+	const char *colon = strrchr(address, ':');
+	ck_assert_ptr_nonnull(colon);
+	return (uint16_t)strtoul(colon + 1, NULL, 10);
+}
+
 static int dial(void)
 {
-	unsigned port;
-	ck_assert_int_eq(sscanf(http_address(http), "127.0.0.1:%u", &port), 1);
 	int fd = socket(AF_INET, SOCK_STREAM, 0);
 	const struct sockaddr_in address = {.sin_family = AF_INET,
-					    .sin_port = htons((uint16_t)port),
+					    .sin_port = htons(port_of(http_address(http))),
 					    .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
 	ck_assert_int_eq(connect(fd, (const struct sockaddr *)&address, sizeof(address)), 0);
 	return fd;
@@ -144,9 +150,10 @@ static unsigned hear(int fd, const char *mark, bool *ret_closed)
 		}
 		*ret_closed = got == 0 || (got < 0 && errno != EAGAIN);
 	}
+	static const char version[] = "HTTP/1.1 ";
 	unsigned status = 0;
-	if (sscanf(heard, "HTTP/1.1 %u", &status) != 1) {
-		status = 0;
+	if (strncmp(heard, version, sizeof(version) - 1) == 0) {
+		status = (unsigned)strtoul(heard + sizeof(version) - 1, NULL, 10);
 	}
 	return status;
 }
@@ -247,10 +254,10 @@ START_TEST(everything_has_a_limit)
 		size_t filler;
 		const char *tail;
 	} rows[] = {
-		{200, "GET /", 19 * 1024, " HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n"},
-		{414, "GET /", 20 * 1024 + 1, " HTTP/1.1\r\nHost: x\r\n\r\n"},
-		{414, "GET /", 300 * 1024, " HTTP/1.1\r\nHost: x\r\n\r\n"},
-		{431, "GET / HTTP/1.1\r\nHost: x\r\nA: ", 80 * 1024, "\r\n\r\n"},
+		{200, "GET /", (size_t)19 * 1024, " HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n"},
+		{414, "GET /", (size_t)20 * 1024 + 1, " HTTP/1.1\r\nHost: x\r\n\r\n"},
+		{414, "GET /", (size_t)300 * 1024, " HTTP/1.1\r\nHost: x\r\n\r\n"},
+		{431, "GET / HTTP/1.1\r\nHost: x\r\nA: ", (size_t)80 * 1024, "\r\n\r\n"},
 		{200, "POST /x HTTP/1.1\r\nHost: x\r\nConnection: close\r\nContent-Length: 65536\r\n\r\n",
 		 BODY_MAX, ""},
 		{413, "POST /x HTTP/1.1\r\nHost: x\r\nContent-Length: 65537\r\n\r\n", BODY_MAX + 1, ""},
@@ -293,7 +300,7 @@ START_TEST(a_slow_drip_is_closed_when_its_time_is_over)
 				poll(NULL, 0, 50);
 			}
 		}
-		ck_assert_int_ge(moment_monotonic_us() - begun_us, 900 * 1000);
+		ck_assert_int_ge(moment_monotonic_us() - begun_us, INT64_C(900) * 1000);
 		close(fd);
 		while (http_connections(http) > 0) {
 			turn(-1, 0);
@@ -345,8 +352,8 @@ START_TEST(requests_wait_without_holding_up_one_another)
 	}
 	say(fd[2], third, sizeof(third) - 1);
 	ck_assert_uint_eq(hear(fd[2], "fine", &closed), 200);
-	int64_t end_us =
-		moment_monotonic_us() + 1500 * 1000; /* longer than request_s_max: that one is the client's */
+	int64_t end_us = moment_monotonic_us() +
+			 INT64_C(1500) * 1000; /* longer than request_s_max: that one is the client's */
 	while (moment_monotonic_us() < end_us) {
 		turn(-1, 0);
 	}
@@ -409,11 +416,9 @@ START_TEST(a_quiesced_server_finishes_but_takes_no_more)
 	}
 	http_quiesce(http);
 	http_quiesce(http);
-	unsigned port;
-	ck_assert_int_eq(sscanf(http_address(http), "127.0.0.1:%u", &port), 1);
 	int late = socket(AF_INET, SOCK_STREAM, 0);
 	const struct sockaddr_in address = {.sin_family = AF_INET,
-					    .sin_port = htons((uint16_t)port),
+					    .sin_port = htons(port_of(http_address(http))),
 					    .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
 	ck_assert_int_eq(connect(late, (const struct sockaddr *)&address, sizeof(address)), -1);
 	answer_waiting(0, "done");
