@@ -107,7 +107,8 @@ static void on_step(void *context, const struct phase_state *state, const struct
 	folding->since_us = change.at_us;
 }
 
-/* The row of a state. One that nothing has moved is written as a fresh arbiter is. */
+/* The row of a state. One that nothing has moved is written as a fresh arbiter is; clicks of a burst alone move nothing,
+ * but the next click must find them. */
 static bool add_state(struct folding *folding, const struct phase_state *state)
 {
 	struct contacts *contacts = folding->contacts;
@@ -121,7 +122,7 @@ static bool add_state(struct folding *folding, const struct phase_state *state)
 		.last_us = INT64_MIN,
 		.review_us = INT64_MIN,
 	};
-	if (state->started || state->moved) {
+	if (state->started || state->moved || state->click_count > 0) {
 		uint8_t packed[PHASE_PACK_SIZE_MAX];
 		row->fold_size = phase_pack(state, packed);
 		row->fold =

@@ -217,7 +217,16 @@ int fold_compare(const void *a, const void *b)
 	if (one->kind != other->kind) {
 		return one->kind < other->kind ? -1 : 1;
 	}
-	return (one->id > other->id) - (one->id < other->id);
+	if (one->id != other->id) {
+		return one->id < other->id ? -1 : 1;
+	}
+	if (one->rule != other->rule) {
+		return one->rule < other->rule ? -1 : 1;
+	}
+	if (one->link != other->link) {
+		return one->link < other->link ? -1 : 1;
+	}
+	return one->mail_click - other->mail_click;
 }
 
 enum fold_result fold_touch(const struct fold_process *process, struct phase_state *state,

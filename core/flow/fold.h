@@ -31,7 +31,8 @@ void fold_process_init(struct fold_process *ret_process, const struct model_proc
 /* The state before any touch. */
 void fold_start(const struct fold_process *process, struct phase_state *ret_state);
 
-/* Order of touches: (ms, CONFIRM after touches, id unsigned). For qsort. */
+/* Order of touches: (ms, CONFIRM after touches, id unsigned), then rule and link, so that two with one id (one event
+ * recorded on two actors of a contact) have an order, too. For qsort. */
 int fold_compare(const void *a, const void *b);
 
 enum fold_result {

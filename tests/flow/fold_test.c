@@ -247,6 +247,25 @@ END_TEST
 
 enum { PRODUCT = 8, PRICING = 14, CLICK_EARLY = 20, CLICK_LATE = 22, OPEN = 18 };
 
+/* One event that came with a cookie and without is two touches of one id, maybe of one contact. */
+START_TEST(touches_of_one_id_have_an_order_too)
+{
+	struct fold_touch touches[] = {
+		{.ms = START_MS, .id = 7, .rule = 2},
+		{.ms = START_MS, .id = 7, .rule = 5, .link = 1, .mail_click = true},
+		{.ms = START_MS, .id = 7, .rule = 5, .link = 2, .mail_click = true},
+		{.ms = START_MS, .id = 8, .rule = 0},
+		{.ms = START_MS, .id = 1, .kind = FOLD_CONFIRM, .rule = 1},
+	};
+	for (size_t i = 0; i < COUNT_OF(touches); i++) {
+		for (size_t j = 0; j < COUNT_OF(touches); j++) {
+			int order = fold_compare(&touches[i], &touches[j]);
+			ck_assert_msg((order > 0) - (order < 0) == (i > j) - (i < j), "%zu, %zu: %d", i, j, order);
+		}
+	}
+}
+END_TEST
+
 START_TEST(a_refused_touch_says_why)
 {
 	struct vectors *vectors = vectors_read();
@@ -452,7 +471,8 @@ START_TEST(steps_are_told_once_a_millisecond_and_only_where_something_moved)
 END_TEST
 
 TEST_MAIN("fold", fold_gives_the_reference_results, weights_are_those_of_the_rule_book,
-	  what_counts_is_as_defined_and_folding_on_gives_the_bits_of_refolding, a_refused_touch_says_why,
+	  what_counts_is_as_defined_and_folding_on_gives_the_bits_of_refolding,
+	  touches_of_one_id_have_an_order_too, a_refused_touch_says_why,
 	  a_scanner_that_goes_on_needs_no_more_refolds, many_clicks_on_one_link_stay_cheap,
 	  a_confirmed_phase_is_a_fact_and_no_counted_touch, the_fine_phase_is_named_only_where_it_carries,
 	  a_shorter_process_keeps_its_states_empty_beyond,
