@@ -43,12 +43,14 @@ CREATE TABLE phased.consent (
 	purpose smallint NOT NULL,		-- 0 profile, 1 contact
 	stamped timestamptz NOT NULL,
 	event_id bigint NOT NULL,
+	touch_actor uuid NOT NULL,		-- on whom the touch of its event is recorded: goes when that copy no longer stands
 	at timestamptz NOT NULL,
 	state smallint NOT NULL,		-- 1 granted, 2 denied, 3 withdrawn
 	source text NOT NULL,
 	policy text NOT NULL,
-	PRIMARY KEY (actor_id, purpose, stamped, event_id)
+	PRIMARY KEY (actor_id, purpose, stamped, event_id, touch_actor)
 );
+CREATE INDEX consent_touch ON phased.consent (touch_actor, stamped, event_id);
 
 CREATE TABLE phased.declared (
 	actor_id uuid NOT NULL,
@@ -56,9 +58,10 @@ CREATE TABLE phased.declared (
 	source text NOT NULL,
 	stamped timestamptz NOT NULL,
 	event_id bigint NOT NULL,
+	touch_actor uuid NOT NULL,		-- as in consent; an event that declares something grants consent, too
 	at timestamptz NOT NULL,
 	value text NOT NULL,
-	PRIMARY KEY (actor_id, attribute, source, stamped, event_id)
+	PRIMARY KEY (actor_id, attribute, source, stamped, event_id, touch_actor)
 );
 
 -- A person, as the facts above say. Derived; a row only while there is profile consent.

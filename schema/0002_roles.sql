@@ -80,10 +80,9 @@ GRANT USAGE ON SCHEMA report TO phased_reader, phased_seller, phased_privacy;
 GRANT EXECUTE ON ALL FUNCTIONS IN SCHEMA phased TO phased_writer;
 GRANT SELECT ON phased.schema_version, phased.model, phased.erasure TO phased_writer;
 GRANT SELECT, INSERT ON phased.setting, phased.subject, phased.subject_rule, phased.rejected TO phased_writer;
-GRANT SELECT, INSERT, UPDATE ON phased.actor, phased.touch, phased.phase, phased.outcome_day, phased.position
-	TO phased_writer;
+GRANT SELECT, INSERT, UPDATE ON phased.actor, phased.touch, phased.phase, phased.position TO phased_writer;
 GRANT SELECT, INSERT, UPDATE, DELETE ON phased.claim, phased.consent, phased.declared, phased.contact, phased.stretch,
-	phased.phase_change TO phased_writer;
+	phased.phase_change, phased.outcome_day TO phased_writer;
 
 GRANT SELECT ON ALL TABLES IN SCHEMA phased TO phased_privacy;
 GRANT SELECT ON phased.schema_version, phased.position, phased.outcome_day, phased.rejected TO phased_monitor;

@@ -33,6 +33,7 @@ COMMENT ON COLUMN phased.consent.actor_id IS 'pii:pseudonym';
 COMMENT ON COLUMN phased.consent.purpose IS 'pii:none';
 COMMENT ON COLUMN phased.consent.stamped IS 'pii:pseudonym';
 COMMENT ON COLUMN phased.consent.event_id IS 'pii:pseudonym';
+COMMENT ON COLUMN phased.consent.touch_actor IS 'pii:pseudonym';
 COMMENT ON COLUMN phased.consent.at IS 'pii:pseudonym';
 COMMENT ON COLUMN phased.consent.state IS 'pii:pseudonym';
 COMMENT ON COLUMN phased.consent.source IS 'pii:none';
@@ -44,6 +45,7 @@ COMMENT ON COLUMN phased.declared.attribute IS 'pii:none';
 COMMENT ON COLUMN phased.declared.source IS 'pii:none';
 COMMENT ON COLUMN phased.declared.stamped IS 'pii:pseudonym';
 COMMENT ON COLUMN phased.declared.event_id IS 'pii:pseudonym';
+COMMENT ON COLUMN phased.declared.touch_actor IS 'pii:pseudonym';
 COMMENT ON COLUMN phased.declared.at IS 'pii:pseudonym';
 COMMENT ON COLUMN phased.declared.value IS 'Address, name, role, title or company. pii:direct';
 

@@ -190,7 +190,8 @@ static bool read_claims(struct store *store, const struct postgres_rows *rows, s
 		claims[i] = (struct claim){
 			.weak = postgres_uuid(rows, i, 0),
 			.strong = postgres_uuid(rows, i, 1),
-			.key = {postgres_moment(rows, i, 2), (uint64_t)postgres_int(rows, i, 3)},
+			.key = {postgres_moment(rows, i, 2), (uint64_t)postgres_int(rows, i, 3),
+				postgres_uuid(rows, i, 0)},
 			.at_us = postgres_moment(rows, i, 4),
 			.strength = (enum claim_strength)postgres_int(rows, i, 5),
 		};
@@ -270,11 +271,12 @@ static bool on_consents(void *context, const struct postgres_rows *rows, struct 
 		consents[i] = (struct consent){
 			.actor_id = postgres_uuid(rows, i, 0),
 			.purpose = (enum purpose)postgres_int(rows, i, 1),
-			.key = {postgres_moment(rows, i, 2), (uint64_t)postgres_int(rows, i, 3)},
-			.at_us = postgres_moment(rows, i, 4),
-			.state = (int)postgres_int(rows, i, 5),
-			.source = row_text(store, rows, i, 6),
-			.policy = row_text(store, rows, i, 7),
+			.key = {postgres_moment(rows, i, 2), (uint64_t)postgres_int(rows, i, 3),
+				postgres_uuid(rows, i, 4)},
+			.at_us = postgres_moment(rows, i, 5),
+			.state = (int)postgres_int(rows, i, 6),
+			.source = row_text(store, rows, i, 7),
+			.policy = row_text(store, rows, i, 8),
 		};
 		if (consents[i].source == NULL || consents[i].policy == NULL) {
 			return store_arena_full(fail);
@@ -297,9 +299,10 @@ static bool on_declared(void *context, const struct postgres_rows *rows, struct 
 			.actor_id = postgres_uuid(rows, i, 0),
 			.attribute = (enum attribute)postgres_int(rows, i, 1),
 			.source = row_text(store, rows, i, 2),
-			.key = {postgres_moment(rows, i, 3), (uint64_t)postgres_int(rows, i, 4)},
-			.at_us = postgres_moment(rows, i, 5),
-			.value = row_text(store, rows, i, 6),
+			.key = {postgres_moment(rows, i, 3), (uint64_t)postgres_int(rows, i, 4),
+				postgres_uuid(rows, i, 5)},
+			.at_us = postgres_moment(rows, i, 6),
+			.value = row_text(store, rows, i, 7),
 		};
 		if (declared[i].source == NULL || declared[i].value == NULL) {
 			return store_arena_full(fail);
@@ -328,12 +331,12 @@ static bool on_erasures(void *context, const struct postgres_rows *rows, struct 
 static bool on_copies(void *context, const struct postgres_rows *rows, struct fail *fail)
 {
 	struct store *store = context;
-	struct touch *copies = rows_room(store, rows, sizeof(*copies), fail);
+	struct copy_row *copies = rows_room(store, rows, sizeof(*copies), fail);
 	if (copies == NULL) {
 		return false;
 	}
 	for (size_t i = 0; i < postgres_count(rows); i++) {
-		copies[i] = (struct touch){
+		copies[i].touch = (struct touch){
 			.actor_id = postgres_uuid(rows, i, 0),
 			.stamped_us = postgres_moment(rows, i, 1),
 			.event_id = (uint64_t)postgres_int(rows, i, 2),
@@ -343,6 +346,11 @@ static bool on_copies(void *context, const struct postgres_rows *rows, struct fa
 			.reasons = (uint32_t)postgres_int(rows, i, 6),
 			.party = (int16_t)postgres_int(rows, i, 7),
 		};
+		copies[i].channel = (int)postgres_int(rows, i, 8);
+		copies[i].has_person = !postgres_is_null(rows, i, 9);
+		if (copies[i].has_person) {
+			copies[i].person = postgres_uuid(rows, i, 9);
+		}
 	}
 	store->load->copies = copies;
 	store->load->copy_count = postgres_count(rows);
@@ -445,8 +453,7 @@ bool store_load(struct store *store, struct load_rows *load, struct arena *arena
 		add_claims(store, load->weak, load->weak_count, load->decided, load->decided_count, arena,
 			   on_claims, fail)) &&
 	       add_by_ids(store, &sql_consents, load->persons, load->person_count, on_consents, arena, fail) &&
-	       add_by_ids(store, &sql_declared, load->declared_of, load->declared_of_count, on_declared, arena,
-			  fail) &&
+	       add_by_ids(store, &sql_declared, load->decided, load->decided_count, on_declared, arena, fail) &&
 	       add_by_ids(store, &sql_erasures, load->actors, load->actor_count, on_erasures, arena, fail) &&
 	       add_copies(store, load, arena, fail) &&
 	       add_by_ids(store, &sql_times, load->timed, load->timed_count, on_times, arena, fail) &&

@@ -153,9 +153,9 @@ static bool save_claims(struct store *store, const struct save_rows *save, struc
 static bool save_consents(struct store *store, const struct save_rows *save, struct arena *arena,
 			  struct fail *fail)
 {
-	static const enum postgres_type types[] = {POSTGRES_UUID, POSTGRES_INT2,	POSTGRES_TIMESTAMPTZ,
-						   POSTGRES_INT8, POSTGRES_TIMESTAMPTZ, POSTGRES_INT2,
-						   POSTGRES_TEXT, POSTGRES_TEXT};
+	static const enum postgres_type types[] = {POSTGRES_UUID, POSTGRES_INT2, POSTGRES_TIMESTAMPTZ,
+						   POSTGRES_INT8, POSTGRES_UUID, POSTGRES_TIMESTAMPTZ,
+						   POSTGRES_INT2, POSTGRES_TEXT, POSTGRES_TEXT};
 	if (save->consent_count == 0) {
 		return true;
 	}
@@ -168,10 +168,11 @@ static bool save_consents(struct store *store, const struct save_rows *save, str
 		postgres_array_int(at[1], row->purpose);
 		postgres_array_moment(at[2], row->key.stamped_us);
 		postgres_array_int(at[3], (int64_t)row->key.event_id);
-		postgres_array_moment(at[4], row->at_us);
-		postgres_array_int(at[5], row->state);
-		postgres_array_text(at[6], row->source);
-		postgres_array_text(at[7], row->policy);
+		postgres_array_uuid(at[4], &row->key.touch_actor);
+		postgres_array_moment(at[5], row->at_us);
+		postgres_array_int(at[6], row->state);
+		postgres_array_text(at[7], row->source);
+		postgres_array_text(at[8], row->policy);
 	}
 	return columns_add(columns, store->postgres, &sql_save_consents, NULL, NULL, fail);
 }
@@ -180,8 +181,8 @@ static bool save_declared(struct store *store, const struct save_rows *save, str
 			  struct fail *fail)
 {
 	static const enum postgres_type types[] = {POSTGRES_UUID,	 POSTGRES_INT2, POSTGRES_TEXT,
-						   POSTGRES_TIMESTAMPTZ, POSTGRES_INT8, POSTGRES_TIMESTAMPTZ,
-						   POSTGRES_TEXT};
+						   POSTGRES_TIMESTAMPTZ, POSTGRES_INT8, POSTGRES_UUID,
+						   POSTGRES_TIMESTAMPTZ, POSTGRES_TEXT};
 	if (save->declared_count == 0) {
 		return true;
 	}
@@ -195,8 +196,9 @@ static bool save_declared(struct store *store, const struct save_rows *save, str
 		postgres_array_text(at[2], row->source);
 		postgres_array_moment(at[3], row->key.stamped_us);
 		postgres_array_int(at[4], (int64_t)row->key.event_id);
-		postgres_array_moment(at[5], row->at_us);
-		postgres_array_text(at[6], row->value);
+		postgres_array_uuid(at[5], &row->key.touch_actor);
+		postgres_array_moment(at[6], row->at_us);
+		postgres_array_text(at[7], row->value);
 	}
 	return columns_add(columns, store->postgres, &sql_save_declared, NULL, NULL, fail);
 }
@@ -309,6 +311,36 @@ static bool save_changes(struct store *store, const struct save_rows *save, stru
 	return columns_add(columns, store->postgres, &sql_save_changes, NULL, NULL, fail);
 }
 
+static bool drop_outcomes(struct store *store, const struct save_rows *save, struct arena *arena,
+			  struct fail *fail)
+{
+	static const enum postgres_type types[] = {
+		POSTGRES_DATE, POSTGRES_TEXT, POSTGRES_TEXT, POSTGRES_INT2, POSTGRES_TEXT,
+	};
+	size_t count = 0;
+	for (size_t i = 0; i < save->outcome_count; i++) {
+		count += save->outcomes[i].n < 0 ? 1 : 0;
+	}
+	if (count == 0) {
+		return true;
+	}
+	struct columns *columns = columns_begin(arena);
+	struct postgres_array *at[COLUMNS_MAX];
+	make_arrays(columns, types, sizeof(types) / sizeof(types[0]), count, at);
+	for (size_t i = 0; i < save->outcome_count; i++) {
+		const struct outcome_row *row = &save->outcomes[i];
+		if (row->n >= 0) {
+			continue;
+		}
+		postgres_array_date(at[0], row->day_us);
+		postgres_array_text(at[1], row->source);
+		postgres_array_text(at[2], row->site);
+		postgres_array_int(at[3], row->channel);
+		postgres_array_text(at[4], row->outcome);
+	}
+	return columns_add(columns, store->postgres, &sql_drop_outcomes, NULL, NULL, fail);
+}
+
 static bool save_outcomes(struct store *store, const struct save_rows *save, struct arena *arena,
 			  struct fail *fail)
 {
@@ -327,9 +359,10 @@ static bool save_outcomes(struct store *store, const struct save_rows *save, str
 		postgres_array_text(at[2], row->site);
 		postgres_array_int(at[3], row->channel);
 		postgres_array_text(at[4], row->outcome);
-		postgres_array_int(at[5], (int64_t)row->n);
+		postgres_array_int(at[5], row->n);
 	}
-	return columns_add(columns, store->postgres, &sql_save_outcomes, NULL, NULL, fail);
+	return columns_add(columns, store->postgres, &sql_save_outcomes, NULL, NULL, fail) &&
+	       drop_outcomes(store, save, arena, fail);
 }
 
 static bool save_rejects(struct store *store, const struct save_rows *save, struct arena *arena, struct fail *fail)
@@ -382,7 +415,7 @@ static bool drop_consents(struct store *store, const struct save_rows *save, str
 			  struct fail *fail)
 {
 	static const enum postgres_type types[] = {POSTGRES_UUID, POSTGRES_INT2, POSTGRES_TIMESTAMPTZ,
-						   POSTGRES_INT8};
+						   POSTGRES_INT8, POSTGRES_UUID};
 	if (save->consent_gone_count == 0) {
 		return true;
 	}
@@ -395,6 +428,7 @@ static bool drop_consents(struct store *store, const struct save_rows *save, str
 		postgres_array_int(at[1], row->purpose);
 		postgres_array_moment(at[2], row->key.stamped_us);
 		postgres_array_int(at[3], (int64_t)row->key.event_id);
+		postgres_array_uuid(at[4], &row->key.touch_actor);
 	}
 	return columns_add(columns, store->postgres, &sql_drop_consents, NULL, NULL, fail);
 }
@@ -403,7 +437,7 @@ static bool drop_declared(struct store *store, const struct save_rows *save, str
 			  struct fail *fail)
 {
 	static const enum postgres_type types[] = {
-		POSTGRES_UUID, POSTGRES_INT2, POSTGRES_TEXT, POSTGRES_TIMESTAMPTZ, POSTGRES_INT8,
+		POSTGRES_UUID, POSTGRES_INT2, POSTGRES_TEXT, POSTGRES_TIMESTAMPTZ, POSTGRES_INT8, POSTGRES_UUID,
 	};
 	if (save->declared_gone_count == 0) {
 		return true;
@@ -418,6 +452,7 @@ static bool drop_declared(struct store *store, const struct save_rows *save, str
 		postgres_array_text(at[2], row->source);
 		postgres_array_moment(at[3], row->key.stamped_us);
 		postgres_array_int(at[4], (int64_t)row->key.event_id);
+		postgres_array_uuid(at[5], &row->key.touch_actor);
 	}
 	return columns_add(columns, store->postgres, &sql_drop_declared, NULL, NULL, fail);
 }

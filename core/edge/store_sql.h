@@ -90,13 +90,14 @@ static const struct postgres_statement sql_lock = {
 	.parameters = {ARRAY(UUID)}};
 static const struct postgres_statement sql_consents = {
 	.name = "consents",
-	.sql = "SELECT c.actor_id, c.purpose, c.stamped, c.event_id, c.at, c.state, c.source, c.policy "
+	.sql = "SELECT c.actor_id, c.purpose, c.stamped, c.event_id, c.touch_actor, c.at, c.state, c.source, "
+	       "c.policy "
 	       "FROM unnest($1::uuid[]) AS a (actor_id) JOIN phased.consent c ON c.actor_id = a.actor_id",
 	.parameter_count = 1,
 	.parameters = {ARRAY(UUID)}};
 static const struct postgres_statement sql_declared = {
 	.name = "declared",
-	.sql = "SELECT d.actor_id, d.attribute, d.source, d.stamped, d.event_id, d.at, d.value "
+	.sql = "SELECT d.actor_id, d.attribute, d.source, d.stamped, d.event_id, d.touch_actor, d.at, d.value "
 	       "FROM unnest($1::uuid[]) AS a (actor_id) JOIN phased.declared d ON d.actor_id = a.actor_id",
 	.parameter_count = 1,
 	.parameters = {ARRAY(UUID)}};
@@ -108,10 +109,15 @@ static const struct postgres_statement sql_erasures = {
 	.parameters = {ARRAY(UUID)}};
 static const struct postgres_statement sql_copies = {
 	.name = "copies",
-	.sql = "SELECT t.actor_id, t.stamped, t.event_id, t.received, t.at, t.subject_id, t.reasons, t.party "
+	.sql = "SELECT t.actor_id, t.stamped, t.event_id, t.received, t.at, t.subject_id, t.reasons, t.party, "
+	       "s.channel, "
+	       "(SELECT c.actor_id FROM phased.consent c WHERE c.touch_actor = t.actor_id AND c.stamped = "
+	       "t.stamped "
+	       "AND c.event_id = t.event_id LIMIT 1) "
 	       "FROM unnest($1::uuid[], $2::timestamptz[], $3::bigint[]) AS k (actor_id, stamped, event_id) "
 	       "JOIN phased.touch t ON t.actor_id = k.actor_id AND t.stamped = k.stamped AND t.event_id = "
-	       "k.event_id",
+	       "k.event_id "
+	       "JOIN phased.subject s ON s.subject_id = t.subject_id",
 	.parameter_count = 3,
 	.parameters = {ARRAY(UUID), ARRAY(TIMESTAMPTZ), ARRAY(INT8)}};
 static const struct postgres_statement sql_times = {
@@ -199,35 +205,36 @@ static const struct postgres_statement sql_save_claims = {
 static const struct postgres_statement sql_drop_consents = {
 	.name = "drop_consents",
 	.sql = "DELETE FROM phased.consent c USING unnest($1::uuid[], $2::smallint[], $3::timestamptz[], "
-	       "$4::bigint[]) "
-	       "AS k (actor_id, purpose, stamped, event_id) WHERE c.actor_id = k.actor_id AND c.purpose = "
-	       "k.purpose "
-	       "AND c.stamped = k.stamped AND c.event_id = k.event_id",
-	.parameter_count = 4,
-	.parameters = {ARRAY(UUID), ARRAY(INT2), ARRAY(TIMESTAMPTZ), ARRAY(INT8)}};
+	       "$4::bigint[], "
+	       "$5::uuid[]) AS k (actor_id, purpose, stamped, event_id, touch_actor) WHERE c.actor_id = "
+	       "k.actor_id "
+	       "AND c.purpose = k.purpose AND c.stamped = k.stamped AND c.event_id = k.event_id "
+	       "AND c.touch_actor = k.touch_actor",
+	.parameter_count = 5,
+	.parameters = {ARRAY(UUID), ARRAY(INT2), ARRAY(TIMESTAMPTZ), ARRAY(INT8), ARRAY(UUID)}};
 static const struct postgres_statement sql_save_consents = {
 	.name = "save_consents",
 	.sql = "INSERT INTO phased.consent SELECT * FROM unnest($1::uuid[], $2::smallint[], $3::timestamptz[], "
-	       "$4::bigint[], $5::timestamptz[], $6::smallint[], $7::text[], $8::text[])",
-	.parameter_count = 8,
-	.parameters = {ARRAY(UUID), ARRAY(INT2), ARRAY(TIMESTAMPTZ), ARRAY(INT8), ARRAY(TIMESTAMPTZ), ARRAY(INT2),
-		       ARRAY(TEXT), ARRAY(TEXT)}};
+	       "$4::bigint[], $5::uuid[], $6::timestamptz[], $7::smallint[], $8::text[], $9::text[])",
+	.parameter_count = 9,
+	.parameters = {ARRAY(UUID), ARRAY(INT2), ARRAY(TIMESTAMPTZ), ARRAY(INT8), ARRAY(UUID), ARRAY(TIMESTAMPTZ),
+		       ARRAY(INT2), ARRAY(TEXT), ARRAY(TEXT)}};
 static const struct postgres_statement sql_drop_declared = {
 	.name = "drop_declared",
 	.sql = "DELETE FROM phased.declared d USING unnest($1::uuid[], $2::smallint[], $3::text[], "
 	       "$4::timestamptz[], "
-	       "$5::bigint[]) AS k (actor_id, attribute, source, stamped, event_id) WHERE d.actor_id = k.actor_id "
-	       "AND d.attribute = k.attribute AND d.source = k.source AND d.stamped = k.stamped AND d.event_id = "
-	       "k.event_id",
-	.parameter_count = 5,
-	.parameters = {ARRAY(UUID), ARRAY(INT2), ARRAY(TEXT), ARRAY(TIMESTAMPTZ), ARRAY(INT8)}};
+	       "$5::bigint[], $6::uuid[]) AS k (actor_id, attribute, source, stamped, event_id, touch_actor) "
+	       "WHERE d.actor_id = k.actor_id AND d.attribute = k.attribute AND d.source = k.source "
+	       "AND d.stamped = k.stamped AND d.event_id = k.event_id AND d.touch_actor = k.touch_actor",
+	.parameter_count = 6,
+	.parameters = {ARRAY(UUID), ARRAY(INT2), ARRAY(TEXT), ARRAY(TIMESTAMPTZ), ARRAY(INT8), ARRAY(UUID)}};
 static const struct postgres_statement sql_save_declared = {
 	.name = "save_declared",
 	.sql = "INSERT INTO phased.declared SELECT * FROM unnest($1::uuid[], $2::smallint[], $3::text[], "
-	       "$4::timestamptz[], $5::bigint[], $6::timestamptz[], $7::text[])",
-	.parameter_count = 7,
-	.parameters = {ARRAY(UUID), ARRAY(INT2), ARRAY(TEXT), ARRAY(TIMESTAMPTZ), ARRAY(INT8), ARRAY(TIMESTAMPTZ),
-		       ARRAY(TEXT)}};
+	       "$4::timestamptz[], $5::bigint[], $6::uuid[], $7::timestamptz[], $8::text[])",
+	.parameter_count = 8,
+	.parameters = {ARRAY(UUID), ARRAY(INT2), ARRAY(TEXT), ARRAY(TIMESTAMPTZ), ARRAY(INT8), ARRAY(UUID),
+		       ARRAY(TIMESTAMPTZ), ARRAY(TEXT)}};
 
 static const struct postgres_statement sql_drop_persons = {
 	.name = "drop_persons",
@@ -342,6 +349,15 @@ static const struct postgres_statement sql_save_outcomes = {
 	       "+ excluded.n",
 	.parameter_count = 6,
 	.parameters = {ARRAY(DATE), ARRAY(TEXT), ARRAY(TEXT), ARRAY(INT2), ARRAY(TEXT), ARRAY(INT8)}};
+/* Where something was counted anew, nothing may be left of what it was counted as before. */
+static const struct postgres_statement sql_drop_outcomes = {
+	.name = "drop_outcomes",
+	.sql = "DELETE FROM phased.outcome_day o USING unnest($1::date[], $2::text[], $3::text[], $4::smallint[], "
+	       "$5::text[]) AS k (day, source, site, channel, outcome) WHERE o.day = k.day AND o.source = "
+	       "k.source "
+	       "AND o.site = k.site AND o.channel = k.channel AND o.outcome = k.outcome AND o.n = 0",
+	.parameter_count = 5,
+	.parameters = {ARRAY(DATE), ARRAY(TEXT), ARRAY(TEXT), ARRAY(INT2), ARRAY(TEXT)}};
 static const struct postgres_statement sql_save_rejects = {
 	.name = "save_rejects",
 	.sql = "INSERT INTO phased.rejected SELECT * FROM unnest($1::text[], $2::integer[], $3::bigint[], "

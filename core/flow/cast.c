@@ -101,6 +101,11 @@ static bool add_members(struct cast *cast, const struct item *items, size_t coun
 			return false;
 		}
 	}
+	for (size_t i = 0; i < advance->decided_count; i++) {
+		if (add_member(cast, &advance->decided[i], true) == NULL) {
+			return false;
+		}
+	}
 	return true;
 }
 
@@ -140,38 +145,6 @@ static bool list_keys(const struct item *items, size_t count, struct arena *aren
 	}
 	ret_load->keys = keys;
 	ret_load->key_count = used;
-	return true;
-}
-
-/*
- * Persons whose values matter: who states something in this batch, and whom a copy of this batch's events named before
- * (what the other copy stated may have to go).
- */
-static bool list_declared(const struct cast *cast, const struct item *items, size_t count,
-			  const struct advance_rows *advance, struct load_rows *ret_load)
-{
-	struct uuid *ids = arena_zero(cast->arena, count + advance->claim_count + 1, sizeof(*ids));
-	if (ids == NULL) {
-		return false;
-	}
-	size_t used = 0;
-	for (size_t i = 0; i < count; i++) {
-		if (is_open(&items[i]) && items[i].who->has_strong) {
-			const struct facts *facts = items[i].facts;
-			if (facts->consent_count + facts->declared_count > 0 || !items[i].who->has_weak) {
-				ids[used++] = items[i].who->strong.id;
-			}
-		}
-	}
-	for (size_t i = 0; i < advance->claim_count; i++) {
-		const struct claim *claim = &advance->claims[i];
-		struct touch_key key = {claim->weak, claim->key.stamped_us, claim->key.event_id};
-		if (bsearch(&key, ret_load->keys, ret_load->key_count, sizeof(key), compare_keys) != NULL) {
-			ids[used++] = claim->strong;
-		}
-	}
-	ret_load->declared_of = ids;
-	ret_load->declared_of_count = sort_ids(ids, used);
 	return true;
 }
 
@@ -254,7 +227,8 @@ static bool list_members(const struct cast *cast, const struct item *items, size
 bool cast_plan(struct cast *cast, const struct item *items, size_t count, const struct advance_rows *advance,
 	       struct arena *arena, struct load_rows *ret_load)
 {
-	*cast = (struct cast){.arena = arena, .room = 2 * (count + advance->claim_count) + 1};
+	*cast = (struct cast){.arena = arena,
+			      .room = 2 * (count + advance->claim_count) + advance->decided_count + 1};
 	*ret_load = (struct load_rows){
 		.model_version = advance->model_version,
 		.decided = advance->decided,
@@ -263,8 +237,7 @@ bool cast_plan(struct cast *cast, const struct item *items, size_t count, const 
 	cast->members = arena_zero(arena, cast->room, sizeof(*cast->members));
 	return cast->members != NULL && idmap_init(&cast->map, arena, cast->room) &&
 	       add_members(cast, items, count, advance) && list_members(cast, items, count, ret_load) &&
-	       list_keys(items, count, arena, ret_load) && list_declared(cast, items, count, advance, ret_load) &&
-	       list_timed(cast, items, count, advance, ret_load);
+	       list_keys(items, count, arena, ret_load) && list_timed(cast, items, count, advance, ret_load);
 }
 
 struct cast_member *cast_contact(const struct cast *cast, const struct cast_member *actor, int64_t at_us,

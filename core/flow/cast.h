@@ -34,7 +34,7 @@ struct cast_member {
 	struct cast_slice consents_before, consents_after;
 	struct cast_slice declared_before, declared_after;
 	bool consented_before, consented; /* profile granted */
-	bool values_known;		  /* declared rows were loaded */
+
 	/* what the batch does */
 	bool claims_touched, consents_touched, declared_touched;
 	bool moved;	    /* its stretches are others than before */
@@ -56,7 +56,7 @@ struct cast {
 	struct declared *declared_before, *declared_after;
 	size_t declared_before_count, declared_after_count;
 	bool *claim_gone, *consent_gone, *declared_gone; /* of `before`: taken back by a copy that replaces */
-	/* persons whose consent a replaced copy had decided, and who were not asked for: start over with them */
+	/* persons whose consent a replaced copy had decided, and who are not among the decided: start over with them */
 	struct uuid *wider;
 	size_t wider_count;
 };

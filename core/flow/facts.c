@@ -41,7 +41,7 @@ void facts_from_event(const struct event *event, const struct identified *who, u
 		      struct facts *ret_facts)
 {
 	struct facts facts = {.has_claim = false};
-	const struct fact_key key = {event->stamped_us, event_id};
+	const struct fact_key key = {event->stamped_us, event_id, who->has_weak ? who->weak.id : who->strong.id};
 	if (!who->has_strong) {
 		*ret_facts = facts;
 		return;

@@ -56,9 +56,17 @@ static void mark_known(const struct cast *cast, const struct load_rows *load)
 	}
 }
 
+/* Does it have a touch, or would it, if no other copy stood? */
+static bool is_read(const struct item *item)
+{
+	return item->outcome == OUTCOME_applied || item->outcome == OUTCOME_machine ||
+	       item->outcome == OUTCOME_duplicate;
+}
+
 /*
- * Rows for who is new. A person's row is always offered (their arbiter may be older than their own row), an anonymous
- * one's when its arbiter is new or when it is claimed; what is there already stays as it is.
+ * Rows for who is new, copies that do not stand included: whether one stood for a while must not show. A person's row is
+ * always offered (their arbiter may be older than their own row), an anonymous one's when its arbiter is new or when it
+ * is claimed; what is there already stays as it is.
  */
 static bool gather_actors(const struct cast *cast, const struct item *items, size_t count,
 			  const struct load_rows *load, struct save_rows *save)
@@ -71,7 +79,7 @@ static bool gather_actors(const struct cast *cast, const struct item *items, siz
 	}
 	size_t used = 0;
 	for (size_t i = 0; i < count; i++) {
-		if (items[i].copy == COPY_LOSES) {
+		if (!is_read(&items[i])) {
 			continue;
 		}
 		const struct identified *who = items[i].who;
@@ -189,7 +197,7 @@ static bool gather_persons(const struct cast *cast, struct save_rows *save)
 		if (!member->strong || !(member->consents_touched || member->declared_touched)) {
 			continue;
 		}
-		CHECK(member->values_known);
+
 		struct person person;
 		facts_person(cast->consents_after + member->consents_after.first, member->consents_after.count,
 			     cast->declared_after + member->declared_after.first, member->declared_after.count,
@@ -321,32 +329,61 @@ static int compare_outcomes(const void *a, const void *b)
 	return order != 0 ? order : strcmp(x->outcome, y->outcome);
 }
 
+static struct outcome_row count_of(const struct item *item, int channel, enum outcome outcome, int64_t n)
+{
+	const struct event *event = item->event;
+	return (struct outcome_row){
+		.day_us = outcome_day(item),
+		.source = event != NULL ? event->source : "",
+		.site = event != NULL ? event->site : "",
+		.channel = channel,
+		.outcome = outcome_about[outcome].name,
+		.n = n,
+	};
+}
+
+static enum outcome touch_outcome(const struct touch *touch)
+{
+	return touch->reasons != 0 ? OUTCOME_machine : OUTCOME_applied;
+}
+
+/*
+ * A day's counts say how many touches there are, and how many copies beside them, in whatever order these came. So one
+ * that takes another's place is counted as the touch, and the other one, from now on, as the duplicate.
+ */
+static size_t count_item(const struct item *item, struct outcome_row *ret_rows)
+{
+	int channel = item->event != NULL ? (int)item->event->channel : 0;
+	if (item->copy != COPY_REPLACES) {
+		ret_rows[0] = count_of(item, channel, item->outcome, 1);
+		return 1;
+	}
+	ret_rows[0] = count_of(item, channel, touch_outcome(&item->touch), 1);
+	ret_rows[1] = count_of(item, item->replaced->channel, touch_outcome(&item->replaced->touch), -1);
+	ret_rows[2] = count_of(item, item->replaced->channel, OUTCOME_duplicate, 1);
+	return 3;
+}
+
 static bool gather_counts(const struct item *items, size_t count, struct arena *arena, struct save_rows *save)
 {
-	struct outcome_row *rows = arena_zero(arena, count + 1, sizeof(*rows));
+	struct outcome_row *rows = arena_zero(arena, 3 * count + 1, sizeof(*rows));
 	if (rows == NULL) {
 		return false;
 	}
+	size_t used = 0, kept = 0;
 	for (size_t i = 0; i < count; i++) {
-		const struct event *event = items[i].event;
-		rows[i] = (struct outcome_row){
-			.day_us = outcome_day(&items[i]),
-			.source = event != NULL ? event->source : "",
-			.site = event != NULL ? event->site : "",
-			.channel = event != NULL ? (int)event->channel : 0,
-			.outcome = outcome_about[items[i].outcome].name,
-			.n = 1,
-		};
+		used += count_item(&items[i], rows + used);
 	}
-	size_t kept = count > 0 ? 1 : 0;
-	if (count > 1) {
-		qsort(rows, count, sizeof(*rows), compare_outcomes);
+	if (used > 1) {
+		qsort(rows, used, sizeof(*rows), compare_outcomes);
 	}
-	for (size_t i = 1; i < count; i++) {
-		if (compare_outcomes(&rows[i], &rows[kept - 1]) == 0) {
-			rows[kept - 1].n++;
-		} else {
-			rows[kept++] = rows[i];
+	for (size_t i = 0; i < used;) {
+		struct outcome_row sum = rows[i++];
+		for (; i < used && compare_outcomes(&rows[i], &sum) == 0; i++) {
+			sum.n += rows[i].n;
+		}
+		if (sum.n != 0) {
+			rows[kept++] = sum;
 		}
 	}
 	save->outcomes = rows;

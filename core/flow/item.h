@@ -12,6 +12,7 @@
 #include "core/model/message.h"
 #include "core/model/outcome.h"
 #include "core/model/reject.h"
+#include "core/model/rows.h"
 #include "core/model/subject.h"
 #include "core/model/touch.h"
 
@@ -39,5 +40,5 @@ struct item {
 	struct touch touch;
 	/* SCREEN's; LOSES where there is no touch at all */
 	enum item_copy copy;
-	int64_t replaced_at_us; /* COPY_REPLACES: `at` of the one that stood */
+	const struct copy_row *replaced; /* COPY_REPLACES: the one that stood; as long as this try of the batch */
 };

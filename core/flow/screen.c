@@ -82,13 +82,15 @@ static int compare_items(const void *a, const void *b)
 	return order != 0 ? order : compare_copies(&x->touch, &y->touch);
 }
 
-static int compare_touches(const void *a, const void *b)
+/* Of rows, and of a touch and a row: rows begin with their touch. */
+static int compare_rows(const void *a, const void *b)
 {
 	return compare_keys(a, b);
 }
+_Static_assert(offsetof(struct copy_row, touch) == 0, "compare_rows() takes a touch for a row");
 
 /* The best copy of a run of items with one key, beside the one that stands in the database, if any. */
-static void choose(struct item **run, size_t count, const struct touch *standing)
+static void choose(struct item **run, size_t count, const struct copy_row *standing)
 {
 	struct item *best = run[0];
 	for (size_t i = 0; i < count; i++) {
@@ -98,9 +100,9 @@ static void choose(struct item **run, size_t count, const struct touch *standing
 	if (standing == NULL) {
 		best->copy = COPY_NEW;
 		best->outcome = best->touch.reasons != 0 ? OUTCOME_machine : OUTCOME_applied;
-	} else if (compare_copies(&best->touch, standing) < 0) {
+	} else if (compare_copies(&best->touch, &standing->touch) < 0) {
 		best->copy = COPY_REPLACES;
-		best->replaced_at_us = standing->at_us;
+		best->replaced = standing;
 	}
 }
 
@@ -120,17 +122,17 @@ static bool choose_copies(struct item *items, size_t count, struct load_rows *lo
 		qsort(open, open_count, sizeof(struct item *), compare_items);
 	}
 	if (load->copy_count > 0) {
-		qsort(load->copies, load->copy_count, sizeof(*load->copies), compare_touches);
+		qsort(load->copies, load->copy_count, sizeof(*load->copies), compare_rows);
 	}
 	for (size_t i = 0; i < open_count;) {
 		size_t end = i + 1;
 		while (end < open_count && compare_keys(&open[end]->touch, &open[i]->touch) == 0) {
 			end++;
 		}
-		const struct touch *standing = load->copy_count == 0
-						       ? NULL
-						       : bsearch(&open[i]->touch, load->copies, load->copy_count,
-								 sizeof(*load->copies), compare_touches);
+		const struct copy_row *standing =
+			load->copy_count == 0 ? NULL
+					      : bsearch(&open[i]->touch, load->copies, load->copy_count,
+							sizeof(*load->copies), compare_rows);
 		choose(open + i, end - i, standing);
 		i = end;
 	}
@@ -154,7 +156,7 @@ static void mark_touches(struct cast *cast, const struct item *items, size_t cou
 		}
 		contact->concerned = true;
 		if (item->copy == COPY_REPLACES) {
-			struct cast_member *old = cast_contact(cast, actor, item->replaced_at_us, true);
+			struct cast_member *old = cast_contact(cast, actor, item->replaced->touch.at_us, true);
 			contact->refold = true;
 			if (old != NULL) {
 				old->refold = true;

@@ -97,7 +97,8 @@ _Static_assert(offsetof(struct touch_time, key) == 0 && offsetof(struct touch_ke
 
 static bool same_key(const struct fact_key *a, const struct touch *touch)
 {
-	return a->stamped_us == touch->stamped_us && a->event_id == touch->event_id;
+	return a->stamped_us == touch->stamped_us && a->event_id == touch->event_id &&
+	       uuid_equal(&a->touch_actor, &touch->actor_id);
 }
 
 /* ---- what a copy that no longer stands had stated ---- */
@@ -107,21 +108,20 @@ static int compare_ids(const void *a, const void *b)
 	return uuid_compare(a, b);
 }
 
-static void take_back_statements(struct cast *cast, struct cast_member *person, const struct touch *touch,
-				 const struct load_rows *load)
+static bool is_decided(const struct load_rows *load, const struct uuid *person)
 {
-	bool undecided = false;
+	return load->decided_count > 0 &&
+	       bsearch(person, load->decided, load->decided_count, sizeof(*person), compare_ids) != NULL;
+}
+
+static void take_back_statements(struct cast *cast, struct cast_member *person, const struct touch *touch)
+{
 	for (uint32_t i = 0; i < person->consents_before.count; i++) {
 		size_t at = person->consents_before.first + i;
 		if (same_key(&cast->consents_before[at].key, touch)) {
 			cast->consent_gone[at] = true;
-			undecided = undecided || !person->consents_touched;
 			person->consents_touched = true;
 		}
-	}
-	if (undecided && (load->decided_count == 0 || bsearch(&person->id, load->decided, load->decided_count,
-							      sizeof(person->id), compare_ids) == NULL)) {
-		cast->wider[cast->wider_count++] = person->id;
 	}
 	for (uint32_t i = 0; i < person->declared_before.count; i++) {
 		size_t at = person->declared_before.first + i;
@@ -132,23 +132,21 @@ static void take_back_statements(struct cast *cast, struct cast_member *person, 
 	}
 }
 
-static void take_back(struct cast *cast, const struct touch *touch, const struct load_rows *load)
+static void take_back(struct cast *cast, const struct copy_row *copy, const struct load_rows *load)
 {
-	struct cast_member *actor = cast_find(cast, &touch->actor_id);
+	struct cast_member *actor = cast_find(cast, &copy->touch.actor_id);
 	CHECK(actor != NULL);
-	if (actor->strong) {
-		take_back_statements(cast, actor, touch, load);
-		return;
-	}
 	for (uint32_t i = 0; i < actor->claims_before.count; i++) {
 		size_t at = actor->claims_before.first + i;
-		if (same_key(&cast->claims_before[at].key, touch)) {
+		if (same_key(&cast->claims_before[at].key, &copy->touch)) {
 			cast->claim_gone[at] = true;
 			actor->claims_touched = true;
-			struct cast_member *person = cast_find(cast, &cast->claims_before[at].strong);
-			CHECK(person != NULL);
-			take_back_statements(cast, person, touch, load);
 		}
+	}
+	if (copy->has_person && is_decided(load, &copy->person)) {
+		take_back_statements(cast, cast_find(cast, &copy->person), &copy->touch);
+	} else if (copy->has_person) {
+		cast->wider[cast->wider_count++] = copy->person;
 	}
 }
 
@@ -171,7 +169,7 @@ static bool make_room(struct cast *cast, size_t added, const struct load_rows *l
 		arena_zero(arena, load->consent_count + PURPOSE_COUNT * added + 1, sizeof(struct consent));
 	cast->declared_after =
 		arena_zero(arena, load->declared_count + ATTRIBUTE_COUNT * added + 1, sizeof(struct declared));
-	cast->wider = arena_zero(arena, cast->count + 1, sizeof(struct uuid));
+	cast->wider = arena_zero(arena, added + 1, sizeof(struct uuid));
 	return cast->wider != NULL && cast->claim_gone != NULL && cast->consent_gone != NULL &&
 	       cast->declared_gone != NULL && cast->claims_after != NULL && cast->consents_after != NULL &&
 	       cast->declared_after != NULL;
@@ -228,12 +226,10 @@ bool screen_facts(struct cast *cast, const struct item *items, size_t count, str
 	slice(cast, load->declared, load->declared_count, sizeof(struct declared), compare_declared,
 	      declared_before);
 	slice(cast, load->times, load->time_count, sizeof(struct touch_time), compare_times, times_of);
-	for (size_t i = 0; i < load->declared_of_count; i++) {
-		cast_find(cast, &load->declared_of[i])->values_known = true;
-	}
+
 	for (size_t i = 0; i < count; i++) {
 		if (items[i].copy == COPY_REPLACES) {
-			take_back(cast, &items[i].touch, load);
+			take_back(cast, items[i].replaced, load);
 		}
 	}
 	keep_what_stays(cast);
@@ -297,7 +293,7 @@ static bool collect_times(struct cast *cast, const struct item *items, size_t co
 		ret_times->rows[ret_times->count++] = (struct touch_time){key, touch->at_us};
 		if (items[i].copy == COPY_REPLACES) {
 			ret_times->gone[ret_times->gone_count++] =
-				(struct touch_time){key, items[i].replaced_at_us};
+				(struct touch_time){key, items[i].replaced->touch.at_us};
 		}
 	}
 	if (ret_times->count > 1) {

@@ -32,10 +32,11 @@ struct actor {
 	const char *value; /* normalised; "" when it may not be stored or was not given */
 };
 
-/* Where a fact came from: the event that stated it. Facts stand and fall with the copy of their event. */
+/* Where a fact came from: the touch whose event stated it. Facts stand and fall with the copy that the touch is of. */
 struct fact_key {
 	int64_t stamped_us;
 	uint64_t event_id;
+	struct uuid touch_actor; /* on whom the touch is recorded */
 };
 
 enum claim_strength { CLAIM_CLAIMED, CLAIM_VERIFIED };

@@ -64,6 +64,14 @@ struct touch_key {
 	uint64_t event_id;
 };
 
+/* A touch that stands under a key of the batch. */
+struct copy_row {
+	struct touch touch;
+	int channel;	 /* of its subject */
+	bool has_person; /* its event stated consent, and so perhaps more, of this person */
+	struct uuid person;
+};
+
 struct touch_time {
 	struct touch_key key;
 	int64_t at_us;
@@ -76,12 +84,11 @@ struct load_rows {
 	size_t contact_count;
 	const struct uuid *weak; /* sorted: those of advance and those it found through `decided` */
 	size_t weak_count;
-	const struct uuid *decided; /* as in store_advance: a claim may have come in between */
+	const struct uuid *decided; /* as in store_advance: a claim may have come in between; their values, too */
 	size_t decided_count;
 	const struct uuid *persons; /* all strong actors in play */
 	size_t person_count;
-	const struct uuid *declared_of; /* those whose values matter in this batch */
-	size_t declared_of_count;
+
 	const struct uuid *actors; /* of the batch: looked up in the ledger of erasures */
 	size_t actor_count;
 	const struct touch_key *keys; /* of the batch's touches */
@@ -97,7 +104,7 @@ struct load_rows {
 	size_t declared_count;
 	struct erasure_row *erasures;
 	size_t erasure_count;
-	struct touch *copies; /* touches that stand under `keys` */
+	struct copy_row *copies; /* touches that stand under `keys` */
 	size_t copy_count;
 	struct touch_time *times; /* of all touches of `timed` */
 	size_t time_count;
@@ -176,7 +183,7 @@ struct outcome_row {
 	const char *source, *site;
 	int channel;
 	const char *outcome;
-	uint64_t n;
+	int64_t n; /* less than 0: counted before as what it no longer is */
 };
 
 struct reject_row {

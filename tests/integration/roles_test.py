@@ -28,7 +28,7 @@ TABLES = {
     "phased.touch_default": READS,
     "phased.phase": {WRITER: "SIU", **READS},
     "phased.phase_change": {WRITER: "SIUD", **READS},
-    "phased.outcome_day": {WRITER: "SIU", PRIVACY: "S", MONITOR: "S"},
+    "phased.outcome_day": {WRITER: "SIUD", PRIVACY: "S", MONITOR: "S"},
     "phased.rejected": {WRITER: "SI", PRIVACY: "S", MONITOR: "S"},
     "phased.position": {WRITER: "SIU", PRIVACY: "S", MONITOR: "S"},
     "phased.model": {WRITER: "S", **READS},
