@@ -52,7 +52,7 @@ void batch_destroy(struct batch *batch)
 static void empty(struct batch *batch)
 {
 	batch->items = NULL;
-	batch->item_count = batch->first = batch->count = 0;
+	batch->item_count = batch->first = batch->count = batch->saved_count = 0;
 	batch->filling = false;
 	batch->look_first = false;
 	batch->tries = 0;
@@ -147,20 +147,22 @@ void batch_committed(struct batch *batch)
 	struct counters *counters = batch->options.counters;
 	int64_t now_us = batch->io.ops->monotonic_us(batch->io.self);
 	struct partition_start *next = arena_zero(&batch->work, batch->position_count + 1, sizeof(*next));
+	size_t next_count = 0;
 	for (size_t i = 0; i < batch->position_count; i++) {
 		struct assigned *part = assignment_find(batch->options.assignment, batch->position_parts[i]);
-		CHECK(part != NULL);
+		if (part == NULL) {
+			continue;
+		}
 		part->next_offset = batch->positions[i].to_offset;
 		if (next != NULL) {
-			next[i] = (struct partition_start){part->partition, part->next_offset};
+			next[next_count++] = (struct partition_start){part->partition, part->next_offset};
 		}
 	}
-	if (next != NULL) {
-		batch->io.ops->source_mirror(batch->io.self, next, batch->position_count);
+	if (next_count > 0) {
+		batch->io.ops->source_mirror(batch->io.self, next, next_count);
 	}
 	for (size_t i = 0; i < batch->count; i++) {
-		const struct item *item = &batch->items[batch->first + i];
-		counters_outcome(counters, item->outcome);
+		counters_outcome(counters, batch->items[batch->first + i].saved);
 	}
 	for (size_t i = 0; i < batch->save.subject_count; i++) {
 		const struct subject_row *row = &batch->save.subjects[i];
@@ -180,6 +182,7 @@ void batch_committed(struct batch *batch)
 		       (double)(now_us - batch->filling_since_us) / (double)MOMENT_SECOND_US);
 	counters->last_commit.value = (double)batch->io.ops->now_us(batch->io.self) / (double)MOMENT_SECOND_US;
 	batch->save = (struct save_rows){0};
+	batch->saved_count = 0;
 	batch->first += batch->count;
 	batch->count = batch->item_count - batch->first;
 	batch->tries = 0;
@@ -200,6 +203,9 @@ void batch_drop_foreign(struct batch *batch)
 		}
 		window_count += i < window_end ? 1 : 0;
 		batch->items[kept++] = batch->items[i];
+	}
+	if (kept < batch->item_count) {
+		batch->saved_count = 0;
 	}
 	batch->item_count = kept;
 	batch->count = window_count > 0 ? window_count : kept - batch->first;
@@ -237,19 +243,26 @@ static void back_off(struct batch *batch)
 	batch->tries++;
 }
 
-/* This very window cannot be written: a smaller one; of one message alone: it is refused. */
-static void shrink(struct batch *batch)
+/* This very window cannot be written: a smaller one; of one message alone: it is refused. False: even that was. */
+static bool shrink(struct batch *batch, struct fail *fail)
 {
+	batch->saved_count = 0;
 	if (batch->count > 1) {
 		batch->count = (batch->count + 1) / 2;
-		return;
+		return true;
 	}
 	struct item *item = &batch->items[batch->first];
-	CHECK(item->decoded != OUTCOME_refused);
+	if (item->decoded == OUTCOME_refused) {
+		return fail_set(fail, FAIL_FATAL, EXIT_OUR_BUG,
+				"%s/%d@%lld: refused, and so was the row that says so (%s)",
+				batch->options.topics[item->partition.topic], (int)item->partition.number,
+				(long long)item->offset, batch->why.text);
+	}
 	log_error("%s/%d@%lld: refused (%s), kept in rejected", batch->options.topics[item->partition.topic],
 		  (int)item->partition.number, (long long)item->offset, batch->why.text);
 	item->decoded = OUTCOME_refused;
 	item->reject = NULL;
+	return true;
 }
 
 static void forget_months(struct batch *batch)
@@ -300,7 +313,9 @@ static enum batch_run ended(struct batch *batch, enum step_end end, struct fail 
 		if (batch_is_empty(batch)) {
 			return BATCH_RESTS;
 		}
-		shrink(batch);
+		if (!shrink(batch, fail)) {
+			return BATCH_FAILED;
+		}
 		break;
 	case STEP_REDO:
 		if (batch_is_empty(batch)) {
@@ -312,8 +327,8 @@ static enum batch_run ended(struct batch *batch, enum step_end end, struct fail 
 			return BATCH_FAILED;
 		}
 		batch->why = *fail;
-		if (fail->kind == FAIL_DATA) {
-			shrink(batch);
+		if (fail->kind == FAIL_DATA && !shrink(batch, fail)) {
+			return BATCH_FAILED;
 		}
 		return BATCH_DROPS;
 	}
@@ -360,9 +375,15 @@ enum batch_run batch_turn_failed(struct batch *batch, const struct fail *why, st
 		forget_months(batch);
 	}
 	if (why->kind == FAIL_DATA) {
-		shrink(batch);
+		if (!shrink(batch, fail)) {
+			return BATCH_FAILED;
+		}
 	} else if (strcmp(why->code, "PH001") == 0) {
 		batch->look_first = true;
+		if (batch->tries > 0) { /* it did not look so a moment ago */
+			back_off(batch);
+		}
+		batch->tries++;
 	} else {
 		if (log_allowed(&often)) {
 			log_warning("batch: %s in %s, trying again%s", why->text, batch_steps[batch->step].name,

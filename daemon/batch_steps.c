@@ -78,11 +78,15 @@ static enum step_end look_end(struct batch *batch, struct fail *fail)
 	for (size_t i = 0; i < batch->position_count; i++) {
 		const struct position_row *row = &batch->positions[i];
 		struct assigned *part = assignment_find(batch->options.assignment, batch->position_parts[i]);
-		if (row->epoch != part->epoch) {
+		if (row->epoch == STORE_NO_POSITION) {
+			log_warning("%s/%d: has no position any more, claiming anew", row->topic,
+				    (int)row->partition);
+			batch->wants_claim = true;
+		} else if (row->epoch != part->epoch) {
 			log_warning("%s/%d: claimed by another daemon, dropped", row->topic, (int)row->partition);
 			batch->options.counters->fenced.value++;
 			assignment_drop(batch->options.assignment, batch->position_parts[i]);
-		} else if (row->from_offset == row->to_offset) {
+		} else if (batch->saved_count == batch->count && row->from_offset == row->to_offset) {
 			committed++;
 		} else if (row->from_offset != part->next_offset) {
 			log_warning("%s/%d: position was set to %" PRId64 " from outside, claiming anew",
@@ -90,12 +94,13 @@ static enum step_end look_end(struct batch *batch, struct fail *fail)
 			batch->wants_claim = true;
 		}
 	}
-	if (committed > 0 && committed == batch->position_count) {
+	/* One transaction writes a window: if one position is where it was to be, all is there, also what was taken from us
+	 * since. */
+	if (committed > 0) {
 		batch_committed(batch);
-		return STEP_REDO;
 	}
 	batch_drop_foreign(batch);
-	return batch->count > 0 && !batch->wants_claim ? STEP_NEXT : STEP_REDO;
+	return committed == 0 && batch->count > 0 && !batch->wants_claim ? STEP_NEXT : STEP_REDO;
 }
 
 /* ---- MONTHS ---- */
@@ -271,12 +276,14 @@ static bool list_subjects(struct batch *batch)
 	const struct model *model = engine_model(batch->engine)->model;
 	size_t used = 0;
 	for (size_t i = 0; i < batch->count; i++) {
-		const struct item *item = &window(batch)[i];
+		struct item *item = &window(batch)[i];
 		bool read = item->outcome == OUTCOME_applied || item->outcome == OUTCOME_machine ||
 			    item->outcome == OUTCOME_duplicate;
 		if (!read || engine_knows(batch->engine, item->subject->id)) {
 			continue;
 		}
+		engine_match(batch->engine, item->subject,
+			     &item->match); /* what came from the cache lacks its content */
 		const struct model_process *process = &model->processes[item->match.process];
 		rows[used++] = (struct subject_row){
 			.subject = item->subject,
@@ -318,6 +325,10 @@ static enum step_end save_start(struct batch *batch, struct fail *fail)
 	if (!room) {
 		return STEP_FULL;
 	}
+	for (size_t i = 0; i < batch->count; i++) {
+		window(batch)[i].saved = window(batch)[i].outcome;
+	}
+	batch->saved_count = batch->count;
 	return batch->io.ops->store_save(batch->io.self, &batch->save, &batch->work, fail) ? STEP_SENT
 											   : STEP_BROKEN;
 }

@@ -42,8 +42,9 @@ struct batch {
 	size_t item_count;
 	size_t first; /* of the window: what one transaction holds */
 	size_t count;
-	size_t limit; /* how many items to take: adapts */
-	bool more;    /* the source had more than was taken */
+	size_t saved_count; /* of the window, when a SAVE of it was sent whose COMMIT may be done; 0: none */
+	size_t limit;	    /* how many items to take: adapts */
+	bool more;	    /* the source had more than was taken */
 	bool filling;
 	int64_t filling_since_us, filled_by_us; /* monotonic */
 
@@ -81,7 +82,8 @@ extern const struct step_about batch_steps[STEP_COUNT];
 
 /* The window's positions from our assignment; called once for each try. False: arena full. */
 bool batch_list_positions(struct batch *batch);
-/* The window is in the database: positions, counters, caches; the next window begins. */
+/* The window is in the database: positions (of those partitions that are still ours), counters, caches; the next window
+ * begins. */
 void batch_committed(struct batch *batch);
 /* Takes the items of partitions that are no longer ours out of the batch. */
 void batch_drop_foreign(struct batch *batch);

@@ -149,6 +149,9 @@ bool store_look(struct store *store, const char *group, struct position_row *pos
 {
 	store->positions = positions;
 	store->position_count = count;
+	for (size_t i = 0; i < count; i++) {
+		positions[i].epoch = STORE_NO_POSITION;
+	}
 	struct columns *columns = columns_begin(arena);
 	columns_text(columns, group);
 	position_names(columns, positions, count);

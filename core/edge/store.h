@@ -40,7 +40,9 @@ bool store_greet(struct store *store, const char *keys, struct arena *arena, str
 /* Takes partitions over; fills from_offset and epoch of each. */
 bool store_claim(struct store *store, const char *group, const char *owner, struct position_row *positions,
 		 size_t count, struct arena *arena, struct fail *fail);
-/* Reads where they stand and whose they are now (after a COMMIT without an answer): fills from_offset and epoch. */
+/* Reads where they stand and whose they are now (after a COMMIT without an answer): fills from_offset and epoch, which
+ * becomes STORE_NO_POSITION where there is no row. */
+#define STORE_NO_POSITION 0
 bool store_look(struct store *store, const char *group, struct position_row *positions, size_t count,
 		struct arena *arena, struct fail *fail);
 /* Makes the partitions of table touch for these months (any moment of each). */

@@ -29,6 +29,7 @@ struct item {
 	int64_t timestamp_us;	     /* of the record */
 	enum outcome decoded;	     /* what DECODE said: NONE, or decided already */
 	enum outcome outcome;	     /* NONE until decided; each try of a batch starts from `decoded` */
+	enum outcome saved;	     /* what the last SAVE wrote of it: counts once its COMMIT is known */
 	const struct reject *reject; /* where the outcome is a kept rejection */
 	const char *reject_source;
 	/* Of a message that was read: all below. In the arena of the batch's messages. */
