@@ -5,6 +5,7 @@
 
 #include "core/base/arena.h"
 #include "core/base/check.h"
+#include "core/flow/attribute.h"
 #include "core/flow/screen_facts.h"
 
 static bool everybody_is_there(const struct cast *cast, const struct load_rows *load)
@@ -12,6 +13,28 @@ static bool everybody_is_there(const struct cast *cast, const struct load_rows *
 	for (size_t i = 0; i < load->claim_count; i++) {
 		if (cast_find(cast, &load->claims[i].weak) == NULL ||
 		    cast_find(cast, &load->claims[i].strong) == NULL) {
+			return false;
+		}
+	}
+	return true;
+}
+
+static int compare_ids(const void *a, const void *b)
+{
+	return uuid_compare(a, b);
+}
+
+/* Another daemon's claim may have come between ADVANCE and LOAD, and made somebody shared who was not asked for as such. */
+static bool sessions_are_there(const struct cast *cast, const struct load_rows *load)
+{
+	for (size_t i = 0; i < cast->count; i++) {
+		const struct cast_member *member = &cast->members[i];
+		bool shared = attribute_is_shared(cast->claims_before + member->claims_before.first,
+						  member->claims_before.count) ||
+			      attribute_is_shared(cast->claims_after + member->claims_after.first,
+						  member->claims_after.count);
+		if (shared && (load->timed_count == 0 || bsearch(&member->id, load->timed, load->timed_count,
+								 sizeof(member->id), compare_ids) == NULL)) {
 			return false;
 		}
 	}
@@ -175,7 +198,7 @@ enum screen_result screen_batch(struct cast *cast, struct item *items, size_t co
 	if (!choose_copies(items, count, load, cast->arena) || !screen_facts(cast, items, count, load)) {
 		return SCREEN_FULL;
 	}
-	if (cast->wider_count > 0) {
+	if (cast->wider_count > 0 || !sessions_are_there(cast, load)) {
 		return SCREEN_WIDER;
 	}
 	if (!screen_stretches(cast, items, count, load)) {

@@ -11,8 +11,9 @@
 
 enum screen_result {
 	SCREEN_DONE,
-	SCREEN_WIDER, /* somebody is concerned who is not locked: start over; ADVANCE asks for cast->wider, too */
-	SCREEN_FULL   /* arena full */
+	SCREEN_WIDER, /* somebody is concerned who is not locked, or something was not asked for: start over; ADVANCE asks for
+		       * cast->wider, too, and sees what others wrote meanwhile */
+	SCREEN_FULL /* arena full */
 };
 
 /*
