@@ -463,19 +463,27 @@ static bool mark_facts(struct cast *cast)
 }
 
 /* A touch before the first claim of a shared actor concerns both whom it may belong to, whosever it turns out to be. */
+static void mark_session(struct cast *cast, const struct cast_member *actor, int64_t at_us)
+{
+	const struct claim *claims = cast->claims_after + actor->claims_after.first;
+	size_t count = actor->claims_after.count;
+	if (count > 0 && at_us < claims[0].at_us && attribute_is_shared(claims, count)) {
+		concern(cast, &actor->id);
+		concern(cast, &claims[0].strong);
+	}
+}
+
+/* Touches that come, and those that go because a copy takes their place. */
 static void mark_sessions(struct cast *cast, const struct item *items, size_t count)
 {
 	for (size_t i = 0; i < count; i++) {
 		if (!stands(&items[i])) {
 			continue;
 		}
-		struct cast_member *actor = cast_find(cast, &items[i].touch.actor_id);
-		const struct claim *claims = cast->claims_after + actor->claims_after.first;
-		size_t claim_count = actor->claims_after.count;
-		if (claim_count > 0 && items[i].touch.at_us < claims[0].at_us &&
-		    attribute_is_shared(claims, claim_count)) {
-			concern(cast, &actor->id);
-			concern(cast, &claims[0].strong);
+		const struct cast_member *actor = cast_find(cast, &items[i].touch.actor_id);
+		mark_session(cast, actor, items[i].touch.at_us);
+		if (items[i].copy == COPY_REPLACES) {
+			mark_session(cast, actor, items[i].replaced->touch.at_us);
 		}
 	}
 }
