@@ -220,6 +220,7 @@ void batch_hand_back(struct batch *batch)
 		counters_outcome(batch->options.counters, OUTCOME_handed_back);
 	}
 	batch->sent = false;
+	batch->wants_claim = false; /* whoever wants it anew has asked; whose partitions are gone must not */
 	empty(batch);
 	batch->more = false;
 	take_forget(&batch->take);

@@ -64,6 +64,7 @@ struct loop {
 	struct position_row claimed[PARTITIONS_MAX];
 	size_t wanted_count;
 	bool claim_wanted, release_wanted, release_now;
+	bool claim_is_old; /* the one under way is of an assignment before this one */
 	struct arena claim_arena;
 
 	struct status *status;
@@ -135,6 +136,7 @@ static void note_assigned(struct loop *loop, const struct kafka_notice *notice)
 	loop->wanted_count = notice->partition_count;
 	memcpy(loop->wanted, notice->partitions, notice->partition_count * sizeof(loop->wanted[0]));
 	loop->claim_wanted = true;
+	loop->claim_is_old = loop->turn == TURN_CLAIM;
 	loop->options->counters->source_up.value = 1;
 	loop->options->counters->rebalances.value++;
 	log_info("kafka: %zu partitions assigned, claiming", notice->partition_count);
@@ -287,7 +289,7 @@ static void greeted(struct loop *loop)
 		}
 		if (loop->engine != NULL) { /* items in hand were matched by the old one */
 			batch_hand_back(loop->batch);
-			loop->release_wanted = true;
+			loop->claim_wanted = loop->claim_wanted || loop->assignment.count > 0;
 		}
 		batch_set_engine(loop->batch, engine);
 		engine_destroy(loop->engine);
@@ -306,6 +308,7 @@ static void send_claim(struct loop *loop)
 {
 	struct fail fail;
 	arena_reset(&loop->claim_arena, 0);
+	loop->claim_is_old = false;
 	for (size_t i = 0; i < loop->wanted_count; i++) {
 		loop->claimed[i] = (struct position_row){
 			.topic = loop->options->topics[loop->wanted[i].topic],
@@ -322,7 +325,7 @@ static void send_claim(struct loop *loop)
 
 static void claimed(struct loop *loop)
 {
-	if (!loop->claim_wanted) { /* revoked meanwhile */
+	if (!loop->claim_wanted || loop->claim_is_old) { /* revoked meanwhile, and perhaps assigned anew */
 		return;
 	}
 	struct partition_start starts[PARTITIONS_MAX];
