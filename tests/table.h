@@ -10,13 +10,18 @@
 
 #include "core/base/check.h"
 
+/* Of one test; a file with a longer one defines it before it includes this one. */
+#ifndef TEST_TIMEOUT_S
+#define TEST_TIMEOUT_S 60
+#endif
+
 #define TEST_MAIN(name, ...) \
 	int main(void) \
 	{ \
 		const TTest *tests[] = {__VA_ARGS__}; \
 		Suite *suite = suite_create(name); \
 		TCase *tcase = tcase_create(name); \
-		tcase_set_timeout(tcase, 60); \
+		tcase_set_timeout(tcase, TEST_TIMEOUT_S); \
 		for (size_t i = 0; i < COUNT_OF(tests); i++) { \
 			tcase_add_test(tcase, tests[i]); \
 		} \

@@ -1,0 +1,380 @@
+#include "tests/daemon/drive.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "core/base/check.h"
+#include "core/edge/model_file.h"
+#include "tests/random.h"
+
+#define STEPS_MAX 200000
+
+static const char *const owners[WORLD_CLIENTS_MAX] = {"one", "two", "three"};
+
+__attribute__((format(printf, 2, 3))) static void wrong(struct drive *drive, const char *format, ...)
+{
+	if (drive->wrong == NULL) {
+		va_list arguments;
+		va_start(arguments, format);
+		vsnprintf(drive->wrong_text, sizeof(drive->wrong_text), format, arguments);
+		va_end(arguments);
+		drive->wrong = drive->wrong_text;
+	}
+}
+
+/* ---- making ---- */
+
+static void read_model(struct arena *arena, struct model **ret_model)
+{
+	struct fail fail;
+	CHECK(arena_init(arena, (size_t)64 * 1024 * 1024));
+	if (!model_file_read("tests/daemon/model", arena, ret_model, &fail)) {
+		fprintf(stderr, "%s\n", fail.text);
+		CHECK(!"a model");
+	}
+}
+
+void drive_init(struct drive *drive, struct world *world)
+{
+	struct arena arena;
+	struct model *model;
+	struct fail fail;
+	*drive = (struct drive){.world = world, .key = {.size = IDENTITY_KEY_SIZE_MIN}};
+	memset(drive->key.bytes, 'k', drive->key.size);
+	read_model(&arena, &model);
+	for (size_t i = 0; i < WORLD_CLIENTS_MAX; i++) {
+		struct driven *daemon = &drive->daemons[i];
+		daemon->engine = engine_create(model->text, model->text_size, model->version, &fail);
+		CHECK(daemon->engine != NULL && arena_init(&daemon->claim_arena, (size_t)1024 * 1024));
+		counters_init(&daemon->counters);
+	}
+	arena_finish(&arena);
+}
+
+void drive_finish(struct drive *drive)
+{
+	for (size_t i = 0; i < WORLD_CLIENTS_MAX; i++) {
+		engine_destroy(drive->daemons[i].engine);
+		arena_finish(&drive->daemons[i].claim_arena);
+	}
+}
+
+const struct contacts_model *drive_model(const struct drive *drive)
+{
+	return engine_model(drive->daemons[0].engine);
+}
+
+static void start_daemon(struct drive *drive, size_t number)
+{
+	struct driven *daemon = &drive->daemons[number];
+	struct batch_options options = {
+		.conf = &drive->conf,
+		.io = world_io(&drive->world->clients[number]),
+		.key = &drive->key,
+		.assignment = &daemon->assignment,
+		.counters = &daemon->counters,
+		.topics = world_topics,
+		.rejected_topic = WORLD_REJECTED,
+	};
+	struct fail fail;
+	daemon->drive = drive;
+	daemon->client = &drive->world->clients[number];
+	daemon->assignment.count = daemon->wanted_count = 0;
+	daemon->claim_wanted = daemon->claim_under_way = daemon->release_wanted = daemon->in_trouble = false;
+	for (struct metric *metric = daemon->counters.registry.first; metric != NULL; metric = metric->next) {
+		metric->value = 0;
+	}
+	engine_forget(daemon->engine);
+	daemon->batch = batch_create(&options, &fail);
+	CHECK(daemon->batch != NULL);
+	if (drive->work_limit > 0) {
+		daemon->batch->work.limit = drive->work_limit;
+	}
+	batch_set_engine(daemon->batch, daemon->engine);
+	world_connect(daemon->client);
+}
+
+void drive_start(struct drive *drive, uint64_t seed, size_t count)
+{
+	CHECK(count <= WORLD_CLIENTS_MAX);
+	world_reset(drive->world, seed, drive_model(drive)->model->version);
+	drive->count = count;
+	drive->wrong = NULL;
+	drive->work_limit = 0;
+	drive->conf.kafka.group = "phased";
+	drive->conf.consent[CHANNEL_WEB] = CONF_REQUIRE;
+	drive->conf.consent[CHANNEL_EMAIL] = drive->conf.consent[CHANNEL_CHAT] = CONF_ALLOW;
+	drive->conf.consent[CHANNEL_CRM] = drive->conf.consent[CHANNEL_OFFLINE] = CONF_ALLOW;
+	drive->conf.batch.events_min = 1 + (int64_t)world_random(drive->world, 20);
+	drive->conf.batch.events_max = drive->conf.batch.events_min + (int64_t)world_random(drive->world, 200);
+	drive->conf.batch.linger_ms = (int64_t)world_random(drive->world, 3);
+	drive->conf.batch.arena_mb = 16;
+	for (size_t i = 0; i < count; i++) {
+		start_daemon(drive, i);
+	}
+}
+
+void drive_stop(struct drive *drive)
+{
+	for (size_t i = 0; i < drive->count; i++) {
+		batch_destroy(drive->daemons[i].batch);
+		drive->daemons[i].batch = NULL;
+	}
+	drive->count = 0;
+}
+
+/* ---- what always holds ---- */
+
+static void check_counts(struct driven *daemon)
+{
+	const struct counters *counters = &daemon->counters;
+	double sum = counters->in_flight.value;
+	for (int i = OUTCOME_NONE + 1; i < OUTCOME_COUNT; i++) {
+		sum += counters->outcomes[i].value;
+	}
+	double held = (double)(daemon->batch->item_count - daemon->batch->first);
+	if (sum != counters->received.value || held != counters->in_flight.value) {
+		wrong(daemon->drive, "received %.0f, outcomes and in flight %.0f, held %.0f of %.0f in flight",
+		      counters->received.value, sum, held, counters->in_flight.value);
+	}
+}
+
+/* The round trips of each window that met no trouble. */
+static void check_turns(struct driven *daemon)
+{
+	struct drive *drive = daemon->drive;
+	bool begins = batch_is_empty(daemon->batch) || daemon->batch->filling;
+	bool committed = daemon->counters.batches.value > daemon->committed_at_start;
+	uint64_t turns = daemon->client->turns - daemon->turns_at_start;
+	/* A batch may start over once, for persons whom it did not know to be concerned. */
+	daemon->in_trouble = daemon->in_trouble || daemon->counters.redone.value > daemon->redone_at_start + 1;
+	if (committed && !daemon->in_trouble &&
+	    drive->count == 1) { /* what others write meanwhile may cost another try */
+		drive->windows++;
+		drive->windows_over_4 += turns > 4;
+		drive->turns_max = turns > drive->turns_max ? turns : drive->turns_max;
+		if (turns > DRIVE_TURNS_MAX) {
+			wrong(drive, "a batch took %d round trips", (int)turns);
+		}
+	}
+	if (committed || begins) {
+		daemon->turns_at_start = daemon->client->turns;
+		daemon->committed_at_start = daemon->counters.batches.value;
+		daemon->redone_at_start = daemon->counters.redone.value;
+		daemon->in_trouble = false;
+	}
+}
+
+/* ---- one round of the loop ---- */
+
+static void link_lost(struct driven *daemon, const struct fail *fail)
+{
+	if (daemon->client->state != POSTGRES_DOWN) {
+		world_disconnect(daemon->client);
+	}
+	daemon->claim_under_way = false;
+	daemon->in_trouble = true;
+	batch_lost(daemon->batch, fail);
+}
+
+static void after_run(struct driven *daemon, enum batch_run run, const struct fail *fail)
+{
+	if (run == BATCH_DROPS) {
+		link_lost(daemon, fail);
+	} else if (run == BATCH_FAILED) {
+		wrong(daemon->drive, "the daemon gave up: %s", fail->text);
+	}
+}
+
+static void claimed(struct driven *daemon)
+{
+	struct partition_start starts[WORLD_TOPICS * WORLD_PARTITIONS];
+	daemon->claim_under_way = false;
+	if (!daemon->claim_wanted || daemon->claim_is_old) {
+		return;
+	}
+	daemon->claim_wanted = false;
+	assignment_set(&daemon->assignment, daemon->wanted, daemon->claimed, daemon->wanted_count);
+	for (size_t i = 0; i < daemon->wanted_count; i++) {
+		starts[i] = (struct partition_start){daemon->wanted[i], daemon->claimed[i].from_offset};
+	}
+	struct io io = world_io(daemon->client);
+	io.ops->source_assign(io.self, starts, daemon->wanted_count);
+}
+
+static void serve_store(struct driven *daemon)
+{
+	struct fail why, fail;
+	struct io io = world_io(daemon->client);
+	switch (io.ops->store_ready(io.self, &why)) {
+	case POSTGRES_GOES_ON:
+	case POSTGRES_CONNECTED:
+		break;
+	case POSTGRES_TURN_DONE:
+		if (daemon->claim_under_way) {
+			claimed(daemon);
+		} else {
+			after_run(daemon, batch_turn_done(daemon->batch, &fail), &fail);
+		}
+		break;
+	case POSTGRES_TURN_FAILED:
+		daemon->in_trouble = true;
+		if (daemon->claim_under_way) {
+			link_lost(daemon, &why);
+		} else {
+			after_run(daemon, batch_turn_failed(daemon->batch, &why, &fail), &fail);
+		}
+		break;
+	case POSTGRES_LOST:
+		link_lost(daemon, &why);
+		break;
+	}
+}
+
+static void release(struct driven *daemon)
+{
+	struct io io = world_io(daemon->client);
+	if (batch_is_busy(daemon->batch)) {
+		if (!daemon->release_now) {
+			return;
+		}
+		struct fail fail;
+		fail_set(&fail, FAIL_RETRY, EXIT_AWAY, "kafka: partitions lost");
+		link_lost(daemon, &fail);
+	}
+	batch_hand_back(daemon->batch);
+	assignment_clear(&daemon->assignment);
+	io.ops->source_unassign(io.self);
+	daemon->release_wanted = daemon->release_now = false;
+}
+
+static void send_claim(struct driven *daemon)
+{
+	struct fail fail;
+	struct io io = world_io(daemon->client);
+	arena_reset(&daemon->claim_arena, 0);
+	daemon->claim_is_old = false;
+	for (size_t i = 0; i < daemon->wanted_count; i++) {
+		daemon->claimed[i] = (struct position_row){
+			.topic = world_topics[daemon->wanted[i].topic],
+			.partition = daemon->wanted[i].number,
+		};
+	}
+	CHECK(io.ops->store_claim(io.self, daemon->drive->conf.kafka.group, owners[daemon->client->number],
+				  daemon->claimed, daemon->wanted_count, &daemon->claim_arena, &fail));
+	daemon->claim_under_way = true;
+}
+
+static void run_batch(struct driven *daemon)
+{
+	struct fail fail;
+	while (daemon->client->state == POSTGRES_IDLE && daemon->drive->wrong == NULL) {
+		bool may_run =
+			batch_is_busy(daemon->batch) || (!daemon->release_wanted && batch_fill(daemon->batch));
+		check_counts(daemon);
+		check_turns(daemon);
+		if (!may_run || batch_wakes_us(daemon->batch) > daemon->drive->world->monotonic_us) {
+			return;
+		}
+		after_run(daemon, batch_run(daemon->batch, &fail), &fail);
+		check_counts(daemon);
+	}
+}
+
+void drive_step(struct drive *drive, size_t number)
+{
+	struct driven *daemon = &drive->daemons[number];
+	if (daemon->client->state == POSTGRES_BUSY) {
+		serve_store(daemon);
+	} else if (daemon->client->state == POSTGRES_DOWN && world_random(drive->world, 3) == 0) {
+		world_connect(daemon->client);
+	}
+	check_counts(daemon);
+	check_turns(daemon);
+	if (daemon->release_wanted) {
+		release(daemon);
+	}
+	if (daemon->client->state != POSTGRES_IDLE) {
+		return;
+	}
+	if (!batch_is_busy(daemon->batch) && batch_wants_claim(daemon->batch)) {
+		batch_hand_back(daemon->batch);
+		daemon->claim_wanted = true;
+	}
+	if (daemon->claim_wanted && !daemon->release_wanted && !batch_is_busy(daemon->batch)) {
+		send_claim(daemon);
+	} else {
+		run_batch(daemon);
+	}
+	check_counts(daemon);
+}
+
+/* ---- the group ---- */
+
+void drive_rebalance(struct drive *drive, unsigned shift, bool lost)
+{
+	for (size_t i = 0; i < drive->count; i++) {
+		struct driven *daemon = &drive->daemons[i];
+		daemon->wanted_count = 0;
+		daemon->release_wanted = true;
+		daemon->release_now = lost;
+		daemon->claim_wanted = true;
+		daemon->claim_is_old = daemon->claim_under_way;
+	}
+	for (unsigned i = 0; i < WORLD_TOPICS * WORLD_PARTITIONS; i++) {
+		struct driven *daemon = &drive->daemons[(i + shift) % drive->count];
+		daemon->wanted[daemon->wanted_count++] =
+			(struct partition){(uint16_t)(i / WORLD_PARTITIONS), (int32_t)(i % WORLD_PARTITIONS)};
+	}
+}
+
+static bool is_at_end(const struct drive *drive, unsigned topic, int32_t number)
+{
+	const struct world_log *log = &drive->world->logs[topic][number];
+	struct position_line key = {.topic = tables_text(world_topics[topic]), .partition = number};
+	const struct position_line *row = tables_find(&drive->world->tables, TABLE_POSITION, &key);
+	int64_t at = row == NULL || row->next_offset == KAFKA_SOURCE_BEGINNING ? log->first : row->next_offset;
+	return at >= log->first + log->count;
+}
+
+bool drive_is_done(const struct drive *drive)
+{
+	for (size_t i = 0; i < drive->count; i++) {
+		if (!batch_is_empty(drive->daemons[i].batch) || drive->daemons[i].claim_wanted) {
+			return false;
+		}
+	}
+	for (size_t i = 0; i < WORLD_CLIENTS_MAX; i++) {
+		if (drive->world->limbo[i].used) {
+			return false;
+		}
+	}
+	for (unsigned i = 0; i < WORLD_TOPICS * WORLD_PARTITIONS; i++) {
+		if (!is_at_end(drive, i / WORLD_PARTITIONS, (int32_t)(i % WORLD_PARTITIONS))) {
+			return false;
+		}
+	}
+	return true;
+}
+
+bool drive_drain(struct drive *drive)
+{
+	for (unsigned step = 0; step < STEPS_MAX; step++) {
+		if (drive->wrong != NULL) {
+			return false;
+		}
+		drive_step(drive, world_random(drive->world, drive->count));
+		drive->world->monotonic_us += (int64_t)world_random(drive->world, 2000);
+		if (world_random(drive->world, 50) == 0) {
+			world_land(drive->world);
+			drive->world->monotonic_us += INT64_C(6000000);
+		}
+		if (drive_is_done(drive)) {
+			return drive->wrong == NULL;
+		}
+	}
+	wrong(drive, "not done after %d steps", STEPS_MAX);
+	return false;
+}

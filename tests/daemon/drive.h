@@ -1,0 +1,62 @@
+/*
+ * What daemon/loop.c does around its batch, without libev: a few daemons in one world, step by step, and after each
+ * step what must always hold.
+ */
+#pragma once
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "core/edge/conf.h"
+#include "daemon/batch_steps.h"
+#include "tests/daemon/world.h"
+
+#define DRIVE_TURNS_MAX 8 /* round trips of a batch that meets no trouble */
+
+struct driven {
+	struct drive *drive;
+	struct world_client *client;
+	struct engine *engine;
+	struct batch *batch;
+	struct assignment assignment;
+	struct counters counters;
+	struct partition wanted[WORLD_TOPICS * WORLD_PARTITIONS]; /* what the group gave it, as far as it knows */
+	struct position_row claimed[WORLD_TOPICS * WORLD_PARTITIONS];
+	size_t wanted_count;
+	bool claim_wanted, claim_under_way, claim_is_old, release_wanted, release_now;
+	struct arena claim_arena;
+	/* of the window that is under way */
+	uint64_t turns_at_start;
+	double committed_at_start, redone_at_start;
+	bool in_trouble;
+};
+
+struct drive {
+	struct world *world;
+	struct conf conf;
+	struct identity_key key;
+	size_t count;
+	struct driven daemons[WORLD_CLIENTS_MAX];
+	size_t work_limit; /* bytes of a batch's second arena; 0: as configured */
+	/* of all windows of a daemon alone that met no trouble */
+	uint64_t windows, windows_over_4, turns_max;
+	const char *wrong; /* the first thing that did not hold; NULL: nothing */
+	char wrong_text[256];
+};
+
+/* The model of tests/daemon/model, once for the process; CHECKs. */
+void drive_init(struct drive *drive, struct world *world);
+void drive_finish(struct drive *drive);
+const struct contacts_model *drive_model(const struct drive *drive);
+/* Daemons 0 … count − 1 over an empty world, none of which has any partition. */
+void drive_start(struct drive *drive, uint64_t seed, size_t count);
+void drive_stop(struct drive *drive);
+
+/* The group gives all partitions to the daemons by turns, from `shift` on. Those that are late to hear of it go on. */
+void drive_rebalance(struct drive *drive, unsigned shift, bool lost);
+/* What one daemon's loop does in one round. */
+void drive_step(struct drive *drive, size_t number);
+/* Steps by chance until everything is applied; false: it does not get there, or something is wrong. */
+bool drive_drain(struct drive *drive);
+/* Every message's outcome is counted, every partition is at its end. */
+bool drive_is_done(const struct drive *drive);

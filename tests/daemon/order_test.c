@@ -1,0 +1,270 @@
+/*
+ * The same messages, in any order, cut into any batches, with any trouble on the way, give the tables that the oracle
+ * works out from all of them at once.
+ *
+ * The messages of a world are few and over few people, so that everything meets (plan.c). PHASED_WORLD=SEED/RUN plays one
+ * world again and makes it smaller for as long as it still fails.
+ */
+#include <inttypes.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "core/base/check.h"
+#include "core/base/log.h"
+#include "tests/daemon/oracle.h"
+#include "tests/random.h"
+#define TEST_TIMEOUT_S 280
+#include "tests/table.h"
+
+#define WORLDS 1500 /* PHASED_WORLDS: another number */
+#define RUNS 3	    /* of each plan: 0 in peace, 1 with faults, 2 two daemons with faults */
+
+static struct world world;
+static struct drive drive;
+static struct plan plan;
+static struct arena plan_arena, run_arena;
+
+static void setup(void)
+{
+	log_start(LOG_LEVEL_ERROR);
+	CHECK(arena_init(&plan_arena, (size_t)64 * 1024 * 1024) &&
+	      arena_init(&run_arena, (size_t)64 * 1024 * 1024));
+	drive_init(&drive, &world);
+}
+
+/* ---- trouble ---- */
+
+/* So many of a thousand turns meet trouble of some kind, until `left` is used up. */
+struct trouble {
+	unsigned per_mille;
+	unsigned left;
+};
+
+static enum world_fault trouble_comes(void *context, struct world_client *client, const char **code)
+{
+	static const char *const codes[] = {"40001", "40P01", "55P03", "57014", "53200"};
+	struct trouble *trouble = context;
+	struct world *at = client->world;
+	if (trouble->left == 0 || world_random(at, 1000) >= trouble->per_mille) {
+		return FAULT_NONE;
+	}
+	trouble->left--;
+	*code = codes[world_random(at, COUNT_OF(codes))];
+	return (enum world_fault)(FAULT_NONE + 1 + world_random(at, FAULT_COUNT - 1));
+}
+
+/* Now and then the group gives partitions to others; some hear of it while they are in the middle of a transaction. */
+static void shuffle_partitions(void)
+{
+	if (drive.count > 1 && world_random(&world, 60) == 0) {
+		drive_rebalance(&drive, (unsigned)world_random(&world, drive.count), world_random(&world, 2) == 0);
+	}
+}
+
+/* What was met, over all worlds: a test that no longer meets something proves nothing about it. */
+struct met {
+	double outcomes[OUTCOME_COUNT], refolded, redone, fenced, failures;
+	uint64_t windows, windows_over_4, turns_max;
+};
+
+struct shared {
+	uint64_t seed;
+	unsigned run;
+	struct met met;
+};
+
+static void note_what_was_met(struct met *met)
+{
+	for (size_t i = 0; i < drive.count; i++) {
+		const struct counters *counters = &drive.daemons[i].counters;
+		for (int j = 0; j < OUTCOME_COUNT; j++) {
+			met->outcomes[j] += counters->outcomes[j].value;
+		}
+		met->refolded += counters->refolded.value;
+		met->redone += counters->redone.value;
+		met->fenced += counters->fenced.value;
+		met->failures += counters->store_failures.value;
+	}
+}
+
+/* ---- one world ---- */
+
+static bool drain_with_trouble(struct trouble *trouble)
+{
+	world.fault = trouble_comes;
+	world.fault_context = trouble;
+	for (unsigned i = 0; i < 400 && drive.wrong == NULL; i++) {
+		drive_step(&drive, world_random(&world, drive.count));
+		world.monotonic_us += (int64_t)world_random(&world, 20000);
+		if (world_random(&world, 20) == 0) {
+			world_land(&world);
+		}
+		shuffle_partitions();
+	}
+	drive_rebalance(&drive, 0, false);
+	return drive_drain(&drive);
+}
+
+/* Plays the plan once and compares. NULL: all is well; else what is wrong, in run_arena. */
+static const char *play(unsigned run, struct met *met)
+{
+	struct uuid exempt[PLAN_MESSAGES_MAX];
+	size_t exempt_count;
+	struct trouble trouble = {.per_mille = 60, .left = 12};
+	arena_reset(&run_arena, (size_t)4 * 1024 * 1024);
+	tables_clear(&world.tables);
+	tables_forget_texts();
+	drive_start(&drive, plan.seed * RUNS + run, run == 2 ? 2 : 1);
+	plan_produce(&plan, &world);
+	drive_rebalance(&drive, 0, false);
+	bool done = run == 0 ? drive_drain(&drive) : drain_with_trouble(&trouble);
+	const char *text = NULL;
+	if (!done) {
+		text = drive.wrong;
+	} else {
+		struct tables expected = {0};
+		oracle_tables(&plan, &drive, &run_arena, &expected, exempt, &exempt_count);
+		oracle_forget_values(&expected, exempt, exempt_count);
+		oracle_forget_values(&world.tables, exempt, exempt_count);
+		text = tables_difference(tables_dump(&expected, &run_arena),
+					 tables_dump(&world.tables, &run_arena), &run_arena);
+		text = text[0] == '\0' ? NULL : text;
+		tables_finish(&expected);
+	}
+	note_what_was_met(met);
+	drive_stop(&drive);
+	return text;
+}
+
+/* ---- many worlds, each round in a child, so that a CHECK that fails is one more failure ---- */
+
+static bool runs_well(unsigned run, bool quiet)
+{
+	fflush(NULL);
+	pid_t child = fork();
+	CHECK(child >= 0);
+	if (child == 0) {
+		if (quiet) {
+			CHECK(freopen("/dev/null", "w", stderr) != NULL);
+		}
+		struct met met = {.windows = 0};
+		const char *text = play(run, &met);
+		if (text != NULL) {
+			fprintf(stderr, "%s\n", text);
+		}
+		fflush(NULL);
+		_exit(text == NULL ? 0 : 1);
+	}
+	int status;
+	CHECK(waitpid(child, &status, 0) == child);
+	return WIFEXITED(status) && WEXITSTATUS(status) == 0;
+}
+
+/* Leaves out whatever the failure does not need. */
+static void shrink(unsigned run)
+{
+	for (bool smaller = true; smaller;) {
+		smaller = false;
+		for (size_t i = 0; i < plan.count; i++) {
+			if (plan.messages[i].left_out) {
+				continue;
+			}
+			plan.messages[i].left_out = true;
+			if (runs_well(run, true)) {
+				plan.messages[i].left_out = false;
+			} else {
+				smaller = true;
+			}
+		}
+	}
+}
+
+static void show(uint64_t seed, unsigned run)
+{
+	arena_reset(&plan_arena, (size_t)4 * 1024 * 1024);
+	plan_make(&plan, seed, &drive.key, &plan_arena);
+	if (runs_well(run, true)) {
+		fprintf(stderr, "world %" PRIu64 "/%u fails only after others\n", seed, run);
+		return;
+	}
+	shrink(run);
+	fprintf(stderr, "world %" PRIu64 "/%u (- expected, + found):\n", seed, run);
+	plan_print(&plan);
+	runs_well(run, false);
+}
+
+static void play_many(uint64_t first, uint64_t count, struct shared *shared)
+{
+	for (uint64_t seed = first; seed < first + count; seed++) {
+		arena_reset(&plan_arena, (size_t)4 * 1024 * 1024);
+		plan_make(&plan, seed, &drive.key, &plan_arena);
+		for (unsigned run = 0; run < RUNS; run++) {
+			shared->seed = seed;
+			shared->run = run;
+			if (play(run, &shared->met) != NULL) {
+				_exit(1);
+			}
+		}
+	}
+	shared->met.windows = drive.windows;
+	shared->met.windows_over_4 = drive.windows_over_4;
+	shared->met.turns_max = drive.turns_max;
+}
+
+static void check_what_was_met(const struct met *met)
+{
+	static const enum outcome outcomes[] = {OUTCOME_applied,    OUTCOME_machine,	  OUTCOME_duplicate,
+						OUTCOME_no_consent, OUTCOME_unidentified, OUTCOME_handed_back,
+						OUTCOME_erased,	    OUTCOME_unreadable,	  OUTCOME_bad_value,
+						OUTCOME_uncollected};
+	for (size_t i = 0; i < COUNT_OF(outcomes); i++) {
+		ck_assert_msg(met->outcomes[outcomes[i]] > 0, "nothing was %s", outcome_about[outcomes[i]].name);
+	}
+	ck_assert_double_gt(met->refolded, 0);
+	ck_assert_double_gt(met->redone, 0);
+	ck_assert_double_gt(met->fenced, 0);
+	ck_assert_double_gt(met->failures, 0);
+	ck_assert_uint_gt(met->windows, 0);
+	fprintf(stderr, "%" PRIu64 " windows, %" PRIu64 " of them over 4 round trips, at most %" PRIu64 "\n",
+		met->windows, met->windows_over_4, met->turns_max);
+}
+
+START_TEST(any_order_gives_the_tables_of_the_oracle)
+{
+	setup();
+	const char *again = getenv("PHASED_WORLD"), *many = getenv("PHASED_WORLDS");
+	uint64_t seed, count = many == NULL ? WORLDS : strtoull(many, NULL, 10);
+	unsigned run;
+	if (again != NULL && sscanf(again, "%" SCNu64 "/%u", &seed, &run) == 2) {
+		show(seed, run);
+		return;
+	}
+	struct shared *shared =
+		mmap(NULL, sizeof(*shared), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	CHECK(shared != MAP_FAILED);
+	fflush(NULL);
+	pid_t child = fork();
+	CHECK(child >= 0);
+	if (child == 0) {
+		play_many(1, count, shared);
+		_exit(0);
+	}
+	int status;
+	CHECK(waitpid(child, &status, 0) == child);
+	bool good = WIFEXITED(status) && WEXITSTATUS(status) == 0;
+	if (!good) {
+		show(shared->seed, shared->run);
+	}
+	ck_assert_msg(good, "world %" PRIu64 "/%u", shared->seed, shared->run);
+	if (count >= WORLDS) {
+		check_what_was_met(&shared->met);
+	}
+}
+END_TEST
+
+TEST_MAIN("daemon_order", any_order_gives_the_tables_of_the_oracle)

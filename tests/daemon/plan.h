@@ -1,0 +1,41 @@
+/*
+ * A random handful of messages over very few cookies and persons, so that everything that can meet does: one seed, one
+ * plan. The order they arrive in, and what befalls the daemon meanwhile, are another seed's.
+ */
+#pragma once
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "core/base/arena.h"
+#include "core/flow/identify.h"
+#include "tests/daemon/world.h"
+
+#define PLAN_MESSAGES_MAX 160
+#define PLAN_ERASED_MAX 2
+
+struct plan_message {
+	uint16_t topic;
+	struct world_message message;
+	const struct event *event; /* NULL: raw bytes */
+	bool left_out;		   /* by shrinking */
+};
+
+struct plan {
+	uint64_t seed;
+	size_t count;
+	struct plan_message messages[PLAN_MESSAGES_MAX];
+	size_t erased_count;
+	struct erasure_line erased[PLAN_ERASED_MAX];
+};
+
+/* All texts "", a page view by a person who may be counted, all times 0. */
+struct event plan_blank(void);
+/* One more message with this event. In the arena. CHECKs that it fits. */
+void plan_add(struct plan *plan, const struct event *event, struct arena *arena);
+/* In the arena. CHECKs that it fits. */
+void plan_make(struct plan *plan, uint64_t seed, const struct identity_key *key, struct arena *arena);
+/* Puts the messages into the world's topics in an order by chance, and the erasures into its table. */
+void plan_produce(const struct plan *plan, struct world *world);
+/* What is left in, a line each, to stderr. */
+void plan_print(const struct plan *plan);

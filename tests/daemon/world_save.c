@@ -1,0 +1,369 @@
+/*
+ * The turn that writes and commits, list by list as core/edge/store_save.c sends them; all of it or nothing.
+ */
+#include <stdio.h>
+#include <string.h>
+
+#include "core/base/check.h"
+#include "core/model/phase_pack.h"
+#include "tests/daemon/world.h"
+
+/* Of the lists: where they are written to, and whether a constraint was violated. */
+struct saving {
+	struct world_client *client;
+	const struct save_rows *save;
+	struct tables *to;
+	bool violated;
+};
+
+static void insert(struct saving *saving, enum table table, const void *row)
+{
+	saving->violated = !tables_insert(saving->to, table, row) || saving->violated;
+}
+
+static void save_subjects(struct saving *saving)
+{
+	for (size_t i = 0; i < saving->save->subject_count; i++) {
+		const struct subject_row *row = &saving->save->subjects[i];
+		const struct subject *subject = row->subject;
+		char texts[900];
+		int size =
+			snprintf(texts, sizeof(texts), "%s/%s/%s/%d/%s/%s%s/%s/%s/%s/%s%s/%s/%d", subject->source,
+				 subject->site, subject->process, subject->action, subject->label, subject->host,
+				 subject->path, subject->title, subject->content_id, subject->form_id,
+				 subject->target_host, subject->target_path, subject->topic, subject->engagement);
+		CHECK(size > 0 && size < (int)sizeof(texts));
+		struct subject_line subject_line = {subject->id, subject->channel, tables_text(texts)};
+		struct rule_line rule_line = {subject->id,
+					      tables_text(row->process),
+					      tables_text(row->rule),
+					      row->rule_number,
+					      tables_text(row->content),
+					      row->mail_click,
+					      row->link,
+					      row->confirm};
+		tables_insert(saving->to, TABLE_SUBJECT, &subject_line);
+		tables_insert(saving->to, TABLE_RULE, &rule_line);
+	}
+}
+
+static bool has_id(const struct uuid *ids, size_t count, const struct uuid *id)
+{
+	for (size_t i = 0; i < count; i++) {
+		if (uuid_equal(&ids[i], id)) {
+			return true;
+		}
+	}
+	return false;
+}
+
+static void drop_by_ids(struct saving *saving)
+{
+	const struct save_rows *save = saving->save;
+	for (size_t i = tables_count(saving->to, TABLE_STRETCH); i-- > 0;) {
+		const struct stretch_line *row = tables_row(saving->to, TABLE_STRETCH, i);
+		if (has_id(save->stretched, save->stretched_count, &row->actor_id)) {
+			tables_delete(saving->to, TABLE_STRETCH, i);
+		}
+	}
+	for (size_t i = 0; i < save->valueless_count; i++) {
+		struct actor_line *row = tables_find(saving->to, TABLE_ACTOR, &save->valueless[i]);
+		if (row != NULL) {
+			row->value = NULL;
+		}
+	}
+	for (size_t i = 0; i < save->bumped_count; i++) {
+		struct phase_line key = {.contact_id = save->bumped[i], .process = tables_text("standard")};
+		struct phase_line *row = tables_find(saving->to, TABLE_PHASE, &key);
+		CHECK(row != NULL && has_id(saving->client->transaction.locked,
+					    saving->client->transaction.locked_count, &key.contact_id));
+		row->version++;
+	}
+}
+
+static void save_actors(struct saving *saving)
+{
+	for (size_t i = 0; i < saving->save->actor_count; i++) {
+		const struct actor *row = &saving->save->actors[i];
+		const char *value = row->value[0] != '\0' ? tables_text(row->value) : NULL;
+		struct actor_line line = {row->id, row->kind, tables_text(row->space), value};
+		struct actor_line *found = tables_find(saving->to, TABLE_ACTOR, &line);
+		CHECK(i == 0 || uuid_compare(&saving->save->actors[i - 1].id, &row->id) < 0);
+		if (found == NULL) {
+			insert(saving, TABLE_ACTOR, &line);
+		} else if (found->value == NULL) {
+			found->value = value;
+		}
+	}
+}
+
+static struct claim_line claim_line(const struct claim *row)
+{
+	return (struct claim_line){row->weak,	      row->strong, row->key.stamped_us,
+				   row->key.event_id, row->at_us,  row->strength};
+}
+
+static struct consent_line consent_line(const struct consent *row)
+{
+	return (struct consent_line){
+		row->actor_id,		 row->purpose, row->key.stamped_us, row->key.event_id,
+		row->key.touch_actor,	 row->at_us,   row->state,	    tables_text(row->source),
+		tables_text(row->policy)};
+}
+
+static struct declared_line declared_line(const struct declared *row)
+{
+	return (struct declared_line){row->actor_id,	   row->attribute,	   tables_text(row->source),
+				      row->key.stamped_us, row->key.event_id,	   row->key.touch_actor,
+				      row->at_us,	   tables_text(row->value)};
+}
+
+static void save_facts(struct saving *saving)
+{
+	const struct save_rows *save = saving->save;
+	for (size_t i = 0; i < save->claim_gone_count; i++) {
+		struct claim_line line = claim_line(&save->claims_gone[i]);
+		tables_delete_key(saving->to, TABLE_CLAIM, &line);
+	}
+	for (size_t i = 0; i < save->claim_count; i++) {
+		struct claim_line line = claim_line(&save->claims[i]);
+		insert(saving, TABLE_CLAIM, &line);
+	}
+	for (size_t i = 0; i < save->consent_gone_count; i++) {
+		struct consent_line line = consent_line(&save->consents_gone[i]);
+		tables_delete_key(saving->to, TABLE_CONSENT, &line);
+	}
+	for (size_t i = 0; i < save->consent_count; i++) {
+		struct consent_line line = consent_line(&save->consents[i]);
+		insert(saving, TABLE_CONSENT, &line);
+	}
+	for (size_t i = 0; i < save->declared_gone_count; i++) {
+		struct declared_line line = declared_line(&save->declared_gone[i]);
+		tables_delete_key(saving->to, TABLE_DECLARED, &line);
+	}
+	for (size_t i = 0; i < save->declared_count; i++) {
+		struct declared_line line = declared_line(&save->declared[i]);
+		insert(saving, TABLE_DECLARED, &line);
+	}
+}
+
+static void save_persons(struct saving *saving)
+{
+	for (size_t i = 0; i < saving->save->person_count; i++) {
+		const struct person_row *row = &saving->save->persons[i];
+		struct contact_line line = {row->contact_id,
+					    tables_text(row->address),
+					    tables_text(row->name),
+					    tables_text(row->role),
+					    tables_text(row->role_declared),
+					    tables_text(row->title),
+					    tables_text(row->company),
+					    row->may_write};
+		tables_delete_key(saving->to, TABLE_CONTACT, &line);
+		if (row->stands) {
+			insert(saving, TABLE_CONTACT, &line);
+		}
+	}
+}
+
+static void save_stretches(struct saving *saving)
+{
+	for (size_t i = 0; i < saving->save->stretch_count; i++) {
+		const struct stretch *row = &saving->save->stretches[i];
+		struct stretch_line line = {row->actor_id, row->from_us, row->to_us, row->contact_id};
+		insert(saving, TABLE_STRETCH, &line);
+	}
+}
+
+#define ORDER(a, b) (((a) > (b)) - ((a) < (b)))
+
+static bool is_before(const struct touch_line *a, const struct touch_line *b)
+{
+	int order = ORDER(a->received_us, b->received_us);
+	order = order != 0 ? order : ORDER(a->at_us, b->at_us);
+	order = order != 0 ? order : ORDER((int64_t)a->subject_id, (int64_t)b->subject_id);
+	order = order != 0 ? order : ORDER(a->reasons, b->reasons);
+	order = order != 0 ? order : ORDER(a->party, b->party);
+	return order < 0;
+}
+
+static bool is_poison(const struct world *world, uint64_t event_id)
+{
+	for (size_t i = 0; i < world->poison_count; i++) {
+		if (world->poison[i] == event_id) {
+			return true;
+		}
+	}
+	return false;
+}
+
+static void save_touches(struct saving *saving)
+{
+	const struct save_rows *save = saving->save;
+	for (size_t i = 0; i < save->touch_count; i++) {
+		const struct touch *row = &save->touches[i];
+		struct touch_line line = {row->actor_id, row->stamped_us, row->event_id, row->received_us,
+					  row->at_us,	 row->subject_id, row->reasons,	 row->party};
+		saving->violated = saving->violated || is_poison(saving->client->world, row->event_id);
+		struct touch_line *found = tables_find(saving->to, TABLE_TOUCH, &line);
+		if (found == NULL) {
+			insert(saving, TABLE_TOUCH, &line);
+			continue;
+		}
+		CHECK(is_before(&line, found)); /* the locks made it certain */
+		*found = line;
+	}
+}
+
+static void save_states(struct saving *saving)
+{
+	const struct save_rows *save = saving->save;
+	for (size_t i = 0; i < save->state_count; i++) {
+		const struct state_row *row = &save->states[i];
+		struct phase_line line = {
+			.contact_id = row->contact_id,
+			.process = tables_text(row->process),
+			.version = 1,
+			.model_version = save->model_version,
+			.fold = tables_hex(row->fold, row->fold_size),
+			.counted = row->counted,
+			.confirmed = row->confirmed,
+			.activity = row->activity,
+			.early = row->early,
+			.mid = row->mid,
+			.late = row->late,
+			.reported = row->reported,
+			.shown = row->shown,
+			.fine = row->fine,
+			.band = row->band,
+			.since_us = row->since_us,
+			.last_us = row->last_us,
+		};
+		struct phase_line *found = tables_find(saving->to, TABLE_PHASE, &line);
+		CHECK(has_id(saving->client->transaction.locked, saving->client->transaction.locked_count,
+			     &row->contact_id));
+		if (found != NULL) {
+			line.version = found->version + 1;
+			*found = line;
+		} else {
+			insert(saving, TABLE_PHASE, &line);
+		}
+	}
+}
+
+static struct change_line change_line(const struct change_row *row)
+{
+	return (struct change_line){row->contact_id, tables_text(row->process),
+				    row->at_us,	     row->from_shown,
+				    row->to_shown,   row->cause};
+}
+
+static void save_changes(struct saving *saving)
+{
+	const struct save_rows *save = saving->save;
+	for (size_t i = tables_count(saving->to, TABLE_CHANGE); i-- > 0;) {
+		const struct change_line *row = tables_row(saving->to, TABLE_CHANGE, i);
+		if (has_id(save->rechanged, save->rechanged_count, &row->contact_id)) {
+			tables_delete(saving->to, TABLE_CHANGE, i);
+		}
+	}
+	for (size_t i = 0; i < save->change_count; i++) {
+		struct change_line line = change_line(&save->changes[i]);
+		tables_delete_key(saving->to, TABLE_CHANGE, &line);
+		insert(saving, TABLE_CHANGE, &line);
+	}
+}
+
+static void save_outcomes(struct saving *saving)
+{
+	const struct save_rows *save = saving->save;
+	for (size_t i = 0; i < save->outcome_count; i++) {
+		const struct outcome_row *row = &save->outcomes[i];
+		struct outcome_line line = {row->day_us,  tables_text(row->source),  tables_text(row->site),
+					    row->channel, tables_text(row->outcome), row->n};
+		struct outcome_line *found = tables_find(saving->to, TABLE_OUTCOME, &line);
+		if (found != NULL) {
+			found->n += line.n;
+		} else {
+			insert(saving, TABLE_OUTCOME, &line);
+			found = tables_find(saving->to, TABLE_OUTCOME, &line);
+		}
+		if (row->n < 0 && found->n == 0) {
+			tables_delete_key(saving->to, TABLE_OUTCOME, &line);
+		}
+	}
+}
+
+static void save_rejects(struct saving *saving)
+{
+	const struct save_rows *save = saving->save;
+	for (size_t i = 0; i < save->reject_count; i++) {
+		const struct reject_row *row = &save->rejects[i];
+		struct rejected_line line = {
+			tables_text(row->topic), row->partition, row->offset, tables_text(row->reason),
+			tables_text(row->field), row->size,	 row->hash,   row->at_us,
+			tables_text(row->source)};
+		tables_insert(saving->to, TABLE_REJECTED, &line);
+	}
+}
+
+/* What the transaction held before: positions and new arbiters. */
+static void save_held(struct saving *saving)
+{
+	const struct world_transaction *transaction = &saving->client->transaction;
+	for (size_t i = 0; i < transaction->position_count; i++) {
+		struct position_line *found = tables_find(saving->to, TABLE_POSITION, &transaction->positions[i]);
+		CHECK(found != NULL && found->epoch == transaction->positions[i].epoch);
+		*found = transaction->positions[i];
+	}
+	for (size_t i = 0; i < transaction->made_count; i++) {
+		struct phase_line line = {
+			.contact_id = transaction->made[i],
+			.process = tables_text("standard"),
+			.model_version = transaction->model_version,
+			.fold = tables_text(""),
+			.reported = -1,
+			.since_us = INT64_MIN,
+			.last_us = INT64_MIN,
+		};
+		CHECK(tables_insert(saving->to, TABLE_PHASE, &line));
+	}
+}
+
+enum postgres_result world_save(struct world_client *client, struct fail *ret_fail);
+
+enum postgres_result world_save(struct world_client *client, struct fail *ret_fail)
+{
+	struct world *world = client->world;
+	for (size_t i = 0; i < WORLD_CLIENTS_MAX; i++) { /* rows that many share: subjects, outcomes */
+		if (world->limbo[i].used && world->limbo[i].commits) {
+			return POSTGRES_GOES_ON;
+		}
+	}
+	tables_copy(&world->tables, &world->work);
+	struct saving saving = {client, client->save, &world->work, false};
+	save_held(&saving);
+	save_subjects(&saving);
+	drop_by_ids(&saving);
+	save_actors(&saving);
+	save_facts(&saving);
+	save_persons(&saving);
+	save_stretches(&saving);
+	save_touches(&saving);
+	save_states(&saving);
+	save_changes(&saving);
+	save_outcomes(&saving);
+	save_rejects(&saving);
+	if (saving.violated) {
+		client->transaction.aborted = true;
+		fail_set(ret_fail, FAIL_DATA, EXIT_BAD_DATA, "postgres: refused: SQLSTATE 23505");
+		snprintf(ret_fail->code, sizeof(ret_fail->code), "23505");
+		return POSTGRES_TURN_FAILED;
+	}
+	struct tables kept = world->tables;
+	world->tables = world->work;
+	world->work = kept;
+	client->transaction.open = false;
+	client->commits++;
+	return POSTGRES_TURN_DONE;
+}
