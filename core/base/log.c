@@ -3,7 +3,6 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 #include <unistd.h>
 
 #include "core/base/moment.h"
@@ -27,17 +26,6 @@ void log_start(enum log_level least)
 {
 	least_level = least;
 	for_journal = getenv("JOURNAL_STREAM") != NULL;
-}
-
-bool log_level_read(const char *word, enum log_level *ret_level)
-{
-	for (enum log_level level = LOG_LEVEL_ERROR; level <= LOG_LEVEL_DEBUG; level++) {
-		if (strcmp(word, levels[level].word) == 0) {
-			*ret_level = level;
-			return true;
-		}
-	}
-	return false;
 }
 
 /* One write() a line, so that lines of two processes on one stderr do not mix. */

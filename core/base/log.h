@@ -12,8 +12,6 @@ enum log_level { LOG_LEVEL_ERROR, LOG_LEVEL_WARNING, LOG_LEVEL_INFO, LOG_LEVEL_D
 /* Once at start. `least` is the least urgent level that is written. Priorities "<3>" … are written where stderr goes
  * to the journal (JOURNAL_STREAM names it), else the level's word. */
 void log_start(enum log_level least);
-/* "error", "warning", "info", "debug"; false when it is none of them. */
-bool log_level_read(const char *word, enum log_level *ret_level);
 
 void log_error(const char *format, ...) __attribute__((format(printf, 1, 2)));
 void log_warning(const char *format, ...) __attribute__((format(printf, 1, 2)));

@@ -118,16 +118,6 @@ void postgres_drop(struct postgres *postgres)
 	postgres->step_count = 0;
 }
 
-void postgres_cancel(struct postgres *postgres)
-{
-	PGcancel *cancel = postgres->connection != NULL ? PQgetCancel(postgres->connection) : NULL;
-	if (cancel != NULL) {
-		char text[256];
-		PQcancel(cancel, text, sizeof(text));
-		PQfreeCancel(cancel);
-	}
-}
-
 /* libpq's own words about a connection: host, port and reason, several lines. */
 static bool connection_trouble(struct postgres *postgres, const char *what, struct fail *fail)
 {
@@ -526,11 +516,6 @@ bool postgres_script(struct postgres *postgres, const char *sql, struct fail *fa
 size_t postgres_count(const struct postgres_rows *rows)
 {
 	return (size_t)PQntuples(rows->result);
-}
-
-size_t postgres_affected(const struct postgres_rows *rows)
-{
-	return (size_t)strtoull(PQcmdTuples(rows->result), NULL, 10);
 }
 
 bool postgres_is_null(const struct postgres_rows *rows, size_t row, unsigned column)

@@ -99,7 +99,6 @@ bool postgres_value_moment(struct arena *arena, int64_t us, struct postgres_valu
 /* Rows of one statement's result; valid only inside the callback. */
 struct postgres_rows;
 size_t postgres_count(const struct postgres_rows *rows);
-size_t postgres_affected(const struct postgres_rows *rows); /* by INSERT, UPDATE, DELETE */
 bool postgres_is_null(const struct postgres_rows *rows, size_t row, unsigned column);
 int64_t postgres_int(const struct postgres_rows *rows, size_t row, unsigned column); /* bool, int2, int4, int8 */
 double postgres_float(const struct postgres_rows *rows, size_t row, unsigned column);
@@ -121,8 +120,6 @@ enum postgres_state postgres_state(const struct postgres *postgres);
 bool postgres_connect(struct postgres *postgres, struct fail *fail);
 /* Closes the connection at once. */
 void postgres_drop(struct postgres *postgres);
-/* Asks the server to cancel what runs; blocking for at most the network's round trip. For the end of a shutdown only. */
-void postgres_cancel(struct postgres *postgres);
 
 /* The descriptor (-1: none; it may change while connecting) and what to watch it for. */
 int postgres_fd(const struct postgres *postgres);
