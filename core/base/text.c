@@ -79,9 +79,19 @@ static bool is_address_byte(unsigned char byte)
 	return isalnum(byte) || byte >= 0x80 || (byte != '\0' && strchr("._+-%", byte) != NULL);
 }
 
+/* As typed, in a URL, in a URL within a URL, and as a full-width letter. */
 static size_t at_sign_size(const char *at)
 {
-	return at[0] == '@' ? 1 : at[0] == '%' && at[1] == '4' && at[2] == '0' ? 3 : 0;
+	switch (at[0]) {
+	case '@':
+		return 1;
+	case '%':
+		return strncmp(at, "%40", 3) == 0 ? 3 : strncmp(at, "%2540", 5) == 0 ? 5 : 0;
+	case '\xef':
+		return strncmp(at, "\xef\xbc\xa0", 3) == 0 ? 3 : 0;
+	default:
+		return 0;
+	}
 }
 
 /* Finds the first part from `from` on that looks like an address. */

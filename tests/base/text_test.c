@@ -70,6 +70,10 @@ START_TEST(addresses_are_masked)
 		{"ann@acme.test", "*************"},
 		{"mail ann.b+x@acme.test now", "mail ***************** now"},
 		{"/reset/ann%40acme.test/x", "/reset/***************/x"},
+		{"/go/ann%2540acme.test/x", "/go/*****************/x"},
+		{"to ann\xef\xbc\xa0"
+		 "acme.test now",
+		 "to *************** now"},
 		{"two: a@b.test, c@d.test", "two: ********, ********"},
 		{"@home", "@home"},
 		{"a@b", "a@b"},
