@@ -49,6 +49,14 @@ struct postgres_array *columns_array(struct columns *columns, enum postgres_type
 	return &columns->arrays[place];
 }
 
+void columns_arrays(struct columns *columns, const enum postgres_type *types, size_t count, size_t rows,
+		    struct postgres_array **ret_arrays)
+{
+	for (size_t i = 0; i < count; i++) {
+		ret_arrays[i] = columns_array(columns, types[i], rows);
+	}
+}
+
 void columns_uuids(struct columns *columns, const struct uuid *ids, size_t count)
 {
 	struct postgres_array *array = columns_array(columns, POSTGRES_UUID, count);

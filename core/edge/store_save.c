@@ -6,18 +6,8 @@
 
 #include "core/base/arena.h"
 #include "core/edge/store_columns.h"
+#include "core/edge/store_parts.h"
 #include "core/edge/store_sql.h"
-
-#define COLUMNS_MAX 17
-
-/* Makes one array a column, of the types given. */
-static void make_arrays(struct columns *columns, const enum postgres_type *types, size_t count, size_t rows,
-			struct postgres_array **ret_arrays)
-{
-	for (size_t i = 0; i < count; i++) {
-		ret_arrays[i] = columns_array(columns, types[i], rows);
-	}
-}
 
 static void put_moment(struct postgres_array *array, int64_t us)
 {
@@ -60,7 +50,7 @@ static bool save_subjects(struct store *store, const struct save_rows *save, str
 	}
 	struct columns *columns = columns_begin(arena);
 	struct postgres_array *at[COLUMNS_MAX];
-	make_arrays(columns, types, sizeof(types) / sizeof(types[0]), save->subject_count, at);
+	columns_arrays(columns, types, sizeof(types) / sizeof(types[0]), save->subject_count, at);
 	for (size_t i = 0; i < save->subject_count; i++) {
 		const struct subject_row *row = &save->subjects[i];
 		postgres_array_int(at[0], (int64_t)row->subject->id);
@@ -94,7 +84,7 @@ static bool save_rules(struct store *store, const struct save_rows *save, struct
 	struct columns *columns = columns_begin(arena);
 	columns_int(columns, POSTGRES_INT8, (int64_t)save->model_version);
 	struct postgres_array *at[COLUMNS_MAX];
-	make_arrays(columns, types, sizeof(types) / sizeof(types[0]), save->subject_count, at);
+	columns_arrays(columns, types, sizeof(types) / sizeof(types[0]), save->subject_count, at);
 	for (size_t i = 0; i < save->subject_count; i++) {
 		const struct subject_row *row = &save->subjects[i];
 		postgres_array_int(at[0], (int64_t)row->subject->id);
@@ -109,121 +99,6 @@ static bool save_rules(struct store *store, const struct save_rows *save, struct
 	return columns_add(columns, store->postgres, &sql_save_rules, NULL, NULL, fail);
 }
 
-static bool save_actors(struct store *store, const struct save_rows *save, struct arena *arena, struct fail *fail)
-{
-	static const enum postgres_type types[] = {POSTGRES_UUID, POSTGRES_INT2, POSTGRES_TEXT, POSTGRES_TEXT};
-	if (save->actor_count == 0) {
-		return true;
-	}
-	struct columns *columns = columns_begin(arena);
-	struct postgres_array *at[COLUMNS_MAX];
-	make_arrays(columns, types, sizeof(types) / sizeof(types[0]), save->actor_count, at);
-	for (size_t i = 0; i < save->actor_count; i++) {
-		const struct actor *row = &save->actors[i];
-		postgres_array_uuid(at[0], &row->id);
-		postgres_array_int(at[1], row->kind);
-		postgres_array_text(at[2], row->space);
-		postgres_array_text(at[3], row->value[0] != '\0' ? row->value : NULL);
-	}
-	return columns_add(columns, store->postgres, &sql_save_actors, NULL, NULL, fail);
-}
-
-static bool save_claims(struct store *store, const struct save_rows *save, struct arena *arena, struct fail *fail)
-{
-	static const enum postgres_type types[] = {POSTGRES_UUID, POSTGRES_UUID,	POSTGRES_TIMESTAMPTZ,
-						   POSTGRES_INT8, POSTGRES_TIMESTAMPTZ, POSTGRES_INT2};
-	if (save->claim_count == 0) {
-		return true;
-	}
-	struct columns *columns = columns_begin(arena);
-	struct postgres_array *at[COLUMNS_MAX];
-	make_arrays(columns, types, sizeof(types) / sizeof(types[0]), save->claim_count, at);
-	for (size_t i = 0; i < save->claim_count; i++) {
-		const struct claim *row = &save->claims[i];
-		postgres_array_uuid(at[0], &row->weak);
-		postgres_array_uuid(at[1], &row->strong);
-		postgres_array_moment(at[2], row->key.stamped_us);
-		postgres_array_int(at[3], (int64_t)row->key.event_id);
-		postgres_array_moment(at[4], row->at_us);
-		postgres_array_int(at[5], row->strength);
-	}
-	return columns_add(columns, store->postgres, &sql_save_claims, NULL, NULL, fail);
-}
-
-static bool save_consents(struct store *store, const struct save_rows *save, struct arena *arena,
-			  struct fail *fail)
-{
-	static const enum postgres_type types[] = {POSTGRES_UUID, POSTGRES_INT2, POSTGRES_TIMESTAMPTZ,
-						   POSTGRES_INT8, POSTGRES_UUID, POSTGRES_TIMESTAMPTZ,
-						   POSTGRES_INT2, POSTGRES_TEXT, POSTGRES_TEXT};
-	if (save->consent_count == 0) {
-		return true;
-	}
-	struct columns *columns = columns_begin(arena);
-	struct postgres_array *at[COLUMNS_MAX];
-	make_arrays(columns, types, sizeof(types) / sizeof(types[0]), save->consent_count, at);
-	for (size_t i = 0; i < save->consent_count; i++) {
-		const struct consent *row = &save->consents[i];
-		postgres_array_uuid(at[0], &row->actor_id);
-		postgres_array_int(at[1], row->purpose);
-		postgres_array_moment(at[2], row->key.stamped_us);
-		postgres_array_int(at[3], (int64_t)row->key.event_id);
-		postgres_array_uuid(at[4], &row->key.touch_actor);
-		postgres_array_moment(at[5], row->at_us);
-		postgres_array_int(at[6], row->state);
-		postgres_array_text(at[7], row->source);
-		postgres_array_text(at[8], row->policy);
-	}
-	return columns_add(columns, store->postgres, &sql_save_consents, NULL, NULL, fail);
-}
-
-static bool save_declared(struct store *store, const struct save_rows *save, struct arena *arena,
-			  struct fail *fail)
-{
-	static const enum postgres_type types[] = {POSTGRES_UUID,	 POSTGRES_INT2, POSTGRES_TEXT,
-						   POSTGRES_TIMESTAMPTZ, POSTGRES_INT8, POSTGRES_UUID,
-						   POSTGRES_TIMESTAMPTZ, POSTGRES_TEXT};
-	if (save->declared_count == 0) {
-		return true;
-	}
-	struct columns *columns = columns_begin(arena);
-	struct postgres_array *at[COLUMNS_MAX];
-	make_arrays(columns, types, sizeof(types) / sizeof(types[0]), save->declared_count, at);
-	for (size_t i = 0; i < save->declared_count; i++) {
-		const struct declared *row = &save->declared[i];
-		postgres_array_uuid(at[0], &row->actor_id);
-		postgres_array_int(at[1], row->attribute);
-		postgres_array_text(at[2], row->source);
-		postgres_array_moment(at[3], row->key.stamped_us);
-		postgres_array_int(at[4], (int64_t)row->key.event_id);
-		postgres_array_uuid(at[5], &row->key.touch_actor);
-		postgres_array_moment(at[6], row->at_us);
-		postgres_array_text(at[7], row->value);
-	}
-	return columns_add(columns, store->postgres, &sql_save_declared, NULL, NULL, fail);
-}
-
-static bool save_stretches(struct store *store, const struct save_rows *save, struct arena *arena,
-			   struct fail *fail)
-{
-	static const enum postgres_type types[] = {POSTGRES_UUID, POSTGRES_TIMESTAMPTZ, POSTGRES_TIMESTAMPTZ,
-						   POSTGRES_UUID};
-	if (save->stretch_count == 0) {
-		return true;
-	}
-	struct columns *columns = columns_begin(arena);
-	struct postgres_array *at[COLUMNS_MAX];
-	make_arrays(columns, types, sizeof(types) / sizeof(types[0]), save->stretch_count, at);
-	for (size_t i = 0; i < save->stretch_count; i++) {
-		const struct stretch *row = &save->stretches[i];
-		postgres_array_uuid(at[0], &row->actor_id);
-		postgres_array_moment(at[1], row->from_us);
-		postgres_array_moment(at[2], row->to_us);
-		postgres_array_uuid(at[3], &row->contact_id);
-	}
-	return columns_add(columns, store->postgres, &sql_save_stretches, NULL, NULL, fail);
-}
-
 static bool save_touches(struct store *store, const struct save_rows *save, struct arena *arena, struct fail *fail)
 {
 	static const enum postgres_type types[] = {POSTGRES_UUID,	 POSTGRES_TIMESTAMPTZ, POSTGRES_INT8,
@@ -234,7 +109,7 @@ static bool save_touches(struct store *store, const struct save_rows *save, stru
 	}
 	struct columns *columns = columns_begin(arena);
 	struct postgres_array *at[COLUMNS_MAX];
-	make_arrays(columns, types, sizeof(types) / sizeof(types[0]), save->touch_count, at);
+	columns_arrays(columns, types, sizeof(types) / sizeof(types[0]), save->touch_count, at);
 	for (size_t i = 0; i < save->touch_count; i++) {
 		const struct touch *row = &save->touches[i];
 		postgres_array_uuid(at[0], &row->actor_id);
@@ -263,7 +138,7 @@ static bool save_states(struct store *store, const struct save_rows *save, struc
 	struct columns *columns = columns_begin(arena);
 	columns_int(columns, POSTGRES_INT8, (int64_t)save->model_version);
 	struct postgres_array *at[COLUMNS_MAX];
-	make_arrays(columns, types, sizeof(types) / sizeof(types[0]), save->state_count, at);
+	columns_arrays(columns, types, sizeof(types) / sizeof(types[0]), save->state_count, at);
 	for (size_t i = 0; i < save->state_count; i++) {
 		const struct state_row *row = &save->states[i];
 		postgres_array_uuid(at[0], &row->contact_id);
@@ -297,7 +172,7 @@ static bool save_changes(struct store *store, const struct save_rows *save, stru
 	struct columns *columns = columns_begin(arena);
 	columns_moment(columns, save->now_us);
 	struct postgres_array *at[COLUMNS_MAX];
-	make_arrays(columns, types, sizeof(types) / sizeof(types[0]), save->change_count, at);
+	columns_arrays(columns, types, sizeof(types) / sizeof(types[0]), save->change_count, at);
 	for (size_t i = 0; i < save->change_count; i++) {
 		const struct change_row *row = &save->changes[i];
 		postgres_array_uuid(at[0], &row->contact_id);
@@ -326,7 +201,7 @@ static bool drop_outcomes(struct store *store, const struct save_rows *save, str
 	}
 	struct columns *columns = columns_begin(arena);
 	struct postgres_array *at[COLUMNS_MAX];
-	make_arrays(columns, types, sizeof(types) / sizeof(types[0]), count, at);
+	columns_arrays(columns, types, sizeof(types) / sizeof(types[0]), count, at);
 	for (size_t i = 0; i < save->outcome_count; i++) {
 		const struct outcome_row *row = &save->outcomes[i];
 		if (row->n >= 0) {
@@ -351,7 +226,7 @@ static bool save_outcomes(struct store *store, const struct save_rows *save, str
 	}
 	struct columns *columns = columns_begin(arena);
 	struct postgres_array *at[COLUMNS_MAX];
-	make_arrays(columns, types, sizeof(types) / sizeof(types[0]), save->outcome_count, at);
+	columns_arrays(columns, types, sizeof(types) / sizeof(types[0]), save->outcome_count, at);
 	for (size_t i = 0; i < save->outcome_count; i++) {
 		const struct outcome_row *row = &save->outcomes[i];
 		postgres_array_date(at[0], row->day_us);
@@ -375,7 +250,7 @@ static bool save_rejects(struct store *store, const struct save_rows *save, stru
 	}
 	struct columns *columns = columns_begin(arena);
 	struct postgres_array *at[COLUMNS_MAX];
-	make_arrays(columns, types, sizeof(types) / sizeof(types[0]), save->reject_count, at);
+	columns_arrays(columns, types, sizeof(types) / sizeof(types[0]), save->reject_count, at);
 	for (size_t i = 0; i < save->reject_count; i++) {
 		const struct reject_row *row = &save->rejects[i];
 		postgres_array_text(at[0], row->topic);
@@ -389,125 +264,6 @@ static bool save_rejects(struct store *store, const struct save_rows *save, stru
 		postgres_array_text(at[8], row->source);
 	}
 	return columns_add(columns, store->postgres, &sql_save_rejects, NULL, NULL, fail);
-}
-
-static bool drop_claims(struct store *store, const struct save_rows *save, struct arena *arena, struct fail *fail)
-{
-	static const enum postgres_type types[] = {POSTGRES_UUID, POSTGRES_UUID, POSTGRES_TIMESTAMPTZ,
-						   POSTGRES_INT8};
-	if (save->claim_gone_count == 0) {
-		return true;
-	}
-	struct columns *columns = columns_begin(arena);
-	struct postgres_array *at[COLUMNS_MAX];
-	make_arrays(columns, types, sizeof(types) / sizeof(types[0]), save->claim_gone_count, at);
-	for (size_t i = 0; i < save->claim_gone_count; i++) {
-		const struct claim *row = &save->claims_gone[i];
-		postgres_array_uuid(at[0], &row->weak);
-		postgres_array_uuid(at[1], &row->strong);
-		postgres_array_moment(at[2], row->key.stamped_us);
-		postgres_array_int(at[3], (int64_t)row->key.event_id);
-	}
-	return columns_add(columns, store->postgres, &sql_drop_claims, NULL, NULL, fail);
-}
-
-static bool drop_consents(struct store *store, const struct save_rows *save, struct arena *arena,
-			  struct fail *fail)
-{
-	static const enum postgres_type types[] = {POSTGRES_UUID, POSTGRES_INT2, POSTGRES_TIMESTAMPTZ,
-						   POSTGRES_INT8, POSTGRES_UUID};
-	if (save->consent_gone_count == 0) {
-		return true;
-	}
-	struct columns *columns = columns_begin(arena);
-	struct postgres_array *at[COLUMNS_MAX];
-	make_arrays(columns, types, sizeof(types) / sizeof(types[0]), save->consent_gone_count, at);
-	for (size_t i = 0; i < save->consent_gone_count; i++) {
-		const struct consent *row = &save->consents_gone[i];
-		postgres_array_uuid(at[0], &row->actor_id);
-		postgres_array_int(at[1], row->purpose);
-		postgres_array_moment(at[2], row->key.stamped_us);
-		postgres_array_int(at[3], (int64_t)row->key.event_id);
-		postgres_array_uuid(at[4], &row->key.touch_actor);
-	}
-	return columns_add(columns, store->postgres, &sql_drop_consents, NULL, NULL, fail);
-}
-
-static bool drop_declared(struct store *store, const struct save_rows *save, struct arena *arena,
-			  struct fail *fail)
-{
-	static const enum postgres_type types[] = {
-		POSTGRES_UUID, POSTGRES_INT2, POSTGRES_TEXT, POSTGRES_TIMESTAMPTZ, POSTGRES_INT8, POSTGRES_UUID,
-	};
-	if (save->declared_gone_count == 0) {
-		return true;
-	}
-	struct columns *columns = columns_begin(arena);
-	struct postgres_array *at[COLUMNS_MAX];
-	make_arrays(columns, types, sizeof(types) / sizeof(types[0]), save->declared_gone_count, at);
-	for (size_t i = 0; i < save->declared_gone_count; i++) {
-		const struct declared *row = &save->declared_gone[i];
-		postgres_array_uuid(at[0], &row->actor_id);
-		postgres_array_int(at[1], row->attribute);
-		postgres_array_text(at[2], row->source);
-		postgres_array_moment(at[3], row->key.stamped_us);
-		postgres_array_int(at[4], (int64_t)row->key.event_id);
-		postgres_array_uuid(at[5], &row->key.touch_actor);
-	}
-	return columns_add(columns, store->postgres, &sql_drop_declared, NULL, NULL, fail);
-}
-
-static bool by_ids(struct store *store, const struct postgres_statement *statement, const struct uuid *ids,
-		   size_t count, struct arena *arena, struct fail *fail)
-{
-	if (count == 0) {
-		return true;
-	}
-	struct columns *columns = columns_begin(arena);
-	columns_uuids(columns, ids, count);
-	return columns_add(columns, store->postgres, statement, NULL, NULL, fail);
-}
-
-static bool drop_persons(struct store *store, const struct save_rows *save, struct arena *arena, struct fail *fail)
-{
-	struct columns *columns = columns_begin(arena);
-	struct postgres_array *ids = columns_array(columns, POSTGRES_UUID, save->person_count);
-	size_t count = 0;
-	for (size_t i = 0; i < save->person_count; i++) {
-		if (!save->persons[i].stands) {
-			postgres_array_uuid(ids, &save->persons[i].contact_id);
-			count++;
-		}
-	}
-	return count == 0 || columns_add(columns, store->postgres, &sql_drop_persons, NULL, NULL, fail);
-}
-
-static bool save_persons(struct store *store, const struct save_rows *save, struct arena *arena, struct fail *fail)
-{
-	static const enum postgres_type types[] = {
-		POSTGRES_UUID, POSTGRES_TEXT, POSTGRES_TEXT, POSTGRES_TEXT,
-		POSTGRES_TEXT, POSTGRES_TEXT, POSTGRES_TEXT, POSTGRES_BOOL,
-	};
-	struct columns *columns = columns_begin(arena);
-	struct postgres_array *at[COLUMNS_MAX];
-	make_arrays(columns, types, sizeof(types) / sizeof(types[0]), save->person_count, at);
-	size_t count = 0;
-	for (size_t i = 0; i < save->person_count; i++) {
-		const struct person_row *row = &save->persons[i];
-		if (!row->stands) {
-			continue;
-		}
-		count++;
-		postgres_array_uuid(at[0], &row->contact_id);
-		postgres_array_text(at[1], row->address);
-		postgres_array_text(at[2], row->name);
-		postgres_array_text(at[3], row->role);
-		postgres_array_text(at[4], row->role_declared);
-		postgres_array_text(at[5], row->title);
-		postgres_array_text(at[6], row->company);
-		postgres_array_int(at[7], row->may_write);
-	}
-	return count == 0 || columns_add(columns, store->postgres, &sql_save_persons, NULL, NULL, fail);
 }
 
 /* Changes of contacts whose whole history was folded anew: what is not among the new ones goes. */
@@ -531,18 +287,17 @@ static bool drop_changes(struct store *store, const struct save_rows *save, stru
 
 static bool drop_by_ids(struct store *store, const struct save_rows *save, struct arena *arena, struct fail *fail)
 {
-	return by_ids(store, &sql_drop_stretches, save->stretched, save->stretched_count, arena, fail) &&
-	       by_ids(store, &sql_save_valueless, save->valueless, save->valueless_count, arena, fail) &&
-	       by_ids(store, &sql_bump, save->bumped, save->bumped_count, arena, fail);
+	return store_by_ids(store, &sql_drop_stretches, save->stretched, save->stretched_count, arena, fail) &&
+	       store_by_ids(store, &sql_save_valueless, save->valueless, save->valueless_count, arena, fail) &&
+	       store_by_ids(store, &sql_bump, save->bumped, save->bumped_count, arena, fail);
 }
 
-typedef bool save_part(struct store *store, const struct save_rows *save, struct arena *arena, struct fail *fail);
-
 /* What is replaced goes before what takes its place. */
-static save_part *const parts[] = {
-	save_subjects, save_rules,    drop_by_ids,   save_actors,   drop_claims,  save_claims,	  drop_consents,
-	save_consents, drop_declared, save_declared, drop_persons,  save_persons, save_stretches, save_touches,
-	save_states,   drop_changes,  save_changes,  save_outcomes, save_rejects,
+static store_part *const parts[] = {
+	save_subjects,	    save_rules,		 drop_by_ids,	       store_save_actors,   store_drop_claims,
+	store_save_claims,  store_drop_consents, store_save_consents,  store_drop_declared, store_save_declared,
+	store_drop_persons, store_save_persons,	 store_save_stretches, save_touches,	    save_states,
+	drop_changes,	    save_changes,	 save_outcomes,	       save_rejects,
 };
 
 bool store_save(struct store *store, const struct save_rows *save, struct arena *arena, struct fail *fail)

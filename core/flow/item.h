@@ -43,3 +43,9 @@ struct item {
 	enum item_copy copy;
 	const struct copy_row *replaced; /* COPY_REPLACES: the one that stood; as long as this try of the batch */
 };
+
+/* Is there a touch of it after this batch? */
+static inline bool item_stands(const struct item *item)
+{
+	return item->copy != COPY_LOSES;
+}

@@ -12,3 +12,6 @@
 bool screen_facts(struct cast *cast, const struct item *items, size_t count, struct load_rows *load);
 /* Consent and stretches before and after; marks who moved, who is concerned, who is refolded. False: arena full. */
 bool screen_stretches(struct cast *cast, const struct item *items, size_t count, struct load_rows *load);
+
+/* Of touch_time: by whose they are, then by time. For qsort. */
+int screen_compare_times(const void *a, const void *b);

@@ -1,0 +1,20 @@
+/*
+ * Between store_save.c and store_save_facts.c: the parts of SAVE, each one statement, nothing where its list is empty.
+ */
+#pragma once
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "core/base/fail.h"
+#include "core/base/uuid.h"
+#include "core/edge/postgres.h"
+#include "core/edge/store.h"
+
+typedef bool store_part(struct store *store, const struct save_rows *save, struct arena *arena, struct fail *fail);
+
+store_part store_save_actors, store_drop_claims, store_save_claims, store_drop_consents, store_save_consents,
+	store_drop_declared, store_save_declared, store_drop_persons, store_save_persons, store_save_stretches;
+
+/* A statement whose only parameter is a list of ids; none: nothing to send. */
+bool store_by_ids(struct store *store, const struct postgres_statement *statement, const struct uuid *ids,
+		  size_t count, struct arena *arena, struct fail *fail);
