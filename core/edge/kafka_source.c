@@ -4,12 +4,15 @@
 #include <stdlib.h>
 
 #include "core/base/check.h"
+#include "core/base/moment.h"
 #include "core/edge/kafka_client.h"
 #include "core/edge/kafka_slots.h"
 #include "core/edge/kafka_source_inside.h"
 
 /* Messages the buffer may hold for each MiB of it: with smaller ones than this the count is the limit, not the bytes. */
 #define MESSAGES_PER_MB 16384
+/* What kafka_source_destroy() gives a leaving that has not ended. */
+#define LEAVE_US_MAX MOMENT_SECOND_US
 
 /* ---- Settings ---- */
 
@@ -238,19 +241,43 @@ bool kafka_source_closed(const struct kafka_source *source)
 	return source->is_closing && rd_kafka_consumer_closed(source->rk);
 }
 
+/*
+ * Leaving was begun and has not ended: librdkafka would wait in its destruction, for ever and with two threads at full
+ * speed, for the answer to a REVOKED that nobody reads any more. So what still comes is answered; false: not closed in time.
+ */
+static bool end_leaving(struct kafka_source *source)
+{
+	int64_t end_us = moment_monotonic_us() + LEAVE_US_MAX;
+	while (!kafka_source_closed(source)) {
+		if (moment_monotonic_us() >= end_us) {
+			return false;
+		}
+		rd_kafka_event_t *event = rd_kafka_queue_poll(source->events, 10);
+		if (event != NULL && rd_kafka_event_type(event) == RD_KAFKA_EVENT_REBALANCE) {
+			rd_kafka_assign(source->rk, NULL);
+		}
+		rd_kafka_event_destroy(event);
+	}
+	return true;
+}
+
 void kafka_source_destroy(struct kafka_source *source)
 {
 	if (source == NULL) {
 		return;
 	}
 	kafka_source_release(source);
+	if (source->is_closing && source->state == STATE_REVOKING) {
+		kafka_source_unassign(source);
+	}
+	bool is_stuck = source->is_closing && !end_leaving(source);
 	if (source->events != NULL) {
 		rd_kafka_queue_io_event_enable(source->events, -1, NULL, 0);
 		rd_kafka_queue_io_event_enable(source->messages, -1, NULL, 0);
 		rd_kafka_queue_destroy(source->messages);
 		rd_kafka_queue_destroy(source->events);
 	}
-	if (source->rk != NULL) {
+	if (source->rk != NULL && !is_stuck) { /* stuck: left to the end of the process */
 		rd_kafka_destroy_flags(source->rk, RD_KAFKA_DESTROY_F_NO_CONSUMER_CLOSE);
 	}
 	kafka_wake_finish(&source->wake);

@@ -107,5 +107,6 @@ struct kafka_source_counts kafka_source_counts(const struct kafka_source *source
  * answered) until kafka_source_closed(); then destroy. */
 void kafka_source_close(struct kafka_source *source);
 bool kafka_source_closed(const struct kafka_source *source);
-/* NULL is fine; also without a close, then the group notices when the session runs out. */
+/* NULL is fine; also without a close, then the group notices when the session runs out. One that has not ended yet is
+ * given a second. */
 void kafka_source_destroy(struct kafka_source *source);

@@ -119,6 +119,23 @@ START_TEST(leaving_while_an_assignment_waits_for_its_answer)
 }
 END_TEST
 
+START_TEST(ending_in_the_middle_of_leaving_does_not_wait_for_an_answer)
+{
+	struct mock_kafka mock;
+	static struct member member;
+	start(&mock, 400);
+	join(&member, mock.brokers);
+	MOCK_UNTIL(30, member.total >= 400, step(&member));
+	int64_t begun_us = moment_monotonic_us();
+	kafka_source_release(member.source);
+	kafka_source_close(member.source); /* the group asks for its partitions back: nobody answers */
+	kafka_source_destroy(member.source);
+	ck_assert_int_lt(moment_monotonic_us() - begun_us, 5 * MOMENT_SECOND_US);
+	mock_kafka_stop(&mock);
+}
+END_TEST
+
 TEST_MAIN("kafka_group", answer_to_an_assignment_may_take_its_time, members_share_and_hand_over,
 	  broker_away_and_back_is_said_once_each, no_broker_at_all_is_said_and_ending_does_not_wait,
-	  ending_without_leaving_is_quick, leaving_while_an_assignment_waits_for_its_answer)
+	  ending_without_leaving_is_quick, leaving_while_an_assignment_waits_for_its_answer,
+	  ending_in_the_middle_of_leaving_does_not_wait_for_an_answer)
