@@ -270,7 +270,8 @@ static void refused(const PGresult *result, const struct postgres_statement *sta
 		{"PH001", FAIL_RETRY, EXIT_AWAY},	 {"08", FAIL_RETRY, EXIT_AWAY},
 		{"57", FAIL_RETRY, EXIT_AWAY},		 {"53", FAIL_RETRY, EXIT_AWAY},
 		{"40", FAIL_RETRY, EXIT_AWAY},		 {"55P03", FAIL_RETRY, EXIT_AWAY},
-		{"25006", FAIL_RETRY, EXIT_AWAY},	 {"22", FAIL_DATA, EXIT_BAD_DATA},
+		{"25006", FAIL_RETRY, EXIT_AWAY},	 {"25P03", FAIL_RETRY, EXIT_AWAY},
+		{"58", FAIL_RETRY, EXIT_AWAY},		 {"22", FAIL_DATA, EXIT_BAD_DATA},
 		{"23", FAIL_DATA, EXIT_BAD_DATA},	 {"28", FAIL_FATAL, EXIT_NOT_ALLOWED},
 		{"42501", FAIL_FATAL, EXIT_NOT_ALLOWED}, {"42", FAIL_FATAL, EXIT_BAD_DATA},
 		{"3F", FAIL_FATAL, EXIT_BAD_DATA},	 {"", FAIL_FATAL, EXIT_OUR_BUG},
@@ -299,16 +300,17 @@ static void take_result(struct postgres *postgres, PGresult *result)
 	CHECK(postgres->step_at < postgres->step_count);
 	struct step *step = &postgres->steps[postgres->step_at];
 	postgres->answered = true;
+	bool good = status == PGRES_TUPLES_OK || status == PGRES_COMMAND_OK;
+	if (step->prepares && good) { /* also after an answer that we could not use: the server knows it now */
+		postgres->prepared[postgres->prepared_count++] = step->statement;
+		return;
+	}
 	if (status == PGRES_PIPELINE_ABORTED || postgres->failed) {
 		return;
 	}
-	if (status != PGRES_TUPLES_OK && status != PGRES_COMMAND_OK) {
+	if (!good) {
 		refused(result, step->statement, &postgres->fail);
 		postgres->failed = true;
-		return;
-	}
-	if (step->prepares) {
-		postgres->prepared[postgres->prepared_count++] = step->statement;
 	} else if (step->on_rows != NULL) {
 		struct postgres_rows rows = {result};
 		postgres->failed = !step->on_rows(step->context, &rows, &postgres->fail);

@@ -17,12 +17,14 @@ NOW_US = 1_790_000_000_000_000		# an invented present: all events lie before it
 
 
 class DaemonTest(phased_test.PhasedTest):
-    def send(self, lines, topic="web", form="application/json", shuffle=None):
-        """A message a line, to partitions as the producer likes (shuffled: at random)."""
+    def send(self, lines, topic="web", form="application/json", partition=None):
+        """A message a line, to one partition or to all at random."""
         argv = ["kcat", "-P", "-b", os.environ["PHASED_KAFKA"], "-t", self.topics[topic], "-X",
                 "topic.partitioner=random", "-X", "sticky.partitioning.linger.ms=0"]
         if form:
             argv += ["-H", f"content-type={form}"]
+        if partition is not None:
+            argv += ["-p", str(partition)]
         data = lines if isinstance(lines, bytes) else lines.encode()
         subprocess.run(argv, input=data, check=True, timeout=60)
 
