@@ -82,7 +82,7 @@ bool batch_is_busy(const struct batch *batch)
 
 bool batch_has_more(const struct batch *batch)
 {
-	return batch->more;
+	return batch->more && batch->options.assignment->count > 0;
 }
 
 /* ---- filling ---- */
@@ -137,7 +137,10 @@ int64_t batch_wakes_us(const struct batch *batch)
 	if (batch->filling) {
 		return batch->filled_by_us;
 	}
-	return batch_is_empty(batch) || batch->sent ? INT64_MAX : batch->not_before_us;
+	if (batch_is_empty(batch) || batch->sent) {
+		return INT64_MAX;
+	}
+	return batch->step == STEP_ROLLBACK ? 0 : batch->not_before_us;
 }
 
 /* ---- how a window ends ---- */
@@ -349,8 +352,8 @@ enum batch_run batch_run(struct batch *batch, struct fail *fail)
 	if (batch->sent || batch_is_empty(batch) || batch->filling || batch->engine == NULL) {
 		return batch->sent ? BATCH_SENT : BATCH_RESTS;
 	}
-	if (batch->io.ops->monotonic_us(batch->io.self) < batch->not_before_us) {
-		return BATCH_RESTS;
+	if (batch->io.ops->monotonic_us(batch->io.self) < batch_wakes_us(batch)) {
+		return BATCH_RESTS; /* backing off, with no transaction open */
 	}
 	return start_step(batch, fail);
 }

@@ -20,6 +20,7 @@
 #define TICK_US MOMENT_SECOND_US /* the group expels a member that does not ask for notices */
 #define CONNECT_FIRST_US INT64_C(200000)
 #define CONNECT_LAST_US INT64_C(2000000)
+#define END_US INT64_C(500000) /* of stop.seconds, for what follows the loop */
 #define GREETING_ARENA_SIZE ((size_t)64 * 1024 * 1024)
 
 enum stop_stage {
@@ -43,7 +44,7 @@ struct loop {
 	bool source_ready, store_ready, http_ready;
 
 	enum stop_stage stage;
-	int64_t stop_by_us;
+	int64_t finish_by_us, stop_by_us; /* monotonic: when the transaction under way is cut off, when all ends */
 
 	enum link link;
 	enum turn turn;
@@ -63,8 +64,10 @@ struct loop {
 	struct partition wanted[PARTITIONS_MAX];
 	struct position_row claimed[PARTITIONS_MAX];
 	size_t wanted_count;
+	bool is_member; /* `wanted` is ours, as the group sees it */
 	bool claim_wanted, release_wanted, release_now;
-	bool claim_is_old; /* the one under way is of an assignment before this one */
+	bool claim_is_old;     /* the one under way is of an assignment before this one */
+	int64_t reclaim_at_us; /* 0: nothing was taken from us */
 	struct arena claim_arena;
 
 	struct status *status;
@@ -124,8 +127,10 @@ static void on_stop_signal(struct ev_loop *ev, ev_signal *watcher, int events)
 	struct loop *loop = watcher->data;
 	if (loop->stage == STAGE_RUNNING) {
 		log_info("phased: stopping, at most %d s", (int)loop->options->conf->stop.seconds);
+		int64_t seconds = loop->options->conf->stop.seconds;
 		loop->stage = STAGE_FINISHING;
-		loop->stop_by_us = now_us(loop) + loop->options->conf->stop.seconds * MOMENT_SECOND_US;
+		loop->stop_by_us = now_us(loop) + seconds * MOMENT_SECOND_US - END_US;
+		loop->finish_by_us = loop->stop_by_us - seconds * MOMENT_SECOND_US / 4;
 	}
 }
 
@@ -135,7 +140,7 @@ static void note_assigned(struct loop *loop, const struct kafka_notice *notice)
 {
 	loop->wanted_count = notice->partition_count;
 	memcpy(loop->wanted, notice->partitions, notice->partition_count * sizeof(loop->wanted[0]));
-	loop->claim_wanted = true;
+	loop->claim_wanted = loop->is_member = true;
 	loop->claim_is_old = loop->turn == TURN_CLAIM;
 	loop->options->counters->source_up.value = 1;
 	loop->options->counters->rebalances.value++;
@@ -155,7 +160,7 @@ static void read_notices(struct loop *loop)
 			break;
 		case KAFKA_REVOKED:
 		case KAFKA_LOST:
-			loop->claim_wanted = false;
+			loop->claim_wanted = loop->is_member = false;
 			loop->release_wanted = true;
 			loop->release_now = notice->kind == KAFKA_LOST;
 			log_info("kafka: partitions %s", notice->kind == KAFKA_LOST ? "lost" : "revoked");
@@ -287,9 +292,9 @@ static void greeted(struct loop *loop)
 			give_up(loop, &fail);
 			return;
 		}
-		if (loop->engine != NULL) { /* items in hand were matched by the old one */
+		if (loop->engine != NULL) { /* items in hand were matched by the old one: read them again */
 			batch_hand_back(loop->batch);
-			loop->claim_wanted = loop->claim_wanted || loop->assignment.count > 0;
+			loop->claim_wanted = loop->is_member;
 		}
 		batch_set_engine(loop->batch, engine);
 		engine_destroy(loop->engine);
@@ -334,8 +339,32 @@ static void claimed(struct loop *loop)
 		starts[i] = (struct partition_start){loop->wanted[i], loop->claimed[i].from_offset};
 	}
 	loop->claim_wanted = false;
+	loop->reclaim_at_us = 0;
 	loop->io.ops->source_assign(loop->io.self, starts, loop->wanted_count);
 	log_info("kafka: %zu partitions claimed", loop->wanted_count);
+}
+
+/*
+ * Somebody claimed partitions that the group says are ours. Either the group has moved on and we shall hear of it, within
+ * a session; or it was a late claim of one who has lost them since, and nobody would read them: then claim anew.
+ */
+static void look_after_claims(struct loop *loop)
+{
+	if (!loop->is_member || loop->claim_wanted || loop->assignment.count == loop->wanted_count) {
+		loop->reclaim_at_us = 0;
+		return;
+	}
+	if (loop->reclaim_at_us == 0) {
+		int64_t session_us = loop->options->conf->kafka.session_ms * 1000;
+		loop->reclaim_at_us = now_us(loop) + session_us +
+				      (int64_t)(loop->io.ops->random(loop->io.self) % (uint64_t)session_us);
+	} else if (now_us(loop) >= loop->reclaim_at_us && !batch_is_busy(loop->batch)) {
+		log_warning("kafka: %zu of %zu partitions were claimed by another daemon and not revoked, "
+			    "claiming anew",
+			    loop->wanted_count - loop->assignment.count, loop->wanted_count);
+		batch_hand_back(loop->batch);
+		loop->claim_wanted = true;
+	}
 }
 
 /* Gives partitions back, once no transaction is under way (at once when they are lost: the fence holds). */
@@ -477,7 +506,7 @@ static void send_turn(struct loop *loop)
 		send_greet(loop);
 		break;
 	case LINK_UP:
-		if (!batch_is_busy(loop->batch) && batch_wants_claim(loop->batch)) {
+		if (!batch_is_busy(loop->batch) && batch_wants_claim(loop->batch) && loop->is_member) {
 			batch_hand_back(loop->batch);
 			loop->claim_wanted = true;
 		}
@@ -497,7 +526,7 @@ static void stop_stages(struct loop *loop)
 	if (loop->stage == STAGE_RUNNING || loop->stage == STAGE_STOPPED) {
 		return;
 	}
-	bool late = now_us(loop) >= loop->stop_by_us;
+	bool late = now_us(loop) >= loop->finish_by_us;
 	if (loop->stage == STAGE_FINISHING && (late || !batch_is_busy(loop->batch) || loop->link != LINK_UP)) {
 		if (batch_is_busy(loop->batch)) {
 			struct fail fail;
@@ -510,7 +539,8 @@ static void stop_stages(struct loop *loop)
 		loop->io.ops->source_close(loop->io.self);
 		loop->stage = STAGE_LEAVING;
 	}
-	if (loop->stage == STAGE_LEAVING && (loop->io.ops->source_closed(loop->io.self) || late)) {
+	if (loop->stage == STAGE_LEAVING &&
+	    (loop->io.ops->source_closed(loop->io.self) || now_us(loop) >= loop->stop_by_us)) {
 		loop->stage = STAGE_STOPPED;
 	}
 }
@@ -591,7 +621,7 @@ static void set_tick(struct loop *loop)
 		at = sooner(at, now + (int64_t)loop->http_wakes_ms * 1000);
 	}
 	if (loop->stage != STAGE_RUNNING) {
-		at = sooner(at, sooner(loop->stop_by_us, now + TICK_US / 20));
+		at = sooner(at, now + TICK_US / 20); /* closed or not: nothing wakes us for it */
 	}
 	ev_timer_stop(loop->ev, &loop->tick);
 	ev_timer_set(&loop->tick, at > now ? (double)(at - now) / (double)MOMENT_SECOND_US : 0, 0);
@@ -609,6 +639,7 @@ static void chores(struct loop *loop)
 	connect_store(loop);
 	serve_store(loop);
 	release(loop);
+	look_after_claims(loop);
 	send_turn(loop);
 	stop_stages(loop);
 	serve_http(loop);

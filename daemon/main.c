@@ -2,6 +2,7 @@
  * phased: reads the command line and the configuration, makes the parts, runs the loop.
  */
 #include <getopt.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -64,7 +65,7 @@ static bool make_store(struct parts *parts, struct fail *fail)
 		.synchronous_commit = parts->conf.postgres.synchronous_commit,
 	};
 	parts->postgres = postgres_create(&options, fail);
-	parts->store = parts->postgres != NULL ? store_create(parts->postgres, fail) : NULL;
+	parts->store = parts->postgres != NULL ? store_create(parts->postgres, options.reply_ms_max, fail) : NULL;
 	return parts->store != NULL;
 }
 
@@ -158,6 +159,7 @@ int main(int argc, char **argv)
 	static struct parts parts;
 	struct fail fail;
 	log_start(LOG_LEVEL_INFO);
+	signal(SIGPIPE, SIG_IGN); /* TLS below librdkafka writes without asking; a reader of our log may end */
 	CHECK(arena_init(&parts.arena, CONF_ARENA_SIZE));
 	if (!conf_read(path, &parts.arena, &parts.conf, &fail)) {
 		log_error("%s", fail.text);

@@ -3,6 +3,7 @@
  */
 #include "core/edge/store.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -12,7 +13,10 @@
 #include "core/edge/store_columns.h"
 #include "core/edge/store_sql.h"
 
-struct store *store_create(struct postgres *postgres, struct fail *fail)
+/* For a row lock; longer than any batch of another daemon takes, short enough for a rebalance to wait for it. */
+#define LOCK_MS_MAX 10000u
+
+struct store *store_create(struct postgres *postgres, unsigned reply_ms_max, struct fail *fail)
 {
 	struct store *store = calloc(1, sizeof(*store));
 	if (store == NULL) {
@@ -20,6 +24,11 @@ struct store *store_create(struct postgres *postgres, struct fail *fail)
 		return NULL;
 	}
 	store->postgres = postgres;
+	unsigned lock_ms = reply_ms_max / 2 < LOCK_MS_MAX ? reply_ms_max / 2 : LOCK_MS_MAX;
+	snprintf(store->reply_ms, sizeof(store->reply_ms), "%u", reply_ms_max);
+	snprintf(store->lock_ms, sizeof(store->lock_ms), "%u", lock_ms);
+	postgres_value_text(store->reply_ms, &store->limits[0]);
+	postgres_value_text(store->lock_ms, &store->limits[1]);
 	return store;
 }
 
@@ -49,7 +58,7 @@ static const char *row_text(struct store *store, const struct postgres_rows *row
 
 bool store_settle(struct store *store, struct fail *fail)
 {
-	return postgres_add(store->postgres, &sql_settle, NULL, NULL, NULL, fail) &&
+	return postgres_add(store->postgres, &sql_settle, store->limits, NULL, NULL, fail) &&
 	       postgres_send(store->postgres, fail);
 }
 

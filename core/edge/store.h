@@ -18,8 +18,11 @@
 struct arena;
 struct store;
 
-/* Borrows the connection for life. */
-struct store *store_create(struct postgres *postgres, struct fail *fail);
+/*
+ * Borrows the connection for life. reply_ms_max: the connection's own, after which it is given up; the server ends what it does
+ * for us no later (a daemon that hangs, or was cut off, must not keep locks that its successor waits for).
+ */
+struct store *store_create(struct postgres *postgres, unsigned reply_ms_max, struct fail *fail);
 void store_destroy(struct store *store); /* NULL is fine */
 
 /* First turns on a new connection: settings of the session and what of the database the caller must agree with. */

@@ -12,6 +12,9 @@
 
 struct store {
 	struct postgres *postgres;
+	/* texts of the session's time limits, ms, as parameters */
+	char reply_ms[16], lock_ms[16];
+	struct postgres_value limits[2];
 	/* of the turn under way: where its rows go */
 	struct arena *arena;
 	struct store_greeting *greeting;

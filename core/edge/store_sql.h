@@ -23,12 +23,16 @@
 static const struct postgres_statement sql_begin = SIMPLE("begin", "BEGIN ISOLATION LEVEL READ COMMITTED");
 static const struct postgres_statement sql_commit = SIMPLE("commit", "COMMIT");
 static const struct postgres_statement sql_rollback = SIMPLE("rollback", "ROLLBACK");
-static const struct postgres_statement sql_settle =
-	SIMPLE("settle",
-	       "SELECT set_config('plan_cache_mode', 'force_generic_plan', false), set_config('enable_hashjoin', "
+static const struct postgres_statement sql_settle = {
+	.name = "settle",
+	.sql = "SELECT set_config('plan_cache_mode', 'force_generic_plan', false), set_config('enable_hashjoin', "
 	       "'off', false), "
 	       "set_config('enable_mergejoin', 'off', false), set_config('enable_seqscan', 'off', false), "
-	       "set_config('jit', 'off', false)");
+	       "set_config('jit', 'off', false), set_config('statement_timeout', $1, false), "
+	       "set_config('idle_in_transaction_session_timeout', $1, false), set_config('lock_timeout', $2, "
+	       "false)",
+	.parameter_count = 2,
+	.parameters = {ONE(TEXT), ONE(TEXT)}};
 
 static const struct postgres_statement sql_model =
 	SIMPLE("model", "SELECT version, text FROM phased.model WHERE in_force");

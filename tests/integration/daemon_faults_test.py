@@ -26,10 +26,10 @@ silent.propagate = False
 class Sender(threading.Thread):
     """Sends events at a steady pace until told to stop; knows which were acknowledged: all of them, in the end."""
 
-    def __init__(self, test, sent, a_second):
+    def __init__(self, test, sent, a_second, partitions=4):
         super().__init__(daemon=True)
         self.test, self.events, self.pause, self.sent, self.going = test, sent, 1 / a_second, 0, True
-        self.refused = 0
+        self.refused, self.partitions = 0, partitions
         self.producer = confluent_kafka.Producer({"bootstrap.servers": os.environ["PHASED_KAFKA"], "linger.ms": 5,
             "enable.idempotence": True, "message.timeout.ms": 180_000, "reconnect.backoff.max.ms": 1000}, logger=silent)
         self.dice = random.Random(1)
@@ -41,8 +41,9 @@ class Sender(threading.Thread):
         for event in self.events:
             if not self.going:
                 break
-            self.producer.produce(self.test.topics["web"], json.dumps(event).encode(), partition=self.dice.randrange(4),
-                                  headers={"content-type": "application/json"}, callback=self.on_delivered)
+            self.producer.produce(self.test.topics["web"], json.dumps(event).encode(),
+                                  partition=self.dice.randrange(self.partitions), headers={"content-type": "application/json"},
+                                  callback=self.on_delivered)
             self.producer.poll(0)
             self.sent += 1
             time.sleep(self.pause)
@@ -130,7 +131,7 @@ class Kills(FaultTest):
         self.expect_once(sent)
 
 
-class Outages(FaultTest):
+class OwnServers(FaultTest):
     """With servers of this test's own, since they are taken away."""
 
     def setUp(self):
@@ -152,6 +153,8 @@ class Outages(FaultTest):
                     name, _, value = line.strip().partition("=")
                     os.environ[name] = value.strip("'\"")
 
+
+class Outages(OwnServers):
     def test_either_server_missing_at_start_is_waited_for(self):
         self.prepare()
         sent = events.Maker(21, NOW_US).make(300)

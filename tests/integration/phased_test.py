@@ -160,6 +160,16 @@ class PhasedTest(unittest.TestCase):
         """The one value of a query, as text."""
         return self.psql(sql, database, user=user)[0][0]
 
+    def session(self, sql):
+        """A psql that has run this SQL and keeps its session, with whatever it locked, until it is killed."""
+        child = subprocess.Popen(["psql", "-X", "-q", "-d", self.database], stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+                                 text=True)
+        self.addCleanup(lambda: (child.kill(), child.communicate()))
+        child.stdin.write(f"\\o /dev/null\n{sql}\n\\echo held\n")
+        child.stdin.flush()
+        self.assertEqual("held\n", child.stdout.readline())
+        return child
+
     # --- topics ---
 
     def new_topics(self, prefix=None):
