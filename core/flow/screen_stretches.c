@@ -122,19 +122,34 @@ static bool times_of_member(const struct cast *cast, const struct cast_member *m
 	return true;
 }
 
-static bool same_stretches(const struct cast_member *member)
+static int compare_starts(const void *a, const void *b)
 {
-	if (member->stretch_count != member->stretch_before_count) {
-		return false;
-	}
-	for (size_t i = 0; i < member->stretch_count; i++) {
-		const struct stretch *a = &member->stretches[i], *b = &member->stretches_before[i];
-		if (a->from_us != b->from_us || a->to_us != b->to_us ||
-		    !uuid_equal(&a->contact_id, &b->contact_id)) {
-			return false;
+	const struct stretch *x = a, *y = b;
+	return (x->from_us > y->from_us) - (x->from_us < y->from_us);
+}
+
+static bool has_stretch(const struct stretch *stretches, size_t count, const struct stretch *wanted)
+{
+	const struct stretch *found = bsearch(wanted, stretches, count, sizeof(*stretches), compare_starts);
+	return found != NULL && found->to_us == wanted->to_us &&
+	       uuid_equal(&found->contact_id, &wanted->contact_id);
+}
+
+/* Whose stretches of this actor are not the same any more: `stretches` of which the others have no equal. */
+static bool refold_changed(struct cast *cast, const struct stretch *stretches, size_t count,
+			   const struct stretch *others, size_t other_count)
+{
+	bool changed = false;
+	for (size_t i = 0; i < count; i++) {
+		if (!has_stretch(others, other_count, &stretches[i])) {
+			struct cast_member *contact = cast_find(cast, &stretches[i].contact_id);
+			CHECK(contact != NULL);
+			contact->refold = true;
+			contact->concerned = true;
+			changed = true;
 		}
 	}
-	return true;
+	return changed;
 }
 
 /* Of a weak actor with claims. */
@@ -163,7 +178,10 @@ static bool stretch_member(struct cast *cast, struct cast_member *member, const 
 						    times_after_count, consented_of, cast, stretches);
 	member->stretches_before = stretches_before;
 	member->stretches = stretches;
-	member->moved = !same_stretches(member);
+	/* Both cover all time: where each of one list has its equal in the other, so has the other. */
+	member->moved = refold_changed(cast, stretches_before, member->stretch_before_count, stretches,
+				       member->stretch_count);
+	refold_changed(cast, stretches, member->stretch_count, stretches_before, member->stretch_before_count);
 	return true;
 }
 
@@ -172,16 +190,6 @@ static void concern(struct cast *cast, const struct uuid *id)
 	struct cast_member *member = cast_find(cast, id);
 	CHECK(member != NULL);
 	member->concerned = true;
-}
-
-static void refold(struct cast *cast, const struct stretch *stretches, size_t count)
-{
-	for (size_t i = 0; i < count; i++) {
-		struct cast_member *contact = cast_find(cast, &stretches[i].contact_id);
-		CHECK(contact != NULL);
-		contact->refold = true;
-		contact->concerned = true;
-	}
 }
 
 /*
@@ -283,10 +291,6 @@ bool screen_stretches(struct cast *cast, const struct item *items, size_t count,
 		}
 		if (!stretch_member(cast, member, load, &batch)) {
 			return false;
-		}
-		if (member->moved) {
-			refold(cast, member->stretches_before, member->stretch_before_count);
-			refold(cast, member->stretches, member->stretch_count);
 		}
 	}
 	if (!mark_facts(cast)) {
