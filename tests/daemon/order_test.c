@@ -2,8 +2,8 @@
  * The same messages, in any order, cut into any batches, with any trouble on the way, give the tables that the oracle
  * works out from all of them at once.
  *
- * The messages of a world are few and over few people, so that everything meets (plan.c). PHASED_WORLD=SEED/RUN plays one
- * world again and makes it smaller for as long as it still fails.
+ * The messages of a world are few and over few people, so that everything meets (plan.c). One that fails is made
+ * smaller for as long as it still does; PHASED_WORLD=SEED/RUN plays it again, PHASED_WORLDS=N plays so many.
  */
 #include <inttypes.h>
 #include <signal.h>
@@ -257,7 +257,7 @@ START_TEST(any_order_gives_the_tables_of_the_oracle)
 	int status;
 	CHECK(waitpid(child, &status, 0) == child);
 	bool good = WIFEXITED(status) && WEXITSTATUS(status) == 0;
-	if (!good) {
+	if (!good && many == NULL) {
 		show(shared->seed, shared->run);
 	}
 	ck_assert_msg(good, "world %" PRIu64 "/%u", shared->seed, shared->run);
