@@ -333,6 +333,9 @@ void drive_rebalance(struct drive *drive, unsigned shift, bool lost)
 static bool is_at_end(const struct drive *drive, unsigned topic, int32_t number)
 {
 	const struct world_log *log = &drive->world->logs[topic][number];
+	if (drive->world->real != NULL) { /* one daemon alone: what it mirrored */
+		return drive->world->clients[0].mirrored[topic][number] >= log->count;
+	}
 	struct position_line key = {.topic = tables_text(world_topics[topic]), .partition = number};
 	const struct position_line *row = tables_find(&drive->world->tables, TABLE_POSITION, &key);
 	int64_t at = row == NULL || row->next_offset == KAFKA_SOURCE_BEGINNING ? log->first : row->next_offset;

@@ -169,7 +169,8 @@ static enum postgres_state store_state(void *self)
 void world_connect(struct world_client *client)
 {
 	CHECK(client->state == POSTGRES_DOWN);
-	client->state = POSTGRES_IDLE;
+	client->state =
+		client->world->real != NULL ? postgres_state(client->world->real->postgres) : POSTGRES_IDLE;
 	client->transaction.open = false;
 }
 
@@ -207,34 +208,44 @@ static bool charge(struct arena *arena, size_t rows, struct fail *fail)
 	       fail_set(fail, FAIL_DATA, EXIT_CONFIG, "store: the batch needs more memory than batch.arena_mb");
 }
 
+#define REAL(call) (real_of(self) == NULL || (call))
+
+static const struct world_real *real_of(void *self)
+{
+	return client_of(self)->world->real;
+}
+
+static struct store *store_of(void *self)
+{
+	return real_of(self)->store;
+}
+
 static bool send_claim(void *self, const char *group, const char *owner, struct position_row *positions,
 		       size_t count, struct arena *arena, struct fail *fail)
 {
-	(void)group;
 	struct world_client *client = self;
 	client->positions = positions;
 	client->position_count = count;
 	client->owner = owner;
-	return charge(arena, count, fail) && send(client, WORLD_CLAIM, arena);
+	return REAL(store_claim(store_of(self), group, owner, positions, count, arena, fail)) &&
+	       charge(arena, count, fail) && send(client, WORLD_CLAIM, arena);
 }
 
 static bool send_look(void *self, const char *group, struct position_row *positions, size_t count,
 		      struct arena *arena, struct fail *fail)
 {
-	(void)group;
 	struct world_client *client = self;
 	client->positions = positions;
 	client->position_count = count;
-	return charge(arena, count, fail) && send(client, WORLD_LOOK, arena);
+	return REAL(store_look(store_of(self), group, positions, count, arena, fail)) &&
+	       charge(arena, count, fail) && send(client, WORLD_LOOK, arena);
 }
 
 static bool send_months(void *self, const int64_t *moments_us, size_t count, struct arena *arena,
 			struct fail *fail)
 {
-	struct world_client *client = self;
-	client->moments_us = moments_us;
-	client->moment_count = count;
-	return charge(arena, count, fail) && send(client, WORLD_MONTHS, arena);
+	return REAL(store_months(store_of(self), moments_us, count, arena, fail)) && charge(arena, count, fail) &&
+	       send(client_of(self), WORLD_MONTHS, arena);
 }
 
 static bool send_advance(void *self, struct advance_rows *advance, struct arena *arena, struct fail *fail)
@@ -244,7 +255,8 @@ static bool send_advance(void *self, struct advance_rows *advance, struct arena 
 	advance->has_model = false;
 	advance->claims = NULL;
 	advance->claim_count = 0;
-	return charge(arena, advance->position_count + advance->weak_count + advance->decided_count, fail) &&
+	return REAL(store_advance(store_of(self), advance, arena, fail)) &&
+	       charge(arena, advance->position_count + advance->weak_count + advance->decided_count, fail) &&
 	       send(client, WORLD_ADVANCE, arena);
 }
 
@@ -252,7 +264,8 @@ static bool send_load(void *self, struct load_rows *load, struct arena *arena, s
 {
 	struct world_client *client = self;
 	client->load = load;
-	return charge(arena, load->contact_count * 2 + load->weak_count + load->person_count + load->key_count,
+	return REAL(store_load(store_of(self), load, arena, fail)) &&
+	       charge(arena, load->contact_count * 2 + load->weak_count + load->person_count + load->key_count,
 		      fail) &&
 	       send(client, WORLD_LOAD, arena);
 }
@@ -263,21 +276,22 @@ static bool send_read(void *self, struct read_rows *read, struct arena *arena, s
 	client->read = read;
 	read->touches = NULL;
 	read->touch_count = 0;
-	return charge(arena, read->contact_count + read->actor_count, fail) && send(client, WORLD_READ, arena);
+	return REAL(store_read(store_of(self), read, arena, fail)) &&
+	       charge(arena, read->contact_count + read->actor_count, fail) && send(client, WORLD_READ, arena);
 }
 
 static bool send_save(void *self, const struct save_rows *save, struct arena *arena, struct fail *fail)
 {
 	struct world_client *client = self;
 	client->save = save;
-	return charge(arena, save->touch_count + save->state_count * 4 + save->subject_count * 4, fail) &&
+	return REAL(store_save(store_of(self), save, arena, fail)) &&
+	       charge(arena, save->touch_count + save->state_count * 4 + save->subject_count * 4, fail) &&
 	       send(client, WORLD_SAVE, arena);
 }
 
 static bool send_rollback(void *self, struct fail *fail)
 {
-	(void)fail;
-	return send(self, WORLD_ROLLBACK, NULL);
+	return REAL(store_rollback(store_of(self), fail)) && send(self, WORLD_ROLLBACK, NULL);
 }
 
 /* ---- how a turn ends ---- */
@@ -323,11 +337,23 @@ static enum postgres_result refused(struct world_client *client, const char *cod
 	return POSTGRES_TURN_FAILED;
 }
 
+static enum postgres_result real_ready(struct world_client *client, struct fail *ret_fail)
+{
+	struct postgres *postgres = client->world->real->postgres;
+	bool done = postgres_wait(postgres, ret_fail);
+	client->state = postgres_state(postgres);
+	client->turn = WORLD_NONE;
+	return done ? POSTGRES_TURN_DONE : client->state == POSTGRES_DOWN ? POSTGRES_LOST : POSTGRES_TURN_FAILED;
+}
+
 static enum postgres_result store_ready(void *self, struct fail *ret_fail)
 {
 	struct world_client *client = self;
 	struct world *world = client->world;
 	CHECK(client->state == POSTGRES_BUSY);
+	if (world->real != NULL) {
+		return real_ready(client, ret_fail);
+	}
 	const char *code = "40001";
 	enum world_fault fault =
 		world->fault == NULL ? FAULT_NONE : world->fault(world->fault_context, client, &code);

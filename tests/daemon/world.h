@@ -8,7 +8,8 @@
  *
  *	client ─ batch ─ io ──▶ one turn at a time ──▶ executed by store_ready(): a transaction ──▶ tables at COMMIT
  *
- * Of struct io_ops it has what daemon/batch.c calls, and the claim; the rest is NULL.
+ * Of struct io_ops it has what daemon/batch.c calls, and the claim; the rest is NULL. With a real PostgreSQL in place of
+ * the tables the same messages tell whether this stand-in does what SQL does (tests/integration/store_worlds.c).
  */
 #pragma once
 #include <stdbool.h>
@@ -96,8 +97,7 @@ struct world_client {
 	struct position_row *positions;
 	size_t position_count;
 	const char *owner;
-	const int64_t *moments_us;
-	size_t moment_count;
+
 	struct advance_rows *advance;
 	struct load_rows *load;
 	struct read_rows *read;
@@ -111,7 +111,14 @@ struct world_client {
 	int64_t mirrored[WORLD_TOPICS][WORLD_PARTITIONS];
 };
 
+/* A real PostgreSQL in place of the tables: the turns go to it, one client at a time, without faults. */
+struct world_real {
+	struct postgres *postgres;
+	struct store *store;
+};
+
 struct world {
+	const struct world_real *real; /* NULL: none; stays over world_reset() */
 	uint64_t chance;
 	int64_t now_us, monotonic_us;
 	uint64_t model_version;
