@@ -27,7 +27,11 @@ struct batch *batch_create(const struct batch_options *options, struct fail *fai
 	}
 	batch->options = *options;
 	batch->io = options->io;
+	/* The list of items itself must leave room for what is taken. */
+	size_t room = (size - TAKE_ROOM) / 4 / sizeof(struct item), most = (size_t)options->conf->batch.events_max;
+	batch->limit_max = most < room ? most : room;
 	batch->limit = (size_t)options->conf->batch.events_min;
+	batch->limit = batch->limit < batch->limit_max ? batch->limit : batch->limit_max;
 	batch->take = (struct take){
 		.conf = options->conf,
 		.identify = {options->key, options->conf->identity.blocked.items,
@@ -90,13 +94,13 @@ bool batch_has_more(const struct batch *batch)
 /* Twice as many next time while the source keeps up, half as many when it does not. */
 static void adapt(struct batch *batch)
 {
-	size_t least = (size_t)batch->options.conf->batch.events_min,
-	       most = (size_t)batch->options.conf->batch.events_max;
+	size_t least = (size_t)batch->options.conf->batch.events_min, next = batch->limit;
 	if (batch->item_count == batch->limit) {
-		batch->limit = batch->limit * 2 < most ? batch->limit * 2 : most;
+		next = batch->limit * 2;
 	} else if (batch->item_count < batch->limit / 4) {
-		batch->limit = batch->limit / 2 > least ? batch->limit / 2 : least;
+		next = batch->limit / 2 > least ? batch->limit / 2 : least;
 	}
+	batch->limit = next < batch->limit_max ? next : batch->limit_max;
 }
 
 bool batch_fill(struct batch *batch)

@@ -42,9 +42,9 @@ struct batch {
 	size_t item_count;
 	size_t first; /* of the window: what one transaction holds */
 	size_t count;
-	size_t saved_count; /* of the window, when a SAVE of it was sent whose COMMIT may be done; 0: none */
-	size_t limit;	    /* how many items to take: adapts */
-	bool more;	    /* the source had more than was taken */
+	size_t saved_count;	 /* of the window, when a SAVE of it was sent whose COMMIT may be done; 0: none */
+	size_t limit, limit_max; /* how many items to take: adapts */
+	bool more;		 /* the source had more than was taken */
 	bool filling;
 	int64_t filling_since_us, filled_by_us; /* monotonic */
 

@@ -89,9 +89,6 @@ static void start_daemon(struct drive *drive, size_t number)
 	engine_forget(daemon->engine);
 	daemon->batch = batch_create(&options, &fail);
 	CHECK(daemon->batch != NULL);
-	if (drive->work_limit > 0) {
-		daemon->batch->work.limit = drive->work_limit;
-	}
 	batch_set_engine(daemon->batch, daemon->engine);
 	world_connect(daemon->client);
 }
@@ -102,7 +99,7 @@ void drive_start(struct drive *drive, uint64_t seed, size_t count)
 	world_reset(drive->world, seed, drive_model(drive)->model->version);
 	drive->count = count;
 	drive->wrong = NULL;
-	drive->work_limit = 0;
+
 	drive->conf.kafka.group = "phased";
 	drive->conf.consent[CHANNEL_WEB] = CONF_REQUIRE;
 	drive->conf.consent[CHANNEL_EMAIL] = drive->conf.consent[CHANNEL_CHAT] = CONF_ALLOW;

@@ -37,7 +37,7 @@ struct drive {
 	struct identity_key key;
 	size_t count;
 	struct driven daemons[WORLD_CLIENTS_MAX];
-	size_t work_limit; /* bytes of a batch's second arena; 0: as configured */
+
 	/* of all windows of a daemon alone that met no trouble */
 	uint64_t windows, windows_over_4, turns_max;
 	const char *wrong; /* the first thing that did not hold; NULL: nothing */

@@ -211,7 +211,7 @@ static void start_one_batch(void)
 	start(1);
 	drive.conf.batch.events_min = drive.conf.batch.events_max = PLAN_MESSAGES_MAX;
 	drive.conf.batch.linger_ms = 1000;
-	drive.daemons[0].batch->limit = PLAN_MESSAGES_MAX;
+	drive.daemons[0].batch->limit = drive.daemons[0].batch->limit_max = PLAN_MESSAGES_MAX;
 	produce_in_order();
 	drive_rebalance(&drive, 0, false);
 }
@@ -477,6 +477,75 @@ START_TEST(a_batch_that_does_not_fit_is_made_smaller)
 }
 END_TEST
 
+/* A batch whose arena ended the filling in the middle of what the source had given. */
+static struct batch *start_cramped(void)
+{
+	for (size_t bytes = 2000; bytes < 60000; bytes += 500) {
+		start_one_batch();
+		struct batch *batch = drive.daemons[0].batch;
+		batch->held.limit = TAKE_ROOM + PLAN_MESSAGES_MAX * sizeof(struct item) + bytes;
+		step_to(WORLD_ADVANCE);
+		if (batch->take.chunk_at < batch->take.chunk_count) {
+			return batch;
+		}
+		drive_stop(&drive);
+	}
+	ck_abort_msg("the arena never ends a filling");
+	return NULL;
+}
+
+/* Messages that were taken and not decoded yet are next, or forgotten when all is handed back. */
+START_TEST(what_waits_while_the_arena_is_full_is_next_or_handed_back)
+{
+	setup();
+	plan_views(100, 4);
+	for (unsigned back = 0; back < 2; back++) {
+		struct batch *batch = start_cramped();
+		ck_assert_uint_lt(batch->item_count, 100);
+		if (back == 1) {
+			drive_rebalance(&drive, 0, true);
+			drive_step(&drive, 0);
+			ck_assert_uint_eq(batch->take.chunk_count, 0);
+			ck_assert(!world.clients[0].holds_messages);
+		}
+		finish_well();
+		ck_assert_double_eq(outcomes(0, OUTCOME_applied), 100);
+		ck_assert_double_eq(outcomes(0, OUTCOME_duplicate), 0);
+		drive_stop(&drive);
+	}
+}
+END_TEST
+
+/* As configured at worst: the longest list in the smallest arena. */
+START_TEST(the_list_of_items_leaves_room_for_what_is_taken)
+{
+	setup();
+	plan_views(40, 4);
+	start(1);
+	struct driven *daemon = &drive.daemons[0];
+	drive.conf.batch.events_min = drive.conf.batch.events_max = 50000;
+	batch_destroy(daemon->batch);
+	struct fail fail;
+	struct batch_options options = {
+		.conf = &drive.conf,
+		.io = world_io(daemon->client),
+		.key = &drive.key,
+		.assignment = &daemon->assignment,
+		.counters = &daemon->counters,
+		.topics = world_topics,
+		.rejected_topic = WORLD_REJECTED,
+	};
+	daemon->batch = batch_create(&options, &fail);
+	ck_assert_ptr_nonnull(daemon->batch);
+	batch_set_engine(daemon->batch, daemon->engine);
+	produce_in_order();
+	drive_rebalance(&drive, 0, false);
+	finish_well();
+	ck_assert_uint_gt(daemon->batch->limit, 1000);
+	drive_stop(&drive);
+}
+END_TEST
+
 START_TEST(a_message_that_never_fits_is_refused)
 {
 	setup();
@@ -659,7 +728,8 @@ TEST_MAIN("daemon_faults", one_fault_at_any_turn_changes_nothing, a_second_fault
 	  a_claim_waits_for_the_transaction_of_who_was_there_before, a_lost_commit_is_seen_beside_a_lost_partition,
 	  a_position_set_from_outside_is_claimed_anew, a_position_that_is_gone_is_claimed_anew,
 	  whoever_hands_back_claims_nothing, the_one_row_that_is_refused_is_found,
-	  a_batch_that_does_not_fit_is_made_smaller, a_message_that_never_fits_is_refused,
+	  a_batch_that_does_not_fit_is_made_smaller, what_waits_while_the_arena_is_full_is_next_or_handed_back,
+	  the_list_of_items_leaves_room_for_what_is_taken, a_message_that_never_fits_is_refused,
 	  where_not_even_that_fits_the_daemon_gives_up_with_words,
 	  what_may_go_well_later_is_tried_for_ever_and_ever_more_slowly, what_a_human_must_mend_ends_the_daemon,
 	  months_are_asked_for_once_and_again_after_trouble,

@@ -195,7 +195,7 @@ static void begin_story(const char *title)
 	plan.count = 0;
 	drive_start(&drive, 1, 1);
 	drive.conf.batch.linger_ms = 1000;
-	drive.daemons[0].batch->limit = PLAN_MESSAGES_MAX;
+	drive.daemons[0].batch->limit = drive.daemons[0].batch->limit_max = PLAN_MESSAGES_MAX;
 	drive_rebalance(&drive, 0, false);
 }
 
@@ -282,6 +282,7 @@ static void check_concerns(char **words, size_t count)
 	size_t concerned = 0;
 	for (size_t i = 0; i < tables_count(&world.tables, TABLE_PHASE); i++) {
 		const struct phase_line *row = tables_row(&world.tables, TABLE_PHASE, i);
+		TELL(strcmp(name_of(&row->contact_id), "somebody") != 0, "somebody was locked whom nobody named");
 		int64_t rise = row->version - version_before(&row->contact_id);
 		bool named = is_named(words, count, &row->contact_id);
 		TELL(rise == (named ? 1 : 0), "%s got version + %" PRId64, name_of(&row->contact_id), rise);
