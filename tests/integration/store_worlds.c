@@ -240,7 +240,7 @@ int main(int argc, char **argv)
 	postgres = postgres_create(&options, &fail);
 	need(postgres != NULL, &fail);
 	need(postgres_connect(postgres, &fail) && postgres_wait(postgres, &fail), &fail);
-	struct store *store = store_create(postgres, &fail);
+	struct store *store = store_create(postgres, options.reply_ms_max, &fail);
 	need(store != NULL, &fail);
 	need(store_settle(store, &fail) && postgres_wait(postgres, &fail), &fail);
 	struct world_real real = {postgres, store};
