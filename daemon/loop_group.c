@@ -1,0 +1,155 @@
+/*
+ * The loop's side of the consumer group: what it hands out, claiming it in PostgreSQL, giving it back.
+ */
+#include <inttypes.h>
+#include <string.h>
+
+#include "core/base/check.h"
+#include "core/base/log.h"
+#include "core/base/moment.h"
+#include "daemon/loop_inside.h"
+
+#define NOTICES_A_ROUND 64
+
+static void note_assigned(struct loop *loop, const struct kafka_notice *notice)
+{
+	loop->wanted_count = notice->partition_count;
+	memcpy(loop->wanted, notice->partitions, notice->partition_count * sizeof(loop->wanted[0]));
+	loop->claim_wanted = loop->is_member = true;
+	loop->claim_is_old = loop->turn == TURN_CLAIM;
+	loop->options->counters->source_up.value = 1;
+	loop->options->counters->rebalances.value++;
+	log_info("kafka: %zu partitions assigned, claiming", notice->partition_count);
+}
+
+void loop_read_notices(struct loop *loop)
+{
+	struct kafka_notice *notice = &loop->notice;
+	for (unsigned i = 0; i < NOTICES_A_ROUND; i++) {
+		loop->io.ops->source_notice(loop->io.self, notice);
+		switch (notice->kind) {
+		case KAFKA_NOTHING:
+			return;
+		case KAFKA_ASSIGNED:
+			note_assigned(loop, notice);
+			break;
+		case KAFKA_REVOKED:
+		case KAFKA_LOST:
+			loop->claim_wanted = loop->is_member = false;
+			loop->release_wanted = true;
+			loop->release_now = notice->kind == KAFKA_LOST;
+			log_info("kafka: partitions %s", notice->kind == KAFKA_LOST ? "lost" : "revoked");
+			break;
+		case KAFKA_AWAY:
+			loop->options->counters->source_up.value = 0;
+			if (log_allowed(&loop->kafka_limit)) {
+				log_warning("kafka: away (%s), waiting%s", notice->text,
+					    log_held_back(&loop->kafka_limit));
+			}
+			break;
+		case KAFKA_BACK:
+			loop->options->counters->source_up.value = 1;
+			log_info("kafka: reached");
+			break;
+		case KAFKA_TROUBLE:
+			if (log_allowed(&loop->kafka_limit)) {
+				log_warning("kafka: %s%s", notice->text, log_held_back(&loop->kafka_limit));
+			}
+			break;
+		case KAFKA_OUT_OF_RANGE:
+			loop->options->counters->out_of_range.value++;
+			log_error("%s/%d: our position is not in the log any more; the partition has stopped, "
+				  "nothing is "
+				  "passed over in silence (%s)",
+				  loop->options->topics[notice->partitions[0].topic],
+				  (int)notice->partitions[0].number, notice->text);
+			break;
+		case KAFKA_FATAL: {
+			struct fail fail;
+			fail_set(&fail, FAIL_FATAL, EXIT_AWAY, "kafka: %s", notice->text);
+			loop_give_up(loop, &fail);
+			return;
+		}
+		}
+	}
+}
+
+/* ---- claims ---- */
+
+void loop_send_claim(struct loop *loop)
+{
+	struct fail fail;
+	arena_reset(&loop->claim_arena, 0);
+	loop->claim_is_old = false;
+	for (size_t i = 0; i < loop->wanted_count; i++) {
+		loop->claimed[i] = (struct position_row){
+			.topic = loop->options->topics[loop->wanted[i].topic],
+			.partition = loop->wanted[i].number,
+		};
+	}
+	if (loop->io.ops->store_claim(loop->io.self, loop->options->conf->kafka.group, loop->options->owner,
+				      loop->claimed, loop->wanted_count, &loop->claim_arena, &fail)) {
+		loop->turn = TURN_CLAIM;
+	} else {
+		loop_link_lost(loop, &fail);
+	}
+}
+
+void loop_claimed(struct loop *loop)
+{
+	if (!loop->claim_wanted || loop->claim_is_old) { /* revoked meanwhile, and perhaps assigned anew */
+		return;
+	}
+	struct partition_start starts[PARTITIONS_MAX];
+	assignment_set(&loop->assignment, loop->wanted, loop->claimed, loop->wanted_count);
+	for (size_t i = 0; i < loop->wanted_count; i++) {
+		starts[i] = (struct partition_start){loop->wanted[i], loop->claimed[i].from_offset};
+	}
+	loop->claim_wanted = false;
+	loop->reclaim_at_us = 0;
+	loop->io.ops->source_assign(loop->io.self, starts, loop->wanted_count);
+	log_info("kafka: %zu partitions claimed", loop->wanted_count);
+}
+
+/*
+ * Somebody claimed partitions that the group says are ours. Either the group has moved on and we shall hear of it, within
+ * a session; or it was a late claim of one who has lost them since, and nobody would read them: then claim anew.
+ */
+void loop_look_after_claims(struct loop *loop)
+{
+	if (!loop->is_member || loop->claim_wanted || loop->assignment.count == loop->wanted_count) {
+		loop->reclaim_at_us = 0;
+		return;
+	}
+	if (loop->reclaim_at_us == 0) {
+		int64_t session_us = loop->options->conf->kafka.session_ms * 1000;
+		loop->reclaim_at_us = loop_now_us(loop) + session_us +
+				      (int64_t)(loop->io.ops->random(loop->io.self) % (uint64_t)session_us);
+	} else if (loop_now_us(loop) >= loop->reclaim_at_us && !batch_is_busy(loop->batch)) {
+		log_warning("kafka: %zu of %zu partitions were claimed by another daemon and not revoked, "
+			    "claiming anew",
+			    loop->wanted_count - loop->assignment.count, loop->wanted_count);
+		batch_hand_back(loop->batch);
+		loop->claim_wanted = true;
+	}
+}
+
+/* Gives partitions back, once no transaction is under way (at once when they are lost: the fence holds). */
+void loop_release(struct loop *loop)
+{
+	if (!loop->release_wanted) {
+		return;
+	}
+	if (batch_is_busy(loop->batch)) {
+		if (!loop->release_now) {
+			return;
+		}
+		struct fail fail;
+		fail_set(&fail, FAIL_RETRY, EXIT_AWAY, "kafka: partitions lost while a transaction was under way");
+		loop_link_lost(loop, &fail);
+	}
+	batch_hand_back(loop->batch);
+	assignment_clear(&loop->assignment);
+	loop->io.ops->source_unassign(loop->io.self);
+	loop->release_wanted = loop->release_now = false;
+}
