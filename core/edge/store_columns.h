@@ -42,3 +42,10 @@ void columns_int(struct columns *columns, enum postgres_type type, int64_t value
 void columns_moment(struct columns *columns, int64_t us);
 bool columns_add(struct columns *columns, struct postgres *postgres, const struct postgres_statement *statement,
 		 postgres_on_rows *on_rows, void *context, struct fail *fail);
+
+/* Room for the rows of a result; NULL with *fail when the arena is full. */
+void *store_rows_room(struct store *store, const struct postgres_rows *rows, size_t size, struct fail *fail);
+/* A text of a row, copied; NULL for SQL NULL and when the arena is full. */
+const char *store_row_text(struct store *store, const struct postgres_rows *rows, size_t row, unsigned column);
+/* Two columns: topic and partition of each. */
+void store_position_names(struct columns *columns, const struct position_row *positions, size_t count);

@@ -1,0 +1,373 @@
+/*
+ * The turns of a batch that read: ADVANCE, LOAD, READ.
+ */
+#include <string.h>
+
+#include "core/base/arena.h"
+#include "core/edge/store_columns.h"
+#include "core/edge/store_sql.h"
+
+static bool on_advanced(void *context, const struct postgres_rows *rows, struct fail *fail)
+{
+	(void)fail;
+	struct store *store = context;
+	store->advance->has_model = postgres_count(rows) == 1 && !postgres_is_null(rows, 0, 0);
+	if (store->advance->has_model) {
+		store->advance->model_version = (uint64_t)postgres_int(rows, 0, 0);
+	}
+	return true;
+}
+
+static bool read_claims(struct store *store, const struct postgres_rows *rows, struct claim **ret_claims,
+			size_t *ret_count, struct fail *fail)
+{
+	struct claim *claims = store_rows_room(store, rows, sizeof(*claims), fail);
+	if (claims == NULL) {
+		return false;
+	}
+	for (size_t i = 0; i < postgres_count(rows); i++) {
+		claims[i] = (struct claim){
+			.weak = postgres_uuid(rows, i, 0),
+			.strong = postgres_uuid(rows, i, 1),
+			.key = {postgres_moment(rows, i, 2), (uint64_t)postgres_int(rows, i, 3),
+				postgres_uuid(rows, i, 0)},
+			.at_us = postgres_moment(rows, i, 4),
+			.strength = (enum claim_strength)postgres_int(rows, i, 5),
+		};
+	}
+	*ret_claims = claims;
+	*ret_count = postgres_count(rows);
+	return true;
+}
+
+static bool on_advance_claims(void *context, const struct postgres_rows *rows, struct fail *fail)
+{
+	struct store *store = context;
+	return read_claims(store, rows, &store->advance->claims, &store->advance->claim_count, fail);
+}
+
+static bool add_positions(struct store *store, const struct advance_rows *advance, struct arena *arena,
+			  struct fail *fail)
+{
+	size_t count = advance->position_count;
+	struct columns *columns = columns_begin(arena);
+	columns_text(columns, advance->group);
+	store_position_names(columns, advance->positions, count);
+	struct postgres_array *from = columns_array(columns, POSTGRES_INT8, count);
+	struct postgres_array *to = columns_array(columns, POSTGRES_INT8, count);
+	struct postgres_array *epochs = columns_array(columns, POSTGRES_INT8, count);
+	struct postgres_array *ends = columns_array(columns, POSTGRES_INT8, count);
+	struct postgres_array *oldest = columns_array(columns, POSTGRES_TIMESTAMPTZ, count);
+	for (size_t i = 0; i < count; i++) {
+		const struct position_row *position = &advance->positions[i];
+		postgres_array_int(from, position->from_offset);
+		postgres_array_int(to, position->to_offset);
+		postgres_array_int(epochs, position->epoch);
+		postgres_array_int(ends, position->end_offset);
+		postgres_array_moment(oldest, position->oldest_us);
+	}
+	return columns_add(columns, store->postgres, &sql_advance, on_advanced, store, fail);
+}
+
+static bool add_claims(struct store *store, const struct uuid *weak, size_t weak_count, const struct uuid *decided,
+		       size_t decided_count, struct arena *arena, postgres_on_rows *on_rows, struct fail *fail)
+{
+	struct columns *columns = columns_begin(arena);
+	columns_uuids(columns, weak, weak_count);
+	columns_uuids(columns, decided, decided_count);
+	return columns_add(columns, store->postgres, &sql_claims, on_rows, store, fail);
+}
+
+bool store_advance(struct store *store, struct advance_rows *advance, struct arena *arena, struct fail *fail)
+{
+	store->arena = arena;
+	store->advance = advance;
+	advance->has_model = false;
+	advance->claims = NULL;
+	advance->claim_count = 0;
+	return postgres_add(store->postgres, &sql_begin, NULL, NULL, NULL, fail) &&
+	       add_positions(store, advance, arena, fail) &&
+	       (advance->weak_count + advance->decided_count == 0 ||
+		add_claims(store, advance->weak, advance->weak_count, advance->decided, advance->decided_count,
+			   arena, on_advance_claims, fail)) &&
+	       postgres_send(store->postgres, fail);
+}
+
+static bool on_claims(void *context, const struct postgres_rows *rows, struct fail *fail)
+{
+	struct store *store = context;
+	return read_claims(store, rows, &store->load->claims, &store->load->claim_count, fail);
+}
+
+static bool on_consents(void *context, const struct postgres_rows *rows, struct fail *fail)
+{
+	struct store *store = context;
+	struct consent *consents = store_rows_room(store, rows, sizeof(*consents), fail);
+	if (consents == NULL) {
+		return false;
+	}
+	for (size_t i = 0; i < postgres_count(rows); i++) {
+		consents[i] = (struct consent){
+			.actor_id = postgres_uuid(rows, i, 0),
+			.purpose = (enum purpose)postgres_int(rows, i, 1),
+			.key = {postgres_moment(rows, i, 2), (uint64_t)postgres_int(rows, i, 3),
+				postgres_uuid(rows, i, 4)},
+			.at_us = postgres_moment(rows, i, 5),
+			.state = (int)postgres_int(rows, i, 6),
+			.source = store_row_text(store, rows, i, 7),
+			.policy = store_row_text(store, rows, i, 8),
+		};
+		if (consents[i].source == NULL || consents[i].policy == NULL) {
+			return store_arena_full(fail);
+		}
+	}
+	store->load->consents = consents;
+	store->load->consent_count = postgres_count(rows);
+	return true;
+}
+
+static bool on_declared(void *context, const struct postgres_rows *rows, struct fail *fail)
+{
+	struct store *store = context;
+	struct declared *declared = store_rows_room(store, rows, sizeof(*declared), fail);
+	if (declared == NULL) {
+		return false;
+	}
+	for (size_t i = 0; i < postgres_count(rows); i++) {
+		declared[i] = (struct declared){
+			.actor_id = postgres_uuid(rows, i, 0),
+			.attribute = (enum attribute)postgres_int(rows, i, 1),
+			.source = store_row_text(store, rows, i, 2),
+			.key = {postgres_moment(rows, i, 3), (uint64_t)postgres_int(rows, i, 4),
+				postgres_uuid(rows, i, 5)},
+			.at_us = postgres_moment(rows, i, 6),
+			.value = store_row_text(store, rows, i, 7),
+		};
+		if (declared[i].source == NULL || declared[i].value == NULL) {
+			return store_arena_full(fail);
+		}
+	}
+	store->load->declared = declared;
+	store->load->declared_count = postgres_count(rows);
+	return true;
+}
+
+static bool on_erasures(void *context, const struct postgres_rows *rows, struct fail *fail)
+{
+	struct store *store = context;
+	struct erasure_row *erasures = store_rows_room(store, rows, sizeof(*erasures), fail);
+	if (erasures == NULL) {
+		return false;
+	}
+	for (size_t i = 0; i < postgres_count(rows); i++) {
+		erasures[i] = (struct erasure_row){postgres_uuid(rows, i, 0), postgres_moment(rows, i, 1)};
+	}
+	store->load->erasures = erasures;
+	store->load->erasure_count = postgres_count(rows);
+	return true;
+}
+
+static bool on_copies(void *context, const struct postgres_rows *rows, struct fail *fail)
+{
+	struct store *store = context;
+	struct copy_row *copies = store_rows_room(store, rows, sizeof(*copies), fail);
+	if (copies == NULL) {
+		return false;
+	}
+	for (size_t i = 0; i < postgres_count(rows); i++) {
+		copies[i].touch = (struct touch){
+			.actor_id = postgres_uuid(rows, i, 0),
+			.stamped_us = postgres_moment(rows, i, 1),
+			.event_id = (uint64_t)postgres_int(rows, i, 2),
+			.received_us = postgres_moment(rows, i, 3),
+			.at_us = postgres_moment(rows, i, 4),
+			.subject_id = (uint64_t)postgres_int(rows, i, 5),
+			.reasons = (uint32_t)postgres_int(rows, i, 6),
+			.party = (int16_t)postgres_int(rows, i, 7),
+		};
+		copies[i].channel = (int)postgres_int(rows, i, 8);
+		copies[i].has_person = !postgres_is_null(rows, i, 9);
+		if (copies[i].has_person) {
+			copies[i].person = postgres_uuid(rows, i, 9);
+		}
+	}
+	store->load->copies = copies;
+	store->load->copy_count = postgres_count(rows);
+	return true;
+}
+
+static bool on_times(void *context, const struct postgres_rows *rows, struct fail *fail)
+{
+	struct store *store = context;
+	struct touch_time *times = store_rows_room(store, rows, sizeof(*times), fail);
+	if (times == NULL) {
+		return false;
+	}
+	for (size_t i = 0; i < postgres_count(rows); i++) {
+		times[i].key = (struct touch_key){postgres_uuid(rows, i, 0), postgres_moment(rows, i, 1),
+						  (uint64_t)postgres_int(rows, i, 2)};
+		times[i].at_us = postgres_moment(rows, i, 3);
+	}
+	store->load->times = times;
+	store->load->time_count = postgres_count(rows);
+	return true;
+}
+
+static bool on_phases(void *context, const struct postgres_rows *rows, struct fail *fail)
+{
+	struct store *store = context;
+	struct phase_row *phases = store_rows_room(store, rows, sizeof(*phases), fail);
+	if (phases == NULL) {
+		return false;
+	}
+	for (size_t i = 0; i < postgres_count(rows); i++) {
+		size_t size;
+		const uint8_t *fold = postgres_bytes(rows, i, 4, &size);
+		phases[i] = (struct phase_row){
+			.contact_id = postgres_uuid(rows, i, 0),
+			.process = store_row_text(store, rows, i, 1),
+			.version = postgres_int(rows, i, 2),
+			.model_version = (uint64_t)postgres_int(rows, i, 3),
+			.fold = (const uint8_t *)arena_text(store->arena, (const char *)fold, size),
+			.fold_size = size,
+			.shown = (int)postgres_int(rows, i, 5),
+			.since_us = postgres_is_null(rows, i, 6) ? INT64_MIN : postgres_moment(rows, i, 6),
+		};
+		if (phases[i].process == NULL || phases[i].fold == NULL) {
+			return store_arena_full(fail);
+		}
+	}
+	store->load->phases = phases;
+	store->load->phase_count = postgres_count(rows);
+	return true;
+}
+
+/* A statement whose only parameter is a list of ids; none: nothing to ask. */
+static bool add_by_ids(struct store *store, const struct postgres_statement *statement, const struct uuid *ids,
+		       size_t count, postgres_on_rows *on_rows, struct arena *arena, struct fail *fail)
+{
+	if (count == 0) {
+		return true;
+	}
+	struct columns *columns = columns_begin(arena);
+	columns_uuids(columns, ids, count);
+	return columns_add(columns, store->postgres, statement, on_rows, store, fail);
+}
+
+static bool add_locks(struct store *store, const struct load_rows *load, struct arena *arena, struct fail *fail)
+{
+	if (load->contact_count == 0) {
+		return true;
+	}
+	struct columns *columns = columns_begin(arena);
+	columns_uuids(columns, load->contacts, load->contact_count);
+	columns_int(columns, POSTGRES_INT8, (int64_t)load->model_version);
+	return columns_add(columns, store->postgres, &sql_arbiters, NULL, NULL, fail) &&
+	       add_by_ids(store, &sql_lock, load->contacts, load->contact_count, NULL, arena, fail);
+}
+
+static bool add_copies(struct store *store, const struct load_rows *load, struct arena *arena, struct fail *fail)
+{
+	if (load->key_count == 0) {
+		return true;
+	}
+	struct columns *columns = columns_begin(arena);
+	struct postgres_array *actors = columns_array(columns, POSTGRES_UUID, load->key_count);
+	struct postgres_array *stamped = columns_array(columns, POSTGRES_TIMESTAMPTZ, load->key_count);
+	struct postgres_array *events = columns_array(columns, POSTGRES_INT8, load->key_count);
+	for (size_t i = 0; i < load->key_count; i++) {
+		postgres_array_uuid(actors, &load->keys[i].actor_id);
+		postgres_array_moment(stamped, load->keys[i].stamped_us);
+		postgres_array_int(events, (int64_t)load->keys[i].event_id);
+	}
+	return columns_add(columns, store->postgres, &sql_copies, on_copies, store, fail);
+}
+
+bool store_load(struct store *store, struct load_rows *load, struct arena *arena, struct fail *fail)
+{
+	store->arena = arena;
+	store->load = load;
+	return add_locks(store, load, arena, fail) &&
+	       (load->weak_count + load->decided_count == 0 ||
+		add_claims(store, load->weak, load->weak_count, load->decided, load->decided_count, arena,
+			   on_claims, fail)) &&
+	       add_by_ids(store, &sql_consents, load->persons, load->person_count, on_consents, arena, fail) &&
+	       add_by_ids(store, &sql_declared, load->decided, load->decided_count, on_declared, arena, fail) &&
+	       add_by_ids(store, &sql_erasures, load->actors, load->actor_count, on_erasures, arena, fail) &&
+	       add_copies(store, load, arena, fail) &&
+	       add_by_ids(store, &sql_times, load->timed, load->timed_count, on_times, arena, fail) &&
+	       add_by_ids(store, &sql_phases, load->contacts, load->contact_count, on_phases, arena, fail) &&
+	       postgres_send(store->postgres, fail);
+}
+
+/* Called for the contacts' rows and again for the actors': the second ones are put behind the first. */
+static bool on_read(void *context, const struct postgres_rows *rows, struct fail *fail)
+{
+	struct store *store = context;
+	struct read_rows *read = store->read;
+	size_t count = postgres_count(rows);
+	struct touch_row *touches = arena_zero(store->arena, read->touch_count + count + 1, sizeof(*touches));
+	if (touches == NULL) {
+		return store_arena_full(fail);
+	}
+	if (read->touch_count > 0) {
+		memcpy(touches, read->touches, read->touch_count * sizeof(*touches));
+	}
+	const char *process = NULL; /* one copy of a name that rows share */
+	for (size_t i = 0; i < count; i++) {
+		struct touch_row *touch = &touches[read->touch_count + i];
+		touch->key = (struct touch_key){postgres_uuid(rows, i, 0), postgres_moment(rows, i, 1),
+						(uint64_t)postgres_int(rows, i, 2)};
+		touch->at_us = postgres_moment(rows, i, 3);
+		touch->reasons = (uint32_t)postgres_int(rows, i, 4);
+		touch->party = (int)postgres_int(rows, i, 5);
+		touch->rule = -1;
+		touch->by_stretch = !postgres_is_null(rows, i, 11);
+		if (touch->by_stretch) {
+			touch->contact_id = postgres_uuid(rows, i, 11);
+		}
+		if (postgres_is_null(rows, i, 6)) {
+			continue;
+		}
+		if (process == NULL || strcmp(process, postgres_text(rows, i, 6)) != 0) {
+			process = store_row_text(store, rows, i, 6);
+			if (process == NULL) {
+				return store_arena_full(fail);
+			}
+		}
+		touch->process = process;
+		touch->rule = postgres_is_null(rows, i, 7) ? -1 : (int)postgres_int(rows, i, 7);
+		touch->mail_click = postgres_int(rows, i, 8) != 0;
+		touch->link = (uint64_t)postgres_int(rows, i, 9);
+		touch->confirm = (uint16_t)postgres_int(rows, i, 10);
+	}
+	read->touches = touches;
+	read->touch_count += count;
+	return true;
+}
+
+bool store_read(struct store *store, struct read_rows *read, struct arena *arena, struct fail *fail)
+{
+	store->arena = arena;
+	store->read = read;
+	read->touches = NULL;
+	read->touch_count = 0;
+	if (read->contact_count > 0) {
+		struct columns *columns = columns_begin(arena);
+		columns_int(columns, POSTGRES_INT8, (int64_t)read->model_version);
+		columns_uuids(columns, read->contacts, read->contact_count);
+		columns_uuids(columns, read->actors, read->actor_count);
+		if (!columns_add(columns, store->postgres, &sql_read_contacts, on_read, store, fail)) {
+			return false;
+		}
+	}
+	if (read->actor_count > 0) {
+		struct columns *columns = columns_begin(arena);
+		columns_int(columns, POSTGRES_INT8, (int64_t)read->model_version);
+		columns_uuids(columns, read->actors, read->actor_count);
+		if (!columns_add(columns, store->postgres, &sql_read_actors, on_read, store, fail)) {
+			return false;
+		}
+	}
+	return postgres_send(store->postgres, fail);
+}
