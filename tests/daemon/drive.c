@@ -145,8 +145,10 @@ static void check_turns(struct driven *daemon)
 	bool begins = batch_is_empty(daemon->batch) || daemon->batch->filling;
 	bool committed = daemon->counters.batches.value > daemon->committed_at_start;
 	uint64_t turns = daemon->client->turns - daemon->turns_at_start;
-	/* A batch may start over once, for persons whom it did not know to be concerned. */
-	daemon->in_trouble = daemon->in_trouble || daemon->counters.redone.value > daemon->redone_at_start + 1;
+	/* A batch may start over once, for persons whom it did not know to be concerned; one that did not fit is trouble. */
+	double redone = daemon->counters.redone.value - daemon->redone_at_start;
+	bool smaller = daemon->batch->count < daemon->batch->item_count - daemon->batch->first;
+	daemon->in_trouble = daemon->in_trouble || redone > 1 || (redone > 0 && smaller);
 	if (committed && !daemon->in_trouble &&
 	    drive->count == 1) { /* what others write meanwhile may cost another try */
 		drive->windows++;

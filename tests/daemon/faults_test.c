@@ -90,6 +90,16 @@ static const char *difference(void)
 	return text;
 }
 
+/* How many messages of the plan cannot be read in the first place. */
+static size_t rejected_by_plan(void)
+{
+	size_t count = 0;
+	for (size_t i = 0; i < plan.count; i++) {
+		count += plan.messages[i].event == NULL;
+	}
+	return count;
+}
+
 static double outcomes(size_t number, enum outcome outcome)
 {
 	return drive.daemons[number].counters.outcomes[outcome].value;
@@ -250,6 +260,9 @@ static void lose_commit(enum world_fault fault)
 	ck_assert_double_eq(outcomes(0, OUTCOME_duplicate), 0);
 	ck_assert_double_eq(drive.daemons[0].counters.batches.value, 1);
 	ck_assert_int_eq(world.clients[0].mirrored[0][0], 8);
+	ck_assert_int_eq(position()->next_offset, 8);
+	ck_assert_int_eq(position()->end_offset, 8);
+	ck_assert_int_eq(position()->oldest_us, plan.messages[7].message.timestamp_us);
 	drive_stop(&drive);
 }
 
@@ -546,6 +559,41 @@ START_TEST(the_list_of_items_leaves_room_for_what_is_taken)
 }
 END_TEST
 
+static int64_t all_outcomes(void)
+{
+	int64_t n = 0;
+	for (size_t i = 0; i < tables_count(&world.tables, TABLE_OUTCOME); i++) {
+		n += ((struct outcome_line *)tables_row(&world.tables, TABLE_OUTCOME, i))->n;
+	}
+	return n;
+}
+
+/* The arena ends somewhere else each time: nothing is lost, what does not fit even alone is refused. */
+START_TEST(wherever_the_arena_ends_each_message_has_its_outcome)
+{
+	setup();
+	for (uint64_t seed = 1; seed <= 5; seed++) {
+		arena_reset(&plan_arena, KEEP);
+		plan_make(&plan, seed, &drive.key, &plan_arena);
+		for (size_t limit = 1600; limit < 40000; limit += 112) {
+			start(1);
+			drive.daemons[0].batch->work.limit = limit;
+			plan_produce(&plan, &world);
+			drive_rebalance(&drive, 0, false);
+			bool done = drive_drain(&drive);
+			bool too_small = !done && strstr(drive.wrong, "and so was the row that says so") != NULL;
+			ck_assert_msg(done || (too_small && limit < 12000), "%zu: %s", limit, drive.wrong);
+			ck_assert(!done || all_outcomes() == (int64_t)plan.count);
+			if (done && tables_count(&world.tables, TABLE_REJECTED) == rejected_by_plan()) {
+				const char *text = difference();
+				ck_assert_msg(text[0] == '\0', "%zu:\n%.2000s", limit, text);
+			}
+			drive_stop(&drive);
+		}
+	}
+}
+END_TEST
+
 START_TEST(a_message_that_never_fits_is_refused)
 {
 	setup();
@@ -653,6 +701,28 @@ START_TEST(months_are_asked_for_once_and_again_after_trouble)
 }
 END_TEST
 
+START_TEST(batches_grow_under_backlog_and_shrink_when_it_is_gone)
+{
+	setup();
+	plan_views(150, 8);
+	start_one_batch();
+	struct batch *batch = drive.daemons[0].batch;
+	drive.conf.batch.events_min = 4;
+	batch->limit = 4;
+	batch->limit_max = 50;
+	finish_well();
+	ck_assert_uint_eq(batch->limit, 50);
+	size_t limits[] = {25, 12, 6, 6};
+	for (size_t i = 0; i < COUNT_OF(limits); i++) {
+		plan_views(1, 1);
+		produce_in_order();
+		ck_assert(drive_drain(&drive));
+		ck_assert_uint_eq(batch->limit, limits[i]);
+	}
+	drive_stop(&drive);
+}
+END_TEST
+
 /* ---- round trips ---- */
 
 static uint64_t turns_of_one_batch(void)
@@ -730,7 +800,8 @@ TEST_MAIN("daemon_faults", one_fault_at_any_turn_changes_nothing, a_second_fault
 	  whoever_hands_back_claims_nothing, the_one_row_that_is_refused_is_found,
 	  a_batch_that_does_not_fit_is_made_smaller, what_waits_while_the_arena_is_full_is_next_or_handed_back,
 	  the_list_of_items_leaves_room_for_what_is_taken, a_message_that_never_fits_is_refused,
+	  wherever_the_arena_ends_each_message_has_its_outcome,
 	  where_not_even_that_fits_the_daemon_gives_up_with_words,
 	  what_may_go_well_later_is_tried_for_ever_and_ever_more_slowly, what_a_human_must_mend_ends_the_daemon,
-	  months_are_asked_for_once_and_again_after_trouble,
+	  batches_grow_under_backlog_and_shrink_when_it_is_gone, months_are_asked_for_once_and_again_after_trouble,
 	  an_ordinary_batch_takes_three_round_trips_whatever_its_size, no_batch_takes_more_than_eight)

@@ -88,7 +88,7 @@ static void save_actors(struct saving *saving)
 		const char *value = row->value[0] != '\0' ? tables_text(row->value) : NULL;
 		struct actor_line line = {row->id, row->kind, tables_text(row->space), value};
 		struct actor_line *found = tables_find(saving->to, TABLE_ACTOR, &line);
-		CHECK(i == 0 || uuid_compare(&saving->save->actors[i - 1].id, &row->id) < 0);
+
 		if (found == NULL) {
 			insert(saving, TABLE_ACTOR, &line);
 		} else if (found->value == NULL) {
@@ -307,6 +307,53 @@ static void save_rejects(struct saving *saving)
 	}
 }
 
+/*
+ * One statement may not touch a row twice (SQLSTATE 21000), and rows that others write, too, are taken in key order, or
+ * two transactions wait for each other.
+ */
+static void check_lists(const struct save_rows *save)
+{
+	for (size_t i = 1; i < save->subject_count; i++) {
+		CHECK(save->subjects[i - 1].subject->id < save->subjects[i].subject->id);
+	}
+	for (size_t i = 1; i < save->actor_count; i++) {
+		CHECK(uuid_compare(&save->actors[i - 1].id, &save->actors[i].id) < 0);
+	}
+	for (size_t i = 1; i < save->bumped_count; i++) {
+		CHECK(uuid_compare(&save->bumped[i - 1], &save->bumped[i]) < 0);
+	}
+	for (size_t i = 1; i < save->touch_count; i++) {
+		const struct touch *a = &save->touches[i - 1], *b = &save->touches[i];
+		int order = uuid_compare(&a->actor_id, &b->actor_id);
+		order = order != 0 ? order : ORDER(a->stamped_us, b->stamped_us);
+		CHECK((order != 0 ? order : ORDER(a->event_id, b->event_id)) < 0);
+	}
+	for (size_t i = 1; i < save->state_count; i++) {
+		int order = uuid_compare(&save->states[i - 1].contact_id, &save->states[i].contact_id);
+		CHECK((order != 0 ? order : strcmp(save->states[i - 1].process, save->states[i].process)) < 0);
+	}
+	for (size_t i = 1; i < save->outcome_count; i++) {
+		const struct outcome_row *a = &save->outcomes[i - 1], *b = &save->outcomes[i];
+		int order = ORDER(a->day_us, b->day_us);
+		order = order != 0 ? order : strcmp(a->source, b->source);
+		order = order != 0 ? order : strcmp(a->site, b->site);
+		order = order != 0 ? order : ORDER(a->channel, b->channel);
+		CHECK((order != 0 ? order : strcmp(a->outcome, b->outcome)) < 0);
+	}
+	for (size_t i = 0; i < save->change_count; i++) {
+		for (size_t j = 0; j < i; j++) {
+			CHECK(!uuid_equal(&save->changes[i].contact_id, &save->changes[j].contact_id) ||
+			      strcmp(save->changes[i].process, save->changes[j].process) != 0 ||
+			      save->changes[i].at_us != save->changes[j].at_us);
+		}
+	}
+	for (size_t i = 0; i < save->person_count; i++) {
+		for (size_t j = 0; j < i; j++) {
+			CHECK(!uuid_equal(&save->persons[i].contact_id, &save->persons[j].contact_id));
+		}
+	}
+}
+
 /* What the transaction held before: positions and new arbiters. */
 static void save_held(struct saving *saving)
 {
@@ -342,6 +389,7 @@ enum postgres_result world_save(struct world_client *client, struct fail *ret_fa
 	}
 	tables_copy(&world->tables, &world->work);
 	struct saving saving = {client, client->save, &world->work, false};
+	check_lists(client->save);
 	save_held(&saving);
 	save_subjects(&saving);
 	drop_by_ids(&saving);
