@@ -15,13 +15,14 @@ static const char *const owners[WORLD_CLIENTS_MAX] = {"one", "two", "three"};
 
 __attribute__((format(printf, 2, 3))) static void wrong(struct drive *drive, const char *format, ...)
 {
-	if (drive->wrong == NULL) {
-		va_list arguments;
-		va_start(arguments, format);
-		vsnprintf(drive->wrong_text, sizeof(drive->wrong_text), format, arguments);
-		va_end(arguments);
-		drive->wrong = drive->wrong_text;
+	if (drive->wrong != NULL) {
+		return;
 	}
+	va_list arguments;
+	va_start(arguments, format);
+	vsnprintf(drive->wrong_text, sizeof(drive->wrong_text), format, arguments);
+	va_end(arguments);
+	drive->wrong = drive->wrong_text;
 }
 
 /* ---- making ---- */
@@ -314,6 +315,7 @@ void drive_step(struct drive *drive, size_t number)
 
 void drive_rebalance(struct drive *drive, unsigned shift, bool lost)
 {
+	CHECK(drive->count > 0);
 	for (size_t i = 0; i < drive->count; i++) {
 		struct driven *daemon = &drive->daemons[i];
 		daemon->wanted_count = 0;

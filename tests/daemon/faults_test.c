@@ -638,7 +638,6 @@ START_TEST(what_may_go_well_later_is_tried_for_ever_and_ever_more_slowly)
 	world.fault_context = (void *)"53300";
 	int64_t longest_us = 0;
 	for (unsigned tries = 0; tries < 40;) {
-		int64_t wakes_us = batch_wakes_us(drive.daemons[0].batch);
 		double redone = drive.daemons[0].counters.redone.value;
 		drive_step(&drive, 0);
 		ck_assert_msg(drive.wrong == NULL, "%s", drive.wrong);
@@ -646,7 +645,7 @@ START_TEST(what_may_go_well_later_is_tried_for_ever_and_ever_more_slowly)
 			tries++;
 			drive_step(&drive, 0); /* ROLLBACK goes at once: no transaction stays open over a pause */
 			ck_assert(!batch_is_busy(drive.daemons[0].batch));
-			wakes_us = batch_wakes_us(drive.daemons[0].batch);
+			int64_t wakes_us = batch_wakes_us(drive.daemons[0].batch);
 			int64_t waits_us = wakes_us - world.monotonic_us;
 			ck_assert_int_gt(waits_us, 0);
 			ck_assert_int_le(waits_us, INT64_C(5000000));

@@ -96,6 +96,7 @@ void tables_clear(struct tables *tables)
 
 static void make_room(struct rows *rows, size_t count, size_t size)
 {
+	CHECK(size > 0);
 	if (count > rows->room) {
 		rows->room = count * 2 + 16;
 		rows->at = realloc(rows->at, rows->room * size);
@@ -161,18 +162,20 @@ void tables_delete(struct tables *tables, enum table table, size_t place)
 {
 	struct rows *rows = &tables->of[table];
 	size_t size = row_size(table);
-	CHECK(place < rows->count);
+	CHECK(size > 0 && place < rows->count);
 	rows->count--;
 	memmove(rows->at + place * size, rows->at + rows->count * size, size);
 }
 
 bool tables_delete_key(struct tables *tables, enum table table, const void *row)
 {
+	size_t size = row_size(table);
 	const char *found = tables_find(tables, table, row);
+	CHECK(size > 0);
 	if (found == NULL) {
 		return false;
 	}
-	tables_delete(tables, table, (size_t)(found - tables->of[table].at) / row_size(table));
+	tables_delete(tables, table, (size_t)(found - tables->of[table].at) / size);
 	return true;
 }
 
@@ -226,6 +229,7 @@ const char *tables_text(const char *text)
 	}
 	size_t size = strlen(text), slot = 5381;
 	for (size_t i = 0; i < size; i++) {
+		/* NOLINTNEXTLINE(clang-analyzer-core.UndefinedBinaryOperatorResult) */
 		slot = slot * 33 + (unsigned char)text[i];
 	}
 	struct text **place = &slots[slot % TEXT_SLOTS];

@@ -97,6 +97,7 @@ static void set_what(struct event *event, const char *what)
 
 static void add_event(char **words, size_t count)
 {
+	ck_assert_uint_gt(count, 1);
 	struct event event = plan_blank();
 	event.id = arena_print(&arena, "%s", words[0]);
 	set_what(&event, words[1]);
@@ -362,6 +363,7 @@ static void read_line(const char *word, char **words, size_t count)
 		return;
 	}
 	if (strcmp(word, "erased") == 0) {
+		ck_assert_uint_eq(count, 2);
 		struct erasure_line row = {id_of(words[0]), minute(words[1])};
 		CHECK(tables_insert(&world.tables, TABLE_ERASURE, &row));
 		return;
