@@ -442,6 +442,41 @@ START_TEST(whoever_hands_back_claims_nothing)
 }
 END_TEST
 
+/* With synchronous_commit off a server that crashes forgets its last commits, positions and all: they are read again. */
+START_TEST(what_a_server_forgot_is_read_again)
+{
+	struct tables before = {0};
+	setup();
+	plan_views(4, 2);
+	start_one_batch();
+	ck_assert(drive_drain(&drive));
+	tables_copy(&world.tables, &before);
+	for (unsigned i = 4; i < 8; i++) { /* about something new */
+		struct event event = view(i, 0);
+		event.content.url = "https://www.nordlys.test/guide";
+		plan_add(&plan, &event, &plan_arena);
+		const struct world_message *message = &plan.messages[i].message;
+		world_produce(&world, (struct partition){0, 0}, message->bytes, message->size, message->form,
+			      message->timestamp_us);
+	}
+	ck_assert(drive_drain(&drive));
+	tables_copy(&before, &world.tables);
+	struct fail fail;
+	fail_set(&fail, FAIL_RETRY, EXIT_AWAY, "crashed");
+	world_disconnect(&world.clients[0]);
+	batch_lost(drive.daemons[0].batch, &fail);
+	struct event last = view(8, 0);
+	last.content.url = "https://www.nordlys.test/guide";
+	plan_add(&plan, &last, &plan_arena);
+	const struct world_message *message = &plan.messages[8].message;
+	world_produce(&world, (struct partition){0, 0}, message->bytes, message->size, message->form,
+		      message->timestamp_us);
+	finish_well();
+	tables_finish(&before);
+	drive_stop(&drive);
+}
+END_TEST
+
 /* ---- what cannot be written ---- */
 
 START_TEST(the_one_row_that_is_refused_is_found)
@@ -796,8 +831,9 @@ TEST_MAIN("daemon_faults", one_fault_at_any_turn_changes_nothing, a_second_fault
 	  a_commit_without_an_answer_counts_once, a_zombie_writes_nothing_and_hands_back,
 	  a_claim_waits_for_the_transaction_of_who_was_there_before, a_lost_commit_is_seen_beside_a_lost_partition,
 	  a_position_set_from_outside_is_claimed_anew, a_position_that_is_gone_is_claimed_anew,
-	  whoever_hands_back_claims_nothing, the_one_row_that_is_refused_is_found,
-	  a_batch_that_does_not_fit_is_made_smaller, what_waits_while_the_arena_is_full_is_next_or_handed_back,
+	  whoever_hands_back_claims_nothing, what_a_server_forgot_is_read_again,
+	  the_one_row_that_is_refused_is_found, a_batch_that_does_not_fit_is_made_smaller,
+	  what_waits_while_the_arena_is_full_is_next_or_handed_back,
 	  the_list_of_items_leaves_room_for_what_is_taken, a_message_that_never_fits_is_refused,
 	  wherever_the_arena_ends_each_message_has_its_outcome,
 	  where_not_even_that_fits_the_daemon_gives_up_with_words,

@@ -259,6 +259,15 @@ static struct event copy_of(struct making *making, struct event event, unsigned 
 	if (now_and_then(making, 30)) {
 		return event;
 	}
+	if (now_and_then(making, 15)) { /* received at the same moment: the other columns decide */
+		event.occurred_us +=
+			now_and_then(making, 60) ? (int64_t)(below(making, 3)) * MINUTE_US - MINUTE_US : 0;
+		event.content.title =
+			now_and_then(making, 40) ? name(making, "Page ", below(making, 3)) : event.content.title;
+		event.machine_reasons = now_and_then(making, 40) ? 1u << below(making, 3) : event.machine_reasons;
+		event.party = now_and_then(making, 40) ? (enum party)(1 + below(making, 3)) : event.party;
+		return event;
+	}
 	/* Copies that differ in what their touch does not hold differ in when they were received, too. */
 	event.received_us +=
 		(now_and_then(making, 70) ? 1 : -1) * (int64_t)copy * (int64_t)(1 + below(making, 1000000));

@@ -175,6 +175,7 @@ static void save_stretches(struct saving *saving)
 	}
 }
 
+#define HOUR_US INT64_C(3600000000)
 #define ORDER(a, b) (((a) > (b)) - ((a) < (b)))
 
 static bool is_before(const struct touch_line *a, const struct touch_line *b)
@@ -240,6 +241,10 @@ static void save_states(struct saving *saving)
 			.last_us = row->last_us,
 		};
 		struct phase_line *found = tables_find(saving->to, TABLE_PHASE, &line);
+		CHECK(row->last_us == INT64_MIN
+			      ? row->review_us == INT64_MIN
+			      : row->review_us > row->last_us && row->review_us <= row->last_us + HOUR_US &&
+					row->review_us % HOUR_US == 0); /* the next full hour */
 		CHECK(has_id(saving->client->transaction.locked, saving->client->transaction.locked_count,
 			     &row->contact_id));
 		if (found != NULL) {
