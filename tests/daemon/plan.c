@@ -5,49 +5,8 @@
 #include <string.h>
 
 #include "core/base/check.h"
-#include "core/base/moment.h"
 #include "core/flow/decode.h"
 #include "tests/random.h"
-
-#define BEGIN_US INT64_C(1772442000000000) /* 2026-03-02 09:00 UTC */
-#define MINUTE_US INT64_C(60000000)
-
-/* A plan in the making. */
-struct making {
-	struct plan *plan;
-	struct arena *arena;
-	uint64_t chance;
-	unsigned number;
-	uint64_t weak_count, person_count;
-};
-
-static uint64_t below(struct making *making, uint64_t count)
-{
-	return random_below(&making->chance, count);
-}
-
-/* So many times in a hundred. */
-static bool now_and_then(struct making *making, unsigned percent)
-{
-	return below(making, 100) < percent;
-}
-
-static const char *name(struct making *making, const char *format, uint64_t number)
-{
-	const char *text = arena_print(making->arena, "%s%d", format, (int)number);
-	CHECK(text != NULL);
-	return text;
-}
-
-/* Quarters of an hour, so that gaps are near half an hour; a little to either side of it. */
-static int64_t some_time(struct making *making)
-{
-	static const int64_t beside[] = {
-		0, 0, 0, 0, 1, -1, 999, 1000, -1000, 500000, MINUTE_US, -MINUTE_US, MINUTE_US + 1000};
-	int64_t days = now_and_then(making, 10) ? (int64_t)below(making, 40) : 0;
-	return BEGIN_US + days * MOMENT_DAY_US + (int64_t)below(making, 14) * 15 * MINUTE_US +
-	       beside[below(making, COUNT_OF(beside))];
-}
 
 struct event plan_blank(void)
 {
@@ -80,240 +39,7 @@ struct event plan_blank(void)
 	return event;
 }
 
-static struct event blank(struct making *making)
-{
-	static const char *const sites[] = {"nordlys", "nordlys", "nordlys", "other"};
-	struct event event = plan_blank();
-	event.id = name(making, "e", making->number++);
-	event.site = sites[below(making, COUNT_OF(sites))];
-	event.occurred_us = some_time(making);
-	event.stamped_us =
-		now_and_then(making, 10) ? 0 : event.occurred_us + (int64_t)below(making, 3) * MINUTE_US;
-	event.received_us = event.occurred_us + (int64_t)below(making, 5) * MOMENT_SECOND_US;
-	return event;
-}
-
-/* ---- who ---- */
-
-static void add_weak(struct making *making, struct event *event)
-{
-	event->identity.anonymous_id = name(making, "cookie-", below(making, making->weak_count));
-	event->site = "nordlys";
-}
-
-static void add_strong(struct making *making, struct event *event)
-{
-	uint64_t person = below(making, making->person_count);
-	switch (below(making, 6)) {
-	case 0:
-		event->identity.user_id = name(making, "user-", person);
-		event->site = "nordlys";
-		break;
-	case 1: {
-		event->identity.user_id = name(making, "user-", person);
-		event->site = "nordlys";
-		event->identity.email = arena_print(making->arena, "p%d@firma.test", (int)person);
-		break;
-	}
-	default:
-		event->identity.email = arena_print(making->arena, "p%d@firma.test", (int)person);
-	}
-	event->identity.verified = now_and_then(making, 40);
-}
-
-static void say_something(struct making *making, struct event *event)
-{
-	static const char *const titles[] = {"CFO", "Head of purchasing", "Maskinchef", ""};
-	static const char *const roles[] = {"", "", "cfo", "skipper"};
-	if (now_and_then(making, 70)) {
-		event->identity.name = name(making, "Name ", below(making, 3));
-	}
-	event->identity.title = titles[below(making, COUNT_OF(titles))];
-	event->identity.role = roles[below(making, COUNT_OF(roles))];
-	if (now_and_then(making, 30)) {
-		event->identity.company = name(making, "Firma ", below(making, 2));
-	}
-}
-
-static void state_consent(struct making *making, struct event *event, unsigned percent)
-{
-	static const enum statement states[] = {STATEMENT_GRANTED, STATEMENT_GRANTED, STATEMENT_GRANTED,
-						STATEMENT_GRANTED, STATEMENT_DENIED,  STATEMENT_WITHDRAWN};
-	if (now_and_then(making, percent)) {
-		event->consent.profile = states[below(making, COUNT_OF(states))];
-	}
-	if (now_and_then(making, percent / 2)) {
-		event->consent.contact = states[below(making, COUNT_OF(states))];
-	}
-	event->consent.policy = now_and_then(making, 30) ? "2026-1" : "";
-}
-
-/* ---- what ---- */
-
-static void page(struct making *making, struct event *event)
-{
-	static const char *const paths[] = {"early", "early", "mid", "late", "guide", "about", "tender"};
-	event->content.url =
-		arena_print(making->arena, "https://www.nordlys.test/%s", paths[below(making, COUNT_OF(paths))]);
-	event->content.title = name(making, "Page ", below(making, 2));
-	event->process = now_and_then(making, 5) ? "tender" : "";
-	add_weak(making, event);
-	if (now_and_then(making, 12)) {
-		add_strong(making, event);
-		state_consent(making, event, 30);
-	}
-}
-
-static void form(struct making *making, struct event *event)
-{
-	event->action = now_and_then(making, 50) ? ACTION_FORM_SUBMIT : ACTION_IDENTIFY;
-	event->content.form_id = "contact";
-	event->content.url = "https://www.nordlys.test/late";
-	add_weak(making, event);
-	add_strong(making, event);
-	say_something(making, event);
-	state_consent(making, event, 80);
-}
-
-/* Somebody known, without a browser. */
-static void strong_only(struct making *making, struct event *event)
-{
-	static const int actions[] = {ACTION_CONSENT, ACTION_PAGE_VIEW, ACTION_CUSTOM, ACTION_TOUCH};
-	event->action = actions[below(making, COUNT_OF(actions))];
-	event->content.url = "https://www.nordlys.test/mid";
-	event->channel = event->action == ACTION_TOUCH ? CHANNEL_OFFLINE : CHANNEL_WEB;
-	add_strong(making, event);
-	say_something(making, event);
-	state_consent(making, event, 60);
-}
-
-static void mail(struct making *making, struct event *event)
-{
-	static const int actions[] = {ACTION_EMAIL_OPEN, ACTION_EMAIL_CLICK, ACTION_EMAIL_SENT,
-				      ACTION_EMAIL_UNSUBSCRIBE};
-	event->source = "mailgun";
-	event->site = "nordlys";
-	event->channel = CHANNEL_EMAIL;
-	event->action = actions[below(making, COUNT_OF(actions))];
-	event->consent.analytics = STATEMENT_UNSAID;
-	event->content.target_url =
-		arena_print(making->arena, "https://www.nordlys.test/guide/%d", (int)below(making, 6));
-	if (now_and_then(making, 70)) {
-		event->identity.recipient_id = name(making, "recipient-", below(making, 2));
-	}
-	if (now_and_then(making, 60)) {
-		event->identity.email =
-			arena_print(making->arena, "p%d@firma.test", (int)below(making, making->person_count));
-		event->identity.verified = now_and_then(making, 70);
-	}
-}
-
-static void chat(struct making *making, struct event *event)
-{
-	event->source = "chatwoot";
-	event->site = "nordlys";
-	event->channel = CHANNEL_CHAT;
-	event->action = ACTION_CHAT_MESSAGE;
-	event->content.topic = now_and_then(making, 60) ? "price" : "";
-	event->consent.analytics = STATEMENT_UNSAID;
-	event->identity.visitor_id = "visitor-0";
-	if (now_and_then(making, 40)) {
-		add_strong(making, event);
-		state_consent(making, event, 30);
-	}
-	if (now_and_then(making, 30)) {
-		event->party = PARTY_AGENT;
-	}
-}
-
-static void confirm(struct making *making, struct event *event)
-{
-	static const char *const labels[] = {"late", "mid", "funds", "problem", "nonsense"};
-	event->source = "phasectl";
-	event->channel = CHANNEL_CRM;
-	event->action = ACTION_CONFIRM;
-	event->label = labels[below(making, COUNT_OF(labels))];
-	if (now_and_then(making, 50)) {
-		add_weak(making, event);
-	} else {
-		event->identity.email =
-			arena_print(making->arena, "p%d@firma.test", (int)below(making, making->person_count));
-	}
-}
-
-static void nobody(struct making *making, struct event *event)
-{
-	event->identity.anonymous_id = "undefined";
-	event->content.url = "https://www.nordlys.test/early";
-	if (now_and_then(making, 50)) {
-		add_weak(making, event);
-		event->consent.analytics = now_and_then(making, 50) ? STATEMENT_DENIED : STATEMENT_UNSAID;
-	}
-}
-
-/* ---- copies ---- */
-
-/* The same event once more: as it was, or differing in what a retry, a bug or a mischief may change. */
-static struct event copy_of(struct making *making, struct event event, unsigned copy)
-{
-	if (now_and_then(making, 30)) {
-		return event;
-	}
-	if (now_and_then(making, 15)) { /* received at the same moment: the other columns decide */
-		event.occurred_us +=
-			now_and_then(making, 60) ? (int64_t)(below(making, 3)) * MINUTE_US - MINUTE_US : 0;
-		event.content.title =
-			now_and_then(making, 40) ? name(making, "Page ", below(making, 3)) : event.content.title;
-		event.machine_reasons = now_and_then(making, 40) ? 1u << below(making, 3) : event.machine_reasons;
-		event.party = now_and_then(making, 40) ? (enum party)(1 + below(making, 3)) : event.party;
-		return event;
-	}
-	/* Copies that differ in what their touch does not hold differ in when they were received, too. */
-	event.received_us +=
-		(now_and_then(making, 70) ? 1 : -1) * (int64_t)copy * (int64_t)(1 + below(making, 1000000));
-	if (now_and_then(making, 40)) {
-		event.occurred_us += (int64_t)(below(making, 5)) * 10 * MINUTE_US - 20 * MINUTE_US;
-	}
-	if (now_and_then(making, 20) && event.identity.email[0] != '\0') {
-		event.identity.email =
-			arena_print(making->arena, "p%d@firma.test", (int)below(making, making->person_count));
-	}
-	if (now_and_then(making, 20)) {
-		event.content.title = name(making, "Page ", 2 + below(making, 2));
-	}
-	if (now_and_then(making, 15)) {
-		event.machine_reasons = event.machine_reasons != 0 ? 0 : MACHINE_BURST;
-	}
-	if (now_and_then(making, 10)) {
-		event.party = event.party == PARTY_PERSON ? PARTY_AGENT : PARTY_PERSON;
-	}
-	if (now_and_then(making, 20)) {
-		state_consent(making, &event, 60);
-	}
-	if (now_and_then(making, 10)) {
-		say_something(making, &event);
-	}
-	if (now_and_then(making, 5)) {
-		add_weak(making, &event);
-	}
-	if (now_and_then(making, 5)) {
-		event.identity.anonymous_id = "";
-	}
-	if (now_and_then(making, 5)) {
-		event.stamped_us += MINUTE_US;
-	}
-	if (now_and_then(making, 5)) {
-		event.action = event.action == ACTION_CUSTOM ? ACTION_PAGE_VIEW : ACTION_CUSTOM;
-	}
-	if (now_and_then(making, 3)) {
-		event.channel = event.channel == CHANNEL_WEB ? CHANNEL_CHAT : CHANNEL_WEB;
-	}
-	return event;
-}
-
-/* ---- messages ---- */
-
-static struct plan_message *add_message(struct plan *plan)
+struct plan_message *plan_add_message(struct plan *plan)
 {
 	CHECK(plan->count < PLAN_MESSAGES_MAX);
 	struct plan_message *message = &plan->messages[plan->count++];
@@ -325,7 +51,7 @@ void plan_add(struct plan *plan, const struct event *event, struct arena *arena)
 {
 	static const uint16_t topics[CHANNEL_COUNT] = {
 		[CHANNEL_EMAIL] = 1, [CHANNEL_CHAT] = 2, [CHANNEL_CRM] = 3, [CHANNEL_OFFLINE] = 3};
-	struct plan_message *message = add_message(plan);
+	struct plan_message *message = plan_add_message(plan);
 	struct event *kept = arena_take(arena, sizeof(*kept));
 	CHECK(kept != NULL);
 	*kept = *event;
@@ -334,115 +60,6 @@ void plan_add(struct plan *plan, const struct event *event, struct arena *arena)
 	message->message.form = FORM_PROTOBUF;
 	message->message.timestamp_us = event->received_us;
 	CHECK(encode_event(kept, arena, &message->message.bytes, &message->message.size));
-}
-
-static void add_event(struct making *making, const struct event *event)
-{
-	plan_add(making->plan, event, making->arena);
-}
-
-static void add_with_copies(struct making *making, const struct event *event)
-{
-	unsigned copies = now_and_then(making, 35) ? 1 + (unsigned)below(making, 3) : 0;
-	add_event(making, event);
-	for (unsigned i = 1; i <= copies; i++) {
-		struct event copy = copy_of(making, *event, i);
-		add_event(making, &copy);
-	}
-}
-
-/* Several clicks on one mail, within a minute or a little more. */
-static void add_burst(struct making *making)
-{
-	struct event first = blank(making);
-	mail(making, &first);
-	first.action = ACTION_EMAIL_CLICK;
-	first.identity.recipient_id = name(making, "recipient-", below(making, 2));
-	unsigned clicks = 2 + (unsigned)below(making, 5);
-	for (unsigned i = 0; i < clicks; i++) {
-		struct event click = first;
-		click.id = name(making, "e", making->number++);
-		click.occurred_us = first.occurred_us + (int64_t)below(making, 7) * 10 * MOMENT_SECOND_US +
-				    (int64_t)below(making, 2) * 1000;
-		click.stamped_us = click.occurred_us;
-		click.received_us = first.received_us + 2 * MINUTE_US;
-		click.content.target_url =
-			arena_print(making->arena, "https://www.nordlys.test/guide/%d", (int)below(making, 6));
-		add_with_copies(making, &click);
-	}
-}
-
-/* What cannot be read, in several ways; what the collector could not read. */
-static void add_unreadable(struct making *making)
-{
-	static const char *const texts[] = {"", "\xff\xff", "{", "{\"id\": 1}", "{\"colour\": \"red\"}"};
-	struct plan_message *message = add_message(making->plan);
-	uint64_t which = below(making, COUNT_OF(texts) + 1);
-	message->message.timestamp_us = some_time(making);
-	if (which == COUNT_OF(texts)) {
-		struct reject reject = {
-			.reason = OUTCOME_unreadable, .field = "body", .size = 12, .hash = making->number};
-		message->topic = WORLD_REJECTED;
-		CHECK(encode_rejected(&reject, message->message.timestamp_us, "snowplow", making->arena,
-				      &message->message.bytes, &message->message.size));
-		return;
-	}
-	message->topic = (uint16_t)below(making, WORLD_REJECTED + 1);
-	message->message.form = now_and_then(making, 70) ? FORM_JSON : FORM_PROTOBUF;
-	message->message.bytes = (const uint8_t *)texts[which];
-	message->message.size = strlen(texts[which]);
-}
-
-static void add_erased(struct making *making, const struct identity_key *key)
-{
-	struct erasure_line *line = &making->plan->erased[making->plan->erased_count++];
-	if (now_and_then(making, 50)) {
-		line->actor_id = identify_actor_id(key, ACTOR_COOKIE, "nordlys",
-						   name(making, "cookie-", below(making, making->weak_count)));
-	} else {
-		line->actor_id = identify_actor_id(key, ACTOR_EMAIL, "",
-						   arena_print(making->arena, "p%d@firma.test",
-							       (int)below(making, making->person_count)));
-	}
-	line->at_us = some_time(making);
-	if (making->plan->erased_count == 2 && uuid_equal(&line->actor_id, &making->plan->erased[0].actor_id)) {
-		making->plan->erased_count--;
-	}
-}
-
-typedef void make_event(struct making *making, struct event *event);
-
-static make_event *const kinds[] = {page,	 page, page, page, form,    form,  form,
-				    strong_only, mail, mail, chat, confirm, nobody};
-
-void plan_make(struct plan *plan, uint64_t seed, const struct identity_key *key, struct arena *arena)
-{
-	struct making making = {.plan = plan, .arena = arena, .chance = seed};
-	plan->seed = seed;
-	plan->count = plan->erased_count = 0;
-	making.weak_count = 1 + below(&making, 3);
-	making.person_count = 1 + below(&making, 3);
-	unsigned events = 2 + (unsigned)below(&making, now_and_then(&making, 20) ? 35 : 12);
-	for (unsigned i = 0; i < events && plan->count + 40 < PLAN_MESSAGES_MAX; i++) {
-		if (now_and_then(&making, 6)) {
-			add_burst(&making);
-		} else if (now_and_then(&making, 5)) {
-			add_unreadable(&making);
-		} else {
-			struct event event = blank(&making);
-			kinds[below(&making, COUNT_OF(kinds))](&making, &event);
-			if (now_and_then(&making, 7)) {
-				event.machine_reasons = MACHINE_USER_AGENT;
-			}
-			if (now_and_then(&making, 4)) {
-				event.party = now_and_then(&making, 50) ? PARTY_BOT : PARTY_AGENT;
-			}
-			add_with_copies(&making, &event);
-		}
-	}
-	for (unsigned i = 0; i < PLAN_ERASED_MAX && now_and_then(&making, 10); i++) {
-		add_erased(&making, key);
-	}
 }
 
 void plan_produce(const struct plan *plan, struct world *world)
@@ -472,9 +89,9 @@ static void print_event(const struct event *event)
 		"analytics %d"
 		" | party %d reasons %u | %s%s%s%s | %s\n",
 		event->id, action_name(event->action), channel_name(event->channel),
-		(double)(event->occurred_us - BEGIN_US) / 6e7,
-		event->stamped_us == 0 ? -1.0 : (double)(event->stamped_us - BEGIN_US) / 6e7,
-		(double)(event->received_us - BEGIN_US) / 6e7, event->identity.anonymous_id,
+		(double)(event->occurred_us - PLAN_BEGIN_US) / 6e7,
+		event->stamped_us == 0 ? -1.0 : (double)(event->stamped_us - PLAN_BEGIN_US) / 6e7,
+		(double)(event->received_us - PLAN_BEGIN_US) / 6e7, event->identity.anonymous_id,
 		event->identity.visitor_id, event->identity.recipient_id,
 		event->identity.user_id[0] != '\0' ? " " : "", event->identity.user_id,
 		event->identity.email[0] != '\0' ? event->identity.email : "", event->consent.profile,
@@ -498,6 +115,6 @@ void plan_print(const struct plan *plan)
 		}
 	}
 	for (size_t i = 0; i < plan->erased_count; i++) {
-		fprintf(stderr, "  erased at %+.6f min\n", (double)(plan->erased[i].at_us - BEGIN_US) / 6e7);
+		fprintf(stderr, "  erased at %+.6f min\n", (double)(plan->erased[i].at_us - PLAN_BEGIN_US) / 6e7);
 	}
 }

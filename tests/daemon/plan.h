@@ -13,6 +13,7 @@
 
 #define PLAN_MESSAGES_MAX 160
 #define PLAN_ERASED_MAX 2
+#define PLAN_BEGIN_US INT64_C(1772442000000000) /* 2026-03-02 09:00 UTC */
 
 struct plan_message {
 	uint16_t topic;
@@ -31,6 +32,8 @@ struct plan {
 
 /* All texts "", a page view by a person who may be counted, all times 0. */
 struct event plan_blank(void);
+/* One more message, empty yet. */
+struct plan_message *plan_add_message(struct plan *plan);
 /* One more message with this event. In the arena. CHECKs that it fits. */
 void plan_add(struct plan *plan, const struct event *event, struct arena *arena);
 /* In the arena. CHECKs that it fits. */

@@ -1,0 +1,54 @@
+/*
+ * Between oracle.c, which understands and judges, and oracle_tables.c, which writes rows.
+ */
+#pragma once
+#include "core/flow/facts.h"
+#include "core/flow/match.h"
+#include "tests/daemon/oracle.h"
+
+/* A message as it was understood. */
+struct seen {
+	enum outcome outcome; /* NONE: has a touch, and is not decided yet */
+	int64_t timestamp_us;
+	const char *topic;
+	struct reject reject;
+	const char *reject_source;
+	const struct event *event;
+	struct identified who;
+	struct facts facts;
+	struct subject subject;
+	struct match match;
+	struct touch_line touch;
+	bool stands;
+};
+
+struct oracle {
+	const struct drive *drive;
+	const struct contacts_model *model;
+	struct matcher *matcher;
+	struct arena *arena;
+	struct tables *tables;
+	struct seen seen[PLAN_MESSAGES_MAX];
+	size_t count;
+	struct consent consents[2 * PLAN_MESSAGES_MAX];
+	size_t consent_count;
+	struct declared declared[ATTRIBUTE_COUNT * PLAN_MESSAGES_MAX];
+	size_t declared_count;
+};
+
+/* All that one person stated; how many. */
+size_t oracle_consents_of(const struct oracle *oracle, const struct uuid *person, struct consent *ret_consents);
+bool oracle_has_consented(const struct oracle *oracle, const struct uuid *person);
+/* All claims on a weak actor by (at, event id), then what else there is to tell them apart. */
+size_t oracle_claims_on(const struct oracle *oracle, const struct uuid *weak, struct claim *ret_claims);
+/* The earliest moment of the session that runs up to c₁. */
+int64_t oracle_session_begin(const struct oracle *oracle, const struct uuid *weak, int64_t claim_us);
+struct uuid oracle_contact_on_weak(const struct oracle *oracle, const struct uuid *weak, int64_t at_us);
+/* False: nobody's, of a person without consent. */
+bool oracle_contact_of(const struct oracle *oracle, const struct seen *seen, struct uuid *ret_contact);
+
+void oracle_fill_touches(struct oracle *oracle);
+void oracle_fill_persons(struct oracle *oracle);
+void oracle_fill_subjects(struct oracle *oracle);
+void oracle_fill_outcomes(struct oracle *oracle);
+void oracle_fill_phases(struct oracle *oracle);
