@@ -1,8 +1,12 @@
 /*
  * The daemon's SQL, all of it, for store.c alone. Literals and parameters only. Every name is written with its schema.
  *
- * The session turns hash joins, merge joins and sequential scans off and plans are generic: each statement here joins
- * an array of keys to an index, and must do so on the first day (no statistics yet) as on the thousandth.
+ * Each statement here takes an array of keys to an index, and must do so on the first day, with no statistics yet, as on
+ * the thousandth: plans are generic and stay. So the planner is left no choice. A key goes to its rows through
+ * `CROSS JOIN LATERAL (SELECT … WHERE key = … OFFSET 0)`, which cannot be turned round nor be joined in another way (a
+ * plain join was once planned as all rows of the table times all keys); what deletes or updates names its rows by
+ * `= ANY (keys)` or, where a key has several columns, by ctid, since the arbiters' locks keep them where they are. A test
+ * reads all plans.
  */
 #pragma once
 #include "core/edge/postgres.h"
@@ -28,6 +32,8 @@ static const struct postgres_statement sql_settle = {
 	.sql = "SELECT set_config('plan_cache_mode', 'force_generic_plan', false), set_config('enable_hashjoin', "
 	       "'off', false), "
 	       "set_config('enable_mergejoin', 'off', false), set_config('enable_seqscan', 'off', false), "
+	       "set_config('enable_bitmapscan', 'off', false), set_config('enable_material', 'off', false), "
+	       "set_config('enable_memoize', 'off', false), "
 	       "set_config('jit', 'off', false), set_config('statement_timeout', $1, false), "
 	       "set_config('idle_in_transaction_session_timeout', $1, false), set_config('lock_timeout', $2, "
 	       "false)",
@@ -53,8 +59,8 @@ static const struct postgres_statement sql_claim = {
 static const struct postgres_statement sql_look = {
 	.name = "look",
 	.sql = "SELECT p.topic, p.partition, p.next_offset, p.epoch FROM unnest($2::text[], $3::integer[]) "
-	       "AS k (topic, partition) JOIN phased.position p ON p.grp = $1 AND p.topic = k.topic "
-	       "AND p.partition = k.partition",
+	       "AS k (topic, partition) CROSS JOIN LATERAL (SELECT * FROM phased.position p WHERE p.grp = "
+	       "$1 AND p.topic = k.topic AND p.partition = k.partition OFFSET 0) AS p",
 	.parameter_count = 3,
 	.parameters = {ONE(TEXT), ARRAY(TEXT), ARRAY(INT4)}};
 static const struct postgres_statement sql_months = {
@@ -71,9 +77,10 @@ static const struct postgres_statement sql_advance = {
 		       ARRAY(TIMESTAMPTZ)}};
 static const struct postgres_statement sql_claims = {
 	.name = "claims",
-	.sql = "SELECT c.weak, c.strong, c.stamped, c.event_id, c.at, c.strength FROM ("
-	       "SELECT unnest($1::uuid[]) AS weak UNION SELECT k.weak FROM unnest($2::uuid[]) AS d (strong) "
-	       "JOIN phased.claim k ON k.strong = d.strong) AS w JOIN phased.claim c ON c.weak = w.weak",
+	.sql = "SELECT c.weak, c.strong, c.stamped, c.event_id, c.at, c.strength FROM (SELECT "
+	       "unnest($1::uuid[]) AS weak UNION SELECT d.weak FROM unnest($2::uuid[]) AS k (strong) CROSS "
+	       "JOIN LATERAL (SELECT c.weak FROM phased.claim c WHERE c.strong = k.strong OFFSET 0) AS d) "
+	       "AS w CROSS JOIN LATERAL (SELECT * FROM phased.claim c WHERE c.weak = w.weak OFFSET 0) AS c",
 	.parameter_count = 2,
 	.parameters = {ARRAY(UUID), ARRAY(UUID)}};
 
@@ -94,66 +101,72 @@ static const struct postgres_statement sql_lock = {
 	.parameters = {ARRAY(UUID)}};
 static const struct postgres_statement sql_consents = {
 	.name = "consents",
-	.sql = "SELECT c.actor_id, c.purpose, c.stamped, c.event_id, c.touch_actor, c.at, c.state, c.source, "
-	       "c.policy "
-	       "FROM unnest($1::uuid[]) AS a (actor_id) JOIN phased.consent c ON c.actor_id = a.actor_id",
+	.sql = "SELECT c.actor_id, c.purpose, c.stamped, c.event_id, c.touch_actor, c.at, c.state, "
+	       "c.source, c.policy FROM unnest($1::uuid[]) AS k (actor_id) CROSS JOIN LATERAL (SELECT * "
+	       "FROM phased.consent c WHERE c.actor_id = k.actor_id OFFSET 0) AS c",
 	.parameter_count = 1,
 	.parameters = {ARRAY(UUID)}};
 static const struct postgres_statement sql_declared = {
 	.name = "declared",
-	.sql = "SELECT d.actor_id, d.attribute, d.source, d.stamped, d.event_id, d.touch_actor, d.at, d.value "
-	       "FROM unnest($1::uuid[]) AS a (actor_id) JOIN phased.declared d ON d.actor_id = a.actor_id",
+	.sql = "SELECT d.actor_id, d.attribute, d.source, d.stamped, d.event_id, d.touch_actor, d.at, "
+	       "d.value FROM unnest($1::uuid[]) AS k (actor_id) CROSS JOIN LATERAL (SELECT * FROM "
+	       "phased.declared d WHERE d.actor_id = k.actor_id OFFSET 0) AS d",
 	.parameter_count = 1,
 	.parameters = {ARRAY(UUID)}};
 static const struct postgres_statement sql_erasures = {
 	.name = "erasures",
-	.sql = "SELECT e.actor_id, e.at FROM unnest($1::uuid[]) AS a (actor_id) "
-	       "JOIN phased.erasure e ON e.actor_id = a.actor_id",
+	.sql = "SELECT e.actor_id, e.at FROM unnest($1::uuid[]) AS k (actor_id) CROSS JOIN LATERAL (SELECT "
+	       "* FROM phased.erasure e WHERE e.actor_id = k.actor_id OFFSET 0) AS e",
 	.parameter_count = 1,
 	.parameters = {ARRAY(UUID)}};
 static const struct postgres_statement sql_copies = {
 	.name = "copies",
-	.sql = "SELECT t.actor_id, t.stamped, t.event_id, t.received, t.at, t.subject_id, t.reasons, t.party, "
-	       "s.channel, "
-	       "(SELECT c.actor_id FROM phased.consent c WHERE c.touch_actor = t.actor_id AND c.stamped = "
-	       "t.stamped "
-	       "AND c.event_id = t.event_id LIMIT 1) "
-	       "FROM unnest($1::uuid[], $2::timestamptz[], $3::bigint[]) AS k (actor_id, stamped, event_id) "
-	       "JOIN phased.touch t ON t.actor_id = k.actor_id AND t.stamped = k.stamped AND t.event_id = "
-	       "k.event_id "
-	       "JOIN phased.subject s ON s.subject_id = t.subject_id",
+	.sql = "SELECT t.actor_id, t.stamped, t.event_id, t.received, t.at, t.subject_id, t.reasons, "
+	       "t.party, s.channel, (SELECT c.actor_id FROM phased.consent c WHERE c.touch_actor = "
+	       "t.actor_id AND c.stamped = t.stamped AND c.event_id = t.event_id LIMIT 1) FROM "
+	       "unnest($1::uuid[], $2::timestamptz[], $3::bigint[]) AS k (actor_id, stamped, event_id) "
+	       "CROSS JOIN LATERAL (SELECT * FROM phased.touch t WHERE t.actor_id = k.actor_id AND "
+	       "t.stamped = k.stamped AND t.event_id = k.event_id OFFSET 0) AS t CROSS JOIN LATERAL (SELECT "
+	       "s.channel FROM phased.subject s WHERE s.subject_id = t.subject_id OFFSET 0) AS s",
 	.parameter_count = 3,
 	.parameters = {ARRAY(UUID), ARRAY(TIMESTAMPTZ), ARRAY(INT8)}};
 static const struct postgres_statement sql_times = {
 	.name = "times",
-	.sql = "SELECT t.actor_id, t.stamped, t.event_id, t.at FROM unnest($1::uuid[]) AS a (actor_id) "
-	       "JOIN phased.touch t ON t.actor_id = a.actor_id",
+	.sql = "SELECT t.actor_id, t.stamped, t.event_id, t.at FROM unnest($1::uuid[]) AS k (actor_id) "
+	       "CROSS JOIN LATERAL (SELECT * FROM phased.touch t WHERE t.actor_id = k.actor_id OFFSET 0) AS "
+	       "t",
 	.parameter_count = 1,
 	.parameters = {ARRAY(UUID)}};
 static const struct postgres_statement sql_phases = {
 	.name = "phases",
-	.sql = "SELECT p.contact_id, p.process, p.version, p.model_version, p.fold, p.shown, p.since "
-	       "FROM unnest($1::uuid[]) AS c (contact_id) JOIN phased.phase p ON p.contact_id = c.contact_id",
+	.sql = "SELECT p.contact_id, p.process, p.version, p.model_version, p.fold, p.shown, p.since FROM "
+	       "unnest($1::uuid[]) AS k (contact_id) CROSS JOIN LATERAL (SELECT * FROM phased.phase p WHERE "
+	       "p.contact_id = k.contact_id OFFSET 0) AS p",
 	.parameter_count = 1,
 	.parameters = {ARRAY(UUID)}};
 
+/* Only what can be the fold's input: most touches of most people have no rule. */
 #define READ_COLUMNS \
 	"SELECT t.actor_id, t.stamped, t.event_id, t.at, t.reasons, t.party, r.process, r.rule_number, " \
 	"r.mail_click, r.link, r.confirm, "
-#define READ_RULE "LEFT JOIN phased.subject_rule r ON r.model_version = $1 AND r.subject_id = t.subject_id"
+#define READ_RULE \
+	"CROSS JOIN LATERAL (SELECT * FROM phased.subject_rule r WHERE r.model_version = $1 " \
+	"AND r.subject_id = t.subject_id AND (r.confirm <> 0 OR (t.party = 1 AND r.rule_number IS NOT NULL)) " \
+	"OFFSET 0) AS r"
 static const struct postgres_statement sql_read_contacts = {
 	.name = "read_contacts",
 	.sql = READ_COLUMNS
-	"s.contact_id FROM unnest($2::uuid[]) AS c (contact_id) JOIN phased.stretch s ON s.contact_id = "
-	"c.contact_id "
-	"AND s.actor_id NOT IN (SELECT unnest($3::uuid[])) JOIN phased.touch t ON t.actor_id = s.actor_id "
-	"AND t.at >= s.from_at AND t.at < s.to_at " READ_RULE,
+	"k.contact_id FROM unnest($2::uuid[]) AS k (contact_id) CROSS JOIN LATERAL (SELECT * FROM phased.stretch "
+	"s WHERE s.contact_id = k.contact_id OFFSET 0) AS s CROSS JOIN LATERAL (SELECT * FROM phased.touch t "
+	"WHERE t.actor_id = s.actor_id AND t.at >= s.from_at AND t.at < s.to_at AND t.reasons = 0 OFFSET 0) AS "
+	"t " READ_RULE " WHERE s.actor_id NOT IN (SELECT unnest($3::uuid[]))",
 	.parameter_count = 3,
 	.parameters = {ONE(INT8), ARRAY(UUID), ARRAY(UUID)}};
 static const struct postgres_statement sql_read_actors = {
 	.name = "read_actors",
-	.sql = READ_COLUMNS "NULL::uuid FROM unnest($2::uuid[]) AS a (actor_id) JOIN phased.touch t ON t.actor_id "
-			    "= a.actor_id " READ_RULE,
+	.sql = READ_COLUMNS
+	"NULL::uuid FROM unnest($2::uuid[]) AS k (actor_id) CROSS JOIN LATERAL (SELECT * FROM "
+	"phased.touch t WHERE t.actor_id = k.actor_id AND t.reasons = 0 OFFSET 0) AS t " READ_RULE,
 	.parameter_count = 2,
 	.parameters = {ONE(INT8), ARRAY(UUID)}};
 
@@ -186,16 +199,16 @@ static const struct postgres_statement sql_save_actors = {
 	.parameters = {ARRAY(UUID), ARRAY(INT2), ARRAY(TEXT), ARRAY(TEXT)}};
 static const struct postgres_statement sql_save_valueless = {
 	.name = "save_valueless",
-	.sql = "UPDATE phased.actor a SET value = NULL FROM unnest($1::uuid[]) AS v (actor_id) "
-	       "WHERE a.actor_id = v.actor_id AND a.value IS NOT NULL",
+	.sql = "UPDATE phased.actor SET value = NULL WHERE actor_id = ANY ($1) AND value IS NOT NULL",
 	.parameter_count = 1,
 	.parameters = {ARRAY(UUID)}};
 
 static const struct postgres_statement sql_drop_claims = {
 	.name = "drop_claims",
-	.sql = "DELETE FROM phased.claim c USING unnest($1::uuid[], $2::uuid[], $3::timestamptz[], $4::bigint[]) "
-	       "AS k (weak, strong, stamped, event_id) WHERE c.weak = k.weak AND c.strong = k.strong "
-	       "AND c.stamped = k.stamped AND c.event_id = k.event_id",
+	.sql = "DELETE FROM phased.claim WHERE ctid = ANY (ARRAY (SELECT c.ctid FROM unnest($1::uuid[], "
+	       "$2::uuid[], $3::timestamptz[], $4::bigint[]) AS k (weak, strong, stamped, event_id) CROSS "
+	       "JOIN LATERAL (SELECT c.ctid FROM phased.claim c WHERE c.weak = k.weak AND c.strong = "
+	       "k.strong AND c.stamped = k.stamped AND c.event_id = k.event_id OFFSET 0) AS c))",
 	.parameter_count = 4,
 	.parameters = {ARRAY(UUID), ARRAY(UUID), ARRAY(TIMESTAMPTZ), ARRAY(INT8)}};
 static const struct postgres_statement sql_save_claims = {
@@ -208,12 +221,11 @@ static const struct postgres_statement sql_save_claims = {
 		       ARRAY(INT2)}};
 static const struct postgres_statement sql_drop_consents = {
 	.name = "drop_consents",
-	.sql = "DELETE FROM phased.consent c USING unnest($1::uuid[], $2::smallint[], $3::timestamptz[], "
-	       "$4::bigint[], "
-	       "$5::uuid[]) AS k (actor_id, purpose, stamped, event_id, touch_actor) WHERE c.actor_id = "
-	       "k.actor_id "
-	       "AND c.purpose = k.purpose AND c.stamped = k.stamped AND c.event_id = k.event_id "
-	       "AND c.touch_actor = k.touch_actor",
+	.sql = "DELETE FROM phased.consent WHERE ctid = ANY (ARRAY (SELECT c.ctid FROM unnest($1::uuid[], "
+	       "$2::smallint[], $3::timestamptz[], $4::bigint[], $5::uuid[]) AS k (actor_id, purpose, "
+	       "stamped, event_id, touch_actor) CROSS JOIN LATERAL (SELECT c.ctid FROM phased.consent c "
+	       "WHERE c.actor_id = k.actor_id AND c.purpose = k.purpose AND c.stamped = k.stamped AND "
+	       "c.event_id = k.event_id AND c.touch_actor = k.touch_actor OFFSET 0) AS c))",
 	.parameter_count = 5,
 	.parameters = {ARRAY(UUID), ARRAY(INT2), ARRAY(TIMESTAMPTZ), ARRAY(INT8), ARRAY(UUID)}};
 static const struct postgres_statement sql_save_consents = {
@@ -225,11 +237,12 @@ static const struct postgres_statement sql_save_consents = {
 		       ARRAY(INT2), ARRAY(TEXT), ARRAY(TEXT)}};
 static const struct postgres_statement sql_drop_declared = {
 	.name = "drop_declared",
-	.sql = "DELETE FROM phased.declared d USING unnest($1::uuid[], $2::smallint[], $3::text[], "
-	       "$4::timestamptz[], "
-	       "$5::bigint[], $6::uuid[]) AS k (actor_id, attribute, source, stamped, event_id, touch_actor) "
-	       "WHERE d.actor_id = k.actor_id AND d.attribute = k.attribute AND d.source = k.source "
-	       "AND d.stamped = k.stamped AND d.event_id = k.event_id AND d.touch_actor = k.touch_actor",
+	.sql = "DELETE FROM phased.declared WHERE ctid = ANY (ARRAY (SELECT d.ctid FROM unnest($1::uuid[], "
+	       "$2::smallint[], $3::text[], $4::timestamptz[], $5::bigint[], $6::uuid[]) AS k (actor_id, "
+	       "attribute, source, stamped, event_id, touch_actor) CROSS JOIN LATERAL (SELECT d.ctid FROM "
+	       "phased.declared d WHERE d.actor_id = k.actor_id AND d.attribute = k.attribute AND d.source "
+	       "= k.source AND d.stamped = k.stamped AND d.event_id = k.event_id AND d.touch_actor = "
+	       "k.touch_actor OFFSET 0) AS d))",
 	.parameter_count = 6,
 	.parameters = {ARRAY(UUID), ARRAY(INT2), ARRAY(TEXT), ARRAY(TIMESTAMPTZ), ARRAY(INT8), ARRAY(UUID)}};
 static const struct postgres_statement sql_save_declared = {
@@ -242,8 +255,7 @@ static const struct postgres_statement sql_save_declared = {
 
 static const struct postgres_statement sql_drop_persons = {
 	.name = "drop_persons",
-	.sql = "DELETE FROM phased.contact c USING unnest($1::uuid[]) AS k (contact_id) WHERE c.contact_id = "
-	       "k.contact_id",
+	.sql = "DELETE FROM phased.contact WHERE contact_id = ANY ($1)",
 	.parameter_count = 1,
 	.parameters = {ARRAY(UUID)}};
 static const struct postgres_statement sql_save_persons = {
@@ -260,8 +272,7 @@ static const struct postgres_statement sql_save_persons = {
 		       ARRAY(BOOL)}};
 static const struct postgres_statement sql_drop_stretches = {
 	.name = "drop_stretches",
-	.sql = "DELETE FROM phased.stretch s USING unnest($1::uuid[]) AS k (actor_id) WHERE s.actor_id = "
-	       "k.actor_id",
+	.sql = "DELETE FROM phased.stretch WHERE actor_id = ANY ($1)",
 	.parameter_count = 1,
 	.parameters = {ARRAY(UUID)}};
 static const struct postgres_statement sql_save_stretches = {
@@ -315,17 +326,16 @@ static const struct postgres_statement sql_save_states = {
 		       ARRAY(INT2), ARRAY(TIMESTAMPTZ), ARRAY(TIMESTAMPTZ), ARRAY(TIMESTAMPTZ)}};
 static const struct postgres_statement sql_bump = {
 	.name = "bump",
-	.sql = "UPDATE phased.phase p SET version = p.version + 1 FROM unnest($1::uuid[]) AS b (contact_id) "
-	       "WHERE p.contact_id = b.contact_id AND p.process = 'standard'",
+	.sql = "UPDATE phased.phase SET version = version + 1 WHERE contact_id = ANY ($1) AND process = "
+	       "'standard'",
 	.parameter_count = 1,
 	.parameters = {ARRAY(UUID)}};
 
 /* Changes that stay as they were keep the time at which they were noticed. */
 static const struct postgres_statement sql_drop_changes = {
 	.name = "drop_changes",
-	.sql = "DELETE FROM phased.phase_change c USING unnest($1::uuid[]) AS k (contact_id) "
-	       "WHERE c.contact_id = k.contact_id AND (c.contact_id, c.process, c.at) NOT IN "
-	       "(SELECT * FROM unnest($2::uuid[], $3::text[], $4::timestamptz[]))",
+	.sql = "DELETE FROM phased.phase_change c WHERE c.contact_id = ANY ($1) AND (c.contact_id, "
+	       "c.process, c.at) NOT IN (SELECT * FROM unnest($2::uuid[], $3::text[], $4::timestamptz[]))",
 	.parameter_count = 4,
 	.parameters = {ARRAY(UUID), ARRAY(UUID), ARRAY(TEXT), ARRAY(TIMESTAMPTZ)}};
 static const struct postgres_statement sql_save_changes = {
@@ -356,10 +366,11 @@ static const struct postgres_statement sql_save_outcomes = {
 /* Where something was counted anew, nothing may be left of what it was counted as before. */
 static const struct postgres_statement sql_drop_outcomes = {
 	.name = "drop_outcomes",
-	.sql = "DELETE FROM phased.outcome_day o USING unnest($1::date[], $2::text[], $3::text[], $4::smallint[], "
-	       "$5::text[]) AS k (day, source, site, channel, outcome) WHERE o.day = k.day AND o.source = "
-	       "k.source "
-	       "AND o.site = k.site AND o.channel = k.channel AND o.outcome = k.outcome AND o.n = 0",
+	.sql = "DELETE FROM phased.outcome_day WHERE ctid = ANY (ARRAY (SELECT o.ctid FROM unnest($1::date[], "
+	       "$2::text[], $3::text[], $4::smallint[], $5::text[]) AS k (day, source, site, channel, outcome) "
+	       "CROSS JOIN LATERAL (SELECT o.ctid FROM phased.outcome_day o WHERE o.day = k.day AND o.source = "
+	       "k.source AND o.site = k.site AND o.channel = k.channel AND o.outcome = k.outcome AND o.n = 0 "
+	       "OFFSET 0) AS o))",
 	.parameter_count = 5,
 	.parameters = {ARRAY(DATE), ARRAY(TEXT), ARRAY(TEXT), ARRAY(INT2), ARRAY(TEXT)}};
 static const struct postgres_statement sql_save_rejects = {

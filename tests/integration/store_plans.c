@@ -1,0 +1,51 @@
+/*
+ * Prints the daemon's statements as a script for psql: settles the session, then prepares each and asks for its plan.
+ * tests/integration/plans_test.py runs it and reads the plans.
+ */
+#include <stdio.h>
+
+#include "core/base/check.h"
+#include "core/edge/store_sql.h"
+
+static const struct postgres_statement *const every[] = {
+	&sql_keys_set,	    &sql_claim,		&sql_look,	    &sql_months,	 &sql_advance,
+	&sql_claims,	    &sql_arbiters,	&sql_lock,	    &sql_consents,	 &sql_declared,
+	&sql_erasures,	    &sql_copies,	&sql_times,	    &sql_phases,	 &sql_read_contacts,
+	&sql_read_actors,   &sql_save_subjects, &sql_save_rules,    &sql_save_actors,	 &sql_save_valueless,
+	&sql_drop_claims,   &sql_save_claims,	&sql_drop_consents, &sql_save_consents,	 &sql_drop_declared,
+	&sql_save_declared, &sql_drop_persons,	&sql_save_persons,  &sql_drop_stretches, &sql_save_stretches,
+	&sql_save_touches,  &sql_save_states,	&sql_bump,	    &sql_drop_changes,	 &sql_save_changes,
+	&sql_save_outcomes, &sql_drop_outcomes, &sql_save_rejects,
+};
+
+static const char *const types[] = {
+	[POSTGRES_BOOL] = "boolean", [POSTGRES_INT2] = "smallint", [POSTGRES_INT4] = "integer",
+	[POSTGRES_INT8] = "bigint",  [POSTGRES_FLOAT8] = "float8", [POSTGRES_TEXT] = "text",
+	[POSTGRES_BYTEA] = "bytea",  [POSTGRES_UUID] = "uuid",	   [POSTGRES_TIMESTAMPTZ] = "timestamptz",
+	[POSTGRES_DATE] = "date",
+};
+
+static void print_prepare(const struct postgres_statement *statement)
+{
+	printf("PREPARE %s (", statement->name);
+	for (unsigned i = 0; i < statement->parameter_count; i++) {
+		printf("%s%s%s", i > 0 ? ", " : "", types[statement->parameters[i].type],
+		       statement->parameters[i].array ? "[]" : "");
+	}
+	printf(") AS %s;\n", statement->sql);
+}
+
+int main(void)
+{
+	print_prepare(&sql_settle);
+	printf("EXECUTE settle ('0', '0');\n");
+	for (size_t i = 0; i < COUNT_OF(every); i++) {
+		print_prepare(every[i]);
+		printf("\\echo == %s\nEXPLAIN (COSTS OFF) EXECUTE %s (", every[i]->name, every[i]->name);
+		for (unsigned j = 0; j < every[i]->parameter_count; j++) {
+			printf("%sNULL", j > 0 ? ", " : "");
+		}
+		printf(");\n");
+	}
+	return 0;
+}
