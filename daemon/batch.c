@@ -11,7 +11,7 @@
 #include "core/base/moment.h"
 #include "daemon/batch_steps.h"
 
-#define WORK_KEEP ((size_t)4 * 1024 * 1024) /* pages that stay resident between batches */
+#define IDLE_KEEP ((size_t)4 * 1024 * 1024) /* pages that stay resident while nothing waits */
 #define BACKOFF_FIRST_US INT64_C(50000)
 #define BACKOFF_LAST_US INT64_C(5000000)
 
@@ -53,6 +53,13 @@ void batch_destroy(struct batch *batch)
 	}
 }
 
+/* While messages wait, the next batch needs the same pages: giving them back and faulting them in anew was a fifth of our
+ * processor time. */
+static void reset(const struct batch *batch, struct arena *arena)
+{
+	arena_reset(arena, batch->more ? arena->limit : IDLE_KEEP);
+}
+
 static void empty(struct batch *batch)
 {
 	batch->items = NULL;
@@ -64,8 +71,8 @@ static void empty(struct batch *batch)
 	batch->wider = NULL;
 	batch->wider_count = 0;
 	batch->step = STEP_LOOK;
-	arena_reset(&batch->held, WORK_KEEP);
-	arena_reset(&batch->work, WORK_KEEP);
+	reset(batch, &batch->held);
+	reset(batch, &batch->work);
 }
 
 void batch_set_engine(struct batch *batch, struct engine *engine)
@@ -228,8 +235,8 @@ void batch_hand_back(struct batch *batch)
 	}
 	batch->sent = false;
 	batch->wants_claim = false; /* whoever wants it anew has asked; whose partitions are gone must not */
-	empty(batch);
 	batch->more = false;
+	empty(batch);
 	take_forget(&batch->take);
 }
 
@@ -281,7 +288,7 @@ static void forget_months(struct batch *batch)
 /* From the first step again. */
 static void restart(struct batch *batch)
 {
-	arena_reset(&batch->work, WORK_KEEP);
+	reset(batch, &batch->work);
 	batch->step = STEP_LOOK;
 	batch->save = (struct save_rows){0};
 }
