@@ -14,7 +14,10 @@
 #include "core/edge/store_columns.h"
 #include "core/edge/store_sql.h"
 
-/* For a row lock; longer than any batch of another daemon takes, short enough for a rebalance to wait for it. */
+/*
+ * For a row lock; longer than any batch of another daemon takes, short enough for a rebalance to wait for it. And for us, while
+ * a transaction is open: between two turns of it we only compute.
+ */
 #define LOCK_MS_MAX 10000u
 
 struct store *store_create(struct postgres *postgres, unsigned reply_ms_max, struct fail *fail)

@@ -35,7 +35,7 @@ static const struct postgres_statement sql_settle = {
 	       "set_config('enable_bitmapscan', 'off', false), set_config('enable_material', 'off', false), "
 	       "set_config('enable_memoize', 'off', false), "
 	       "set_config('jit', 'off', false), set_config('statement_timeout', $1, false), "
-	       "set_config('idle_in_transaction_session_timeout', $1, false), set_config('lock_timeout', $2, "
+	       "set_config('idle_in_transaction_session_timeout', $2, false), set_config('lock_timeout', $2, "
 	       "false)",
 	.parameter_count = 2,
 	.parameters = {ONE(TEXT), ONE(TEXT)}};
