@@ -297,7 +297,13 @@ static void refused(const PGresult *result, const struct postgres_statement *sta
 static void take_result(struct postgres *postgres, PGresult *result)
 {
 	ExecStatusType status = PQresultStatus(result);
-	CHECK(postgres->step_at < postgres->step_count);
+	if (postgres->step_at ==
+	    postgres->step_count) { /* between the last answer and the end: told to shut down, say */
+		static const struct postgres_statement end = {.name = "the end of a turn"};
+		refused(result, &end, &postgres->fail);
+		postgres->failed = true;
+		return;
+	}
 	struct step *step = &postgres->steps[postgres->step_at];
 	postgres->answered = true;
 	bool good = status == PGRES_TUPLES_OK || status == PGRES_COMMAND_OK;
@@ -395,6 +401,9 @@ static enum postgres_result read_answers(struct postgres *postgres, struct fail 
 		}
 		if (PQresultStatus(result) == PGRES_PIPELINE_SYNC) {
 			PQclear(result);
+			if (!postgres->failed && postgres->step_at < postgres->step_count) {
+				return lost(postgres, "answers are missing", ret_fail);
+			}
 			return turn_ended(postgres, ret_fail);
 		}
 		take_result(postgres, result);
