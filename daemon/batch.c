@@ -261,6 +261,7 @@ static void back_off(struct batch *batch)
 /* This very window cannot be written: a smaller one; of one message alone: it is refused. False: even that was. */
 static bool shrink(struct batch *batch, struct fail *fail)
 {
+	static struct log_limit often;
 	batch->saved_count = 0;
 	if (batch->count > 1) {
 		batch->count = (batch->count + 1) / 2;
@@ -273,8 +274,11 @@ static bool shrink(struct batch *batch, struct fail *fail)
 				batch->options.topics[item->partition.topic], (int)item->partition.number,
 				(long long)item->offset, batch->why.text);
 	}
-	log_error("%s/%d@%lld: refused (%s), kept in rejected", batch->options.topics[item->partition.topic],
-		  (int)item->partition.number, (long long)item->offset, batch->why.text);
+	if (log_allowed(&often)) { /* a whole topic may be like it */
+		log_error("%s/%d@%lld: refused (%s), kept in rejected%s",
+			  batch->options.topics[item->partition.topic], (int)item->partition.number,
+			  (long long)item->offset, batch->why.text, log_held_back(&often));
+	}
 	item->decoded = OUTCOME_refused;
 	item->reject = NULL;
 	return true;

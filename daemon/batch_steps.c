@@ -121,6 +121,11 @@ static enum step_end months_start(struct batch *batch, struct fail *fail)
 {
 	int64_t *missing = NULL;
 	size_t count = 0;
+	int now = month_number(batch->io.ops->now_us(batch->io.self));
+	if (batch->months_asked_in != now) {
+		memset(batch->months, 0, sizeof(batch->months));
+		batch->months_asked_in = now;
+	}
 	for (size_t i = 0; i < batch->count; i++) {
 		const struct item *item = &window(batch)[i];
 		int month = item->decoded == OUTCOME_NONE ? month_number(item->touch.stamped_us) : -1;

@@ -56,7 +56,8 @@ struct batch {
 	int64_t not_before_us; /* monotonic */
 	struct fail why;       /* of the last failure */
 
-	uint8_t months[MONTHS_MAX]; /* 1: the partition is there (or never will be) */
+	uint8_t months[MONTHS_MAX]; /* 1: the partition is there, or cannot be yet */
+	int months_asked_in; /* the month in which they were: what lies too far ahead today will not tomorrow */
 
 	/* of the try under way, in `work` */
 	struct position_row *positions;

@@ -287,6 +287,9 @@ BEGIN
 	IF to_regclass('phased.' || name) IS NOT NULL THEN
 		RETURN true;
 	END IF;
+	-- What ATTACH takes anyway, but before any row: a batch that has read the DEFAULT partition may still write one of the
+	-- rows that move, and each would wait for the other.
+	LOCK TABLE phased.touch_default IN ACCESS EXCLUSIVE MODE;
 	EXECUTE format('CREATE TABLE phased.%I (LIKE phased.touch INCLUDING ALL)', name);
 	EXECUTE format('WITH moved AS (DELETE FROM phased.touch_default WHERE stamped >= %L AND stamped < %L RETURNING *) '
 		|| 'INSERT INTO phased.%I SELECT * FROM moved', first::text || ' 00:00:00+00', next::text || ' 00:00:00+00', name);

@@ -266,6 +266,10 @@ START_TEST(months_are_asked_for_once_and_again_after_trouble)
 	scene_produce();
 	ck_assert(drive_drain(&scene_drive));
 	ck_assert_uint_eq(scene_world.months, 2); /* a lost connection may be another server now */
+	scene_world.now_us += 32 * MOMENT_DAY_US;
+	scene_produce();
+	ck_assert(drive_drain(&scene_drive));
+	ck_assert_uint_eq(scene_world.months, 3); /* what lay too far ahead may not next month */
 	drive_stop(&scene_drive);
 }
 END_TEST
