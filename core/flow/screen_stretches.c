@@ -34,11 +34,21 @@ static int compare_moments(const void *a, const void *b)
 	return (x > y) - (x < y);
 }
 
+static int compare_keys(const void *a, const void *b)
+{
+	const struct touch_key *x = a, *y = b;
+	int order = uuid_compare(&x->actor_id, &y->actor_id);
+	if (order == 0) {
+		order = (x->stamped_us > y->stamped_us) - (x->stamped_us < y->stamped_us);
+	}
+	return order != 0 ? order : (x->event_id > y->event_id) - (x->event_id < y->event_id);
+}
+
 /* This batch's touches of actors whose sessions matter, sorted by actor. */
 struct batch_times {
 	struct touch_time *rows; /* new ones, and replacing ones with their new time */
 	size_t count;
-	struct touch_time *gone; /* replaced ones: key and old time */
+	struct touch_key *gone; /* replaced ones, sorted: of what was loaded they stand no longer */
 	size_t gone_count;
 };
 
@@ -46,7 +56,7 @@ static bool collect_times(struct cast *cast, const struct item *items, size_t co
 {
 	*ret_times = (struct batch_times){
 		.rows = arena_zero(cast->arena, count + 1, sizeof(struct touch_time)),
-		.gone = arena_zero(cast->arena, count + 1, sizeof(struct touch_time)),
+		.gone = arena_zero(cast->arena, count + 1, sizeof(struct touch_key)),
 	};
 	if (ret_times->rows == NULL || ret_times->gone == NULL) {
 		return false;
@@ -59,26 +69,37 @@ static bool collect_times(struct cast *cast, const struct item *items, size_t co
 		struct touch_key key = {touch->actor_id, touch->stamped_us, touch->event_id};
 		ret_times->rows[ret_times->count++] = (struct touch_time){key, touch->at_us};
 		if (items[i].copy == COPY_REPLACES) {
-			ret_times->gone[ret_times->gone_count++] =
-				(struct touch_time){key, items[i].replaced->touch.at_us};
+			ret_times->gone[ret_times->gone_count++] = key;
 		}
 	}
 	if (ret_times->count > 1) {
 		qsort(ret_times->rows, ret_times->count, sizeof(struct touch_time), screen_compare_times);
+	}
+	if (ret_times->gone_count > 1) {
+		qsort(ret_times->gone, ret_times->gone_count, sizeof(struct touch_key), compare_keys);
 	}
 	return true;
 }
 
 static bool is_gone(const struct batch_times *times, const struct touch_time *row)
 {
-	for (size_t i = 0; i < times->gone_count; i++) {
-		const struct touch_key *key = &times->gone[i].key;
-		if (uuid_equal(&key->actor_id, &row->key.actor_id) && key->stamped_us == row->key.stamped_us &&
-		    key->event_id == row->key.event_id) {
-			return true;
+	return times->gone_count > 0 &&
+	       bsearch(&row->key, times->gone, times->gone_count, sizeof(struct touch_key), compare_keys) != NULL;
+}
+
+/* The place of the first row of this actor or a later one. */
+static size_t first_row(const struct batch_times *times, const struct uuid *actor_id)
+{
+	size_t low = 0, high = times->count;
+	while (low < high) {
+		size_t middle = low + (high - low) / 2;
+		if (uuid_compare(&times->rows[middle].key.actor_id, actor_id) < 0) {
+			low = middle + 1;
+		} else {
+			high = middle;
 		}
 	}
-	return false;
+	return low;
 }
 
 /* Times of all touches of a shared actor, before and after the batch, sorted. */
@@ -87,8 +108,12 @@ static bool times_of_member(const struct cast *cast, const struct cast_member *m
 			    size_t *ret_before_count, int64_t **ret_after, size_t *ret_after_count)
 {
 	size_t count = member->times.count;
+	size_t first = first_row(batch, &member->id), end = first;
+	while (end < batch->count && uuid_equal(&batch->rows[end].key.actor_id, &member->id)) {
+		end++;
+	}
 	int64_t *before = arena_zero(cast->arena, count + 1, sizeof(*before));
-	int64_t *after = arena_zero(cast->arena, count + batch->count + 1, sizeof(*after));
+	int64_t *after = arena_zero(cast->arena, count + (end - first) + 1, sizeof(*after));
 	if (before == NULL || after == NULL) {
 		return false;
 	}
@@ -96,21 +121,12 @@ static bool times_of_member(const struct cast *cast, const struct cast_member *m
 	for (size_t i = 0; i < count; i++) {
 		const struct touch_time *row = &load->times[member->times.first + i];
 		before[i] = row->at_us;
-		if (batch->gone_count == 0 || !is_gone(batch, row)) {
+		if (!is_gone(batch, row)) {
 			after[after_count++] = row->at_us;
 		}
 	}
-	size_t low = 0, high = batch->count; /* the first row of this actor */
-	while (low < high) {
-		size_t middle = low + (high - low) / 2;
-		if (uuid_compare(&batch->rows[middle].key.actor_id, &member->id) < 0) {
-			low = middle + 1;
-		} else {
-			high = middle;
-		}
-	}
-	for (; low < batch->count && uuid_equal(&batch->rows[low].key.actor_id, &member->id); low++) {
-		after[after_count++] = batch->rows[low].at_us;
+	for (size_t i = first; i < end; i++) {
+		after[after_count++] = batch->rows[i].at_us;
 	}
 	if (after_count > 1) {
 		qsort(after, after_count, sizeof(*after), compare_moments);
