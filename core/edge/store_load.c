@@ -196,12 +196,26 @@ static bool on_copies(void *context, const struct postgres_rows *rows, struct fa
 	return true;
 }
 
+/*
+ * Rows of a whole history: libpq gathers them all, in memory of its own, before we see one. So many at the most, by what
+ * the arena could hold of them; more are noticed as a full arena is.
+ */
+#define HISTORY_ROW_SIZE 512 /* there and here */
+
+static int64_t history_rows_max(const struct arena *arena)
+{
+	return (int64_t)(arena->limit / HISTORY_ROW_SIZE);
+}
+
 static bool on_times(void *context, const struct postgres_rows *rows, struct fail *fail)
 {
 	struct store *store = context;
 	struct touch_time *times = store_rows_room(store, rows, sizeof(*times), fail);
 	if (times == NULL) {
 		return false;
+	}
+	if (postgres_count(rows) == (size_t)history_rows_max(store->arena)) {
+		return store_arena_full(fail);
 	}
 	for (size_t i = 0; i < postgres_count(rows); i++) {
 		times[i].key = (struct touch_key){postgres_uuid(rows, i, 0), postgres_moment(rows, i, 1),
@@ -266,6 +280,17 @@ static bool add_locks(struct store *store, const struct load_rows *load, struct 
 	       add_by_ids(store, &sql_lock, load->contacts, load->contact_count, NULL, arena, fail);
 }
 
+static bool add_times(struct store *store, const struct load_rows *load, struct arena *arena, struct fail *fail)
+{
+	if (load->timed_count == 0) {
+		return true;
+	}
+	struct columns *columns = columns_begin(arena);
+	columns_uuids(columns, load->timed, load->timed_count);
+	columns_int(columns, POSTGRES_INT8, history_rows_max(arena));
+	return columns_add(columns, store->postgres, &sql_times, on_times, store, fail);
+}
+
 static bool add_copies(struct store *store, const struct load_rows *load, struct arena *arena, struct fail *fail)
 {
 	if (load->key_count == 0) {
@@ -294,8 +319,7 @@ bool store_load(struct store *store, struct load_rows *load, struct arena *arena
 	       add_by_ids(store, &sql_consents, load->persons, load->person_count, on_consents, arena, fail) &&
 	       add_by_ids(store, &sql_declared, load->decided, load->decided_count, on_declared, arena, fail) &&
 	       add_by_ids(store, &sql_erasures, load->actors, load->actor_count, on_erasures, arena, fail) &&
-	       add_copies(store, load, arena, fail) &&
-	       add_by_ids(store, &sql_times, load->timed, load->timed_count, on_times, arena, fail) &&
+	       add_copies(store, load, arena, fail) && add_times(store, load, arena, fail) &&
 	       add_by_ids(store, &sql_phases, load->contacts, load->contact_count, on_phases, arena, fail) &&
 	       postgres_send(store->postgres, fail);
 }
@@ -307,7 +331,7 @@ static bool on_read(void *context, const struct postgres_rows *rows, struct fail
 	struct read_rows *read = store->read;
 	size_t count = postgres_count(rows);
 	struct touch_row *touches = arena_zero(store->arena, read->touch_count + count + 1, sizeof(*touches));
-	if (touches == NULL) {
+	if (touches == NULL || count == (size_t)history_rows_max(store->arena)) {
 		return store_arena_full(fail);
 	}
 	if (read->touch_count > 0) {
@@ -357,6 +381,7 @@ bool store_read(struct store *store, struct read_rows *read, struct arena *arena
 		columns_int(columns, POSTGRES_INT8, (int64_t)read->model_version);
 		columns_uuids(columns, read->contacts, read->contact_count);
 		columns_uuids(columns, read->actors, read->actor_count);
+		columns_int(columns, POSTGRES_INT8, history_rows_max(arena));
 		if (!columns_add(columns, store->postgres, &sql_read_contacts, on_read, store, fail)) {
 			return false;
 		}
@@ -365,6 +390,7 @@ bool store_read(struct store *store, struct read_rows *read, struct arena *arena
 		struct columns *columns = columns_begin(arena);
 		columns_int(columns, POSTGRES_INT8, (int64_t)read->model_version);
 		columns_uuids(columns, read->actors, read->actor_count);
+		columns_int(columns, POSTGRES_INT8, history_rows_max(arena));
 		if (!columns_add(columns, store->postgres, &sql_read_actors, on_read, store, fail)) {
 			return false;
 		}

@@ -134,9 +134,9 @@ static const struct postgres_statement sql_times = {
 	.name = "times",
 	.sql = "SELECT t.actor_id, t.stamped, t.event_id, t.at FROM unnest($1::uuid[]) AS k (actor_id) "
 	       "CROSS JOIN LATERAL (SELECT * FROM phased.touch t WHERE t.actor_id = k.actor_id OFFSET 0) AS "
-	       "t",
-	.parameter_count = 1,
-	.parameters = {ARRAY(UUID)}};
+	       "t LIMIT $2",
+	.parameter_count = 2,
+	.parameters = {ARRAY(UUID), ONE(INT8)}};
 static const struct postgres_statement sql_phases = {
 	.name = "phases",
 	.sql = "SELECT p.contact_id, p.process, p.version, p.model_version, p.fold, p.shown, p.since FROM "
@@ -159,16 +159,16 @@ static const struct postgres_statement sql_read_contacts = {
 	"k.contact_id FROM unnest($2::uuid[]) AS k (contact_id) CROSS JOIN LATERAL (SELECT * FROM phased.stretch "
 	"s WHERE s.contact_id = k.contact_id OFFSET 0) AS s CROSS JOIN LATERAL (SELECT * FROM phased.touch t "
 	"WHERE t.actor_id = s.actor_id AND t.at >= s.from_at AND t.at < s.to_at AND t.reasons = 0 OFFSET 0) AS "
-	"t " READ_RULE " WHERE s.actor_id NOT IN (SELECT unnest($3::uuid[]))",
-	.parameter_count = 3,
-	.parameters = {ONE(INT8), ARRAY(UUID), ARRAY(UUID)}};
+	"t " READ_RULE " WHERE s.actor_id NOT IN (SELECT unnest($3::uuid[])) LIMIT $4",
+	.parameter_count = 4,
+	.parameters = {ONE(INT8), ARRAY(UUID), ARRAY(UUID), ONE(INT8)}};
 static const struct postgres_statement sql_read_actors = {
 	.name = "read_actors",
 	.sql = READ_COLUMNS
 	"NULL::uuid FROM unnest($2::uuid[]) AS k (actor_id) CROSS JOIN LATERAL (SELECT * FROM "
-	"phased.touch t WHERE t.actor_id = k.actor_id AND t.reasons = 0 OFFSET 0) AS t " READ_RULE,
-	.parameter_count = 2,
-	.parameters = {ONE(INT8), ARRAY(UUID)}};
+	"phased.touch t WHERE t.actor_id = k.actor_id AND t.reasons = 0 OFFSET 0) AS t " READ_RULE " LIMIT $3",
+	.parameter_count = 3,
+	.parameters = {ONE(INT8), ARRAY(UUID), ONE(INT8)}};
 
 static const struct postgres_statement sql_save_subjects = {
 	.name = "save_subjects",

@@ -31,6 +31,9 @@ class Limits(DaemonTest):
         self.wait_until(lambda: self.outcomes() == {"applied": 64, "refused": 1}, 60, "one to be refused")
         self.assertEqual([["refused"]], self.psql("SELECT reason FROM phased.rejected"))
         self.assertEqual(str(HISTORY + 64), self.value("SELECT count(*) FROM phased.touch"))
+        with open(f"/proc/{phased.pid}/status") as status:
+            peak_kib = int(status.read().split("VmHWM:")[1].split()[0])
+        self.assertLess(peak_kib, 120 * 1024, "memory beside the arena")
         self.assertIn("needs more memory than batch.arena_mb", phased.log())
         self.assert_conserved(phased)
         self.assertEqual(0, phased.stop())
