@@ -30,6 +30,7 @@ struct io_ops {
 	size_t (*source_take)(void *self, struct message *ret_messages, size_t max);
 	void (*source_release)(void *self);
 	int64_t (*source_end)(void *self, struct partition partition);
+	uint64_t (*source_holes)(void *self);
 	void (*source_mirror)(void *self, const struct partition_start *next, size_t count);
 	void (*source_close)(void *self);
 	bool (*source_closed)(void *self);

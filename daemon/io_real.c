@@ -79,6 +79,11 @@ static int64_t source_end(void *self, struct partition partition)
 	return kafka_source_end(source(self), partition);
 }
 
+static uint64_t source_holes(void *self)
+{
+	return kafka_source_counts(source(self)).holes;
+}
+
 static void source_mirror(void *self, const struct partition_start *next, size_t count)
 {
 	kafka_source_mirror(source(self), next, count);
@@ -198,6 +203,7 @@ static const struct io_ops real_ops = {
 	.source_take = source_take,
 	.source_release = source_release,
 	.source_end = source_end,
+	.source_holes = source_holes,
 	.source_mirror = source_mirror,
 	.source_close = source_close,
 	.source_closed = source_closed,

@@ -110,6 +110,7 @@ static void look_after_health(struct loop *loop)
 	struct counters *counters = loop->options->counters;
 	counters->assigned.value = (double)loop->assignment.count;
 	counters->turns.value = (double)loop->io.ops->store_turns(loop->io.self);
+	counters->gaps.value = (double)loop->io.ops->source_holes(loop->io.self);
 	double lag = 0;
 	for (size_t i = 0; i < loop->assignment.count; i++) {
 		const struct assigned *part = &loop->assignment.parts[i];

@@ -146,6 +146,12 @@ static void source_release(void *self)
 	client_of(self)->holds_messages = false;
 }
 
+static uint64_t source_holes(void *self)
+{
+	(void)self;
+	return 0;
+}
+
 static int64_t source_end(void *self, struct partition partition)
 {
 	const struct world_log *log = &client_of(self)->world->logs[partition.topic][partition.number];
@@ -408,6 +414,7 @@ static const struct io_ops ops = {
 	.source_take = source_take,
 	.source_release = source_release,
 	.source_end = source_end,
+	.source_holes = source_holes,
 	.source_mirror = source_mirror,
 	.store_state = store_state,
 	.store_drop = store_drop,

@@ -9,6 +9,8 @@ import subprocess
 import time
 import urllib.request
 
+import confluent_kafka
+
 import events
 import phased_test
 import tables
@@ -114,6 +116,24 @@ class Outcomes(DaemonTest):
         self.applied(1)
         self.assertEqual([["unreadable", self.topics["rejected"]]],
                          self.psql("SELECT reason, topic FROM phased.rejected"))
+
+
+    def test_holes_in_the_log_are_passed_over_and_counted(self):
+        self.prepare()
+        producer = confluent_kafka.Producer({"bootstrap.servers": os.environ["PHASED_KAFKA"], "transactional.id": self.name})
+        producer.init_transactions(30)
+        maker = events.Maker(6, NOW_US)
+        for _ in range(3):		# each commit leaves a marker in the log, which takes an offset
+            producer.begin_transaction()
+            for event in maker.make(10):
+                producer.produce(self.topics["web"], json.dumps(event).encode(), partition=0,
+                                 headers={"content-type": "application/json"})
+            producer.commit_transaction(30)
+        phased = self.start_phased()
+        self.applied(30)
+        self.assertEqual({"applied": 30}, self.outcomes())
+        self.assertEqual(2, self.assert_conserved(phased)["phased_offset_gaps_total"])
+        self.assertEqual(0, phased.stop())
 
 
 class Economy(DaemonTest):
