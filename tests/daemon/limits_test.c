@@ -83,6 +83,7 @@ START_TEST(what_waits_while_the_arena_is_full_is_next_or_handed_back)
 	for (unsigned back = 0; back < 2; back++) {
 		struct batch *batch = start_cramped();
 		ck_assert_uint_lt(batch->item_count, 100);
+		ck_assert(batch_has_more(batch));
 		if (back == 1) {
 			drive_rebalance(&scene_drive, 0, true);
 			drive_step(&scene_drive, 0);
@@ -90,6 +91,7 @@ START_TEST(what_waits_while_the_arena_is_full_is_next_or_handed_back)
 			ck_assert(!scene_world.clients[0].holds_messages);
 		}
 		scene_finish_well();
+		ck_assert(!batch_has_more(batch));
 		ck_assert_double_eq(scene_outcomes(0, OUTCOME_applied), 100);
 		ck_assert_double_eq(scene_outcomes(0, OUTCOME_duplicate), 0);
 		drive_stop(&scene_drive);
