@@ -170,7 +170,7 @@ static void take(struct collect *collect, struct http_request *request, enum rou
 {
 	struct source_request described;
 	struct source_items items;
-	if (collect->is_quiesced || collect->sink_is_dead || !kafka_sink_is_up(collect->sink)) {
+	if (collect->is_quiesced || collect->sink_is_dead || kafka_sink_state(collect->sink) == KAFKA_SINK_AWAY) {
 		answer_trouble(collect, request, route, 503, begun_us);
 		return;
 	}
@@ -202,7 +202,7 @@ static void show_health(struct collect *collect, struct http_request *request, i
 
 static void show_ready(struct collect *collect, struct http_request *request, int64_t begun_us)
 {
-	bool ready = !collect->is_quiesced && kafka_sink_is_up(collect->sink);
+	bool ready = !collect->is_quiesced && kafka_sink_state(collect->sink) == KAFKA_SINK_UP;
 	const char *text = ready ? "ready\n" : collect->is_quiesced ? "stopping\n" : "no broker\n";
 	answer(collect, request, ROUTE_READYZ, ready ? 200 : 503, begun_us, text, strlen(text));
 }
@@ -213,7 +213,7 @@ static void show_metrics(struct collect *collect, struct http_request *request, 
 	counts->connections.value = http_connections(collect->http);
 	counts->refused.value = (double)http_refused(collect->http);
 	counts->waiting.value = collect->waiting.used;
-	counts->kafka_up.value = kafka_sink_is_up(collect->sink);
+	counts->kafka_up.value = kafka_sink_state(collect->sink) == KAFKA_SINK_UP;
 	metrics_process_refresh();
 	const char *text = metrics_print(&counts->metrics, &collect->arena);
 	if (text == NULL) {
@@ -367,7 +367,7 @@ static void renew_sink(struct collect *collect)
 
 static void note_kafka(struct collect *collect)
 {
-	bool is_up = kafka_sink_is_up(collect->sink);
+	bool is_up = kafka_sink_state(collect->sink) == KAFKA_SINK_UP;
 	if (is_up != collect->was_up) {
 		collect->was_up = is_up;
 		if (is_up) {

@@ -18,7 +18,7 @@ struct kafka_sink {
 	struct kafka_wake wake;
 	kafka_sink_delivered *on_delivered;
 	void *context;
-	bool is_up;
+	enum kafka_sink_state state;
 	bool is_dead; /* librdkafka gave up: an idempotent producer that can no longer keep its promise */
 };
 
@@ -36,7 +36,7 @@ static rd_kafka_conf_t *make_conf(const struct kafka_sink_options *options, stru
 		{"message.timeout.ms", delivery_ms, true},
 		{"linger.ms", "5", false},
 		{"topic.metadata.refresh.interval.ms", "5000", false}, /* a topic made later is found soon */
-		{"statistics.interval.ms", "1000", true},	       /* is_up comes from them */
+		{"statistics.interval.ms", "1000", true},	       /* the state comes from them */
 		{0},
 	};
 	return kafka_client_conf(options->brokers, options->client_id, settings, options->properties, fail);
@@ -71,7 +71,7 @@ static void on_reports(struct kafka_sink *sink, rd_kafka_event_t *event)
 	while ((report = rd_kafka_event_message_next(event)) != NULL) {
 		bool delivered = report->err == RD_KAFKA_RESP_ERR_NO_ERROR;
 		if (delivered) {
-			sink->is_up = true;
+			sink->state = KAFKA_SINK_UP;
 		}
 		sink->on_delivered(sink->context, report->_private, delivered);
 	}
@@ -84,7 +84,7 @@ static void on_error(struct kafka_sink *sink, rd_kafka_event_t *event)
 		sink->is_dead = true;
 	}
 	if (error == RD_KAFKA_RESP_ERR__FATAL || error == RD_KAFKA_RESP_ERR__ALL_BROKERS_DOWN) {
-		sink->is_up = false;
+		sink->state = KAFKA_SINK_AWAY;
 	}
 }
 
@@ -103,7 +103,9 @@ static bool serve(struct kafka_sink *sink, int ms_max)
 		on_error(sink, event);
 		break;
 	case RD_KAFKA_EVENT_STATS:
-		sink->is_up = !sink->is_dead && kafka_client_stats_up(rd_kafka_event_stats(event));
+		sink->state = !sink->is_dead && kafka_client_stats_up(rd_kafka_event_stats(event))
+				      ? KAFKA_SINK_UP
+				      : KAFKA_SINK_AWAY;
 		break;
 	default:
 		break;
@@ -181,14 +183,14 @@ bool kafka_sink_send(struct kafka_sink *sink, const char *topic, const void *key
 		return fail_set(fail, FAIL_RETRY, EXIT_AWAY, "kafka: there is no topic %s", topic);
 	case RD_KAFKA_RESP_ERR__FATAL:
 		sink->is_dead = true;
-		sink->is_up = false;
+		sink->state = KAFKA_SINK_AWAY;
 		return fail_set(fail, FAIL_FATAL, EXIT_AWAY, "kafka: the producer gave up and must be made anew");
 	default:
 		return fail_set(fail, FAIL_FATAL, EXIT_OUR_BUG, "kafka: %s: %s", topic, rd_kafka_err2str(error));
 	}
 }
 
-bool kafka_sink_is_up(const struct kafka_sink *sink)
+enum kafka_sink_state kafka_sink_state(const struct kafka_sink *sink)
 {
-	return sink->is_up;
+	return sink->state;
 }

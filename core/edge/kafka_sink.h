@@ -41,5 +41,10 @@ bool kafka_sink_poll(struct kafka_sink *sink);
 bool kafka_sink_send(struct kafka_sink *sink, const char *topic, const void *key, size_t key_size,
 		     const void *value, size_t size, void *token, struct fail *fail);
 
-/* Is a broker connected, as of the last second? Known from kafka_sink_poll(): false until it has been called. */
-bool kafka_sink_is_up(const struct kafka_sink *sink);
+/* As of the last second, known from kafka_sink_poll(). */
+enum kafka_sink_state {
+	KAFKA_SINK_STARTING, /* not known yet, for a second at most: what is sent waits for a broker like all else */
+	KAFKA_SINK_UP,	     /* a broker is connected */
+	KAFKA_SINK_AWAY,
+};
+enum kafka_sink_state kafka_sink_state(const struct kafka_sink *sink);

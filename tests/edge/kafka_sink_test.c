@@ -69,7 +69,7 @@ START_TEST(each_message_is_reported_once)
 		ck_assert_uint_eq(seen.delivered[i], 1);
 	}
 	ck_assert_uint_eq(seen.lost_total, 0);
-	ck_assert(kafka_sink_is_up(sink));
+	ck_assert(kafka_sink_state(sink) == KAFKA_SINK_UP);
 	kafka_sink_destroy(sink, 1000);
 	ck_assert_uint_eq(seen.delivered_total, 1000);
 	mock_kafka_stop(&mock);
@@ -86,13 +86,13 @@ START_TEST(broker_away_is_said_and_broker_back_is_used)
 	MOCK_UNTIL(20, seen.delivered_total == 1, step(sink));
 
 	rd_kafka_mock_broker_set_down(mock.cluster, 1);
-	MOCK_UNTIL(20, !kafka_sink_is_up(sink), step(sink));
+	MOCK_UNTIL(20, kafka_sink_state(sink) == KAFKA_SINK_AWAY, step(sink));
 	ck_assert(give(sink, 2, 100, NULL));
 	MOCK_UNTIL(20, seen.lost_total > 0, step(sink));
 	ck_assert_uint_eq(seen.lost[2], 1);
 
 	rd_kafka_mock_broker_set_up(mock.cluster, 1);
-	MOCK_UNTIL(20, kafka_sink_is_up(sink), step(sink));
+	MOCK_UNTIL(20, kafka_sink_state(sink) == KAFKA_SINK_UP, step(sink));
 	ck_assert(give(sink, 3, 100, NULL));
 	MOCK_UNTIL(20, seen.delivered_total == 2, step(sink));
 	ck_assert_uint_eq(seen.delivered[3], 1);
@@ -222,7 +222,7 @@ START_TEST(producer_that_gave_up_says_so)
 		step(sink);
 	});
 	ck_assert_int_eq(fail.kind, FAIL_FATAL);
-	ck_assert(!kafka_sink_is_up(sink));
+	ck_assert(kafka_sink_state(sink) == KAFKA_SINK_AWAY);
 	kafka_sink_destroy(sink, 0);
 	ck_assert_uint_eq(seen.lost_total, taken);
 	mock_kafka_stop(&mock);

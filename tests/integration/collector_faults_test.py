@@ -142,6 +142,11 @@ class Faults(collector_test.CollectTest):
         self.wait_until(lambda: answer, 10, "the answer")
         self.assertEqual(503, answer[0].status)
 
+    def test_what_comes_before_the_broker_was_seen_waits_for_it(self):
+        self.collect(ready=False)
+        self.assertEqual(200, self.post(payload(entities=[consent()])).status)
+        self.assertEqual(1, len(self.events()))
+
     def test_a_broker_that_is_not_there_at_start_is_waited_for(self):
         self.kafka("stop", "--kill")
         try:
