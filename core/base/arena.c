@@ -42,15 +42,17 @@ void *arena_take(struct arena *arena, size_t size)
 	return arena->base + start;
 }
 
-void *arena_zero(struct arena *arena, size_t count, size_t size)
+void *arena_array(struct arena *arena, size_t count, size_t size)
 {
 	size_t total;
-	if (__builtin_mul_overflow(count, size, &total)) {
-		return NULL;
-	}
-	void *piece = arena_take(arena, total);
+	return __builtin_mul_overflow(count, size, &total) ? NULL : arena_take(arena, total);
+}
+
+void *arena_zero(struct arena *arena, size_t count, size_t size)
+{
+	void *piece = arena_array(arena, count, size);
 	if (piece != NULL) {
-		memset(piece, 0, total);
+		memset(piece, 0, count * size);
 	}
 	return piece;
 }

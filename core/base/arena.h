@@ -21,7 +21,10 @@ void arena_finish(struct arena *arena);
 
 /* Takes `size` bytes aligned to 16, not zeroed; NULL when full. A size of 0 gives a valid pointer. */
 void *arena_take(struct arena *arena, size_t size) __attribute__((malloc, alloc_size(2)));
-/* The same, zeroed, for `count` elements of `size` bytes; NULL when full or when count × size overflows. */
+/* The same, for `count` elements of `size` bytes; NULL when full or when count × size overflows. For what is written whole
+ * before it is read: zeroing costs as much as writing. */
+void *arena_array(struct arena *arena, size_t count, size_t size) __attribute__((malloc, alloc_size(2, 3)));
+/* That, zeroed. */
 void *arena_zero(struct arena *arena, size_t count, size_t size) __attribute__((malloc, alloc_size(2, 3)));
 /* A copy of `size` bytes with a NUL behind it; NULL when full. */
 char *arena_text(struct arena *arena, const char *bytes, size_t size);
