@@ -15,6 +15,20 @@
 #define BACKOFF_FIRST_US INT64_C(50000)
 #define BACKOFF_LAST_US INT64_C(5000000)
 
+static void clock_on(struct batch *batch)
+{
+	batch->clocked_us = batch->io.ops->monotonic_us(batch->io.self);
+}
+
+/* Books the time since then. */
+static void clock_off(struct batch *batch, unsigned step, enum step_part part)
+{
+	int64_t since_us = batch->clocked_us;
+	clock_on(batch);
+	batch->options.counters->step_seconds[step][part].value +=
+		(double)(batch->clocked_us - since_us) / (double)MOMENT_SECOND_US;
+}
+
 struct batch *batch_create(const struct batch_options *options, struct fail *fail)
 {
 	size_t size = (size_t)options->conf->batch.arena_mb * 1024 * 1024;
@@ -125,8 +139,10 @@ bool batch_fill(struct batch *batch)
 		batch->filling_since_us = now_us;
 		batch->filled_by_us = now_us + batch->options.conf->batch.linger_ms * 1000;
 	}
+	clock_on(batch);
 	bool drained = take_items(&batch->take, batch->engine, &batch->held, batch->items, &batch->item_count,
 				  batch->limit);
+	clock_off(batch, STEP_TAKE, STEP_COMPUTES);
 	batch->more = !drained;
 	if (batch_is_empty(batch)) {
 		empty(batch);
@@ -301,8 +317,10 @@ static enum batch_run ended(struct batch *batch, enum step_end end, struct fail 
 
 static enum batch_run start_step(struct batch *batch, struct fail *fail)
 {
+	clock_on(batch);
 	for (;;) {
 		enum step_end end = batch_steps[batch->step].start(batch, fail);
+		clock_off(batch, batch->step, STEP_COMPUTES);
 		if (end != STEP_NEXT) {
 			return ended(batch, end, fail);
 		}
@@ -375,14 +393,19 @@ enum batch_run batch_run(struct batch *batch, struct fail *fail)
 
 enum batch_run batch_turn_done(struct batch *batch, struct fail *fail)
 {
+	enum step step = batch->step;
 	batch->sent = false;
-	return ended(batch, batch_steps[batch->step].end(batch, fail), fail);
+	clock_off(batch, step, STEP_WAITS);
+	enum step_end end = batch_steps[step].end(batch, fail);
+	clock_off(batch, step, STEP_COMPUTES);
+	return ended(batch, end, fail);
 }
 
 enum batch_run batch_turn_failed(struct batch *batch, const struct fail *why, struct fail *fail)
 {
 	static struct log_limit often;
 	batch->sent = false;
+	clock_off(batch, batch->step, STEP_WAITS);
 	batch->why = *why;
 	batch->options.counters->store_failures.value++;
 	engine_forget(batch->engine);

@@ -1,5 +1,6 @@
 /*
- * Between batch.c, which decides what comes next, and batch_steps.c, which holds the steps. Private to them.
+ * Between batch.c, which decides what comes next, and batch_steps.c, which holds the steps. Private to them, and to
+ * counters.c, which names the steps.
  */
 #pragma once
 #include "core/base/arena.h"
@@ -21,6 +22,7 @@ enum step {
 	STEP_ROLLBACK, /* after a refusal */
 	STEP_COUNT
 };
+#define STEP_TAKE STEP_COUNT /* before the first one; only where time is booked */
 
 enum step_end {
 	STEP_NEXT,  /* done, or nothing to do: the next one */
@@ -47,6 +49,7 @@ struct batch {
 	bool more;		 /* the source had more than was taken */
 	bool filling;
 	int64_t filling_since_us, filled_by_us; /* monotonic */
+	int64_t clocked_us;			/* monotonic: until when time is booked to a step */
 
 	enum step step;
 	bool sent;

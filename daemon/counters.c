@@ -1,8 +1,10 @@
 #include "daemon/counters.h"
 
+#include <assert.h>
 #include <stdio.h>
 
 #include "core/base/check.h"
+#include "daemon/batch_steps.h"
 
 static const double event_bounds[] = {1, 2, 4, 8, 16, 32, 64, 128, 256, 512, 1024, 2048, 4096, 8192};
 static const double second_bounds[] = {.001, .0025, .005, .01, .025, .05, .1, .25, .5, 1, 2.5, 5, 10};
@@ -36,6 +38,23 @@ static void add_outcomes(struct counters *counters)
 	}
 }
 
+static void add_steps(struct counters *counters)
+{
+	static const char *const parts[] = {[STEP_COMPUTES] = "computes", [STEP_WAITS] = "waits"};
+	static_assert(STEP_TAKE < COUNTERS_STEPS_MAX, "a place for every step");
+	for (unsigned step = 0; step <= STEP_TAKE; step++) {
+		const char *name = step == STEP_TAKE ? "TAKE" : batch_steps[step].name;
+		for (unsigned part = 0; part < STEP_PARTS; part++) {
+			char *labels = counters->step_labels[step][part];
+			snprintf(labels, sizeof(counters->step_labels[step][part]), "step=\"%s\",part=\"%s\"",
+				 name, parts[part]);
+			add(counters, &counters->step_seconds[step][part], METRIC_COUNTER,
+			    "phased_batch_step_seconds_total", labels,
+			    "Time spent in a step of batches, over all lanes");
+		}
+	}
+}
+
 void counters_init(struct counters *counters)
 {
 	*counters = (struct counters){0};
@@ -57,6 +76,7 @@ void counters_init(struct counters *counters)
 		      event_bounds, COUNT_OF(event_bounds));
 	add_histogram(counters, &counters->batch_seconds, "phased_batch_seconds",
 		      "From the first message to the commit", second_bounds, COUNT_OF(second_bounds));
+	add_steps(counters);
 	add(counters, &counters->turns, METRIC_COUNTER, "phased_store_turns_total", "",
 	    "Round trips to PostgreSQL");
 	add(counters, &counters->redone, METRIC_COUNTER, "phased_batches_redone_total", "",

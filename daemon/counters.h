@@ -8,6 +8,10 @@
 #include "core/base/metrics.h"
 #include "core/model/outcome.h"
 
+/* Of a step: what it computes, and how long it waits for PostgreSQL. */
+enum step_part { STEP_COMPUTES, STEP_WAITS, STEP_PARTS };
+#define COUNTERS_STEPS_MAX 16 /* those of batch_steps.h and TAKE */
+
 struct counters {
 	struct metrics registry;
 	struct metric received, in_flight, received_bytes, unknown_fields, blocked_ids;
@@ -15,6 +19,8 @@ struct counters {
 	char outcome_labels[OUTCOME_COUNT][48];
 	struct metric batches, batch_events, batch_seconds, turns, redone, refolded, fenced, gaps;
 	struct metric store_up, store_failures, source_up, assigned, lag, last_commit, rebalances, out_of_range;
+	struct metric step_seconds[COUNTERS_STEPS_MAX][STEP_PARTS];
+	char step_labels[COUNTERS_STEPS_MAX][STEP_PARTS][48];
 	struct metric build;
 };
 

@@ -161,6 +161,9 @@ class Economy(DaemonTest):
         turns = after["phased_store_turns_total"] - before["phased_store_turns_total"]
         self.assertGreater(after["phased_refolded_contacts_total"], before["phased_refolded_contacts_total"])
         self.assertLessEqual(turns, 8 * batches)
+        for step, part in (("TAKE", "computes"), ("LOAD", "computes"), ("LOAD", "waits"), ("SAVE", "computes"), ("SAVE", "waits")):
+            name = f'phased_batch_step_seconds_total{{step="{step}",part="{part}"}}'
+            self.assertGreater(after[name], before[name], name)
 
 
 class Order(DaemonTest):
