@@ -48,12 +48,7 @@ static bool fill(rd_kafka_conf_t *conf, const char *brokers, const char *client_
 		return false;
 	}
 	for (const struct kafka_setting *setting = settings; setting->key != NULL; setting++) {
-		if (setting->value == NULL) {
-			continue;
-		}
-		if (setting->optional) {
-			rd_kafka_conf_set(conf, setting->key, setting->value, NULL, 0);
-		} else if (!set(conf, setting->key, setting->value, fail)) {
+		if (setting->value != NULL && !set(conf, setting->key, setting->value, fail)) {
 			return false;
 		}
 	}

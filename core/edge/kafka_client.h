@@ -13,7 +13,6 @@ struct kafka_setting {
 	const char *key;
 	const char *value; /* NULL: librdkafka's own */
 	bool fixed;	   /* what we promise rests on it: properties may not change it */
-	bool optional;	   /* only newer versions know it */
 };
 
 /* Whatever arrives on one queue makes one descriptor readable. */

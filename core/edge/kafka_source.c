@@ -1,6 +1,5 @@
 #include "core/edge/kafka_source.h"
 
-#include <stdio.h>
 #include <stdlib.h>
 
 #include "core/base/check.h"
@@ -9,51 +8,10 @@
 #include "core/edge/kafka_slots.h"
 #include "core/edge/kafka_source_inside.h"
 
-/* Messages the buffer may hold for each MiB of it: with smaller ones than this the count is the limit, not the bytes. */
-#define MESSAGES_PER_MB 16384
 /* What kafka_source_destroy() gives a leaving that has not ended. */
 #define LEAVE_US_MAX MOMENT_SECOND_US
 
-/* ---- Settings ---- */
-
-static rd_kafka_conf_t *make_conf(const struct kafka_source_options *options, struct fail *fail)
-{
-	char session_ms[16], heartbeat_ms[16], poll_ms[16], buffer_kib[16], buffer_messages[16], fetch_bytes[16];
-	unsigned session = options->session_ms, mb = options->buffer_mb;
-	snprintf(session_ms, sizeof(session_ms), "%u", session);
-	snprintf(heartbeat_ms, sizeof(heartbeat_ms), "%u", session / 4 < 3000 ? session / 4 : 3000);
-	snprintf(poll_ms, sizeof(poll_ms), "%u", session > 300000 ? session : 300000);
-	snprintf(buffer_kib, sizeof(buffer_kib), "%u", mb * 1024);
-	snprintf(buffer_messages, sizeof(buffer_messages), "%u", mb < 600 ? mb * MESSAGES_PER_MB : 10000000);
-	snprintf(fetch_bytes, sizeof(fetch_bytes), "%u", (mb < 8 ? 1 : mb < 200 ? mb / 4 : 50) * 1048576);
-	bool is_static = options->instance_id != NULL && options->instance_id[0] != '\0';
-	const struct kafka_setting settings[] = {
-		{"group.id", options->group, true},
-		{"group.instance.id", is_static ? options->instance_id : NULL, true},
-		{"session.timeout.ms", session_ms, true},
-		{"heartbeat.interval.ms", heartbeat_ms, false},
-		{"max.poll.interval.ms", poll_ms, false},
-		/* Positions are the caller's, and nobody else's. */
-		{"enable.auto.commit", "false", true},
-		{"enable.auto.offset.store", "false", true},
-		{"auto.offset.reset", "error", true},
-		{"isolation.level", "read_committed", true},
-		{"enable.partition.eof", "false", true},
-		/* Equal partition counts and one key: one member has a person's events of all topics. */
-		{"partition.assignment.strategy", "range", true},
-		{"allow.auto.create.topics", "false", true},
-		{"topic.metadata.refresh.interval.ms", "5000", false}, /* a topic made later is found soon */
-		{"queued.max.messages.kbytes", buffer_kib, false},
-		{"queued.min.messages", buffer_messages, false},
-		{"fetch.max.bytes", fetch_bytes, false},
-		{"fetch.wait.max.ms", "100", false},
-		/* Known from 2.2 on; before, a full buffer stops fetching for a second. */
-		{"fetch.queue.backoff.ms", "10", .optional = true},
-		{"statistics.interval.ms", "1000", true}, /* AWAY and BACK come from them */
-		{0},
-	};
-	return kafka_client_conf(options->brokers, options->client_id, settings, options->properties, fail);
-}
+/* ---- Life ---- */
 
 static bool subscribe(struct kafka_source *source, struct fail *fail)
 {
@@ -75,7 +33,7 @@ struct kafka_source *kafka_source_create(const struct kafka_source_options *opti
 	source->wake.fd = -1;
 	source->topics = options->topics;
 	source->topic_count = options->topic_count;
-	rd_kafka_conf_t *conf = make_conf(options, fail);
+	rd_kafka_conf_t *conf = kafka_source_conf(options, fail);
 	if (conf == NULL) {
 		goto fail;
 	}

@@ -33,9 +33,9 @@ struct kafka_source_options {
 		*properties; /* more librdkafka settings: key, value, …, NULL; they win over ours, save for
 					  those our promises rest on, which are refused; NULL: none */
 	/*
-	 * Bytes of keys and values fetched and not taken yet; about 350 bytes of librdkafka's own a message come on top,
-	 * and one fetch a partition may go over. librdkafka before 2.2 stops fetching for a second once it is full: the
-	 * buffer must hold what is used in a second, or it becomes the limit of the rate.
+	 * For messages fetched and not taken yet, librdkafka's own 350 bytes for each included; one answer of a broker may go
+	 * over. librdkafka before 2.2 stops fetching for a second once its queue is full: it must hold what is used in a
+	 * second, or it becomes the limit of the rate. A newer one is told to look again after 10 ms, and gets a quarter.
 	 */
 	unsigned buffer_mb;
 	unsigned session_ms;

@@ -1,6 +1,6 @@
 /*
- * Inside the source: what kafka_source.c (life, partitions), kafka_notices.c (what is said) and kafka_take.c (messages)
- * share, and nobody else sees.
+ * Inside the source: what kafka_source.c (life, partitions), kafka_settings.c (librdkafka's settings), kafka_notices.c (what
+ * is said) and kafka_take.c (messages) share, and nobody else sees.
  */
 #pragma once
 #include <stdbool.h>
@@ -45,6 +45,23 @@ struct kafka_source {
 	size_t held_count, held_max;
 	struct kafka_source_counts counts;
 };
+
+/* How much librdkafka fetches ahead. It stops where a queue holds so many bytes or so many messages, whatever comes first. */
+struct kafka_buffer {
+	unsigned kib, messages; /* of one queue */
+	unsigned fetch_bytes;	/* of one answer of a broker, which may come on top */
+	unsigned backoff_ms;	/* how long a full queue is not looked at again; 0: librdkafka's own second */
+};
+
+/*
+ * For so many queues within buffer_mb, librdkafka's own bytes for each message included, whatever their size. `quick`: it
+ * can be told to look again soon.
+ */
+struct kafka_buffer kafka_source_buffer(unsigned buffer_mb, unsigned queues, bool quick);
+/* Does this librdkafka know fetch.queue.backoff.ms (2.2 and newer)? */
+bool kafka_source_is_quick(void);
+/* All settings. NULL: *fail. */
+rd_kafka_conf_t *kafka_source_conf(const struct kafka_source_options *options, struct fail *fail);
 
 /* Index among the topics that are read, or -1. */
 int kafka_source_topic(const struct kafka_source *source, const char *name);
