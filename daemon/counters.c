@@ -101,6 +101,9 @@ void counters_init(struct counters *counters)
 	    "Assignments received");
 	add(counters, &counters->out_of_range, METRIC_COUNTER, "phased_offset_out_of_range_total", "",
 	    "Partitions stopped because their position is not in the log");
+	add(counters, &counters->breaker_rejected, METRIC_GAUGE, "phased_breaker_rejected", "",
+	    "Rejected messages among the last breaker.messages; the daemon ends when they are more than "
+	    "breaker.percent of them");
 	add(counters, &counters->build, METRIC_GAUGE, "phased_build_info", "version=\"" PHASED_VERSION "\"", "1");
 	counters->build.value = 1;
 	metrics_process_add(&counters->registry);

@@ -21,7 +21,7 @@ struct counters {
 	struct metric store_up, store_failures, source_up, assigned, lag, last_commit, rebalances, out_of_range;
 	struct metric step_seconds[COUNTERS_STEPS_MAX][STEP_PARTS];
 	char step_labels[COUNTERS_STEPS_MAX][STEP_PARTS][48];
-	struct metric build;
+	struct metric breaker_rejected, build;
 };
 
 /* Registers everything; the struct must not move afterwards. */

@@ -142,6 +142,16 @@ static const struct yaml_field batch_fields[] = {
 	{0},
 };
 
+static const struct yaml_field breaker_fields[] = {
+	{"messages", YAML_INTEGER, AT(breaker.messages), .low = 1, .high = 1000000, .fallback = "10000",
+	 .help = "So many of the last messages are looked at. What the collector could not read does not count."},
+	{"percent", YAML_INTEGER, AT(breaker.percent), .low = 1, .high = 100, .fallback = "50", .unit = "%",
+	 .help = "More rejected messages among them than this, and the daemon ends with 65, before it writes "
+		 "more; it "
+		 "goes on there when it is started again. 100: never."},
+	{0},
+};
+
 static const struct yaml_field http_fields[] = {
 	{"listen", YAML_TEXT, AT(http.listen), .high = 255, .fallback = "127.0.0.1:9640",
 	 .help = "Where /metrics, /healthz and /readyz are served: host:port, or unix:/path. Empty: nowhere."},
@@ -174,6 +184,8 @@ const struct yaml_field conf_fields[] = {
 	{"subject", YAML_SECTION, .fields = subject_fields, .help = "What a touch is about."},
 	{"consent", YAML_SECTION, .fields = consent_fields, .help = "Events that do not say."},
 	{"batch", YAML_SECTION, .fields = batch_fields, .help = "How much is done at once."},
+	{"breaker", YAML_SECTION, .fields = breaker_fields,
+	 .help = "When so much is rejected that it cannot be right: a wrong topic, a producer gone wrong."},
 	{"http", YAML_SECTION, .fields = http_fields, .help = "Metrics and health."},
 	{"log", YAML_SECTION, .fields = log_fields, .help = "What is said."},
 	{"stop", YAML_SECTION, .fields = stop_fields, .help = "How a daemon ends."},

@@ -60,6 +60,10 @@ struct conf {
 		int64_t arena_mb;
 	} batch;
 	struct {
+		int64_t messages;
+		int64_t percent;
+	} breaker;
+	struct {
 		const char *listen; /* "": no port is opened */
 		int64_t connections_max;
 		int64_t request_s_max;
