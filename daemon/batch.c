@@ -194,6 +194,10 @@ void batch_committed(struct batch *batch)
 	for (size_t i = 0; i < batch->count; i++) {
 		counters_outcome(counters, batch->items[batch->first + i].saved);
 	}
+	if (batch->options.breaker != NULL) {
+		breaker_add(batch->options.breaker, batch->items + batch->first, batch->count);
+		counters->breaker_rejected.value = (double)breaker_rejected(batch->options.breaker);
+	}
 	for (size_t i = 0; i < batch->save.subject_count; i++) {
 		const struct subject_row *row = &batch->save.subjects[i];
 		struct match match = {.rule = row->rule_number,

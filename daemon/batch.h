@@ -14,6 +14,7 @@
 #include "core/flow/identify.h"
 #include "core/model/message.h"
 #include "daemon/assignment.h"
+#include "daemon/breaker.h"
 #include "daemon/counters.h"
 #include "daemon/engine.h"
 #include "daemon/io.h"
@@ -28,6 +29,7 @@ struct batch_options {
 	struct counters *counters;
 	const char *const *topics; /* names, by number */
 	int rejected_topic;
+	struct breaker *breaker; /* the daemon's; NULL: nothing is too much */
 };
 
 struct batch *batch_create(const struct batch_options *options, struct fail *fail);

@@ -333,6 +333,10 @@ static enum step_end save_start(struct batch *batch, struct fail *fail)
 	for (size_t i = 0; i < batch->count; i++) {
 		window(batch)[i].saved = window(batch)[i].outcome;
 	}
+	if (batch->options.breaker != NULL &&
+	    !breaker_allows(batch->options.breaker, window(batch), batch->count, fail)) {
+		return STEP_BROKEN;
+	}
 	batch->saved_count = batch->count;
 	return batch->io.ops->store_save(batch->io.self, &batch->save, &batch->work, fail) ? STEP_SENT
 											   : STEP_BROKEN;

@@ -216,6 +216,11 @@ static void join_keys(struct loop *loop)
 
 static bool start(struct loop *loop, struct fail *fail)
 {
+	loop->breaker = breaker_create(&(struct breaker_options){
+		.messages = (size_t)loop->options->conf->breaker.messages,
+		.percent = (unsigned)loop->options->conf->breaker.percent,
+		.topics = loop->options->topics,
+	});
 	struct batch_options batch_options = {
 		.conf = loop->options->conf,
 		.io = loop->io,
@@ -224,6 +229,7 @@ static bool start(struct loop *loop, struct fail *fail)
 		.counters = loop->options->counters,
 		.topics = loop->options->topics,
 		.rejected_topic = loop->options->rejected_topic,
+		.breaker = loop->breaker,
 	};
 	loop->batch = batch_create(&batch_options, fail);
 	if (loop->batch == NULL) {
@@ -269,6 +275,7 @@ static void finish(struct loop *loop)
 	}
 	status_destroy(loop->status);
 	batch_destroy(loop->batch);
+	breaker_destroy(loop->breaker);
 	engine_destroy(loop->engine);
 	arena_finish(&loop->greeting_arena);
 	arena_finish(&loop->claim_arena);

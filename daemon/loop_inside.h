@@ -52,6 +52,7 @@ struct loop {
 
 	struct assignment assignment;
 	struct batch *batch;
+	struct breaker *breaker;
 	struct engine *engine;
 
 	/* notices to be answered */
