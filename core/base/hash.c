@@ -1,51 +1,51 @@
+/*
+ * The functions of libcrypto below are those that it calls deprecated: the ones in favour look up an algorithm, allocate and
+ * lock for each hash, which costs three times the hash itself of an event's id. docs/decisions/ has the figures.
+ */
+#define OPENSSL_API_COMPAT 10100 /* as 1.1.0 had it: says no word about SHA256_* */
 #include "core/base/hash.h"
 
-#include <openssl/core_names.h>
-#include <openssl/evp.h>
-#include <openssl/params.h>
+#include <openssl/sha.h>
+#include <stdbool.h>
+#include <string.h>
 
 #include "core/base/check.h"
 
-/*
- * Each thread of ours has its contexts for life: looking an algorithm up, as a fresh context or HMAC() does each time,
- * costs several times the hash. A failure here means that libcrypto has no SHA-256 or no memory: nothing can go on
- * then.
- */
-static _Thread_local EVP_MD_CTX *context;
-static _Thread_local const EVP_MD *sha256;
-static _Thread_local EVP_MAC_CTX *mac_context;
+#define BLOCK SHA256_CBLOCK
+#define GATHERED_MAX 512 /* bytes put side by side and hashed in one go; what is longer goes piece by piece */
 
-static void prepare(void)
+/* The gathered bytes are wiped nowhere: they are the caller's texts, which lie in its memory as well. */
+static void add_pieces(SHA256_CTX *context, const struct hash_piece *pieces, size_t count)
 {
-	if (context != NULL) {
-		return;
+	uint8_t gathered[GATHERED_MAX];
+	size_t used = 0;
+	for (size_t i = 0; i < count; i++) {
+		size_t size = pieces[i].size;
+		if (size >= GATHERED_MAX - used) { /* or the zero byte before it has no room */
+			SHA256_Update(context, gathered, used);
+			used = 0;
+		}
+		if (i > 0) {
+			gathered[used++] = 0;
+		}
+		if (size > GATHERED_MAX - used) {
+			SHA256_Update(context, gathered, used);
+			SHA256_Update(context, pieces[i].bytes, size);
+			used = 0;
+		} else if (size > 0) {
+			memcpy(gathered + used, pieces[i].bytes, size);
+			used += size;
+		}
 	}
-	sha256 = EVP_MD_fetch(NULL, "SHA256", NULL);
-	EVP_MAC *hmac = EVP_MAC_fetch(NULL, "HMAC", NULL);
-	CHECK(sha256 != NULL && hmac != NULL);
-	mac_context = EVP_MAC_CTX_new(hmac);
-	EVP_MAC_free(hmac); /* the context holds on to it */
-	CHECK(mac_context != NULL);
-	char name[] = "SHA256";
-	const OSSL_PARAM params[] = {OSSL_PARAM_construct_utf8_string(OSSL_MAC_PARAM_DIGEST, name, 0),
-				     OSSL_PARAM_construct_end()};
-	CHECK(EVP_MAC_CTX_set_params(mac_context, params) == 1);
-	context = EVP_MD_CTX_new();
-	CHECK(context != NULL);
+	SHA256_Update(context, gathered, used);
 }
 
 static void digest(const struct hash_piece *pieces, size_t count, uint8_t ret_hash[static HASH_SIZE])
 {
-	prepare();
-	CHECK(EVP_DigestInit_ex(context, sha256, NULL) == 1);
-	for (size_t i = 0; i < count; i++) {
-		if (i > 0) {
-			CHECK(EVP_DigestUpdate(context, "", 1) == 1);
-		}
-		CHECK(EVP_DigestUpdate(context, pieces[i].bytes, pieces[i].size) == 1);
-	}
-	unsigned size = 0;
-	CHECK(EVP_DigestFinal_ex(context, ret_hash, &size) == 1 && size == HASH_SIZE);
+	SHA256_CTX context;
+	SHA256_Init(&context);
+	add_pieces(&context, pieces, count);
+	SHA256_Final(ret_hash, &context);
 }
 
 uint64_t hash_64(const struct hash_piece *pieces, size_t count)
@@ -64,17 +64,58 @@ void hash_sha256(const void *bytes, size_t size, uint8_t ret_hash[static HASH_SI
 	digest(&(struct hash_piece){bytes, size}, 1, ret_hash);
 }
 
+/*
+ * HMAC (RFC 2104) begins with two blocks that depend on the key alone. The same key comes again and again, so each thread
+ * keeps what SHA-256 makes of them, with the key that they are of; it lies in its owner's memory as well.
+ */
+struct hmac_key {
+	uint8_t bytes[BLOCK];
+	SHA256_CTX inner, outer;
+	bool is_ready;
+};
+
+static void hmac_key_make(struct hmac_key *key, const uint8_t bytes[static BLOCK])
+{
+	uint8_t padded[BLOCK];
+	memcpy(key->bytes, bytes, BLOCK);
+	for (size_t i = 0; i < BLOCK; i++) {
+		padded[i] = bytes[i] ^ 0x36;
+	}
+	SHA256_Init(&key->inner);
+	SHA256_Update(&key->inner, padded, BLOCK);
+	for (size_t i = 0; i < BLOCK; i++) {
+		padded[i] = bytes[i] ^ 0x5c;
+	}
+	SHA256_Init(&key->outer);
+	SHA256_Update(&key->outer, padded, BLOCK);
+	key->is_ready = true;
+	explicit_bzero(padded, BLOCK);
+}
+
+static const struct hmac_key *hmac_key_of(const void *bytes, size_t size)
+{
+	static _Thread_local struct hmac_key last;
+	uint8_t block[BLOCK] = {0}; /* a shorter key is one with zeros behind, a longer one stands for its hash */
+	if (size > BLOCK) {
+		hash_sha256(bytes, size, block);
+	} else if (size > 0) {
+		memcpy(block, bytes, size);
+	}
+	if (!last.is_ready || memcmp(last.bytes, block, BLOCK) != 0) {
+		hmac_key_make(&last, block);
+	}
+	return &last;
+}
+
 void hash_hmac(const void *key, size_t key_size, const struct hash_piece *pieces, size_t count,
 	       uint8_t ret_hash[static HASH_SIZE])
 {
-	prepare();
-	CHECK(EVP_MAC_init(mac_context, key, key_size, NULL) == 1);
-	for (size_t i = 0; i < count; i++) {
-		if (i > 0) {
-			CHECK(EVP_MAC_update(mac_context, (const unsigned char *)"", 1) == 1);
-		}
-		CHECK(EVP_MAC_update(mac_context, pieces[i].bytes, pieces[i].size) == 1);
-	}
-	size_t size = 0;
-	CHECK(EVP_MAC_final(mac_context, ret_hash, &size, HASH_SIZE) == 1 && size == HASH_SIZE);
+	const struct hmac_key *made = hmac_key_of(key, key_size);
+	SHA256_CTX context = made->inner;
+	uint8_t inner[HASH_SIZE];
+	add_pieces(&context, pieces, count);
+	SHA256_Final(inner, &context);
+	context = made->outer;
+	SHA256_Update(&context, inner, HASH_SIZE);
+	SHA256_Final(ret_hash, &context);
 }

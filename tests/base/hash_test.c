@@ -75,5 +75,27 @@ START_TEST(pieces_are_told_apart_by_a_zero_byte)
 }
 END_TEST
 
+/* However pieces are put together on the way to SHA-256. */
+START_TEST(the_sizes_of_pieces_make_no_difference)
+{
+	static char bytes[3 * 1100];
+	char joined[sizeof(bytes) + 2];
+	memset(bytes, 'a', sizeof(bytes));
+	for (size_t first = 0; first < 1100; first += first < 500 || first > 520 ? 37 : 1) {
+		for (size_t second = 0; second < 1100; second += second < 500 || second > 520 ? 41 : 1) {
+			const size_t third = (first + second) % 1030;
+			const struct hash_piece pieces[] = {{bytes, first}, {bytes, second}, {bytes, third}};
+			const struct hash_piece whole = {joined, first + second + third + 2};
+			memset(joined, 'a', sizeof(joined));
+			joined[first] = joined[first + 1 + second] = '\0';
+			uint8_t hash[HASH_SIZE], other[HASH_SIZE];
+			hash_hmac("key", 3, pieces, 3, hash);
+			hash_hmac("key", 3, &whole, 1, other);
+			ck_assert_mem_eq(hash, other, HASH_SIZE);
+		}
+	}
+}
+END_TEST
+
 TEST_MAIN("hash", sha256_gives_the_known_answers, hmac_gives_the_known_answers_of_rfc_4231,
-	  pieces_are_told_apart_by_a_zero_byte)
+	  pieces_are_told_apart_by_a_zero_byte, the_sizes_of_pieces_make_no_difference)
