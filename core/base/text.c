@@ -29,13 +29,28 @@ static size_t character_size(const unsigned char *at, size_t left)
 	return size;
 }
 
-/* The next eight bytes are ASCII, none of them NUL. */
-static bool is_plain(const unsigned char *at)
+#define ONES UINT64_C(0x0101010101010101)
+#define TOPS (ONES << 7)
+
+static uint64_t eight_bytes(const unsigned char *at)
 {
 	uint64_t word;
 	memcpy(&word, at, sizeof(word));
-	const uint64_t ones = UINT64_C(0x0101010101010101), tops = ones << 7;
-	return ((word | (word - ones)) & tops) == 0;
+	return word;
+}
+
+/* The next eight bytes are ASCII, none of them NUL. */
+static bool is_plain(const unsigned char *at)
+{
+	uint64_t word = eight_bytes(at);
+	return ((word | (word - ONES)) & TOPS) == 0;
+}
+
+/* A bit is set where one of eight bytes is not ASCII, NUL, '@' or '%'; of those above one that is, one may be set too. */
+static uint64_t signs_of(uint64_t word)
+{
+	uint64_t at = word ^ ONES * '@', percent = word ^ ONES * '%';
+	return (word | (word - ONES) | (at - ONES) | (percent - ONES)) & TOPS;
 }
 
 size_t text_utf8_size(const char *bytes, size_t size)
@@ -58,6 +73,24 @@ size_t text_utf8_size(const char *bytes, size_t size)
 bool text_is_utf8(const char *bytes, size_t size)
 {
 	return text_utf8_size(bytes, size) == size;
+}
+
+bool text_scan(const char *bytes, size_t size, bool *ret_may_hold_address)
+{
+	const unsigned char *at = (const unsigned char *)bytes;
+	uint64_t signs = 0;
+	if (size >= 8) {
+		for (size_t done = 0; done + 8 < size; done += 8) {
+			signs |= signs_of(eight_bytes(at + done));
+		}
+		signs |= signs_of(eight_bytes(at + size - 8));
+	} else {
+		for (size_t i = 0; i < size; i++) {
+			signs |= signs_of(ONES * at[i]);
+		}
+	}
+	*ret_may_hold_address = signs != 0;
+	return signs == 0 || text_is_utf8(bytes, size);
 }
 
 size_t text_cut(const char *text, size_t max)

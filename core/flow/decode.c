@@ -9,6 +9,7 @@
 #include "core/flow/event_message.h"
 #include "core/flow/field_limits.h"
 #include "core/flow/protojson.h"
+#include "core/flow/quick_event.h"
 #include "core/flow/validate.h"
 #include "core/flow/wire.h"
 
@@ -116,30 +117,63 @@ static enum outcome settle_times(struct event *event, int64_t timestamp_us, stru
 	return OUTCOME_NONE;
 }
 
+/* The careful way: through a message of protobuf-c's, in either form. */
+static enum outcome read_carefully(struct reading *reading, struct event *ret_event)
+{
+	ProtobufCMessage *raw = NULL;
+	enum outcome outcome = reading_message(reading, &limits_event, &raw);
+	if (outcome != OUTCOME_NONE) {
+		return outcome;
+	}
+	return event_from_message((const Phased__V1__Event *)raw, reading->arena, ret_event) ? OUTCOME_NONE
+											     : OUTCOME_too_large;
+}
+
+static enum outcome read_event(struct reading *reading, struct event *ret_event)
+{
+	const struct message *message = reading->message;
+	bool is_read = message->form == FORM_PROTOBUF && message->size <= EVENT_MESSAGE_SIZE_MAX &&
+		       quick_event_read(message->value, message->size, reading->arena, ret_event);
+	enum outcome outcome = is_read ? OUTCOME_NONE : read_carefully(reading, ret_event);
+	if (outcome != OUTCOME_NONE) {
+		return outcome;
+	}
+	if (ret_event->party == PARTY_UNSAID) {
+		ret_event->party = PARTY_PERSON;
+	}
+	return settle_times(ret_event, message->timestamp_us, &reading->path);
+}
+
+static void count_unknown(const struct reading *reading, struct decode_count *count)
+{
+	if (count != NULL) {
+		count->unknown_fields += reading->unknown_fields;
+	}
+}
+
 enum outcome decode_event(const struct message *message, struct arena *arena, struct decode_count *count,
 			  struct event **ret_event, struct reject *ret_reject)
 {
 	struct reading reading = reading_begin(message, arena);
-	ProtobufCMessage *raw = NULL;
-	enum outcome outcome = reading_message(&reading, &limits_event, &raw);
+	struct event *event = arena_take(arena, sizeof(*event));
+	enum outcome outcome = event == NULL ? OUTCOME_too_large : read_event(&reading, event);
 	if (outcome != OUTCOME_NONE) {
 		return reading_reject(&reading, outcome, ret_reject);
 	}
-	struct event *event = event_from_message((const Phased__V1__Event *)raw, arena);
-	if (event == NULL) {
-		return reading_reject(&reading, OUTCOME_too_large, ret_reject);
-	}
-	outcome = settle_times(event, message->timestamp_us, &reading.path);
-	if (outcome != OUTCOME_NONE) {
-		return reading_reject(&reading, outcome, ret_reject);
-	}
-	if (event->party == PARTY_UNSAID) {
-		event->party = PARTY_PERSON;
-	}
-	if (count != NULL) {
-		count->unknown_fields += reading.unknown_fields;
-	}
+	count_unknown(&reading, count);
 	*ret_event = event;
+	return OUTCOME_NONE;
+}
+
+enum outcome decode_event_into(const struct message *message, struct arena *arena, struct decode_count *count,
+			       struct event *ret_event, struct reject *ret_reject)
+{
+	struct reading reading = reading_begin(message, arena);
+	enum outcome outcome = read_event(&reading, ret_event);
+	if (outcome != OUTCOME_NONE) {
+		return reading_reject(&reading, outcome, ret_reject);
+	}
+	count_unknown(&reading, count);
 	return OUTCOME_NONE;
 }
 

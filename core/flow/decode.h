@@ -28,6 +28,10 @@ struct decode_count {
  */
 enum outcome decode_event(const struct message *message, struct arena *arena, struct decode_count *count,
 			  struct event **ret_event, struct reject *ret_reject);
+/* The same into a struct of the caller's, for who needs it no longer than its texts; unless OUTCOME_NONE, nothing that is
+ * of use is in it. */
+enum outcome decode_event_into(const struct message *message, struct arena *arena, struct decode_count *count,
+			       struct event *ret_event, struct reject *ret_reject);
 
 /* What the collector could not read: reads a message of topic phased.rejected (message phased.v1.Rejected). */
 enum outcome decode_rejected(const struct message *message, struct arena *arena, struct reject *ret_reject,

@@ -165,11 +165,11 @@ static bool take_properties(const Phased__V1__Event *from, struct arena *arena, 
 	return event->properties != NULL;
 }
 
-struct event *event_from_message(const Phased__V1__Event *from, struct arena *arena)
+bool event_from_message(const Phased__V1__Event *from, struct arena *arena, struct event *event)
 {
-	struct event *event = arena_zero(arena, 1, sizeof(*event));
-	if (event == NULL || !take_properties(from, arena, event)) {
-		return NULL;
+	*event = (struct event){0};
+	if (!take_properties(from, arena, event)) {
+		return false;
 	}
 	EVENT_FIELDS(TAKE)
 	take_identity(from->identity != NULL ? from->identity : &no_identity, event);
@@ -183,7 +183,7 @@ struct event *event_from_message(const Phased__V1__Event *from, struct arena *ar
 	event->value = event->has_value ? from->value : 0;
 	event->has_rating = from->has_rating_case == PHASED__V1__EVENT__HAS_RATING_RATING;
 	event->rating = event->has_rating ? from->rating : 0;
-	return event;
+	return true;
 }
 
 static void give_identity(const struct event *event, Phased__V1__Identity *to)

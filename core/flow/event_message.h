@@ -9,8 +9,8 @@
 
 struct arena;
 
-/* Texts are shared with the message. NULL: arena full. */
-struct event *event_from_message(const Phased__V1__Event *message, struct arena *arena);
+/* Texts are shared with the message. False: arena full. */
+bool event_from_message(const Phased__V1__Event *message, struct arena *arena, struct event *ret_event);
 
 /* `event`, and the room for what it points to. */
 struct event_message {

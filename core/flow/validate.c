@@ -13,11 +13,11 @@ bool validate_is_moment(int64_t us)
 
 typedef enum outcome validate_value(void *value, const ProtobufCFieldDescriptor *field, const struct limit *limit);
 
-static bool is_word(const char *text)
+bool validate_is_word(const char *text, size_t size)
 {
-	for (; *text != '\0'; text++) {
-		bool fits = (*text >= 'a' && *text <= 'z') || (*text >= '0' && *text <= '9') || *text == '_' ||
-			    *text == '-';
+	for (size_t i = 0; i < size; i++) {
+		char c = text[i];
+		bool fits = (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '_' || c == '-';
 		if (!fits) {
 			return false;
 		}
@@ -36,11 +36,11 @@ static enum outcome validate_text(void *value, const ProtobufCFieldDescriptor *f
 	if (size > limit->size_max) {
 		return OUTCOME_too_large;
 	}
-	if ((limit->flags & LIMIT_WORD) && !is_word(text)) {
+	if ((limit->flags & LIMIT_WORD) && !validate_is_word(text, size)) {
 		return OUTCOME_bad_value;
 	}
-	if ((limit->flags & LIMIT_MASKED) &&
-	    (memchr(text, '@', size) != NULL || memchr(text, '%', size) != NULL)) {
+	bool may_hold_address = false;
+	if ((limit->flags & LIMIT_MASKED) && text_scan(text, size, &may_hold_address) && may_hold_address) {
 		text_mask_addresses(text);
 	}
 	return OUTCOME_NONE;

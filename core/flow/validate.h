@@ -3,6 +3,7 @@
  */
 #pragma once
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 #include "core/flow/field_limits.h"
@@ -17,3 +18,5 @@ enum outcome validate_message(ProtobufCMessage *message, const struct limits *li
 
 /* In the years 1 to 9999: what RFC 3339 can write and PostgreSQL keep. */
 bool validate_is_moment(int64_t us);
+/* Of [a-z0-9_-]: what may be written into a label of a metric or a name of a table's row without a thought. */
+bool validate_is_word(const char *text, size_t size);

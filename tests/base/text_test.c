@@ -34,7 +34,10 @@ START_TEST(utf8_is_told_from_noise)
 		{"\x7f\x7f\x7f\x7f\x7f\x7f\x7f\x01", 8, true},
 	};
 	for (size_t i = 0; i < COUNT_OF(rows); i++) {
+		bool may_hold_address;
 		ck_assert_msg(text_is_utf8(rows[i].bytes, rows[i].size) == rows[i].good, "row %zu", i);
+		ck_assert_msg(text_scan(rows[i].bytes, rows[i].size, &may_hold_address) == rows[i].good, "row %zu",
+			      i);
 	}
 	ck_assert_uint_eq(text_utf8_size("eight by eigh\xc3!!", 16), 13);
 	ck_assert_uint_eq(text_utf8_size("ab\0", 3), 2);
@@ -88,6 +91,27 @@ START_TEST(addresses_are_masked)
 		ck_assert_str_eq(text, rows[i].masked);
 		ck_assert(found == (strcmp(rows[i].text, rows[i].masked) != 0));
 		ck_assert(text_has_address(rows[i].text) == found);
+		bool may_hold_address;
+		ck_assert(text_scan(rows[i].text, strlen(rows[i].text), &may_hold_address));
+		ck_assert(may_hold_address || !found);
+	}
+}
+END_TEST
+
+START_TEST(an_address_is_suspected_wherever_its_sign_stands)
+{
+	bool may_hold_address;
+	for (size_t size = 1; size < 40; size++) {
+		char text[64];
+		memset(text, 'a', sizeof(text));
+		ck_assert(text_scan(text, size, &may_hold_address));
+		ck_assert(!may_hold_address);
+		for (size_t at = 0; at < size; at++) {
+			text[at] = size % 2 == 0 ? '@' : '%';
+			ck_assert(text_scan(text, size, &may_hold_address));
+			ck_assert_msg(may_hold_address, "%zu of %zu", at, size);
+			text[at] = 'a';
+		}
 	}
 }
 END_TEST
@@ -109,5 +133,5 @@ START_TEST(the_nearest_word_is_named)
 }
 END_TEST
 
-TEST_MAIN("text", utf8_is_told_from_noise, addresses_are_masked, a_foreign_text_is_made_fit_to_show,
-	  a_cut_never_splits_a_character, the_nearest_word_is_named)
+TEST_MAIN("text", utf8_is_told_from_noise, addresses_are_masked, an_address_is_suspected_wherever_its_sign_stands,
+	  a_foreign_text_is_made_fit_to_show, a_cut_never_splits_a_character, the_nearest_word_is_named)

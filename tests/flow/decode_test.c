@@ -234,7 +234,8 @@ START_TEST(what_looks_like_an_address_is_masked_in_what_rules_look_at)
 		"\"form_id\":\"g@h.test\",\"target_url\":\"mailto:i@j.test\",\"search\":\"k@l.test\",\"topic\":"
 		"\"m@n.test\","
 		"\"referrer\":\"https://o.test/"
-		"p@q.test\"},\"campaign\":{\"term\":\"r@s.test\",\"message_id\":\"<2@mail.test>\"},"
+		"p@q.test\"},\"campaign\":{\"medium\":\"y\xef\xbc\xa0z.test\",\"term\":\"r@s.test\",\"message_"
+		"id\":\"<2@mail.test>\"},"
 		"\"properties\":[{\"key\":\"u@v.test\",\"text\":\"is w@x.test\"}]}");
 	ck_assert_str_eq(event->site, "********");
 	ck_assert_str_eq(event->label, "to *************");
@@ -248,6 +249,7 @@ START_TEST(what_looks_like_an_address_is_masked_in_what_rules_look_at)
 	ck_assert_str_eq(event->content.topic, "********");
 	ck_assert_str_eq(event->content.referrer, "https://o.test/********");
 	ck_assert_str_eq(event->campaign.term, "********");
+	ck_assert_str_eq(event->campaign.medium, "**********"); /* a full-width sign, and no other */
 	ck_assert_str_eq(event->properties[0].key, "********");
 	ck_assert_str_eq(event->properties[0].value, "is ********");
 	/* Not looked at by rules, and broken when masked. */

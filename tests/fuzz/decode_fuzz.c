@@ -1,6 +1,7 @@
 /*
  * Any bytes into DECODE. The first byte says what they claim to be. Beyond not crashing: a refusal names its reason in
- * showable text and gives the arena back; what was accepted is encoded and decoded again without a change.
+ * showable text and gives the arena back; what was accepted is encoded and decoded again without a change; what the quick
+ * way takes is what the careful one makes of it.
  */
 #include <string.h>
 
@@ -9,6 +10,7 @@
 #include "core/base/text.h"
 #include "core/flow/decode.h"
 #include "core/flow/subject.h"
+#include "tests/flow/careful.h"
 #include "tests/fuzz/fuzz.h"
 
 #define NOW_US INT64_C(1795600900000000)
@@ -59,6 +61,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		CHECK(outcome == OUTCOME_NONE || arena.used == 0);
 		check_refusal(reject.reason, &reject);
 		return 0;
+	}
+	if (message.size <= EVENT_MESSAGE_SIZE_MAX) {
+		quick_as_careful(message.value, message.size, &arena);
+		arena_back(&arena, 0);
 	}
 	struct event *event;
 	enum outcome outcome = decode_event(&message, &arena, NULL, &event, &reject);

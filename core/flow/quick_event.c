@@ -1,0 +1,344 @@
+#include "core/flow/quick_event.h"
+
+#include <assert.h>
+#include <endian.h>
+#include <math.h>
+#include <string.h>
+
+#include "core/base/arena.h"
+#include "core/base/text.h"
+#include "core/flow/field_limits.h"
+#include "core/flow/validate.h"
+#include "core/model/event.h"
+
+/*
+ * Where the fields of a message go, by their numbers; their types and limits are those of field_limits.h. A message has
+ * the places of its own fields, all in the same struct event.
+ */
+enum place_kind { LEFT_OUT, VALUE, INNER }; /* LEFT_OUT: an event that has it goes the careful way */
+
+struct place {
+	enum place_kind kind;
+	uint16_t at;		    /* VALUE: offset in struct event */
+	const struct place *places; /* INNER */
+};
+
+#define AT(field) \
+	{ \
+		VALUE, offsetof(struct event, field), NULL \
+	}
+#define MESSAGE(places) \
+	{ \
+		INNER, 0, places \
+	}
+#define NONE \
+	{ \
+		LEFT_OUT, 0, NULL \
+	}
+
+/* clang-format off */
+static const struct place identity_places[] = {
+	AT(identity.anonymous_id), AT(identity.visitor_id), AT(identity.recipient_id), AT(identity.email),
+	AT(identity.email_actor), AT(identity.user_id), AT(identity.crm_id), AT(identity.previous_id), AT(identity.name),
+	AT(identity.title), AT(identity.role), AT(identity.company), AT(identity.company_domain), AT(identity.verified),
+};
+#define SEEN_EMAIL (UINT32_C(1) << 4)
+#define SEEN_EMAIL_ACTOR (UINT32_C(1) << 5)
+
+static const struct place consent_places[] = {
+	AT(consent.analytics), AT(consent.profile), AT(consent.contact), AT(consent.policy), AT(consent.gpc), AT(consent.dnt),
+	AT(consent.anonymous),
+};
+static const struct place content_places[] = {
+	AT(content.url), AT(content.title), AT(content.content_id), AT(content.form_id), AT(content.target_url),
+	AT(content.search), AT(content.topic), AT(content.language), AT(content.referrer),
+};
+static const struct place campaign_places[] = {
+	AT(campaign.source), AT(campaign.medium), AT(campaign.name), AT(campaign.term), AT(campaign.content),
+	AT(campaign.message_id),
+};
+static const struct place machine_places[] = {AT(machine_reasons)};
+static const struct place event_places[] = {
+	AT(id), AT(source), AT(site), AT(channel), AT(action), AT(label), AT(occurred_us), AT(stamped_us), AT(received_us),
+	AT(party), MESSAGE(identity_places), MESSAGE(consent_places), MESSAGE(content_places),
+	MESSAGE(campaign_places), MESSAGE(machine_places), AT(session_id), AT(thread_id), AT(process),
+	NONE /* opportunity */, AT(value), AT(rating), AT(engaged_ms), AT(scroll_percent),
+	NONE /* properties */,
+};
+#define SEEN_VALUE (UINT32_C(1) << 20)
+#define SEEN_RATING (UINT32_C(1) << 21)
+
+/* What a field that is absent reads as. */
+static const struct event blank = {
+	.id = "", .source = "", .site = "", .label = "", .session_id = "", .thread_id = "", .process = "",
+	.identity = {
+		.anonymous_id = "", .visitor_id = "", .recipient_id = "", .email = "", .user_id = "", .crm_id = "",
+		.previous_id = "", .name = "", .title = "", .role = "", .company = "", .company_domain = "",
+	},
+	.consent = {.policy = ""},
+	.content = {
+		.url = "", .title = "", .content_id = "", .form_id = "", .target_url = "", .search = "", .topic = "",
+		.language = "", .referrer = "",
+	},
+	.campaign = {.source = "", .medium = "", .name = "", .term = "", .content = "", .message_id = ""},
+	.opportunity = {
+		.id = "", .stage = "", .currency = "", .owner = "", .probability = (double)NAN, .amount = (double)NAN,
+	},
+};
+/* clang-format on */
+
+#define MASKED_MAX 32 /* more texts than rules may look at */
+
+/*
+ * The bytes are read where they lie in the arena, in a copy of the message. A text there gets its NUL where the next
+ * field's tag begins, so it is written once that tag has been read.
+ */
+struct reader {
+	uint8_t *at;
+	uint8_t *text_end; /* where the NUL of the last text goes */
+	struct event *event;
+	unsigned masked_count;
+	char *masked[MASKED_MAX]; /* texts that may hold an address: masked when all have their NUL */
+};
+
+/* One and two bytes are what sizes, tags and enums of an ordinary event take. */
+static bool take_small(struct reader *reader, const uint8_t *end, uint32_t *ret_number)
+{
+	const uint8_t *at = reader->at;
+	if (at < end && at[0] < 0x80) {
+		*ret_number = at[0];
+		reader->at += 1;
+		return true;
+	}
+	if (end - at >= 2 && at[1] < 0x80) {
+		*ret_number = (at[0] & 0x7fU) | (uint32_t)at[1] << 7;
+		reader->at += 2;
+		return true;
+	}
+	return false;
+}
+
+static bool take_varint(struct reader *reader, const uint8_t *end, uint64_t *ret_number)
+{
+	uint64_t number = 0;
+	for (unsigned shift = 0; shift < 63 && reader->at < end; shift += 7) {
+		uint8_t byte = *reader->at++;
+		number |= (uint64_t)(byte & 0x7f) << shift;
+		if (byte < 0x80) {
+			*ret_number = number;
+			return true;
+		}
+	}
+	return false;
+}
+
+static bool read_text(struct reader *reader, const uint8_t *end, const struct limit *limit, char *place)
+{
+	uint32_t size;
+	if (!take_small(reader, end, &size) || size > end - reader->at || size > limit->size_max ||
+	    (size == 0 && (limit->flags & LIMIT_REQUIRED))) {
+		return false;
+	}
+	char *text = (char *)reader->at;
+	bool may_hold_address;
+	if (!text_scan(text, size, &may_hold_address) ||
+	    ((limit->flags & LIMIT_WORD) && !validate_is_word(text, size))) {
+		return false;
+	}
+	if ((limit->flags & LIMIT_MASKED) && may_hold_address) {
+		if (reader->masked_count == MASKED_MAX) {
+			return false;
+		}
+		reader->masked[reader->masked_count++] = text;
+	}
+	reader->at += size;
+	reader->text_end = reader->at;
+	memcpy(place, &text, sizeof(text));
+	return true;
+}
+
+/* The address's actor id, the only field of this type. */
+static bool read_actor_id(struct reader *reader, const uint8_t *end, char *place)
+{
+	const size_t id_size = sizeof(reader->event->identity.email_actor);
+	uint32_t size;
+	if (!take_small(reader, end, &size) || size != id_size || size > end - reader->at) {
+		return false;
+	}
+	memcpy(place, reader->at, id_size);
+	reader->at += id_size;
+	return true;
+}
+
+static bool read_enum(struct reader *reader, const uint8_t *end, const ProtobufCFieldDescriptor *field,
+		      const struct limit *limit, char *place)
+{
+	uint32_t number;
+	if (!take_small(reader, end, &number) || (number == 0 && (limit->flags & LIMIT_REQUIRED)) ||
+	    protobuf_c_enum_descriptor_get_value(field->descriptor, (int)number) == NULL) {
+		return false;
+	}
+	memcpy(place, &number, sizeof(number));
+	return true;
+}
+
+static bool read_moment(struct reader *reader, const uint8_t *end, char *place)
+{
+	uint64_t bits;
+	if (!take_varint(reader, end, &bits)) {
+		return false;
+	}
+	int64_t us = (int64_t)(bits >> 1 ^ -(bits & 1)); /* "zigzag": 0, -1, 1, -2 … */
+	memcpy(place, &us, sizeof(us));
+	return validate_is_moment(us);
+}
+
+static bool is_in_range(double number, const struct limit *limit)
+{
+	return limit->high <= limit->low || (number >= limit->low && number <= limit->high);
+}
+
+static bool read_uint32(struct reader *reader, const uint8_t *end, const struct limit *limit, char *place)
+{
+	uint64_t bits;
+	if (!take_varint(reader, end, &bits) || bits > UINT32_MAX || !is_in_range((double)bits, limit)) {
+		return false;
+	}
+	memcpy(place, &(uint32_t){(uint32_t)bits}, sizeof(uint32_t));
+	return true;
+}
+
+static bool read_bool(struct reader *reader, const uint8_t *end, char *place)
+{
+	uint32_t number;
+	if (!take_small(reader, end, &number)) {
+		return false;
+	}
+	memcpy(place, &(bool){number != 0}, sizeof(bool));
+	return true;
+}
+
+static bool read_double(struct reader *reader, const uint8_t *end, const struct limit *limit, char *place)
+{
+	uint64_t bits;
+	double number;
+	if (end - reader->at < (ptrdiff_t)sizeof(bits)) {
+		return false;
+	}
+	memcpy(&bits, reader->at, sizeof(bits));
+	reader->at += sizeof(bits);
+	bits = le64toh(bits);
+	memcpy(&number, &bits, sizeof(number));
+	memcpy(place, &number, sizeof(number));
+	return isfinite(number) && is_in_range(number, limit);
+}
+
+static bool read_value(struct reader *reader, const uint8_t *end, unsigned wire_type,
+		       const ProtobufCFieldDescriptor *field, const struct limit *limit, char *place)
+{
+	switch (field->type) {
+	case PROTOBUF_C_TYPE_STRING:
+		return wire_type == PROTOBUF_C_WIRE_TYPE_LENGTH_PREFIXED && read_text(reader, end, limit, place);
+	case PROTOBUF_C_TYPE_BYTES:
+		return wire_type == PROTOBUF_C_WIRE_TYPE_LENGTH_PREFIXED && read_actor_id(reader, end, place);
+	case PROTOBUF_C_TYPE_ENUM:
+		return wire_type == PROTOBUF_C_WIRE_TYPE_VARINT && read_enum(reader, end, field, limit, place);
+	case PROTOBUF_C_TYPE_SINT64:
+		return wire_type == PROTOBUF_C_WIRE_TYPE_VARINT && read_moment(reader, end, place);
+	case PROTOBUF_C_TYPE_UINT32:
+		return wire_type == PROTOBUF_C_WIRE_TYPE_VARINT && read_uint32(reader, end, limit, place);
+	case PROTOBUF_C_TYPE_BOOL:
+		return wire_type == PROTOBUF_C_WIRE_TYPE_VARINT && read_bool(reader, end, place);
+	case PROTOBUF_C_TYPE_DOUBLE:
+		return wire_type == PROTOBUF_C_WIRE_TYPE_64BIT && read_double(reader, end, limit, place);
+	default:
+		return false;
+	}
+}
+
+static bool read_message(struct reader *reader, const uint8_t *end, const struct limits *limits,
+			 const struct place *places, uint32_t *ret_seen);
+
+/* Ends where the message around it goes on. */
+static bool read_inner(struct reader *reader, const uint8_t *end, unsigned wire_type, const struct limits *limits,
+		       const struct place *places)
+{
+	uint32_t size, seen;
+	if (wire_type != PROTOBUF_C_WIRE_TYPE_LENGTH_PREFIXED || !take_small(reader, end, &size) ||
+	    size > end - reader->at || !read_message(reader, reader->at + size, limits, places, &seen)) {
+		return false;
+	}
+	if (places == identity_places) {
+		reader->event->identity.has_email_actor = (seen & SEEN_EMAIL_ACTOR) != 0;
+		return (seen & SEEN_EMAIL) == 0 ||
+		       (seen & SEEN_EMAIL_ACTOR) == 0; /* of a oneof the last would hold */
+	}
+	return true;
+}
+
+static_assert(LIMITS_FIELDS_MAX <= 32, "a bit a field number");
+
+static bool read_message(struct reader *reader, const uint8_t *end, const struct limits *limits,
+			 const struct place *places, uint32_t *ret_seen)
+{
+	uint32_t seen = 0;
+	while (reader->at < end) {
+		uint32_t tag;
+		if (!take_small(reader, end, &tag)) {
+			return false;
+		}
+		*reader->text_end = '\0';
+		unsigned number = tag >> 3, wire_type = tag & 7;
+		if (number - 1 >= limits->descriptor->n_fields || (seen & UINT32_C(1) << number) != 0) {
+			return false;
+		}
+		seen |= UINT32_C(1) << number;
+		const struct limit *limit = &limits->fields[number - 1];
+		const struct place *place = &places[number - 1];
+		bool taken = false;
+		if (place->kind == VALUE) {
+			taken = read_value(reader, end, wire_type, &limits->descriptor->fields[number - 1], limit,
+					   (char *)reader->event + place->at);
+		} else if (place->kind == INNER) {
+			taken = read_inner(reader, end, wire_type, limit->message, place->places);
+		}
+		if (!taken) {
+			return false;
+		}
+	}
+	*ret_seen = seen;
+	return true;
+}
+
+static bool read_event(struct reader *reader, const uint8_t *end)
+{
+	struct event *event = reader->event;
+	uint32_t seen;
+	if (!read_message(reader, end, &limits_event, event_places, &seen)) {
+		return false;
+	}
+	*reader->text_end = '\0';
+	event->has_value = (seen & SEEN_VALUE) != 0;
+	event->has_rating = (seen & SEEN_RATING) != 0;
+	for (unsigned i = 0; i < reader->masked_count; i++) {
+		text_mask_addresses(reader->masked[i]);
+	}
+	return event->id[0] != '\0' && event->source[0] != '\0' && event->channel != CHANNEL_UNSAID &&
+	       event->action != ACTION_UNSAID;
+}
+
+bool quick_event_read(const uint8_t *bytes, size_t size, struct arena *arena, struct event *ret_event)
+{
+	size_t mark = arena->used;
+	uint8_t *copy = (uint8_t *)arena_text(arena, (const char *)bytes, size);
+	if (copy == NULL) {
+		return false;
+	}
+	*ret_event = blank;
+	struct reader reader = {.at = copy, .text_end = copy + size, .event = ret_event};
+	if (!read_event(&reader, copy + size)) {
+		arena_back(arena, mark);
+		return false;
+	}
+	return true;
+}
