@@ -65,11 +65,12 @@ struct io {
 	void *self;
 };
 
-/* Borrows source, postgres and store for the life of the io. */
+/* One lane's. Borrows source, which all lanes share, postgres and store for the life of the io. */
 struct io_real {
 	struct kafka_source *source;
+	unsigned lane; /* whose messages are taken */
 	struct postgres *postgres;
 	struct store *store;
-	uint64_t seed;
+	uint64_t seed; /* 0: from the clock */
 };
 struct io io_real(struct io_real *real);

@@ -41,7 +41,8 @@ bool kafka_source_is_quick(void)
 rd_kafka_conf_t *kafka_source_conf(const struct kafka_source_options *options, struct fail *fail)
 {
 	char session_ms[16], heartbeat_ms[16], poll_ms[16], kib[16], messages[16], fetch_bytes[16], backoff_ms[16];
-	struct kafka_buffer buffer = kafka_source_buffer(options->buffer_mb, 1, kafka_source_is_quick());
+	struct kafka_buffer buffer = kafka_source_buffer(
+		options->buffer_mb, options->lanes > 0 ? options->lanes : 1, kafka_source_is_quick());
 	unsigned session = options->session_ms;
 	snprintf(session_ms, sizeof(session_ms), "%u", session);
 	snprintf(heartbeat_ms, sizeof(heartbeat_ms), "%u", session / 4 < 3000 ? session / 4 : 3000);

@@ -28,11 +28,13 @@ static bool subscribe(struct kafka_source *source, struct fail *fail)
 struct kafka_source *kafka_source_create(const struct kafka_source_options *options, struct fail *fail)
 {
 	CHECK(options->topic_count > 0 && options->topic_count <= TOPICS_MAX);
+	CHECK(options->lanes <= LANES_MAX);
 	struct kafka_source *source = calloc(1, sizeof(*source));
 	CHECK(source != NULL);
 	source->wake.fd = -1;
 	source->topics = options->topics;
 	source->topic_count = options->topic_count;
+	source->lane_count = options->lanes > 0 ? options->lanes : 1;
 	rd_kafka_conf_t *conf = kafka_source_conf(options, fail);
 	if (conf == NULL) {
 		goto fail;
@@ -44,9 +46,11 @@ struct kafka_source *kafka_source_create(const struct kafka_source_options *opti
 	}
 	rd_kafka_poll_set_consumer(source->rk);
 	source->events = rd_kafka_queue_get_consumer(source->rk);
-	source->messages = rd_kafka_queue_new(source->rk);
 	kafka_wake_watch(&source->wake, source->events);
-	kafka_wake_watch(&source->wake, source->messages);
+	for (unsigned i = 0; i < source->lane_count; i++) {
+		source->lanes[i].messages = rd_kafka_queue_new(source->rk);
+		kafka_wake_watch(&source->wake, source->lanes[i].messages);
+	}
 	if (!subscribe(source, fail)) {
 		goto fail;
 	}
@@ -68,7 +72,7 @@ void kafka_source_woken(struct kafka_source *source)
 
 /* ---- Partitions ---- */
 
-/* The partitions' messages come to our queue; what already waits in theirs comes along. */
+/* The partitions' messages come to their lane's queue; what already waits in theirs comes along. */
 static void forward_all(struct kafka_source *source)
 {
 	for (size_t i = 0; i < source->slots.count; i++) {
@@ -76,7 +80,8 @@ static void forward_all(struct kafka_source *source)
 		rd_kafka_queue_t *queue = rd_kafka_queue_get_partition(source->rk, source->topics[partition.topic],
 								       partition.number);
 		CHECK(queue != NULL);
-		rd_kafka_queue_forward(queue, source->messages);
+		rd_kafka_queue_forward(queue,
+				       source->lanes[partition_lane(partition, source->lane_count)].messages);
 		rd_kafka_queue_destroy(queue);
 	}
 }
@@ -179,7 +184,9 @@ void kafka_source_mirror(struct kafka_source *source, const struct partition_sta
 
 void kafka_source_close(struct kafka_source *source)
 {
-	CHECK(source->held_count == 0); /* librdkafka waits for them */
+	for (unsigned i = 0; i < source->lane_count; i++) {
+		CHECK(source->lanes[i].held_count == 0); /* librdkafka waits for them */
+	}
 	if (source->is_closing) {
 		return;
 	}
@@ -219,26 +226,34 @@ static bool end_leaving(struct kafka_source *source)
 	return true;
 }
 
+static void end_queue(rd_kafka_queue_t *queue)
+{
+	if (queue != NULL) {
+		rd_kafka_queue_io_event_enable(queue, -1, NULL, 0);
+		rd_kafka_queue_destroy(queue);
+	}
+}
+
 void kafka_source_destroy(struct kafka_source *source)
 {
 	if (source == NULL) {
 		return;
 	}
-	kafka_source_release(source);
+	for (unsigned i = 0; i < source->lane_count; i++) {
+		kafka_source_release(source, i);
+	}
 	if (source->is_closing && source->state == STATE_REVOKING) {
 		kafka_source_unassign(source);
 	}
 	bool is_stuck = source->is_closing && !end_leaving(source);
-	if (source->events != NULL) {
-		rd_kafka_queue_io_event_enable(source->events, -1, NULL, 0);
-		rd_kafka_queue_io_event_enable(source->messages, -1, NULL, 0);
-		rd_kafka_queue_destroy(source->messages);
-		rd_kafka_queue_destroy(source->events);
+	for (unsigned i = 0; i < source->lane_count; i++) {
+		end_queue(source->lanes[i].messages);
+		free(source->lanes[i].held);
 	}
+	end_queue(source->events);
 	if (source->rk != NULL && !is_stuck) { /* stuck: left to the end of the process */
 		rd_kafka_destroy_flags(source->rk, RD_KAFKA_DESTROY_F_NO_CONSUMER_CLOSE);
 	}
 	kafka_wake_finish(&source->wake);
-	free(source->held);
 	free(source);
 }

@@ -3,14 +3,15 @@
  *
  * Offsets are the caller's: the group only hands out partitions (range), positions come from the caller with
  * kafka_source_assign(), `auto.offset.reset=error`, nothing is committed but the hint of kafka_source_mirror().
- * Never blocks, never prints. All messages arrive on one queue of ours, so that the memory budget is one for all
- * partitions. A partition is never paused for backpressure: just stop taking.
+ * Never blocks, never prints. Messages arrive on one queue a lane, each for the partitions of its lane, which share the
+ * lane's part of the memory budget. A partition is never paused for backpressure: just stop taking, and ask for notices
+ * at least once a second all the same.
  *
  *	nothing assigned ── ASSIGNED, kafka_source_assign() ──▶ assigned: take, release, take …
  *	nothing assigned ◀── REVOKED or LOST, kafka_source_unassign() ── assigned
  *
- * Wake-ups come only when the queue goes from empty to not empty: take until kafka_source_take() returns less than
- * asked for, or keep an idle watcher on.
+ * Wake-ups come only when a queue goes from empty to not empty, and do not say whose: take of each lane until
+ * kafka_source_take() returns less than asked for, or keep an idle watcher on.
  */
 #pragma once
 #include <stdbool.h>
@@ -29,13 +30,15 @@ struct kafka_source_options {
 	const char *client_id;
 	const char *const *topics; /* borrowed for life, 1 … TOPICS_MAX; a missing one is waited for */
 	size_t topic_count;
+	unsigned lanes; /* 1 … LANES_MAX; partitions are dealt out by partition_lane(); 0: one */
 	const char *const
 		*properties; /* more librdkafka settings: key, value, …, NULL; they win over ours, save for
 					  those our promises rest on, which are refused; NULL: none */
 	/*
-	 * For messages fetched and not taken yet, librdkafka's own 350 bytes for each included; one answer of a broker may go
-	 * over. librdkafka before 2.2 stops fetching for a second once its queue is full: it must hold what is used in a
-	 * second, or it becomes the limit of the rate. A newer one is told to look again after 10 ms, and gets a quarter.
+	 * For messages fetched and not taken yet, librdkafka's own 350 bytes for each included, an equal part for each lane;
+	 * one answer of a broker may go over it. librdkafka before 2.2 stops fetching a lane's partitions for a second once
+	 * its queue is full: it must hold what is used in a second, or it becomes the limit of the rate. A newer one is told
+	 * to look again after 10 ms, and gets a quarter.
 	 */
 	unsigned buffer_mb;
 	unsigned session_ms;
@@ -85,11 +88,12 @@ void kafka_source_assign(struct kafka_source *source, const struct partition_sta
 void kafka_source_unassign(struct kafka_source *source);
 
 /*
- * Up to `max` messages of assigned partitions, in order per partition, none before its position; they and their bytes
- * stay valid until kafka_source_release(), which must come before the next take. None while nothing is assigned.
+ * Up to `max` messages of the lane's assigned partitions, in order per partition, none before its position; they and
+ * their bytes stay valid until kafka_source_release() of the same lane, which must come before its next take. None while
+ * nothing is assigned.
  */
-size_t kafka_source_take(struct kafka_source *source, struct message *ret_messages, size_t max);
-void kafka_source_release(struct kafka_source *source);
+size_t kafka_source_take(struct kafka_source *source, unsigned lane, struct message *ret_messages, size_t max);
+void kafka_source_release(struct kafka_source *source, unsigned lane);
 
 /* The next offset of the newest message known of a partition (high watermark), or -1. Never asks the broker. */
 int64_t kafka_source_end(const struct kafka_source *source, struct partition partition);
@@ -103,7 +107,7 @@ struct kafka_source_counts {
 };
 struct kafka_source_counts kafka_source_counts(const struct kafka_source *source);
 
-/* Staged ending: release what was taken; kafka_source_close() starts to leave; notices go on (REVOKED and LOST must be
+/* Staged ending: release what every lane took; kafka_source_close() starts to leave; notices go on (REVOKED and LOST must be
  * answered) until kafka_source_closed(); then destroy. */
 void kafka_source_close(struct kafka_source *source);
 bool kafka_source_closed(const struct kafka_source *source);

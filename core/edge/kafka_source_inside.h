@@ -20,11 +20,18 @@ enum kafka_source_state {
 
 enum kafka_source_link { LINK_UNKNOWN, LINK_UP, LINK_DOWN };
 
+struct kafka_source_lane {
+	rd_kafka_queue_t *messages; /* ours: the lane's partitions are forwarded to it */
+	rd_kafka_message_t **held;  /* what the last take gave */
+	size_t held_count, held_max;
+};
+
 struct kafka_source {
 	rd_kafka_t *rk;
-	rd_kafka_queue_t *events;   /* the consumer's: rebalances, errors, statistics; never messages */
-	rd_kafka_queue_t *messages; /* ours: all partitions are forwarded to it */
-	struct kafka_wake wake;
+	rd_kafka_queue_t *events; /* the consumer's: rebalances, errors, statistics; never messages */
+	struct kafka_source_lane lanes[LANES_MAX];
+	unsigned lane_count;
+	struct kafka_wake wake; /* for all queues */
 	const char *const *topics;
 	size_t topic_count;
 	enum kafka_source_state state;
@@ -41,8 +48,6 @@ struct kafka_source {
 	struct kafka_slots slots;
 	size_t out_of_range_count; /* slots that are to be said */
 
-	rd_kafka_message_t **held; /* what the last take gave */
-	size_t held_count, held_max;
 	struct kafka_source_counts counts;
 };
 

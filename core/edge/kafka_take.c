@@ -123,30 +123,33 @@ static bool admit(struct kafka_source *source, const rd_kafka_message_t *raw, st
 	return true;
 }
 
-static void make_room(struct kafka_source *source, size_t max)
+static void make_room(struct kafka_source_lane *lane, size_t max)
 {
-	if (source->held_max < max) {
-		source->held = realloc(source->held, max * sizeof(*source->held));
-		CHECK(source->held != NULL);
-		source->held_max = max;
+	if (lane->held_max < max) {
+		lane->held = realloc(lane->held, max * sizeof(*lane->held));
+		CHECK(lane->held != NULL);
+		lane->held_max = max;
 	}
 }
 
-size_t kafka_source_take(struct kafka_source *source, struct message *ret_messages, size_t max)
+size_t kafka_source_take(struct kafka_source *source, unsigned lane_number, struct message *ret_messages,
+			 size_t max)
 {
-	CHECK(source->held_count == 0);
+	CHECK(lane_number < source->lane_count);
+	struct kafka_source_lane *lane = &source->lanes[lane_number];
+	CHECK(lane->held_count == 0);
 	if (source->state != STATE_ASSIGNED || source->is_closing) {
 		return 0;
 	}
-	make_room(source, max);
+	make_room(lane, max);
 	struct run run = {0};
-	while (source->held_count < max) {
-		rd_kafka_message_t **raw = &source->held[source->held_count];
-		size_t wanted = max - source->held_count;
-		ssize_t count = rd_kafka_consume_batch_queue(source->messages, 0, raw, wanted);
+	while (lane->held_count < max) {
+		rd_kafka_message_t **raw = &lane->held[lane->held_count];
+		size_t wanted = max - lane->held_count;
+		ssize_t count = rd_kafka_consume_batch_queue(lane->messages, 0, raw, wanted);
 		for (ssize_t i = 0; i < count; i++) {
-			if (admit(source, raw[i], &run, &ret_messages[source->held_count])) {
-				source->held[source->held_count++] = raw[i];
+			if (admit(source, raw[i], &run, &ret_messages[lane->held_count])) {
+				lane->held[lane->held_count++] = raw[i];
 			} else {
 				rd_kafka_message_destroy(raw[i]);
 			}
@@ -155,13 +158,15 @@ size_t kafka_source_take(struct kafka_source *source, struct message *ret_messag
 			break;
 		}
 	}
-	return source->held_count;
+	return lane->held_count;
 }
 
-void kafka_source_release(struct kafka_source *source)
+void kafka_source_release(struct kafka_source *source, unsigned lane_number)
 {
-	for (size_t i = 0; i < source->held_count; i++) {
-		rd_kafka_message_destroy(source->held[i]);
+	CHECK(lane_number < source->lane_count);
+	struct kafka_source_lane *lane = &source->lanes[lane_number];
+	for (size_t i = 0; i < lane->held_count; i++) {
+		rd_kafka_message_destroy(lane->held[i]);
 	}
-	source->held_count = 0;
+	lane->held_count = 0;
 }

@@ -7,12 +7,19 @@
 
 #define TOPICS_MAX 16
 #define PARTITIONS_MAX 512 /* assigned to one process, over all topics */
+#define LANES_MAX 16
 
 /* A partition of one of the topics that configuration names. */
 struct partition {
 	uint16_t topic; /* index in the source's list of topics */
 	int32_t number;
 };
+
+/* Equal numbers of all topics, which is where one person's events lie, are of one lane. */
+static inline unsigned partition_lane(struct partition partition, unsigned lanes)
+{
+	return (unsigned)partition.number % lanes;
+}
 
 enum message_form { FORM_PROTOBUF, FORM_JSON, FORM_UNKNOWN }; /* by header content-type; none: protobuf */
 

@@ -98,7 +98,7 @@ START_TEST(ending_without_leaving_is_quick)
 		notices(&member);
 	});
 	static struct message messages[10];
-	MOCK_UNTIL(30, kafka_source_take(member.source, messages, 10) > 0, mock_wait(-1, 10));
+	MOCK_UNTIL(30, kafka_source_take(member.source, 0, messages, 10) > 0, mock_wait(-1, 10));
 	int64_t begun_us = moment_monotonic_us();
 	kafka_source_destroy(member.source);
 	ck_assert_int_lt(moment_monotonic_us() - begun_us, 5 * MOMENT_SECOND_US);
@@ -127,7 +127,7 @@ START_TEST(ending_in_the_middle_of_leaving_does_not_wait_for_an_answer)
 	join(&member, mock.brokers);
 	MOCK_UNTIL(30, member.total >= 400, step(&member));
 	int64_t begun_us = moment_monotonic_us();
-	kafka_source_release(member.source);
+	kafka_source_release(member.source, 0);
 	kafka_source_close(member.source); /* the group asks for its partitions back: nobody answers */
 	kafka_source_destroy(member.source);
 	ck_assert_int_lt(moment_monotonic_us() - begun_us, 5 * MOMENT_SECOND_US);

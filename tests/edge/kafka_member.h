@@ -18,7 +18,9 @@ static const char *const topics[] = {"phased.email", TOPIC};
 struct member {
 	struct kafka_source *source;
 	size_t take_max;
-	bool answers; /* ASSIGNED and REVOKED at once, with positions[] */
+	unsigned lanes;
+	int resting_lane; /* is not taken from; -1: none */
+	bool answers;	  /* ASSIGNED and REVOKED at once, with positions[] */
 	bool assigned;
 	struct partition partitions[PARTITIONS_MAX];
 	size_t partition_count;
@@ -61,7 +63,7 @@ static inline void start(struct mock_kafka *mock, unsigned count)
 	produce(mock, 0, count, NULL);
 }
 
-static inline void join(struct member *member, const char *brokers)
+static inline void join_lanes(struct member *member, const char *brokers, unsigned lanes)
 {
 	struct fail fail;
 	const struct kafka_source_options options = {
@@ -70,12 +72,19 @@ static inline void join(struct member *member, const char *brokers)
 		.client_id = "test",
 		.topics = topics,
 		.topic_count = COUNT_OF(topics),
+		.lanes = lanes,
 		.buffer_mb = 8,
 		.session_ms = 6000,
 	};
-	*member = (struct member){.take_max = 1000, .answers = true, .out_of_range = -1};
+	*member = (struct member){
+		.take_max = 1000, .lanes = lanes, .resting_lane = -1, .answers = true, .out_of_range = -1};
 	member->source = kafka_source_create(&options, &fail);
 	ck_assert_msg(member->source != NULL, "%s", fail.text);
+}
+
+static inline void join(struct member *member, const char *brokers)
+{
+	join_lanes(member, brokers, 1);
 }
 
 static inline void answer_assigned(struct member *member)
@@ -113,16 +122,17 @@ static inline void on_notice(struct member *member, const struct kafka_notice *n
 	}
 }
 
-static inline void take(struct member *member)
+static inline void take_lane(struct member *member, unsigned lane)
 {
 	static struct message messages[1000];
 	size_t count;
 	do {
-		count = kafka_source_take(member->source, messages, member->take_max);
+		count = kafka_source_take(member->source, lane, messages, member->take_max);
 		for (size_t i = 0; i < count; i++) {
 			const struct message *message = &messages[i];
 			unsigned partition, number;
 			ck_assert_uint_eq(message->partition.topic, 1);
+			ck_assert_uint_eq((unsigned)message->partition.number % member->lanes, lane);
 			ck_assert_int_eq(sscanf((const char *)message->value, "%u/%u", &partition, &number), 2);
 			ck_assert_int_eq(partition, message->partition.number);
 			ck_assert_int_eq(number, message->offset);
@@ -135,8 +145,17 @@ static inline void take(struct member *member)
 			member->seen[partition][number]++;
 			member->total++;
 		}
-		kafka_source_release(member->source);
+		kafka_source_release(member->source, lane);
 	} while (count == member->take_max);
+}
+
+static inline void take(struct member *member)
+{
+	for (unsigned lane = 0; lane < member->lanes; lane++) {
+		if ((int)lane != member->resting_lane) {
+			take_lane(member, lane);
+		}
+	}
 }
 
 static inline void notices(struct member *member)

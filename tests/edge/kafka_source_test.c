@@ -83,6 +83,51 @@ START_TEST(position_outside_the_log_stops_only_its_partition)
 }
 END_TEST
 
+START_TEST(a_lane_that_rests_does_not_hold_up_the_other)
+{
+	struct mock_kafka mock;
+	static struct member member;
+	start(&mock, 4000);
+	join_lanes(&member, mock.brokers, 2);
+	member.resting_lane = 1;
+	MOCK_UNTIL(30, member.total >= 2000, step(&member));
+	produce(&mock, 4000, 4000, NULL);
+	MOCK_UNTIL(30, member.total >= 4000, step(&member));
+	ck_assert_uint_eq(seen(&member, 0, 0, 2000) + seen(&member, 2, 0, 2000), 4000);
+	member.resting_lane = 0;
+	answer_assigned(&member); /* also assigned anew each has its own, from where it stood */
+	MOCK_UNTIL(30, member.total >= 8000, step(&member));
+	ck_assert_uint_eq(seen(&member, 1, 0, 2000) + seen(&member, 3, 0, 2000), 4000);
+	ck_assert_uint_eq(kafka_source_counts(member.source).messages, 8000);
+	leave(&member);
+	mock_kafka_stop(&mock);
+}
+END_TEST
+
+START_TEST(each_lane_wakes)
+{
+	struct mock_kafka mock;
+	static struct member member;
+	start(&mock, 8);
+	join_lanes(&member, mock.brokers, 2);
+	MOCK_UNTIL(30, member.total >= 8, step(&member));
+	int64_t begun_us = moment_monotonic_us();
+	for (unsigned round = 0; round < 10; round++) { /* one message, to partitions 0 and 1 in turns */
+		produce(&mock, (2 + round / 2) * PARTITIONS + round % 2, 1, NULL);
+		MOCK_UNTIL(30, member.total >= 9 + round, {
+			mock_wait(kafka_source_fd(member.source), 5000);
+			kafka_source_woken(member.source);
+			notices(&member);
+			take(&member);
+		});
+	}
+	/* Without a wake-up of its own a message would wait for the statistics, which come once a second. */
+	ck_assert_int_lt(moment_monotonic_us() - begun_us, 3 * MOMENT_SECOND_US);
+	leave(&member);
+	mock_kafka_stop(&mock);
+}
+END_TEST
+
 START_TEST(form_is_read_from_the_header)
 {
 	static const struct {
@@ -106,9 +151,9 @@ START_TEST(form_is_read_from_the_header)
 	MOCK_UNTIL(30, member.assigned, step(&member));
 	for (size_t i = 0; i < COUNT_OF(rows); i++) {
 		produce(&mock, 0, 1, rows[i].type);
-		MOCK_UNTIL(30, kafka_source_take(member.source, messages, 1) > 0, mock_wait(-1, 10));
+		MOCK_UNTIL(30, kafka_source_take(member.source, 0, messages, 1) > 0, mock_wait(-1, 10));
 		ck_assert_msg(messages[0].form == rows[i].form, "%s", rows[i].type);
-		kafka_source_release(member.source);
+		kafka_source_release(member.source, 0);
 	}
 	leave(&member);
 	mock_kafka_stop(&mock);
@@ -146,14 +191,16 @@ END_TEST
 START_TEST(all_bounds_of_the_configuration_are_taken)
 {
 	static const struct {
-		unsigned buffer_mb, session_ms;
-	} rows[] = {{1, 1000}, {64, 10000}, {2047, 1800000}};
+		unsigned buffer_mb, session_ms, lanes;
+	} rows[] = {
+		{1, 1000, 1}, {64, 10000, 2}, {2047, 1800000, 1}, {1, 1000, LANES_MAX}, {2047, 1000, LANES_MAX}};
 	for (size_t i = 0; i < COUNT_OF(rows); i++) {
 		struct fail fail = {0};
 		const struct kafka_source_options options = {.brokers = "127.0.0.1:1",
 							     .group = "g",
 							     .topics = topics,
 							     .topic_count = 1,
+							     .lanes = rows[i].lanes,
 							     .buffer_mb = rows[i].buffer_mb,
 							     .session_ms = rows[i].session_ms};
 		struct kafka_source *source = kafka_source_create(&options, &fail);
@@ -186,5 +233,6 @@ END_TEST
 
 TEST_MAIN("kafka_source", messages_come_from_the_positions_given, what_a_small_take_leaves_is_not_lost,
 	  assigned_anew_it_goes_on_elsewhere, position_outside_the_log_stops_only_its_partition,
-	  form_is_read_from_the_header, settings_that_positions_rest_on_are_refused,
-	  all_bounds_of_the_configuration_are_taken, partitions_are_found_whatever_their_numbers)
+	  a_lane_that_rests_does_not_hold_up_the_other, each_lane_wakes, form_is_read_from_the_header,
+	  settings_that_positions_rest_on_are_refused, all_bounds_of_the_configuration_are_taken,
+	  partitions_are_found_whatever_their_numbers)

@@ -4,7 +4,7 @@
  *	kafka_edges create BROKERS TOPIC:PARTITIONS[:compact]…	one line a topic: NAME PARTITIONS new|existed
  *	kafka_edges look BROKERS TOPIC…				one line a topic: NAME PARTITIONS
  *	kafka_edges produce BROKERS TOPIC			stdin: KEY VALUE a line; prints delivered=N lost=N
- *	kafka_edges consume BROKERS GROUP INSTANCE SESSION_MS BUFFER_MB TOPIC…	a member, see kafka_edges_consume.c
+ *	kafka_edges consume BROKERS GROUP INSTANCE SESSION_MS BUFFER_MB[/LANES] TOPIC…	a member, see kafka_edges_consume.c
  *	kafka_edges drain BROKERS GROUP BUFFER_MB COUNT TOPIC	reads COUNT messages as fast as it can, prints what it cost
  *	kafka_edges trim BROKERS TOPIC PARTITION OFFSET		deletes what lies before
  *	kafka_edges transact BROKERS TOPIC commit|abort COUNT	a transaction of so many messages, partition 0

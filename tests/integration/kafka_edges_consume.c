@@ -28,6 +28,7 @@ struct member {
 	struct kafka_source *source;
 	char **topics;
 	size_t topic_count;
+	unsigned lanes;
 	size_t flow;
 	bool is_closing;
 	char line[65536];
@@ -65,20 +66,29 @@ static void notices(struct member *member)
 	}
 }
 
-static size_t take(struct member *member, size_t max)
+static size_t take_lane(struct member *member, unsigned lane, size_t max)
 {
 	static const char *const forms[] = {
 		[FORM_PROTOBUF] = "protobuf", [FORM_JSON] = "json", [FORM_UNKNOWN] = "unknown"};
 	static struct message messages[TAKE_MAX];
 	CHECK(max <= TAKE_MAX);
-	size_t count = kafka_source_take(member->source, messages, max);
+	size_t count = kafka_source_take(member->source, lane, messages, max);
 	for (size_t i = 0; i < count; i++) {
 		printf("message");
 		print_partition(member, messages[i].partition);
 		printf("@%lld %s %.*s\n", (long long)messages[i].offset, forms[messages[i].form],
 		       (int)messages[i].size, (const char *)messages[i].value);
 	}
-	kafka_source_release(member->source);
+	kafka_source_release(member->source, lane);
+	return count;
+}
+
+static size_t take(struct member *member, size_t max)
+{
+	size_t count = 0;
+	for (unsigned lane = 0; lane < member->lanes && count < max; lane++) {
+		count += take_lane(member, lane, max - count);
+	}
 	return count;
 }
 
@@ -187,8 +197,8 @@ static void loop(struct member *member)
 }
 
 static struct kafka_source *create(const char *brokers, const char *group, const char *instance,
-				   unsigned session_ms, unsigned buffer_mb, char **topics, size_t topic_count,
-				   struct fail *fail)
+				   unsigned session_ms, unsigned buffer_mb, unsigned lanes, char **topics,
+				   size_t topic_count, struct fail *fail)
 {
 	return kafka_source_create(
 		&(struct kafka_source_options){
@@ -198,6 +208,7 @@ static struct kafka_source *create(const char *brokers, const char *group, const
 			.client_id = "kafka_edges",
 			.topics = (const char *const *)topics,
 			.topic_count = topic_count,
+			.lanes = lanes,
 			.buffer_mb = buffer_mb,
 			.session_ms = session_ms,
 		},
@@ -211,8 +222,11 @@ int edges_consume(const char *brokers, char **words, size_t count)
 	CHECK(count >= 5);
 	member.topics = words + 4;
 	member.topic_count = count - 4;
+	const char *slash = strchr(words[3], '/');
+	member.lanes = slash != NULL ? (unsigned)strtoul(slash + 1, NULL, 10) : 1;
 	member.source = create(brokers, words[0], words[1], (unsigned)strtoul(words[2], NULL, 10),
-			       (unsigned)strtoul(words[3], NULL, 10), member.topics, member.topic_count, &fail);
+			       (unsigned)strtoul(words[3], NULL, 10), member.lanes, member.topics,
+			       member.topic_count, &fail);
 	if (member.source == NULL) {
 		return edges_complain(&fail);
 	}
@@ -254,8 +268,8 @@ int edges_drain(const char *brokers, char **words, size_t count)
 	CHECK(count == 4);
 	size_t wanted = strtoul(words[2], NULL, 10), total = 0, takes = 0, bytes = 0;
 	int64_t spent_ns = 0, begun_us = 0;
-	struct kafka_source *source =
-		create(brokers, words[0], "", 10000, (unsigned)strtoul(words[1], NULL, 10), words + 3, 1, &fail);
+	struct kafka_source *source = create(brokers, words[0], "", 10000, (unsigned)strtoul(words[1], NULL, 10),
+					     1, words + 3, 1, &fail);
 	if (source == NULL) {
 		return edges_complain(&fail);
 	}
@@ -265,11 +279,11 @@ int edges_drain(const char *brokers, char **words, size_t count)
 		assign_from_beginning(source);
 		for (size_t got = TAKE_MAX; got == TAKE_MAX;) {
 			int64_t before_ns = thread_ns();
-			got = kafka_source_take(source, messages, TAKE_MAX);
+			got = kafka_source_take(source, 0, messages, TAKE_MAX);
 			for (size_t i = 0; i < got; i++) {
 				bytes += messages[i].size;
 			}
-			kafka_source_release(source);
+			kafka_source_release(source, 0);
 			spent_ns += got > 0 ? thread_ns() - before_ns : 0;
 			begun_us = begun_us == 0 && got > 0 ? moment_monotonic_us() : begun_us;
 			total += got;

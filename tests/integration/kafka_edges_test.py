@@ -96,12 +96,12 @@ class Sink(KafkaTest):
 class Member:
     """A running `kafka_edges consume`: what it says is gathered by a thread; what it is told goes to its stdin."""
 
-    def __init__(self, test, *topics, group=None, instance="", session_ms=6000, buffer_mb=8):
+    def __init__(self, test, *topics, group=None, instance="", session_ms=6000, buffer_mb=8, lanes=1):
         self.test = test
         self.lines, self.notices = [], []
         self.messages = collections.defaultdict(list)	# "topic/partition" -> [(offset, form, value)]
         self.child = subprocess.Popen([EDGES, "consume", test.brokers, group or test.name, instance, str(session_ms),
-                                       str(buffer_mb), *topics], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+                                       f"{buffer_mb}/{lanes}", *topics], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
         self.thread = threading.Thread(target=self.listen)
         self.thread.start()
         test.addCleanup(self.end)
@@ -393,16 +393,18 @@ class Source(KafkaTest):
         member.close()
 
     def test_memory_stays_within_the_buffer(self):
-        # 100 MB, which the bytes stop; and 15 MB that would be 110 with librdkafka's own bytes, which the count stops
-        for size, count, buffer_mb, most_mib in ((1000, 100_000, 4, 40), (40, 300_000, 16, 48)):
-            with self.subTest(size=size):
-                self.stays_within(size, count, buffer_mb, most_mib)
+        # 100 MB, which the bytes stop; the same in parts: a whole buffer for each lane would hold half of it; and 15 MB that
+        # would be 110 with librdkafka's own bytes, which the count stops
+        for size, count, buffer_mb, lanes, most_mib in ((1000, 100_000, 4, 1, 40), (1000, 100_000, 32, 4, 50),
+                                                        (40, 300_000, 16, 1, 48)):
+            with self.subTest(size=size, lanes=lanes):
+                self.stays_within(size, count, buffer_mb, lanes, most_mib)
 
-    def stays_within(self, size, count, buffer_mb, most_mib):
+    def stays_within(self, size, count, buffer_mb, lanes, most_mib):
         topic = self.new_topic(partitions=4)
         lines = "".join(f"key-{i} {i}{'x' * size}\n" for i in range(count))
         self.assertEqual(f"delivered={count} lost=0\n", self.edges("produce", topic, input=lines))
-        member = Member(self, topic, group=f"{self.name}_{size}", buffer_mb=buffer_mb)
+        member = Member(self, topic, group=f"{self.name}_{size}_{lanes}", buffer_mb=buffer_mb, lanes=lanes)
         member.assign({})
 
         def rss_mib():
