@@ -11,38 +11,8 @@
 
 #include "core/base/check.h"
 #include "core/base/moment.h"
+#include "core/edge/postgres_inside.h"
 #include "core/edge/postgres_wire.h"
-
-#define STEPS_MAX 64	 /* statements of a turn, preparing them included */
-#define PREPARED_MAX 128 /* statements known to a connection */
-
-struct step {
-	const struct postgres_statement *statement;
-	bool prepares; /* this step only prepares it */
-	postgres_on_rows *on_rows;
-	void *context;
-};
-
-struct postgres {
-	struct postgres_options options;
-	PGconn *connection;
-	enum postgres_state state;
-	bool wants_write;
-	bool greeting; /* the turn under way is our own first one: SETs */
-	int64_t deadline_us;
-	struct step steps[STEPS_MAX];
-	unsigned step_count, step_at;
-	bool answered; /* the step at step_at has had its result */
-	bool failed;
-	struct fail fail;
-	const struct postgres_statement *prepared[PREPARED_MAX];
-	unsigned prepared_count;
-	uint64_t turns;
-};
-
-struct postgres_rows {
-	PGresult *result;
-};
 
 static const struct postgres_statement greet_async = {
 	.name = "greet_async", .sql = "SET synchronous_commit = off", .simple = true};
@@ -116,10 +86,11 @@ void postgres_drop(struct postgres *postgres)
 	postgres->greeting = false;
 	postgres->prepared_count = 0;
 	postgres->step_count = 0;
+	postgres->copy.on = false;
 }
 
 /* libpq's own words about a connection: host, port and reason, several lines. */
-static bool connection_trouble(struct postgres *postgres, const char *what, struct fail *fail)
+bool postgres_trouble(struct postgres *postgres, const char *what, struct fail *fail)
 {
 	fail_set(fail, FAIL_RETRY, EXIT_AWAY, "postgres: %s: %s", what,
 		 postgres->connection != NULL ? PQerrorMessage(postgres->connection) : "no memory");
@@ -140,7 +111,7 @@ bool postgres_connect(struct postgres *postgres, struct fail *fail)
 	const char *const values[] = {postgres->options.conninfo, postgres->options.application, "UTF8", NULL};
 	postgres->connection = PQconnectStartParams(keys, values, 1);
 	if (postgres->connection == NULL || PQstatus(postgres->connection) == CONNECTION_BAD) {
-		connection_trouble(postgres, "cannot connect", fail);
+		postgres_trouble(postgres, "cannot connect", fail);
 		postgres_drop(postgres);
 		return false;
 	}
@@ -233,10 +204,10 @@ bool postgres_add(struct postgres *postgres, const struct postgres_statement *st
 	bool sent = (statement->simple || is_prepared(postgres, statement) || prepare(postgres, statement)) &&
 		    send_statement(postgres, statement, values) &&
 		    add_step(postgres, statement, false, on_rows, context);
-	return sent || connection_trouble(postgres, "cannot send", fail);
+	return sent || postgres_trouble(postgres, "cannot send", fail);
 }
 
-static bool flush(struct postgres *postgres)
+bool postgres_flush(struct postgres *postgres)
 {
 	int left = PQflush(postgres->connection);
 	postgres->wants_write = left == 1;
@@ -248,8 +219,8 @@ bool postgres_send(struct postgres *postgres, struct fail *fail)
 	postgres->step_at = 0;
 	postgres->answered = false;
 	postgres->failed = false;
-	if (PQpipelineSync(postgres->connection) != 1 || !flush(postgres)) {
-		return connection_trouble(postgres, "cannot send", fail);
+	if (PQpipelineSync(postgres->connection) != 1 || !postgres_flush(postgres)) {
+		return postgres_trouble(postgres, "cannot send", fail);
 	}
 	if (!postgres->greeting) {
 		postgres->state = POSTGRES_BUSY;
@@ -260,14 +231,14 @@ bool postgres_send(struct postgres *postgres, struct fail *fail)
 }
 
 /* Trouble by SQLSTATE: what may go well later, what this data will never do, what a human must mend. */
-static void refused(const PGresult *result, const struct postgres_statement *statement, struct fail *ret_fail)
+void postgres_refused(const PGresult *result, const struct postgres_statement *statement, struct fail *ret_fail)
 {
 	static const struct {
 		const char *prefix;
 		enum fail_kind kind;
 		enum exit_code exit_code;
 	} classes[] = {
-		{"PH001", FAIL_RETRY, EXIT_AWAY},	 {"08", FAIL_RETRY, EXIT_AWAY},
+		{"PH0", FAIL_RETRY, EXIT_AWAY},		 {"08", FAIL_RETRY, EXIT_AWAY},
 		{"57", FAIL_RETRY, EXIT_AWAY},		 {"53", FAIL_RETRY, EXIT_AWAY},
 		{"40", FAIL_RETRY, EXIT_AWAY},		 {"55P03", FAIL_RETRY, EXIT_AWAY},
 		{"25006", FAIL_RETRY, EXIT_AWAY},	 {"25P03", FAIL_RETRY, EXIT_AWAY},
@@ -300,7 +271,7 @@ static void take_result(struct postgres *postgres, PGresult *result)
 	if (postgres->step_at ==
 	    postgres->step_count) { /* between the last answer and the end: told to shut down, say */
 		static const struct postgres_statement end = {.name = "the end of a turn"};
-		refused(result, &end, &postgres->fail);
+		postgres_refused(result, &end, &postgres->fail);
 		postgres->failed = true;
 		return;
 	}
@@ -315,7 +286,7 @@ static void take_result(struct postgres *postgres, PGresult *result)
 		return;
 	}
 	if (!good) {
-		refused(result, step->statement, &postgres->fail);
+		postgres_refused(result, step->statement, &postgres->fail);
 		postgres->failed = true;
 	} else if (step->on_rows != NULL) {
 		struct postgres_rows rows = {result};
@@ -323,7 +294,7 @@ static void take_result(struct postgres *postgres, PGresult *result)
 	}
 }
 
-static enum postgres_result turn_ended(struct postgres *postgres, struct fail *ret_fail)
+enum postgres_result postgres_turn_ended(struct postgres *postgres, struct fail *ret_fail)
 {
 	bool greeted = postgres->greeting;
 	postgres->state = POSTGRES_IDLE;
@@ -341,9 +312,9 @@ static enum postgres_result turn_ended(struct postgres *postgres, struct fail *r
 	return greeted ? POSTGRES_CONNECTED : POSTGRES_TURN_DONE;
 }
 
-static enum postgres_result lost(struct postgres *postgres, const char *what, struct fail *ret_fail)
+enum postgres_result postgres_lost(struct postgres *postgres, const char *what, struct fail *ret_fail)
 {
-	connection_trouble(postgres, what, ret_fail);
+	postgres_trouble(postgres, what, ret_fail);
 	snprintf(ret_fail->code, sizeof(ret_fail->code), "08006");
 	postgres_drop(postgres);
 	return POSTGRES_LOST;
@@ -360,7 +331,7 @@ static enum postgres_result greet(struct postgres *postgres, struct fail *ret_fa
 	    (!postgres->options.synchronous_commit &&
 	     !postgres_add(postgres, &greet_async, NULL, NULL, NULL, NULL)) ||
 	    !postgres_add(postgres, &greet_path, NULL, NULL, NULL, NULL) || !postgres_send(postgres, NULL)) {
-		return lost(postgres, "cannot start", ret_fail);
+		return postgres_lost(postgres, "cannot start", ret_fail);
 	}
 	return POSTGRES_GOES_ON;
 }
@@ -377,20 +348,20 @@ static enum postgres_result connecting(struct postgres *postgres, struct fail *r
 		postgres->wants_write = true;
 		return POSTGRES_GOES_ON;
 	default:
-		return lost(postgres, "cannot connect", ret_fail);
+		return postgres_lost(postgres, "cannot connect", ret_fail);
 	}
 }
 
 static enum postgres_result read_answers(struct postgres *postgres, struct fail *ret_fail)
 {
-	if (!flush(postgres) || PQconsumeInput(postgres->connection) != 1 || !flush(postgres)) {
-		return lost(postgres, "connection lost", ret_fail);
+	if (!postgres_flush(postgres) || PQconsumeInput(postgres->connection) != 1 || !postgres_flush(postgres)) {
+		return postgres_lost(postgres, "connection lost", ret_fail);
 	}
 	while (PQisBusy(postgres->connection) == 0) {
 		PGresult *result = PQgetResult(postgres->connection);
 		if (result == NULL) { /* end of one statement's results */
 			if (PQstatus(postgres->connection) != CONNECTION_OK) {
-				return lost(postgres, "connection lost", ret_fail);
+				return postgres_lost(postgres, "connection lost", ret_fail);
 			}
 			if (!postgres->answered) {
 				return POSTGRES_GOES_ON;
@@ -402,14 +373,14 @@ static enum postgres_result read_answers(struct postgres *postgres, struct fail 
 		if (PQresultStatus(result) == PGRES_PIPELINE_SYNC) {
 			PQclear(result);
 			if (!postgres->failed && postgres->step_at < postgres->step_count) {
-				return lost(postgres, "answers are missing", ret_fail);
+				return postgres_lost(postgres, "answers are missing", ret_fail);
 			}
-			return turn_ended(postgres, ret_fail);
+			return postgres_turn_ended(postgres, ret_fail);
 		}
 		take_result(postgres, result);
 		PQclear(result);
 		if (PQstatus(postgres->connection) != CONNECTION_OK) {
-			return lost(postgres, "connection lost", ret_fail);
+			return postgres_lost(postgres, "connection lost", ret_fail);
 		}
 	}
 	return POSTGRES_GOES_ON;
@@ -423,10 +394,12 @@ enum postgres_result postgres_ready(struct postgres *postgres, struct fail *ret_
 	enum postgres_result result = POSTGRES_GOES_ON;
 	if (postgres->state == POSTGRES_CONNECTING && !postgres->greeting) {
 		result = connecting(postgres, ret_fail);
+	} else if (postgres->copy.on) {
+		result = postgres_copy_on(postgres, ret_fail);
 	} else if (postgres->state != POSTGRES_IDLE) {
 		result = read_answers(postgres, ret_fail);
 	} else if (PQconsumeInput(postgres->connection) != 1) { /* something while idle: the server goes away */
-		return lost(postgres, "connection lost", ret_fail);
+		return postgres_lost(postgres, "connection lost", ret_fail);
 	}
 	if (result == POSTGRES_GOES_ON && moment_monotonic_us() >= postgres->deadline_us) {
 		bool connecting_still = postgres->state == POSTGRES_CONNECTING;
@@ -462,66 +435,6 @@ bool postgres_wait(struct postgres *postgres, struct fail *fail)
 		int64_t left_ms = (postgres->deadline_us - moment_monotonic_us()) / 1000 + 1;
 		poll(&watched, 1, left_ms < 0 ? 0 : left_ms > 1000 ? 1000 : (int)left_ms);
 	}
-}
-
-/* Waits until a result can be read without blocking. */
-static bool wait_readable(struct postgres *postgres, int64_t deadline_us)
-{
-	if (!flush(postgres)) {
-		return false;
-	}
-	while (PQisBusy(postgres->connection) == 1) {
-		struct pollfd watched = {.fd = postgres_fd(postgres),
-					 .events = (short)(POLLIN | (postgres->wants_write ? POLLOUT : 0))};
-		if (poll(&watched, 1, 1000) > 0 &&
-		    (!flush(postgres) || PQconsumeInput(postgres->connection) != 1)) {
-			return false;
-		}
-		if (moment_monotonic_us() > deadline_us || PQstatus(postgres->connection) != CONNECTION_OK) {
-			return false;
-		}
-	}
-	return true;
-}
-
-bool postgres_script(struct postgres *postgres, const char *sql, struct fail *fail)
-{
-	CHECK(postgres->state == POSTGRES_IDLE);
-	int64_t deadline_us = moment_monotonic_us() + (int64_t)postgres->options.reply_ms_max * 1000;
-	if (PQexitPipelineMode(postgres->connection) != 1 || PQsendQuery(postgres->connection, sql) != 1) {
-		return connection_trouble(postgres, "cannot send", fail);
-	}
-	bool good = true;
-	for (;;) {
-		if (!wait_readable(postgres, deadline_us)) {
-			connection_trouble(postgres, "connection lost", fail);
-			postgres_drop(postgres);
-			return false;
-		}
-		PGresult *result = PQgetResult(postgres->connection);
-		if (result == NULL) {
-			break;
-		}
-		if (good && PQresultStatus(result) != PGRES_COMMAND_OK &&
-		    PQresultStatus(result) != PGRES_TUPLES_OK) {
-			static const struct postgres_statement script = {.name = "script"};
-			struct fail here;
-			refused(result, &script, &here);
-			const char *words = PQresultErrorField(result, PG_DIAG_MESSAGE_PRIMARY);
-			const char *place = PQresultErrorField(result, PG_DIAG_STATEMENT_POSITION);
-			fail_set(fail, here.kind, here.exit_code, "postgres: SQLSTATE %s: %s (at character %s)",
-				 here.code, words != NULL ? words : "no message", place != NULL ? place : "?");
-			if (fail != NULL) {
-				memcpy(fail->code, here.code, sizeof(fail->code));
-			}
-			good = false;
-		}
-		PQclear(result);
-	}
-	if (PQenterPipelineMode(postgres->connection) != 1) {
-		postgres_drop(postgres);
-	}
-	return good;
 }
 
 size_t postgres_count(const struct postgres_rows *rows)

@@ -145,6 +145,13 @@ bool postgres_add(struct postgres *postgres, const struct postgres_statement *st
 		  struct fail *fail);
 bool postgres_send(struct postgres *postgres, struct fail *fail);
 
+/*
+ * A COPY as a turn of its own: `statement` is a simple one, "COPY … FROM STDIN (FORMAT binary)", and `bytes` what it
+ * reads, header and trailer included; they must stay valid until the turn ends. From IDLE.
+ */
+bool postgres_copy(struct postgres *postgres, const struct postgres_statement *statement, const void *bytes,
+		   size_t size, struct fail *fail);
+
 /* Round trips sent since postgres_create(). */
 uint64_t postgres_turns(const struct postgres *postgres);
 

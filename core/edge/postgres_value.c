@@ -45,7 +45,7 @@ uint64_t postgres_get(const char *at, int size)
 	return value;
 }
 
-static int64_t moment_wire(int64_t us)
+int64_t postgres_moment_to_wire(int64_t us)
 {
 	return us == INT64_MIN || us == INT64_MAX ? us : us - MOMENT_POSTGRES_EPOCH_US;
 }
@@ -141,7 +141,7 @@ void postgres_array_uuid(struct postgres_array *array, const struct uuid *id)
 void postgres_array_moment(struct postgres_array *array, int64_t us)
 {
 	CHECK(array->type == POSTGRES_TIMESTAMPTZ);
-	postgres_array_int(array, moment_wire(us));
+	postgres_array_int(array, postgres_moment_to_wire(us));
 }
 
 void postgres_array_date(struct postgres_array *array, int64_t us)
@@ -200,5 +200,5 @@ bool postgres_value_uuid(const struct uuid *id, struct postgres_value *ret)
 
 bool postgres_value_moment(struct arena *arena, int64_t us, struct postgres_value *ret)
 {
-	return postgres_value_int(arena, POSTGRES_TIMESTAMPTZ, moment_wire(us), ret);
+	return postgres_value_int(arena, POSTGRES_TIMESTAMPTZ, postgres_moment_to_wire(us), ret);
 }
