@@ -1,5 +1,5 @@
 /*
- * The steps of a batch, each a turn with the pure stages around it: the careful way of writing, always right.
+ * The steps of a batch, each a turn with the pure stages around it: the quick way of writing and the careful one (docs/decisions/2026-11-25-the-quick-way.md).
  */
 #include "daemon/batch_steps.h"
 
@@ -11,6 +11,7 @@
 #include "core/base/check.h"
 #include "core/base/log.h"
 #include "core/base/moment.h"
+#include "core/flow/arbiters.h"
 #include "core/flow/gather.h"
 #include "core/flow/screen.h"
 
@@ -155,9 +156,10 @@ static enum step_end nothing(struct batch *batch, struct fail *fail)
 	return STEP_NEXT;
 }
 
-/* ---- ADVANCE ---- */
+/* ---- PEEK, ADVANCE ---- */
 
-static enum step_end advance_start(struct batch *batch, struct fail *fail)
+/* Where the positions shall stand, and whose claims say who is concerned. False: arena full. */
+static bool begin_try(struct batch *batch)
 {
 	batch->has_touches = false;
 	for (size_t i = 0; i < batch->count; i++) {
@@ -169,17 +171,45 @@ static enum step_end advance_start(struct batch *batch, struct fail *fail)
 	batch->advance = (struct advance_rows){.group = batch->options.conf->kafka.group};
 	if (!batch_list_positions(batch) || !cast_ask(window(batch), batch->count, batch->wider,
 						      batch->wider_count, &batch->work, &batch->advance)) {
-		return STEP_FULL;
+		return false;
 	}
 	batch->advance.positions = batch->positions;
 	batch->advance.position_count = batch->position_count;
+	return true;
+}
+
+static enum step_end peek_start(struct batch *batch, struct fail *fail)
+{
+	if (!way_choose(&batch->way)) {
+		return STEP_NEXT;
+	}
+	if (!begin_try(batch)) {
+		return STEP_FULL;
+	}
+	if (!batch->has_touches) {
+		return STEP_NEXT;
+	}
+	return batch->io.ops->store_peek(batch->io.self, &batch->advance, &batch->work, fail) ? STEP_SENT
+											      : STEP_BROKEN;
+}
+
+static enum step_end advance_start(struct batch *batch, struct fail *fail)
+{
+	if (batch->way.quick) {
+		return STEP_NEXT;
+	}
+	if (!begin_try(batch)) {
+		return STEP_FULL;
+	}
 	return batch->io.ops->store_advance(batch->io.self, &batch->advance, &batch->work, fail) ? STEP_SENT
 												 : STEP_BROKEN;
 }
 
+/* Of both. */
 static enum step_end advance_end(struct batch *batch, struct fail *fail)
 {
 	uint64_t ours = engine_model(batch->engine)->model->version;
+	batch->open = true;
 	if (!batch->advance.has_model || batch->advance.model_version != ours) {
 		fail_set(fail, FAIL_FATAL, EXIT_AWAY,
 			 "model: another one than %016" PRIx64 " is in force now: start again", ours);
@@ -190,12 +220,35 @@ static enum step_end advance_end(struct batch *batch, struct fail *fail)
 
 /* ---- LOAD, SCREEN ---- */
 
+/* Of the keys, only those that were written a while ago: all others are taken for new. False: arena full. */
+static bool leave_suspects(struct batch *batch)
+{
+	const struct touch_key *all = batch->load.keys;
+	struct touch_key *suspects = arena_zero(&batch->work, batch->load.key_count + 1, sizeof(*suspects));
+	if (suspects == NULL) {
+		return false;
+	}
+	size_t kept = 0;
+	for (size_t i = 0; i < batch->load.key_count; i++) {
+		if (recent_has(batch->recent, all[i].event_id)) {
+			suspects[kept++] = all[i];
+		}
+	}
+	batch->load.keys = suspects;
+	batch->load.key_count = kept;
+	return true;
+}
+
 static enum step_end load_start(struct batch *batch, struct fail *fail)
 {
 	if (!batch->has_touches) {
 		return STEP_NEXT;
 	}
 	if (!cast_plan(&batch->cast, window(batch), batch->count, &batch->advance, &batch->work, &batch->load)) {
+		return STEP_FULL;
+	}
+	batch->load.quick = batch->way.quick;
+	if (batch->way.quick && !leave_suspects(batch)) {
 		return STEP_FULL;
 	}
 	return batch->io.ops->store_load(batch->io.self, &batch->load, &batch->work, fail) ? STEP_SENT
@@ -224,6 +277,7 @@ static bool widen(struct batch *batch)
 static enum step_end load_end(struct batch *batch, struct fail *fail)
 {
 	(void)fail;
+	batch->open = !batch->way.quick;
 	enum screen_result screened = screen_batch(&batch->cast, window(batch), batch->count, &batch->load);
 	if (screened == SCREEN_WIDER) {
 		return widen(batch) ? STEP_REDO : STEP_FULL;
@@ -330,6 +384,13 @@ static enum step_end save_start(struct batch *batch, struct fail *fail)
 	if (!room) {
 		return STEP_FULL;
 	}
+	if (batch->way.quick) {
+		batch->save.quick = &batch->advance;
+		batch->save.by_copy = batch->save.touch_count >= batch->copy_min;
+		if (batch->has_touches && !arbiters_split(&batch->load, &batch->work, &batch->save)) {
+			return STEP_FULL;
+		}
+	}
 	for (size_t i = 0; i < batch->count; i++) {
 		window(batch)[i].saved = window(batch)[i].outcome;
 	}
@@ -345,8 +406,33 @@ static enum step_end save_start(struct batch *batch, struct fail *fail)
 static enum step_end save_end(struct batch *batch, struct fail *fail)
 {
 	(void)fail;
+	if (batch->save.by_copy) {
+		batch->open = true;
+		return STEP_NEXT;
+	}
 	batch_committed(batch);
-	return STEP_NEXT;
+	return STEP_AGAIN;
+}
+
+/* ---- COPY, FINISH ---- */
+
+static enum step_end copy_start(struct batch *batch, struct fail *fail)
+{
+	return batch->io.ops->store_copy(batch->io.self, &batch->save, &batch->work, fail) ? STEP_SENT
+											   : STEP_BROKEN;
+}
+
+static enum step_end finish_start(struct batch *batch, struct fail *fail)
+{
+	return batch->io.ops->store_finish(batch->io.self, &batch->save, &batch->work, fail) ? STEP_SENT
+											     : STEP_BROKEN;
+}
+
+static enum step_end finish_end(struct batch *batch, struct fail *fail)
+{
+	(void)fail;
+	batch_committed(batch);
+	return STEP_AGAIN;
 }
 
 /* ---- ROLLBACK ---- */
@@ -356,12 +442,22 @@ static enum step_end rollback_start(struct batch *batch, struct fail *fail)
 	return batch->io.ops->store_rollback(batch->io.self, fail) ? STEP_SENT : STEP_BROKEN;
 }
 
+static enum step_end rollback_end(struct batch *batch, struct fail *fail)
+{
+	(void)fail;
+	batch->open = false;
+	return STEP_AGAIN;
+}
+
 const struct step_about batch_steps[STEP_COUNT] = {
 	[STEP_LOOK] = {"LOOK", look_start, look_end},
 	[STEP_MONTHS] = {"MONTHS", months_start, nothing},
+	[STEP_PEEK] = {"PEEK", peek_start, advance_end},
 	[STEP_ADVANCE] = {"ADVANCE", advance_start, advance_end},
 	[STEP_LOAD] = {"LOAD", load_start, load_end},
 	[STEP_READ] = {"READ", read_start, read_end},
 	[STEP_SAVE] = {"SAVE", save_start, save_end},
-	[STEP_ROLLBACK] = {"ROLLBACK", rollback_start, nothing},
+	[STEP_COPY] = {"COPY", copy_start, nothing},
+	[STEP_FINISH] = {"FINISH", finish_start, finish_end},
+	[STEP_ROLLBACK] = {"ROLLBACK", rollback_start, rollback_end},
 };

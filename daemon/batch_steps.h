@@ -7,7 +7,9 @@
 #include "core/flow/cast.h"
 #include "core/flow/contacts.h"
 #include "daemon/batch.h"
+#include "daemon/recent.h"
 #include "daemon/take.h"
+#include "daemon/way.h"
 
 #define MONTHS_MAX 1212 /* 2000-01 to 2100-12 */
 
@@ -15,10 +17,13 @@
 enum step {
 	STEP_LOOK,     /* after trouble: where do our positions stand? Else passed over */
 	STEP_MONTHS,   /* partitions of table touch that are not there yet; mostly passed over */
-	STEP_ADVANCE,  /* BEGIN, positions, claims of who is in the batch */
-	STEP_LOAD,     /* arbiters locked, facts and states */
+	STEP_PEEK,     /* quick way: a snapshot, claims of who is in the batch */
+	STEP_ADVANCE,  /* careful way: BEGIN, positions, claims */
+	STEP_LOAD,     /* facts and states; careful way: arbiters locked before */
 	STEP_READ,     /* touches of contacts to be refolded; mostly passed over */
-	STEP_SAVE,     /* everything, COMMIT */
+	STEP_SAVE,     /* everything, COMMIT; quick way: BEGIN and positions before */
+	STEP_COPY,     /* quick way, of many: the new touches, if SAVE has left them */
+	STEP_FINISH,   /* and then what SAVE has left as well, COMMIT */
 	STEP_ROLLBACK, /* after a refusal */
 	STEP_COUNT
 };
@@ -27,7 +32,8 @@ enum step {
 enum step_end {
 	STEP_NEXT,  /* done, or nothing to do: the next one */
 	STEP_SENT,  /* a turn is under way */
-	STEP_REDO,  /* from the start, with ROLLBACK first */
+	STEP_AGAIN, /* this try is over: from the first step, with what is to be done then */
+	STEP_REDO,  /* this try is of no use: the same, with ROLLBACK first where a transaction is open */
 	STEP_FULL,  /* the arena is: a smaller window */
 	STEP_BROKEN /* a turn could not be built: *fail */
 };
@@ -51,8 +57,13 @@ struct batch {
 	int64_t filling_since_us, filled_by_us; /* monotonic */
 	int64_t clocked_us;			/* monotonic: until when time is booked to a step */
 
+	struct way way; /* quick or careful */
+	struct recent *recent;
+	size_t copy_min; /* as many new touches go by COPY */
+
 	enum step step;
 	bool sent;
+	bool open;	 /* a transaction */
 	bool look_first; /* a COMMIT may or may not have happened */
 	bool wants_claim;
 	unsigned tries;	       /* of this window, for backing off */

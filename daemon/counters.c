@@ -70,8 +70,12 @@ void counters_init(struct counters *counters)
 	    "Protobuf fields that this version does not know");
 	add(counters, &counters->blocked_ids, METRIC_COUNTER, "phased_blocked_ids_total", "",
 	    "Identifiers that never make an actor");
-	add(counters, &counters->batches, METRIC_COUNTER, "phased_batches_total", "way=\"careful\"",
-	    "Transactions confirmed");
+	add(counters, &counters->batches_quick, METRIC_COUNTER, "phased_batches_total", "way=\"quick\"",
+	    "Transactions confirmed, by the way they were written");
+	add(counters, &counters->batches_careful, METRIC_COUNTER, "phased_batches_total", "way=\"careful\"",
+	    "Transactions confirmed, by the way they were written");
+	add(counters, &counters->quick_misses, METRIC_COUNTER, "phased_quick_misses_total", "",
+	    "Batches that the quick way had assumed too much for, and that went the careful way");
 	add_histogram(counters, &counters->batch_events, "phased_batch_events", "Messages of a transaction",
 		      event_bounds, COUNT_OF(event_bounds));
 	add_histogram(counters, &counters->batch_seconds, "phased_batch_seconds",
@@ -121,4 +125,9 @@ void counters_outcome(struct counters *counters, enum outcome outcome)
 	CHECK(outcome > OUTCOME_NONE && outcome < OUTCOME_COUNT);
 	counters->outcomes[outcome].value++;
 	counters->in_flight.value--;
+}
+
+double counters_batches(const struct counters *counters)
+{
+	return counters->batches_quick.value + counters->batches_careful.value;
 }

@@ -17,7 +17,8 @@ struct counters {
 	struct metric received, in_flight, received_bytes, unknown_fields, blocked_ids;
 	struct metric outcomes[OUTCOME_COUNT];
 	char outcome_labels[OUTCOME_COUNT][48];
-	struct metric batches, batch_events, batch_seconds, turns, redone, refolded, fenced, gaps;
+	struct metric batches_quick, batches_careful, quick_misses, batch_events, batch_seconds, turns, redone,
+		refolded, fenced, gaps;
 	struct metric store_up, store_failures, source_up, assigned, lag, last_commit, rebalances, out_of_range;
 	struct metric step_seconds[COUNTERS_STEPS_MAX][STEP_PARTS];
 	char step_labels[COUNTERS_STEPS_MAX][STEP_PARTS][48];
@@ -28,3 +29,5 @@ struct counters {
 void counters_init(struct counters *counters);
 void counters_received(struct counters *counters, uint64_t bytes);
 void counters_outcome(struct counters *counters, enum outcome outcome);
+/* Transactions confirmed, of both ways. */
+double counters_batches(const struct counters *counters);

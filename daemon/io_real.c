@@ -171,6 +171,11 @@ static bool advance(void *self, struct advance_rows *rows, struct arena *arena, 
 	return store_advance(store(self), rows, arena, fail);
 }
 
+static bool peek(void *self, struct advance_rows *rows, struct arena *arena, struct fail *fail)
+{
+	return store_peek(store(self), rows, arena, fail);
+}
+
 static bool load(void *self, struct load_rows *rows, struct arena *arena, struct fail *fail)
 {
 	return store_load(store(self), rows, arena, fail);
@@ -184,6 +189,16 @@ static bool read_touches(void *self, struct read_rows *rows, struct arena *arena
 static bool save(void *self, const struct save_rows *rows, struct arena *arena, struct fail *fail)
 {
 	return store_save(store(self), rows, arena, fail);
+}
+
+static bool copy(void *self, const struct save_rows *rows, struct arena *arena, struct fail *fail)
+{
+	return store_copy(store(self), rows, arena, fail);
+}
+
+static bool finish(void *self, const struct save_rows *rows, struct arena *arena, struct fail *fail)
+{
+	return store_finish(store(self), rows, arena, fail);
 }
 
 static bool rollback(void *self, struct fail *fail)
@@ -221,9 +236,12 @@ static const struct io_ops real_ops = {
 	.store_look = look,
 	.store_months = months,
 	.store_advance = advance,
+	.store_peek = peek,
 	.store_load = load,
 	.store_read = read_touches,
 	.store_save = save,
+	.store_copy = copy,
+	.store_finish = finish,
 	.store_rollback = rollback,
 };
 

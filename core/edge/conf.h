@@ -58,6 +58,7 @@ struct conf {
 		int64_t events_max; /* ≥ events_min */
 		int64_t linger_ms;
 		int64_t arena_mb;
+		bool quick;
 	} batch;
 	struct {
 		int64_t messages;

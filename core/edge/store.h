@@ -54,10 +54,17 @@ bool store_months(struct store *store, const int64_t *moments_us, size_t count, 
 
 bool store_advance(struct store *store, struct advance_rows *advance, struct arena *arena, struct fail *fail);
 
+/* Quick way: begins a snapshot instead, and reads the claims; fills what store_advance() fills. */
+bool store_peek(struct store *store, struct advance_rows *peek, struct arena *arena, struct fail *fail);
+
 bool store_load(struct store *store, struct load_rows *load, struct arena *arena, struct fail *fail);
 
 bool store_read(struct store *store, struct read_rows *read, struct arena *arena, struct fail *fail);
 
 bool store_save(struct store *store, const struct save_rows *save, struct arena *arena, struct fail *fail);
+
+/* With save->by_copy, after store_save(): the new touches; then what is left, and COMMIT. */
+bool store_copy(struct store *store, const struct save_rows *save, struct arena *arena, struct fail *fail);
+bool store_finish(struct store *store, const struct save_rows *save, struct arena *arena, struct fail *fail);
 
 bool store_rollback(struct store *store, struct fail *fail);

@@ -32,7 +32,7 @@ bool store_arena_full(struct fail *fail);
 struct columns;
 struct columns *columns_begin(struct arena *arena);
 struct postgres_array *columns_array(struct columns *columns, enum postgres_type type, size_t expected);
-#define COLUMNS_MAX 17
+#define COLUMNS_MAX 18
 /* One array a column, of the types given; ret_arrays has room for COLUMNS_MAX. */
 void columns_arrays(struct columns *columns, const enum postgres_type *types, size_t count, size_t rows,
 		    struct postgres_array **ret_arrays);

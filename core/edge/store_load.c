@@ -1,10 +1,11 @@
 /*
- * The turns of a batch that read: ADVANCE, LOAD, READ.
+ * The turns of a batch that read: ADVANCE or PEEK, LOAD, READ.
  */
 #include <string.h>
 
 #include "core/base/arena.h"
 #include "core/edge/store_columns.h"
+#include "core/edge/store_parts.h"
 #include "core/edge/store_sql.h"
 
 static bool on_advanced(void *context, const struct postgres_rows *rows, struct fail *fail)
@@ -46,11 +47,14 @@ static bool on_advance_claims(void *context, const struct postgres_rows *rows, s
 	return read_claims(store, rows, &store->advance->claims, &store->advance->claim_count, fail);
 }
 
-static bool add_positions(struct store *store, const struct advance_rows *advance, struct arena *arena,
-			  struct fail *fail)
+bool store_add_positions(struct store *store, const struct advance_rows *advance, const uint64_t *model_version,
+			 struct arena *arena, struct fail *fail)
 {
 	size_t count = advance->position_count;
 	struct columns *columns = columns_begin(arena);
+	if (model_version != NULL) {
+		columns_int(columns, POSTGRES_INT8, (int64_t)*model_version);
+	}
 	columns_text(columns, advance->group);
 	store_position_names(columns, advance->positions, count);
 	struct postgres_array *from = columns_array(columns, POSTGRES_INT8, count);
@@ -66,7 +70,9 @@ static bool add_positions(struct store *store, const struct advance_rows *advanc
 		postgres_array_int(ends, position->end_offset);
 		postgres_array_moment(oldest, position->oldest_us);
 	}
-	return columns_add(columns, store->postgres, &sql_advance, on_advanced, store, fail);
+	return model_version != NULL
+		       ? columns_add(columns, store->postgres, &sql_advance_under, NULL, NULL, fail)
+		       : columns_add(columns, store->postgres, &sql_advance, on_advanced, store, fail);
 }
 
 static bool add_claims(struct store *store, const struct uuid *weak, size_t weak_count, const struct uuid *decided,
@@ -78,19 +84,31 @@ static bool add_claims(struct store *store, const struct uuid *weak, size_t weak
 	return columns_add(columns, store->postgres, &sql_claims, on_rows, store, fail);
 }
 
-bool store_advance(struct store *store, struct advance_rows *advance, struct arena *arena, struct fail *fail)
+static bool add_advance_claims(struct store *store, struct advance_rows *advance, struct arena *arena,
+			       struct fail *fail)
 {
-	store->arena = arena;
-	store->advance = advance;
 	advance->has_model = false;
 	advance->claims = NULL;
 	advance->claim_count = 0;
+	store->arena = arena;
+	store->advance = advance;
+	return advance->weak_count + advance->decided_count == 0 ||
+	       add_claims(store, advance->weak, advance->weak_count, advance->decided, advance->decided_count,
+			  arena, on_advance_claims, fail);
+}
+
+bool store_advance(struct store *store, struct advance_rows *advance, struct arena *arena, struct fail *fail)
+{
 	return postgres_add(store->postgres, &sql_begin, NULL, NULL, NULL, fail) &&
-	       add_positions(store, advance, arena, fail) &&
-	       (advance->weak_count + advance->decided_count == 0 ||
-		add_claims(store, advance->weak, advance->weak_count, advance->decided, advance->decided_count,
-			   arena, on_advance_claims, fail)) &&
-	       postgres_send(store->postgres, fail);
+	       store_add_positions(store, advance, NULL, arena, fail) &&
+	       add_advance_claims(store, advance, arena, fail) && postgres_send(store->postgres, fail);
+}
+
+bool store_peek(struct store *store, struct advance_rows *peek, struct arena *arena, struct fail *fail)
+{
+	return postgres_add(store->postgres, &sql_snapshot, NULL, NULL, NULL, fail) &&
+	       postgres_add(store->postgres, &sql_model_version, NULL, on_advanced, store, fail) &&
+	       add_advance_claims(store, peek, arena, fail) && postgres_send(store->postgres, fail);
 }
 
 static bool on_claims(void *context, const struct postgres_rows *rows, struct fail *fail)
@@ -270,7 +288,7 @@ static bool add_by_ids(struct store *store, const struct postgres_statement *sta
 
 static bool add_locks(struct store *store, const struct load_rows *load, struct arena *arena, struct fail *fail)
 {
-	if (load->contact_count == 0) {
+	if (load->contact_count == 0 || load->quick) {
 		return true;
 	}
 	struct columns *columns = columns_begin(arena);
@@ -321,6 +339,7 @@ bool store_load(struct store *store, struct load_rows *load, struct arena *arena
 	       add_by_ids(store, &sql_erasures, load->actors, load->actor_count, on_erasures, arena, fail) &&
 	       add_copies(store, load, arena, fail) && add_times(store, load, arena, fail) &&
 	       add_by_ids(store, &sql_phases, load->contacts, load->contact_count, on_phases, arena, fail) &&
+	       (!load->quick || postgres_add(store->postgres, &sql_commit, NULL, NULL, NULL, fail)) &&
 	       postgres_send(store->postgres, fail);
 }
 

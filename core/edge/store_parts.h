@@ -1,5 +1,5 @@
 /*
- * Between store_save.c and store_save_facts.c: the parts of SAVE, each one statement, nothing where its list is empty.
+ * Between the files of SAVE (store_save.c, store_save_facts.c, store_save_states.c): its parts, each one statement, nothing where its list is empty.
  */
 #pragma once
 #include <stdbool.h>
@@ -13,7 +13,12 @@
 typedef bool store_part(struct store *store, const struct save_rows *save, struct arena *arena, struct fail *fail);
 
 store_part store_save_actors, store_drop_claims, store_save_claims, store_drop_consents, store_save_consents,
-	store_drop_declared, store_save_declared, store_drop_persons, store_save_persons, store_save_stretches;
+	store_drop_declared, store_save_declared, store_drop_persons, store_save_persons, store_save_stretches,
+	store_save_states, store_save_arbiters_new, store_save_arbiters;
+
+/* Where SAVE begins, the quick way. */
+bool store_add_positions(struct store *store, const struct advance_rows *advance, const uint64_t *model_version,
+			 struct arena *arena, struct fail *fail);
 
 /* A statement whose only parameter is a list of ids; none: nothing to send. */
 bool store_by_ids(struct store *store, const struct postgres_statement *statement, const struct uuid *ids,

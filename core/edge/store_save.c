@@ -1,5 +1,5 @@
 /*
- * The turn that writes: all rows of a batch, then COMMIT. Each list is one statement over arrays, in one column order;
+ * The turns that write: all rows of a batch, then COMMIT. Each list is one statement over arrays, in one column order;
  * an empty list sends nothing.
  */
 #include <string.h>
@@ -8,15 +8,6 @@
 #include "core/edge/store_columns.h"
 #include "core/edge/store_parts.h"
 #include "core/edge/store_sql.h"
-
-static void put_moment(struct postgres_array *array, int64_t us)
-{
-	if (us == INT64_MIN) {
-		postgres_array_null(array);
-	} else {
-		postgres_array_moment(array, us);
-	}
-}
 
 static void put_rule(struct postgres_array *array, int number)
 {
@@ -99,19 +90,20 @@ static bool save_rules(struct store *store, const struct save_rows *save, struct
 	return columns_add(columns, store->postgres, &sql_save_rules, NULL, NULL, fail);
 }
 
-static bool save_touches(struct store *store, const struct save_rows *save, struct arena *arena, struct fail *fail)
+static bool add_touches(struct store *store, const struct postgres_statement *statement,
+			const struct touch *touches, size_t count, struct arena *arena, struct fail *fail)
 {
 	static const enum postgres_type types[] = {POSTGRES_UUID,	 POSTGRES_TIMESTAMPTZ, POSTGRES_INT8,
 						   POSTGRES_TIMESTAMPTZ, POSTGRES_TIMESTAMPTZ, POSTGRES_INT8,
 						   POSTGRES_INT4,	 POSTGRES_INT2};
-	if (save->touch_count == 0) {
+	if (count == 0) {
 		return true;
 	}
 	struct columns *columns = columns_begin(arena);
 	struct postgres_array *at[COLUMNS_MAX];
-	columns_arrays(columns, types, sizeof(types) / sizeof(types[0]), save->touch_count, at);
-	for (size_t i = 0; i < save->touch_count; i++) {
-		const struct touch *row = &save->touches[i];
+	columns_arrays(columns, types, sizeof(types) / sizeof(types[0]), count, at);
+	for (size_t i = 0; i < count; i++) {
+		const struct touch *row = &touches[i];
 		postgres_array_uuid(at[0], &row->actor_id);
 		postgres_array_moment(at[1], row->stamped_us);
 		postgres_array_int(at[2], (int64_t)row->event_id);
@@ -121,44 +113,14 @@ static bool save_touches(struct store *store, const struct save_rows *save, stru
 		postgres_array_int(at[6], (int64_t)row->reasons);
 		postgres_array_int(at[7], row->party);
 	}
-	return columns_add(columns, store->postgres, &sql_save_touches, NULL, NULL, fail);
+	return columns_add(columns, store->postgres, statement, NULL, NULL, fail);
 }
 
-static bool save_states(struct store *store, const struct save_rows *save, struct arena *arena, struct fail *fail)
+static bool save_touches(struct store *store, const struct save_rows *save, struct arena *arena, struct fail *fail)
 {
-	static const enum postgres_type types[] = {POSTGRES_UUID,	POSTGRES_TEXT,	      POSTGRES_BYTEA,
-						   POSTGRES_INT4,	POSTGRES_INT4,	      POSTGRES_FLOAT8,
-						   POSTGRES_FLOAT8,	POSTGRES_FLOAT8,      POSTGRES_FLOAT8,
-						   POSTGRES_INT2,	POSTGRES_INT2,	      POSTGRES_INT2,
-						   POSTGRES_INT2,	POSTGRES_TIMESTAMPTZ, POSTGRES_TIMESTAMPTZ,
-						   POSTGRES_TIMESTAMPTZ};
-	if (save->state_count == 0) {
-		return true;
-	}
-	struct columns *columns = columns_begin(arena);
-	columns_int(columns, POSTGRES_INT8, (int64_t)save->model_version);
-	struct postgres_array *at[COLUMNS_MAX];
-	columns_arrays(columns, types, sizeof(types) / sizeof(types[0]), save->state_count, at);
-	for (size_t i = 0; i < save->state_count; i++) {
-		const struct state_row *row = &save->states[i];
-		postgres_array_uuid(at[0], &row->contact_id);
-		postgres_array_text(at[1], row->process);
-		postgres_array_bytes(at[2], row->fold, row->fold_size);
-		postgres_array_int(at[3], row->counted);
-		postgres_array_int(at[4], row->confirmed);
-		postgres_array_float(at[5], row->activity);
-		postgres_array_float(at[6], row->early);
-		postgres_array_float(at[7], row->mid);
-		postgres_array_float(at[8], row->late);
-		postgres_array_int(at[9], row->reported);
-		postgres_array_int(at[10], row->shown);
-		postgres_array_int(at[11], row->fine);
-		postgres_array_int(at[12], row->band);
-		put_moment(at[13], row->since_us);
-		put_moment(at[14], row->last_us);
-		put_moment(at[15], row->review_us);
-	}
-	return columns_add(columns, store->postgres, &sql_save_states, NULL, NULL, fail);
+	const struct postgres_statement *new_ones = save->quick != NULL ? &sql_insert_touches : &sql_save_touches;
+	return add_touches(store, &sql_save_touches, save->replacing, save->replacing_count, arena, fail) &&
+	       (save->by_copy || add_touches(store, new_ones, save->touches, save->touch_count, arena, fail));
 }
 
 static bool save_changes(struct store *store, const struct save_rows *save, struct arena *arena, struct fail *fail)
@@ -293,21 +255,74 @@ static bool drop_by_ids(struct store *store, const struct save_rows *save, struc
 }
 
 /* What is replaced goes before what takes its place. */
-static store_part *const parts[] = {
+static store_part *const careful_parts[] = {
 	save_subjects,	    save_rules,		 drop_by_ids,	       store_save_actors,   store_drop_claims,
 	store_save_claims,  store_drop_consents, store_save_consents,  store_drop_declared, store_save_declared,
-	store_drop_persons, store_save_persons,	 store_save_stretches, save_touches,	    save_states,
-	drop_changes,	    save_changes,	 save_outcomes,	       save_rejects,
+	store_drop_persons, store_save_persons,	 store_save_stretches, save_touches,	    store_save_states,
+	drop_changes,	    save_changes,	 save_outcomes,	       save_rejects,	    NULL,
 };
 
-bool store_save(struct store *store, const struct save_rows *save, struct arena *arena, struct fail *fail)
+/* Arbiters first, as the careful way takes their locks; new touches last, since one that is not new ends it. */
+static store_part *const quick_parts[] = {
+	store_save_arbiters_new,
+	store_save_arbiters,
+	save_subjects,
+	save_rules,
+	drop_by_ids,
+	store_save_actors,
+	store_drop_claims,
+	store_save_claims,
+	store_drop_consents,
+	store_save_consents,
+	store_drop_declared,
+	store_save_declared,
+	store_drop_persons,
+	store_save_persons,
+	store_save_stretches,
+	store_save_states,
+	drop_changes,
+	save_changes,
+	save_touches,
+	NULL,
+};
+
+/* Rows that every batch of the day writes: held for as short a time as can be. */
+static store_part *const shared_parts[] = {save_outcomes, save_rejects, NULL};
+
+static bool add_parts(struct store *store, store_part *const *parts, const struct save_rows *save,
+		      struct arena *arena, struct fail *fail)
 {
-	store->arena = arena;
-	for (size_t i = 0; i < sizeof(parts) / sizeof(parts[0]); i++) {
+	for (size_t i = 0; parts[i] != NULL; i++) {
 		if (!parts[i](store, save, arena, fail)) {
 			return false;
 		}
 	}
+	return true;
+}
+
+static bool send_commit(struct store *store, struct fail *fail)
+{
 	return postgres_add(store->postgres, &sql_commit, NULL, NULL, NULL, fail) &&
 	       postgres_send(store->postgres, fail);
+}
+
+bool store_save(struct store *store, const struct save_rows *save, struct arena *arena, struct fail *fail)
+{
+	store->arena = arena;
+	if (save->quick == NULL) {
+		return add_parts(store, careful_parts, save, arena, fail) && send_commit(store, fail);
+	}
+	bool added = postgres_add(store->postgres, &sql_begin, NULL, NULL, NULL, fail) &&
+		     store_add_positions(store, save->quick, &save->model_version, arena, fail) &&
+		     add_parts(store, quick_parts, save, arena, fail);
+	if (!added || save->by_copy) {
+		return added && postgres_send(store->postgres, fail);
+	}
+	return add_parts(store, shared_parts, save, arena, fail) && send_commit(store, fail);
+}
+
+bool store_finish(struct store *store, const struct save_rows *save, struct arena *arena, struct fail *fail)
+{
+	store->arena = arena;
+	return add_parts(store, shared_parts, save, arena, fail) && send_commit(store, fail);
 }

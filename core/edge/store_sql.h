@@ -25,6 +25,8 @@
 	}
 
 static const struct postgres_statement sql_begin = SIMPLE("begin", "BEGIN ISOLATION LEVEL READ COMMITTED");
+static const struct postgres_statement sql_snapshot =
+	SIMPLE("snapshot", "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY");
 static const struct postgres_statement sql_commit = SIMPLE("commit", "COMMIT");
 static const struct postgres_statement sql_rollback = SIMPLE("rollback", "ROLLBACK");
 static const struct postgres_statement sql_settle = {
@@ -75,6 +77,14 @@ static const struct postgres_statement sql_advance = {
 	.parameter_count = 8,
 	.parameters = {ONE(TEXT), ARRAY(TEXT), ARRAY(INT4), ARRAY(INT8), ARRAY(INT8), ARRAY(INT8), ARRAY(INT8),
 		       ARRAY(TIMESTAMPTZ)}};
+static const struct postgres_statement sql_advance_under = {
+	.name = "advance_under",
+	.sql = "SELECT phased.position_advance_under($1, $2, $3, $4, $5, $6, $7, $8, $9)",
+	.parameter_count = 9,
+	.parameters = {ONE(INT8), ONE(TEXT), ARRAY(TEXT), ARRAY(INT4), ARRAY(INT8), ARRAY(INT8), ARRAY(INT8),
+		       ARRAY(INT8), ARRAY(TIMESTAMPTZ)}};
+static const struct postgres_statement sql_model_version =
+	SIMPLE("model_version", "SELECT version FROM phased.model WHERE in_force");
 static const struct postgres_statement sql_claims = {
 	.name = "claims",
 	.sql = "SELECT c.weak, c.strong, c.stamped, c.event_id, c.at, c.strength FROM (SELECT "
@@ -282,6 +292,17 @@ static const struct postgres_statement sql_save_stretches = {
 	.parameter_count = 4,
 	.parameters = {ARRAY(UUID), ARRAY(TIMESTAMPTZ), ARRAY(TIMESTAMPTZ), ARRAY(UUID)}};
 
+/* Quick way: what is not new, stops the transaction. */
+#define TOUCH_COLUMNS "actor_id, stamped, event_id, received, at, subject_id, reasons, party"
+static const struct postgres_statement sql_copy_touches =
+	SIMPLE("copy_touches", "COPY phased.touch (" TOUCH_COLUMNS ") FROM STDIN (FORMAT binary)");
+static const struct postgres_statement sql_insert_touches = {
+	.name = "insert_touches",
+	.sql = "INSERT INTO phased.touch (" TOUCH_COLUMNS ") SELECT * FROM unnest($1::uuid[], $2::timestamptz[], "
+	       "$3::bigint[], $4::timestamptz[], $5::timestamptz[], $6::bigint[], $7::integer[], $8::smallint[])",
+	.parameter_count = 8,
+	.parameters = {ARRAY(UUID), ARRAY(TIMESTAMPTZ), ARRAY(INT8), ARRAY(TIMESTAMPTZ), ARRAY(TIMESTAMPTZ),
+		       ARRAY(INT8), ARRAY(INT4), ARRAY(INT2)}};
 /* The locks made it certain which copy stands; the WHERE is the belt to those braces. */
 static const struct postgres_statement sql_save_touches = {
 	.name = "save_touches",
@@ -324,6 +345,52 @@ static const struct postgres_statement sql_save_states = {
 	.parameters = {ONE(INT8), ARRAY(UUID), ARRAY(TEXT), ARRAY(BYTEA), ARRAY(INT4), ARRAY(INT4), ARRAY(FLOAT8),
 		       ARRAY(FLOAT8), ARRAY(FLOAT8), ARRAY(FLOAT8), ARRAY(INT2), ARRAY(INT2), ARRAY(INT2),
 		       ARRAY(INT2), ARRAY(TIMESTAMPTZ), ARRAY(TIMESTAMPTZ), ARRAY(TIMESTAMPTZ)}};
+
+/* The quick way's arbiters. The row that was read is named by its ctid: one that has been written since has another. */
+static const struct postgres_statement sql_arbiters_new = {
+	.name = "arbiters_new",
+	.sql = "WITH written AS (INSERT INTO phased.phase (contact_id, process, version, model_version, fold, "
+	       "counted, "
+	       "confirmed, activity, early, mid, late, reported, shown, fine, band, since, last_at, review_at) "
+	       "SELECT s.contact_id, 'standard', 1, $1, s.fold, s.counted, s.confirmed, s.activity, s.early, "
+	       "s.mid, s.late, s.reported, s.shown, s.fine, s.band, s.since, s.last_at, s.review_at FROM "
+	       "unnest($3::uuid[], $4::bytea[], $5::integer[], $6::integer[], $7::float8[], $8::float8[], "
+	       "$9::float8[], $10::float8[], $11::smallint[], $12::smallint[], $13::smallint[], $14::smallint[], "
+	       "$15::timestamptz[], $16::timestamptz[], $17::timestamptz[]) AS s (contact_id, fold, counted, "
+	       "confirmed, activity, early, mid, late, reported, shown, fine, band, since, last_at, review_at) "
+	       "ON CONFLICT DO NOTHING RETURNING 1) SELECT phased.written_all((SELECT count(*) FROM written), $2)",
+	.parameter_count = 17,
+	.parameters = {ONE(INT8), ONE(INT8), ARRAY(UUID), ARRAY(BYTEA), ARRAY(INT4), ARRAY(INT4), ARRAY(FLOAT8),
+		       ARRAY(FLOAT8), ARRAY(FLOAT8), ARRAY(FLOAT8), ARRAY(INT2), ARRAY(INT2), ARRAY(INT2),
+		       ARRAY(INT2), ARRAY(TIMESTAMPTZ), ARRAY(TIMESTAMPTZ), ARRAY(TIMESTAMPTZ)}};
+#define QUICK_ROWS(columns) \
+	" AS s (contact_id, version" columns \
+	") CROSS JOIN LATERAL (SELECT p.ctid AS place FROM phased.phase p WHERE " \
+	"p.contact_id = s.contact_id AND p.process = 'standard' AND p.version = s.version OFFSET 0) AS q OFFSET " \
+	"0) " \
+	"AS k WHERE p.ctid = k.place RETURNING 1) SELECT phased.written_all((SELECT count(*) FROM written), $1)"
+static const struct postgres_statement sql_arbiters_known = {
+	.name = "arbiters_known",
+	.sql = "WITH written AS (UPDATE phased.phase p SET version = p.version + 1, model_version = CASE WHEN "
+	       "k.fold IS "
+	       "NULL THEN p.model_version ELSE $2 END, fold = coalesce(k.fold, p.fold), counted = "
+	       "coalesce(k.counted, p.counted), confirmed = coalesce(k.confirmed, p.confirmed), activity = "
+	       "coalesce(k.activity, p.activity), early = coalesce(k.early, p.early), mid = coalesce(k.mid, "
+	       "p.mid), late = coalesce(k.late, p.late), reported = coalesce(k.reported, p.reported), shown = "
+	       "coalesce(k.shown, p.shown), fine = coalesce(k.fine, p.fine), band = coalesce(k.band, p.band), "
+	       "since = CASE WHEN k.fold IS NULL THEN p.since ELSE k.since END, last_at = CASE WHEN k.fold IS "
+	       "NULL THEN p.last_at ELSE k.last_at END, review_at = CASE WHEN k.fold IS NULL THEN p.review_at "
+	       "ELSE k.review_at END FROM (SELECT s.*, q.place FROM unnest($3::uuid[], $4::bigint[], $5::bytea[], "
+	       "$6::integer[], $7::integer[], $8::float8[], $9::float8[], $10::float8[], $11::float8[], "
+	       "$12::smallint[], $13::smallint[], $14::smallint[], $15::smallint[], $16::timestamptz[], "
+	       "$17::timestamptz[], $18::timestamptz[])" QUICK_ROWS(
+		       ", fold, counted, confirmed, activity, early, mid, late, reported, shown, fine, band, "
+		       "since, "
+		       "last_at, review_at"),
+	.parameter_count = 18,
+	.parameters = {ONE(INT8), ONE(INT8), ARRAY(UUID), ARRAY(INT8), ARRAY(BYTEA), ARRAY(INT4), ARRAY(INT4),
+		       ARRAY(FLOAT8), ARRAY(FLOAT8), ARRAY(FLOAT8), ARRAY(FLOAT8), ARRAY(INT2), ARRAY(INT2),
+		       ARRAY(INT2), ARRAY(INT2), ARRAY(TIMESTAMPTZ), ARRAY(TIMESTAMPTZ), ARRAY(TIMESTAMPTZ)}};
 static const struct postgres_statement sql_bump = {
 	.name = "bump",
 	.sql = "UPDATE phased.phase SET version = version + 1 WHERE contact_id = ANY ($1) AND process = "

@@ -22,24 +22,32 @@ static int compare_touches(const void *a, const void *b)
 	return order != 0 ? order : ORDER(x->event_id, y->event_id);
 }
 
-static bool gather_touches(const struct cast *cast, const struct item *items, size_t count, struct save_rows *save)
+/* Those of one kind, in key order. */
+static bool gather_copies(const struct item *items, size_t count, enum item_copy kind, struct arena *arena,
+			  const struct touch **ret_touches, size_t *ret_count)
 {
-	struct touch *touches = arena_zero(cast->arena, count + 1, sizeof(*touches));
+	struct touch *touches = arena_zero(arena, count + 1, sizeof(*touches));
 	if (touches == NULL) {
 		return false;
 	}
 	size_t used = 0;
 	for (size_t i = 0; i < count; i++) {
-		if (items[i].copy != COPY_LOSES) {
+		if (items[i].copy == kind) {
 			touches[used++] = items[i].touch;
 		}
 	}
 	if (used > 1) {
 		qsort(touches, used, sizeof(*touches), compare_touches);
 	}
-	save->touches = touches;
-	save->touch_count = used;
+	*ret_touches = touches;
+	*ret_count = used;
 	return true;
+}
+
+static bool gather_touches(const struct cast *cast, const struct item *items, size_t count, struct save_rows *save)
+{
+	return gather_copies(items, count, COPY_NEW, cast->arena, &save->touches, &save->touch_count) &&
+	       gather_copies(items, count, COPY_REPLACES, cast->arena, &save->replacing, &save->replacing_count);
 }
 
 static int compare_actors(const void *a, const void *b)

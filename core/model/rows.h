@@ -24,7 +24,8 @@ struct position_row {
 	int64_t oldest_us;  /* record time of the last message applied */
 };
 
-/* BEGIN, advance, and the claims that say which contacts the batch concerns. */
+/* Careful way: BEGIN, advance, and the claims that say which contacts the batch concerns. Quick way, twice: a PEEK reads the
+ * model in force and the claims in a snapshot, SAVE advances. */
 struct advance_rows {
 	const char *group;
 	const struct position_row *positions;
@@ -77,8 +78,10 @@ struct touch_time {
 	int64_t at_us;
 };
 
-/* Arbiters made and locked in key order; only then, by later statements, facts and states. */
+/* Careful way: arbiters made and locked in key order; only then, by later statements, facts and states. Quick way: facts and
+ * states in the snapshot that PEEK began, no locks; with `keys` of suspected copies alone. */
 struct load_rows {
+	bool quick;
 	uint64_t model_version;
 	const struct uuid *contacts; /* sorted; the locks */
 	size_t contact_count;
@@ -197,9 +200,26 @@ struct reject_row {
 	const char *source;
 };
 
+/* The arbiter of a contact that is concerned: written on condition that nobody else has written it since it was loaded. */
+struct arbiter_row {
+	struct uuid contact_id;
+	int64_t version;	       /* as loaded */
+	const struct state_row *state; /* NULL: nothing but the version changes */
+};
+
 /* All that a batch writes, then COMMIT. Every list may be empty. */
 struct save_rows {
 	uint64_t model_version;
+	/*
+	 * Quick way: SAVE begins with BEGIN and these positions (which stop it when another model is in force), then come the
+	 * arbiters, each list in key order: where one was not as loaded, nothing is written (SQLSTATE PH002). `states` and
+	 * `bumped` then hold no arbiters, and the new touches must be new (23505). NULL: careful way, all this has been done.
+	 */
+	const struct advance_rows *quick;
+	const struct arbiter_row *arbiters_new, *arbiters; /* no row yet; loaded */
+	size_t arbiter_new_count, arbiter_count;
+	bool by_copy; /* new touches go by COPY, a turn of its own, before what many batches share and COMMIT */
+
 	int64_t now_us;
 	const struct subject_row *subjects;
 	size_t subject_count;
@@ -219,8 +239,8 @@ struct save_rows {
 	size_t stretched_count;
 	const struct stretch *stretches;
 	size_t stretch_count;
-	const struct touch *touches; /* new and replacing ones, sorted by key */
-	size_t touch_count;
+	const struct touch *touches, *replacing; /* new ones; those that take the place of a copy; sorted by key */
+	size_t touch_count, replacing_count;
 	const struct state_row *states;
 	size_t state_count;
 	const struct uuid *bumped; /* arbiters that only get version + 1 */

@@ -91,6 +91,8 @@ static void start_daemon(struct drive *drive, size_t number)
 	daemon->batch = batch_create(&options, &fail);
 	CHECK(daemon->batch != NULL);
 	batch_set_engine(daemon->batch, daemon->engine);
+	daemon->batch->copy_min =
+		world_random(drive->world, 2) == 0 ? 1 + (size_t)world_random(drive->world, 20) : 1000;
 	world_connect(daemon->client);
 }
 
@@ -109,6 +111,7 @@ void drive_start(struct drive *drive, uint64_t seed, size_t count)
 	drive->conf.batch.events_max = drive->conf.batch.events_min + (int64_t)world_random(drive->world, 200);
 	drive->conf.batch.linger_ms = (int64_t)world_random(drive->world, 3);
 	drive->conf.batch.arena_mb = 16;
+	drive->conf.batch.quick = world_random(drive->world, 4) != 0;
 	for (size_t i = 0; i < count; i++) {
 		start_daemon(drive, i);
 	}
@@ -144,7 +147,7 @@ static void check_turns(struct driven *daemon)
 {
 	struct drive *drive = daemon->drive;
 	bool begins = batch_is_empty(daemon->batch) || daemon->batch->filling;
-	bool committed = daemon->counters.batches.value > daemon->committed_at_start;
+	bool committed = counters_batches(&daemon->counters) > daemon->committed_at_start;
 	uint64_t turns = daemon->client->turns - daemon->turns_at_start;
 	/* A batch may start over once, for persons whom it did not know to be concerned; one that did not fit is trouble. */
 	double redone = daemon->counters.redone.value - daemon->redone_at_start;
@@ -155,13 +158,14 @@ static void check_turns(struct driven *daemon)
 		drive->windows++;
 		drive->windows_over_4 += turns > 4;
 		drive->turns_max = turns > drive->turns_max ? turns : drive->turns_max;
-		if (turns > DRIVE_TURNS_MAX) {
+		size_t by_copy = daemon->batch->copy_min < 1000 ? 2 : 0;
+		if (turns > DRIVE_TURNS_MAX + by_copy) {
 			wrong(drive, "a batch took %d round trips", (int)turns);
 		}
 	}
 	if (committed || begins) {
 		daemon->turns_at_start = daemon->client->turns;
-		daemon->committed_at_start = daemon->counters.batches.value;
+		daemon->committed_at_start = counters_batches(&daemon->counters);
 		daemon->redone_at_start = daemon->counters.redone.value;
 		daemon->in_trouble = false;
 	}

@@ -11,7 +11,7 @@
 #include "daemon/batch_steps.h"
 #include "tests/daemon/world.h"
 
-#define DRIVE_TURNS_MAX 8 /* round trips of a batch that meets no trouble */
+#define DRIVE_TURNS_MAX 8 /* round trips of a batch that meets no trouble, less COPY and what follows it */
 
 struct driven {
 	struct drive *drive;

@@ -94,7 +94,7 @@ static void lose_commit(enum world_fault fault)
 	ck_assert(script.done);
 	ck_assert_double_eq(scene_outcomes(0, OUTCOME_applied), 8);
 	ck_assert_double_eq(scene_outcomes(0, OUTCOME_duplicate), 0);
-	ck_assert_double_eq(scene_drive.daemons[0].counters.batches.value, 1);
+	ck_assert_double_eq(counters_batches(&scene_drive.daemons[0].counters), 1);
 	ck_assert_int_eq(scene_world.clients[0].mirrored[0][0], 8);
 	ck_assert_int_eq(scene_position()->next_offset, 8);
 	ck_assert_int_eq(scene_position()->end_offset, 8);

@@ -50,8 +50,8 @@ START_TEST(a_batch_that_does_not_fit_is_made_smaller)
 		scene_start_one_batch();
 		scene_drive.daemons[0].batch->work.limit = limit;
 		scene_finish_well();
-		ck_assert_uint_ge((size_t)scene_drive.daemons[0].counters.batches.value, windows);
-		windows = (size_t)scene_drive.daemons[0].counters.batches.value;
+		ck_assert_uint_ge((size_t)counters_batches(&scene_drive.daemons[0].counters), windows);
+		windows = (size_t)counters_batches(&scene_drive.daemons[0].counters);
 		drive_stop(&scene_drive);
 	}
 	ck_assert_uint_gt(windows, 8);
@@ -303,9 +303,9 @@ END_TEST
 static uint64_t turns_of_one_batch(void)
 {
 	uint64_t before = scene_world.clients[0].turns;
-	double batches = scene_drive.daemons[0].counters.batches.value;
+	double batches = counters_batches(&scene_drive.daemons[0].counters);
 	ck_assert_msg(drive_drain(&scene_drive), "%s", scene_drive.wrong);
-	ck_assert_double_eq(scene_drive.daemons[0].counters.batches.value, batches + 1);
+	ck_assert_double_eq(counters_batches(&scene_drive.daemons[0].counters), batches + 1);
 	return scene_world.clients[0].turns - before;
 }
 

@@ -68,7 +68,7 @@ static void shuffle_partitions(void)
 
 /* What was met, over all worlds: a test that no longer meets something proves nothing about it. */
 struct met {
-	double outcomes[OUTCOME_COUNT], refolded, redone, fenced, failures;
+	double outcomes[OUTCOME_COUNT], refolded, redone, fenced, failures, quick, careful, misses;
 	uint64_t windows, windows_over_4, turns_max;
 };
 
@@ -87,6 +87,9 @@ static void note_what_was_met(struct met *met)
 		}
 		met->refolded += counters->refolded.value;
 		met->redone += counters->redone.value;
+		met->quick += counters->batches_quick.value;
+		met->careful += counters->batches_careful.value;
+		met->misses += counters->quick_misses.value;
 		met->fenced += counters->fenced.value;
 		met->failures += counters->store_failures.value;
 	}
@@ -233,9 +236,14 @@ static void check_what_was_met(const struct met *met)
 	}
 	ck_assert_double_gt(met->refolded, 0);
 	ck_assert_double_gt(met->redone, 0);
+	ck_assert_double_gt(met->quick, met->careful);
+	ck_assert_double_gt(met->careful, 0);
+	ck_assert_double_gt(met->misses, 0);
 	ck_assert_double_gt(met->fenced, 0);
 	ck_assert_double_gt(met->failures, 0);
 	ck_assert_uint_gt(met->windows, 0);
+	fprintf(stderr, "%.0f batches the quick way, %.0f the careful way, of these %.0f after the quick one\n",
+		met->quick, met->careful, met->misses);
 	fprintf(stderr, "%" PRIu64 " windows, %" PRIu64 " of them over 4 round trips, at most %" PRIu64 "\n",
 		met->windows, met->windows_over_4, met->turns_max);
 }

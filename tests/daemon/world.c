@@ -10,8 +10,8 @@
 #include "tests/random.h"
 
 const char *const world_topics[WORLD_TOPICS] = {"web", "email", "chat", "crm", "rejected"};
-const char *const world_turn_names[WORLD_TURNS] = {"none", "CLAIM", "LOOK", "MONTHS",  "ADVANCE",
-						   "LOAD", "READ",  "SAVE", "ROLLBACK"};
+const char *const world_turn_names[WORLD_TURNS] = {"none", "CLAIM", "LOOK", "MONTHS", "PEEK",	"ADVANCE",
+						   "LOAD", "READ",  "SAVE", "COPY",   "FINISH", "ROLLBACK"};
 
 uint64_t world_random(struct world *world, uint64_t below)
 {
@@ -23,6 +23,7 @@ void world_reset(struct world *world, uint64_t seed, uint64_t model_version)
 	tables_clear(&world->tables);
 	for (size_t i = 0; i < WORLD_CLIENTS_MAX; i++) {
 		world->limbo[i].used = false;
+		tables_finish(&world->clients[i].snapshot);
 		memset(&world->clients[i], 0, sizeof(world->clients[i]));
 		world->clients[i].world = world;
 		world->clients[i].number = (unsigned)i;
@@ -50,6 +51,7 @@ void world_finish(struct world *world)
 	for (size_t i = 0; i < WORLD_CLIENTS_MAX; i++) {
 		tables_finish(&world->limbo[i].before);
 		tables_finish(&world->limbo[i].after);
+		tables_finish(&world->clients[i].snapshot);
 	}
 }
 
@@ -266,6 +268,17 @@ static bool send_advance(void *self, struct advance_rows *advance, struct arena 
 	       send(client, WORLD_ADVANCE, arena);
 }
 
+static bool send_peek(void *self, struct advance_rows *peek, struct arena *arena, struct fail *fail)
+{
+	struct world_client *client = self;
+	client->advance = peek;
+	peek->has_model = false;
+	peek->claims = NULL;
+	peek->claim_count = 0;
+	return REAL(store_peek(store_of(self), peek, arena, fail)) &&
+	       charge(arena, peek->weak_count + peek->decided_count, fail) && send(client, WORLD_PEEK, arena);
+}
+
 static bool send_load(void *self, struct load_rows *load, struct arena *arena, struct fail *fail)
 {
 	struct world_client *client = self;
@@ -291,8 +304,28 @@ static bool send_save(void *self, const struct save_rows *save, struct arena *ar
 	struct world_client *client = self;
 	client->save = save;
 	return REAL(store_save(store_of(self), save, arena, fail)) &&
-	       charge(arena, save->touch_count + save->state_count * 4 + save->subject_count * 4, fail) &&
+	       charge(arena,
+		      save->touch_count + (save->state_count + save->arbiter_new_count + save->arbiter_count +
+					   save->subject_count) *
+						  4,
+		      fail) &&
 	       send(client, WORLD_SAVE, arena);
+}
+
+static bool send_copy(void *self, const struct save_rows *save, struct arena *arena, struct fail *fail)
+{
+	struct world_client *client = self;
+	client->save = save;
+	return REAL(store_copy(store_of(self), save, arena, fail)) && charge(arena, save->touch_count, fail) &&
+	       send(client, WORLD_COPY, arena);
+}
+
+static bool send_finish(void *self, const struct save_rows *save, struct arena *arena, struct fail *fail)
+{
+	struct world_client *client = self;
+	client->save = save;
+	return REAL(store_finish(store_of(self), save, arena, fail)) && charge(arena, save->outcome_count, fail) &&
+	       send(client, WORLD_FINISH, arena);
 }
 
 static bool send_rollback(void *self, struct fail *fail)
@@ -365,8 +398,8 @@ static enum postgres_result store_ready(void *self, struct fail *ret_fail)
 		world->fault == NULL ? FAULT_NONE : world->fault(world->fault_context, client, &code);
 	bool in_limbo = world->limbo[client->number].used;
 	if (fault == FAULT_ABORTS_LATER || fault == FAULT_COMMITS_LATER) {
-		if (in_limbo || !client->transaction.open ||
-		    (fault == FAULT_COMMITS_LATER && client->turn != WORLD_SAVE)) {
+		if (in_limbo ||
+		    (fault == FAULT_COMMITS_LATER ? !world_commits(client) : !client->transaction.open)) {
 			fault = FAULT_LOST_BEFORE;
 		}
 	}
@@ -424,9 +457,12 @@ static const struct io_ops ops = {
 	.store_look = send_look,
 	.store_months = send_months,
 	.store_advance = send_advance,
+	.store_peek = send_peek,
 	.store_load = send_load,
 	.store_read = send_read,
 	.store_save = send_save,
+	.store_copy = send_copy,
+	.store_finish = send_finish,
 	.store_rollback = send_rollback,
 };
 

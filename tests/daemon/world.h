@@ -33,10 +33,13 @@ enum world_turn {
 	WORLD_CLAIM,
 	WORLD_LOOK,
 	WORLD_MONTHS,
+	WORLD_PEEK,
 	WORLD_ADVANCE,
 	WORLD_LOAD,
 	WORLD_READ,
 	WORLD_SAVE,
+	WORLD_COPY,
+	WORLD_FINISH,
 	WORLD_ROLLBACK,
 	WORLD_TURNS
 };
@@ -47,7 +50,7 @@ enum world_fault {
 	FAULT_REFUSED,	   /* with `code`: nothing of the turn is done, the transaction is aborted */
 	FAULT_LOST_BEFORE, /* the connection breaks, the server rolls back */
 	FAULT_LOST_AFTER,  /* done (a COMMIT too), but the answer is lost */
-	FAULT_COMMITS_LATER, /* SAVE: the connection breaks while the server is still at it; it ends in world_land() */
+	FAULT_COMMITS_LATER, /* a turn with COMMIT: the connection breaks while the server is still at it; it ends in world_land() */
 	FAULT_ABORTS_LATER, /* any: the connection breaks, the transaction keeps its locks until world_land() */
 	FAULT_COUNT
 };
@@ -68,6 +71,7 @@ struct world_log {
 /* What a transaction holds before its COMMIT. */
 struct world_transaction {
 	bool open, aborted;
+	bool is_snapshot; /* reads client->snapshot, writes nothing */
 	struct position_line positions[WORLD_TOPICS * WORLD_PARTITIONS]; /* as they shall be; locked */
 	size_t position_count;
 	struct uuid locked[WORLD_LOCKS_MAX]; /* arbiters, new ones included */
@@ -91,6 +95,7 @@ struct world_client {
 	unsigned number;
 	enum postgres_state state;
 	struct world_transaction transaction;
+	struct tables snapshot;
 	/* the turn under way */
 	enum world_turn turn;
 	struct arena *arena;
@@ -155,4 +160,15 @@ void world_disconnect(struct world_client *client);
 
 /* Parts of world.c and world_store.c */
 bool world_is_locked(const struct world *world, const struct world_client *by, const struct uuid *contact);
+/* What its transaction reads. */
+const struct tables *world_view(const struct world_client *client);
+/* ADVANCE's first statement; GOES_ON: waits for a lock. */
+enum postgres_result world_advance(struct world_client *client, const struct advance_rows *rows,
+				   struct fail *ret_fail);
+/* A statement is refused: the transaction is aborted. */
+enum postgres_result world_refuse(struct world_client *client, enum fail_kind kind, const char *code,
+				  struct fail *ret_fail);
+/* Does this turn end with COMMIT? */
+bool world_commits(const struct world_client *client);
+enum postgres_result world_save(struct world_client *client, struct fail *ret_fail);
 enum postgres_result world_execute(struct world_client *client, struct fail *ret_fail);

@@ -198,21 +198,71 @@ static bool is_poison(const struct world *world, uint64_t event_id)
 	return false;
 }
 
+static struct touch_line touch_line(const struct touch *row)
+{
+	return (struct touch_line){row->actor_id, row->stamped_us, row->event_id, row->received_us,
+				   row->at_us,	  row->subject_id, row->reasons,  row->party};
+}
+
+static void replace_touch(struct saving *saving, const struct touch *row)
+{
+	struct touch_line line = touch_line(row), *found = tables_find(saving->to, TABLE_TOUCH, &line);
+	CHECK(found != NULL && is_before(&line, found)); /* locks or versions made it certain */
+	*found = line;
+}
+
 static void save_touches(struct saving *saving)
 {
 	const struct save_rows *save = saving->save;
+	for (size_t i = 0; i < save->replacing_count; i++) {
+		saving->violated =
+			saving->violated || is_poison(saving->client->world, save->replacing[i].event_id);
+		replace_touch(saving, &save->replacing[i]);
+	}
 	for (size_t i = 0; i < save->touch_count; i++) {
-		const struct touch *row = &save->touches[i];
-		struct touch_line line = {row->actor_id, row->stamped_us, row->event_id, row->received_us,
-					  row->at_us,	 row->subject_id, row->reasons,	 row->party};
-		saving->violated = saving->violated || is_poison(saving->client->world, row->event_id);
-		struct touch_line *found = tables_find(saving->to, TABLE_TOUCH, &line);
-		if (found == NULL) {
-			insert(saving, TABLE_TOUCH, &line);
-			continue;
-		}
-		CHECK(is_before(&line, found)); /* the locks made it certain */
+		struct touch_line line = touch_line(&save->touches[i]);
+		saving->violated = saving->violated || is_poison(saving->client->world, line.event_id);
+		CHECK(save->quick != NULL || tables_find(saving->to, TABLE_TOUCH, &line) == NULL);
+		insert(saving, TABLE_TOUCH, &line);
+	}
+}
+
+static struct phase_line phase_line(const struct state_row *row, uint64_t model_version)
+{
+	CHECK(row->last_us == INT64_MIN
+		      ? row->review_us == INT64_MIN
+		      : row->review_us > row->last_us && row->review_us <= row->last_us + HOUR_US &&
+				row->review_us % HOUR_US == 0); /* the next full hour */
+	return (struct phase_line){
+		.contact_id = row->contact_id,
+		.process = tables_text(row->process),
+		.version = 1,
+		.model_version = model_version,
+		.fold = tables_hex(row->fold, row->fold_size),
+		.counted = row->counted,
+		.confirmed = row->confirmed,
+		.activity = row->activity,
+		.early = row->early,
+		.mid = row->mid,
+		.late = row->late,
+		.reported = row->reported,
+		.shown = row->shown,
+		.fine = row->fine,
+		.band = row->band,
+		.since_us = row->since_us,
+		.last_us = row->last_us,
+	};
+}
+
+static void save_state(struct saving *saving, const struct state_row *row)
+{
+	struct phase_line line = phase_line(row, saving->save->model_version);
+	struct phase_line *found = tables_find(saving->to, TABLE_PHASE, &line);
+	if (found != NULL) {
+		line.version = found->version + 1;
 		*found = line;
+	} else {
+		insert(saving, TABLE_PHASE, &line);
 	}
 }
 
@@ -220,38 +270,22 @@ static void save_states(struct saving *saving)
 {
 	const struct save_rows *save = saving->save;
 	for (size_t i = 0; i < save->state_count; i++) {
-		const struct state_row *row = &save->states[i];
-		struct phase_line line = {
-			.contact_id = row->contact_id,
-			.process = tables_text(row->process),
-			.version = 1,
-			.model_version = save->model_version,
-			.fold = tables_hex(row->fold, row->fold_size),
-			.counted = row->counted,
-			.confirmed = row->confirmed,
-			.activity = row->activity,
-			.early = row->early,
-			.mid = row->mid,
-			.late = row->late,
-			.reported = row->reported,
-			.shown = row->shown,
-			.fine = row->fine,
-			.band = row->band,
-			.since_us = row->since_us,
-			.last_us = row->last_us,
-		};
-		struct phase_line *found = tables_find(saving->to, TABLE_PHASE, &line);
-		CHECK(row->last_us == INT64_MIN
-			      ? row->review_us == INT64_MIN
-			      : row->review_us > row->last_us && row->review_us <= row->last_us + HOUR_US &&
-					row->review_us % HOUR_US == 0); /* the next full hour */
 		CHECK(has_id(saving->client->transaction.locked, saving->client->transaction.locked_count,
-			     &row->contact_id));
-		if (found != NULL) {
-			line.version = found->version + 1;
-			*found = line;
+			     &save->states[i].contact_id));
+		save_state(saving, &save->states[i]);
+	}
+	for (size_t i = 0; i < save->arbiter_new_count + save->arbiter_count; i++) {
+		bool fresh = i < save->arbiter_new_count;
+		const struct arbiter_row *row =
+			fresh ? &save->arbiters_new[i] : &save->arbiters[i - save->arbiter_new_count];
+		struct phase_line key = {.contact_id = row->contact_id, .process = tables_text("standard")};
+		struct phase_line *found = tables_find(saving->to, TABLE_PHASE, &key);
+		CHECK(found != NULL &&
+		      (row->state == NULL || uuid_equal(&row->state->contact_id, &row->contact_id)));
+		if (row->state != NULL) {
+			save_state(saving, row->state);
 		} else {
-			insert(saving, TABLE_PHASE, &line);
+			found->version++;
 		}
 	}
 }
@@ -312,6 +346,23 @@ static void save_rejects(struct saving *saving)
 	}
 }
 
+static void check_touches(const struct touch *touches, size_t count)
+{
+	for (size_t i = 1; i < count; i++) {
+		const struct touch *a = &touches[i - 1], *b = &touches[i];
+		int order = uuid_compare(&a->actor_id, &b->actor_id);
+		order = order != 0 ? order : ORDER(a->stamped_us, b->stamped_us);
+		CHECK((order != 0 ? order : ORDER(a->event_id, b->event_id)) < 0);
+	}
+}
+
+static void check_arbiters(const struct arbiter_row *rows, size_t count)
+{
+	for (size_t i = 1; i < count; i++) {
+		CHECK(uuid_compare(&rows[i - 1].contact_id, &rows[i].contact_id) < 0);
+	}
+}
+
 /*
  * One statement may not touch a row twice (SQLSTATE 21000), and rows that others write, too, are taken in key order, or
  * two transactions wait for each other.
@@ -327,12 +378,10 @@ static void check_lists(const struct save_rows *save)
 	for (size_t i = 1; i < save->bumped_count; i++) {
 		CHECK(uuid_compare(&save->bumped[i - 1], &save->bumped[i]) < 0);
 	}
-	for (size_t i = 1; i < save->touch_count; i++) {
-		const struct touch *a = &save->touches[i - 1], *b = &save->touches[i];
-		int order = uuid_compare(&a->actor_id, &b->actor_id);
-		order = order != 0 ? order : ORDER(a->stamped_us, b->stamped_us);
-		CHECK((order != 0 ? order : ORDER(a->event_id, b->event_id)) < 0);
-	}
+	check_touches(save->touches, save->touch_count);
+	check_touches(save->replacing, save->replacing_count);
+	check_arbiters(save->arbiters_new, save->arbiter_new_count);
+	check_arbiters(save->arbiters, save->arbiter_count);
 	for (size_t i = 1; i < save->state_count; i++) {
 		int order = uuid_compare(&save->states[i - 1].contact_id, &save->states[i].contact_id);
 		CHECK((order != 0 ? order : strcmp(save->states[i - 1].process, save->states[i].process)) < 0);
@@ -382,16 +431,83 @@ static void save_held(struct saving *saving)
 	}
 }
 
-enum postgres_result world_save(struct world_client *client, struct fail *ret_fail);
-
-enum postgres_result world_save(struct world_client *client, struct fail *ret_fail)
+bool world_commits(const struct world_client *client)
 {
-	struct world *world = client->world;
-	for (size_t i = 0; i < WORLD_CLIENTS_MAX; i++) { /* rows that many share: subjects, outcomes */
-		if (world->limbo[i].used && world->limbo[i].commits) {
-			return POSTGRES_GOES_ON;
+	return client->turn == WORLD_FINISH || (client->turn == WORLD_SAVE && !client->save->by_copy);
+}
+
+/* ---- the quick way's arbiters ---- */
+
+static bool wait_for_arbiters(const struct world_client *client, const struct arbiter_row *rows, size_t count)
+{
+	for (size_t i = 0; i < count; i++) {
+		if (world_is_locked(client->world, client, &rows[i].contact_id)) {
+			return true;
 		}
 	}
+	return false;
+}
+
+static void lock_arbiter(struct world_client *client, const struct uuid *contact_id, bool is_new)
+{
+	struct world_transaction *transaction = &client->transaction;
+	CHECK(transaction->locked_count < WORLD_LOCKS_MAX);
+	transaction->locked[transaction->locked_count++] = *contact_id;
+	if (is_new) {
+		transaction->made[transaction->made_count++] = *contact_id;
+	}
+}
+
+/* False: one is not as it was loaded. */
+static bool take_arbiters(struct world_client *client, const struct arbiter_row *rows, size_t count, bool are_new)
+{
+	for (size_t i = 0; i < count; i++) {
+		struct phase_line key = {.contact_id = rows[i].contact_id, .process = tables_text("standard")};
+		const struct phase_line *found = tables_find(&client->world->tables, TABLE_PHASE, &key);
+		if (are_new ? found != NULL : found == NULL || found->version != rows[i].version) {
+			return false;
+		}
+		lock_arbiter(client, &rows[i].contact_id, are_new);
+	}
+	return true;
+}
+
+static enum postgres_result begin_quick(struct world_client *client, struct fail *ret_fail)
+{
+	const struct save_rows *save = client->save;
+	CHECK(save->bumped_count == 0);
+	if (wait_for_arbiters(client, save->arbiters_new, save->arbiter_new_count) ||
+	    wait_for_arbiters(client, save->arbiters, save->arbiter_count)) {
+		return POSTGRES_GOES_ON;
+	}
+	enum postgres_result moved = world_advance(client, save->quick, ret_fail);
+	if (moved != POSTGRES_TURN_DONE) {
+		return moved;
+	}
+	client->transaction.model_version = save->model_version;
+	if (!take_arbiters(client, save->arbiters_new, save->arbiter_new_count, true) ||
+	    !take_arbiters(client, save->arbiters, save->arbiter_count, false)) {
+		return world_refuse(client, FAIL_RETRY, "PH002", ret_fail);
+	}
+	return POSTGRES_TURN_DONE;
+}
+
+static bool touches_are_there(const struct world_client *client)
+{
+	for (size_t i = 0; i < client->save->touch_count; i++) {
+		struct touch_line line = touch_line(&client->save->touches[i]);
+		if (tables_find(&client->world->tables, TABLE_TOUCH, &line) != NULL) {
+			return true;
+		}
+	}
+	return false;
+}
+
+/* ---- all of it ---- */
+
+static enum postgres_result write_all(struct world_client *client, struct fail *ret_fail)
+{
+	struct world *world = client->world;
 	tables_copy(&world->tables, &world->work);
 	struct saving saving = {client, client->save, &world->work, false};
 	check_lists(client->save);
@@ -408,10 +524,7 @@ enum postgres_result world_save(struct world_client *client, struct fail *ret_fa
 	save_outcomes(&saving);
 	save_rejects(&saving);
 	if (saving.violated) {
-		client->transaction.aborted = true;
-		fail_set(ret_fail, FAIL_DATA, EXIT_BAD_DATA, "postgres: refused: SQLSTATE 23505");
-		snprintf(ret_fail->code, sizeof(ret_fail->code), "23505");
-		return POSTGRES_TURN_FAILED;
+		return world_refuse(client, FAIL_DATA, "23505", ret_fail);
 	}
 	struct tables kept = world->tables;
 	world->tables = world->work;
@@ -419,4 +532,25 @@ enum postgres_result world_save(struct world_client *client, struct fail *ret_fa
 	client->transaction.open = false;
 	client->commits++;
 	return POSTGRES_TURN_DONE;
+}
+
+enum postgres_result world_save(struct world_client *client, struct fail *ret_fail)
+{
+	struct world *world = client->world;
+	for (size_t i = 0; i < WORLD_CLIENTS_MAX; i++) { /* rows that many share: subjects, outcomes */
+		if (world->limbo[i].used && world->limbo[i].commits) {
+			return POSTGRES_GOES_ON;
+		}
+	}
+	if (client->turn == WORLD_SAVE && client->save->quick != NULL) {
+		enum postgres_result begun = begin_quick(client, ret_fail);
+		if (begun != POSTGRES_TURN_DONE || client->save->by_copy) {
+			return begun;
+		}
+	}
+	if (client->turn == WORLD_COPY) {
+		return touches_are_there(client) ? world_refuse(client, FAIL_DATA, "23505", ret_fail)
+						 : POSTGRES_TURN_DONE;
+	}
+	return write_all(client, ret_fail);
 }

@@ -9,20 +9,27 @@
 #include "tests/daemon/world.h"
 #include "tests/random.h"
 
-static enum postgres_result fails(struct world_client *client, enum fail_kind kind, const char *code,
-				  const char *what, struct fail *ret_fail)
+const struct tables *world_view(const struct world_client *client)
 {
-	if (code[0] != '\0') { /* the server's own: it has let go of its locks already */
-		client->transaction.aborted = client->transaction.open;
-	}
-	fail_set(ret_fail, kind, EXIT_AWAY, "postgres: %s", what);
+	return client->transaction.open && client->transaction.is_snapshot ? &client->snapshot
+									   : &client->world->tables;
+}
+
+enum postgres_result world_refuse(struct world_client *client, enum fail_kind kind, const char *code,
+				  struct fail *ret_fail)
+{
+	client->transaction.aborted = client->transaction.open; /* the server has let go of its locks already */
+	fail_set(ret_fail, kind, EXIT_AWAY, "postgres: refused: SQLSTATE %s", code);
 	snprintf(ret_fail->code, sizeof(ret_fail->code), "%s", code);
 	return POSTGRES_TURN_FAILED;
 }
 
 static enum postgres_result arena_full(struct world_client *client, struct fail *ret_fail)
 {
-	return fails(client, FAIL_DATA, "", "the batch needs more memory than batch.arena_mb", ret_fail);
+	(void)client;
+	fail_set(ret_fail, FAIL_DATA, EXIT_AWAY, "postgres: the batch needs more memory than batch.arena_mb");
+	ret_fail->code[0] = '\0';
+	return POSTGRES_TURN_FAILED;
 }
 
 /* Rows of an answer: room for all of a table, in the client's arena. NULL: full. */
@@ -148,7 +155,7 @@ static bool read_claims(struct world_client *client, const struct uuid *weak, si
 			const struct uuid *strong, size_t strong_count, struct claim **ret_claims,
 			size_t *ret_count)
 {
-	const struct tables *tables = &client->world->tables;
+	const struct tables *tables = world_view(client);
 	size_t count = tables_count(tables, TABLE_CLAIM), used = 0;
 	struct claim *claims = room(client, count, sizeof(*claims));
 	if (claims == NULL) {
@@ -176,28 +183,34 @@ static bool read_claims(struct world_client *client, const struct uuid *weak, si
 	return true;
 }
 
-static enum postgres_result advance(struct world_client *client, struct fail *ret_fail)
+static void open_transaction(struct world_client *client)
 {
-	struct world *world = client->world;
-	struct advance_rows *rows = client->advance;
 	struct world_transaction *transaction = &client->transaction;
 	CHECK(!transaction->open);
+	transaction->open = true;
+	transaction->aborted = transaction->is_snapshot = false;
+	transaction->position_count = transaction->locked_count = transaction->made_count = 0;
+}
+
+enum postgres_result world_advance(struct world_client *client, const struct advance_rows *rows,
+				   struct fail *ret_fail)
+{
+	struct world *world = client->world;
+	struct world_transaction *transaction = &client->transaction;
 	for (size_t i = 0; i < rows->position_count; i++) {
 		struct position_line key = key_of(rows->positions[i].topic, rows->positions[i].partition);
 		if (position_is_locked(client, &key)) {
 			return POSTGRES_GOES_ON;
 		}
 	}
-	transaction->open = true;
-	transaction->aborted = false;
-	transaction->position_count = transaction->locked_count = transaction->made_count = 0;
+	open_transaction(client);
 	for (size_t i = 0; i < rows->position_count; i++) {
 		const struct position_row *position = &rows->positions[i];
 		struct position_line key = key_of(position->topic, position->partition);
 		const struct position_line *found = tables_find(&world->tables, TABLE_POSITION, &key);
 		if (found == NULL || found->next_offset != position->from_offset ||
 		    found->epoch != position->epoch) {
-			return fails(client, FAIL_RETRY, "PH001", "position moved by another", ret_fail);
+			return world_refuse(client, FAIL_RETRY, "PH001", ret_fail);
 		}
 		CHECK(!transaction_moves(transaction, found));
 		struct position_line *moved = &transaction->positions[transaction->position_count++];
@@ -206,19 +219,39 @@ static enum postgres_result advance(struct world_client *client, struct fail *re
 		moved->end_offset = position->end_offset;
 		moved->oldest_us = position->oldest_us;
 	}
+	return POSTGRES_TURN_DONE;
+}
+
+static enum postgres_result read_advance(struct world_client *client, struct fail *ret_fail)
+{
+	struct advance_rows *rows = client->advance;
 	rows->has_model = true;
-	rows->model_version = world->model_version;
+	rows->model_version = client->world->model_version;
 	return read_claims(client, rows->weak, rows->weak_count, rows->decided, rows->decided_count, &rows->claims,
 			   &rows->claim_count)
 		       ? POSTGRES_TURN_DONE
 		       : arena_full(client, ret_fail);
 }
 
+static enum postgres_result advance(struct world_client *client, struct fail *ret_fail)
+{
+	enum postgres_result moved = world_advance(client, client->advance, ret_fail);
+	return moved == POSTGRES_TURN_DONE ? read_advance(client, ret_fail) : moved;
+}
+
+static enum postgres_result peek(struct world_client *client, struct fail *ret_fail)
+{
+	open_transaction(client);
+	client->transaction.is_snapshot = true;
+	tables_copy(&client->world->tables, &client->snapshot);
+	return read_advance(client, ret_fail);
+}
+
 /* ---- LOAD ---- */
 
 static bool load_consents(struct world_client *client, struct load_rows *load)
 {
-	const struct tables *tables = &client->world->tables;
+	const struct tables *tables = world_view(client);
 	size_t count = tables_count(tables, TABLE_CONSENT);
 	load->consents = room(client, count, sizeof(*load->consents));
 	load->consent_count = 0;
@@ -247,7 +280,7 @@ static bool load_consents(struct world_client *client, struct load_rows *load)
 
 static bool load_declared(struct world_client *client, struct load_rows *load)
 {
-	const struct tables *tables = &client->world->tables;
+	const struct tables *tables = world_view(client);
 	size_t count = tables_count(tables, TABLE_DECLARED);
 	load->declared = room(client, count, sizeof(*load->declared));
 	load->declared_count = 0;
@@ -275,7 +308,7 @@ static bool load_declared(struct world_client *client, struct load_rows *load)
 
 static bool load_erasures(struct world_client *client, struct load_rows *load)
 {
-	const struct tables *tables = &client->world->tables;
+	const struct tables *tables = world_view(client);
 	size_t count = tables_count(tables, TABLE_ERASURE);
 	load->erasures = room(client, count, sizeof(*load->erasures));
 	load->erasure_count = 0;
@@ -322,7 +355,7 @@ static void copy_of(const struct tables *tables, const struct touch_line *row, s
 
 static bool load_touches(struct world_client *client, struct load_rows *load)
 {
-	const struct tables *tables = &client->world->tables;
+	const struct tables *tables = world_view(client);
 	size_t count = tables_count(tables, TABLE_TOUCH);
 	load->copies = room(client, count, sizeof(*load->copies));
 	load->times = room(client, count, sizeof(*load->times));
@@ -344,7 +377,7 @@ static bool load_touches(struct world_client *client, struct load_rows *load)
 
 static bool load_phases(struct world_client *client, struct load_rows *load)
 {
-	const struct tables *tables = &client->world->tables;
+	const struct tables *tables = world_view(client);
 	const struct world_transaction *transaction = &client->transaction;
 	size_t count = tables_count(tables, TABLE_PHASE);
 	load->phases = room(client, count + transaction->made_count, sizeof(*load->phases));
@@ -402,17 +435,21 @@ static void lock(struct world_client *client, const struct load_rows *load)
 static enum postgres_result load_all(struct world_client *client, struct fail *ret_fail)
 {
 	struct load_rows *load = client->load;
-	for (size_t i = 0; i < load->contact_count; i++) {
+	CHECK(load->quick == client->transaction.is_snapshot);
+	for (size_t i = 0; i < load->contact_count && !load->quick; i++) {
 		if (world_is_locked(client->world, client, &load->contacts[i])) {
 			return POSTGRES_GOES_ON;
 		}
 	}
 	CHECK(client->transaction.locked_count == 0); /* never lock more */
-	lock(client, load);
+	if (!load->quick) {
+		lock(client, load);
+	}
 	bool fits = read_claims(client, load->weak, load->weak_count, load->decided, load->decided_count,
 				&load->claims, &load->claim_count) &&
 		    load_consents(client, load) && load_declared(client, load) && load_erasures(client, load) &&
 		    load_touches(client, load) && load_phases(client, load);
+	client->transaction.open = !load->quick;
 	return fits ? POSTGRES_TURN_DONE : arena_full(client, ret_fail);
 }
 
@@ -434,7 +471,7 @@ static void add_read(struct world_client *client, const struct touch_line *touch
 		row->contact_id = *contact;
 	}
 	struct rule_line key = {.subject_id = touch->subject_id};
-	const struct rule_line *rule = tables_find(&client->world->tables, TABLE_RULE, &key);
+	const struct rule_line *rule = tables_find(world_view(client), TABLE_RULE, &key);
 	if (rule != NULL) {
 		row->process = rule->process;
 		row->rule = (int)rule->number;
@@ -446,10 +483,9 @@ static void add_read(struct world_client *client, const struct touch_line *touch
 
 static enum postgres_result read_touches(struct world_client *client, struct fail *ret_fail)
 {
-	const struct tables *tables = &client->world->tables;
+	const struct tables *tables = world_view(client);
 	struct read_rows *read = client->read;
 	size_t count = tables_count(tables, TABLE_TOUCH);
-	CHECK(client->transaction.open && !client->transaction.aborted);
 	read->touches = room(client, count * 2, sizeof(*read->touches));
 	if (read->touches == NULL) {
 		return arena_full(client, ret_fail);
@@ -475,14 +511,14 @@ static enum postgres_result read_touches(struct world_client *client, struct fai
 
 /* ---- the rest ---- */
 
-enum postgres_result world_save(struct world_client *client, struct fail *ret_fail);
-
 enum postgres_result world_execute(struct world_client *client, struct fail *ret_fail)
 {
 	enum world_turn turn = client->turn;
-	bool inside = turn == WORLD_LOAD || turn == WORLD_READ || turn == WORLD_SAVE;
-	CHECK(inside ? client->transaction.open && !client->transaction.aborted
-		     : turn == WORLD_ROLLBACK || !client->transaction.open);
+	bool begins = turn == WORLD_SAVE && client->save->quick != NULL;
+	bool inside = turn == WORLD_LOAD || turn == WORLD_COPY || turn == WORLD_FINISH || turn == WORLD_SAVE;
+	bool either = turn == WORLD_READ || turn == WORLD_ROLLBACK; /* the quick way reads with nothing open */
+	CHECK(either || (inside && !begins ? client->transaction.open && !client->transaction.aborted
+					   : !client->transaction.open));
 	switch (turn) {
 	case WORLD_CLAIM:
 		return claim(client);
@@ -491,6 +527,8 @@ enum postgres_result world_execute(struct world_client *client, struct fail *ret
 	case WORLD_MONTHS:
 		client->world->months++;
 		return POSTGRES_TURN_DONE;
+	case WORLD_PEEK:
+		return peek(client, ret_fail);
 	case WORLD_ADVANCE:
 		return advance(client, ret_fail);
 	case WORLD_LOAD:
@@ -498,6 +536,8 @@ enum postgres_result world_execute(struct world_client *client, struct fail *ret
 	case WORLD_READ:
 		return read_touches(client, ret_fail);
 	case WORLD_SAVE:
+	case WORLD_COPY:
+	case WORLD_FINISH:
 		return world_save(client, ret_fail);
 	case WORLD_ROLLBACK:
 		client->transaction.open = false;

@@ -114,7 +114,7 @@ START_TEST(defaults_are_as_designed)
 	ck_assert_ptr_null(conf.kafka.properties[0]);
 	ck_assert(conf.postgres.synchronous_commit);
 	ck_assert_int_eq(conf.batch.events_min, 500);
-	ck_assert_int_eq(conf.batch.events_max, 5000);
+	ck_assert_int_eq(conf.batch.events_max, 20000);
 	ck_assert_int_eq(conf.breaker.messages, 10000);
 	ck_assert_int_eq(conf.breaker.percent, 50);
 	ck_assert_int_eq(conf.stop.seconds, 10);

@@ -161,7 +161,7 @@ static enum world_fault watch(void *context, struct world_client *client, const 
 static void apply(void)
 {
 	ck_assert_msg(drive_drain(&drive), "screen.txt:%u: %s", seen.line, drive.wrong);
-	double batches = drive.daemons[0].counters.batches.value;
+	double batches = counters_batches(&drive.daemons[0].counters);
 	ck_assert_msg(batches <= 2, "screen.txt:%u: %.0f batches", seen.line, batches);
 }
 

@@ -1,0 +1,115 @@
+/*
+ * The parts of SAVE that write table phase: states, and on the quick way the arbiters, on condition.
+ */
+#include "core/edge/store_columns.h"
+#include "core/edge/store_parts.h"
+#include "core/edge/store_sql.h"
+
+static void put_moment(struct postgres_array *array, int64_t us)
+{
+	if (us == INT64_MIN) {
+		postgres_array_null(array);
+	} else {
+		postgres_array_moment(array, us);
+	}
+}
+
+#define STATE_COLUMNS 14
+
+static const enum postgres_type state_types[STATE_COLUMNS] = {
+	POSTGRES_BYTEA,	 POSTGRES_INT4,	       POSTGRES_INT4,	     POSTGRES_FLOAT8,	  POSTGRES_FLOAT8,
+	POSTGRES_FLOAT8, POSTGRES_FLOAT8,      POSTGRES_INT2,	     POSTGRES_INT2,	  POSTGRES_INT2,
+	POSTGRES_INT2,	 POSTGRES_TIMESTAMPTZ, POSTGRES_TIMESTAMPTZ, POSTGRES_TIMESTAMPTZ};
+
+/* A contact without a touch that counts: as a fresh arbiter is. */
+static const struct state_row no_state = {.fold = (const uint8_t *)"",
+					  .reported = -1,
+					  .since_us = INT64_MIN,
+					  .last_us = INT64_MIN,
+					  .review_us = INT64_MIN};
+
+static void put_state(struct postgres_array *const *at, const struct state_row *row)
+{
+	postgres_array_bytes(at[0], row->fold, row->fold_size);
+	postgres_array_int(at[1], row->counted);
+	postgres_array_int(at[2], row->confirmed);
+	postgres_array_float(at[3], row->activity);
+	postgres_array_float(at[4], row->early);
+	postgres_array_float(at[5], row->mid);
+	postgres_array_float(at[6], row->late);
+	postgres_array_int(at[7], row->reported);
+	postgres_array_int(at[8], row->shown);
+	postgres_array_int(at[9], row->fine);
+	postgres_array_int(at[10], row->band);
+	put_moment(at[11], row->since_us);
+	put_moment(at[12], row->last_us);
+	put_moment(at[13], row->review_us);
+}
+
+bool store_save_states(struct store *store, const struct save_rows *save, struct arena *arena, struct fail *fail)
+{
+	if (save->state_count == 0) {
+		return true;
+	}
+	struct columns *columns = columns_begin(arena);
+	struct postgres_array *at[STATE_COLUMNS];
+	columns_int(columns, POSTGRES_INT8, (int64_t)save->model_version);
+	struct postgres_array *contacts = columns_array(columns, POSTGRES_UUID, save->state_count);
+	struct postgres_array *processes = columns_array(columns, POSTGRES_TEXT, save->state_count);
+	columns_arrays(columns, state_types, STATE_COLUMNS, save->state_count, at);
+	for (size_t i = 0; i < save->state_count; i++) {
+		postgres_array_uuid(contacts, &save->states[i].contact_id);
+		postgres_array_text(processes, save->states[i].process);
+		put_state(at, &save->states[i]);
+	}
+	return columns_add(columns, store->postgres, &sql_save_states, NULL, NULL, fail);
+}
+
+bool store_save_arbiters_new(struct store *store, const struct save_rows *save, struct arena *arena,
+			     struct fail *fail)
+{
+	size_t count = save->arbiter_new_count;
+	if (count == 0) {
+		return true;
+	}
+	struct columns *columns = columns_begin(arena);
+	struct postgres_array *at[STATE_COLUMNS];
+	columns_int(columns, POSTGRES_INT8, (int64_t)save->model_version);
+	columns_int(columns, POSTGRES_INT8, (int64_t)count);
+	struct postgres_array *contacts = columns_array(columns, POSTGRES_UUID, count);
+	columns_arrays(columns, state_types, STATE_COLUMNS, count, at);
+	for (size_t i = 0; i < count; i++) {
+		const struct arbiter_row *row = &save->arbiters_new[i];
+		postgres_array_uuid(contacts, &row->contact_id);
+		put_state(at, row->state != NULL ? row->state : &no_state);
+	}
+	return columns_add(columns, store->postgres, &sql_arbiters_new, NULL, NULL, fail);
+}
+
+bool store_save_arbiters(struct store *store, const struct save_rows *save, struct arena *arena, struct fail *fail)
+{
+	size_t count = save->arbiter_count;
+	if (count == 0) {
+		return true;
+	}
+	struct columns *columns = columns_begin(arena);
+	struct postgres_array *at[STATE_COLUMNS];
+	columns_int(columns, POSTGRES_INT8, (int64_t)count);
+	columns_int(columns, POSTGRES_INT8, (int64_t)save->model_version);
+	struct postgres_array *contacts = columns_array(columns, POSTGRES_UUID, count);
+	struct postgres_array *versions = columns_array(columns, POSTGRES_INT8, count);
+	columns_arrays(columns, state_types, STATE_COLUMNS, count, at);
+	for (size_t i = 0; i < count; i++) {
+		const struct arbiter_row *row = &save->arbiters[i];
+		postgres_array_uuid(contacts, &row->contact_id);
+		postgres_array_int(versions, row->version);
+		if (row->state != NULL) {
+			put_state(at, row->state);
+			continue;
+		}
+		for (unsigned j = 0; j < STATE_COLUMNS; j++) {
+			postgres_array_null(at[j]);
+		}
+	}
+	return columns_add(columns, store->postgres, &sql_arbiters_known, NULL, NULL, fail);
+}

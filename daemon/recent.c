@@ -1,0 +1,51 @@
+#include "daemon/recent.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+/* Ids are hashes: some of their bits say which bucket, others are kept. A bucket is half a cache line, newest first. */
+#define WAYS 8
+#define BUCKETS (RECENT_IDS / WAYS)
+
+struct recent {
+	uint32_t prints[BUCKETS][WAYS]; /* 0: none */
+};
+
+static uint32_t print_of(uint64_t event_id)
+{
+	uint32_t print = (uint32_t)event_id;
+	return print != 0 ? print : 1;
+}
+
+static size_t bucket_of(uint64_t event_id)
+{
+	return (size_t)(event_id >> 32) % BUCKETS;
+}
+
+struct recent *recent_create(void)
+{
+	return calloc(1, sizeof(struct recent));
+}
+
+void recent_destroy(struct recent *recent)
+{
+	free(recent);
+}
+
+void recent_note(struct recent *recent, uint64_t event_id)
+{
+	uint32_t *bucket = recent->prints[bucket_of(event_id)];
+	memmove(bucket + 1, bucket, (WAYS - 1) * sizeof(*bucket));
+	bucket[0] = print_of(event_id);
+}
+
+bool recent_has(const struct recent *recent, uint64_t event_id)
+{
+	const uint32_t *bucket = recent->prints[bucket_of(event_id)];
+	uint32_t print = print_of(event_id);
+	bool has = false;
+	for (unsigned i = 0; i < WAYS; i++) {
+		has = has || bucket[i] == print;
+	}
+	return has;
+}

@@ -1,0 +1,44 @@
+#include "daemon/way.h"
+
+#include <stddef.h>
+#include <string.h>
+
+void way_init(struct way *way, bool allowed)
+{
+	*way = (struct way){.allowed = allowed};
+}
+
+bool way_choose(struct way *way)
+{
+	way->quick = way->allowed && !way->careful_once && way->careful_left == 0;
+	return way->quick;
+}
+
+bool way_missed(struct way *way, const char *code)
+{
+	/* An arbiter is not as it was; another model is in force, which the careful way will say; a key is there already. */
+	static const char *const codes[] = {"PH002", "PH003", "23505"};
+	bool missed = false;
+	for (size_t i = 0; i < sizeof(codes) / sizeof(codes[0]); i++) {
+		missed = missed || strcmp(code, codes[i]) == 0;
+	}
+	if (!way->quick || !missed) {
+		return false;
+	}
+	way->careful_once = true;
+	way->misses++;
+	if (way->misses > 1) {
+		way->careful_left = way->misses < 8 ? 1u << way->misses : WAY_CAREFUL_MAX;
+	}
+	return true;
+}
+
+void way_done(struct way *way)
+{
+	if (way->quick) {
+		way->misses = 0;
+		return;
+	}
+	way->careful_once = false;
+	way->careful_left -= way->careful_left > 0 ? 1 : 0;
+}
