@@ -235,3 +235,49 @@ bool kafka_admin_create_topics(const char *brokers, const char *const *propertie
 	free(wanted);
 	return good;
 }
+
+static bool find_moment(const struct admin *admin, struct kafka_bounds *bounds)
+{
+	rd_kafka_topic_partition_list_t *list = rd_kafka_topic_partition_list_new(1);
+	rd_kafka_topic_partition_t *wanted =
+		rd_kafka_topic_partition_list_add(list, bounds->topic, bounds->partition);
+	wanted->offset = moment_floor(bounds->at_us + 999, 1000); /* ms; not before it */
+	rd_kafka_resp_err_t error = rd_kafka_offsets_for_times(admin->rk, list, left_ms(admin));
+	error = error == RD_KAFKA_RESP_ERR_NO_ERROR ? wanted->err : error;
+	bounds->at = wanted->offset >= 0 ? wanted->offset : bounds->high;
+	rd_kafka_topic_partition_list_destroy(list);
+	return error == RD_KAFKA_RESP_ERR_NO_ERROR || complain(admin, bounds->topic, error);
+}
+
+static bool find_bounds(const struct admin *admin, struct kafka_bounds *bounds)
+{
+	rd_kafka_resp_err_t error = rd_kafka_query_watermark_offsets(admin->rk, bounds->topic, bounds->partition,
+								     &bounds->low, &bounds->high, left_ms(admin));
+	if (error != RD_KAFKA_RESP_ERR_NO_ERROR) {
+		return complain(admin, bounds->topic, error);
+	}
+	return bounds->at_us == INT64_MIN || find_moment(admin, bounds);
+}
+
+bool kafka_admin_bounds(const char *brokers, const char *const *properties, struct kafka_bounds *bounds,
+			size_t count, unsigned ms_max, struct fail *fail)
+{
+	struct admin admin;
+	struct kafka_topic *topics = calloc(count + 1, sizeof(*topics));
+	CHECK(topics != NULL);
+	for (size_t i = 0; i < count; i++) {
+		topics[i].name = bounds[i].topic;
+	}
+	bool whole;
+	bool good = start(&admin, brokers, properties, ms_max, fail) && look(&admin, topics, count, &whole);
+	for (size_t i = 0; good && i < count; i++) {
+		bounds[i].low = bounds[i].high = bounds[i].at = -1;
+		/* One that is not there would be waited for. */
+		if (bounds[i].partition >= 0 && bounds[i].partition < topics[i].partitions) {
+			good = find_bounds(&admin, &bounds[i]);
+		}
+	}
+	finish(&admin);
+	free(topics);
+	return good;
+}

@@ -1,11 +1,12 @@
 /*
- * Makes topics, looks whether they are there. Blocks up to its deadline: for phasectl, not for loops.
+ * Makes topics, looks whether they are there and how far their logs reach. Blocks up to its deadline: for phasectl, not for loops.
  *
  * Never changes or deletes a topic.
  */
 #pragma once
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 #include "core/base/fail.h"
 
@@ -26,3 +27,14 @@ bool kafka_admin_create_topics(const char *brokers, const char *const *propertie
 /* Fills partitions and existed. */
 bool kafka_admin_look(const char *brokers, const char *const *properties, struct kafka_topic *topics, size_t count,
 		      unsigned ms_max, struct fail *fail);
+
+/* What the log of a partition holds: offsets low … high - 1. */
+struct kafka_bounds {
+	const char *topic;
+	int32_t partition;
+	int64_t at_us;	   /* in: also look for the first message of this time or later; INT64_MIN: no */
+	int64_t low, high; /* out; -1: there is no such partition */
+	int64_t at;	   /* out: that message, or high where there is none so late */
+};
+bool kafka_admin_bounds(const char *brokers, const char *const *properties, struct kafka_bounds *bounds,
+			size_t count, unsigned ms_max, struct fail *fail);

@@ -182,7 +182,8 @@ class CommandLine(phased_test.PhasedTest):
             page = text.read()
         listing = self.ask("--help").out
         commands = re.findall(r"^  ([a-z]+(?: [a-z]+)?)  +\S", listing.partition("commands:")[2].partition("options:")[0], re.M)
-        self.assertEqual(["report phases", "check", "migrate", "model accept", "model try", "topics create", "produce"], commands)
+        self.assertEqual(["report phases", "check", "migrate", "model accept", "model try", "topics create", "produce",
+                          "position show", "position set"], commands)
         for command in commands:
             done = self.ask(*command.split(), "--help")
             self.assertEqual((0, ""), (done.status, done.err))
