@@ -83,6 +83,9 @@ static enum step_end look_end(struct batch *batch, struct fail *fail)
 			log_warning("%s/%d: has no position any more, claiming anew", row->topic,
 				    (int)row->partition);
 			batch->wants_claim = true;
+		} else if (row->epoch != part->epoch && row->set_by_hand) {
+			log_warning("%s/%d: was set by phasectl, claiming anew", row->topic, (int)row->partition);
+			batch->wants_claim = true;
 		} else if (row->epoch != part->epoch) {
 			log_warning("%s/%d: claimed by another daemon, dropped", row->topic, (int)row->partition);
 			batch->options.counters->fenced.value++;

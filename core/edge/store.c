@@ -115,22 +115,43 @@ bool store_greet(struct store *store, const char *keys, struct arena *arena, str
 	       postgres_send(store->postgres, fail);
 }
 
-/* Topic, partition, next_offset, epoch of each row into the position of the same name. */
+/* The position that a row names by topic and partition. */
+static struct position_row *position_of(const struct store *store, const struct postgres_rows *rows, size_t row)
+{
+	for (size_t i = 0; i < store->position_count; i++) {
+		struct position_row *position = &store->positions[i];
+		if (position->partition == postgres_int(rows, row, 1) &&
+		    strcmp(position->topic, postgres_text(rows, row, 0)) == 0) {
+			return position;
+		}
+	}
+	return NULL;
+}
+
+/* Topic, partition, next_offset, epoch. */
 static bool on_positions(void *context, const struct postgres_rows *rows, struct fail *fail)
 {
 	(void)fail;
-	struct store *store = context;
 	for (size_t i = 0; i < postgres_count(rows); i++) {
-		for (size_t j = 0; j < store->position_count; j++) {
-			struct position_row *position = &store->positions[j];
-			if (position->partition == postgres_int(rows, i, 1) &&
-			    strcmp(position->topic, postgres_text(rows, i, 0)) == 0) {
-				position->from_offset = postgres_int(rows, i, 2);
-				position->epoch = postgres_int(rows, i, 3);
-			}
+		struct position_row *position = position_of(context, rows, i);
+		if (position != NULL) {
+			position->from_offset = postgres_int(rows, i, 2);
+			position->epoch = postgres_int(rows, i, 3);
 		}
 	}
 	return true;
+}
+
+/* The same, and who set it. */
+static bool on_looked(void *context, const struct postgres_rows *rows, struct fail *fail)
+{
+	for (size_t i = 0; i < postgres_count(rows); i++) {
+		struct position_row *position = position_of(context, rows, i);
+		if (position != NULL) {
+			position->set_by_hand = postgres_int(rows, i, 4) != 0;
+		}
+	}
+	return on_positions(context, rows, fail);
 }
 
 void store_position_names(struct columns *columns, const struct position_row *positions, size_t count)
@@ -167,7 +188,7 @@ bool store_look(struct store *store, const char *group, struct position_row *pos
 	struct columns *columns = columns_begin(arena);
 	columns_text(columns, group);
 	store_position_names(columns, positions, count);
-	return columns_add(columns, store->postgres, &sql_look, on_positions, store, fail) &&
+	return columns_add(columns, store->postgres, &sql_look, on_looked, store, fail) &&
 	       postgres_send(store->postgres, fail);
 }
 

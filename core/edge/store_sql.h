@@ -60,7 +60,8 @@ static const struct postgres_statement sql_claim = {
 	.parameters = {ONE(TEXT), ARRAY(TEXT), ARRAY(INT4), ONE(TEXT)}};
 static const struct postgres_statement sql_look = {
 	.name = "look",
-	.sql = "SELECT p.topic, p.partition, p.next_offset, p.epoch FROM unnest($2::text[], $3::integer[]) "
+	.sql = "SELECT p.topic, p.partition, p.next_offset, p.epoch, starts_with(p.owner, 'phasectl:') FROM "
+	       "unnest($2::text[], $3::integer[]) "
 	       "AS k (topic, partition) CROSS JOIN LATERAL (SELECT * FROM phased.position p WHERE p.grp = "
 	       "$1 AND p.topic = k.topic AND p.partition = k.partition OFFSET 0) AS p",
 	.parameter_count = 3,

@@ -22,6 +22,7 @@ struct position_row {
 	int64_t epoch;
 	int64_t end_offset; /* of the log; -1: not known */
 	int64_t oldest_us;  /* record time of the last message applied */
+	bool set_by_hand;   /* look: by `phasectl position set`, and not claimed since */
 };
 
 /* Careful way: BEGIN, advance, and the claims that say which contacts the batch concerns. Quick way, twice: a PEEK reads the
