@@ -2,6 +2,7 @@
  * What the pure stages of a batch cost, between what LOAD brought and what SAVE sends: ns of this processor an event, stage by
  * stage, and bytes of the arena. No database: what would be sent is encoded and thrown away. Not a test.
  */
+#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -19,6 +20,8 @@
 
 /* Stands in for the connection (the linker puts these in place of postgres.c's): all is encoded, nothing sent. */
 static size_t encoded;
+static bool sums_wanted;  /* of the first try: two builds that write the same have the same sum, */
+static uint64_t byte_sum; /* whatever order they write a list in */
 bool __wrap_postgres_add(struct postgres *postgres, const struct postgres_statement *statement,
 			 const struct postgres_value *values, postgres_on_rows *on_rows, void *context,
 			 struct fail *fail);
@@ -31,6 +34,10 @@ bool __wrap_postgres_add(struct postgres *postgres, const struct postgres_statem
 	(void)postgres, (void)on_rows, (void)context, (void)fail;
 	for (unsigned i = 0; i < statement->parameter_count; i++) {
 		encoded += values[i].size > 0 ? (size_t)values[i].size : 0;
+		for (int j = 0; sums_wanted && j < values[i].size; j++) {
+			uint64_t byte = ((const uint8_t *)values[i].bytes)[j];
+			byte_sum += byte * byte * (i + 1);
+		}
 	}
 	return true;
 }
@@ -159,22 +166,26 @@ static void run_size(size_t count, const struct contacts_model *model, const str
 	struct made made;
 	make_batch(&made, count, model, matcher);
 	struct bench bench = {.made = &made, .model = model, .store = store};
+	byte_sum = 0;
 	CHECK(arena_init(&bench.work, (size_t)1 << 30) && arena_init(&bench.rows, (size_t)1 << 30));
 	for (unsigned stage = 0; stage < STAGES; stage++) {
 		bench.best_ns[stage] = 1e18;
 	}
 	for (size_t i = 0; i < TRIES || i * count < EVENTS_EACH; i++) {
+		sums_wanted = i == 0;
 		run_try(&bench);
 	}
 	double sum = 0;
+	encoded /= count;
 	printf("batch: %zu events, %zu contacts, %zu refolded, %zu touches, %zu states, %zu bytes sent an event\n",
 	       count, bench.load.contact_count, bench.read.contact_count, bench.save.touch_count,
-	       bench.save.state_count, encoded / count);
+	       bench.save.state_count, encoded);
 	for (unsigned stage = 0; stage < STAGES; stage++) {
 		printf("batch: %6.0f ns an event: %s\n", bench.best_ns[stage], stage_names[stage]);
 		sum += bench.best_ns[stage];
 	}
-	printf("batch: %6.0f ns an event in all; %zu bytes of the arena\n", sum, bench.used / count);
+	printf("batch: %6.0f ns an event in all; %zu bytes of the arena (checksum %" PRIu64 ")\n", sum,
+	       bench.used / count, byte_sum);
 	arena_finish(&bench.work);
 	arena_finish(&bench.rows);
 	arena_finish(&made.arena);

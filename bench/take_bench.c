@@ -165,12 +165,12 @@ static uint64_t checksum(const struct bench *bench)
 		uint64_t numbers[] = {
 			sum,
 			(uint64_t)item->decoded,
-			uuid_hash(&touch->actor_id),
+			uuid_high(&touch->actor_id),
 			touch->event_id,
 			touch->subject_id,
 			(uint64_t)(touch->at_us + touch->stamped_us + touch->received_us),
 			item->match.link + (uint64_t)(item->match.rule + 1000 * item->match.process),
-			facts->has_claim ? uuid_hash(&facts->claim.strong) : 0,
+			facts->has_claim ? uuid_high(&facts->claim.strong) : 0,
 			facts->consent_count + 10 * facts->declared_count,
 		};
 		sum = hash_64(&(struct hash_piece){numbers, sizeof(numbers)}, 1);

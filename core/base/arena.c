@@ -103,3 +103,8 @@ void arena_back(struct arena *arena, size_t mark)
 	CHECK(mark <= arena->used);
 	arena->used = mark;
 }
+
+void arena_cut(struct arena *arena, const void *end)
+{
+	arena_back(arena, (size_t)((const char *)end - arena->base));
+}

@@ -35,3 +35,5 @@ char *arena_print(struct arena *arena, const char *format, ...) __attribute__((f
 void arena_reset(struct arena *arena, size_t keep);
 /* What was taken since `used` had this value is given back (mark = arena->used before). */
 void arena_back(struct arena *arena, size_t mark);
+/* The piece taken last ends at `end`: what it was too large by is given back. */
+void arena_cut(struct arena *arena, const void *end);

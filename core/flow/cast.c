@@ -1,255 +1,414 @@
 #include "core/flow/cast.h"
 
-#include <stdlib.h>
 #include <string.h>
 
 #include "core/base/arena.h"
 #include "core/base/check.h"
+#include "core/base/sort.h"
 #include "core/flow/attribute.h"
-
-static int compare_ids(const void *a, const void *b)
-{
-	return uuid_compare(a, b);
-}
-
-/* Sorts and leaves each id once; returns how many are left. */
-static size_t sort_ids(struct uuid *ids, size_t count)
-{
-	if (count == 0) {
-		return 0;
-	}
-	qsort(ids, count, sizeof(*ids), compare_ids);
-	size_t kept = 1;
-	for (size_t i = 1; i < count; i++) {
-		if (!uuid_equal(&ids[i], &ids[kept - 1])) {
-			ids[kept++] = ids[i];
-		}
-	}
-	return kept;
-}
 
 static bool is_open(const struct item *item)
 {
 	return item->outcome == OUTCOME_NONE;
 }
 
+/* ---- what ADVANCE asks for ---- */
+
+/* Ids sorted, each once. `ids` gets what the entries say; returns how many. */
+static size_t list_once(struct sort_id *entries, size_t count, struct sort_id *spare, struct uuid *ids)
+{
+	size_t used = 0;
+	sort_ids(entries, count, spare);
+	for (size_t i = 0; i < count; i++) {
+		if (i == 0 || entries[i].high != entries[i - 1].high || entries[i].low != entries[i - 1].low) {
+			ids[used++] = sort_id_uuid(&entries[i]);
+		}
+	}
+	return used;
+}
+
 bool cast_ask(const struct item *items, size_t count, const struct uuid *wider, size_t wider_count,
 	      struct arena *arena, struct advance_rows *ret_ask)
 {
-	struct uuid *weak = arena_zero(arena, count + 1, sizeof(*weak));
-	struct uuid *decided = arena_zero(arena, count + wider_count + 1, sizeof(*decided));
-	if (weak == NULL || decided == NULL) {
+	size_t weak_count = 0, decided_count = wider_count;
+	for (size_t i = 0; i < count; i++) {
+		if (is_open(&items[i])) {
+			weak_count += items[i].who->has_weak ? 1 : 0;
+			decided_count += items[i].who->has_strong ? 1 : 0;
+		}
+	}
+	struct uuid *weak = arena_array(arena, weak_count + 1, sizeof(*weak));
+	struct uuid *decided = arena_array(arena, decided_count + 1, sizeof(*decided));
+	size_t mark = arena->used;
+	size_t room = (weak_count > decided_count ? weak_count : decided_count) + 1;
+	struct sort_id *entries = arena_array(arena, room, sizeof(*entries));
+	struct sort_id *spare = arena_array(arena, room, sizeof(*spare));
+	if (weak == NULL || decided == NULL || entries == NULL || spare == NULL) {
 		return false;
 	}
-	size_t weak_count = 0, decided_count = 0;
+	size_t used = 0;
+	for (size_t i = 0; i < count; i++) {
+		if (is_open(&items[i]) && items[i].who->has_weak) {
+			entries[used++] = sort_id_of(&items[i].who->weak.id, 0);
+		}
+	}
+	ret_ask->weak = weak;
+	ret_ask->weak_count = list_once(entries, used, spare, weak);
+	used = 0;
+	for (size_t i = 0; i < count; i++) { /* who has no strong actor decides nothing */
+		if (is_open(&items[i]) && items[i].who->has_strong && items[i].facts->consent_count > 0) {
+			entries[used++] = sort_id_of(&items[i].facts->consents[0].actor_id, 0);
+		}
+	}
+	for (size_t i = 0; i < wider_count; i++) {
+		entries[used++] = sort_id_of(&wider[i], 0);
+	}
+	ret_ask->decided = decided;
+	ret_ask->decided_count = list_once(entries, used, spare, decided);
+	arena_back(arena, mark);
+	return true;
+}
+
+/* ---- members ---- */
+
+/* Where an id was met, so that one sort says who is who: of an item, or of a claim or a decision (no item). */
+#define PLACE_STRONG 1u
+#define PLACE_ACTOR 2u /* the touch is recorded on it */
+#define PLACE_ITEM(place) ((place) >> 2)
+#define PLACE_NO_ITEM (UINT32_MAX & ~(PLACE_STRONG | PLACE_ACTOR))
+
+static size_t count_names(const struct item *items, size_t count, size_t *ret_open)
+{
+	size_t names = 0, open = 0;
+	for (size_t i = 0; i < count; i++) {
+		if (is_open(&items[i])) {
+			names += (items[i].who->has_weak ? 1 : 0) + (items[i].who->has_strong ? 1 : 0);
+			open++;
+		}
+	}
+	*ret_open = open;
+	return names;
+}
+
+static size_t list_names(const struct item *items, size_t count, const struct advance_rows *advance,
+			 struct sort_id *names)
+{
+	size_t used = 0;
 	for (size_t i = 0; i < count; i++) {
 		if (!is_open(&items[i])) {
 			continue;
 		}
-		if (items[i].who->has_weak) {
-			weak[weak_count++] = items[i].who->weak.id;
+		const struct identified *who = items[i].who;
+		uint32_t place = (uint32_t)i << 2;
+		if (who->has_weak) {
+			names[used++] = sort_id_of(&who->weak.id, place | PLACE_ACTOR);
 		}
-		if (items[i].facts->consent_count > 0) {
-			decided[decided_count++] = items[i].facts->consents[0].actor_id;
+		if (who->has_strong) {
+			names[used++] = sort_id_of(&who->strong.id,
+						   place | PLACE_STRONG | (who->has_weak ? 0 : PLACE_ACTOR));
 		}
 	}
-	for (size_t i = 0; i < wider_count; i++) {
-		decided[decided_count++] = wider[i];
+	for (size_t i = 0; i < advance->claim_count; i++) {
+		names[used++] = sort_id_of(&advance->claims[i].weak, PLACE_NO_ITEM);
+		names[used++] = sort_id_of(&advance->claims[i].strong, PLACE_NO_ITEM | PLACE_STRONG);
 	}
-	ret_ask->weak = weak;
-	ret_ask->weak_count = sort_ids(weak, weak_count);
-	ret_ask->decided = decided;
-	ret_ask->decided_count = sort_ids(decided, decided_count);
+	for (size_t i = 0; i < advance->decided_count; i++) {
+		names[used++] = sort_id_of(&advance->decided[i], PLACE_NO_ITEM | PLACE_STRONG);
+	}
+	return used;
+}
+
+/* What one entry says of its member. */
+static void take_name(struct cast *cast, const struct item *items, struct cast_member *member, uint32_t place)
+{
+	if ((place & ~(PLACE_STRONG | PLACE_ACTOR)) == PLACE_NO_ITEM) {
+		return;
+	}
+	struct cast_part *part = &cast->parts[PLACE_ITEM(place)];
+	*((place & PLACE_STRONG) != 0 ? &part->strong : &part->weak) = cast_number(cast, member);
+	member->named = true;
+	if ((place & PLACE_ACTOR) != 0) {
+		cast->touches[cast->touch_count] = items[PLACE_ITEM(place)].touch;
+		cast->touch_items[cast->touch_count++] = PLACE_ITEM(place);
+		member->touches.count++;
+	}
+}
+
+static bool touch_is_after(const struct touch *a, const struct touch *b)
+{
+	return a->stamped_us != b->stamped_us ? a->stamped_us > b->stamped_us : a->event_id > b->event_id;
+}
+
+#define FEW 16 /* touches of one actor that are put in place one by one */
+
+/* More than a few: by event, then by stamp, with room from the arena. */
+static bool order_many(struct cast *cast, const struct cast_slice *slice)
+{
+	size_t count = slice->count, mark = cast->arena->used;
+	struct touch *touches = cast->touches + slice->first;
+	uint32_t *items = cast->touch_items + slice->first;
+	struct sort_entry *entries = arena_array(cast->arena, count, sizeof(*entries));
+	struct sort_entry *spare = arena_array(cast->arena, count, sizeof(*spare));
+	struct touch *old = arena_array(cast->arena, count, sizeof(*old));
+	uint32_t *old_items = arena_array(cast->arena, count, sizeof(*old_items));
+	if (entries == NULL || spare == NULL || old == NULL || old_items == NULL) {
+		return false;
+	}
+	memcpy(old, touches, count * sizeof(*old));
+	memcpy(old_items, items, count * sizeof(*old_items));
+	for (size_t i = 0; i < count; i++) {
+		entries[i] = (struct sort_entry){old[i].event_id, (uint32_t)i};
+	}
+	sort_entries(entries, count, spare);
+	for (size_t i = 0; i < count; i++) {
+		entries[i].key = sort_signed(old[entries[i].place].stamped_us);
+	}
+	sort_entries(entries, count, spare);
+	for (size_t i = 0; i < count; i++) {
+		touches[i] = old[entries[i].place];
+		items[i] = old_items[entries[i].place];
+	}
+	arena_back(cast->arena, mark);
 	return true;
 }
 
-struct cast_member *cast_find(const struct cast *cast, const struct uuid *id)
+/* An actor's touches by key; they mostly are already. False: arena full. */
+static bool order_touches(struct cast *cast, const struct cast_slice *slice)
 {
-	uint32_t number = idmap_get(&cast->map, id);
-	return number == IDMAP_NONE ? NULL : &cast->members[number];
+	struct touch *touches = cast->touches + slice->first;
+	uint32_t *items = cast->touch_items + slice->first;
+	for (uint32_t i = 1; i < slice->count; i++) {
+		if (!touch_is_after(&touches[i - 1], &touches[i])) {
+			continue;
+		}
+		if (slice->count > FEW) {
+			return order_many(cast, slice);
+		}
+		struct touch touch = touches[i];
+		uint32_t item = items[i], at = i;
+		for (; at > 0 && touch_is_after(&touches[at - 1], &touch); at--) {
+			touches[at] = touches[at - 1];
+			items[at] = items[at - 1];
+		}
+		touches[at] = touch;
+		items[at] = item;
+	}
+	return true;
 }
 
-/* The member of this id, made if new; NULL: arena full. */
-static struct cast_member *add_member(struct cast *cast, const struct uuid *id, bool strong)
+/* Sorted names → members, parts of the items, touches by key. */
+static bool make_members(struct cast *cast, const struct item *items, const struct sort_id *names, size_t count)
 {
-	uint32_t number;
-	if (!idmap_put(&cast->map, id, (uint32_t)cast->count, &number)) {
-		return NULL;
+	for (size_t i = 0; i < count;) {
+		struct cast_member *member = &cast->members[cast->count++];
+		*member = (struct cast_member){.id = sort_id_uuid(&names[i]),
+					       .strong = (names[i].place & PLACE_STRONG) != 0,
+					       .touches.first = (uint32_t)cast->touch_count};
+		size_t first = i;
+		for (; i < count && names[i].high == names[first].high && names[i].low == names[first].low; i++) {
+			take_name(cast, items, member, names[i].place);
+		}
+		if (!order_touches(cast, &member->touches)) {
+			return false;
+		}
 	}
-	struct cast_member *member = &cast->members[number];
-	if (number == cast->count) {
-		CHECK(cast->count < cast->room);
-		cast->count++;
-		*member = (struct cast_member){.id = *id, .strong = strong};
-	}
-	return member;
+	return true;
 }
 
 static bool add_members(struct cast *cast, const struct item *items, size_t count,
 			const struct advance_rows *advance)
 {
-	for (size_t i = 0; i < count; i++) {
-		if (is_open(&items[i]) &&
-		    ((items[i].who->has_weak && add_member(cast, &items[i].who->weak.id, false) == NULL) ||
-		     (items[i].who->has_strong && add_member(cast, &items[i].who->strong.id, true) == NULL))) {
-			return false;
+	struct arena *arena = cast->arena;
+	size_t open;
+	size_t room = count_names(items, count, &open) + 2 * advance->claim_count + advance->decided_count;
+	cast->parts = arena_array(arena, count + 1, sizeof(*cast->parts));
+	cast->touches = arena_array(arena, open + 1, sizeof(*cast->touches));
+	cast->touch_items = arena_array(arena, open + 1, sizeof(*cast->touch_items));
+	cast->members = arena_array(arena, room + 1, sizeof(*cast->members));
+	struct sort_id *names = arena_array(arena, room + 1, sizeof(*names));
+	struct sort_id *spare = arena_array(arena, room + 1, sizeof(*spare));
+	if (cast->parts == NULL || cast->touches == NULL || cast->touch_items == NULL || cast->members == NULL ||
+	    names == NULL || spare == NULL) {
+		return false;
+	}
+	memset(cast->parts, 0xff, count * sizeof(*cast->parts));
+	CHECK(count < PLACE_ITEM(PLACE_NO_ITEM));
+	CHECK(list_names(items, count, advance, names) == room);
+	sort_ids(names, room, spare);
+	if (!make_members(cast, items, names, room)) {
+		return false;
+	}
+	/* Of what was taken behind the members nothing is needed any more. */
+	arena_cut(arena, cast->members + cast->count);
+	return true;
+}
+
+/* ---- who is who ---- */
+
+static bool index_members(struct cast *cast)
+{
+	unsigned bits = 1;
+	while (bits < 24 && (size_t)1 << bits < cast->count) {
+		bits++;
+	}
+	size_t buckets = (size_t)1 << bits;
+	cast->start_shift = 64 - bits;
+	cast->starts = arena_array(cast->arena, buckets + 1, sizeof(*cast->starts));
+	if (cast->starts == NULL) {
+		return false;
+	}
+	size_t bucket = 0;
+	for (size_t i = 0; i < cast->count; i++) {
+		size_t its = uuid_high(&cast->members[i].id) >> cast->start_shift;
+		while (bucket <= its) {
+			cast->starts[bucket++] = (uint32_t)i;
 		}
 	}
-	for (size_t i = 0; i < advance->claim_count; i++) {
-		if (add_member(cast, &advance->claims[i].weak, false) == NULL ||
-		    add_member(cast, &advance->claims[i].strong, true) == NULL) {
-			return false;
-		}
-	}
-	for (size_t i = 0; i < advance->decided_count; i++) {
-		if (add_member(cast, &advance->decided[i], true) == NULL) {
-			return false;
-		}
+	while (bucket <= buckets) {
+		cast->starts[bucket++] = (uint32_t)cast->count;
 	}
 	return true;
 }
 
-static int compare_keys(const void *a, const void *b)
+struct cast_member *cast_find(const struct cast *cast, const struct uuid *id)
 {
-	const struct touch_key *x = a, *y = b;
-	int order = uuid_compare(&x->actor_id, &y->actor_id);
-	if (order == 0) {
-		order = (x->stamped_us > y->stamped_us) - (x->stamped_us < y->stamped_us);
+	size_t bucket = uuid_high(id) >> cast->start_shift;
+	size_t low = cast->starts[bucket], high = cast->starts[bucket + 1];
+	while (low < high) {
+		size_t middle = low + (high - low) / 2;
+		int order = uuid_compare(&cast->members[middle].id, id);
+		if (order == 0) {
+			return &cast->members[middle];
+		}
+		if (order < 0) {
+			low = middle + 1;
+		} else {
+			high = middle;
+		}
 	}
-	return order != 0 ? order : (x->event_id > y->event_id) - (x->event_id < y->event_id);
+	return NULL;
 }
 
+/* ---- what LOAD asks for ---- */
+
 /* The keys of the open items, each once. */
-static bool list_keys(const struct item *items, size_t count, struct arena *arena, struct load_rows *ret_load)
+static bool list_keys(const struct cast *cast, struct load_rows *ret_load)
 {
-	struct touch_key *keys = arena_zero(arena, count + 1, sizeof(*keys));
+	struct touch_key *keys = arena_array(cast->arena, cast->touch_count + 1, sizeof(*keys));
 	if (keys == NULL) {
 		return false;
 	}
 	size_t used = 0;
-	for (size_t i = 0; i < count; i++) {
-		if (is_open(&items[i])) {
-			const struct touch *touch = &items[i].touch;
+	for (size_t i = 0; i < cast->touch_count; i++) {
+		const struct touch *touch = &cast->touches[i];
+		if (i == 0 || !touch_same_key(touch, touch - 1)) {
 			keys[used++] = (struct touch_key){touch->actor_id, touch->stamped_us, touch->event_id};
 		}
-	}
-	if (used > 0) {
-		qsort(keys, used, sizeof(*keys), compare_keys);
-		size_t kept = 1;
-		for (size_t i = 1; i < used; i++) {
-			if (compare_keys(&keys[i], &keys[kept - 1]) != 0) {
-				keys[kept++] = keys[i];
-			}
-		}
-		used = kept;
 	}
 	ret_load->keys = keys;
 	ret_load->key_count = used;
 	return true;
 }
 
+/* Notes that `weak` is claimed for `strong`; true when it was for another one before. */
+static bool note_claim(const struct cast *cast, const struct claim *claim, uint32_t *claimed_for)
+{
+	uint32_t weak = cast_number(cast, cast_find(cast, &claim->weak));
+	uint32_t strong = cast_number(cast, cast_find(cast, &claim->strong)) + 1;
+	bool another = claimed_for[weak] != 0 && claimed_for[weak] != strong;
+	claimed_for[weak] = another ? UINT32_MAX : strong;
+	return another;
+}
+
 /* Weak actors claimed for two persons or more, this batch's claims included: their sessions matter (rule 3). */
 static bool list_timed(const struct cast *cast, const struct item *items, size_t count,
 		       const struct advance_rows *advance, struct load_rows *ret_load)
 {
-	size_t room = count + advance->claim_count + 1;
-	struct claim *claims = arena_zero(cast->arena, room, sizeof(*claims));
-	struct uuid *ids = arena_zero(cast->arena, room, sizeof(*ids));
-	if (claims == NULL || ids == NULL) {
+	uint32_t *claimed_for = arena_zero(cast->arena, cast->count + 1, sizeof(*claimed_for));
+	if (claimed_for == NULL) {
 		return false;
 	}
-	size_t used = 0, timed = 0;
+	size_t timed = 0;
 	for (size_t i = 0; i < advance->claim_count; i++) {
-		claims[used++] = advance->claims[i];
+		timed += note_claim(cast, &advance->claims[i], claimed_for) ? 1 : 0;
 	}
 	for (size_t i = 0; i < count; i++) {
-		if (is_open(&items[i]) && items[i].facts->has_claim) {
-			claims[used++] = items[i].facts->claim;
+		if (cast->parts[i].strong != CAST_NOBODY && items[i].facts->has_claim) {
+			timed += note_claim(cast, &items[i].facts->claim, claimed_for) ? 1 : 0;
 		}
 	}
-	struct idmap first; /* weak → place of its first claim */
-	if (!idmap_init(&first, cast->arena, used)) {
+	struct uuid *ids = arena_array(cast->arena, timed + 1, sizeof(*ids));
+	if (ids == NULL) {
 		return false;
 	}
-	for (size_t i = 0; i < used; i++) {
-		uint32_t place;
-		if (!idmap_put(&first, &claims[i].weak, (uint32_t)i, &place)) {
-			return false;
-		}
-		if (!uuid_equal(&claims[place].strong, &claims[i].strong)) {
-			ids[timed++] = claims[i].weak;
+	ret_load->timed = ids;
+	for (size_t i = 0; i < cast->count && timed > 0; i++) {
+		if (claimed_for[i] == UINT32_MAX) {
+			ids[ret_load->timed_count++] = cast->members[i].id;
 		}
 	}
-	ret_load->timed = ids;
-	ret_load->timed_count = sort_ids(ids, timed);
 	return true;
 }
 
-/* All ids, then the weak and the strong ones apart, then those that the batch itself names. */
-static bool list_members(const struct cast *cast, const struct item *items, size_t count,
-			 struct load_rows *ret_load)
+/* All ids, the weak and the strong ones apart, and those that the batch itself names. */
+static bool list_members(const struct cast *cast, struct load_rows *ret_load)
 {
-	struct uuid *all = arena_zero(cast->arena, cast->count + 1, sizeof(*all));
-	struct uuid *weak = arena_zero(cast->arena, cast->count + 1, sizeof(*weak));
-	struct uuid *strong = arena_zero(cast->arena, cast->count + 1, sizeof(*strong));
-	struct uuid *named = arena_zero(cast->arena, count * 2 + 1, sizeof(*named));
+	size_t weak_count = 0, named_count = 0;
+	for (size_t i = 0; i < cast->count; i++) {
+		weak_count += cast->members[i].strong ? 0 : 1;
+		named_count += cast->members[i].named ? 1 : 0;
+	}
+	struct uuid *all = arena_array(cast->arena, cast->count + 1, sizeof(*all));
+	struct uuid *weak = arena_array(cast->arena, weak_count + 1, sizeof(*weak));
+	struct uuid *strong = arena_array(cast->arena, cast->count - weak_count + 1, sizeof(*strong));
+	struct uuid *named = arena_array(cast->arena, named_count + 1, sizeof(*named));
 	if (all == NULL || weak == NULL || strong == NULL || named == NULL) {
 		return false;
 	}
-	size_t weak_count = 0, strong_count = 0, named_count = 0;
 	for (size_t i = 0; i < cast->count; i++) {
-		all[i] = cast->members[i].id;
-		if (cast->members[i].strong) {
-			strong[strong_count++] = all[i];
+		const struct cast_member *member = &cast->members[i];
+		all[i] = member->id;
+		if (member->strong) {
+			strong[ret_load->person_count++] = member->id;
 		} else {
-			weak[weak_count++] = all[i];
+			weak[ret_load->weak_count++] = member->id;
 		}
-	}
-	for (size_t i = 0; i < count; i++) {
-		if (is_open(&items[i]) && items[i].who->has_weak) {
-			named[named_count++] = items[i].who->weak.id;
-		}
-		if (is_open(&items[i]) && items[i].who->has_strong) {
-			named[named_count++] = items[i].who->strong.id;
+		if (member->named) {
+			named[ret_load->actor_count++] = member->id;
 		}
 	}
 	ret_load->contacts = all;
-	ret_load->contact_count = sort_ids(all, cast->count);
+	ret_load->contact_count = cast->count;
 	ret_load->weak = weak;
-	ret_load->weak_count = sort_ids(weak, weak_count);
 	ret_load->persons = strong;
-	ret_load->person_count = sort_ids(strong, strong_count);
 	ret_load->actors = named;
-	ret_load->actor_count = sort_ids(named, named_count);
 	return true;
 }
 
 bool cast_plan(struct cast *cast, const struct item *items, size_t count, const struct advance_rows *advance,
 	       struct arena *arena, struct load_rows *ret_load)
 {
-	*cast = (struct cast){.arena = arena,
-			      .room = 2 * (count + advance->claim_count) + advance->decided_count + 1};
+	*cast = (struct cast){.arena = arena};
 	*ret_load = (struct load_rows){
 		.model_version = advance->model_version,
 		.decided = advance->decided,
 		.decided_count = advance->decided_count,
 	};
-	cast->members = arena_zero(arena, cast->room, sizeof(*cast->members));
-	return cast->members != NULL && idmap_init(&cast->map, arena, cast->room) &&
-	       add_members(cast, items, count, advance) && list_members(cast, items, count, ret_load) &&
-	       list_keys(items, count, arena, ret_load) && list_timed(cast, items, count, advance, ret_load);
+	return add_members(cast, items, count, advance) && index_members(cast) && list_members(cast, ret_load) &&
+	       list_keys(cast, ret_load) && list_timed(cast, items, count, advance, ret_load);
 }
 
 struct cast_member *cast_contact(const struct cast *cast, const struct cast_member *actor, int64_t at_us,
 				 bool before)
 {
+	struct cast_member *itself = &cast->members[cast_number(cast, actor)];
 	if (actor->strong) {
 		bool consented = before ? actor->consented_before : actor->consented;
-		return consented ? cast_find(cast, &actor->id) : NULL;
+		return consented ? itself : NULL;
 	}
 	const struct stretch *stretches = before ? actor->stretches_before : actor->stretches;
 	if (stretches == NULL) {
-		return cast_find(cast, &actor->id);
+		return itself;
 	}
 	return cast_find(cast,
 			 attribute_contact(stretches, before ? actor->stretch_before_count : actor->stretch_count,

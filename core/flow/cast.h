@@ -3,19 +3,22 @@
  *
  * An actor and the contact that goes by its id are one member: a weak actor's anonymous contact has the weak actor's
  * id, a person has the strong actor's.
+ *
+ * Members are numbered in the order of their ids and touches lie in the order of their keys, so that whatever has to come out in
+ * key order is one walk, and nothing is sorted twice. Most members are anonymous and without facts: what these need is
+ * in the first half of a member.
  */
 #pragma once
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
-#include "core/base/idmap.h"
 #include "core/flow/item.h"
 #include "core/model/rows.h"
 
 struct arena;
 
-/* Facts of one member: a slice of the sorted lists below. */
+/* Facts of one member: a slice of the sorted lists below. Touches of one: a slice of cast->touches. */
 struct cast_slice {
 	uint32_t first, count;
 };
@@ -23,17 +26,7 @@ struct cast_slice {
 struct cast_member {
 	struct uuid id;
 	bool strong;
-	/* weak: claims on it; whose its touches are, after the batch */
-	struct cast_slice claims_before, claims_after;
-	struct cast_slice times;	 /* in load->times, sorted: of shared ones */
-	const struct stretch *stretches; /* NULL: all its own contact's */
-	size_t stretch_count;
-	const struct stretch *stretches_before;
-	size_t stretch_before_count;
-	/* strong: what the person stated */
-	struct cast_slice consents_before, consents_after;
-	struct cast_slice declared_before, declared_after;
-	bool consented_before, consented; /* profile granted */
+	bool named; /* by an item of the batch */
 
 	/* what the batch does */
 	bool claims_touched, consents_touched, declared_touched;
@@ -41,13 +34,48 @@ struct cast_member {
 	bool concerned;	    /* as a contact: its arbiter gets version + 1 */
 	bool refold;	    /* as a contact: folded from all its touches */
 	bool has_actor_row; /* seen before, as far as is known */
+	/* strong: profile granted */
+	bool consented_before, consented;
+
+	struct cast_slice touches; /* of the batch, recorded on it */
+	/* weak: claims on it; whose its touches are, after the batch */
+	struct cast_slice claims_before, claims_after;
+	const struct stretch *stretches; /* NULL: all its own contact's */
+	const struct stretch *stretches_before;
+	uint32_t stretch_count, stretch_before_count;
+	struct cast_slice times; /* in load->times, sorted: of shared ones */
+	/* strong: what the person stated */
+	struct cast_slice consents_before, consents_after;
+	struct cast_slice declared_before, declared_after;
+};
+
+#define CAST_NOBODY UINT32_MAX
+
+/* Whom an item names: numbers of members. Nobody, where it was not open when the batch was planned. */
+struct cast_part {
+	uint32_t weak, strong;
+};
+
+/* New facts of the batch, of copies that stand; and how many of these take another's place. */
+struct cast_added {
+	size_t claims, consents, declared, replaced;
 };
 
 struct cast {
 	struct arena *arena;
-	struct idmap map;
-	struct cast_member *members;
-	size_t count, room;
+	struct cast_member *members; /* by id */
+	size_t count;
+	/* members whose id begins with bits b: from starts[b] to before starts[b + 1] */
+	uint32_t *starts;
+	unsigned start_shift;
+
+	struct cast_part *parts; /* of each item */
+	/* touches of the items that were open, by key, copies of one event in the order of their items; and which item each is of.
+	 * gather_batch() takes them over. */
+	struct touch *touches;
+	uint32_t *touch_items;
+	size_t touch_count;
+
 	/* sorted; `before` is what was loaded */
 	struct claim *claims_before, *claims_after;
 	size_t claim_before_count, claim_after_count;
@@ -55,6 +83,7 @@ struct cast {
 	size_t consent_before_count, consent_after_count;
 	struct declared *declared_before, *declared_after;
 	size_t declared_before_count, declared_after_count;
+	struct cast_added added;
 	bool *claim_gone, *consent_gone, *declared_gone; /* of `before`: taken back by a copy that replaces */
 	/* persons whose consent a replaced copy had decided, and who are not among the decided: start over with them */
 	struct uuid *wider;
@@ -72,6 +101,23 @@ bool cast_plan(struct cast *cast, const struct item *items, size_t count, const 
 
 /* NULL when the id is nobody of the cast. */
 struct cast_member *cast_find(const struct cast *cast, const struct uuid *id);
+/* Its number. */
+static inline uint32_t cast_number(const struct cast *cast, const struct cast_member *member)
+{
+	return (uint32_t)(member - cast->members);
+}
+
+/* Does an item stand that may have stated a fact? Whoever states one names a strong actor. */
+static inline bool cast_states_facts(const struct cast *cast, const struct item *items, size_t i)
+{
+	return cast->parts[i].strong != CAST_NOBODY && item_stands(&items[i]);
+}
+
+/* The member on whom the touch of an item is recorded; CAST_NOBODY: it has none. */
+static inline uint32_t cast_actor(const struct cast_part *part)
+{
+	return part->weak != CAST_NOBODY ? part->weak : part->strong;
+}
 /* The contact of a touch of `actor` at a time, after (before) the batch; NULL: nobody's, of a person without consent. */
 struct cast_member *cast_contact(const struct cast *cast, const struct cast_member *actor, int64_t at_us,
 				 bool before);

@@ -25,8 +25,10 @@ struct contacts_model {
 struct contacts {
 	struct cast *cast;
 	const struct contacts_model *model;
-	struct state_row *states;
-	size_t state_count;
+	const uint16_t *process_ranks, *process_order; /* by name: of each process, and which process is where */
+	struct cast_slice *phases;		       /* of each member, in load->phases */
+	struct state_row *states;		       /* by contact, then process */
+	size_t state_count, state_room;
 	struct change_row *changes;
 	size_t change_count, change_room;
 };

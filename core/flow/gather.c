@@ -1,67 +1,41 @@
 #include "core/flow/gather.h"
 
-#include <stdlib.h>
 #include <string.h>
 
 #include "core/base/arena.h"
 #include "core/base/check.h"
-#include "core/base/moment.h"
 #include "core/flow/facts.h"
-
-#define ORDER(a, b) (((a) > (b)) - ((a) < (b)))
 
 /* ---- touches and those who made them ---- */
 
-static int compare_touches(const void *a, const void *b)
-{
-	const struct touch *x = a, *y = b;
-	int order = uuid_compare(&x->actor_id, &y->actor_id);
-	if (order == 0) {
-		order = ORDER(x->stamped_us, y->stamped_us);
-	}
-	return order != 0 ? order : ORDER(x->event_id, y->event_id);
-}
+#define AHEAD 12 /* items are anywhere in memory: asked for so many touches ahead */
 
-/* Those of one kind, in key order. */
-static bool gather_copies(const struct item *items, size_t count, enum item_copy kind, struct arena *arena,
-			  const struct touch **ret_touches, size_t *ret_count)
+/* What stands of the cast's touches, in key order as they lie: new ones are moved up, replacing ones listed apart. */
+static bool gather_touches(const struct cast *cast, const struct item *items, struct save_rows *save)
 {
-	struct touch *touches = arena_zero(arena, count + 1, sizeof(*touches));
-	if (touches == NULL) {
+	struct touch *replacing = arena_array(cast->arena, cast->added.replaced + 1, sizeof(*replacing));
+	if (replacing == NULL) {
 		return false;
 	}
 	size_t used = 0;
-	for (size_t i = 0; i < count; i++) {
-		if (items[i].copy == kind) {
-			touches[used++] = items[i].touch;
+	for (size_t i = 0; i < cast->touch_count; i++) {
+		if (i + AHEAD < cast->touch_count) {
+			__builtin_prefetch(&items[cast->touch_items[i + AHEAD]].copy);
+		}
+		enum item_copy copy = items[cast->touch_items[i]].copy;
+		if (copy == COPY_REPLACES) {
+			replacing[save->replacing_count++] = cast->touches[i];
+		} else if (copy == COPY_NEW) {
+			if (used != i) {
+				cast->touches[used] = cast->touches[i];
+			}
+			used++;
 		}
 	}
-	if (used > 1) {
-		qsort(touches, used, sizeof(*touches), compare_touches);
-	}
-	*ret_touches = touches;
-	*ret_count = used;
+	save->replacing = replacing;
+	save->touches = cast->touches;
+	save->touch_count = used;
 	return true;
-}
-
-static bool gather_touches(const struct cast *cast, const struct item *items, size_t count, struct save_rows *save)
-{
-	return gather_copies(items, count, COPY_NEW, cast->arena, &save->touches, &save->touch_count) &&
-	       gather_copies(items, count, COPY_REPLACES, cast->arena, &save->replacing, &save->replacing_count);
-}
-
-static int compare_actors(const void *a, const void *b)
-{
-	return uuid_compare(&((const struct actor *)a)->id, &((const struct actor *)b)->id);
-}
-
-/* Arbiters that were never written before: whoever goes by that id is new here. */
-static void mark_known(const struct cast *cast, const struct load_rows *load)
-{
-	for (size_t i = 0; i < load->phase_count; i++) {
-		struct cast_member *member = cast_find(cast, &load->phases[i].contact_id);
-		member->has_actor_row = member->has_actor_row || load->phases[i].version > 0;
-	}
 }
 
 /* Does it have a touch, or would it, if no other copy stood? */
@@ -75,48 +49,64 @@ static bool is_read(const struct item *item)
  * Rows for who is new, copies that do not stand included: whether one stood for a while must not show. A person's row is
  * always offered (their arbiter may be older than their own row), an anonymous one's when its arbiter is new or when it
  * is claimed; what is there already stays as it is.
+ *
+ * Notes the first item that offers each member; returns how many are offered.
  */
-static bool gather_actors(const struct cast *cast, const struct item *items, size_t count,
-			  const struct load_rows *load, struct save_rows *save)
+static size_t offer_actors(const struct cast *cast, const struct item *items, size_t count, uint32_t *offers)
 {
-	mark_known(cast, load);
-	struct actor *actors = arena_zero(cast->arena, 2 * count + 1, sizeof(*actors));
-	struct idmap seen;
-	if (actors == NULL || !idmap_init(&seen, cast->arena, 2 * count)) {
-		return false;
-	}
-	size_t used = 0;
+	size_t offered = 0;
 	for (size_t i = 0; i < count; i++) {
+		const struct cast_part *part = &cast->parts[i];
 		if (!is_read(&items[i])) {
 			continue;
 		}
-		const struct identified *who = items[i].who;
-		const struct actor *both[2] = {who->has_weak ? &who->weak : NULL,
-					       who->has_strong ? &who->strong : NULL};
-		for (size_t j = 0; j < COUNT_OF(both); j++) {
-			uint32_t place;
-			if (both[j] == NULL ||
-			    (j == 0 && !who->has_strong && cast_find(cast, &both[j]->id)->has_actor_row)) {
-				continue;
-			}
-			if (!idmap_put(&seen, &both[j]->id, (uint32_t)used, &place)) {
-				return false;
-			}
-			if (place == used) {
-				actors[used] = *both[j];
-				actors[used++].value = "";
-			}
+		bool has_strong = part->strong != CAST_NOBODY;
+		if (part->weak != CAST_NOBODY && offers[part->weak] == CAST_NOBODY &&
+		    (has_strong || !cast->members[part->weak].has_actor_row)) {
+			offers[part->weak] = (uint32_t)i;
+			offered++;
+		}
+		if (has_strong && offers[part->strong] == CAST_NOBODY) {
+			offers[part->strong] = (uint32_t)i;
+			offered++;
 		}
 	}
-	for (size_t i = 0; i < save->person_count;
-	     i++) { /* an address is the value of its own actor, and no other's */
-		uint32_t place = idmap_get(&seen, &save->persons[i].contact_id);
-		if (place != IDMAP_NONE && actors[place].kind == ACTOR_EMAIL && save->persons[i].address != NULL) {
-			actors[place].value = save->persons[i].address;
-		}
+	return offered;
+}
+
+/* An address is the value of its own actor, and no other's. Persons come in the order of the members. */
+static const char *value_of(const struct actor *actor, const struct save_rows *save, size_t *person)
+{
+	while (*person < save->person_count && uuid_compare(&save->persons[*person].contact_id, &actor->id) < 0) {
+		(*person)++;
 	}
-	if (used > 1) {
-		qsort(actors, used, sizeof(*actors), compare_actors);
+	if (actor->kind != ACTOR_EMAIL || *person == save->person_count ||
+	    !uuid_equal(&save->persons[*person].contact_id, &actor->id) ||
+	    save->persons[*person].address == NULL) {
+		return "";
+	}
+	return save->persons[*person].address;
+}
+
+static bool gather_actors(const struct cast *cast, const struct item *items, size_t count, struct save_rows *save)
+{
+	uint32_t *offers = arena_array(cast->arena, cast->count + 1, sizeof(*offers));
+	if (offers == NULL) {
+		return false;
+	}
+	memset(offers, 0xff, cast->count * sizeof(*offers));
+	size_t used = 0, person = 0, offered = offer_actors(cast, items, count, offers);
+	struct actor *actors = arena_array(cast->arena, offered + 1, sizeof(*actors));
+	if (actors == NULL) {
+		return false;
+	}
+	for (uint32_t i = 0; i < cast->count && used < offered; i++) {
+		if (offers[i] != CAST_NOBODY) {
+			const struct identified *who = items[offers[i]].who;
+			actors[used] = cast->parts[offers[i]].weak == i ? who->weak : who->strong;
+			actors[used].value = value_of(&actors[used], save, &person);
+			used++;
+		}
 	}
 	save->actors = actors;
 	save->actor_count = used;
@@ -125,33 +115,49 @@ static bool gather_actors(const struct cast *cast, const struct item *items, siz
 
 /* ---- facts ---- */
 
+static size_t count_true(const bool *flags, size_t count)
+{
+	size_t sum = 0;
+	for (size_t i = 0; i < count; i++) {
+		sum += flags[i] ? 1 : 0;
+	}
+	return sum;
+}
+
+static bool declared_stands(const struct cast *cast, const struct declared *row)
+{
+	const struct cast_member *person = cast_find(cast, &row->actor_id);
+	return facts_declared_stands(row, cast->consents_after + person->consents_after.first,
+				     person->consents_after.count);
+}
+
 static bool gather_gone(const struct cast *cast, struct save_rows *save)
 {
-	struct claim *claims = arena_zero(cast->arena, cast->claim_before_count + 1, sizeof(*claims));
-	struct consent *consents = arena_zero(cast->arena, cast->consent_before_count + 1, sizeof(*consents));
-	struct declared *declared = arena_zero(cast->arena, cast->declared_before_count + 1, sizeof(*declared));
+	struct arena *arena = cast->arena;
+	size_t claim_count = count_true(cast->claim_gone, cast->claim_before_count);
+	size_t consent_count = count_true(cast->consent_gone, cast->consent_before_count);
+	struct claim *claims = arena_array(arena, claim_count + 1, sizeof(*claims));
+	struct consent *consents = arena_array(arena, consent_count + 1, sizeof(*consents));
+	struct declared *declared = arena_array(arena, cast->declared_before_count + 1, sizeof(*declared));
 	if (claims == NULL || consents == NULL || declared == NULL) {
 		return false;
 	}
-	for (size_t i = 0; i < cast->claim_before_count; i++) {
+	for (size_t i = 0; i < cast->claim_before_count && claim_count > 0; i++) {
 		if (cast->claim_gone[i]) {
 			claims[save->claim_gone_count++] = cast->claims_before[i];
 		}
 	}
-	for (size_t i = 0; i < cast->consent_before_count; i++) {
+	for (size_t i = 0; i < cast->consent_before_count && consent_count > 0; i++) {
 		if (cast->consent_gone[i]) {
 			consents[save->consent_gone_count++] = cast->consents_before[i];
 		}
 	}
 	for (size_t i = 0; i < cast->declared_before_count; i++) {
-		const struct declared *row = &cast->declared_before[i];
-		const struct cast_member *person = cast_find(cast, &row->actor_id);
-		if (cast->declared_gone[i] ||
-		    !facts_declared_stands(row, cast->consents_after + person->consents_after.first,
-					   person->consents_after.count)) {
-			declared[save->declared_gone_count++] = *row;
+		if (cast->declared_gone[i] || !declared_stands(cast, &cast->declared_before[i])) {
+			declared[save->declared_gone_count++] = cast->declared_before[i];
 		}
 	}
+	arena_cut(arena, declared + save->declared_gone_count);
 	save->claims_gone = claims;
 	save->consents_gone = consents;
 	save->declared_gone = declared;
@@ -160,14 +166,15 @@ static bool gather_gone(const struct cast *cast, struct save_rows *save)
 
 static bool gather_new(const struct cast *cast, const struct item *items, size_t count, struct save_rows *save)
 {
-	struct claim *claims = arena_zero(cast->arena, count + 1, sizeof(*claims));
-	struct consent *consents = arena_zero(cast->arena, count * PURPOSE_COUNT + 1, sizeof(*consents));
-	struct declared *declared = arena_zero(cast->arena, count * ATTRIBUTE_COUNT + 1, sizeof(*declared));
+	const struct cast_added *added = &cast->added;
+	struct claim *claims = arena_array(cast->arena, added->claims + 1, sizeof(*claims));
+	struct consent *consents = arena_array(cast->arena, added->consents + 1, sizeof(*consents));
+	struct declared *declared = arena_array(cast->arena, added->declared + 1, sizeof(*declared));
 	if (claims == NULL || consents == NULL || declared == NULL) {
 		return false;
 	}
 	for (size_t i = 0; i < count; i++) {
-		if (items[i].copy == COPY_LOSES) {
+		if (!cast_states_facts(cast, items, i)) {
 			continue;
 		}
 		const struct facts *facts = items[i].facts;
@@ -178,10 +185,7 @@ static bool gather_new(const struct cast *cast, const struct item *items, size_t
 			consents[save->consent_count++] = facts->consents[j];
 		}
 		for (unsigned j = 0; j < facts->declared_count; j++) {
-			const struct cast_member *person = cast_find(cast, &facts->declared[j].actor_id);
-			if (facts_declared_stands(&facts->declared[j],
-						  cast->consents_after + person->consents_after.first,
-						  person->consents_after.count)) {
+			if (declared_stands(cast, &facts->declared[j])) {
 				declared[save->declared_count++] = facts->declared[j];
 			}
 		}
@@ -192,20 +196,28 @@ static bool gather_new(const struct cast *cast, const struct item *items, size_t
 	return true;
 }
 
+static bool is_stated(const struct cast_member *member)
+{
+	return member->strong && (member->consents_touched || member->declared_touched);
+}
+
 /* Persons about whom something was stated or taken back. */
 static bool gather_persons(const struct cast *cast, struct save_rows *save)
 {
-	struct person_row *persons = arena_zero(cast->arena, cast->count + 1, sizeof(*persons));
-	struct uuid *valueless = arena_zero(cast->arena, cast->count + 1, sizeof(*valueless));
+	size_t stated = 0;
+	for (size_t i = 0; i < cast->count; i++) {
+		stated += is_stated(&cast->members[i]) ? 1 : 0;
+	}
+	struct person_row *persons = arena_array(cast->arena, stated + 1, sizeof(*persons));
+	struct uuid *valueless = arena_array(cast->arena, stated + 1, sizeof(*valueless));
 	if (persons == NULL || valueless == NULL) {
 		return false;
 	}
 	for (size_t i = 0; i < cast->count; i++) {
 		const struct cast_member *member = &cast->members[i];
-		if (!member->strong || !(member->consents_touched || member->declared_touched)) {
+		if (!is_stated(member)) {
 			continue;
 		}
-
 		struct person person;
 		facts_person(cast->consents_after + member->consents_after.first, member->consents_after.count,
 			     cast->declared_after + member->declared_after.first, member->declared_after.count,
@@ -232,12 +244,15 @@ static bool gather_persons(const struct cast *cast, struct save_rows *save)
 
 static bool gather_stretches(const struct cast *cast, struct save_rows *save)
 {
-	size_t room = 1;
+	size_t moved = 0, room = 1;
 	for (size_t i = 0; i < cast->count; i++) {
-		room += cast->members[i].stretch_count + 1;
+		if (cast->members[i].moved) {
+			room += cast->members[i].stretch_count + 1;
+			moved++;
+		}
 	}
-	struct uuid *stretched = arena_zero(cast->arena, cast->count + 1, sizeof(*stretched));
-	struct stretch *stretches = arena_zero(cast->arena, room, sizeof(*stretches));
+	struct uuid *stretched = arena_array(cast->arena, moved + 1, sizeof(*stretched));
+	struct stretch *stretches = arena_array(cast->arena, room, sizeof(*stretches));
 	if (stretched == NULL || stretches == NULL) {
 		return false;
 	}
@@ -263,46 +278,41 @@ static bool gather_stretches(const struct cast *cast, struct save_rows *save)
 
 /* ---- contacts ---- */
 
-static int compare_states(const void *a, const void *b)
+/* Does its arbiter get a state? Walks along with the members. */
+static bool gets_state(const struct contacts *contacts, const struct cast_member *member, size_t *state)
 {
-	const struct state_row *x = a, *y = b;
-	int order = uuid_compare(&x->contact_id, &y->contact_id);
-	return order != 0 ? order : strcmp(x->process, y->process);
-}
-
-static int compare_ids(const void *a, const void *b)
-{
-	return uuid_compare(a, b);
+	bool arbiter = false;
+	for (; *state < contacts->state_count && uuid_equal(&contacts->states[*state].contact_id, &member->id);
+	     (*state)++) {
+		arbiter = arbiter || strcmp(contacts->states[*state].process, "standard") == 0;
+	}
+	return arbiter;
 }
 
 /* States, and version + 1 for the arbiters of all others who are concerned. */
 static bool gather_contacts(const struct cast *cast, const struct contacts *contacts, struct save_rows *save)
 {
-	struct uuid *bumped = arena_zero(cast->arena, cast->count + 1, sizeof(*bumped));
-	struct uuid *rechanged = arena_zero(cast->arena, cast->count + 1, sizeof(*rechanged));
-	bool *written = arena_zero(cast->arena, cast->count + 1, sizeof(*written));
-	if (bumped == NULL || rechanged == NULL || written == NULL) {
+	size_t concerned = 0, refolded = 0, state = 0;
+	for (size_t i = 0; i < cast->count; i++) {
+		concerned += cast->members[i].concerned ? 1 : 0;
+		refolded += cast->members[i].refold ? 1 : 0;
+	}
+	struct uuid *rechanged = arena_array(cast->arena, refolded + 1, sizeof(*rechanged));
+	struct uuid *bumped = arena_array(cast->arena, concerned + 1, sizeof(*bumped));
+	if (bumped == NULL || rechanged == NULL) {
 		return false;
 	}
-	for (size_t i = 0; i < contacts->state_count; i++) {
-		if (strcmp(contacts->states[i].process, "standard") == 0) {
-			written[cast_find(cast, &contacts->states[i].contact_id) - cast->members] = true;
-		}
-	}
 	for (size_t i = 0; i < cast->count; i++) {
-		if (cast->members[i].concerned && !written[i]) {
-			bumped[save->bumped_count++] = cast->members[i].id;
+		const struct cast_member *member = &cast->members[i];
+		if (!gets_state(contacts, member, &state) && member->concerned) {
+			bumped[save->bumped_count++] = member->id;
 		}
-		if (cast->members[i].refold) {
-			rechanged[save->rechanged_count++] = cast->members[i].id;
+		if (member->refold) {
+			rechanged[save->rechanged_count++] = member->id;
 		}
 	}
-	if (save->bumped_count > 1) {
-		qsort(bumped, save->bumped_count, sizeof(*bumped), compare_ids);
-	}
-	if (contacts->state_count > 1) {
-		qsort(contacts->states, contacts->state_count, sizeof(*contacts->states), compare_states);
-	}
+	CHECK(state == contacts->state_count);
+	arena_cut(cast->arena, bumped + save->bumped_count);
 	save->bumped = bumped;
 	save->rechanged = rechanged;
 	save->states = contacts->states;
@@ -312,143 +322,13 @@ static bool gather_contacts(const struct cast *cast, const struct contacts *cont
 	return true;
 }
 
-/* ---- outcomes ---- */
-
-/* The UTC day of the sender's stamp, the same in every copy; of the record where nothing could be read. */
-static int64_t outcome_day(const struct item *item)
-{
-	int64_t us = item->event != NULL ? item->event->stamped_us : item->timestamp_us;
-	return moment_floor(us, MOMENT_DAY_US) * MOMENT_DAY_US;
-}
-
-static int compare_outcomes(const void *a, const void *b)
-{
-	const struct outcome_row *x = a, *y = b;
-	int order = ORDER(x->day_us, y->day_us);
-	if (order == 0) {
-		order = strcmp(x->source, y->source);
-	}
-	if (order == 0) {
-		order = strcmp(x->site, y->site);
-	}
-	if (order == 0) {
-		order = ORDER(x->channel, y->channel);
-	}
-	return order != 0 ? order : strcmp(x->outcome, y->outcome);
-}
-
-static struct outcome_row count_of(const struct item *item, int channel, enum outcome outcome, int64_t n)
-{
-	const struct event *event = item->event;
-	return (struct outcome_row){
-		.day_us = outcome_day(item),
-		.source = event != NULL ? event->source : "",
-		.site = event != NULL ? event->site : "",
-		.channel = channel,
-		.outcome = outcome_about[outcome].name,
-		.n = n,
-	};
-}
-
-static enum outcome touch_outcome(const struct touch *touch)
-{
-	return touch->reasons != 0 ? OUTCOME_machine : OUTCOME_applied;
-}
-
-/*
- * A day's counts say how many touches there are, and how many copies beside them, in whatever order these came. So one
- * that takes another's place is counted as the touch, and the other one, from now on, as the duplicate.
- */
-static size_t count_item(const struct item *item, struct outcome_row *ret_rows)
-{
-	int channel = item->event != NULL ? (int)item->event->channel : 0;
-	if (item->copy != COPY_REPLACES) {
-		ret_rows[0] = count_of(item, channel, item->outcome, 1);
-		return 1;
-	}
-	ret_rows[0] = count_of(item, channel, touch_outcome(&item->touch), 1);
-	ret_rows[1] = count_of(item, item->replaced->channel, touch_outcome(&item->replaced->touch), -1);
-	ret_rows[2] = count_of(item, item->replaced->channel, OUTCOME_duplicate, 1);
-	return 3;
-}
-
-static bool gather_counts(const struct item *items, size_t count, struct arena *arena, struct save_rows *save)
-{
-	struct outcome_row *rows = arena_zero(arena, 3 * count + 1, sizeof(*rows));
-	if (rows == NULL) {
-		return false;
-	}
-	size_t used = 0, kept = 0;
-	for (size_t i = 0; i < count; i++) {
-		used += count_item(&items[i], rows + used);
-	}
-	if (used > 1) {
-		qsort(rows, used, sizeof(*rows), compare_outcomes);
-	}
-	for (size_t i = 0; i < used;) {
-		struct outcome_row sum = rows[i++];
-		for (; i < used && compare_outcomes(&rows[i], &sum) == 0; i++) {
-			sum.n += rows[i].n;
-		}
-		if (sum.n != 0) {
-			rows[kept++] = sum;
-		}
-	}
-	save->outcomes = rows;
-	save->outcome_count = kept;
-	return true;
-}
-
-static bool gather_rejects(const struct item *items, size_t count, const char *const *topics, struct arena *arena,
-			   struct save_rows *save)
-{
-	struct reject_row *rows = arena_zero(arena, count + 1, sizeof(*rows));
-	if (rows == NULL) {
-		return false;
-	}
-	size_t used = 0;
-	for (size_t i = 0; i < count; i++) {
-		const struct item *item = &items[i];
-		if (outcome_about[item->outcome].kept != OUTCOME_REJECTED) {
-			continue;
-		}
-		rows[used] = (struct reject_row){
-			.topic = topics[item->partition.topic],
-			.partition = item->partition.number,
-			.offset = item->offset,
-			.reason = outcome_about[item->outcome].name,
-			.field = "",
-			.at_us = item->timestamp_us,
-			.source = item->reject_source != NULL ? item->reject_source
-				  : item->event != NULL	      ? item->event->source
-							      : "",
-		};
-		if (item->reject != NULL) {
-			rows[used].reason = outcome_about[item->reject->reason].name;
-			rows[used].field = item->reject->field;
-			rows[used].size = item->reject->size;
-			rows[used].hash = item->reject->hash;
-		}
-		used++;
-	}
-	save->rejects = rows;
-	save->reject_count = used;
-	return true;
-}
-
-bool gather_outcomes(const struct item *items, size_t count, const char *const *topics, struct arena *arena,
-		     struct save_rows *ret_save)
-{
-	return gather_counts(items, count, arena, ret_save) &&
-	       gather_rejects(items, count, topics, arena, ret_save);
-}
-
 bool gather_batch(const struct cast *cast, const struct contacts *contacts, const struct item *items, size_t count,
 		  const struct load_rows *load, const char *const *topics, struct save_rows *ret_save)
 {
-	return gather_touches(cast, items, count, ret_save) && gather_gone(cast, ret_save) &&
+	(void)load;
+	return gather_touches(cast, items, ret_save) && gather_gone(cast, ret_save) &&
 	       gather_new(cast, items, count, ret_save) && gather_persons(cast, ret_save) &&
-	       gather_actors(cast, items, count, load, ret_save) && gather_stretches(cast, ret_save) &&
+	       gather_actors(cast, items, count, ret_save) && gather_stretches(cast, ret_save) &&
 	       gather_contacts(cast, contacts, ret_save) &&
 	       gather_outcomes(items, count, topics, cast->arena, ret_save);
 }

@@ -73,15 +73,6 @@ static void tell_erased(struct item *items, size_t count, struct load_rows *load
 
 #define ORDER(a, b) (((a) > (b)) - ((a) < (b)))
 
-static int compare_keys(const struct touch *a, const struct touch *b)
-{
-	int order = uuid_compare(&a->actor_id, &b->actor_id);
-	if (order == 0) {
-		order = ORDER(a->stamped_us, b->stamped_us);
-	}
-	return order != 0 ? order : ORDER(a->event_id, b->event_id);
-}
-
 /* Which copy stands: the smaller one. The order of the database's row comparison (subject_id is a signed bigint there). */
 static int compare_copies(const struct touch *a, const struct touch *b)
 {
@@ -98,27 +89,24 @@ static int compare_copies(const struct touch *a, const struct touch *b)
 	return order != 0 ? order : ORDER(a->party, b->party);
 }
 
-static int compare_items(const void *a, const void *b)
-{
-	const struct item *x = *(const struct item *const *)a, *y = *(const struct item *const *)b;
-	int order = compare_keys(&x->touch, &y->touch);
-	return order != 0 ? order : compare_copies(&x->touch, &y->touch);
-}
-
-/* Of rows, and of a touch and a row: rows begin with their touch. */
-static int compare_rows(const void *a, const void *b)
-{
-	return compare_keys(a, b);
-}
-_Static_assert(offsetof(struct copy_row, touch) == 0, "compare_rows() takes a touch for a row");
-
 /* The best copy of a run of items with one key, beside the one that stands in the database, if any. */
-static void choose(struct item **run, size_t count, const struct copy_row *standing)
+static void choose(const struct cast *cast, size_t first, size_t count, struct item *items,
+		   const struct copy_row *standing)
 {
-	struct item *best = run[0];
-	for (size_t i = 0; i < count; i++) {
-		run[i]->copy = COPY_LOSES;
-		run[i]->outcome = OUTCOME_duplicate;
+	struct item *best = NULL;
+	for (size_t i = first; i < first + count; i++) {
+		struct item *item = &items[cast->touch_items[i]];
+		if (item->outcome != OUTCOME_NONE) {
+			continue;
+		}
+		item->copy = COPY_LOSES;
+		item->outcome = OUTCOME_duplicate;
+		if (best == NULL || compare_copies(&item->touch, &best->touch) < 0) {
+			best = item;
+		}
+	}
+	if (best == NULL) {
+		return;
 	}
 	if (standing == NULL) {
 		best->copy = COPY_NEW;
@@ -129,34 +117,59 @@ static void choose(struct item **run, size_t count, const struct copy_row *stand
 	}
 }
 
-static bool choose_copies(struct item *items, size_t count, struct load_rows *load, struct arena *arena)
+/* Where the touches with the key of a row begin; they are there, or it was not asked for. */
+static size_t place_of(const struct cast *cast, const struct copy_row *row)
 {
-	struct item **open = arena_zero(arena, count + 1, sizeof(*open));
-	if (open == NULL) {
+	const struct cast_member *actor = cast_find(cast, &row->touch.actor_id);
+	size_t low = actor != NULL ? actor->touches.first : 0;
+	size_t high = actor != NULL ? low + actor->touches.count : 0;
+	while (low < high) {
+		size_t middle = low + (high - low) / 2;
+		const struct touch *touch = &cast->touches[middle];
+		int order = ORDER(touch->stamped_us, row->touch.stamped_us);
+		if ((order != 0 ? order : ORDER(touch->event_id, row->touch.event_id)) < 0) {
+			low = middle + 1;
+		} else {
+			high = middle;
+		}
+	}
+	return low < cast->touch_count && touch_same_key(&cast->touches[low], &row->touch) ? low : SIZE_MAX;
+}
+
+/* The copy that stands under the key of each touch that begins a run; NULL where none does. */
+static bool find_standing(const struct cast *cast, const struct load_rows *load, const struct copy_row ***ret_rows)
+{
+	const struct copy_row **rows = arena_zero(cast->arena, cast->touch_count + 1, sizeof(*rows));
+	if (rows == NULL) {
 		return false;
 	}
-	size_t open_count = 0;
-	for (size_t i = 0; i < count; i++) {
-		if (items[i].outcome == OUTCOME_NONE) {
-			open[open_count++] = &items[i];
+	for (size_t i = 0; i < load->copy_count; i++) {
+		size_t place = place_of(cast, &load->copies[i]);
+		if (place != SIZE_MAX) {
+			rows[place] = &load->copies[i];
 		}
 	}
-	if (open_count > 0) {
-		qsort(open, open_count, sizeof(struct item *), compare_items);
+	*ret_rows = rows;
+	return true;
+}
+
+#define AHEAD 12 /* items are anywhere in memory: asked for so many touches ahead */
+
+static bool choose_copies(const struct cast *cast, struct item *items, const struct load_rows *load)
+{
+	const struct copy_row **standing = NULL;
+	if (load->copy_count > 0 && !find_standing(cast, load, &standing)) {
+		return false;
 	}
-	if (load->copy_count > 0) {
-		qsort(load->copies, load->copy_count, sizeof(*load->copies), compare_rows);
-	}
-	for (size_t i = 0; i < open_count;) {
+	for (size_t i = 0; i < cast->touch_count;) {
 		size_t end = i + 1;
-		while (end < open_count && compare_keys(&open[end]->touch, &open[i]->touch) == 0) {
+		while (end < cast->touch_count && touch_same_key(&cast->touches[end], &cast->touches[i])) {
 			end++;
 		}
-		const struct copy_row *standing =
-			load->copy_count == 0 ? NULL
-					      : bsearch(&open[i]->touch, load->copies, load->copy_count,
-							sizeof(*load->copies), compare_rows);
-		choose(open + i, end - i, standing);
+		if (i + AHEAD < cast->touch_count) {
+			__builtin_prefetch(&items[cast->touch_items[i + AHEAD]].outcome, 1);
+		}
+		choose(cast, i, end - i, items, standing != NULL ? standing[i] : NULL);
 		i = end;
 	}
 	return true;
@@ -170,8 +183,7 @@ static void mark_touches(struct cast *cast, const struct item *items, size_t cou
 		if (item->copy == COPY_LOSES) {
 			continue;
 		}
-		struct cast_member *actor = cast_find(cast, &item->touch.actor_id);
-		CHECK(actor != NULL);
+		struct cast_member *actor = &cast->members[cast_actor(&cast->parts[i])];
 		struct cast_member *contact = cast_contact(cast, actor, item->touch.at_us, false);
 		if (contact == NULL) { /* a person without consent: the touch waits under the pseudonym */
 			actor->concerned = true;
@@ -195,7 +207,7 @@ enum screen_result screen_batch(struct cast *cast, struct item *items, size_t co
 		return SCREEN_WIDER;
 	}
 	tell_erased(items, count, load);
-	if (!choose_copies(items, count, load, cast->arena) || !screen_facts(cast, items, count, load)) {
+	if (!choose_copies(cast, items, load) || !screen_facts(cast, items, count, load)) {
 		return SCREEN_FULL;
 	}
 	if (cast->wider_count > 0 || !sessions_are_there(cast, load)) {

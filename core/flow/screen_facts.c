@@ -5,6 +5,7 @@
 
 #include "core/base/arena.h"
 #include "core/base/check.h"
+#include "core/base/sort.h"
 #include "core/flow/attribute.h"
 
 /* ---- the three lists of facts: sorted by whose they are, with a slice a member ---- */
@@ -63,23 +64,71 @@ static struct cast_slice *times_of(struct cast_member *member)
 	return &member->times;
 }
 
-static void slice(struct cast *cast, void *rows, size_t count, size_t size,
-		  int (*compare)(const void *, const void *), slice_of *which)
+static const struct uuid *id_of(const char *row)
 {
-	if (count > 1) {
-		qsort(rows, count, size, compare);
+	return (const struct uuid *)(const void *)row;
+}
+
+typedef int compare_rows(const void *a, const void *b);
+
+static bool in_order(const char *rows, size_t count, size_t size, compare_rows *compare)
+{
+	for (size_t i = 1; i < count; i++) {
+		if (compare(rows + (i - 1) * size, rows + i * size) > 0) {
+			return false;
+		}
 	}
-	const char *at = rows;
+	return true;
+}
+
+/* By the number of the member whose each row is. */
+static bool sort_rows(const struct cast *cast, char *rows, size_t count, size_t size)
+{
+	struct arena *arena = cast->arena;
+	size_t mark = arena->used;
+	struct sort_entry *entries = arena_array(arena, count, sizeof(*entries));
+	struct sort_entry *spare = arena_array(arena, count, sizeof(*spare));
+	char *old = arena_array(arena, count, size);
+	if (entries == NULL || spare == NULL || old == NULL) {
+		return false;
+	}
+	for (size_t i = 0; i < count; i++) {
+		const struct cast_member *member = cast_find(cast, id_of(rows + i * size));
+		CHECK(member != NULL);
+		entries[i] = (struct sort_entry){cast_number(cast, member), (uint32_t)i};
+	}
+	sort_entries(entries, count, spare);
+	memcpy(old, rows, count * size);
+	for (size_t i = 0; i < count; i++) {
+		memcpy(rows + i * size, old + entries[i].place * size, size);
+	}
+	arena_back(arena, mark);
+	return true;
+}
+
+/* False: arena full. */
+static bool slice(const struct cast *cast, void *rows, size_t count, size_t size, compare_rows *compare,
+		  slice_of *which)
+{
+	char *at = rows;
+	bool sorted = in_order(at, count, size, compare);
+	if (!sorted && !sort_rows(cast, at, count, size)) {
+		return false;
+	}
 	for (size_t i = 0; i < count;) {
 		size_t end = i + 1;
-		while (end < count && memcmp(at + end * size, at + i * size, sizeof(struct uuid)) == 0) {
+		while (end < count && uuid_equal(id_of(at + end * size), id_of(at + i * size))) {
 			end++;
 		}
-		struct cast_member *member = cast_find(cast, (const struct uuid *)(const void *)(at + i * size));
+		if (!sorted && !in_order(at + i * size, end - i, size, compare)) {
+			qsort(at + i * size, end - i, size, compare);
+		}
+		struct cast_member *member = cast_find(cast, id_of(at + i * size));
 		CHECK(member != NULL);
 		*which(member) = (struct cast_slice){(uint32_t)i, (uint32_t)(end - i)};
 		i = end;
 	}
+	return true;
 }
 
 _Static_assert(offsetof(struct claim, weak) == 0, "slice() finds whose it is at the start");
@@ -145,8 +194,23 @@ static void take_back(struct cast *cast, const struct copy_row *copy, const stru
 
 /* ---- before + new − gone = after ---- */
 
-static bool make_room(struct cast *cast, size_t added, const struct load_rows *load)
+static struct cast_added count_added(const struct cast *cast, const struct item *items, size_t count)
 {
+	struct cast_added added = {0};
+	for (size_t i = 0; i < count; i++) {
+		added.replaced += items[i].copy == COPY_REPLACES ? 1 : 0;
+		if (cast_states_facts(cast, items, i)) {
+			added.claims += items[i].facts->has_claim ? 1 : 0;
+			added.consents += items[i].facts->consent_count;
+			added.declared += items[i].facts->declared_count;
+		}
+	}
+	return added;
+}
+
+static bool make_room(struct cast *cast, const struct load_rows *load)
+{
+	const struct cast_added *added = &cast->added;
 	struct arena *arena = cast->arena;
 	cast->claims_before = load->claims;
 	cast->claim_before_count = load->claim_count;
@@ -157,12 +221,12 @@ static bool make_room(struct cast *cast, size_t added, const struct load_rows *l
 	cast->claim_gone = arena_zero(arena, load->claim_count + 1, sizeof(bool));
 	cast->consent_gone = arena_zero(arena, load->consent_count + 1, sizeof(bool));
 	cast->declared_gone = arena_zero(arena, load->declared_count + 1, sizeof(bool));
-	cast->claims_after = arena_zero(arena, load->claim_count + added + 1, sizeof(struct claim));
+	cast->claims_after = arena_array(arena, load->claim_count + added->claims + 1, sizeof(struct claim));
 	cast->consents_after =
-		arena_zero(arena, load->consent_count + PURPOSE_COUNT * added + 1, sizeof(struct consent));
+		arena_array(arena, load->consent_count + added->consents + 1, sizeof(struct consent));
 	cast->declared_after =
-		arena_zero(arena, load->declared_count + ATTRIBUTE_COUNT * added + 1, sizeof(struct declared));
-	cast->wider = arena_zero(arena, added + 1, sizeof(struct uuid));
+		arena_array(arena, load->declared_count + added->declared + 1, sizeof(struct declared));
+	cast->wider = arena_array(arena, added->replaced + 1, sizeof(struct uuid));
 	return cast->wider != NULL && cast->claim_gone != NULL && cast->consent_gone != NULL &&
 	       cast->declared_gone != NULL && cast->claims_after != NULL && cast->consents_after != NULL &&
 	       cast->declared_after != NULL;
@@ -203,34 +267,39 @@ static void add_facts(struct cast *cast, const struct facts *facts)
 	}
 }
 
+/* What was loaded: claims, statements, and the times of those whose sessions matter. */
+static bool slice_loaded(struct cast *cast, struct load_rows *load)
+{
+	return slice(cast, load->claims, load->claim_count, sizeof(struct claim), compare_claims, claims_before) &&
+	       slice(cast, load->consents, load->consent_count, sizeof(struct consent), compare_consents,
+		     consents_before) &&
+	       slice(cast, load->declared, load->declared_count, sizeof(struct declared), compare_declared,
+		     declared_before) &&
+	       slice(cast, load->times, load->time_count, sizeof(struct touch_time), screen_compare_times,
+		     times_of);
+}
+
 bool screen_facts(struct cast *cast, const struct item *items, size_t count, struct load_rows *load)
 {
-	if (!make_room(cast, count, load)) {
+	cast->added = count_added(cast, items, count);
+	if (!make_room(cast, load) || !slice_loaded(cast, load)) {
 		return false;
 	}
-	slice(cast, load->claims, load->claim_count, sizeof(struct claim), compare_claims, claims_before);
-	slice(cast, load->consents, load->consent_count, sizeof(struct consent), compare_consents,
-	      consents_before);
-	slice(cast, load->declared, load->declared_count, sizeof(struct declared), compare_declared,
-	      declared_before);
-	slice(cast, load->times, load->time_count, sizeof(struct touch_time), screen_compare_times, times_of);
-
-	for (size_t i = 0; i < count; i++) {
+	for (size_t i = 0; i < count && cast->added.replaced > 0; i++) {
 		if (items[i].copy == COPY_REPLACES) {
 			take_back(cast, items[i].replaced, load);
 		}
 	}
 	keep_what_stays(cast);
 	for (size_t i = 0; i < count; i++) {
-		if (item_stands(&items[i])) {
+		if (cast_states_facts(cast, items, i)) {
 			add_facts(cast, items[i].facts);
 		}
 	}
-	slice(cast, cast->claims_after, cast->claim_after_count, sizeof(struct claim), compare_claims,
-	      claims_after);
-	slice(cast, cast->consents_after, cast->consent_after_count, sizeof(struct consent), compare_consents,
-	      consents_after);
-	slice(cast, cast->declared_after, cast->declared_after_count, sizeof(struct declared), compare_declared,
-	      declared_after);
-	return true;
+	return slice(cast, cast->claims_after, cast->claim_after_count, sizeof(struct claim), compare_claims,
+		     claims_after) &&
+	       slice(cast, cast->consents_after, cast->consent_after_count, sizeof(struct consent),
+		     compare_consents, consents_after) &&
+	       slice(cast, cast->declared_after, cast->declared_after_count, sizeof(struct declared),
+		     compare_declared, declared_after);
 }

@@ -34,86 +34,39 @@ static int compare_moments(const void *a, const void *b)
 	return (x > y) - (x < y);
 }
 
-static int compare_keys(const void *a, const void *b)
+/* A touch that was loaded stands no longer when a copy of the batch takes its place. */
+static bool is_gone(const struct cast *cast, const struct item *items, const struct cast_member *member,
+		    const struct touch_key *key)
 {
-	const struct touch_key *x = a, *y = b;
-	int order = uuid_compare(&x->actor_id, &y->actor_id);
-	if (order == 0) {
-		order = (x->stamped_us > y->stamped_us) - (x->stamped_us < y->stamped_us);
-	}
-	return order != 0 ? order : (x->event_id > y->event_id) - (x->event_id < y->event_id);
-}
-
-/* This batch's touches of actors whose sessions matter, sorted by actor. */
-struct batch_times {
-	struct touch_time *rows; /* new ones, and replacing ones with their new time */
-	size_t count;
-	struct touch_key *gone; /* replaced ones, sorted: of what was loaded they stand no longer */
-	size_t gone_count;
-};
-
-static bool collect_times(struct cast *cast, const struct item *items, size_t count, struct batch_times *ret_times)
-{
-	*ret_times = (struct batch_times){
-		.rows = arena_zero(cast->arena, count + 1, sizeof(struct touch_time)),
-		.gone = arena_zero(cast->arena, count + 1, sizeof(struct touch_key)),
-	};
-	if (ret_times->rows == NULL || ret_times->gone == NULL) {
-		return false;
-	}
-	for (size_t i = 0; i < count; i++) {
-		if (!item_stands(&items[i])) {
-			continue;
-		}
-		const struct touch *touch = &items[i].touch;
-		struct touch_key key = {touch->actor_id, touch->stamped_us, touch->event_id};
-		ret_times->rows[ret_times->count++] = (struct touch_time){key, touch->at_us};
-		if (items[i].copy == COPY_REPLACES) {
-			ret_times->gone[ret_times->gone_count++] = key;
-		}
-	}
-	if (ret_times->count > 1) {
-		qsort(ret_times->rows, ret_times->count, sizeof(struct touch_time), screen_compare_times);
-	}
-	if (ret_times->gone_count > 1) {
-		qsort(ret_times->gone, ret_times->gone_count, sizeof(struct touch_key), compare_keys);
-	}
-	return true;
-}
-
-static bool is_gone(const struct batch_times *times, const struct touch_time *row)
-{
-	return times->gone_count > 0 &&
-	       bsearch(&row->key, times->gone, times->gone_count, sizeof(struct touch_key), compare_keys) != NULL;
-}
-
-/* The place of the first row of this actor or a later one. */
-static size_t first_row(const struct batch_times *times, const struct uuid *actor_id)
-{
-	size_t low = 0, high = times->count;
+	size_t low = member->touches.first, end = low + member->touches.count, high = end;
 	while (low < high) {
 		size_t middle = low + (high - low) / 2;
-		if (uuid_compare(&times->rows[middle].key.actor_id, actor_id) < 0) {
+		const struct touch *touch = &cast->touches[middle];
+		if (touch->stamped_us < key->stamped_us ||
+		    (touch->stamped_us == key->stamped_us && touch->event_id < key->event_id)) {
 			low = middle + 1;
 		} else {
 			high = middle;
 		}
 	}
-	return low;
+	for (; low < end && cast->touches[low].stamped_us == key->stamped_us &&
+	       cast->touches[low].event_id == key->event_id;
+	     low++) {
+		if (items[cast->touch_items[low]].copy == COPY_REPLACES) {
+			return true;
+		}
+	}
+	return false;
 }
 
 /* Times of all touches of a shared actor, before and after the batch, sorted. */
-static bool times_of_member(const struct cast *cast, const struct cast_member *member,
-			    const struct load_rows *load, const struct batch_times *batch, int64_t **ret_before,
-			    size_t *ret_before_count, int64_t **ret_after, size_t *ret_after_count)
+static bool times_of_member(const struct cast *cast, const struct item *items, const struct cast_member *member,
+			    const struct load_rows *load, int64_t **ret_before, size_t *ret_before_count,
+			    int64_t **ret_after, size_t *ret_after_count)
 {
 	size_t count = member->times.count;
-	size_t first = first_row(batch, &member->id), end = first;
-	while (end < batch->count && uuid_equal(&batch->rows[end].key.actor_id, &member->id)) {
-		end++;
-	}
-	int64_t *before = arena_zero(cast->arena, count + 1, sizeof(*before));
-	int64_t *after = arena_zero(cast->arena, count + (end - first) + 1, sizeof(*after));
+	int64_t *before = arena_array(cast->arena, count + 1, sizeof(*before));
+	int64_t *after = arena_array(cast->arena, count + member->touches.count + 1, sizeof(*after));
 	if (before == NULL || after == NULL) {
 		return false;
 	}
@@ -121,12 +74,14 @@ static bool times_of_member(const struct cast *cast, const struct cast_member *m
 	for (size_t i = 0; i < count; i++) {
 		const struct touch_time *row = &load->times[member->times.first + i];
 		before[i] = row->at_us;
-		if (!is_gone(batch, row)) {
+		if (!is_gone(cast, items, member, &row->key)) {
 			after[after_count++] = row->at_us;
 		}
 	}
-	for (size_t i = first; i < end; i++) {
-		after[after_count++] = batch->rows[i].at_us;
+	for (size_t i = member->touches.first; i < member->touches.first + member->touches.count; i++) {
+		if (item_stands(&items[cast->touch_items[i]])) {
+			after[after_count++] = cast->touches[i].at_us;
+		}
 	}
 	if (after_count > 1) {
 		qsort(after, after_count, sizeof(*after), compare_moments);
@@ -169,8 +124,8 @@ static bool refold_changed(struct cast *cast, const struct stretch *stretches, s
 }
 
 /* Of a weak actor with claims. */
-static bool stretch_member(struct cast *cast, struct cast_member *member, const struct load_rows *load,
-			   const struct batch_times *batch)
+static bool stretch_member(struct cast *cast, const struct item *items, struct cast_member *member,
+			   const struct load_rows *load)
 {
 	const struct claim *before = cast->claims_before + member->claims_before.first;
 	const struct claim *after = cast->claims_after + member->claims_after.first;
@@ -178,20 +133,20 @@ static bool stretch_member(struct cast *cast, struct cast_member *member, const 
 	int64_t *times_before = NULL, *times_after = NULL;
 	size_t times_before_count = 0, times_after_count = 0;
 	if ((attribute_is_shared(before, before_count) || attribute_is_shared(after, after_count)) &&
-	    !times_of_member(cast, member, load, batch, &times_before, &times_before_count, &times_after,
+	    !times_of_member(cast, items, member, load, &times_before, &times_before_count, &times_after,
 			     &times_after_count)) {
 		return false;
 	}
-	struct stretch *stretches_before = arena_zero(cast->arena, before_count + 2, sizeof(struct stretch));
-	struct stretch *stretches = arena_zero(cast->arena, after_count + 2, sizeof(struct stretch));
+	struct stretch *stretches_before = arena_array(cast->arena, before_count + 2, sizeof(struct stretch));
+	struct stretch *stretches = arena_array(cast->arena, after_count + 2, sizeof(struct stretch));
 	if (stretches_before == NULL || stretches == NULL) {
 		return false;
 	}
 	member->stretch_before_count =
-		attribute_stretches(&member->id, before, before_count, times_before, times_before_count,
-				    consented_before_of, cast, stretches_before);
-	member->stretch_count = attribute_stretches(&member->id, after, after_count, times_after,
-						    times_after_count, consented_of, cast, stretches);
+		(uint32_t)attribute_stretches(&member->id, before, before_count, times_before, times_before_count,
+					      consented_before_of, cast, stretches_before);
+	member->stretch_count = (uint32_t)attribute_stretches(&member->id, after, after_count, times_after,
+							      times_after_count, consented_of, cast, stretches);
 	member->stretches_before = stretches_before;
 	member->stretches = stretches;
 	/* Both cover all time: where each of one list has its equal in the other, so has the other. */
@@ -216,7 +171,7 @@ static void concern(struct cast *cast, const struct uuid *id)
 static void mark_claims(struct cast *cast, const struct claim *claims, size_t count, const bool *linked)
 {
 	for (size_t i = 0; i < count; i++) {
-		size_t weak = idmap_get(&cast->map, &claims[i].weak);
+		uint32_t weak = cast_number(cast, cast_find(cast, &claims[i].weak));
 		if (linked[weak]) {
 			concern(cast, &claims[i].weak);
 			concern(cast, &claims[i].strong);
@@ -227,7 +182,7 @@ static void mark_claims(struct cast *cast, const struct claim *claims, size_t co
 static void link_claims(const struct cast *cast, const struct claim *claims, size_t count, bool *linked)
 {
 	for (size_t i = 0; i < count; i++) {
-		size_t weak = idmap_get(&cast->map, &claims[i].weak);
+		uint32_t weak = cast_number(cast, cast_find(cast, &claims[i].weak));
 		if (cast->members[weak].claims_touched || cast_find(cast, &claims[i].strong)->consents_touched) {
 			linked[weak] = true;
 		}
@@ -271,7 +226,7 @@ static void mark_sessions(struct cast *cast, const struct item *items, size_t co
 		if (!item_stands(&items[i])) {
 			continue;
 		}
-		const struct cast_member *actor = cast_find(cast, &items[i].touch.actor_id);
+		const struct cast_member *actor = &cast->members[cast_actor(&cast->parts[i])];
 		mark_session(cast, actor, items[i].touch.at_us);
 		if (items[i].copy == COPY_REPLACES) {
 			mark_session(cast, actor, items[i].replaced->touch.at_us);
@@ -281,10 +236,6 @@ static void mark_sessions(struct cast *cast, const struct item *items, size_t co
 
 bool screen_stretches(struct cast *cast, const struct item *items, size_t count, struct load_rows *load)
 {
-	struct batch_times batch;
-	if (!collect_times(cast, items, count, &batch)) {
-		return false;
-	}
 	for (size_t i = 0; i < cast->count; i++) {
 		struct cast_member *member = &cast->members[i];
 		if (member->strong) {
@@ -305,7 +256,7 @@ bool screen_stretches(struct cast *cast, const struct item *items, size_t count,
 		if (member->strong || member->claims_before.count + member->claims_after.count == 0) {
 			continue;
 		}
-		if (!stretch_member(cast, member, load, &batch)) {
+		if (!stretch_member(cast, items, member, load)) {
 			return false;
 		}
 	}

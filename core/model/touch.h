@@ -19,6 +19,12 @@ struct touch {
 	int16_t party;	  /* enum party */
 };
 
+static inline bool touch_same_key(const struct touch *a, const struct touch *b)
+{
+	return a->event_id == b->event_id && a->stamped_us == b->stamped_us &&
+	       uuid_equal(&a->actor_id, &b->actor_id);
+}
+
 /* What the fold sees of a touch: sorted by (ms, id unsigned, CONFIRM after touches at equal ms). */
 enum fold_kind { FOLD_TOUCH, FOLD_CONFIRM };
 

@@ -1,0 +1,56 @@
+/*
+ * Between contacts.c, contacts_runs.c and contacts_refold.c: runs of touches, and what is collected while one is folded.
+ */
+#pragma once
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "core/base/sort.h"
+#include "core/flow/contacts.h"
+
+#define CONTACTS_MS_US INT64_C(1000)
+
+/* What is collected while one contact's process is folded. */
+struct folding {
+	struct contacts *contacts;
+	const struct fold_process *process;
+	const char *process_name;
+	struct uuid contact_id;
+	enum shown shown;
+	int64_t since_us; /* INT64_MIN: nothing shown yet */
+	bool late;	  /* a refold: what changes was not noticed when it happened */
+	bool full;
+	bool viewed; /* the state has moved, and `view` is of what it moved to last */
+	struct phase_view view;
+};
+
+void folding_begin(struct folding *folding, struct contacts *contacts, const struct cast_member *member,
+		   unsigned process, bool late);
+/* A fold_step: after the last touch of a millisecond that moved the state. */
+void folding_step(void *context, const struct phase_state *state, const struct fold_touch *touch);
+/* Adds the row of a state. False: arena full. */
+bool folding_end(struct folding *folding, const struct phase_state *state);
+
+/*
+ * A run: the touches of one contact in one process. An entry a touch: its contact and its process, by name, are the key; its place
+ * is that in cast->touches or, behind these, in what was read.
+ */
+
+/* Is it input of the fold at all? A person's, no machine's, with a rule; or a CONFIRM that names a phase. */
+bool runs_input(int party, uint32_t reasons, int rule, uint16_t confirm);
+/* Notes the model's processes in the order of their names. False: arena full. */
+bool runs_order_names(struct contacts *contacts);
+struct sort_entry runs_entry(const struct contacts *contacts, const struct cast_member *contact, unsigned process,
+			     size_t place);
+/* The batch's own touches that are the fold's input, of contacts that are (not) refolded; room for all its touches. */
+size_t runs_list(const struct contacts *contacts, const struct item *items, bool refolded,
+		 struct sort_entry *ret_entries);
+/* Of sorted entries: how many runs there are, and how long the longest one is. */
+size_t runs_count(const struct sort_entry *entries, size_t count, size_t *ret_longest);
+size_t runs_end(const struct sort_entry *entries, size_t count, size_t start);
+struct cast_member *runs_member(const struct contacts *contacts, const struct sort_entry *run);
+unsigned runs_process(const struct contacts *contacts, const struct sort_entry *run);
+/* The touches of a run in the fold's order. */
+void runs_fill(const struct contacts *contacts, const struct item *items, const struct read_rows *read,
+	       const struct sort_entry *run, size_t count, struct fold_touch *ret_touches);

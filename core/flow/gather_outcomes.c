@@ -1,0 +1,258 @@
+/*
+ * What a batch counts: outcomes by day, source, site and channel; and the rows of what was rejected.
+ */
+#include <stdlib.h>
+#include <string.h>
+
+#include "core/base/arena.h"
+#include "core/base/moment.h"
+#include "core/flow/gather.h"
+
+#define ORDER(a, b) (((a) > (b)) - ((a) < (b)))
+
+/* The UTC day of the sender's stamp, the same in every copy; of the record where nothing could be read. */
+static int64_t outcome_day(const struct item *item)
+{
+	int64_t us = item->event != NULL ? item->event->stamped_us : item->timestamp_us;
+	return moment_floor(us, MOMENT_DAY_US) * MOMENT_DAY_US;
+}
+
+static int compare_outcomes(const void *a, const void *b)
+{
+	const struct outcome_row *x = a, *y = b;
+	int order = ORDER(x->day_us, y->day_us);
+	if (order == 0) {
+		order = strcmp(x->source, y->source);
+	}
+	if (order == 0) {
+		order = strcmp(x->site, y->site);
+	}
+	if (order == 0) {
+		order = ORDER(x->channel, y->channel);
+	}
+	return order != 0 ? order : strcmp(x->outcome, y->outcome);
+}
+
+/* Counts under way. Rows are few: days, sources, sites, channels, outcomes. */
+struct tally {
+	struct arena *arena;
+	struct outcome_row *rows;
+	size_t count, room;
+	uint32_t *slots; /* open addressing, at most half used: row + 1, 0: free */
+	size_t slot_count;
+	struct tally_recent *recent; /* by subject: what makes a row but its day and outcome is all in it */
+	uint64_t recent_mask;
+};
+
+struct tally_recent {
+	uint64_t subject_id;
+	int64_t day_us;
+	uint32_t outcome; /* enum outcome; NONE: nothing here */
+	uint32_t row;
+};
+
+#define TALLY_RECENT_MAX 4096
+#define MIX UINT64_C(0x9e3779b97f4a7c15)
+
+static bool tally_init(struct tally *tally, struct arena *arena, size_t count)
+{
+	size_t recent = 16;
+	while (recent < count && recent < TALLY_RECENT_MAX) {
+		recent *= 2;
+	}
+	*tally = (struct tally){.arena = arena, .recent_mask = recent - 1, .slot_count = 64, .room = 32};
+	tally->recent = arena_zero(arena, recent, sizeof(*tally->recent));
+	tally->slots = arena_zero(arena, tally->slot_count, sizeof(*tally->slots));
+	tally->rows = arena_array(arena, tally->room, sizeof(*tally->rows));
+	return tally->recent != NULL && tally->slots != NULL && tally->rows != NULL;
+}
+
+static uint64_t hash_text(uint64_t hash, const char *text)
+{
+	for (; *text != '\0'; text++) {
+		hash = (hash ^ (uint8_t)*text) * MIX;
+		hash ^= hash >> 29;
+	}
+	return hash * MIX;
+}
+
+static uint64_t hash_row(const struct outcome_row *row)
+{
+	uint64_t hash = ((uint64_t)row->day_us ^ (uint64_t)(unsigned)row->channel) * MIX;
+	return hash_text(hash_text(hash_text(hash, row->source), row->site), row->outcome);
+}
+
+/* The slot of an equal row, or a free one. */
+static uint32_t *tally_slot(const struct tally *tally, const struct outcome_row *row)
+{
+	size_t at = hash_row(row) >> 32 & (tally->slot_count - 1);
+	while (tally->slots[at] != 0 && compare_outcomes(&tally->rows[tally->slots[at] - 1], row) != 0) {
+		at = (at + 1) & (tally->slot_count - 1);
+	}
+	return &tally->slots[at];
+}
+
+static bool tally_grow(struct tally *tally)
+{
+	struct outcome_row *rows = arena_array(tally->arena, tally->room * 2, sizeof(*rows));
+	uint32_t *slots = arena_zero(tally->arena, tally->slot_count * 2, sizeof(*slots));
+	if (rows == NULL || slots == NULL) {
+		return false;
+	}
+	memcpy(rows, tally->rows, tally->count * sizeof(*rows));
+	tally->rows = rows;
+	tally->room *= 2;
+	tally->slots = slots;
+	tally->slot_count *= 2;
+	for (size_t i = 0; i < tally->count; i++) {
+		*tally_slot(tally, &rows[i]) = (uint32_t)i + 1;
+	}
+	return true;
+}
+
+/* Adds n to the row of an outcome of an event of that channel. False: arena full. */
+static bool tally_add(struct tally *tally, const struct item *item, int channel, enum outcome outcome, int64_t n,
+		      uint32_t *ret_row)
+{
+	const struct event *event = item->event;
+	struct outcome_row row = {
+		.day_us = outcome_day(item),
+		.source = event != NULL ? event->source : "",
+		.site = event != NULL ? event->site : "",
+		.channel = channel,
+		.outcome = outcome_about[outcome].name,
+		.n = n,
+	};
+	uint32_t *slot = tally_slot(tally, &row);
+	if (*slot != 0) {
+		*ret_row = *slot - 1;
+		tally->rows[*ret_row].n += n;
+		return true;
+	}
+	if (tally->count == tally->room) {
+		if (!tally_grow(tally)) {
+			return false;
+		}
+		slot = tally_slot(tally, &row);
+	}
+	*ret_row = (uint32_t)tally->count;
+	tally->rows[tally->count++] = row;
+	*slot = (uint32_t)tally->count;
+	return true;
+}
+
+static enum outcome touch_outcome(const struct touch *touch)
+{
+	return touch->reasons != 0 ? OUTCOME_machine : OUTCOME_applied;
+}
+
+/* An item that is counted as what became of it. The texts are looked at once a subject, day and outcome. */
+static bool tally_item(struct tally *tally, const struct item *item)
+{
+	int channel = item->event != NULL ? (int)item->event->channel : 0;
+	uint32_t row;
+	if (item->subject == NULL) {
+		return tally_add(tally, item, channel, item->outcome, 1, &row);
+	}
+	const struct touch *touch = &item->touch;
+	int64_t day_us = moment_floor(touch->stamped_us, MOMENT_DAY_US) * MOMENT_DAY_US;
+	uint64_t hash = (touch->subject_id ^ (uint64_t)day_us ^ (uint64_t)item->outcome) * MIX;
+	struct tally_recent *recent = &tally->recent[hash >> 40 & tally->recent_mask];
+	if (recent->subject_id == touch->subject_id && recent->day_us == day_us &&
+	    recent->outcome == item->outcome) {
+		tally->rows[recent->row].n++;
+		return true;
+	}
+	if (!tally_add(tally, item, channel, item->outcome, 1, &row)) {
+		return false;
+	}
+	*recent = (struct tally_recent){touch->subject_id, day_us, item->outcome, row};
+	return true;
+}
+
+/*
+ * A day's counts say how many touches there are, and how many copies beside them, in whatever order these came. So one
+ * that takes another's place is counted as the touch, and the other one, from now on, as the duplicate.
+ */
+static bool tally_replacing(struct tally *tally, const struct item *item)
+{
+	const struct copy_row *replaced = item->replaced;
+	uint32_t row;
+	return tally_add(tally, item, (int)item->event->channel, touch_outcome(&item->touch), 1, &row) &&
+	       tally_add(tally, item, replaced->channel, touch_outcome(&replaced->touch), -1, &row) &&
+	       tally_add(tally, item, replaced->channel, OUTCOME_duplicate, 1, &row);
+}
+
+static bool gather_counts(const struct item *items, size_t count, struct arena *arena, struct save_rows *save)
+{
+	struct tally tally;
+	if (!tally_init(&tally, arena, count)) {
+		return false;
+	}
+	for (size_t i = 0; i < count; i++) {
+		if (items[i].copy == COPY_REPLACES ? !tally_replacing(&tally, &items[i])
+						   : !tally_item(&tally, &items[i])) {
+			return false;
+		}
+	}
+	size_t kept = 0;
+	for (size_t i = 0; i < tally.count; i++) {
+		if (tally.rows[i].n != 0) {
+			tally.rows[kept++] = tally.rows[i];
+		}
+	}
+	if (kept > 1) {
+		qsort(tally.rows, kept, sizeof(*tally.rows), compare_outcomes);
+	}
+	save->outcomes = tally.rows;
+	save->outcome_count = kept;
+	return true;
+}
+
+static bool gather_rejects(const struct item *items, size_t count, const char *const *topics, struct arena *arena,
+			   struct save_rows *save)
+{
+	size_t used = 0;
+	for (size_t i = 0; i < count; i++) {
+		used += outcome_about[items[i].outcome].kept == OUTCOME_REJECTED ? 1 : 0;
+	}
+	struct reject_row *rows = arena_array(arena, used + 1, sizeof(*rows));
+	if (rows == NULL) {
+		return false;
+	}
+	used = 0;
+	for (size_t i = 0; i < count; i++) {
+		const struct item *item = &items[i];
+		if (outcome_about[item->outcome].kept != OUTCOME_REJECTED) {
+			continue;
+		}
+		rows[used] = (struct reject_row){
+			.topic = topics[item->partition.topic],
+			.partition = item->partition.number,
+			.offset = item->offset,
+			.reason = outcome_about[item->outcome].name,
+			.field = "",
+			.at_us = item->timestamp_us,
+			.source = item->reject_source != NULL ? item->reject_source
+				  : item->event != NULL	      ? item->event->source
+							      : "",
+		};
+		if (item->reject != NULL) {
+			rows[used].reason = outcome_about[item->reject->reason].name;
+			rows[used].field = item->reject->field;
+			rows[used].size = item->reject->size;
+			rows[used].hash = item->reject->hash;
+		}
+		used++;
+	}
+	save->rejects = rows;
+	save->reject_count = used;
+	return true;
+}
+
+bool gather_outcomes(const struct item *items, size_t count, const char *const *topics, struct arena *arena,
+		     struct save_rows *ret_save)
+{
+	return gather_counts(items, count, arena, ret_save) &&
+	       gather_rejects(items, count, topics, arena, ret_save);
+}
