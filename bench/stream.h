@@ -1,0 +1,41 @@
+/*
+ * The events that benchmarks send: invented visits to an invented company's site, the same for the same options.
+ *
+ * Contacts are browsers. Each comes at least once, some come often; a visit is some pages within minutes, more by day than
+ * by night. One contact in twenty says who it is by a form with consent, at the end of its first visit; one in ten of
+ * those is a second browser of somebody. One message in a hundred is a retry: the same id and stamp, received again. The
+ * order is that of receipt, so the events of one browser come in order, and its retries late.
+ */
+#pragma once
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "core/model/event.h"
+
+struct arena;
+struct stream;
+
+struct stream_options {
+	uint64_t seed;
+	size_t events;	   /* messages in all, retries among them */
+	uint32_t contacts; /* at most as many as events; at least 1 */
+	unsigned days;	   /* over which visits are spread */
+	int64_t until_us;  /* when the last of these days ends */
+};
+
+/* Plans everything, 32 bytes an event. NULL: no memory. */
+struct stream *stream_create(const struct stream_options *options);
+void stream_destroy(struct stream *stream); /* NULL is fine */
+
+/* Messages that are not retries: what a database knows when all are applied. */
+size_t stream_distinct(const struct stream *stream);
+
+/* The next message; its texts are in the arena. False: that was all. CHECKs that the arena has room (4 KiB). */
+bool stream_next(struct stream *stream, struct arena *arena, struct event *ret_event, bool *ret_is_retry);
+
+/*
+ * For as long as it is called: what some thousand visitors do right now, most of them contacts of the stream that was
+ * planned, one in twenty new. Nobody of them says who it is, and there are no retries.
+ */
+void stream_live(struct stream *stream, int64_t now_us, struct arena *arena, struct event *ret_event);

@@ -1,0 +1,36 @@
+#!/usr/bin/python3
+"""bench/ingest goes on working: a backlog of a few thousand events, without bars."""
+import json
+import os
+import subprocess
+import unittest
+
+import phased_test
+
+
+class Ingest(unittest.TestCase):
+    def test_a_small_backlog_is_measured_and_nothing_is_lost(self):
+        for name in ("PHASED_KAFKA", "PHASED_PG"):
+            phased_test.server(name)
+        events = 5000
+        done = subprocess.run([os.path.join(phased_test.ROOT, "bench", "ingest"), "--build", phased_test.BUILD, "--servers",
+                               "--events", str(events), "--contacts", "1000", "--runs", "1", "--no-bars", "--json"],
+                              capture_output=True, text=True, timeout=240)
+        self.assertEqual(0, done.returncode, done.stderr)
+        found = json.loads(done.stdout)
+        self.assertEqual(events, found["sent"]["sent"])
+        self.assertEqual(events - events // 101, found["sent"]["distinct"])	# one in 101 repeats another
+        self.assertEqual(1, len(found["runs"]))
+        for run in found["runs"]:
+            self.assertEqual(found["sent"]["distinct"], run["ceiling"]["rows"])
+            self.assertGreater(run["phased"]["persons"], 30)	# one contact in twenty says who it is
+            self.assertGreater(run["phased"]["contacts_counted"], 500)
+            self.assertIn("SAVE", run["phased"]["steps_s"])
+        for row in found["bars"]:
+            self.assertGreater(row["limit"], 0)
+            self.assertEqual(row["value"] >= row["limit"] if row["side"] == ">=" else row["value"] <= row["limit"], row["holds"])
+        self.assertEqual(4, len(found["bars"]))
+
+
+if __name__ == "__main__":
+    phased_test.main()
