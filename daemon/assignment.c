@@ -14,14 +14,16 @@ struct assigned *assignment_find(struct assignment *assignment, struct partition
 }
 
 void assignment_set(struct assignment *assignment, const struct partition *partitions,
-		    const struct position_row *positions, size_t count)
+		    const struct position_row *positions, size_t count, unsigned lane, unsigned lanes)
 {
 	CHECK(count <= PARTITIONS_MAX);
+	assignment->count = 0;
 	for (size_t i = 0; i < count; i++) {
-		assignment->parts[i] =
-			(struct assigned){partitions[i], positions[i].from_offset, positions[i].epoch};
+		if (partition_lane(partitions[i], lanes) == lane) {
+			assignment->parts[assignment->count++] =
+				(struct assigned){partitions[i], positions[i].from_offset, positions[i].epoch};
+		}
 	}
-	assignment->count = count;
 }
 
 void assignment_drop(struct assignment *assignment, struct partition partition)

@@ -1,5 +1,5 @@
 /*
- * Which partitions are ours, where each stands, and under which epoch: what was claimed in PostgreSQL.
+ * Which partitions are a lane's, where each stands, and under which epoch: what was claimed in PostgreSQL.
  */
 #pragma once
 #include <stdbool.h>
@@ -23,8 +23,9 @@ struct assignment {
 
 /* NULL: not ours (any more). */
 struct assigned *assignment_find(struct assignment *assignment, struct partition partition);
-/* What was claimed, in place of all that was ours; `partitions` and `positions` go side by side. */
+/* What was claimed for this lane, in place of all that was its own; `partitions` and `positions`, of all lanes, go side by
+ * side. */
 void assignment_set(struct assignment *assignment, const struct partition *partitions,
-		    const struct position_row *positions, size_t count);
+		    const struct position_row *positions, size_t count, unsigned lane, unsigned lanes);
 void assignment_drop(struct assignment *assignment, struct partition partition);
 void assignment_clear(struct assignment *assignment);

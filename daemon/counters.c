@@ -91,6 +91,9 @@ void counters_init(struct counters *counters)
 	    "Partitions found to be another daemon's before anything was written");
 	add(counters, &counters->gaps, METRIC_COUNTER, "phased_offset_gaps_total", "",
 	    "Holes in the log that were passed over (compaction, transaction markers)");
+	add(counters, &counters->lanes, METRIC_GAUGE, "phased_lanes", "",
+	    "Connections to PostgreSQL by configuration");
+	add(counters, &counters->lanes_up, METRIC_GAUGE, "phased_lanes_up", "", "Those of them that work");
 	add(counters, &counters->store_up, METRIC_GAUGE, "phased_postgres_up", "", "1 when PostgreSQL answers");
 	add(counters, &counters->store_failures, METRIC_COUNTER, "phased_postgres_failures_total", "",
 	    "Turns that failed or were lost");

@@ -19,7 +19,8 @@ struct counters {
 	char outcome_labels[OUTCOME_COUNT][48];
 	struct metric batches_quick, batches_careful, quick_misses, batch_events, batch_seconds, turns, redone,
 		refolded, fenced, gaps;
-	struct metric store_up, store_failures, source_up, assigned, lag, last_commit, rebalances, out_of_range;
+	struct metric lanes, lanes_up, store_up, store_failures, source_up, assigned, lag, last_commit, rebalances,
+		out_of_range;
 	struct metric step_seconds[COUNTERS_STEPS_MAX][STEP_PARTS];
 	char step_labels[COUNTERS_STEPS_MAX][STEP_PARTS][48];
 	struct metric breaker_rejected, build;

@@ -26,6 +26,38 @@ void loop_give_up(struct loop *loop, const struct fail *fail)
 	loop->stage = STAGE_STOPPED;
 }
 
+bool loop_is_busy(const struct loop *loop)
+{
+	for (unsigned i = 0; i < loop->lane_count; i++) {
+		if (batch_is_busy(loop->lanes[i].batch)) {
+			return true;
+		}
+	}
+	return false;
+}
+
+bool loop_may_begin(const struct loop *loop)
+{
+	return loop->stage == STAGE_RUNNING && !loop->release_wanted && !loop->claim_wanted &&
+	       loop->engine_next == NULL;
+}
+
+size_t loop_assigned(const struct loop *loop)
+{
+	size_t count = 0;
+	for (unsigned i = 0; i < loop->lane_count; i++) {
+		count += loop->lanes[i].assignment.count;
+	}
+	return count;
+}
+
+void loop_hand_back(struct loop *loop)
+{
+	for (unsigned i = 0; i < loop->lane_count; i++) {
+		batch_hand_back(loop->lanes[i].batch);
+	}
+}
+
 /* ---- callbacks note what is ready ---- */
 
 static void on_source(struct ev_loop *ev, ev_io *watcher, int events)
@@ -39,7 +71,7 @@ static void on_store(struct ev_loop *ev, ev_io *watcher, int events)
 {
 	(void)ev;
 	(void)events;
-	((struct loop *)watcher->data)->store_ready = true;
+	((struct lane *)watcher->data)->ready = true;
 }
 
 static void on_http(struct ev_loop *ev, ev_io *watcher, int events)
@@ -72,21 +104,26 @@ static void on_stop_signal(struct ev_loop *ev, ev_signal *watcher, int events)
 
 /* ---- the end, and what is watched ---- */
 
+static void cut_off(struct loop *loop)
+{
+	struct fail fail;
+	fail_set(&fail, FAIL_RETRY, EXIT_AWAY,
+		 "phased: a transaction did not end in time, its fate is left to the next start");
+	for (unsigned i = 0; i < loop->lane_count; i++) {
+		if (batch_is_busy(loop->lanes[i].batch)) {
+			lane_lost(&loop->lanes[i], &fail);
+		}
+	}
+}
+
 static void stop_stages(struct loop *loop)
 {
 	if (loop->stage == STAGE_RUNNING || loop->stage == STAGE_STOPPED) {
 		return;
 	}
-	bool late = loop_now_us(loop) >= loop->finish_by_us;
-	if (loop->stage == STAGE_FINISHING && (late || !batch_is_busy(loop->batch) || loop->link != LINK_UP)) {
-		if (batch_is_busy(loop->batch)) {
-			struct fail fail;
-			fail_set(&fail, FAIL_RETRY, EXIT_AWAY,
-				 "phased: a transaction did not end in time, its fate is left to the "
-				 "next start");
-			loop_link_lost(loop, &fail);
-		}
-		batch_hand_back(loop->batch);
+	if (loop->stage == STAGE_FINISHING && (!loop_is_busy(loop) || loop_now_us(loop) >= loop->finish_by_us)) {
+		cut_off(loop);
+		loop_hand_back(loop);
 		loop->io.ops->source_close(loop->io.self);
 		loop->stage = STAGE_LEAVING;
 	}
@@ -96,56 +133,30 @@ static void stop_stages(struct loop *loop)
 	}
 }
 
-static void look_after_health(struct loop *loop)
-{
-	const char *why = NULL;
-	if (loop->link != LINK_UP) {
-		why = loop->link == LINK_SETTLED ? "waiting for a model\n" : "waiting for PostgreSQL\n";
-	} else if (loop->options->counters->source_up.value == 0) {
-		why = "waiting for Kafka\n";
-	} else if (loop->assignment.count == 0) {
-		why = "waiting for partitions\n";
-	}
-	loop->health = (struct loop_health){why == NULL, why};
-	struct counters *counters = loop->options->counters;
-	counters->assigned.value = (double)loop->assignment.count;
-	counters->turns.value = (double)loop->io.ops->store_turns(loop->io.self);
-	counters->gaps.value = (double)loop->io.ops->source_holes(loop->io.self);
-	double lag = 0;
-	for (size_t i = 0; i < loop->assignment.count; i++) {
-		const struct assigned *part = &loop->assignment.parts[i];
-		int64_t end = loop->io.ops->source_end(loop->io.self, part->partition);
-		if (end > 0) {
-			lag += (double)(end - (part->next_offset > 0 ? part->next_offset : 0));
-		}
-	}
-	counters->lag.value = lag;
-}
-
 static void serve_http(struct loop *loop)
 {
 	if (loop->status == NULL) {
 		return;
 	}
-	look_after_health(loop);
+	loop_look_after_health(loop);
 	loop->http_ready = false;
 	loop->http_wakes_ms = http_run(status_http(loop->status));
 }
 
-static void watch_store(struct loop *loop)
+static void watch_lane(struct lane *lane)
 {
-	int fd = loop->link == LINK_DOWN ? -1 : loop->io.ops->store_fd(loop->io.self);
+	int fd = lane->link == LINK_DOWN ? -1 : lane->io.ops->store_fd(lane->io.self);
 	if (fd < 0) {
-		loop_unwatch_store(loop);
+		lane_unwatch(lane);
 		return;
 	}
-	int events = EV_READ | (loop->io.ops->store_wants_write(loop->io.self) ? EV_WRITE : 0);
+	int events = EV_READ | (lane->io.ops->store_wants_write(lane->io.self) ? EV_WRITE : 0);
 	/* While connecting libpq may close one socket and open another under the same number. */
-	if (loop->store_watcher.fd != fd || (loop->store_watcher.events & (EV_READ | EV_WRITE)) != events ||
-	    loop->link == LINK_CONNECTING) {
-		ev_io_stop(loop->ev, &loop->store_watcher);
-		ev_io_set(&loop->store_watcher, fd, events);
-		ev_io_start(loop->ev, &loop->store_watcher);
+	if (lane->watcher.fd != fd || (lane->watcher.events & (EV_READ | EV_WRITE)) != events ||
+	    lane->link == LINK_CONNECTING) {
+		ev_io_stop(lane->loop->ev, &lane->watcher);
+		ev_io_set(&lane->watcher, fd, events);
+		ev_io_start(lane->loop->ev, &lane->watcher);
 	}
 }
 
@@ -154,20 +165,29 @@ static int64_t sooner(int64_t a, int64_t b)
 	return a < b ? a : b;
 }
 
+/* When a lane wants to be called even if nothing happens. */
+static int64_t lane_wakes_us(const struct lane *lane, int64_t now)
+{
+	if (lane->link == LINK_DOWN) {
+		return lane->connect_at_us;
+	}
+	int64_t at = lane->io.ops->store_deadline_us(lane->io.self);
+	bool may_run = batch_is_busy(lane->batch) || loop_may_begin(lane->loop);
+	if (lane->link == LINK_UP && lane->turn == TURN_NONE && may_run) {
+		at = sooner(at, batch_wakes_us(lane->batch));
+		if (batch_is_empty(lane->batch) && batch_has_more(lane->batch)) {
+			at = now;
+		}
+	}
+	return at;
+}
+
 static void set_tick(struct loop *loop)
 {
 	int64_t now = loop_now_us(loop);
 	int64_t at = now + TICK_US;
-	if (loop->link == LINK_DOWN) {
-		at = sooner(at, loop->connect_at_us);
-	} else {
-		at = sooner(at, loop->io.ops->store_deadline_us(loop->io.self));
-	}
-	if (loop->link == LINK_UP && loop->turn == TURN_NONE) {
-		at = sooner(at, batch_wakes_us(loop->batch));
-		if (batch_is_empty(loop->batch) && batch_has_more(loop->batch) && loop->stage == STAGE_RUNNING) {
-			at = now;
-		}
+	for (unsigned i = 0; i < loop->lane_count; i++) {
+		at = sooner(at, lane_wakes_us(&loop->lanes[i], now));
 	}
 	if (loop->status != NULL && loop->http_wakes_ms >= 0) {
 		at = sooner(at, now + (int64_t)loop->http_wakes_ms * 1000);
@@ -188,14 +208,20 @@ static void chores(struct loop *loop)
 		loop->io.ops->source_woken(loop->io.self);
 	}
 	loop_read_notices(loop);
-	loop_connect_store(loop);
-	loop_serve_store(loop);
+	for (unsigned i = 0; i < loop->lane_count; i++) { /* each sends before the next one computes */
+		lane_connect(&loop->lanes[i]);
+		lane_serve(&loop->lanes[i]);
+		lane_send(&loop->lanes[i]);
+	}
 	loop_release(loop);
+	loop_change_model(loop);
 	loop_look_after_claims(loop);
-	loop_send_turn(loop);
+	loop_send_claim(loop);
 	stop_stages(loop);
 	serve_http(loop);
-	watch_store(loop);
+	for (unsigned i = 0; i < loop->lane_count; i++) {
+		watch_lane(&loop->lanes[i]);
+	}
 	set_tick(loop);
 }
 
@@ -214,45 +240,41 @@ static void join_keys(struct loop *loop)
 	}
 }
 
-static bool start(struct loop *loop, struct fail *fail)
+static bool start_lanes(struct loop *loop, struct fail *fail)
 {
-	loop->breaker = breaker_create(&(struct breaker_options){
-		.messages = (size_t)loop->options->conf->breaker.messages,
-		.percent = (unsigned)loop->options->conf->breaker.percent,
-		.topics = loop->options->topics,
-	});
-	struct batch_options batch_options = {
-		.conf = loop->options->conf,
-		.io = loop->io,
-		.key = loop->options->key,
-		.assignment = &loop->assignment,
-		.counters = loop->options->counters,
-		.topics = loop->options->topics,
-		.rejected_topic = loop->options->rejected_topic,
-		.breaker = loop->breaker,
-	};
-	loop->batch = batch_create(&batch_options, fail);
-	if (loop->batch == NULL) {
-		return false;
+	for (unsigned i = 0; i < loop->options->lane_count; i++) {
+		struct lane *lane = &loop->lanes[i];
+		lane->loop = loop;
+		lane->number = i;
+		lane->io = loop->options->lanes[i];
+		struct batch_options batch_options = {
+			.conf = loop->options->conf,
+			.io = lane->io,
+			.key = loop->options->key,
+			.assignment = &lane->assignment,
+			.counters = loop->options->counters,
+			.topics = loop->options->topics,
+			.rejected_topic = loop->options->rejected_topic,
+		};
+		lane->batch = batch_create(&batch_options, fail);
+		if (lane->batch == NULL) {
+			return false;
+		}
+		loop->lane_count++;
+		if (!arena_init(&lane->greeting_arena, GREETING_ARENA_SIZE)) {
+			return fail_set(fail, FAIL_FATAL, EXIT_OUR_BUG, "phased: no memory");
+		}
+		ev_io_init(&lane->watcher, on_store, -1, 0);
+		lane->watcher.data = lane;
 	}
-	if (!arena_init(&loop->greeting_arena, GREETING_ARENA_SIZE) ||
-	    !arena_init(&loop->claim_arena, GREETING_ARENA_SIZE)) {
-		return fail_set(fail, FAIL_FATAL, EXIT_OUR_BUG, "phased: no memory");
-	}
-	loop->status = status_create(loop->options->conf, loop->options->counters, &loop->health, fail);
-	if (loop->status == NULL && fail->text[0] != '\0') {
-		return false;
-	}
-	join_keys(loop);
-	loop->ev = ev_loop_new(EVFLAG_AUTO);
-	if (loop->ev == NULL) {
-		return fail_set(fail, FAIL_FATAL, EXIT_OUR_BUG, "phased: libev finds no way to wait for events");
-	}
+	return true;
+}
+
+static void start_watching(struct loop *loop)
+{
 	ev_io_init(&loop->source_watcher, on_source, loop->io.ops->source_fd(loop->io.self), EV_READ);
 	loop->source_watcher.data = loop;
 	ev_io_start(loop->ev, &loop->source_watcher);
-	ev_io_init(&loop->store_watcher, on_store, -1, 0);
-	loop->store_watcher.data = loop;
 	if (loop->status != NULL) {
 		ev_io_init(&loop->http_watcher, on_http, http_fd(status_http(loop->status)), EV_READ);
 		loop->http_watcher.data = loop;
@@ -265,6 +287,26 @@ static bool start(struct loop *loop, struct fail *fail)
 	loop->on_term.data = loop->on_int.data = loop;
 	ev_signal_start(loop->ev, &loop->on_term);
 	ev_signal_start(loop->ev, &loop->on_int);
+}
+
+static bool start(struct loop *loop, struct fail *fail)
+{
+	if (!start_lanes(loop, fail)) {
+		return false;
+	}
+	if (!arena_init(&loop->claim_arena, GREETING_ARENA_SIZE)) {
+		return fail_set(fail, FAIL_FATAL, EXIT_OUR_BUG, "phased: no memory");
+	}
+	loop->status = status_create(loop->options->conf, loop->options->counters, &loop->health, fail);
+	if (loop->status == NULL && fail->text[0] != '\0') {
+		return false;
+	}
+	join_keys(loop);
+	loop->ev = ev_loop_new(EVFLAG_AUTO);
+	if (loop->ev == NULL) {
+		return fail_set(fail, FAIL_FATAL, EXIT_OUR_BUG, "phased: libev finds no way to wait for events");
+	}
+	start_watching(loop);
 	return true;
 }
 
@@ -274,10 +316,12 @@ static void finish(struct loop *loop)
 		ev_loop_destroy(loop->ev);
 	}
 	status_destroy(loop->status);
-	batch_destroy(loop->batch);
-	breaker_destroy(loop->breaker);
+	for (unsigned i = 0; i < loop->lane_count; i++) {
+		batch_destroy(loop->lanes[i].batch);
+		arena_finish(&loop->lanes[i].greeting_arena);
+	}
 	engine_destroy(loop->engine);
-	arena_finish(&loop->greeting_arena);
+	engine_destroy(loop->engine_next);
 	arena_finish(&loop->claim_arena);
 }
 
@@ -287,8 +331,9 @@ bool loop_run(const struct loop_options *options, struct fail *fail)
 	if (loop == NULL) {
 		return fail_set(fail, FAIL_FATAL, EXIT_OUR_BUG, "phased: no memory");
 	}
+	CHECK(options->lane_count >= 1 && options->lane_count <= LANES_MAX);
 	loop->options = options;
-	loop->io = options->io;
+	loop->io = options->lanes[0];
 	loop->health = (struct loop_health){false, "starting\n"};
 	bool good = start(loop, fail);
 	while (good && loop->stage != STAGE_STOPPED) {

@@ -12,8 +12,9 @@
 #include "daemon/io.h"
 
 struct loop_options {
-	const struct conf *conf; /* all of these are borrowed for the whole run */
-	struct io io;
+	const struct conf *conf;    /* all of these are borrowed for the whole run */
+	struct io lanes[LANES_MAX]; /* one for each lane; any of them for clock and source */
+	unsigned lane_count;
 	const struct identity_key *key;
 	struct counters *counters;
 	const char *owner;	   /* who we are in table position */

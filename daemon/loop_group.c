@@ -1,5 +1,5 @@
 /*
- * The loop's side of the consumer group: what it hands out, claiming it in PostgreSQL, giving it back.
+ * What concerns all lanes: what the consumer group hands out, claiming it in PostgreSQL, giving it back; another model.
  */
 #include <inttypes.h>
 #include <string.h>
@@ -16,7 +16,7 @@ static void note_assigned(struct loop *loop, const struct kafka_notice *notice)
 	loop->wanted_count = notice->partition_count;
 	memcpy(loop->wanted, notice->partitions, notice->partition_count * sizeof(loop->wanted[0]));
 	loop->claim_wanted = loop->is_member = true;
-	loop->claim_is_old = loop->turn == TURN_CLAIM;
+	loop->claim_is_old = loop->claim_lane != NULL;
 	loop->options->counters->source_up.value = 1;
 	loop->options->counters->rebalances.value++;
 	log_info("kafka: %zu partitions assigned, claiming", notice->partition_count);
@@ -74,11 +74,64 @@ void loop_read_notices(struct loop *loop)
 	}
 }
 
+void loop_release(struct loop *loop)
+{
+	if (!loop->release_wanted || (loop_is_busy(loop) && !loop->release_now)) {
+		return;
+	}
+	struct fail fail;
+	fail_set(&fail, FAIL_RETRY, EXIT_AWAY, "kafka: partitions lost while a transaction was under way");
+	for (unsigned i = 0; i < loop->lane_count; i++) {
+		if (batch_is_busy(loop->lanes[i].batch)) {
+			lane_lost(&loop->lanes[i], &fail);
+		}
+		assignment_clear(&loop->lanes[i].assignment);
+	}
+	loop_hand_back(loop);
+	loop->io.ops->source_unassign(loop->io.self);
+	loop->release_wanted = loop->release_now = false;
+}
+
+/* ---- another model ---- */
+
+void loop_change_model(struct loop *loop)
+{
+	if (loop->engine_next == NULL || loop_is_busy(loop)) {
+		return;
+	}
+	if (loop->engine != NULL) { /* items in hand were matched by the old one: read them again */
+		loop_hand_back(loop);
+		loop->claim_wanted = loop->is_member;
+	}
+	for (unsigned i = 0; i < loop->lane_count; i++) {
+		batch_set_engine(loop->lanes[i].batch, loop->engine_next);
+	}
+	engine_destroy(loop->engine);
+	loop->engine = loop->engine_next;
+	loop->engine_next = NULL;
+	log_info("model: %016" PRIx64 " is in force", engine_model(loop->engine)->model->version);
+}
+
 /* ---- claims ---- */
+
+static struct lane *idle_lane(struct loop *loop)
+{
+	for (unsigned i = 0; i < loop->lane_count; i++) {
+		if (loop->lanes[i].link == LINK_UP && loop->lanes[i].turn == TURN_NONE) {
+			return &loop->lanes[i];
+		}
+	}
+	return NULL;
+}
 
 void loop_send_claim(struct loop *loop)
 {
-	struct fail fail;
+	struct lane *lane = idle_lane(loop);
+	if (!loop->claim_wanted || loop->release_wanted || loop->claim_lane != NULL || lane == NULL ||
+	    loop->stage != STAGE_RUNNING || loop_is_busy(loop)) {
+		return;
+	}
+	loop_hand_back(loop); /* it lies before the positions, or after them, that are claimed now */
 	arena_reset(&loop->claim_arena, 0);
 	loop->claim_is_old = false;
 	for (size_t i = 0; i < loop->wanted_count; i++) {
@@ -87,11 +140,13 @@ void loop_send_claim(struct loop *loop)
 			.partition = loop->wanted[i].number,
 		};
 	}
-	if (loop->io.ops->store_claim(loop->io.self, loop->options->conf->kafka.group, loop->options->owner,
+	struct fail fail;
+	if (lane->io.ops->store_claim(lane->io.self, loop->options->conf->kafka.group, loop->options->owner,
 				      loop->claimed, loop->wanted_count, &loop->claim_arena, &fail)) {
-		loop->turn = TURN_CLAIM;
+		lane->turn = TURN_CLAIM;
+		loop->claim_lane = lane;
 	} else {
-		loop_link_lost(loop, &fail);
+		lane_lost(lane, &fail);
 	}
 }
 
@@ -101,7 +156,10 @@ void loop_claimed(struct loop *loop)
 		return;
 	}
 	struct partition_start starts[PARTITIONS_MAX];
-	assignment_set(&loop->assignment, loop->wanted, loop->claimed, loop->wanted_count);
+	for (unsigned i = 0; i < loop->lane_count; i++) {
+		assignment_set(&loop->lanes[i].assignment, loop->wanted, loop->claimed, loop->wanted_count, i,
+			       loop->lane_count);
+	}
 	for (size_t i = 0; i < loop->wanted_count; i++) {
 		starts[i] = (struct partition_start){loop->wanted[i], loop->claimed[i].from_offset};
 	}
@@ -117,7 +175,8 @@ void loop_claimed(struct loop *loop)
  */
 void loop_look_after_claims(struct loop *loop)
 {
-	if (!loop->is_member || loop->claim_wanted || loop->assignment.count == loop->wanted_count) {
+	size_t count = loop_assigned(loop);
+	if (!loop->is_member || loop->claim_wanted || count == loop->wanted_count) {
 		loop->reclaim_at_us = 0;
 		return;
 	}
@@ -125,31 +184,10 @@ void loop_look_after_claims(struct loop *loop)
 		int64_t session_us = loop->options->conf->kafka.session_ms * 1000;
 		loop->reclaim_at_us = loop_now_us(loop) + session_us +
 				      (int64_t)(loop->io.ops->random(loop->io.self) % (uint64_t)session_us);
-	} else if (loop_now_us(loop) >= loop->reclaim_at_us && !batch_is_busy(loop->batch)) {
+	} else if (loop_now_us(loop) >= loop->reclaim_at_us) {
 		log_warning("kafka: %zu of %zu partitions were claimed by another daemon and not revoked, "
 			    "claiming anew",
-			    loop->wanted_count - loop->assignment.count, loop->wanted_count);
-		batch_hand_back(loop->batch);
+			    loop->wanted_count - count, loop->wanted_count);
 		loop->claim_wanted = true;
 	}
-}
-
-/* Gives partitions back, once no transaction is under way (at once when they are lost: the fence holds). */
-void loop_release(struct loop *loop)
-{
-	if (!loop->release_wanted) {
-		return;
-	}
-	if (batch_is_busy(loop->batch)) {
-		if (!loop->release_now) {
-			return;
-		}
-		struct fail fail;
-		fail_set(&fail, FAIL_RETRY, EXIT_AWAY, "kafka: partitions lost while a transaction was under way");
-		loop_link_lost(loop, &fail);
-	}
-	batch_hand_back(loop->batch);
-	assignment_clear(&loop->assignment);
-	loop->io.ops->source_unassign(loop->io.self);
-	loop->release_wanted = loop->release_now = false;
 }

@@ -1,6 +1,7 @@
 /*
- * Between the files of the loop: loop.c (chores, what is watched, stopping), loop_group.c (the consumer group: notices,
- * claims, giving back) and loop_link.c (the connection to PostgreSQL, and whose the turn under way is). Private to them.
+ * Between the files of the loop: loop.c (chores, what is watched, stopping), loop_group.c (what concerns all lanes: notices
+ * of the consumer group, claims, giving back, another model), loop_health.c (what checks are told) and lane.c (a connection
+ * to PostgreSQL, and whose the turn under way is). Private to them.
  */
 #pragma once
 #include <ev.h>
@@ -20,7 +21,7 @@
 
 enum stop_stage {
 	STAGE_RUNNING,
-	STAGE_FINISHING, /* takes no more; the transaction under way may end, the rest is handed back */
+	STAGE_FINISHING, /* takes no more; the transactions under way may end, the rest is handed back */
 	STAGE_LEAVING,	 /* leaves the group; notices are still answered */
 	STAGE_STOPPED
 };
@@ -29,17 +30,18 @@ enum stop_stage {
 enum link { LINK_DOWN, LINK_CONNECTING, LINK_FRESH, LINK_SETTLED, LINK_UP };
 enum turn { TURN_NONE, TURN_SETTLE, TURN_GREET, TURN_CLAIM, TURN_BATCH };
 
-struct loop {
-	const struct loop_options *options;
+/*
+ * One connection to PostgreSQL with its own share of the partitions (partition_lane()), its own queue of messages and one
+ * batch at a time. Lanes know nothing of each other: PostgreSQL's rows arbitrate between them as between daemons. What
+ * concerns all partitions (claims, giving back, another model) waits until no lane is in the middle of a transaction, and
+ * meanwhile none begins one.
+ */
+struct lane {
+	struct loop *loop;
+	unsigned number;
 	struct io io;
-	struct ev_loop *ev;
-	ev_io source_watcher, store_watcher, http_watcher;
-	ev_timer tick;
-	ev_signal on_term, on_int;
-	bool source_ready, store_ready, http_ready;
-
-	enum stop_stage stage;
-	int64_t finish_by_us, stop_by_us; /* monotonic: when the transaction under way is cut off, when all ends */
+	ev_io watcher;
+	bool ready;
 
 	enum link link;
 	enum turn turn;
@@ -48,12 +50,28 @@ struct loop {
 	int64_t greet_at_us;
 	struct arena greeting_arena;
 	struct store_greeting greeting;
-	char property_keys[2048];
 
-	struct assignment assignment;
+	struct assignment assignment; /* the lane's share */
 	struct batch *batch;
-	struct breaker *breaker;
-	struct engine *engine;
+};
+
+struct loop {
+	const struct loop_options *options;
+	struct io io; /* for clock and source, which lanes share: any lane's */
+	struct ev_loop *ev;
+	ev_io source_watcher, http_watcher;
+	ev_timer tick;
+	ev_signal on_term, on_int;
+	bool source_ready, http_ready;
+
+	enum stop_stage stage;
+	int64_t finish_by_us, stop_by_us; /* monotonic: when transactions under way are cut off, when all ends */
+
+	struct lane lanes[LANES_MAX];
+	unsigned lane_count;
+	struct engine *engine;	    /* of all lanes; NULL: none yet */
+	struct engine *engine_next; /* another model is in force: taken up when no lane is busy */
+	char property_keys[2048];
 
 	/* notices to be answered */
 	struct kafka_notice notice;
@@ -62,13 +80,15 @@ struct loop {
 	size_t wanted_count;
 	bool is_member; /* `wanted` is ours, as the group sees it */
 	bool claim_wanted, release_wanted, release_now;
-	bool claim_is_old;     /* the one under way is of an assignment before this one */
-	int64_t reclaim_at_us; /* 0: nothing was taken from us */
+	struct lane *claim_lane; /* whose turn a claim is; NULL: none is under way */
+	bool claim_is_old;	 /* it is of an assignment before this one */
+	int64_t reclaim_at_us;	 /* 0: nothing was taken from us */
 	struct arena claim_arena;
 
 	struct status *status;
 	int http_wakes_ms;
 	struct loop_health health;
+	char why[160]; /* for health */
 	struct fail fail;
 	bool failed;
 	struct log_limit away_limit, model_limit, kafka_limit;
@@ -78,21 +98,38 @@ struct loop {
 int64_t loop_now_us(const struct loop *loop);
 /* Something is wrong that waiting will not mend: the loop ends with it. */
 void loop_give_up(struct loop *loop, const struct fail *fail);
+/* Is any lane in the middle of a transaction? */
+bool loop_is_busy(const struct loop *loop);
+/* May lanes begin transactions, and take messages for them? */
+bool loop_may_begin(const struct loop *loop);
+/* How many partitions are ours. */
+size_t loop_assigned(const struct loop *loop);
+/* All lanes give up what they hold. */
+void loop_hand_back(struct loop *loop);
 
 /* ---- loop_group.c ---- */
 
 void loop_read_notices(struct loop *loop);
-void loop_send_claim(struct loop *loop);
-void loop_claimed(struct loop *loop);
-void loop_look_after_claims(struct loop *loop);
 /* Gives partitions back, once no transaction is under way (at once when they are lost: the fence holds). */
 void loop_release(struct loop *loop);
+/* Takes up another model, once no transaction is under way. */
+void loop_change_model(struct loop *loop);
+void loop_look_after_claims(struct loop *loop);
+/* Sends the claim that is wanted, once no transaction is under way, by any lane that is connected. */
+void loop_send_claim(struct loop *loop);
+void loop_claimed(struct loop *loop);
 
-/* ---- loop_link.c ---- */
+/* ---- loop_health.c ---- */
 
-void loop_unwatch_store(struct loop *loop);
-void loop_link_lost(struct loop *loop, const struct fail *fail);
-void loop_connect_store(struct loop *loop);
-void loop_serve_store(struct loop *loop);
+void loop_look_after_health(struct loop *loop);
+
+/* ---- lane.c ---- */
+
+void lane_unwatch(struct lane *lane);
+/* Drops the connection, if there is one, and what is under way on it; it is made again after a pause. */
+void lane_lost(struct lane *lane, const struct fail *fail);
+void lane_connect(struct lane *lane);
+/* Reads what PostgreSQL answers. */
+void lane_serve(struct lane *lane);
 /* A turn for whoever needs it most. */
-void loop_send_turn(struct loop *loop);
+void lane_send(struct lane *lane);

@@ -30,9 +30,11 @@ struct parts {
 	struct conf conf;
 	struct identity_key key;
 	struct kafka_source *source;
-	struct postgres *postgres;
-	struct store *store;
-	struct io_real real;
+	struct lane_parts {
+		struct postgres *postgres;
+		struct store *store;
+		struct io_real real;
+	} lanes[LANES_MAX];
 	struct counters counters;
 	char owner[192];
 };
@@ -47,6 +49,7 @@ static bool make_source(struct parts *parts, struct fail *fail)
 		.client_id = conf->kafka.client_id,
 		.topics = conf->kafka.topics.items,
 		.topic_count = conf->kafka.topics.count,
+		.lanes = (unsigned)conf->batch.lanes,
 		.properties = conf->kafka.properties,
 		.buffer_mb = (unsigned)conf->kafka.buffer_mb,
 		.session_ms = (unsigned)conf->kafka.session_ms,
@@ -55,7 +58,7 @@ static bool make_source(struct parts *parts, struct fail *fail)
 	return parts->source != NULL;
 }
 
-static bool make_store(struct parts *parts, struct fail *fail)
+static bool make_lane(struct parts *parts, unsigned number, struct fail *fail)
 {
 	struct postgres_options options = {
 		.conninfo = parts->conf.postgres.conninfo,
@@ -64,9 +67,12 @@ static bool make_store(struct parts *parts, struct fail *fail)
 		.reply_ms_max = (unsigned)parts->conf.postgres.reply_ms_max,
 		.synchronous_commit = parts->conf.postgres.synchronous_commit,
 	};
-	parts->postgres = postgres_create(&options, fail);
-	parts->store = parts->postgres != NULL ? store_create(parts->postgres, options.reply_ms_max, fail) : NULL;
-	return parts->store != NULL;
+	struct lane_parts *lane = &parts->lanes[number];
+	lane->postgres = postgres_create(&options, fail);
+	lane->store = lane->postgres != NULL ? store_create(lane->postgres, options.reply_ms_max, fail) : NULL;
+	lane->real = (struct io_real){
+		.source = parts->source, .lane = number, .postgres = lane->postgres, .store = lane->store};
+	return lane->store != NULL;
 }
 
 static int number_of(const struct yaml_texts *topics, const char *name)
@@ -82,7 +88,7 @@ static int number_of(const struct yaml_texts *topics, const char *name)
 static bool run(struct parts *parts, struct fail *fail)
 {
 	if (!key_file_read(parts->conf.identity.key_file, parts->key.bytes, &parts->key.size, fail) ||
-	    !make_source(parts, fail) || !make_store(parts, fail)) {
+	    !make_source(parts, fail)) {
 		return false;
 	}
 	counters_init(&parts->counters);
@@ -90,17 +96,21 @@ static bool run(struct parts *parts, struct fail *fail)
 	gethostname(host, sizeof(host) - 1);
 	snprintf(parts->owner, sizeof(parts->owner), "%s:%d%s%s", host, (int)getpid(),
 		 parts->conf.kafka.instance_id[0] != '\0' ? " " : "", parts->conf.kafka.instance_id);
-	parts->real =
-		(struct io_real){.source = parts->source, .postgres = parts->postgres, .store = parts->store};
 	struct loop_options options = {
 		.conf = &parts->conf,
-		.io = io_real(&parts->real),
+		.lane_count = (unsigned)parts->conf.batch.lanes,
 		.key = &parts->key,
 		.counters = &parts->counters,
 		.owner = parts->owner,
 		.topics = parts->conf.kafka.topics.items,
 		.rejected_topic = number_of(&parts->conf.kafka.topics, parts->conf.kafka.topic[CONF_REJECTED]),
 	};
+	for (unsigned i = 0; i < options.lane_count; i++) {
+		if (!make_lane(parts, i, fail)) {
+			return false;
+		}
+		options.lanes[i] = io_real(&parts->lanes[i].real);
+	}
 	log_info("phased " PHASED_VERSION ": group %s, starting", parts->conf.kafka.group);
 	return loop_run(&options, fail);
 }
@@ -108,8 +118,10 @@ static bool run(struct parts *parts, struct fail *fail)
 static void finish(struct parts *parts)
 {
 	kafka_source_destroy(parts->source);
-	store_destroy(parts->store);
-	postgres_destroy(parts->postgres);
+	for (unsigned i = 0; i < LANES_MAX; i++) {
+		store_destroy(parts->lanes[i].store);
+		postgres_destroy(parts->lanes[i].postgres);
+	}
 	explicit_bzero(&parts->key, sizeof(parts->key));
 	arena_finish(&parts->arena);
 }

@@ -137,12 +137,15 @@ static const struct yaml_field batch_fields[] = {
 	{"linger_ms", YAML_INTEGER, AT(batch.linger_ms), .low = 0, .high = 1000, .fallback = "5", .unit = "ms",
 	 .help = "How long a smaller batch waits for more."},
 	{"arena_mb", YAML_INTEGER, AT(batch.arena_mb), .low = 16, .high = 4096, .fallback = "256", .unit = "MiB",
-	 .help = "Most memory one batch may use; what is not used costs nothing. A batch that does not fit is "
-		 "made smaller."},
+	 .help = "Most memory one batch may use, and each lane has a batch; what is not used costs nothing. A "
+		 "batch that does not fit is made smaller."},
 	{"quick", YAML_BOOL, AT(batch.quick), .fallback = "yes",
 	 .help = "yes: a batch is written without locks, on the condition that nobody else has written the same "
 		 "contacts meanwhile, and again with locks where somebody has. no: always with locks; the same "
 		 "result, a third as fast."},
+	{"lanes", YAML_INTEGER, AT(batch.lanes), .low = 1, .high = LANES_MAX, .fallback = "1",
+	 .help = "Connections to PostgreSQL that work at the same time, each on its own share of the partitions "
+		 "(partition number modulo lanes). More than PostgreSQL has processors for bring nothing."},
 	{0},
 };
 

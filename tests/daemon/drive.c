@@ -200,7 +200,7 @@ static void claimed(struct driven *daemon)
 		return;
 	}
 	daemon->claim_wanted = false;
-	assignment_set(&daemon->assignment, daemon->wanted, daemon->claimed, daemon->wanted_count);
+	assignment_set(&daemon->assignment, daemon->wanted, daemon->claimed, daemon->wanted_count, 0, 1);
 	for (size_t i = 0; i < daemon->wanted_count; i++) {
 		starts[i] = (struct partition_start){daemon->wanted[i], daemon->claimed[i].from_offset};
 	}

@@ -111,6 +111,7 @@ class Program:
 
 class PhasedTest(unittest.TestCase):
     maxDiff = None
+    lanes = os.environ.get("PHASED_LANES")		# batch.lanes of daemons; None: as by default
 
     def setUp(self):
         self.name = f"t{secrets.token_hex(4)}"	# names everything this test makes
@@ -188,6 +189,8 @@ class PhasedTest(unittest.TestCase):
             self.write("identity.key", secrets.token_hex(32) + "\n", 0o600)
         settings = {"identity": {"key_file": self.path("identity.key")}, "http": {"listen": "127.0.0.1:0"},
                     "model": {"path": os.path.join(ROOT, "conf", "model")}}
+        if self.lanes:
+            settings["batch"] = {"lanes": int(self.lanes)}
         if self.database:
             settings["postgres"] = {"conninfo": self.database}
         if os.environ.get("PHASED_KAFKA"):

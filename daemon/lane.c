@@ -1,0 +1,267 @@
+/*
+ * A lane: a connection to PostgreSQL comes up, greets, and carries one turn at a time, for a claim or the lane's batch.
+ */
+#include <inttypes.h>
+#include <string.h>
+
+#include "core/base/check.h"
+#include "core/base/log.h"
+#include "core/base/moment.h"
+#include "core/edge/schema.h"
+#include "daemon/loop_inside.h"
+
+#define CONNECT_FIRST_US INT64_C(200000)
+#define CONNECT_LAST_US INT64_C(2000000)
+
+void lane_unwatch(struct lane *lane)
+{
+	ev_io_stop(lane->loop->ev, &lane->watcher);
+	lane->watcher.fd = -1;
+}
+
+static enum turn end_turn(struct lane *lane)
+{
+	enum turn turn = lane->turn;
+	lane->turn = TURN_NONE;
+	if (turn == TURN_CLAIM) {
+		lane->loop->claim_lane = NULL;
+	}
+	return turn;
+}
+
+void lane_lost(struct lane *lane, const struct fail *fail)
+{
+	lane_unwatch(lane);
+	if (lane->io.ops->store_state(lane->io.self) != POSTGRES_DOWN) {
+		lane->io.ops->store_drop(lane->io.self);
+	}
+	batch_lost(lane->batch, fail);
+	lane->link = LINK_DOWN;
+	end_turn(lane);
+	int64_t wait_us = CONNECT_FIRST_US << (lane->connect_tries < 5 ? lane->connect_tries : 5);
+	wait_us = wait_us < CONNECT_LAST_US ? wait_us : CONNECT_LAST_US;
+	wait_us = wait_us / 2 + (int64_t)(lane->io.ops->random(lane->io.self) % (uint64_t)(wait_us / 2));
+	lane->connect_at_us = loop_now_us(lane->loop) + wait_us;
+	lane->connect_tries++;
+	if (log_allowed(&lane->loop->away_limit)) {
+		log_warning("%s; trying again%s", fail->text, log_held_back(&lane->loop->away_limit));
+	}
+}
+
+void lane_connect(struct lane *lane)
+{
+	if (lane->link != LINK_DOWN || loop_now_us(lane->loop) < lane->connect_at_us) {
+		return;
+	}
+	struct fail fail;
+	lane_unwatch(lane);
+	if (!lane->io.ops->store_connect(lane->io.self, &fail)) {
+		lane_lost(lane, &fail);
+		return;
+	}
+	lane->link = LINK_CONNECTING;
+}
+
+static void send_settle(struct lane *lane)
+{
+	struct fail fail;
+	if (lane->io.ops->store_settle(lane->io.self, &fail)) {
+		lane->turn = TURN_SETTLE;
+	} else {
+		lane_lost(lane, &fail);
+	}
+}
+
+static void send_greet(struct lane *lane)
+{
+	if (loop_now_us(lane->loop) < lane->greet_at_us) {
+		return;
+	}
+	struct fail fail;
+	arena_reset(&lane->greeting_arena, 0);
+	if (lane->io.ops->store_greet(lane->io.self, lane->loop->property_keys, &lane->greeting_arena,
+				      &lane->greeting, &fail)) {
+		lane->turn = TURN_GREET;
+	} else {
+		lane_lost(lane, &fail);
+	}
+}
+
+/* The model in force becomes the engine of all lanes. False: it cannot be used. */
+static bool adopt_model(struct loop *loop, const struct store_greeting *greeting, struct fail *fail)
+{
+	const struct engine *latest = loop->engine_next != NULL ? loop->engine_next : loop->engine;
+	if (latest != NULL && engine_model(latest)->model->version == greeting->model_version) {
+		return true;
+	}
+	struct engine *engine =
+		engine_create(greeting->model_text, greeting->model_size, greeting->model_version, fail);
+	if (engine == NULL) {
+		return false;
+	}
+	engine_destroy(loop->engine_next);
+	loop->engine_next = engine;
+	return true;
+}
+
+static void say_connected(const struct loop *loop)
+{
+	for (unsigned i = 0; i < loop->lane_count; i++) {
+		if (loop->lanes[i].link != LINK_UP) {
+			return;
+		}
+	}
+	log_info("postgres: connected, %u lane%s", loop->lane_count, loop->lane_count > 1 ? "s" : "");
+}
+
+/* The database is one that we can work with, and has a model: the link is up. */
+static void greeted(struct lane *lane)
+{
+	struct loop *loop = lane->loop;
+	struct fail fail;
+	const struct store_greeting *greeting = &lane->greeting;
+	if (greeting->property_keys != NULL && strcmp(greeting->property_keys, loop->property_keys) != 0) {
+		fail_set(&fail, FAIL_FATAL, EXIT_CONFIG,
+			 "subject.property_keys: this database was begun with other ones; they are "
+			 "part of every subject's id and cannot change");
+		loop_give_up(loop, &fail);
+		return;
+	}
+	if (!greeting->has_model) {
+		if (log_allowed(&loop->model_limit)) {
+			log_warning("postgres: no model is in force yet (phasectl model accept), waiting");
+		}
+		lane->greet_at_us = loop_now_us(loop) + TICK_US;
+		return;
+	}
+	if (!adopt_model(loop, greeting, &fail)) {
+		loop_give_up(loop, &fail);
+		return;
+	}
+	lane->link = LINK_UP;
+	lane->connect_tries = 0;
+	say_connected(loop);
+}
+
+/* ---- turns ---- */
+
+static void after_run(struct lane *lane, enum batch_run run, const struct fail *fail)
+{
+	switch (run) {
+	case BATCH_SENT:
+		lane->turn = TURN_BATCH;
+		break;
+	case BATCH_RESTS:
+		break;
+	case BATCH_DROPS:
+		lane_lost(lane, fail);
+		break;
+	case BATCH_FAILED:
+		loop_give_up(lane->loop, fail);
+		break;
+	}
+}
+
+static void turn_done(struct lane *lane)
+{
+	struct fail fail;
+	switch (end_turn(lane)) {
+	case TURN_SETTLE:
+		lane->link = LINK_SETTLED;
+		break;
+	case TURN_GREET:
+		greeted(lane);
+		break;
+	case TURN_CLAIM:
+		loop_claimed(lane->loop);
+		break;
+	case TURN_BATCH:
+		after_run(lane, batch_turn_done(lane->batch, &fail), &fail);
+		break;
+	case TURN_NONE:
+		CHECK(!"a turn of nobody");
+		break;
+	}
+}
+
+static void turn_failed(struct lane *lane, struct fail *why)
+{
+	enum turn turn = end_turn(lane);
+	struct fail fail;
+	if (turn == TURN_BATCH) {
+		after_run(lane, batch_turn_failed(lane->batch, why, &fail), &fail);
+		return;
+	}
+	if (turn == TURN_GREET) {
+		schema_explain(why);
+	}
+	if (why->kind == FAIL_FATAL) {
+		loop_give_up(lane->loop, why);
+	} else {
+		lane_lost(lane, why);
+	}
+}
+
+void lane_serve(struct lane *lane)
+{
+	if (lane->link == LINK_DOWN ||
+	    (!lane->ready && loop_now_us(lane->loop) < lane->io.ops->store_deadline_us(lane->io.self))) {
+		return;
+	}
+	lane->ready = false;
+	struct fail fail;
+	switch (lane->io.ops->store_ready(lane->io.self, &fail)) {
+	case POSTGRES_GOES_ON:
+		break;
+	case POSTGRES_CONNECTED:
+		lane->link = LINK_FRESH;
+		break;
+	case POSTGRES_TURN_DONE:
+		turn_done(lane);
+		break;
+	case POSTGRES_TURN_FAILED:
+		turn_failed(lane, &fail);
+		break;
+	case POSTGRES_LOST:
+		lane_lost(lane, &fail);
+		break;
+	}
+}
+
+static void run_batch(struct lane *lane)
+{
+	struct fail fail;
+	while (lane->turn == TURN_NONE && lane->link == LINK_UP && lane->loop->stage != STAGE_STOPPED) {
+		bool may_run =
+			batch_is_busy(lane->batch) || (loop_may_begin(lane->loop) && batch_fill(lane->batch));
+		if (!may_run || batch_wakes_us(lane->batch) > loop_now_us(lane->loop)) {
+			return;
+		}
+		enum batch_run run = batch_run(lane->batch, &fail);
+		after_run(lane, run, &fail);
+	}
+}
+
+void lane_send(struct lane *lane)
+{
+	if (lane->turn != TURN_NONE) {
+		return;
+	}
+	switch (lane->link) {
+	case LINK_DOWN:
+	case LINK_CONNECTING:
+		break;
+	case LINK_FRESH:
+		send_settle(lane);
+		break;
+	case LINK_SETTLED:
+		send_greet(lane);
+		break;
+	case LINK_UP:
+		if (!batch_is_busy(lane->batch) && batch_wants_claim(lane->batch) && lane->loop->is_member) {
+			lane->loop->claim_wanted = true;
+		}
+		run_batch(lane);
+		break;
+	}
+}
