@@ -196,6 +196,8 @@ static void maybe_retry(struct making *making)
 		again->touch.received_us += MOMENT_SECOND_US;
 		again->timestamp_us += MOMENT_SECOND_US;
 	} else if (chance < 2 * RETRY_PERMILLE) {
+		made->suspects[made->load.copy_count] =
+			(struct touch_key){item->touch.actor_id, item->touch.stamped_us, item->touch.event_id};
 		struct copy_row *copy = &made->load.copies[made->load.copy_count++];
 		*copy = (struct copy_row){.touch = item->touch, .channel = CHANNEL_WEB};
 		copy->touch.received_us--;
@@ -270,6 +272,7 @@ void make_batch(struct made *made, size_t count, const struct contacts_model *mo
 	made->load.claims = must(arena_zero(&made->arena, making.claim_room, sizeof(struct claim)));
 	made->load.consents = must(arena_zero(&made->arena, making.claim_room, sizeof(struct consent)));
 	made->load.copies = must(arena_zero(&made->arena, count + 1, sizeof(struct copy_row)));
+	made->suspects = must(arena_zero(&made->arena, count + 1, sizeof(*made->suspects)));
 	made->read.touches = must(arena_zero(&made->arena, making.touch_room, sizeof(struct touch_row)));
 	make_pages(&making);
 	for (unsigned contact = 0; made->count < count; contact++) {

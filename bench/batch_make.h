@@ -21,6 +21,7 @@ struct made {
 	struct advance_rows advance;
 	struct load_rows load; /* its lists under "out" alone */
 	struct read_rows read;
+	struct touch_key *suspects; /* of load.copies */
 };
 
 /* The caller ends `made` with arena_finish(&made->arena). */

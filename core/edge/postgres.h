@@ -12,6 +12,7 @@
 
 #include "core/base/fail.h"
 #include "core/base/uuid.h"
+#include "core/edge/postgres_array.h"
 
 struct arena;
 struct postgres;
@@ -30,20 +31,6 @@ enum postgres_state {
 	POSTGRES_CONNECTING,
 	POSTGRES_IDLE, /* a turn may be sent */
 	POSTGRES_BUSY  /* a turn is under way */
-};
-
-/* What a statement's parameters are built from: arrays of one type, or single values. */
-enum postgres_type {
-	POSTGRES_BOOL,
-	POSTGRES_INT2,
-	POSTGRES_INT4,
-	POSTGRES_INT8,
-	POSTGRES_FLOAT8,
-	POSTGRES_TEXT,
-	POSTGRES_BYTEA,
-	POSTGRES_UUID,
-	POSTGRES_TIMESTAMPTZ,
-	POSTGRES_DATE
 };
 
 #define POSTGRES_PARAMETERS_MAX 24
@@ -65,31 +52,6 @@ struct postgres_value {
 	const void *bytes;
 	int size; /* -1: NULL */
 };
-
-/* An array parameter under construction: fixed element type, elements appended one by one. */
-struct postgres_array {
-	struct arena *arena;
-	enum postgres_type type;
-	char *bytes; /* wire form, header included */
-	size_t used, room;
-	uint32_t count;
-	bool full; /* the arena was: postgres_array_value() then says so */
-	bool has_null;
-};
-
-void postgres_array_init(struct postgres_array *array, struct arena *arena, enum postgres_type type,
-			 size_t expected);
-void postgres_array_int(struct postgres_array *array, int64_t value); /* BOOL, INT2, INT4, INT8 */
-void postgres_array_float(struct postgres_array *array, double value);
-void postgres_array_text(struct postgres_array *array, const char *text);		 /* NULL: SQL NULL */
-void postgres_array_bytes(struct postgres_array *array, const void *bytes, size_t size); /* TEXT, BYTEA */
-void postgres_array_uuid(struct postgres_array *array, const struct uuid *id);
-/* µs since 1970; INT64_MIN and INT64_MAX are -infinity and infinity. */
-void postgres_array_moment(struct postgres_array *array, int64_t us);
-void postgres_array_date(struct postgres_array *array, int64_t us); /* the UTC day of a moment */
-void postgres_array_null(struct postgres_array *array);
-/* False: the arena was full. The array must not grow afterwards. */
-bool postgres_array_value(struct postgres_array *array, struct postgres_value *ret_value);
 
 bool postgres_value_int(struct arena *arena, enum postgres_type type, int64_t value, struct postgres_value *ret);
 bool postgres_value_text(const char *text, struct postgres_value *ret);	     /* borrows text; NULL: SQL NULL */

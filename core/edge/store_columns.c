@@ -41,6 +41,7 @@ struct postgres_array *columns_array(struct columns *columns, enum postgres_type
 {
 	if (columns == &no_columns) {
 		no_array.type = type;
+		no_array.size = 1; /* of whatever type it is */
 		return &no_array;
 	}
 	unsigned place = next(columns);
