@@ -59,10 +59,12 @@ static void fill_item(struct making *making, const struct event *event)
 	CHECK(subject_from_event(event, NULL, 0, making->arena, subject));
 	uint64_t event_id = decode_event_id(event);
 	facts_from_event(event, who, event_id, 0, facts);
+	struct kept_event *kept = must(arena_zero(making->arena, 1, sizeof(*kept)));
+	*kept = (struct kept_event){event->id, event->source, event->site, event->channel, event->stamped_us};
 	struct item *item = &made->items[made->count++];
 	*item = (struct item){
 		.timestamp_us = event->received_us,
-		.event = event,
+		.event = kept,
 		.who = who,
 		.facts = facts,
 		.subject = subject,

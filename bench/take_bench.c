@@ -243,7 +243,8 @@ static void run_match(struct bench *bench)
 	}
 }
 
-int main(void)
+/* With a number: that stage alone and long, for a profiler. */
+int main(int argc, char **argv)
 {
 	static const struct {
 		const char *name;
@@ -271,6 +272,11 @@ int main(void)
 	CHECK(take_all(&bench) == EVENTS);
 	printf("take: %d events of %zu bytes, %zu bytes of the arena each, checksum %016" PRIx64 "\n", EVENTS,
 	       total_bytes / EVENTS, bench.held.used / EVENTS, checksum(&bench));
+	for (size_t i = 0; argc > 1 && i < COUNT_OF(stages); i++) {
+		for (unsigned try = 0; argv[1][0] == (char)('0' + i) && try < TRIES * 10; try++) {
+			stages[i].run(&bench);
+		}
+	}
 	double best[COUNT_OF(stages)];
 	for (unsigned try = 0; try < TRIES; try++) {
 		for (size_t i = 0; i < COUNT_OF(stages); i++) {

@@ -4,7 +4,6 @@
 #include "core/base/hash.h"
 #include "core/flow/decode.h"
 #include "core/flow/facts.h"
-#include "core/flow/subject.h"
 
 /* Analytics consent is about this event alone: said, or by configuration and channel. */
 static bool has_consent(const struct conf *conf, const struct event *event)
@@ -45,15 +44,30 @@ static void fill_touch(struct item *item, const struct event *event, uint64_t ev
 	};
 }
 
-/* Who, what about, which rule, which facts. False: arena full. */
-static bool fill_item(struct take *take, const struct engine *engine, const struct event *event,
-		      struct arena *arena, struct item *item)
+/* Only who is known by a strong identifier states anything, and seldom. NULL: arena full. */
+static const struct facts *facts_of(const struct event *event, const struct identified *who, uint64_t event_id,
+				    struct arena *arena)
 {
-	struct identified *who = arena_zero(arena, 1, sizeof(*who));
-	struct subject *subject = arena_zero(arena, 1, sizeof(*subject));
-	struct facts *facts = arena_zero(arena, 1, sizeof(*facts));
-	if (who == NULL || subject == NULL || facts == NULL ||
-	    !identify_event(event, &take->identify, arena, who)) {
+	struct facts facts;
+	if (!who->has_strong) {
+		return &facts_none;
+	}
+	facts_from_event(event, who, event_id, event->machine_reasons, &facts);
+	if (facts_are_none(&facts)) {
+		return &facts_none;
+	}
+	struct facts *kept = arena_take(arena, sizeof(*kept));
+	if (kept != NULL) {
+		*kept = facts;
+	}
+	return kept;
+}
+
+/* Who, what about, which rule, which facts. False: arena full. */
+static bool fill_item(struct take *take, const struct event *event, struct arena *arena, struct item *item)
+{
+	struct identified *who = arena_take(arena, sizeof(*who));
+	if (who == NULL || !identify_event(event, &take->identify, arena, who)) {
 		return false;
 	}
 	take->counters->blocked_ids.value += who->blocked;
@@ -61,37 +75,53 @@ static bool fill_item(struct take *take, const struct engine *engine, const stru
 		item->decoded = OUTCOME_unidentified;
 		return true;
 	}
-	const struct conf *conf = take->conf;
-	if (!subject_from_event(event, conf->subject.property_keys.items, conf->subject.property_keys.count, arena,
-				subject)) {
+	const struct yaml_texts *named = &take->conf->subject.property_keys;
+	const struct subject_keys keys = {named->items, named->count};
+	const struct subject_known *known = subjects_find(&take->subjects, event, &keys, arena);
+	uint64_t event_id = decode_event_id(event);
+	const struct facts *facts = known != NULL ? facts_of(event, who, event_id, arena) : NULL;
+	if (facts == NULL) {
 		return false;
 	}
 	item->who = who;
-	item->subject = subject;
 	item->facts = facts;
-	engine_match(engine, subject, &item->match);
-	uint64_t event_id = decode_event_id(event);
-	facts_from_event(event, who, event_id, event->machine_reasons, facts);
+	item->subject = &known->subject;
+	item->match = known->match;
 	fill_touch(item, event, event_id);
 	return true;
 }
 
-static void decode_one(struct take *take, const struct engine *engine, const struct message *message,
-		       struct arena *arena, struct item *item)
+static const struct kept_event *keep_event(const struct event *event, struct arena *arena)
+{
+	struct kept_event *kept = arena_take(arena, sizeof(*kept));
+	if (kept != NULL) {
+		*kept = (struct kept_event){event->id, event->source, event->site, event->channel,
+					    event->stamped_us};
+	}
+	return kept;
+}
+
+static void decode_rejected_one(const struct message *message, struct arena *arena, struct item *item,
+				struct reject *ret_reject)
+{
+	int64_t received_us;
+	item->decoded = decode_rejected(message, arena, ret_reject, &received_us, &item->reject_source);
+	if (item->decoded == OUTCOME_NONE) {
+		item->decoded = OUTCOME_uncollected;
+	}
+}
+
+static void decode_one(struct take *take, const struct message *message, struct arena *arena, struct item *item)
 {
 	*item = (struct item){
 		.partition = message->partition, .offset = message->offset, .timestamp_us = message->timestamp_us};
 	struct reject reject = {0};
-	struct decode_count unknown = {0};
-	struct event *event = NULL;
+	struct event event;
 	if (message->partition.topic == take->rejected_topic) {
-		int64_t received_us;
-		item->decoded = decode_rejected(message, arena, &reject, &received_us, &item->reject_source);
-		if (item->decoded == OUTCOME_NONE) {
-			item->decoded = OUTCOME_uncollected;
-		}
+		decode_rejected_one(message, arena, item, &reject);
 	} else {
-		item->decoded = decode_event(message, arena, &unknown, &event, &reject);
+		struct decode_count unknown = {0};
+		item->decoded = decode_event_into(message, arena, &unknown, &event, &reject);
 		take->counters->unknown_fields.value += (double)unknown.unknown_fields;
 	}
 	if (item->decoded != OUTCOME_NONE) {
@@ -102,10 +132,12 @@ static void decode_one(struct take *take, const struct engine *engine, const str
 		item->reject = kept;
 		return;
 	}
-	item->event = event;
-	if (!has_consent(take->conf, event)) {
+	item->event = keep_event(&event, arena);
+	if (item->event == NULL) {
+		reject_full(item, message, arena);
+	} else if (!has_consent(take->conf, &event)) {
 		item->decoded = OUTCOME_no_consent;
-	} else if (!fill_item(take, engine, event, arena, item)) {
+	} else if (!fill_item(take, &event, arena, item)) {
 		reject_full(item, message, arena);
 	}
 }
@@ -120,6 +152,9 @@ static bool is_expected(struct take *take, const struct message *message)
 bool take_items(struct take *take, const struct engine *engine, struct arena *arena, struct item *items,
 		size_t *count, size_t max)
 {
+	if (*count == 0 || take->subjects.engine != engine) {
+		subjects_begin(&take->subjects, engine);
+	}
 	while (*count < max && arena->limit - arena->used > TAKE_ROOM) {
 		if (take->chunk_at == take->chunk_count) {
 			take->io.ops->source_release(take->io.self);
@@ -135,7 +170,7 @@ bool take_items(struct take *take, const struct engine *engine, struct arena *ar
 			continue;
 		}
 		counters_received(take->counters, message->size);
-		decode_one(take, engine, message, arena, &items[*count]);
+		decode_one(take, message, arena, &items[*count]);
 		(*count)++;
 	}
 	if (take->chunk_at == take->chunk_count) { /* nothing is held longer than it is needed */

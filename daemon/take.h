@@ -13,6 +13,7 @@
 #include "daemon/counters.h"
 #include "daemon/engine.h"
 #include "daemon/io.h"
+#include "daemon/subjects.h"
 
 #define TAKE_CHUNK 64			    /* messages held by the source's buffers at a time */
 #define TAKE_ROOM ((size_t)8 * 1024 * 1024) /* no message of at most 64 KiB takes more of the arena */
@@ -27,10 +28,12 @@ struct take {
 	/* messages taken from the source and not decoded yet */
 	struct message chunk[TAKE_CHUNK];
 	size_t chunk_count, chunk_at;
+	struct subjects subjects;
 };
 
 /*
- * Appends items until `max` are there, the source has no more, or the arena is nearly full. Messages of partitions that
+ * Appends items until `max` are there, the source has no more, or the arena is nearly full. Where *count is 0 a batch begins,
+ * and the arena holds nothing of the last one's. Messages of partitions that
  * are not ours, and those before our position, are passed over. Returns false when the source had more than was taken.
  */
 bool take_items(struct take *take, const struct engine *engine, struct arena *arena, struct item *items,

@@ -37,24 +37,27 @@ static void add_declared(struct facts *facts, const struct declared *template, e
 	}
 }
 
+const struct facts facts_none = {.has_claim = false};
+
 void facts_from_event(const struct event *event, const struct identified *who, uint64_t event_id, uint32_t reasons,
 		      struct facts *ret_facts)
 {
-	struct facts facts = {.has_claim = false};
-	const struct fact_key key = {event->stamped_us, event_id, who->has_weak ? who->weak.id : who->strong.id};
+	struct facts *facts = ret_facts;
+	facts->has_claim = false;
+	facts->consent_count = facts->declared_count = 0;
 	if (!who->has_strong) {
-		*ret_facts = facts;
 		return;
 	}
+	const struct fact_key key = {event->stamped_us, event_id, who->has_weak ? who->weak.id : who->strong.id};
 	if (who->has_weak && is_person(event, reasons)) {
-		facts.has_claim = true;
-		facts.claim = (struct claim){who->weak.id, who->strong.id, key, event->occurred_us,
-					     event->identity.verified ? CLAIM_VERIFIED : CLAIM_CLAIMED};
+		facts->has_claim = true;
+		facts->claim = (struct claim){who->weak.id, who->strong.id, key, event->occurred_us,
+					      event->identity.verified ? CLAIM_VERIFIED : CLAIM_CLAIMED};
 	}
 	for (enum purpose purpose = 0; purpose < PURPOSE_COUNT; purpose++) {
 		enum statement statement = statement_of(event, purpose, reasons);
 		if (statement != STATEMENT_UNSAID) {
-			facts.consents[facts.consent_count++] =
+			facts->consents[facts->consent_count++] =
 				(struct consent){who->strong.id,       purpose,	       key,
 						 event->occurred_us,   (int)statement, event->source,
 						 event->consent.policy};
@@ -65,13 +68,12 @@ void facts_from_event(const struct event *event, const struct identified *who, u
 						  .source = event->source,
 						  .key = key,
 						  .at_us = event->occurred_us};
-		add_declared(&facts, &template, ATTRIBUTE_ADDRESS, who->has_address ? who->address.value : "");
-		add_declared(&facts, &template, ATTRIBUTE_NAME, event->identity.name);
-		add_declared(&facts, &template, ATTRIBUTE_ROLE, event->identity.role);
-		add_declared(&facts, &template, ATTRIBUTE_TITLE, event->identity.title);
-		add_declared(&facts, &template, ATTRIBUTE_COMPANY, event->identity.company);
+		add_declared(facts, &template, ATTRIBUTE_ADDRESS, who->has_address ? who->address.value : "");
+		add_declared(facts, &template, ATTRIBUTE_NAME, event->identity.name);
+		add_declared(facts, &template, ATTRIBUTE_ROLE, event->identity.role);
+		add_declared(facts, &template, ATTRIBUTE_TITLE, event->identity.title);
+		add_declared(facts, &template, ATTRIBUTE_COMPANY, event->identity.company);
 	}
-	*ret_facts = facts;
 }
 
 /* ── what makes a person ──────────────────────────────────────────────────────────────────────────────────────── */

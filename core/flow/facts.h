@@ -24,6 +24,12 @@ struct facts {
 	struct declared declared[ATTRIBUTE_COUNT]; /* one an attribute */
 };
 
+extern const struct facts facts_none;
+static inline bool facts_are_none(const struct facts *facts)
+{
+	return !facts->has_claim && facts->consent_count == 0 && facts->declared_count == 0;
+}
+
 /*
  * `who` is what identify_event() made of the event; `reasons` all machine reasons, the event's own and ours. Texts are
  * the event's and the identified's: borrowed as long as they live.
@@ -34,6 +40,8 @@ struct facts {
  * about contact.
  * Declared: on the strong actor, by a PERSON and no machine, where the event itself grants profile: the address (an
  * actor id alone is none), name, role, title, company, when not blank.
+ *
+ * Nothing is written where nothing is stated: a claim that there is not, statements beyond their count.
  */
 void facts_from_event(const struct event *event, const struct identified *who, uint64_t event_id, uint32_t reasons,
 		      struct facts *ret_facts);

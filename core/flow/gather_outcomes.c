@@ -114,7 +114,7 @@ static bool tally_grow(struct tally *tally)
 static bool tally_add(struct tally *tally, const struct item *item, int channel, enum outcome outcome, int64_t n,
 		      uint32_t *ret_row)
 {
-	const struct event *event = item->event;
+	const struct kept_event *event = item->event;
 	struct outcome_row row = {
 		.day_us = outcome_day(item),
 		.source = event != NULL ? event->source : "",

@@ -23,6 +23,13 @@ enum item_copy {
 	COPY_REPLACES /* takes the place of one that stood */
 };
 
+/* What is kept of an event that was read, beside who, what about and what it states. */
+struct kept_event {
+	const char *id, *source, *site;
+	enum channel channel;
+	int64_t stamped_us;
+};
+
 struct item {
 	struct partition partition;
 	int64_t offset;
@@ -33,10 +40,10 @@ struct item {
 	const struct reject *reject; /* where the outcome is a kept rejection */
 	const char *reject_source;
 	/* Of a message that was read: all below. In the arena of the batch's messages. */
-	const struct event *event;
+	const struct kept_event *event;
 	const struct identified *who;
-	const struct facts *facts;
-	const struct subject *subject;
+	const struct facts *facts;     /* facts_none where it states none */
+	const struct subject *subject; /* items about the same may share it */
 	struct match match;
 	struct touch touch;
 	/* SCREEN's; LOSES where there is no touch at all */

@@ -1,6 +1,5 @@
 #include "core/flow/subject.h"
 
-#include <stdio.h>
 #include <string.h>
 #include <strings.h>
 
@@ -8,6 +7,12 @@
 #include "core/base/check.h"
 #include "core/base/hash.h"
 #include "core/base/text.h"
+
+/* Most texts of an event are empty. */
+static size_t text_size(const char *text)
+{
+	return text[0] == '\0' ? 0 : strlen(text);
+}
 
 int subject_engagement(uint32_t engaged_ms)
 {
@@ -104,15 +109,31 @@ struct pieces {
 static void add(struct pieces *pieces, const char *text)
 {
 	CHECK(pieces->count < HASH_PIECES_MAX);
-	pieces->list[pieces->count++] = (struct hash_piece){text, strlen(text)};
+	pieces->list[pieces->count++] = (struct hash_piece){text, text_size(text)};
+}
+
+#define NUMBER_SIZE 12
+
+/* Actions and classes are never below 0. */
+static void print_number(int number, char ret_text[static NUMBER_SIZE])
+{
+	unsigned left = (unsigned)number, size = 1;
+	for (unsigned more = left / 10; more > 0; more /= 10) {
+		size++;
+	}
+	ret_text[size] = '\0';
+	while (size > 0) {
+		ret_text[--size] = (char)('0' + left % 10);
+		left /= 10;
+	}
 }
 
 /* Numbers by their names or digits; a property that the event does not have leaves no trace. */
 static uint64_t subject_hash(const struct subject *subject)
 {
-	char action[12], engagement[12];
-	snprintf(action, sizeof(action), "%d", subject->action);
-	snprintf(engagement, sizeof(engagement), "%d", subject->engagement);
+	char action[NUMBER_SIZE], engagement[NUMBER_SIZE];
+	print_number(subject->action, action);
+	print_number(subject->engagement, engagement);
 	const char *const texts[] = {
 		subject->source,      subject->site,	channel_name((enum channel)subject->channel),
 		subject->process,     action,		subject->label,
@@ -155,4 +176,100 @@ bool subject_from_event(const struct event *event, const char *const *keys, size
 	subject.id = subject_hash(&subject);
 	*ret_subject = subject;
 	return true;
+}
+
+/* ---- knowing one again ---- */
+
+/* Both host and path are functions of what stands before the query and the fragment. */
+static size_t url_size(const char *url)
+{
+	size_t size = text_size(url);
+	const char *end = size == 0 ? NULL : memchr(url, '#', size);
+	size = end != NULL ? (size_t)(end - url) : size;
+	end = size == 0 ? NULL : memchr(url, '?', size);
+	return end != NULL ? (size_t)(end - url) : size;
+}
+
+static uint64_t stir(uint64_t sum, uint64_t word)
+{
+	sum = (sum ^ word) * UINT64_C(0x9e3779b97f4a7c15);
+	return sum ^ sum >> 29;
+}
+
+static uint64_t stir_text(uint64_t sum, const char *text, size_t size)
+{
+	uint64_t word = 0;
+	sum = stir(sum, size);
+	for (; size >= sizeof(word); text += sizeof(word), size -= sizeof(word)) {
+		memcpy(&word, text, sizeof(word));
+		sum = stir(sum, word);
+	}
+	word = 0;
+	for (size_t i = 0; i < size; i++) {
+		word = word << 8 | (unsigned char)text[i];
+	}
+	return size == 0 ? sum : stir(sum, word);
+}
+
+uint64_t subject_sketch(const struct event *event, const struct subject_keys *keys)
+{
+	const char *const texts[] = {
+		event->source,		event->site,	      event->process,
+		event->label,		event->content.title, event->content.content_id,
+		event->content.form_id, event->content.topic,
+	};
+	uint64_t sum = (uint64_t)event->action << 16 | (uint64_t)event->channel << 8 |
+		       (uint64_t)subject_engagement(event->engaged_ms);
+	for (size_t i = 0; i < COUNT_OF(texts); i++) {
+		sum = stir_text(sum, texts[i], text_size(texts[i]));
+	}
+	sum = stir_text(sum, event->content.url, url_size(event->content.url));
+	sum = stir_text(sum, event->content.target_url, url_size(event->content.target_url));
+	for (size_t i = 0; event->properties_count > 0 && i < keys->count; i++) {
+		const char *value = property(event, keys->items[i]);
+		sum = value == NULL ? sum : stir_text(stir(sum, i + 1), value, strlen(value));
+	}
+	return sum ^ sum >> 32;
+}
+
+struct subject_urls subject_urls(const struct event *event)
+{
+	return (struct subject_urls){event->content.url, event->content.target_url};
+}
+
+static bool is_same_url(const char *a, const char *b)
+{
+	size_t size = url_size(a);
+	return size == url_size(b) && memcmp(a, b, size) == 0;
+}
+
+static bool has_same_properties(const struct subject *subject, const struct event *event,
+				const struct subject_keys *keys)
+{
+	if (event->properties_count == 0) {
+		return subject->properties_count == 0;
+	}
+	struct subject other = {.properties_count = 0};
+	take_properties(event, keys->items, keys->count, &other);
+	bool same = other.properties_count == subject->properties_count;
+	for (unsigned i = 0; same && i < other.properties_count; i++) {
+		same = strcmp(other.property_keys[i], subject->property_keys[i]) == 0 &&
+		       strcmp(other.property_values[i], subject->property_values[i]) == 0;
+	}
+	return same;
+}
+
+bool subject_is_of(const struct subject *subject, const struct subject_urls *urls, const struct event *event,
+		   const struct subject_keys *keys)
+{
+	return subject->action == event->action && subject->channel == (int)event->channel &&
+	       subject->engagement == subject_engagement(event->engaged_ms) &&
+	       strcmp(subject->source, event->source) == 0 && strcmp(subject->site, event->site) == 0 &&
+	       strcmp(subject->process, event->process) == 0 && strcmp(subject->label, event->label) == 0 &&
+	       strcmp(subject->title, event->content.title) == 0 &&
+	       strcmp(subject->content_id, event->content.content_id) == 0 &&
+	       strcmp(subject->form_id, event->content.form_id) == 0 &&
+	       strcmp(subject->topic, event->content.topic) == 0 && is_same_url(urls->url, event->content.url) &&
+	       is_same_url(urls->target_url, event->content.target_url) &&
+	       has_same_properties(subject, event, keys);
 }

@@ -13,6 +13,24 @@ struct arena;
 /* `keys`: the property keys that configuration names, sorted, at most SUBJECT_PROPERTIES_MAX. False: arena full. */
 bool subject_from_event(const struct event *event, const char *const *keys, size_t key_count, struct arena *arena,
 			struct subject *ret_subject);
+
+/*
+ * To know again, without hashing it, what an event is about. A sketch is cheap, the same for events that say the same in the
+ * same words, and hardly ever the same for others; it means nothing beyond this process. subject_is_of() is sure: true only
+ * when subject_from_event() would make just that.
+ */
+struct subject_keys {
+	const char *const *items; /* as above */
+	size_t count;
+};
+struct subject_urls {
+	const char *url, *target_url; /* of the event that the subject was made from */
+};
+uint64_t subject_sketch(const struct event *event, const struct subject_keys *keys);
+struct subject_urls subject_urls(const struct event *event);
+bool subject_is_of(const struct subject *subject, const struct subject_urls *urls, const struct event *event,
+		   const struct subject_keys *keys);
+
 /* 0 under 10 s, 1 from 10 s, 2 from 30 s, 3 from 2 min, 4 from 10 min. */
 int subject_engagement(uint32_t engaged_ms);
 /* Host (lower case, without port 80/443) and path (without query and fragment) of an absolute http(s) URL; "" and ""

@@ -90,6 +90,21 @@ START_TEST(a_subject_is_what_rules_look_at)
 }
 END_TEST
 
+static struct subject subject_from(const struct event *event)
+{
+	struct subject subject;
+	ck_assert(subject_from_event(event, keys, COUNT_OF(keys), test_arena(), &subject));
+	return subject;
+}
+
+static bool is_known_again(const struct event *known, const struct event *event)
+{
+	const struct subject_keys named = {keys, COUNT_OF(keys)};
+	const struct subject subject = subject_from(known);
+	const struct subject_urls urls = subject_urls(known);
+	return subject_is_of(&subject, &urls, event, &named);
+}
+
 START_TEST(each_of_its_fields_makes_another_subject)
 {
 	static const char *const rows[] = {
@@ -101,25 +116,47 @@ START_TEST(each_of_its_fields_makes_another_subject)
 		",\"properties\":[{\"key\":\"plan\",\"text\":\"a\"}]", ",\"properties\":[{\"key\":\"seats\",\"text\":\"a\"}]",
 		/* clang-format on */
 	};
-	uint64_t ids[COUNT_OF(rows) + 3];
+	struct event events[COUNT_OF(rows) + 3];
 	size_t count = 0;
 	for (size_t i = 0; i < COUNT_OF(rows); i++) {
-		ids[count++] = subject_of(rows[i]).id;
+		events[count++] = *test_decode_json(arena_print(test_arena(), "{" LEAST "%s}", rows[i]));
 	}
-	struct event *event = test_decode_json("{" LEAST "}");
-	struct event others[] = {*event, *event, *event};
-	others[0].source = "t";
-	others[1].channel = CHANNEL_EMAIL;
-	others[2].action = ACTION_CUSTOM;
-	for (size_t i = 0; i < COUNT_OF(others); i++) {
-		struct subject subject;
-		ck_assert(subject_from_event(&others[i], keys, COUNT_OF(keys), test_arena(), &subject));
-		ids[count++] = subject.id;
-	}
+	events[count] = events[count + 1] = events[count + 2] = events[0];
+	events[count++].source = "t";
+	events[count++].channel = CHANNEL_EMAIL;
+	events[count++].action = ACTION_CUSTOM;
 	for (size_t i = 0; i < count; i++) {
-		for (size_t j = 0; j < i; j++) {
-			ck_assert_msg(ids[i] != ids[j], "%zu and %zu", i, j);
+		struct subject subject = subject_from(&events[i]);
+		for (size_t j = 0; j < count; j++) {
+			struct subject other = subject_from(&events[j]);
+			ck_assert_msg((subject.id == other.id) == (i == j), "%zu and %zu", i, j);
+			ck_assert_msg(is_known_again(&events[i], &events[j]) == (i == j), "%zu and %zu", i, j);
 		}
+	}
+}
+END_TEST
+
+START_TEST(it_is_known_again_by_what_it_is_made_from)
+{
+	static const struct {
+		const char *a, *b;
+	} rows[] = {
+		/* clang-format off */
+		{",\"engaged_ms\":10000", ",\"engaged_ms\":29999"},
+		{",\"content\":{\"url\":\"http://a.test/a?b#c\"}", ",\"content\":{\"url\":\"http://a.test/a#b?c\"}"},
+		{",\"content\":{\"url\":\"http://a.test/a\",\"search\":\"x\"}", ",\"content\":{\"url\":\"http://a.test/a?\"}"},
+		{",\"properties\":[{\"key\":\"plan\",\"text\":\"a\"},{\"key\":\"other\",\"text\":\"b\"}]",
+		 ",\"properties\":[{\"key\":\"seats\",\"text\":\"\"},{\"key\":\"plan\",\"text\":\"a\"}]"},
+		{",\"properties\":[{\"key\":\"other\",\"text\":\"b\"}]", ""},
+		/* clang-format on */
+	};
+	const struct subject_keys named = {keys, COUNT_OF(keys)};
+	for (size_t i = 0; i < COUNT_OF(rows); i++) {
+		const struct event *a = test_decode_json(arena_print(test_arena(), "{" LEAST "%s}", rows[i].a));
+		const struct event *b = test_decode_json(arena_print(test_arena(), "{" LEAST "%s}", rows[i].b));
+		ck_assert_msg(is_known_again(a, b) && is_known_again(b, a), "row %zu", i);
+		ck_assert_msg(subject_from(a).id == subject_from(b).id, "row %zu", i);
+		ck_assert_msg(subject_sketch(a, &named) == subject_sketch(b, &named), "row %zu", i);
 	}
 }
 END_TEST
@@ -159,4 +196,5 @@ END_TEST
 
 TEST_MAIN("subject", urls_fall_into_host_and_path, engagement_falls_into_five_classes,
 	  a_subject_is_what_rules_look_at, each_of_its_fields_makes_another_subject,
-	  what_rules_do_not_look_at_makes_no_other_subject, a_subject_id_never_changes)
+	  it_is_known_again_by_what_it_is_made_from, what_rules_do_not_look_at_makes_no_other_subject,
+	  a_subject_id_never_changes)
