@@ -255,6 +255,7 @@ static bool start_lanes(struct loop *loop, struct fail *fail)
 			.counters = loop->options->counters,
 			.topics = loop->options->topics,
 			.rejected_topic = loop->options->rejected_topic,
+			.breaker = loop->breaker,
 		};
 		lane->batch = batch_create(&batch_options, fail);
 		if (lane->batch == NULL) {
@@ -291,6 +292,11 @@ static void start_watching(struct loop *loop)
 
 static bool start(struct loop *loop, struct fail *fail)
 {
+	loop->breaker = breaker_create(&(struct breaker_options){
+		.messages = (size_t)loop->options->conf->breaker.messages,
+		.percent = (unsigned)loop->options->conf->breaker.percent,
+		.topics = loop->options->topics,
+	});
 	if (!start_lanes(loop, fail)) {
 		return false;
 	}
@@ -320,6 +326,7 @@ static void finish(struct loop *loop)
 		batch_destroy(loop->lanes[i].batch);
 		arena_finish(&loop->lanes[i].greeting_arena);
 	}
+	breaker_destroy(loop->breaker);
 	engine_destroy(loop->engine);
 	engine_destroy(loop->engine_next);
 	arena_finish(&loop->claim_arena);

@@ -69,6 +69,7 @@ struct loop {
 
 	struct lane lanes[LANES_MAX];
 	unsigned lane_count;
+	struct breaker *breaker;    /* of all lanes */
 	struct engine *engine;	    /* of all lanes; NULL: none yet */
 	struct engine *engine_next; /* another model is in force: taken up when no lane is busy */
 	char property_keys[2048];
