@@ -372,6 +372,12 @@ static bool list_subjects(struct batch *batch)
 	return true;
 }
 
+static enum step_end send_part(struct batch *batch, enum save_part part, struct fail *fail)
+{
+	return batch->io.ops->store_save(batch->io.self, &batch->save, part, &batch->work, fail) ? STEP_SENT
+												 : STEP_BROKEN;
+}
+
 static enum step_end save_start(struct batch *batch, struct fail *fail)
 {
 	batch->save = (struct save_rows){
@@ -402,8 +408,7 @@ static enum step_end save_start(struct batch *batch, struct fail *fail)
 		return STEP_BROKEN;
 	}
 	batch->saved_count = batch->count;
-	return batch->io.ops->store_save(batch->io.self, &batch->save, &batch->work, fail) ? STEP_SENT
-											   : STEP_BROKEN;
+	return send_part(batch, batch->save.by_copy ? SAVE_BEGIN : SAVE_ALL, fail);
 }
 
 static enum step_end save_end(struct batch *batch, struct fail *fail)
@@ -417,21 +422,27 @@ static enum step_end save_end(struct batch *batch, struct fail *fail)
 	return STEP_AGAIN;
 }
 
-/* ---- COPY, FINISH ---- */
+static enum step_end arbiters_start(struct batch *batch, struct fail *fail)
+{
+	return batch->save.arbiter_new_count > 0 ? send_part(batch, SAVE_ARBITERS, fail) : STEP_NEXT;
+}
+
+static enum step_end rows_start(struct batch *batch, struct fail *fail)
+{
+	return send_part(batch, SAVE_ROWS, fail);
+}
 
 static enum step_end copy_start(struct batch *batch, struct fail *fail)
 {
-	return batch->io.ops->store_copy(batch->io.self, &batch->save, &batch->work, fail) ? STEP_SENT
-											   : STEP_BROKEN;
+	return send_part(batch, SAVE_COPY, fail);
 }
 
-static enum step_end finish_start(struct batch *batch, struct fail *fail)
+static enum step_end end_start(struct batch *batch, struct fail *fail)
 {
-	return batch->io.ops->store_finish(batch->io.self, &batch->save, &batch->work, fail) ? STEP_SENT
-											     : STEP_BROKEN;
+	return send_part(batch, SAVE_END, fail);
 }
 
-static enum step_end finish_end(struct batch *batch, struct fail *fail)
+static enum step_end end_end(struct batch *batch, struct fail *fail)
 {
 	(void)fail;
 	batch_committed(batch);
@@ -460,7 +471,9 @@ const struct step_about batch_steps[STEP_COUNT] = {
 	[STEP_LOAD] = {"LOAD", load_start, load_end},
 	[STEP_READ] = {"READ", read_start, read_end},
 	[STEP_SAVE] = {"SAVE", save_start, save_end},
+	[STEP_ARBITERS] = {"ARBITERS", arbiters_start, nothing},
+	[STEP_ROWS] = {"ROWS", rows_start, nothing},
 	[STEP_COPY] = {"COPY", copy_start, nothing},
-	[STEP_FINISH] = {"FINISH", finish_start, finish_end},
+	[STEP_END] = {"END", end_start, end_end},
 	[STEP_ROLLBACK] = {"ROLLBACK", rollback_start, rollback_end},
 };

@@ -21,9 +21,11 @@ enum step {
 	STEP_ADVANCE,  /* careful way: BEGIN, positions, claims */
 	STEP_LOAD,     /* facts and states; careful way: arbiters locked before */
 	STEP_READ,     /* touches of contacts to be refolded; mostly passed over */
-	STEP_SAVE,     /* everything, COMMIT; quick way: BEGIN and positions before */
-	STEP_COPY,     /* quick way, of many: the new touches, if SAVE has left them */
-	STEP_FINISH,   /* and then what SAVE has left as well, COMMIT */
+	STEP_SAVE,     /* everything, COMMIT; quick way: BEGIN and positions before; of many: these alone */
+	STEP_ARBITERS, /* quick way, of many: new arbiters by COPY */
+	STEP_ROWS,     /* then all that is not COPY's */
+	STEP_COPY,     /* then what else is new, by COPY */
+	STEP_END,      /* then rows that many batches share, COMMIT */
 	STEP_ROLLBACK, /* after a refusal */
 	STEP_COUNT
 };

@@ -57,9 +57,8 @@ struct io_ops {
 	bool (*store_peek)(void *self, struct advance_rows *peek, struct arena *arena, struct fail *fail);
 	bool (*store_load)(void *self, struct load_rows *load, struct arena *arena, struct fail *fail);
 	bool (*store_read)(void *self, struct read_rows *read, struct arena *arena, struct fail *fail);
-	bool (*store_save)(void *self, const struct save_rows *save, struct arena *arena, struct fail *fail);
-	bool (*store_copy)(void *self, const struct save_rows *save, struct arena *arena, struct fail *fail);
-	bool (*store_finish)(void *self, const struct save_rows *save, struct arena *arena, struct fail *fail);
+	bool (*store_save)(void *self, const struct save_rows *save, enum save_part part, struct arena *arena,
+			   struct fail *fail);
 	bool (*store_rollback)(void *self, struct fail *fail);
 };
 

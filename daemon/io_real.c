@@ -186,19 +186,10 @@ static bool read_touches(void *self, struct read_rows *rows, struct arena *arena
 	return store_read(store(self), rows, arena, fail);
 }
 
-static bool save(void *self, const struct save_rows *rows, struct arena *arena, struct fail *fail)
+static bool save(void *self, const struct save_rows *rows, enum save_part part, struct arena *arena,
+		 struct fail *fail)
 {
-	return store_save(store(self), rows, arena, fail);
-}
-
-static bool copy(void *self, const struct save_rows *rows, struct arena *arena, struct fail *fail)
-{
-	return store_copy(store(self), rows, arena, fail);
-}
-
-static bool finish(void *self, const struct save_rows *rows, struct arena *arena, struct fail *fail)
-{
-	return store_finish(store(self), rows, arena, fail);
+	return store_save(store(self), rows, part, arena, fail);
 }
 
 static bool rollback(void *self, struct fail *fail)
@@ -240,8 +231,6 @@ static const struct io_ops real_ops = {
 	.store_load = load,
 	.store_read = read_touches,
 	.store_save = save,
-	.store_copy = copy,
-	.store_finish = finish,
 	.store_rollback = rollback,
 };
 

@@ -108,11 +108,17 @@ bool postgres_add(struct postgres *postgres, const struct postgres_statement *st
 bool postgres_send(struct postgres *postgres, struct fail *fail);
 
 /*
- * A COPY as a turn of its own: `statement` is a simple one, "COPY … FROM STDIN (FORMAT binary)", and `bytes` what it
- * reads, header and trailer included; they must stay valid until the turn ends. From IDLE.
+ * COPYs as a turn of their own: `statement` is a simple one, "COPY … FROM STDIN (FORMAT binary)" once or several times
+ * with ';' between, and `pieces` what each of them reads, header and trailer included; they must stay valid until the turn
+ * ends. From IDLE.
  */
-bool postgres_copy(struct postgres *postgres, const struct postgres_statement *statement, const void *bytes,
-		   size_t size, struct fail *fail);
+struct postgres_piece {
+	const char *bytes;
+	size_t size;
+};
+#define POSTGRES_PIECES_MAX 4
+bool postgres_copy(struct postgres *postgres, const struct postgres_statement *statement,
+		   const struct postgres_piece *pieces, unsigned count, struct fail *fail);
 
 /* Round trips sent since postgres_create(). */
 uint64_t postgres_turns(const struct postgres *postgres);

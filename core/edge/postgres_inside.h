@@ -34,10 +34,11 @@ struct postgres {
 	const struct postgres_statement *prepared[PREPARED_MAX];
 	unsigned prepared_count;
 	uint64_t turns;
-	struct { /* a COPY under way */
+	struct { /* COPYs under way */
 		bool on, open;
-		const char *bytes;
-		size_t size, at;
+		struct postgres_piece pieces[POSTGRES_PIECES_MAX];
+		unsigned count, number; /* of the one that is open, or comes next */
+		size_t at;
 	} copy;
 };
 

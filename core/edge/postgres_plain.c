@@ -13,10 +13,10 @@
 
 /* ---- COPY ---- */
 
-bool postgres_copy(struct postgres *postgres, const struct postgres_statement *statement, const void *bytes,
-		   size_t size, struct fail *fail)
+bool postgres_copy(struct postgres *postgres, const struct postgres_statement *statement,
+		   const struct postgres_piece *pieces, unsigned count, struct fail *fail)
 {
-	CHECK(postgres->state == POSTGRES_IDLE && statement->simple);
+	CHECK(postgres->state == POSTGRES_IDLE && statement->simple && count <= POSTGRES_PIECES_MAX);
 	if (PQexitPipelineMode(postgres->connection) != 1 ||
 	    PQsendQuery(postgres->connection, statement->sql) != 1 || !postgres_flush(postgres)) {
 		return postgres_trouble(postgres, "cannot send", fail);
@@ -26,8 +26,9 @@ bool postgres_copy(struct postgres *postgres, const struct postgres_statement *s
 	postgres->failed = false;
 	postgres->copy.on = true;
 	postgres->copy.open = false;
-	postgres->copy.bytes = bytes;
-	postgres->copy.size = size;
+	memcpy(postgres->copy.pieces, pieces, count * sizeof(*pieces));
+	postgres->copy.count = count;
+	postgres->copy.number = 0;
 	postgres->copy.at = 0;
 	postgres->state = POSTGRES_BUSY;
 	postgres->turns++;
@@ -39,10 +40,10 @@ bool postgres_copy(struct postgres *postgres, const struct postgres_statement *s
 static bool feed(struct postgres *postgres)
 {
 	PGconn *connection = postgres->connection;
-	while (postgres->copy.at < postgres->copy.size) {
-		size_t left = postgres->copy.size - postgres->copy.at,
-		       size = left < COPY_CHUNK ? left : COPY_CHUNK;
-		int taken = PQputCopyData(connection, postgres->copy.bytes + postgres->copy.at, (int)size);
+	const struct postgres_piece *piece = &postgres->copy.pieces[postgres->copy.number];
+	while (postgres->copy.at < piece->size) {
+		size_t left = piece->size - postgres->copy.at, size = left < COPY_CHUNK ? left : COPY_CHUNK;
+		int taken = PQputCopyData(connection, piece->bytes + postgres->copy.at, (int)size);
 		if (taken < 0) {
 			return false;
 		}
@@ -56,9 +57,14 @@ static bool feed(struct postgres *postgres)
 		}
 	}
 	int ended = PQputCopyEnd(connection, NULL);
-	postgres->copy.open = ended == 0;
-	postgres->wants_write = ended == 0;
-	return ended >= 0 && (ended == 0 || postgres_flush(postgres));
+	if (ended == 0) {
+		postgres->wants_write = true;
+		return true;
+	}
+	postgres->copy.open = false;
+	postgres->copy.at = 0;
+	postgres->copy.number++;
+	return ended > 0 && postgres_flush(postgres);
 }
 
 static enum postgres_result copy_ended(struct postgres *postgres, struct fail *ret_fail)
@@ -92,14 +98,16 @@ enum postgres_result postgres_copy_on(struct postgres *postgres, struct fail *re
 			return copy_ended(postgres, ret_fail);
 		}
 		ExecStatusType status = PQresultStatus(result);
-		if (status == PGRES_COPY_IN && postgres->copy.at == 0) {
+		bool wanted = postgres->copy.number < postgres->copy.count;
+		if (status == PGRES_COPY_IN && wanted) {
 			postgres->copy.open = true;
 		} else if (status != PGRES_COMMAND_OK) {
 			postgres_refused(result, postgres->steps[0].statement, &postgres->fail);
 			postgres->failed = true;
 		}
 		PQclear(result);
-		if (status == PGRES_COPY_IN && !postgres->copy.open) { /* asked again after the end: it is over */
+		if (status == PGRES_COPY_IN &&
+		    !wanted) { /* more COPYs than pieces, or nobody to talk to any more */
 			return postgres_lost(postgres, "connection lost", ret_fail);
 		}
 	}

@@ -61,10 +61,7 @@ bool store_load(struct store *store, struct load_rows *load, struct arena *arena
 
 bool store_read(struct store *store, struct read_rows *read, struct arena *arena, struct fail *fail);
 
-bool store_save(struct store *store, const struct save_rows *save, struct arena *arena, struct fail *fail);
-
-/* With save->by_copy, after store_save(): the new touches; then what is left, and COMMIT. */
-bool store_copy(struct store *store, const struct save_rows *save, struct arena *arena, struct fail *fail);
-bool store_finish(struct store *store, const struct save_rows *save, struct arena *arena, struct fail *fail);
+bool store_save(struct store *store, const struct save_rows *save, enum save_part part, struct arena *arena,
+		struct fail *fail);
 
 bool store_rollback(struct store *store, struct fail *fail);

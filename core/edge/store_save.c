@@ -286,7 +286,6 @@ static store_part *const quick_parts[] = {
 	NULL,
 };
 
-/* Rows that every batch of the day writes: held for as short a time as can be. */
 static store_part *const shared_parts[] = {save_outcomes, save_rejects, NULL};
 
 static bool add_parts(struct store *store, store_part *const *parts, const struct save_rows *save,
@@ -300,29 +299,50 @@ static bool add_parts(struct store *store, store_part *const *parts, const struc
 	return true;
 }
 
-static bool send_commit(struct store *store, struct fail *fail)
+static bool add_begin(struct store *store, const struct save_rows *save, struct arena *arena, struct fail *fail)
 {
-	return postgres_add(store->postgres, &sql_commit, NULL, NULL, NULL, fail) &&
-	       postgres_send(store->postgres, fail);
+	return postgres_add(store->postgres, &sql_begin, NULL, NULL, NULL, fail) &&
+	       store_add_positions(store, save->quick, &save->model_version, arena, fail);
 }
 
-bool store_save(struct store *store, const struct save_rows *save, struct arena *arena, struct fail *fail)
+static bool add_end(struct store *store, const struct save_rows *save, struct arena *arena, struct fail *fail)
 {
-	store->arena = arena;
+	return add_parts(store, shared_parts, save, arena, fail) &&
+	       postgres_add(store->postgres, &sql_commit, NULL, NULL, NULL, fail);
+}
+
+static bool add_all(struct store *store, const struct save_rows *save, struct arena *arena, struct fail *fail)
+{
 	if (save->quick == NULL) {
-		return add_parts(store, careful_parts, save, arena, fail) && send_commit(store, fail);
+		return add_parts(store, careful_parts, save, arena, fail) &&
+		       postgres_add(store->postgres, &sql_commit, NULL, NULL, NULL, fail);
 	}
-	bool added = postgres_add(store->postgres, &sql_begin, NULL, NULL, NULL, fail) &&
-		     store_add_positions(store, save->quick, &save->model_version, arena, fail) &&
-		     add_parts(store, quick_parts, save, arena, fail);
-	if (!added || save->by_copy) {
-		return added && postgres_send(store->postgres, fail);
-	}
-	return add_parts(store, shared_parts, save, arena, fail) && send_commit(store, fail);
+	return add_begin(store, save, arena, fail) && add_parts(store, quick_parts, save, arena, fail) &&
+	       add_end(store, save, arena, fail);
 }
 
-bool store_finish(struct store *store, const struct save_rows *save, struct arena *arena, struct fail *fail)
+bool store_save(struct store *store, const struct save_rows *save, enum save_part part, struct arena *arena,
+		struct fail *fail)
 {
+	bool added = false;
 	store->arena = arena;
-	return add_parts(store, shared_parts, save, arena, fail) && send_commit(store, fail);
+	switch (part) {
+	case SAVE_ALL:
+		added = add_all(store, save, arena, fail);
+		break;
+	case SAVE_BEGIN:
+		added = add_begin(store, save, arena, fail);
+		break;
+	case SAVE_ROWS:
+		added = add_parts(store, quick_parts, save, arena, fail);
+		break;
+	case SAVE_END:
+		added = add_end(store, save, arena, fail);
+		break;
+	case SAVE_ARBITERS:
+		return store_copy_arbiters(store, save, arena, fail);
+	case SAVE_COPY:
+		return store_copy_new(store, save, arena, fail);
+	}
+	return added && postgres_send(store->postgres, fail);
 }

@@ -21,12 +21,11 @@ static const enum postgres_type state_types[STATE_COLUMNS] = {
 	POSTGRES_FLOAT8, POSTGRES_FLOAT8,      POSTGRES_INT2,	     POSTGRES_INT2,	  POSTGRES_INT2,
 	POSTGRES_INT2,	 POSTGRES_TIMESTAMPTZ, POSTGRES_TIMESTAMPTZ, POSTGRES_TIMESTAMPTZ};
 
-/* A contact without a touch that counts: as a fresh arbiter is. */
-static const struct state_row no_state = {.fold = (const uint8_t *)"",
-					  .reported = -1,
-					  .since_us = INT64_MIN,
-					  .last_us = INT64_MIN,
-					  .review_us = INT64_MIN};
+const struct state_row store_no_state = {.fold = (const uint8_t *)"",
+					 .reported = -1,
+					 .since_us = INT64_MIN,
+					 .last_us = INT64_MIN,
+					 .review_us = INT64_MIN};
 
 static void put_state(struct postgres_array *const *at, const struct state_row *row)
 {
@@ -69,7 +68,7 @@ bool store_save_arbiters_new(struct store *store, const struct save_rows *save, 
 			     struct fail *fail)
 {
 	size_t count = save->arbiter_new_count;
-	if (count == 0) {
+	if (count == 0 || save->by_copy) {
 		return true;
 	}
 	struct columns *columns = columns_begin(arena);
@@ -81,7 +80,7 @@ bool store_save_arbiters_new(struct store *store, const struct save_rows *save, 
 	for (size_t i = 0; i < count; i++) {
 		const struct arbiter_row *row = &save->arbiters_new[i];
 		postgres_array_uuid(contacts, &row->contact_id);
-		put_state(at, row->state != NULL ? row->state : &no_state);
+		put_state(at, row->state != NULL ? row->state : &store_no_state);
 	}
 	return columns_add(columns, store->postgres, &sql_arbiters_new, NULL, NULL, fail);
 }

@@ -295,8 +295,17 @@ static const struct postgres_statement sql_save_stretches = {
 
 /* Quick way: what is not new, stops the transaction. */
 #define TOUCH_COLUMNS "actor_id, stamped, event_id, received, at, subject_id, reasons, party"
-static const struct postgres_statement sql_copy_touches =
-	SIMPLE("copy_touches", "COPY phased.touch (" TOUCH_COLUMNS ") FROM STDIN (FORMAT binary)");
+static const struct postgres_statement sql_copy_arbiters =
+	SIMPLE("copy_arbiters",
+	       "COPY phased.phase (contact_id, process, version, model_version, fold, counted, "
+	       "confirmed, activity, early, mid, late, reported, shown, fine, band, since, last_at, "
+	       "review_at) FROM STDIN (FORMAT binary)");
+static const struct postgres_statement sql_copy_new =
+	SIMPLE("copy_new",
+	       "COPY phased.actor (actor_id, kind, space, value) FROM STDIN (FORMAT binary); "
+	       "COPY phased.phase_change (contact_id, process, at, from_shown, to_shown, cause, noticed_at, "
+	       "late) FROM STDIN (FORMAT binary); "
+	       "COPY phased.touch (" TOUCH_COLUMNS ") FROM STDIN (FORMAT binary)");
 static const struct postgres_statement sql_insert_touches = {
 	.name = "insert_touches",
 	.sql = "INSERT INTO phased.touch (" TOUCH_COLUMNS ") SELECT * FROM unnest($1::uuid[], $2::timestamptz[], "

@@ -67,6 +67,58 @@ static void merge(struct split *split, struct save_rows *save, struct state_row 
 	save->bumped_count = 0;
 }
 
+/* An anonymous actor gets its row together with its arbiter. Both lists are in key order. */
+static bool split_actors(struct save_rows *save, struct arena *arena)
+{
+	struct actor *fresh = arena_array(arena, save->actor_count + 1, sizeof(*fresh));
+	struct actor *known = arena_array(arena, save->actor_count + 1, sizeof(*known));
+	if (fresh == NULL || known == NULL) {
+		return false;
+	}
+	size_t fresh_count = 0, known_count = 0, at = 0;
+	for (size_t i = 0; i < save->actor_count; i++) {
+		const struct actor *actor = &save->actors[i];
+		while (at < save->arbiter_new_count &&
+		       uuid_compare(&save->arbiters_new[at].contact_id, &actor->id) < 0) {
+			at++;
+		}
+		if (actor_is_weak(actor->kind) && at < save->arbiter_new_count &&
+		    uuid_equal(&save->arbiters_new[at].contact_id, &actor->id)) {
+			fresh[fresh_count++] = *actor;
+		} else {
+			known[known_count++] = *actor;
+		}
+	}
+	save->actors_new = fresh;
+	save->actor_new_count = fresh_count;
+	save->actors = known;
+	save->actor_count = known_count;
+	return true;
+}
+
+/* What was folded in order changes after all that was known; a refold may say again what is there. */
+static bool split_changes(struct save_rows *save, struct arena *arena)
+{
+	struct change_row *fresh = arena_array(arena, save->change_count + 1, sizeof(*fresh));
+	struct change_row *known = arena_array(arena, save->change_count + 1, sizeof(*known));
+	if (fresh == NULL || known == NULL) {
+		return false;
+	}
+	size_t fresh_count = 0, known_count = 0;
+	for (size_t i = 0; i < save->change_count; i++) {
+		if (save->changes[i].late) {
+			known[known_count++] = save->changes[i];
+		} else {
+			fresh[fresh_count++] = save->changes[i];
+		}
+	}
+	save->changes_new = fresh;
+	save->change_new_count = fresh_count;
+	save->changes = known;
+	save->change_count = known_count;
+	return true;
+}
+
 bool arbiters_split(const struct load_rows *load, struct arena *arena, struct save_rows *ret_save)
 {
 	size_t others = 0;
@@ -86,5 +138,5 @@ bool arbiters_split(const struct load_rows *load, struct arena *arena, struct sa
 	ret_save->arbiter_new_count = split.fresh_count;
 	ret_save->arbiters = split.known;
 	ret_save->arbiter_count = split.known_count;
-	return true;
+	return !ret_save->by_copy || (split_actors(ret_save, arena) && split_changes(ret_save, arena));
 }

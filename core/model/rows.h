@@ -211,6 +211,7 @@ struct arbiter_row {
 /* All that a batch writes, then COMMIT. Every list may be empty. */
 struct save_rows {
 	uint64_t model_version;
+	int64_t now_us;
 	/*
 	 * Quick way: SAVE begins with BEGIN and these positions (which stop it when another model is in force), then come the
 	 * arbiters, each list in key order: where one was not as loaded, nothing is written (SQLSTATE PH002). `states` and
@@ -219,9 +220,14 @@ struct save_rows {
 	const struct advance_rows *quick;
 	const struct arbiter_row *arbiters_new, *arbiters; /* no row yet; loaded */
 	size_t arbiter_new_count, arbiter_count;
-	bool by_copy; /* new touches go by COPY, a turn of its own, before what many batches share and COMMIT */
+	/* Of many touches, what is new goes by COPY, in turns of their own (enum save_part); `actors` and `changes` then lack
+	 * what came into the world together with a new arbiter, and with a state that was folded in order. */
+	bool by_copy;
+	const struct actor *actors_new;
+	size_t actor_new_count;
+	const struct change_row *changes_new;
+	size_t change_new_count;
 
-	int64_t now_us;
 	const struct subject_row *subjects;
 	size_t subject_count;
 	const struct actor *actors; /* inserted where missing; a value takes the place of NULL */
@@ -254,4 +260,14 @@ struct save_rows {
 	size_t outcome_count;
 	const struct reject_row *rejects;
 	size_t reject_count;
+};
+
+/* What one turn writes of them. ALL, or by COPY the others in this order. */
+enum save_part {
+	SAVE_ALL,
+	SAVE_BEGIN,    /* BEGIN, positions */
+	SAVE_ARBITERS, /* COPY: arbiters_new, before any other arbiter: everybody takes them in this order */
+	SAVE_ROWS,     /* what is neither below nor above */
+	SAVE_COPY,     /* COPY: actors_new, changes_new, touches */
+	SAVE_END       /* rows that every batch of the day writes, held for as short a time as can be; COMMIT */
 };

@@ -158,7 +158,7 @@ static void check_turns(struct driven *daemon)
 		drive->windows++;
 		drive->windows_over_4 += turns > 4;
 		drive->turns_max = turns > drive->turns_max ? turns : drive->turns_max;
-		size_t by_copy = daemon->batch->copy_min < 1000 ? 2 : 0;
+		size_t by_copy = daemon->batch->copy_min < 1000 ? DRIVE_TURNS_BY_COPY : 0;
 		if (turns > DRIVE_TURNS_MAX + by_copy) {
 			wrong(drive, "a batch took %d round trips", (int)turns);
 		}

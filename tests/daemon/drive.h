@@ -11,7 +11,8 @@
 #include "daemon/batch_steps.h"
 #include "tests/daemon/world.h"
 
-#define DRIVE_TURNS_MAX 8 /* round trips of a batch that meets no trouble, less COPY and what follows it */
+#define DRIVE_TURNS_MAX 8     /* round trips of a batch that meets no trouble */
+#define DRIVE_TURNS_BY_COPY 4 /* and so many more of one that is large */
 
 struct driven {
 	struct drive *drive;

@@ -10,8 +10,9 @@
 #include "tests/random.h"
 
 const char *const world_topics[WORLD_TOPICS] = {"web", "email", "chat", "crm", "rejected"};
-const char *const world_turn_names[WORLD_TURNS] = {"none", "CLAIM", "LOOK", "MONTHS", "PEEK",	"ADVANCE",
-						   "LOAD", "READ",  "SAVE", "COPY",   "FINISH", "ROLLBACK"};
+const char *const world_turn_names[WORLD_TURNS] = {"none",    "CLAIM", "LOOK", "MONTHS",  "PEEK",
+						   "ADVANCE", "LOAD",  "READ", "SAVE",	  "ARBITERS",
+						   "ROWS",    "COPY",  "END",  "ROLLBACK"};
 
 uint64_t world_random(struct world *world, uint64_t below)
 {
@@ -299,33 +300,21 @@ static bool send_read(void *self, struct read_rows *read, struct arena *arena, s
 	       charge(arena, read->contact_count + read->actor_count, fail) && send(client, WORLD_READ, arena);
 }
 
-static bool send_save(void *self, const struct save_rows *save, struct arena *arena, struct fail *fail)
+static bool send_save(void *self, const struct save_rows *save, enum save_part part, struct arena *arena,
+		      struct fail *fail)
 {
+	static const enum world_turn turns[] = {
+		[SAVE_ALL] = WORLD_SAVE,  [SAVE_BEGIN] = WORLD_SAVE, [SAVE_ARBITERS] = WORLD_ARBITERS,
+		[SAVE_ROWS] = WORLD_ROWS, [SAVE_COPY] = WORLD_COPY,  [SAVE_END] = WORLD_END,
+	};
 	struct world_client *client = self;
 	client->save = save;
-	return REAL(store_save(store_of(self), save, arena, fail)) &&
-	       charge(arena,
-		      save->touch_count + (save->state_count + save->arbiter_new_count + save->arbiter_count +
-					   save->subject_count) *
-						  4,
-		      fail) &&
-	       send(client, WORLD_SAVE, arena);
-}
-
-static bool send_copy(void *self, const struct save_rows *save, struct arena *arena, struct fail *fail)
-{
-	struct world_client *client = self;
-	client->save = save;
-	return REAL(store_copy(store_of(self), save, arena, fail)) && charge(arena, save->touch_count, fail) &&
-	       send(client, WORLD_COPY, arena);
-}
-
-static bool send_finish(void *self, const struct save_rows *save, struct arena *arena, struct fail *fail)
-{
-	struct world_client *client = self;
-	client->save = save;
-	return REAL(store_finish(store_of(self), save, arena, fail)) && charge(arena, save->outcome_count, fail) &&
-	       send(client, WORLD_FINISH, arena);
+	client->part = part;
+	size_t rows =
+		save->touch_count +
+		(save->state_count + save->arbiter_new_count + save->arbiter_count + save->subject_count) * 4;
+	return REAL(store_save(store_of(self), save, part, arena, fail)) && charge(arena, rows, fail) &&
+	       send(client, turns[part], arena);
 }
 
 static bool send_rollback(void *self, struct fail *fail)
@@ -461,8 +450,6 @@ static const struct io_ops ops = {
 	.store_load = send_load,
 	.store_read = send_read,
 	.store_save = send_save,
-	.store_copy = send_copy,
-	.store_finish = send_finish,
 	.store_rollback = send_rollback,
 };
 

@@ -38,8 +38,10 @@ enum world_turn {
 	WORLD_LOAD,
 	WORLD_READ,
 	WORLD_SAVE,
+	WORLD_ARBITERS,
+	WORLD_ROWS,
 	WORLD_COPY,
-	WORLD_FINISH,
+	WORLD_END,
 	WORLD_ROLLBACK,
 	WORLD_TURNS
 };
@@ -107,6 +109,7 @@ struct world_client {
 	struct load_rows *load;
 	struct read_rows *read;
 	const struct save_rows *save;
+	enum save_part part;
 	uint64_t turns, commits;
 	/* Kafka's side */
 	bool assigned[WORLD_TOPICS][WORLD_PARTITIONS];

@@ -83,6 +83,12 @@ static void drop_by_ids(struct saving *saving)
 
 static void save_actors(struct saving *saving)
 {
+	for (size_t i = 0; i < saving->save->actor_new_count; i++) {
+		const struct actor *row = &saving->save->actors_new[i];
+		CHECK(row->value[0] == '\0'); /* nobody's address is a cookie */
+		struct actor_line line = {row->id, row->kind, tables_text(row->space), NULL};
+		insert(saving, TABLE_ACTOR, &line);
+	}
 	for (size_t i = 0; i < saving->save->actor_count; i++) {
 		const struct actor *row = &saving->save->actors[i];
 		const char *value = row->value[0] != '\0' ? tables_text(row->value) : NULL;
@@ -311,6 +317,10 @@ static void save_changes(struct saving *saving)
 		tables_delete_key(saving->to, TABLE_CHANGE, &line);
 		insert(saving, TABLE_CHANGE, &line);
 	}
+	for (size_t i = 0; i < save->change_new_count; i++) {
+		struct change_line line = change_line(&save->changes_new[i]);
+		insert(saving, TABLE_CHANGE, &line);
+	}
 }
 
 static void save_outcomes(struct saving *saving)
@@ -433,7 +443,8 @@ static void save_held(struct saving *saving)
 
 bool world_commits(const struct world_client *client)
 {
-	return client->turn == WORLD_FINISH || (client->turn == WORLD_SAVE && !client->save->by_copy);
+	return client->part == SAVE_END ? client->turn == WORLD_END
+					: client->turn == WORLD_SAVE && client->part == SAVE_ALL;
 }
 
 /* ---- the quick way's arbiters ---- */
@@ -472,35 +483,56 @@ static bool take_arbiters(struct world_client *client, const struct arbiter_row 
 	return true;
 }
 
-static enum postgres_result begin_quick(struct world_client *client, struct fail *ret_fail)
+static enum postgres_result arbiters(struct world_client *client, bool are_new, struct fail *ret_fail)
 {
 	const struct save_rows *save = client->save;
-	CHECK(save->bumped_count == 0);
-	if (wait_for_arbiters(client, save->arbiters_new, save->arbiter_new_count) ||
-	    wait_for_arbiters(client, save->arbiters, save->arbiter_count)) {
+	const struct arbiter_row *rows = are_new ? save->arbiters_new : save->arbiters;
+	size_t count = are_new ? save->arbiter_new_count : save->arbiter_count;
+	if (wait_for_arbiters(client, rows, count)) {
 		return POSTGRES_GOES_ON;
 	}
-	enum postgres_result moved = world_advance(client, save->quick, ret_fail);
-	if (moved != POSTGRES_TURN_DONE) {
-		return moved;
-	}
-	client->transaction.model_version = save->model_version;
-	if (!take_arbiters(client, save->arbiters_new, save->arbiter_new_count, true) ||
-	    !take_arbiters(client, save->arbiters, save->arbiter_count, false)) {
-		return world_refuse(client, FAIL_RETRY, "PH002", ret_fail);
+	if (!take_arbiters(client, rows, count, are_new)) {
+		return are_new && save->by_copy ? world_refuse(client, FAIL_DATA, "23505", ret_fail)
+						: world_refuse(client, FAIL_RETRY, "PH002", ret_fail);
 	}
 	return POSTGRES_TURN_DONE;
 }
 
-static bool touches_are_there(const struct world_client *client)
+static enum postgres_result begin_quick(struct world_client *client, struct fail *ret_fail)
 {
-	for (size_t i = 0; i < client->save->touch_count; i++) {
-		struct touch_line line = touch_line(&client->save->touches[i]);
-		if (tables_find(&client->world->tables, TABLE_TOUCH, &line) != NULL) {
-			return true;
-		}
+	const struct save_rows *save = client->save;
+	CHECK(save->bumped_count == 0 && (save->by_copy || save->actor_new_count + save->change_new_count == 0));
+	if (!save->by_copy && (wait_for_arbiters(client, save->arbiters_new, save->arbiter_new_count) ||
+			       wait_for_arbiters(client, save->arbiters, save->arbiter_count))) {
+		return POSTGRES_GOES_ON;
 	}
-	return false;
+	enum postgres_result moved = world_advance(client, save->quick, ret_fail);
+	client->transaction.model_version = save->model_version;
+	if (moved == POSTGRES_TURN_DONE && !save->by_copy) {
+		moved = arbiters(client, true, ret_fail);
+		moved = moved == POSTGRES_TURN_DONE ? arbiters(client, false, ret_fail) : moved;
+	}
+	return moved;
+}
+
+static bool news_are_there(const struct world_client *client)
+{
+	const struct save_rows *save = client->save;
+	const struct tables *tables = &client->world->tables;
+	bool there = false;
+	for (size_t i = 0; i < save->touch_count; i++) {
+		struct touch_line line = touch_line(&save->touches[i]);
+		there = there || tables_find(tables, TABLE_TOUCH, &line) != NULL;
+	}
+	for (size_t i = 0; i < save->actor_new_count; i++) {
+		struct actor_line line = {.id = save->actors_new[i].id};
+		there = there || tables_find(tables, TABLE_ACTOR, &line) != NULL;
+	}
+	for (size_t i = 0; i < save->change_new_count; i++) {
+		struct change_line line = change_line(&save->changes_new[i]);
+		there = there || tables_find(tables, TABLE_CHANGE, &line) != NULL;
+	}
+	return there;
 }
 
 /* ---- all of it ---- */
@@ -548,9 +580,15 @@ enum postgres_result world_save(struct world_client *client, struct fail *ret_fa
 			return begun;
 		}
 	}
-	if (client->turn == WORLD_COPY) {
-		return touches_are_there(client) ? world_refuse(client, FAIL_DATA, "23505", ret_fail)
-						 : POSTGRES_TURN_DONE;
+	switch (client->turn) {
+	case WORLD_ARBITERS:
+		return arbiters(client, true, ret_fail);
+	case WORLD_ROWS:
+		return arbiters(client, false, ret_fail);
+	case WORLD_COPY:
+		return news_are_there(client) ? world_refuse(client, FAIL_DATA, "23505", ret_fail)
+					      : POSTGRES_TURN_DONE;
+	default:
+		return write_all(client, ret_fail);
 	}
-	return write_all(client, ret_fail);
 }

@@ -515,7 +515,7 @@ enum postgres_result world_execute(struct world_client *client, struct fail *ret
 {
 	enum world_turn turn = client->turn;
 	bool begins = turn == WORLD_SAVE && client->save->quick != NULL;
-	bool inside = turn == WORLD_LOAD || turn == WORLD_COPY || turn == WORLD_FINISH || turn == WORLD_SAVE;
+	bool inside = turn == WORLD_LOAD || (turn >= WORLD_SAVE && turn <= WORLD_END);
 	bool either = turn == WORLD_READ || turn == WORLD_ROLLBACK; /* the quick way reads with nothing open */
 	CHECK(either || (inside && !begins ? client->transaction.open && !client->transaction.aborted
 					   : !client->transaction.open));
@@ -536,8 +536,10 @@ enum postgres_result world_execute(struct world_client *client, struct fail *ret
 	case WORLD_READ:
 		return read_touches(client, ret_fail);
 	case WORLD_SAVE:
+	case WORLD_ARBITERS:
+	case WORLD_ROWS:
 	case WORLD_COPY:
-	case WORLD_FINISH:
+	case WORLD_END:
 		return world_save(client, ret_fail);
 	case WORLD_ROLLBACK:
 		client->transaction.open = false;
