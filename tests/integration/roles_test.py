@@ -40,6 +40,8 @@ TABLES = {
 FUNCTIONS = {
     "phased.position_claim": (WRITER,),
     "phased.position_advance": (WRITER,),
+    "phased.position_advance_under": (WRITER,),
+    "phased.written_all": (WRITER,),
     "phased.touch_month": (WRITER,),
 }
 
