@@ -4,6 +4,9 @@
 import os
 import time
 
+import psycopg2
+import psycopg2.extras
+
 import events
 import phased_test
 from daemon_faults_test import FaultTest
@@ -61,6 +64,28 @@ class Claims(FaultTest):
         self.assertLess(self.seconds(phased) - before, 0.5 + 0.2 * (time.monotonic() - begun), "it span while it waited")
         self.assertEqual(1, int(self.metrics(phased)["phased_fenced_total"]))
         self.assert_conserved(phased)
+        self.assertEqual(0, phased.stop())
+
+    def test_a_claim_ends_the_transaction_of_a_daemon_that_hangs_in_the_middle_of_an_answer(self):
+        self.prepare(4, postgres__reply_ms_max=2000)
+        maker = events.Maker(44, NOW_US)
+        sent = maker.make(100)
+        self.send(events.lines(sent))
+        phased = self.start_phased()
+        self.expect_once(sent)
+        self.assertEqual(0, phased.stop())
+        # It asked for more than fits between the two, and reads nothing: the server's timeouts do not run while it writes.
+        frozen = psycopg2.connect(f"{self.database} application_name=phased", async_=True)
+        self.addCleanup(frozen.close)
+        psycopg2.extras.wait_select(frozen)
+        frozen.cursor().execute("SET statement_timeout = 500; SET idle_in_transaction_session_timeout = 500; BEGIN; "
+                                "SELECT * FROM phased.position FOR UPDATE; SELECT repeat('x', 1000) FROM generate_series(1, 10000)")
+        self.wait_until(lambda: self.value("SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() "
+                                           "AND wait_event = 'ClientWrite'") == "1", 20, "the server to wait for its reader")
+        more = maker.make(100)
+        self.send(events.lines(more))
+        phased = self.start_phased()
+        self.expect_once(sent + more, 20)
         self.assertEqual(0, phased.stop())
 
     def test_a_position_that_was_set_or_deleted_is_followed(self):
