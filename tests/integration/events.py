@@ -62,23 +62,23 @@ class Maker:
         return [self.event("CHAT", "CHAT_MESSAGE", at(when, i), {"visitor_id": f"v{person}"}, party="PERSON",
                            content={"topic": self.random.choice(TOPICS)}) for i in range(self.random.randrange(1, 4))]
 
+    def ordinary(self, person):
+        """What this person does next."""
+        kind = self.random.random()
+        if kind < 0.7:
+            cookie = f"c{self.random.choice((person, person // 3))}"	# some devices are shared
+            start, minute, walk = self.session(cookie)
+            if self.random.random() < 0.3:
+                profile = self.random.choice(("GRANTED",) * 8 + ("UNSAID", "DENIED"))
+                walk.append(self.form(cookie, person, at(start, minute + 1), profile))
+            return walk
+        return self.mail(person) if kind < 0.9 else self.chat(person)
+
     def make(self, count):
         """About `count` events of all kinds, in the order in which they happened to be made."""
         events = []
         while len(events) < count:
-            person = self.random.randrange(self.people)
-            kind = self.random.random()
-            if kind < 0.7:
-                cookie = f"c{self.random.choice((person, person // 3))}"	# some devices are shared
-                start, minute, walk = self.session(cookie)
-                events += walk
-                if self.random.random() < 0.3:
-                    profile = self.random.choice(("GRANTED",) * 8 + ("UNSAID", "DENIED"))
-                    events.append(self.form(cookie, person, at(start, minute + 1), profile))
-            elif kind < 0.9:
-                events += self.mail(person)
-            else:
-                events += self.chat(person)
+            events += self.ordinary(self.random.randrange(self.people))
         return events[:count]
 
     def copies(self, events, share):
@@ -90,6 +90,104 @@ class Maker:
                 shift = self.random.randrange(1, 40_000_000)
                 again["received_us"] += shift
                 again["occurred_us"] += self.random.randrange(0, shift)
+                found.append(again)
+        return found
+
+
+class Crowd(Maker):
+    """The same people, and all else that may come: decisions on consent taken back, logins, addresses that were verified,
+    recipients without an address, what machines did, who must not be stored, copies that contradict each other."""
+    PAGES = ("/blog/winter-quay/", "/articles/lost-position-at-the-quay/", "/guides/choosing-a-workboat-radar/", "/compare/",
+             "/customers/kystlos-pilot-boats/", "/calculator/", "/prices/", "/terms/", "/about/")
+    STATES = ("GRANTED",) * 4 + ("DENIED", "WITHDRAWN")
+
+    def moment(self):
+        return self.now_us - self.random.randrange(1, self.days * 24 * 60) * 60_000_000
+
+    def address(self, person):
+        return f"person{person}@acme.test"
+
+    def page(self):
+        return {"url": "https://acme.test" + self.random.choice(self.PAGES), "title": "A page"}
+
+    def decision(self, person):
+        """Consent given, denied or withdrawn, with or without a browser at hand."""
+        who = {"email": self.address(person), "name": f"Person {person}", "role": self.random.choice(ROLES)}
+        if self.random.random() < 0.5:
+            who["anonymous_id"] = f"c{person // 3}"
+        event = self.event("WEB", "CONSENT", self.moment(), who)
+        event["consent"][self.random.choice(("profile", "profile", "contact"))] = self.random.choice(self.STATES)
+        return [event]
+
+    def login(self, person):
+        who = {"anonymous_id": f"c{person}", "user_id": f"user{person}", "verified": self.random.random() < 0.5}
+        event = self.event("WEB", "IDENTIFY", self.moment(), who, content=self.page())
+        event["consent"]["profile"] = self.random.choice(self.STATES)
+        return [event]
+
+    def letter(self, person):
+        """Mail to somebody of whom the provider tells a number, an address, or both."""
+        action = self.random.choice(("EMAIL_SENT", "EMAIL_OPEN", "EMAIL_CLICK", "EMAIL_UNSUBSCRIBE"))
+        who = {"recipient_id": f"r{person // 2}"}
+        if self.random.random() < 0.6:
+            who |= {"email": self.address(person), "verified": self.random.random() < 0.7}
+        return [self.event("EMAIL", action, self.moment(), who, content={"target_url": self.page()["url"]})]
+
+    def offline(self, person):
+        if self.random.random() < 0.5:
+            return [self.event("OFFLINE", "TOUCH", self.moment(), {"crm_id": f"crm{person}"}, label="fair")]
+        return [self.event("CRM", "CONFIRM", self.moment(), {"email": self.address(person)},
+                           label=self.random.choice(("late", "mid", "funds", "nonsense")))]
+
+    def machine(self, person):
+        kind = self.random.randrange(4)
+        event = self.event("WEB", "PAGE_VIEW", self.moment(), {"anonymous_id": f"c{person}"}, content=self.page())
+        if kind == 0:
+            event["party"] = "BOT"
+        elif kind == 1:
+            event["machine"] = {"reasons": 1 << self.random.randrange(3)}
+        elif kind == 2:
+            event["consent"] = {"analytics": self.random.choice(("DENIED", "UNSAID"))}
+        else:
+            event["identity"] = {"anonymous_id": "undefined"}
+        return [event]
+
+    def unreadable(self):
+        event = self.event("WEB", "PAGE_VIEW", self.moment(), {"anonymous_id": "c1"})
+        return [{**event, **self.random.choice(({"action": 4711}, {"pages": 1}, {"source": "No Such"}))}]
+
+    def make(self, count):
+        kinds = (self.decision, self.login, self.letter, self.offline, self.machine)
+        events = []
+        while len(events) < count:
+            person = self.random.randrange(self.people)
+            if self.random.random() < 0.3:
+                events += self.ordinary(person)
+            elif self.random.random() < 0.03:
+                events += self.unreadable()
+            else:
+                events += self.random.choice(kinds)(person)
+        return events[:count]
+
+    def copies(self, events, share):
+        """What retries, bugs and mischief send again: as it was, received at another time, or saying something else."""
+        found = []
+        for event in events:
+            while self.random.random() < share:
+                again = copy.deepcopy(event)
+                kind = self.random.random()
+                # What a touch does not hold may differ only between copies that were received at different times.
+                again["received_us"] += 0 if kind < 0.3 else self.random.choice((-1, 1)) * self.random.randrange(1, 1_000_000)
+                # A refusal deletes values for good, so what its copies say must be the same.
+                refusal = event["consent"].get("profile") in ("DENIED", "WITHDRAWN")
+                if kind > 0.6 and not refusal:
+                    again["occurred_us"] += self.random.randrange(-20, 2) * 60_000_000
+                    if kind > 0.75 and "email" in again["identity"]:
+                        again["identity"]["email"] = self.address(self.random.randrange(self.people))
+                    if kind > 0.85:
+                        again["consent"]["profile"] = self.random.choice(("GRANTED", "UNSAID"))
+                    if kind > 0.95:
+                        again["machine"] = {"reasons": 4}
                 found.append(again)
         return found
 

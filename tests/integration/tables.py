@@ -25,17 +25,21 @@ QUERIES = {
 
 def dump(test, database):
     """One text a table, rows sorted."""
-    script = "SET extra_float_digits = 3; SET TimeZone = 'UTC';"
-    found = {}
+    script = ["SET extra_float_digits = 3; SET TimeZone = 'UTC';"]
     for table, query in QUERIES.items():
-        rows = test.psql(script + query, database)
-        found[table] = "\n".join(sorted(",".join("\\N" if value is None else value for value in row) for row in rows))
-    return found
+        script += [f"SELECT '-- {table}';", f"{query};"]
+    found = {}
+    for row in test.psql("\n".join(script), database):
+        if row[0] is not None and row[0].startswith("-- "):
+            rows = found[row[0][3:]] = []
+        else:
+            rows.append(",".join("\\N" if value is None else value for value in row))
+    return {table: "\n".join(sorted(found[table])) for table in QUERIES}
 
 
 def assert_same(test, first, second, what):
-    for table in QUERIES:
-        if first[table] != second[table]:
-            ours, theirs = set(first[table].split("\n")), set(second[table].split("\n"))
-            test.fail(f"{what}: table {table} differs in {len(ours ^ theirs)} rows; only in the first: "
-                      f"{sorted(ours - theirs)[:3]}; only in the second: {sorted(theirs - ours)[:3]}")
+    unlike = [table for table in QUERIES if first[table] != second[table]]
+    for table in unlike:
+        ours, theirs = set(first[table].split("\n")), set(second[table].split("\n"))
+        test.fail(f"{what}: {', '.join(unlike)} differ; table {table} in {len(ours ^ theirs)} rows; only in the first: "
+                  f"{sorted(ours - theirs)[:3]}; only in the second: {sorted(theirs - ours)[:3]}")
