@@ -138,7 +138,7 @@ static void add_phase(struct making *making, const struct uuid *id)
 	CHECK(load->phase_count < making->phase_room);
 	load->phases[load->phase_count++] = (struct phase_row){
 		.contact_id = *id,
-		.process = must(arena_text(making->arena, "standard", 8)),
+		.process = "standard",
 		.version = 3,
 		.model_version = making->model->model->version,
 		.fold = (const uint8_t *)must(arena_text(making->arena, (const char *)packed, size)),

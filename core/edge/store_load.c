@@ -252,12 +252,16 @@ static bool on_phases(void *context, const struct postgres_rows *rows, struct fa
 	if (phases == NULL) {
 		return false;
 	}
+	const char *process = NULL; /* one copy of a name that rows share */
 	for (size_t i = 0; i < postgres_count(rows); i++) {
+		if (process == NULL || strcmp(process, postgres_text(rows, i, 1)) != 0) {
+			process = store_row_text(store, rows, i, 1);
+		}
 		size_t size;
 		const uint8_t *fold = postgres_bytes(rows, i, 4, &size);
 		phases[i] = (struct phase_row){
 			.contact_id = postgres_uuid(rows, i, 0),
-			.process = store_row_text(store, rows, i, 1),
+			.process = process,
 			.version = postgres_int(rows, i, 2),
 			.model_version = (uint64_t)postgres_int(rows, i, 3),
 			.fold = (const uint8_t *)arena_text(store->arena, (const char *)fold, size),
@@ -265,7 +269,7 @@ static bool on_phases(void *context, const struct postgres_rows *rows, struct fa
 			.shown = (int)postgres_int(rows, i, 5),
 			.since_us = postgres_is_null(rows, i, 6) ? INT64_MIN : postgres_moment(rows, i, 6),
 		};
-		if (phases[i].process == NULL || phases[i].fold == NULL) {
+		if (process == NULL || phases[i].fold == NULL) {
 			return store_arena_full(fail);
 		}
 	}

@@ -25,7 +25,7 @@ void folding_begin(struct folding *folding, struct contacts *contacts, const str
 	folding->shown = SHOWN_UNKNOWN;
 	folding->since_us = INT64_MIN;
 	folding->late = late;
-	folding->full = folding->viewed = false;
+	folding->full = false;
 }
 
 static bool add_change(struct contacts *contacts, const struct change_row *change)
@@ -50,12 +50,11 @@ static bool add_change(struct contacts *contacts, const struct change_row *chang
 void folding_step(void *context, const struct phase_state *state, const struct fold_touch *touch)
 {
 	struct folding *folding = context;
-	fold_view(folding->process, state, touch->ms, &folding->view);
-	folding->viewed = true;
+	enum shown shown = fold_shown(state);
 	if (folding->since_us == INT64_MIN) {
 		folding->since_us = touch->ms * CONTACTS_MS_US;
 	}
-	if (folding->view.shown == folding->shown) {
+	if (shown == folding->shown) {
 		return;
 	}
 	struct change_row change = {
@@ -63,12 +62,12 @@ void folding_step(void *context, const struct phase_state *state, const struct f
 		.process = folding->process_name,
 		.at_us = touch->ms * CONTACTS_MS_US,
 		.from_shown = (int)folding->shown,
-		.to_shown = (int)folding->view.shown,
+		.to_shown = (int)shown,
 		.cause = touch->id,
 		.late = folding->late,
 	};
 	folding->full = folding->full || !add_change(folding->contacts, &change);
-	folding->shown = folding->view.shown;
+	folding->shown = shown;
 	folding->since_us = change.at_us;
 }
 
@@ -99,20 +98,18 @@ bool folding_end(struct folding *folding, const struct phase_state *state)
 		arena_cut(arena, packed + row->fold_size);
 	}
 	if (state->moved) {
-		if (!folding->viewed) {
-			fold_view(folding->process, state, state->counted_ms, &folding->view);
-		}
-		const struct phase_view *view = &folding->view;
+		struct phase_view view;
+		fold_view(folding->process, state, state->counted_ms, &view);
 		row->counted = state->counted;
 		row->confirmed = state->confirmed;
-		row->activity = view->activity;
-		row->early = view->main[MAIN_EARLY];
-		row->mid = view->main[MAIN_MID];
-		row->late = view->main[MAIN_LATE];
-		row->reported = (int)view->reported;
-		row->shown = (int)view->shown;
-		row->fine = view->fine;
-		row->band = (int)view->band;
+		row->activity = view.activity;
+		row->early = view.main[MAIN_EARLY];
+		row->mid = view.main[MAIN_MID];
+		row->late = view.main[MAIN_LATE];
+		row->reported = (int)view.reported;
+		row->shown = (int)view.shown;
+		row->fine = view.fine;
+		row->band = (int)view.band;
 		row->since_us = folding->since_us;
 		row->last_us = state->counted_ms * CONTACTS_MS_US;
 		row->review_us = (moment_floor(row->last_us, HOUR_US) + 1) * HOUR_US;
@@ -204,10 +201,14 @@ static bool fold_run(struct contacts *contacts, const struct load_rows *load, co
 	return folding_end(&folding, &state);
 }
 
+#define AHEAD 8 /* items are anywhere in memory: asked for so many touches ahead */
+
 /* Folds the runs; where one says that its contact must be refolded, what its other processes gave is taken out. */
 static bool fold_runs(struct contacts *contacts, const struct item *items, const struct load_rows *load,
-		      const struct sort_entry *entries, size_t count, struct fold_touch *touches)
+		      struct fold_touch *touches)
 {
+	const struct sort_entry *entries = contacts->entries;
+	size_t count = contacts->entry_count;
 	const struct cast_member *last = NULL;
 	size_t states = 0, changes = 0;
 	for (size_t i = 0; i < count;) {
@@ -217,6 +218,9 @@ static bool fold_runs(struct contacts *contacts, const struct item *items, const
 			last = member;
 			states = contacts->state_count;
 			changes = contacts->change_count;
+		}
+		for (size_t j = i + AHEAD; j < end + AHEAD && j < count; j++) {
+			__builtin_prefetch(&items[contacts->cast->touch_items[entries[j].place]].match);
 		}
 		if (!member->refold) {
 			runs_fill(contacts, items, NULL, entries + i, end - i, touches);
@@ -247,8 +251,10 @@ bool contacts_in_order(struct contacts *contacts, struct cast *cast, const struc
 	if (entries == NULL) {
 		return false;
 	}
-	size_t longest, used = runs_list(contacts, items, false, entries);
+	size_t longest, used = runs_list(contacts, items, entries);
 	arena_cut(arena, entries + used);
+	contacts->entries = entries;
+	contacts->entry_count = used;
 	struct sort_entry *spare = arena_array(arena, used + 1, sizeof(*spare));
 	if (spare == NULL) {
 		return false;
@@ -262,6 +268,5 @@ bool contacts_in_order(struct contacts *contacts, struct cast *cast, const struc
 	}
 	contacts->states = arena_array(arena, contacts->state_room + 1, sizeof(struct state_row));
 	struct fold_touch *touches = arena_array(arena, longest + 1, sizeof(*touches));
-	return contacts->states != NULL && touches != NULL &&
-	       fold_runs(contacts, items, load, entries, used, touches);
+	return contacts->states != NULL && touches != NULL && fold_runs(contacts, items, load, touches);
 }

@@ -15,6 +15,8 @@
 #include "core/model/model.h"
 #include "core/model/rows.h"
 
+struct sort_entry;
+
 /* A model made ready: what the fold needs of each process. */
 struct contacts_model {
 	const struct model *model;
@@ -26,8 +28,10 @@ struct contacts {
 	struct cast *cast;
 	const struct contacts_model *model;
 	const uint16_t *process_ranks, *process_order; /* by name: of each process, and which process is where */
-	struct cast_slice *phases;		       /* of each member, in load->phases */
-	struct state_row *states;		       /* by contact, then process */
+	const struct sort_entry *entries;	       /* contacts_inside.h */
+	size_t entry_count;
+	struct cast_slice *phases; /* of each member, in load->phases */
+	struct state_row *states;  /* by contact, then process */
 	size_t state_count, state_room;
 	struct change_row *changes;
 	size_t change_count, change_room;

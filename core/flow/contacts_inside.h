@@ -21,8 +21,6 @@ struct folding {
 	int64_t since_us; /* INT64_MIN: nothing shown yet */
 	bool late;	  /* a refold: what changes was not noticed when it happened */
 	bool full;
-	bool viewed; /* the state has moved, and `view` is of what it moved to last */
-	struct phase_view view;
 };
 
 void folding_begin(struct folding *folding, struct contacts *contacts, const struct cast_member *member,
@@ -43,9 +41,8 @@ bool runs_input(int party, uint32_t reasons, int rule, uint16_t confirm);
 bool runs_order_names(struct contacts *contacts);
 struct sort_entry runs_entry(const struct contacts *contacts, const struct cast_member *contact, unsigned process,
 			     size_t place);
-/* The batch's own touches that are the fold's input, of contacts that are (not) refolded; room for all its touches. */
-size_t runs_list(const struct contacts *contacts, const struct item *items, bool refolded,
-		 struct sort_entry *ret_entries);
+/* The batch's own touches that are the fold's input; room for all its touches. */
+size_t runs_list(const struct contacts *contacts, const struct item *items, struct sort_entry *ret_entries);
 /* Of sorted entries: how many runs there are, and how long the longest one is. */
 size_t runs_count(const struct sort_entry *entries, size_t count, size_t *ret_longest);
 size_t runs_end(const struct sort_entry *entries, size_t count, size_t start);

@@ -123,6 +123,18 @@ static size_t list_rows(const struct contacts *contacts, const struct read_rows 
 	return used;
 }
 
+/* The batch's own touches of those who are refolded. */
+static size_t list_own(const struct contacts *contacts, struct sort_entry *ret_entries)
+{
+	size_t used = 0;
+	for (size_t i = 0; i < contacts->entry_count; i++) {
+		if (runs_member(contacts, &contacts->entries[i])->refold) {
+			ret_entries[used++] = contacts->entries[i];
+		}
+	}
+	return used;
+}
+
 static bool refold_run(struct contacts *contacts, const struct cast_member *member, unsigned process,
 		       const struct fold_touch *touches, size_t count, bool *scratch)
 {
@@ -230,7 +242,7 @@ bool contacts_refold(struct contacts *contacts, const struct item *items, size_t
 {
 	struct cast *cast = contacts->cast;
 	struct arena *arena = cast->arena;
-	size_t room = read->touch_count + cast->touch_count;
+	size_t room = read->touch_count + contacts->entry_count;
 	struct sort_entry *entries = arena_array(arena, room + 1, sizeof(*entries));
 	struct sort_entry *spare = arena_array(arena, room + 1, sizeof(*spare));
 	bool *folded = arena_zero(arena, cast->count * contacts->model->model->process_count + 1, sizeof(*folded));
@@ -241,7 +253,7 @@ bool contacts_refold(struct contacts *contacts, const struct item *items, size_t
 		return false;
 	}
 	size_t used = list_rows(contacts, read, replaced, replaced_count, entries);
-	used += runs_list(contacts, items, true, entries + used);
+	used += list_own(contacts, entries + used);
 	sort_entries(entries, used, spare);
 	runs_count(entries, used, &longest);
 	return refold_runs(contacts, items, read, entries, used, longest, folded) &&

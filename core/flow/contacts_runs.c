@@ -91,9 +91,7 @@ size_t runs_count(const struct sort_entry *entries, size_t count, size_t *ret_lo
 
 #define AHEAD 8 /* items are anywhere in memory: asked for so many touches ahead */
 
-/* The batch's own touches that are the fold's input, of contacts that are (not) refolded. */
-size_t runs_list(const struct contacts *contacts, const struct item *items, bool refolded,
-		 struct sort_entry *ret_entries)
+size_t runs_list(const struct contacts *contacts, const struct item *items, struct sort_entry *ret_entries)
 {
 	struct cast *cast = contacts->cast;
 	size_t used = 0;
@@ -111,7 +109,7 @@ size_t runs_list(const struct contacts *contacts, const struct item *items, bool
 		}
 		const struct cast_member *actor = &cast->members[cast_actor(&cast->parts[number])];
 		const struct cast_member *contact = cast_contact(cast, actor, touch->at_us, false);
-		if (contact != NULL && contact->refold == refolded) {
+		if (contact != NULL) {
 			ret_entries[used++] = runs_entry(contacts, contact, (unsigned)item->match.process, i);
 		}
 	}

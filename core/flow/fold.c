@@ -132,9 +132,9 @@ static void move_to(const struct fold_process *process, struct phase_state *stat
 		state->moved = true;
 		state->minute = minute;
 		state->first_ms = ms;
-	} else {
+	} else if (minute > state->minute) { /* else pi stays, and rep with it: h of h is h */
 		pass_time(process, state->pi, &state->activity, state->minute, minute);
-		state->minute = minute > state->minute ? minute : state->minute;
+		state->minute = minute;
 		settle(process, state);
 	}
 	state->counted_ms = ms;
@@ -203,7 +203,7 @@ static bool is_nothing(const struct fold_process *process, const struct fold_tou
 
 void fold_start(const struct fold_process *process, struct phase_state *ret_state)
 {
-	memset(ret_state, 0, sizeof(*ret_state));
+	memset(ret_state, 0, offsetof(struct phase_state, recent));
 	memcpy(ret_state->pi, process->prior, sizeof(ret_state->pi));
 	ret_state->rep = MAIN_NONE;
 }
@@ -261,9 +261,10 @@ static bool is_click(const struct fold_process *process, const struct fold_touch
 static void mark_bursts(const struct fold_process *process, const struct fold_touch *touches, size_t count,
 			bool *marks)
 {
-	struct phase_state links = {0}; /* only its clicks are used */
+	struct phase_state links;    /* only its clicks are used, and its clock */
 	size_t from = 0, marked = 0; /* first touch of the span that ends here; all before `marked` are decided */
 	memset(marks, 0, count * sizeof(*marks));
+	memset(&links, 0, offsetof(struct phase_state, recent));
 	for (size_t i = 0; i < count; i++) {
 		if (!is_click(process, &touches[i])) {
 			continue;
@@ -320,16 +321,22 @@ void fold_all(const struct fold_process *process, const struct fold_touch *touch
 #define BAND_HIGH_FROM 0.7
 #define FINE_FROM 0.5
 
-static enum shown shown_of(const struct phase_view *view)
+static enum shown shown_of(uint32_t counted, double activity, double none, enum main_phase reported)
 {
 	static const enum shown of_main[MAIN_COUNT] = {SHOWN_EARLY, SHOWN_MID, SHOWN_LATE};
-	if (view->counted < SHOWN_COUNTED_MIN) {
+	if (counted < SHOWN_COUNTED_MIN) {
 		return SHOWN_UNKNOWN;
 	}
-	if (view->activity < QUIET_BELOW && view->posterior[0] > NONE_ABOVE) {
+	if (activity < QUIET_BELOW && none > NONE_ABOVE) {
 		return SHOWN_NONE;
 	}
-	return of_main[view->reported];
+	return of_main[reported];
+}
+
+/* No time passes, so what is reported is h of rep, which h gave of the same pi: rep. */
+enum shown fold_shown(const struct phase_state *state)
+{
+	return shown_of(state->counted, state->activity, state->pi[0], state->rep);
 }
 
 static enum band band_of(const struct phase_view *view)
@@ -370,7 +377,7 @@ void fold_view(const struct fold_process *process, const struct phase_state *sta
 		view.reported = hysteresis(state->rep, view.main);
 		view.fine = fine_of(process, &view);
 	}
-	view.shown = shown_of(&view);
+	view.shown = shown_of(view.counted, view.activity, view.posterior[0], view.reported);
 	view.band = band_of(&view);
 	view.quiet = view.activity < QUIET_BELOW;
 	*ret_view = view;

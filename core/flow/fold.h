@@ -59,3 +59,5 @@ void fold_all(const struct fold_process *process, const struct fold_touch *touch
 /* What is shown at `at_ms` (a copy of the state is moved there; earlier than the state's minute: not moved). */
 void fold_view(const struct fold_process *process, const struct phase_state *state, int64_t at_ms,
 	       struct phase_view *ret_view);
+/* The same as fold_view() shows at the last touch that moved the state, for less. */
+enum shown fold_shown(const struct phase_state *state);

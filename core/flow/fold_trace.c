@@ -43,9 +43,6 @@ bool fold_trace_leave(struct phase_state *state, int64_t ms, uint16_t rule)
 		}
 		state->recent[place] = (struct phase_recent){.rule = rule, .last_ms = ms};
 	}
-	for (unsigned i = kept; i < state->recent_count; i++) {
-		state->recent[i] = (struct phase_recent){0};
-	}
 	state->recent_count = kept;
 	state->started = true;
 	state->last_ms = ms;

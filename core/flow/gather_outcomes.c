@@ -146,13 +146,17 @@ static enum outcome touch_outcome(const struct touch *touch)
 	return touch->reasons != 0 ? OUTCOME_machine : OUTCOME_applied;
 }
 
+static int channel_of(const struct item *item)
+{
+	return item->event != NULL ? (int)item->event->channel : 0;
+}
+
 /* An item that is counted as what became of it. The texts are looked at once a subject, day and outcome. */
 static bool tally_item(struct tally *tally, const struct item *item)
 {
-	int channel = item->event != NULL ? (int)item->event->channel : 0;
 	uint32_t row;
 	if (item->subject == NULL) {
-		return tally_add(tally, item, channel, item->outcome, 1, &row);
+		return tally_add(tally, item, channel_of(item), item->outcome, 1, &row);
 	}
 	const struct touch *touch = &item->touch;
 	int64_t day_us = moment_floor(touch->stamped_us, MOMENT_DAY_US) * MOMENT_DAY_US;
@@ -163,7 +167,7 @@ static bool tally_item(struct tally *tally, const struct item *item)
 		tally->rows[recent->row].n++;
 		return true;
 	}
-	if (!tally_add(tally, item, channel, item->outcome, 1, &row)) {
+	if (!tally_add(tally, item, channel_of(item), item->outcome, 1, &row)) {
 		return false;
 	}
 	*recent = (struct tally_recent){touch->subject_id, day_us, item->outcome, row};

@@ -44,14 +44,15 @@ struct phase_state {
 	uint32_t confirmed; /* CONFIRMs */
 	int64_t first_ms;   /* first and last counted touch or CONFIRM; 0 while !moved */
 	int64_t counted_ms;
-	bool started;	       /* some touch left a trace: last_ms is valid */
-	int64_t last_ms;       /* of the last touch that left a trace (CONFIRM too): one at or before it is late */
-	unsigned recent_count; /* rules whose last touch is at most 30 min before last_ms, by rule */
-	struct phase_recent recent[PHASE_RULES_MAX];
+	bool started;	 /* some touch left a trace: last_ms is valid */
+	int64_t last_ms; /* of the last touch that left a trace (CONFIRM too): one at or before it is late */
 	/* The most recent distinct mail links, those of bursts too, newest first (at one time: larger link first), at most
 	 * 60 s before the later of last_ms and the newest click. */
 	unsigned click_count;
 	struct phase_click clicks[PHASE_CLICKS_MAX];
+	/* Last, and mostly empty: what lies behind the count is not looked at, and may be anything. */
+	unsigned recent_count; /* rules whose last touch is at most 30 min before last_ms, by rule */
+	struct phase_recent recent[PHASE_RULES_MAX];
 };
 
 /* What is shown at a time; computed from a copy of the state moved there. */

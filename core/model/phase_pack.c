@@ -1,5 +1,6 @@
 #include "core/model/phase_pack.h"
 
+#include <endian.h>
 #include <string.h>
 
 #include "core/base/check.h"
@@ -16,14 +17,14 @@
 #define FLAG_STARTED 2
 #define FLAG_LEFT_OUT 16 /* of the first click */
 
-static void put(uint8_t **at, uint64_t value, unsigned size)
+static inline void put(uint8_t **at, uint64_t value, unsigned size)
 {
-	for (unsigned i = 0; i < size; i++) {
-		*(*at)++ = (uint8_t)(value >> (8 * i));
-	}
+	uint64_t wire = htole64(value);
+	memcpy(*at, &wire, size);
+	*at += size;
 }
 
-static void put_double(uint8_t **at, double value)
+static inline void put_double(uint8_t **at, double value)
 {
 	uint64_t bits;
 	memcpy(&bits, &value, sizeof(bits));
@@ -69,16 +70,15 @@ size_t phase_pack(const struct phase_state *state, uint8_t ret_bytes[static PHAS
 	return (size_t)(at - ret_bytes);
 }
 
-static uint64_t get(const uint8_t **at, unsigned size)
+static inline uint64_t get(const uint8_t **at, unsigned size)
 {
-	uint64_t value = 0;
-	for (unsigned i = 0; i < size; i++) {
-		value |= (uint64_t) * (*at)++ << (8 * i);
-	}
-	return value;
+	uint64_t wire = 0;
+	memcpy(&wire, *at, size);
+	*at += size;
+	return le64toh(wire);
 }
 
-static double get_double(const uint8_t **at)
+static inline double get_double(const uint8_t **at)
 {
 	uint64_t bits = get(at, 8);
 	double value;
@@ -94,42 +94,45 @@ bool phase_unpack(const uint8_t *bytes, size_t size, struct phase_state *ret_sta
 		return false;
 	}
 	const uint8_t *at = bytes + 1;
-	struct phase_state state = {0};
 	unsigned flags = (unsigned)get(&at, 1);
-	state.moved = (flags & FLAG_MOVED) != 0;
-	state.started = (flags & FLAG_STARTED) != 0;
+	bool moved = (flags & FLAG_MOVED) != 0;
 	int rep = (int)get(&at, 1);
 	rep = rep == UINT8_MAX ? MAIN_NONE : rep;
-	state.click_count = (unsigned)get(&at, 1);
-	state.recent_count = (unsigned)get(&at, 2);
-	if (rep >= MAIN_COUNT || state.moved != (rep != MAIN_NONE) || state.click_count > PHASE_CLICKS_MAX ||
-	    state.recent_count > PHASE_RULES_MAX ||
-	    size != HEAD_SIZE + (size_t)state.recent_count * 6 + (size_t)state.click_count * 16) {
+	unsigned click_count = (unsigned)get(&at, 1), recent_count = (unsigned)get(&at, 2);
+	if (rep >= MAIN_COUNT || moved != (rep != MAIN_NONE) || click_count > PHASE_CLICKS_MAX ||
+	    recent_count > PHASE_RULES_MAX ||
+	    size != HEAD_SIZE + (size_t)recent_count * 6 + (size_t)click_count * 16) {
 		return false;
 	}
-	state.rep = (enum main_phase)rep;
-	state.counted = (uint32_t)get(&at, 4);
-	state.confirmed = (uint32_t)get(&at, 4);
-	if (state.moved != (state.counted > 0 || state.confirmed > 0)) {
+	uint32_t counted = (uint32_t)get(&at, 4), confirmed = (uint32_t)get(&at, 4);
+	if (moved != (counted > 0 || confirmed > 0)) {
 		return false;
 	}
-	state.minute = (int64_t)get(&at, 8);
-	state.first_ms = (int64_t)get(&at, 8);
-	state.counted_ms = (int64_t)get(&at, 8);
-	state.last_ms = (int64_t)get(&at, 8);
-	state.activity = get_double(&at);
+	struct phase_state *state = ret_state;
+	memset(state, 0, offsetof(struct phase_state, recent));
+	state->moved = moved;
+	state->started = (flags & FLAG_STARTED) != 0;
+	state->rep = (enum main_phase)rep;
+	state->click_count = click_count;
+	state->recent_count = recent_count;
+	state->counted = counted;
+	state->confirmed = confirmed;
+	state->minute = (int64_t)get(&at, 8);
+	state->first_ms = (int64_t)get(&at, 8);
+	state->counted_ms = (int64_t)get(&at, 8);
+	state->last_ms = (int64_t)get(&at, 8);
+	state->activity = get_double(&at);
 	for (unsigned k = 0; k < PHASE_STATES; k++) {
-		state.pi[k] = get_double(&at);
+		state->pi[k] = get_double(&at);
 	}
-	for (unsigned i = 0; i < state.recent_count; i++) {
-		state.recent[i].rule = (uint16_t)get(&at, 2);
-		state.recent[i].last_ms = state.last_ms - (int64_t)get(&at, 4);
+	for (unsigned i = 0; i < recent_count; i++) {
+		state->recent[i].rule = (uint16_t)get(&at, 2);
+		state->recent[i].last_ms = state->last_ms - (int64_t)get(&at, 4);
 	}
-	for (unsigned i = 0; i < state.click_count; i++) {
-		state.clicks[i].link = get(&at, 8);
-		state.clicks[i].last_ms = (int64_t)get(&at, 8);
-		state.clicks[i].left_out = (flags & (unsigned)FLAG_LEFT_OUT << i) != 0;
+	for (unsigned i = 0; i < click_count; i++) {
+		state->clicks[i].link = get(&at, 8);
+		state->clicks[i].last_ms = (int64_t)get(&at, 8);
+		state->clicks[i].left_out = (flags & (unsigned)FLAG_LEFT_OUT << i) != 0;
 	}
-	*ret_state = state;
 	return true;
 }

@@ -216,6 +216,10 @@ static void play(const struct fold_process *process, unsigned round, unsigned *s
 		uint8_t bytes[PHASE_PACK_SIZE_MAX];
 		ck_assert(phase_unpack(bytes, phase_pack(&state, bytes), &state));
 		check_same(&state, &all, round, i);
+		struct phase_view view;
+		fold_view(process, &state, state.counted_ms, &view);
+		ck_assert_msg(fold_shown(&state) == view.shown, "round %u: something else is shown at touch %zu",
+			      round, i);
 		size_t place = 0;
 		while (sorted[place].id != order[i].id || sorted[place].ms != order[i].ms) {
 			place++;
