@@ -34,16 +34,18 @@
 #define BYTEA_OID 17
 
 static const char *database, *key_path;
-static int64_t seed = 1, events = 1000000, contacts = 200000, days = 10, until_s, lanes = 2, batch_size = 20000;
+static int64_t seed = 1, events = 1000000, contacts = 200000, days = 10, second = 10, until_s, lanes = 2,
+	       batch_size = 20000;
 static bool copy_only, no_lookup, sorted;
 
 static const struct option_about options[] = {
 	{"database", "CONNINFO", OPTION_TEXT, &database, 0, 0, "where schema phased is, without a touch"},
 	{"key", "FILE", OPTION_TEXT, &key_path, 0, 0, "the secret that actor ids are keyed with"},
-	{"seed", "N", OPTION_NUMBER, &seed, 0, INT64_MAX, "the stream's, as are the next four"},
+	{"seed", "N", OPTION_NUMBER, &seed, 0, INT64_MAX, "the stream's, as are the next five"},
 	{"events", "N", OPTION_NUMBER, &events, 1, 100000000, "messages in all"},
 	{"contacts", "N", OPTION_NUMBER, &contacts, 1, 50000000, "browsers"},
 	{"days", "N", OPTION_NUMBER, &days, 1, 366, "over which their visits are spread"},
+	{"second", "PERCENT", OPTION_NUMBER, &second, 0, 50, "of those who say who they are: second browsers"},
 	{"until", "SECONDS", OPTION_NUMBER, &until_s, 0, INT64_C(4000000000), "Unix time at which these days end"},
 	{"lanes", "N", OPTION_NUMBER, &lanes, 1, LANES_MAX, "connections"},
 	{"batch", "N", OPTION_NUMBER, &batch_size, 1, 1000000, "touches of a transaction"},
@@ -210,6 +212,7 @@ static void prepare_all(const struct identity_key *key)
 		.events = (size_t)events,
 		.contacts = (uint32_t)contacts,
 		.days = (unsigned)days,
+		.second_percent = (unsigned)second,
 		.until_us = until_s * MOMENT_SECOND_US,
 	};
 	const struct identify_options how = {.key = key};

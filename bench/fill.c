@@ -26,7 +26,7 @@
 #define PROGRESS_US MOMENT_SECOND_US
 
 static const char *brokers, *topic, *key_path;
-static int64_t seed = 1, events = 1000000, contacts = 200000, days = 10, until_s, rate, seconds = 60;
+static int64_t seed = 1, events = 1000000, contacts = 200000, days = 10, second = 10, until_s, rate, seconds = 60;
 
 static const struct option_about options[] = {
 	{"brokers", "HOST:PORT", OPTION_TEXT, &brokers, 0, 0, "where Kafka is"},
@@ -36,6 +36,7 @@ static const struct option_about options[] = {
 	{"events", "N", OPTION_NUMBER, &events, 1, 100000000, "messages in all"},
 	{"contacts", "N", OPTION_NUMBER, &contacts, 1, 50000000, "browsers"},
 	{"days", "N", OPTION_NUMBER, &days, 1, 366, "over which their visits are spread"},
+	{"second", "PERCENT", OPTION_NUMBER, &second, 0, 50, "of those who say who they are: second browsers"},
 	{"until", "SECONDS", OPTION_NUMBER, &until_s, 0, INT64_C(4000000000), "Unix time at which these days end"},
 	{"rate", "N", OPTION_NUMBER, &rate, 0, 100000,
 	 "not the stream, but so many events a second of what happens now"},
@@ -157,6 +158,7 @@ static bool fill(struct filler *filler, struct fail *fail)
 		.events = (size_t)events,
 		.contacts = (uint32_t)contacts,
 		.days = (unsigned)days,
+		.second_percent = (unsigned)second,
 		.until_us = until_s * MOMENT_SECOND_US,
 	};
 	if (!key_file_read(key_path, filler->key.bytes, &filler->key.size, fail)) {

@@ -332,10 +332,12 @@ static void fill_page(const struct planned *planned, struct arena *arena, struct
 	}
 }
 
-static void fill_form(const struct planned *planned, struct arena *arena, struct event *event)
+static void fill_form(const struct stream *stream, const struct planned *planned, struct arena *arena,
+		      struct event *event)
 {
 	unsigned person = planned->contact / IDENTIFY_EVERY;
-	person -= person % 10 == 9 ? 1 : 0; /* the second browser of whoever came before */
+	bool is_second = person % 2 == 1 && mix(person) % 50 < stream->options.second_percent;
+	person -= is_second ? 1 : 0; /* the browser before is the first one of this person */
 	event->action = ACTION_FORM_SUBMIT;
 	event->content.url = arena_print(arena, "https://www.nordlys.test/%s", forms[planned->page].path);
 	event->content.title = forms[planned->page].title;
@@ -388,7 +390,7 @@ static void fill(const struct stream *stream, const struct planned *planned, str
 	event->opportunity.id = event->opportunity.stage = event->opportunity.currency = event->opportunity.owner =
 		"";
 	if ((planned->act & ~RETRY) == ACT_FORM) {
-		fill_form(planned, arena, event);
+		fill_form(stream, planned, arena, event);
 	} else {
 		fill_page(planned, arena, event);
 	}

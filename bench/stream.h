@@ -2,9 +2,9 @@
  * The events that benchmarks send: invented visits to an invented company's site, the same for the same options.
  *
  * Contacts are browsers. Each comes at least once, some come often; a visit is some pages within minutes, more by day than
- * by night. One contact in twenty says who it is by a form with consent, at the end of its first visit; one in ten of
- * those is a second browser of somebody. One message in a hundred is a retry: the same id and stamp, received again. The
- * order is that of receipt, so the events of one browser come in order, and its retries late.
+ * by night. One contact in twenty says who it is by a form with consent, at the end of its first visit; some of those are
+ * a second browser of somebody. One message in 101 is a retry: the same id and stamp, received again. The order is that of
+ * receipt, so the events of one browser come in order, and its retries late.
  */
 #pragma once
 #include <stdbool.h>
@@ -18,10 +18,11 @@ struct stream;
 
 struct stream_options {
 	uint64_t seed;
-	size_t events;	   /* messages in all, retries among them */
-	uint32_t contacts; /* at most as many as events; at least 1 */
-	unsigned days;	   /* over which visits are spread */
-	int64_t until_us;  /* when the last of these days ends */
+	size_t events;		 /* messages in all, retries among them */
+	uint32_t contacts;	 /* at most as many as events; at least 1 */
+	unsigned days;		 /* over which visits are spread */
+	unsigned second_percent; /* of those who say who they are: a second browser of somebody; at most 50 */
+	int64_t until_us;	 /* when the last of these days ends */
 };
 
 /* Plans everything, 32 bytes an event. NULL: no memory. */
