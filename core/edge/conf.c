@@ -143,7 +143,7 @@ static const struct yaml_field batch_fields[] = {
 	 .help = "yes: a batch is written without locks, on the condition that nobody else has written the same "
 		 "contacts meanwhile, and again with locks where somebody has. no: always with locks; the same "
 		 "result, a third as fast."},
-	{"lanes", YAML_INTEGER, AT(batch.lanes), .low = 1, .high = LANES_MAX, .fallback = "1",
+	{"lanes", YAML_INTEGER, AT(batch.lanes), .low = 1, .high = LANES_MAX, .fallback = "2",
 	 .help = "Connections to PostgreSQL that work at the same time, each on its own share of the partitions "
 		 "(partition number modulo lanes). More than PostgreSQL has processors for bring nothing."},
 	{0},

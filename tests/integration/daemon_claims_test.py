@@ -106,5 +106,9 @@ class Claims(FaultTest):
         self.assertEqual(0, phased.stop())
 
 
+class ClaimsOfOneLane(Claims):
+    lanes = 1
+
+
 if __name__ == "__main__":
     phased_test.main()

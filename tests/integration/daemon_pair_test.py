@@ -116,10 +116,10 @@ class Frozen(PairTest):
         self.send(events.lines(more))
         waiting = ("SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND application_name = 'phased' "
                    "AND {}")
-        self.wait_until(lambda: self.value(waiting.format("wait_event_type = 'Lock'")) == "1", 20, "a batch that waits")
+        self.wait_until(lambda: self.value(waiting.format("wait_event_type = 'Lock'")) != "0", 20, "a batch that waits")
         frozen.signal(signal.SIGSTOP)
         holder.kill()		# now its transaction is open, and idle
-        self.wait_until(lambda: self.value(waiting.format("state = 'idle in transaction'")) == "1", 20, "an idle transaction")
+        self.wait_until(lambda: self.value(waiting.format("state = 'idle in transaction'")) != "0", 20, "an idle transaction")
         second = self.start_phased()
         self.expect_once(sent + more, 60)
         frozen.signal(signal.SIGCONT)

@@ -185,7 +185,7 @@ class Order(DaemonTest):
         found["rejected"] = found["rejected"].replace(self.topics["web"], "web")
         return found
 
-    def test_5000_events_shuffled_three_times_give_byte_equal_tables(self):
+    def test_5000_events_shuffled_three_times_by_one_to_three_lanes_give_byte_equal_tables(self):
         maker = events.Maker(4, NOW_US)
         all_events = maker.make(5000)
         retries = maker.copies(all_events, 0.08)
@@ -193,9 +193,10 @@ class Order(DaemonTest):
         everything = all_events + retries + bad
         dice = random.Random(5)
         first = None
-        for round_number, size in enumerate((5000, 137, 700)):	# batches are cut elsewhere, too
+        for round_number, (size, lanes) in enumerate(((5000, 1), (137, 3), (700, 2))):	# batches are cut elsewhere, too
             dice.shuffle(everything)
-            dump = self.play(everything, batch__events_min=min(size, 500), batch__events_max=size)
+            dump = self.play(everything, batch__events_min=min(size, 500), batch__events_max=size,
+                             batch__lanes=lanes)
             if first is None:
                 first = dump
                 self.assertEqual(5000, first["touch"].count("\n") + 1)
