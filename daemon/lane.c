@@ -25,6 +25,8 @@ static enum turn end_turn(struct lane *lane)
 	lane->turn = TURN_NONE;
 	if (turn == TURN_CLAIM) {
 		lane->loop->claim_lane = NULL;
+	} else if (turn == TURN_LOOK) {
+		lane->loop->look_lane = NULL;
 	}
 	return turn;
 }
@@ -175,6 +177,9 @@ static void turn_done(struct lane *lane)
 	case TURN_CLAIM:
 		loop_claimed(lane->loop);
 		break;
+	case TURN_LOOK:
+		loop_looked(lane->loop);
+		break;
 	case TURN_BATCH:
 		after_run(lane, batch_turn_done(lane->batch, &fail), &fail);
 		break;
@@ -261,7 +266,9 @@ void lane_send(struct lane *lane)
 		if (!batch_is_busy(lane->batch) && batch_wants_claim(lane->batch) && lane->loop->is_member) {
 			lane->loop->claim_wanted = true;
 		}
-		run_batch(lane);
+		if (batch_is_busy(lane->batch) || !loop_send_look(lane->loop, lane)) {
+			run_batch(lane);
+		}
 		break;
 	}
 }

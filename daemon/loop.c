@@ -305,7 +305,8 @@ static bool start(struct loop *loop, struct fail *fail)
 	if (!start_lanes(loop, fail)) {
 		return false;
 	}
-	if (!arena_init(&loop->claim_arena, GREETING_ARENA_SIZE)) {
+	if (!arena_init(&loop->claim_arena, GREETING_ARENA_SIZE) ||
+	    !arena_init(&loop->look_arena, GREETING_ARENA_SIZE)) {
 		return fail_set(fail, FAIL_FATAL, EXIT_OUR_BUG, "phased: no memory");
 	}
 	loop->status = status_create(loop->options->conf, loop->options->counters, &loop->health, fail);
@@ -335,6 +336,7 @@ static void finish(struct loop *loop)
 	engine_destroy(loop->engine);
 	engine_destroy(loop->engine_next);
 	arena_finish(&loop->claim_arena);
+	arena_finish(&loop->look_arena);
 }
 
 bool loop_run(const struct loop_options *options, struct fail *fail)

@@ -22,6 +22,21 @@ static void note_assigned(struct loop *loop, const struct kafka_notice *notice)
 	log_info("kafka: %zu partitions assigned, claiming", notice->partition_count);
 }
 
+static void say_out_of_range(struct loop *loop, struct partition partition)
+{
+	struct lane *lane = &loop->lanes[partition_lane(partition, loop->lane_count)];
+	const struct assigned *part = assignment_find(&lane->assignment, partition);
+	const char *topic = loop->options->topics[partition.topic];
+	loop->options->counters->out_of_range.value++;
+	log_error("%s/%d: our position %lld is not in the log: the partition has stopped, the others go on, "
+		  "nothing is "
+		  "passed over in silence (phasectl position show, then phasectl position set --topic %s "
+		  "--partition %d "
+		  "--to …)",
+		  topic, (int)partition.number, part != NULL ? (long long)part->next_offset : -1LL, topic,
+		  (int)partition.number);
+}
+
 void loop_read_notices(struct loop *loop)
 {
 	struct kafka_notice *notice = &loop->notice;
@@ -57,16 +72,11 @@ void loop_read_notices(struct loop *loop)
 			}
 			break;
 		case KAFKA_OUT_OF_RANGE:
-			loop->options->counters->out_of_range.value++;
-			log_error("%s/%d: our position is not in the log any more; the partition has stopped, "
-				  "nothing is "
-				  "passed over in silence (%s)",
-				  loop->options->topics[notice->partitions[0].topic],
-				  (int)notice->partitions[0].number, notice->text);
+			say_out_of_range(loop, notice->partitions[0]);
 			break;
 		case KAFKA_FATAL: {
 			struct fail fail;
-			fail_set(&fail, FAIL_FATAL, EXIT_AWAY, "kafka: %s", notice->text);
+			fail_set(&fail, FAIL_FATAL, notice->exit_code, "kafka: %s", notice->text);
 			loop_give_up(loop, &fail);
 			return;
 		}

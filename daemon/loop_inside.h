@@ -1,6 +1,6 @@
 /*
  * Between the files of the loop: loop.c (chores, what is watched, stopping), loop_group.c (what concerns all lanes: notices
- * of the consumer group, claims, giving back, another model), loop_health.c (what checks are told) and lane.c (a connection
+ * of the consumer group, claims, giving back, another model), loop_look.c (positions set by hand), loop_health.c (what checks are told) and lane.c (a connection
  * to PostgreSQL, and whose the turn under way is). Private to them.
  */
 #pragma once
@@ -28,7 +28,7 @@ enum stop_stage {
 
 /* How far a connection has come, and whose the turn under way is. */
 enum link { LINK_DOWN, LINK_CONNECTING, LINK_FRESH, LINK_SETTLED, LINK_UP };
-enum turn { TURN_NONE, TURN_SETTLE, TURN_GREET, TURN_CLAIM, TURN_BATCH };
+enum turn { TURN_NONE, TURN_SETTLE, TURN_GREET, TURN_CLAIM, TURN_LOOK, TURN_BATCH };
 
 /*
  * One connection to PostgreSQL with its own share of the partitions (partition_lane()), its own queue of messages and one
@@ -86,6 +86,14 @@ struct loop {
 	int64_t reclaim_at_us;	 /* 0: nothing was taken from us */
 	struct arena claim_arena;
 
+	/* looking whether a position was set by hand; a lane does it between two batches */
+	struct lane *look_lane; /* whose turn it is; NULL: none's */
+	int64_t look_at_us;
+	struct partition look_partitions[PARTITIONS_MAX];
+	struct position_row looked[PARTITIONS_MAX];
+	size_t look_count;
+	struct arena look_arena;
+
 	struct status *status;
 	int http_wakes_ms;
 	struct loop_health health;
@@ -119,6 +127,12 @@ void loop_look_after_claims(struct loop *loop);
 /* Sends the claim that is wanted, once no transaction is under way, by any lane that is connected. */
 void loop_send_claim(struct loop *loop);
 void loop_claimed(struct loop *loop);
+
+/* ---- loop_look.c ---- */
+
+/* Is it time to look, and is this lane to do it? Then it has a turn under way, or is lost. */
+bool loop_send_look(struct loop *loop, struct lane *lane);
+void loop_looked(struct loop *loop);
 
 /* ---- loop_health.c ---- */
 

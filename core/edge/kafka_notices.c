@@ -27,7 +27,12 @@ void kafka_source_trouble(struct kafka_source *source, rd_kafka_resp_err_t error
 {
 	int64_t now_us = moment_monotonic_us();
 	char why[sizeof(source->trouble)];
-	if (rd_kafka_fatal_error(source->rk, why, sizeof(why)) != RD_KAFKA_RESP_ERR_NO_ERROR) {
+	rd_kafka_resp_err_t fatal = rd_kafka_fatal_error(source->rk, why, sizeof(why));
+	if (fatal == RD_KAFKA_RESP_ERR_FENCED_INSTANCE_ID) {
+		source->is_fatal = source->is_fenced = true;
+		text = "fenced: another member of the group has our kafka.instance_id, which must differ between "
+		       "daemons";
+	} else if (fatal != RD_KAFKA_RESP_ERR_NO_ERROR) {
 		source->is_fatal = true;
 		text = why;
 	} else if (error == source->last_trouble && now_us - source->last_trouble_us < TROUBLE_US) {
@@ -52,6 +57,7 @@ static bool list_partitions(const struct kafka_source *source, const rd_kafka_to
 		char text[128];
 		snprintf(text, sizeof(text), "%d partitions assigned to one process, %d is the most", list->cnt,
 			 PARTITIONS_MAX);
+		notice->exit_code = EXIT_CONFIG;
 		say(notice, KAFKA_FATAL, text);
 		return false;
 	}
@@ -165,6 +171,7 @@ static bool say_trouble(struct kafka_source *source, struct kafka_notice *notice
 		return false;
 	}
 	say(notice, source->is_fatal ? KAFKA_FATAL : KAFKA_TROUBLE, source->trouble);
+	notice->exit_code = source->is_fenced ? EXIT_CONFIG : EXIT_AWAY;
 	source->trouble[0] = '\0';
 	return true;
 }

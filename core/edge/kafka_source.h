@@ -60,7 +60,8 @@ struct kafka_notice {
 	enum kafka_notice_kind kind;
 	struct partition partitions[PARTITIONS_MAX]; /* ASSIGNED, REVOKED, LOST: all of them; OUT_OF_RANGE: one */
 	size_t partition_count;
-	char text[256]; /* for logs: no content of any message */
+	enum exit_code exit_code; /* FATAL */
+	char text[256];		  /* for logs: no content of any message */
 };
 
 struct partition_start {

@@ -44,6 +44,7 @@ struct kafka_source {
 	int64_t last_trouble_us; /* monotonic */
 	char trouble[256];	 /* to be said; "" when none */
 	bool is_fatal;		 /* librdkafka gave up: trouble says why */
+	bool is_fenced;		 /* because another member has our instance id */
 
 	struct kafka_slots slots;
 	size_t out_of_range_count; /* slots that are to be said */

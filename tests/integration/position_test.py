@@ -172,5 +172,48 @@ class Set(PositionTest):
         self.applied(30)
 
 
+class Running(PositionTest):
+    def test_a_running_daemon_goes_on_where_it_is_told(self):
+        self.prepare(partitions=2, kafka__session_ms=SESSION_MS)
+        sent = self.make(100)
+        self.send(events.lines(sent), partition=0)
+        phased = self.start_phased()
+        self.applied(100)
+        self.set(40)		# while nothing comes: it finds out by itself
+        self.wait_until(lambda: self.outcomes() == {"applied": 100, "duplicate": 60}, 30, "60 to be read again")
+        self.set(90)		# and while messages come
+        self.send(events.lines(self.make(130)[100:]), partition=0)
+        self.wait_until(lambda: self.outcomes() == {"applied": 130, "duplicate": 70}, 30, "10 to be read again, 30 to be applied")
+        self.assertEqual("130", self.value("SELECT count(*) FROM phased.touch"))
+        self.assertEqual((130, 0, "in log"), tuple(self.show()[key] for key in ("next_offset", "lag", "state")))
+        self.assertIn("was set by phasectl", phased.log())
+        self.assert_conserved(phased)
+        self.assertEqual(0, phased.stop())
+
+    def test_a_log_that_moved_on_stops_its_partition_until_the_position_is_set(self):
+        self.prepare(partitions=2, kafka__session_ms=SESSION_MS)
+        sent = self.make(400)
+        self.send(events.lines(sent[:100]), partition=0)
+        self.send(events.lines(sent[200:300]), partition=1)
+        phased = self.start_phased()
+        self.applied(200)
+        self.assertEqual(0, phased.stop())
+        self.send(events.lines(sent[100:200]), partition=0)
+        self.trim(130)		# retention took 30 that were not applied yet
+        phased = self.start_phased()
+        self.wait_log(phased, rf"{self.topics['web']}/0: .*100.* not in the log.*position set")
+        self.send(events.lines(sent[300:]), partition=1)
+        self.applied(300)		# the others go on
+        self.assertEqual((100, "before log", 100), tuple(self.show()[key] for key in ("next_offset", "state", "lag")))
+        self.assertEqual(1, self.metrics(phased)["phased_offset_out_of_range_total"])
+        self.assertRegex(self.set("beginning"), r"100 → beginning .*\n30 messages from 100 on are not in the log any more")
+        self.applied(370)
+        self.assertEqual({"applied": 370}, self.outcomes())
+        self.assertEqual((200, "in log", 0), tuple(self.show()[key] for key in ("next_offset", "state", "lag")))
+        self.assertEqual(1, self.metrics(phased)["phased_offset_out_of_range_total"])
+        self.assert_conserved(phased)
+        self.assertEqual(0, phased.stop())
+
+
 if __name__ == "__main__":
     phased_test.main()
