@@ -135,9 +135,9 @@ static bool run_stage(struct bench *bench, enum stage stage)
 	struct fail fail;
 	switch (stage) {
 	case ASK:
-		return cast_ask(items, count, NULL, 0, &bench->work, &bench->advance);
+		return cast_ask(&bench->cast, items, count, NULL, 0, &bench->work, &bench->advance);
 	case PLAN:
-		return cast_plan(&bench->cast, items, count, &bench->advance, &bench->work, &bench->load) &&
+		return cast_plan(&bench->cast, items, count, &bench->advance, &bench->load) &&
 		       leave_suspects(bench);
 	case LOAD_ARRAYS:
 		return store_load(bench->store, &bench->load, &bench->work, &fail);

@@ -286,6 +286,11 @@ void make_batch(struct made *made, size_t count, const struct contacts_model *mo
 	}
 	/* The database looks keys up in the order in which they are asked for: that of the ids. */
 	qsort(made->load.phases, made->load.phase_count, sizeof(struct phase_row), by_contact);
+	for (size_t i = 0; i < made->load.phase_count; i++) { /* and so they lie in memory */
+		struct phase_row *row = &made->load.phases[i];
+		row->fold =
+			(const uint8_t *)must(arena_text(&made->arena, (const char *)row->fold, row->fold_size));
+	}
 	qsort(made->load.claims, made->load.claim_count, sizeof(struct claim), by_weak);
 	made->advance.claims = made->load.claims;
 	made->advance.claim_count = made->load.claim_count;

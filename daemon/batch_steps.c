@@ -172,7 +172,7 @@ static bool begin_try(struct batch *batch)
 		batch->has_touches = batch->has_touches || item->outcome == OUTCOME_NONE;
 	}
 	batch->advance = (struct advance_rows){.group = batch->options.conf->kafka.group};
-	if (!batch_list_positions(batch) || !cast_ask(window(batch), batch->count, batch->wider,
+	if (!batch_list_positions(batch) || !cast_ask(&batch->cast, window(batch), batch->count, batch->wider,
 						      batch->wider_count, &batch->work, &batch->advance)) {
 		return false;
 	}
@@ -247,7 +247,7 @@ static enum step_end load_start(struct batch *batch, struct fail *fail)
 	if (!batch->has_touches) {
 		return STEP_NEXT;
 	}
-	if (!cast_plan(&batch->cast, window(batch), batch->count, &batch->advance, &batch->work, &batch->load)) {
+	if (!cast_plan(&batch->cast, window(batch), batch->count, &batch->advance, &batch->load)) {
 		return STEP_FULL;
 	}
 	batch->load.quick = batch->way.quick;

@@ -119,20 +119,20 @@ static void spread(const struct sort_id *from, size_t count, unsigned shift, str
 	}
 }
 
-static void merge(const struct sort_id *a, size_t a_count, const struct sort_id *b, size_t b_count,
-		  struct sort_id *to)
+void sort_merge_ids(const struct sort_id *a, size_t a_count, const struct sort_id *b, size_t b_count,
+		    struct sort_id *ret_ids)
 {
 	while (a_count > 0 && b_count > 0) {
 		if (is_after(a, b)) {
-			*to++ = *b++;
+			*ret_ids++ = *b++;
 			b_count--;
 		} else {
-			*to++ = *a++;
+			*ret_ids++ = *a++;
 			a_count--;
 		}
 	}
-	memcpy(to, a, a_count * sizeof(*to));
-	memcpy(to + a_count, b, b_count * sizeof(*to));
+	memcpy(ret_ids, a, a_count * sizeof(*ret_ids));
+	memcpy(ret_ids + a_count, b, b_count * sizeof(*ret_ids));
 }
 
 static void merge_ids(struct sort_id *ids, size_t count, struct sort_id *spare)
@@ -142,7 +142,7 @@ static void merge_ids(struct sort_id *ids, size_t count, struct sort_id *spare)
 		for (size_t i = 0; i < count; i += 2 * width) {
 			size_t a = count - i < width ? count - i : width;
 			size_t b = count - i - a < width ? count - i - a : width;
-			merge(from + i, a, from + i + a, b, to + i);
+			sort_merge_ids(from + i, a, from + i + a, b, to + i);
 		}
 		struct sort_id *sorted = to;
 		to = from;

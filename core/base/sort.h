@@ -47,3 +47,6 @@ static inline uint64_t sort_signed(int64_t value)
 void sort_entries(struct sort_entry *entries, size_t count, struct sort_entry *spare);
 /* By id. Fast where ids are spread evenly, as keyed hashes are; never worse than a merge sort. */
 void sort_ids(struct sort_id *ids, size_t count, struct sort_id *spare);
+/* Two sorted lists into one of both; of equal ids the first list's come first. */
+void sort_merge_ids(const struct sort_id *a, size_t a_count, const struct sort_id *b, size_t b_count,
+		    struct sort_id *ret_ids);

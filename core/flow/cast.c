@@ -12,88 +12,37 @@ static bool is_open(const struct item *item)
 	return item->outcome == OUTCOME_NONE;
 }
 
-/* ---- what ADVANCE asks for ---- */
-
-/* Ids sorted, each once. `ids` gets what the entries say; returns how many. */
-static size_t list_once(struct sort_id *entries, size_t count, struct sort_id *spare, struct uuid *ids)
-{
-	size_t used = 0;
-	sort_ids(entries, count, spare);
-	for (size_t i = 0; i < count; i++) {
-		if (i == 0 || entries[i].high != entries[i - 1].high || entries[i].low != entries[i - 1].low) {
-			ids[used++] = sort_id_uuid(&entries[i]);
-		}
-	}
-	return used;
-}
-
-bool cast_ask(const struct item *items, size_t count, const struct uuid *wider, size_t wider_count,
-	      struct arena *arena, struct advance_rows *ret_ask)
-{
-	size_t weak_count = 0, decided_count = wider_count;
-	for (size_t i = 0; i < count; i++) {
-		if (is_open(&items[i])) {
-			weak_count += items[i].who->has_weak ? 1 : 0;
-			decided_count += items[i].who->has_strong ? 1 : 0;
-		}
-	}
-	struct uuid *weak = arena_array(arena, weak_count + 1, sizeof(*weak));
-	struct uuid *decided = arena_array(arena, decided_count + 1, sizeof(*decided));
-	size_t mark = arena->used;
-	size_t room = (weak_count > decided_count ? weak_count : decided_count) + 1;
-	struct sort_id *entries = arena_array(arena, room, sizeof(*entries));
-	struct sort_id *spare = arena_array(arena, room, sizeof(*spare));
-	if (weak == NULL || decided == NULL || entries == NULL || spare == NULL) {
-		return false;
-	}
-	size_t used = 0;
-	for (size_t i = 0; i < count; i++) {
-		if (is_open(&items[i]) && items[i].who->has_weak) {
-			entries[used++] = sort_id_of(&items[i].who->weak.id, 0);
-		}
-	}
-	ret_ask->weak = weak;
-	ret_ask->weak_count = list_once(entries, used, spare, weak);
-	used = 0;
-	for (size_t i = 0; i < count; i++) { /* who has no strong actor decides nothing */
-		if (is_open(&items[i]) && items[i].who->has_strong && items[i].facts->consent_count > 0) {
-			entries[used++] = sort_id_of(&items[i].facts->consents[0].actor_id, 0);
-		}
-	}
-	for (size_t i = 0; i < wider_count; i++) {
-		entries[used++] = sort_id_of(&wider[i], 0);
-	}
-	ret_ask->decided = decided;
-	ret_ask->decided_count = list_once(entries, used, spare, decided);
-	arena_back(arena, mark);
-	return true;
-}
-
-/* ---- members ---- */
-
-/* Where an id was met, so that one sort says who is who: of an item, or of a claim or a decision (no item). */
+/*
+ * ---- names: where an id was met, so that one sort says who is who ----
+ *
+ * Of an item, or of a claim or a decision (no item).
+ */
 #define PLACE_STRONG 1u
 #define PLACE_ACTOR 2u /* the touch is recorded on it */
 #define PLACE_ITEM(place) ((place) >> 2)
 #define PLACE_NO_ITEM (UINT32_MAX & ~(PLACE_STRONG | PLACE_ACTOR))
 
-static size_t count_names(const struct item *items, size_t count, size_t *ret_open)
+static bool same_name(const struct sort_id *a, const struct sort_id *b)
 {
-	size_t names = 0, open = 0;
-	for (size_t i = 0; i < count; i++) {
-		if (is_open(&items[i])) {
-			names += (items[i].who->has_weak ? 1 : 0) + (items[i].who->has_strong ? 1 : 0);
-			open++;
-		}
-	}
-	*ret_open = open;
-	return names;
+	return a->high == b->high && a->low == b->low;
 }
 
-static size_t list_names(const struct item *items, size_t count, const struct advance_rows *advance,
-			 struct sort_id *names)
+/* Sorts the names of the open items. False: arena full. */
+static bool list_names(struct cast *cast, const struct item *items, size_t count)
 {
-	size_t used = 0;
+	size_t room = 0, used = 0;
+	for (size_t i = 0; i < count; i++) {
+		if (is_open(&items[i])) {
+			room += (items[i].who->has_weak ? 1 : 0) + (items[i].who->has_strong ? 1 : 0);
+			cast->open_count++;
+		}
+	}
+	struct sort_id *names = arena_array(cast->arena, room + 1, sizeof(*names));
+	struct sort_id *spare = arena_array(cast->arena, room + 1, sizeof(*spare));
+	if (names == NULL || spare == NULL) {
+		return false;
+	}
+	CHECK(count < PLACE_ITEM(PLACE_NO_ITEM));
 	for (size_t i = 0; i < count; i++) {
 		if (!is_open(&items[i])) {
 			continue;
@@ -108,6 +57,26 @@ static size_t list_names(const struct item *items, size_t count, const struct ad
 						   place | PLACE_STRONG | (who->has_weak ? 0 : PLACE_ACTOR));
 		}
 	}
+	sort_ids(names, room, spare);
+	arena_cut(cast->arena, spare);
+	cast->names = names;
+	cast->name_count = room;
+	return true;
+}
+
+/* Those of claims and decisions, sorted, each a few. False: arena full. */
+static bool add_names(struct cast *cast, const struct advance_rows *advance)
+{
+	size_t added = 2 * advance->claim_count + advance->decided_count, used = 0;
+	if (added == 0) {
+		return true;
+	}
+	struct sort_id *all = arena_array(cast->arena, cast->name_count + added, sizeof(*all));
+	struct sort_id *names = arena_array(cast->arena, added, sizeof(*names));
+	struct sort_id *spare = arena_array(cast->arena, added, sizeof(*spare));
+	if (all == NULL || names == NULL || spare == NULL) {
+		return false;
+	}
 	for (size_t i = 0; i < advance->claim_count; i++) {
 		names[used++] = sort_id_of(&advance->claims[i].weak, PLACE_NO_ITEM);
 		names[used++] = sort_id_of(&advance->claims[i].strong, PLACE_NO_ITEM | PLACE_STRONG);
@@ -115,10 +84,81 @@ static size_t list_names(const struct item *items, size_t count, const struct ad
 	for (size_t i = 0; i < advance->decided_count; i++) {
 		names[used++] = sort_id_of(&advance->decided[i], PLACE_NO_ITEM | PLACE_STRONG);
 	}
-	return used;
+	sort_ids(names, added, spare);
+	sort_merge_ids(cast->names, cast->name_count, names, added, all);
+	arena_cut(cast->arena, names);
+	cast->names = all;
+	cast->name_count += added;
+	return true;
 }
 
-/* What one entry says of its member. */
+/* ---- what ADVANCE asks for ---- */
+
+static bool ask_weak(const struct cast *cast, struct advance_rows *ret_ask)
+{
+	struct uuid *weak = arena_array(cast->arena, cast->name_count + 1, sizeof(*weak));
+	if (weak == NULL) {
+		return false;
+	}
+	for (size_t i = 0; i < cast->name_count; i++) {
+		const struct sort_id *name = &cast->names[i];
+		if ((name->place & PLACE_STRONG) == 0 && (i == 0 || !same_name(name, name - 1))) {
+			weak[ret_ask->weak_count++] = sort_id_uuid(name);
+		}
+	}
+	arena_cut(cast->arena, weak + ret_ask->weak_count);
+	ret_ask->weak = weak;
+	return true;
+}
+
+static bool ask_decided(const struct cast *cast, const struct item *items, const struct uuid *wider,
+			size_t wider_count, struct advance_rows *ret_ask)
+{
+	struct arena *arena = cast->arena;
+	size_t room = wider_count, used = 0;
+	for (size_t i = 0; i < cast->name_count; i++) {
+		room += cast->names[i].place & PLACE_STRONG;
+	}
+	struct uuid *decided = arena_array(arena, room + 1, sizeof(*decided));
+	struct sort_id *entries = arena_array(arena, room + 1, sizeof(*entries));
+	struct sort_id *spare = arena_array(arena, room + 1, sizeof(*spare));
+	if (decided == NULL || entries == NULL || spare == NULL) {
+		return false;
+	}
+	for (size_t i = 0; i < cast->name_count; i++) { /* who has no strong actor decides nothing */
+		const struct sort_id *name = &cast->names[i];
+		if ((name->place & PLACE_STRONG) != 0 && items[PLACE_ITEM(name->place)].facts->consent_count > 0) {
+			entries[used++] = *name;
+		}
+	}
+	for (size_t i = 0; i < wider_count; i++) {
+		entries[used++] = sort_id_of(&wider[i], 0);
+	}
+	if (wider_count > 0) {
+		sort_ids(entries, used, spare);
+	}
+	for (size_t i = 0; i < used; i++) {
+		if (i == 0 || !same_name(&entries[i], &entries[i - 1])) {
+			decided[ret_ask->decided_count++] = sort_id_uuid(&entries[i]);
+		}
+	}
+	arena_cut(arena, entries);
+	ret_ask->decided = decided;
+	return true;
+}
+
+bool cast_ask(struct cast *cast, const struct item *items, size_t count, const struct uuid *wider,
+	      size_t wider_count, struct arena *arena, struct advance_rows *ret_ask)
+{
+	*cast = (struct cast){.arena = arena};
+	ret_ask->weak_count = ret_ask->decided_count = 0;
+	return list_names(cast, items, count) && ask_weak(cast, ret_ask) &&
+	       ask_decided(cast, items, wider, wider_count, ret_ask);
+}
+
+/* ---- members ---- */
+
+/* What one name says of its member. */
 static void take_name(struct cast *cast, const struct item *items, struct cast_member *member, uint32_t place)
 {
 	if ((place & ~(PLACE_STRONG | PLACE_ACTOR)) == PLACE_NO_ITEM) {
@@ -196,16 +236,23 @@ static bool order_touches(struct cast *cast, const struct cast_slice *slice)
 	return true;
 }
 
+#define AHEAD 12 /* items are anywhere in memory: asked for so many names ahead */
+
 /* Sorted names → members, parts of the items, touches by key. */
-static bool make_members(struct cast *cast, const struct item *items, const struct sort_id *names, size_t count)
+static bool make_members(struct cast *cast, const struct item *items)
 {
+	const struct sort_id *names = cast->names;
+	size_t count = cast->name_count;
 	for (size_t i = 0; i < count;) {
 		struct cast_member *member = &cast->members[cast->count++];
 		*member = (struct cast_member){.id = sort_id_uuid(&names[i]),
 					       .strong = (names[i].place & PLACE_STRONG) != 0,
 					       .touches.first = (uint32_t)cast->touch_count};
-		size_t first = i;
-		for (; i < count && names[i].high == names[first].high && names[i].low == names[first].low; i++) {
+		for (size_t first = i; i < count && same_name(&names[i], &names[first]); i++) {
+			if (i + AHEAD < count && (names[i + AHEAD].place & PLACE_ACTOR) != 0 &&
+			    PLACE_ITEM(names[i + AHEAD].place) != PLACE_ITEM(PLACE_NO_ITEM)) {
+				__builtin_prefetch(&items[PLACE_ITEM(names[i + AHEAD].place)].touch);
+			}
 			take_name(cast, items, member, names[i].place);
 		}
 		if (!order_touches(cast, &member->touches)) {
@@ -215,30 +262,21 @@ static bool make_members(struct cast *cast, const struct item *items, const stru
 	return true;
 }
 
-static bool add_members(struct cast *cast, const struct item *items, size_t count,
-			const struct advance_rows *advance)
+static bool add_members(struct cast *cast, const struct item *items, size_t count)
 {
 	struct arena *arena = cast->arena;
-	size_t open;
-	size_t room = count_names(items, count, &open) + 2 * advance->claim_count + advance->decided_count;
 	cast->parts = arena_array(arena, count + 1, sizeof(*cast->parts));
-	cast->touches = arena_array(arena, open + 1, sizeof(*cast->touches));
-	cast->touch_items = arena_array(arena, open + 1, sizeof(*cast->touch_items));
-	cast->members = arena_array(arena, room + 1, sizeof(*cast->members));
-	struct sort_id *names = arena_array(arena, room + 1, sizeof(*names));
-	struct sort_id *spare = arena_array(arena, room + 1, sizeof(*spare));
-	if (cast->parts == NULL || cast->touches == NULL || cast->touch_items == NULL || cast->members == NULL ||
-	    names == NULL || spare == NULL) {
+	cast->touches = arena_array(arena, cast->open_count + 1, sizeof(*cast->touches));
+	cast->touch_items = arena_array(arena, cast->open_count + 1, sizeof(*cast->touch_items));
+	cast->members = arena_array(arena, cast->name_count + 1, sizeof(*cast->members));
+	if (cast->parts == NULL || cast->touches == NULL || cast->touch_items == NULL || cast->members == NULL) {
 		return false;
 	}
 	memset(cast->parts, 0xff, count * sizeof(*cast->parts));
-	CHECK(count < PLACE_ITEM(PLACE_NO_ITEM));
-	CHECK(list_names(items, count, advance, names) == room);
-	sort_ids(names, room, spare);
-	if (!make_members(cast, items, names, room)) {
+	if (!make_members(cast, items)) {
 		return false;
 	}
-	/* Of what was taken behind the members nothing is needed any more. */
+	CHECK(cast->touch_count == cast->open_count);
 	arena_cut(arena, cast->members + cast->count);
 	return true;
 }
@@ -386,16 +424,16 @@ static bool list_members(const struct cast *cast, struct load_rows *ret_load)
 }
 
 bool cast_plan(struct cast *cast, const struct item *items, size_t count, const struct advance_rows *advance,
-	       struct arena *arena, struct load_rows *ret_load)
+	       struct load_rows *ret_load)
 {
-	*cast = (struct cast){.arena = arena};
 	*ret_load = (struct load_rows){
 		.model_version = advance->model_version,
 		.decided = advance->decided,
 		.decided_count = advance->decided_count,
 	};
-	return add_members(cast, items, count, advance) && index_members(cast) && list_members(cast, ret_load) &&
-	       list_keys(cast, ret_load) && list_timed(cast, items, count, advance, ret_load);
+	return add_names(cast, advance) && add_members(cast, items, count) && index_members(cast) &&
+	       list_members(cast, ret_load) && list_keys(cast, ret_load) &&
+	       list_timed(cast, items, count, advance, ret_load);
 }
 
 struct cast_member *cast_contact(const struct cast *cast, const struct cast_member *actor, int64_t at_us,

@@ -17,6 +17,7 @@
 #include "core/model/rows.h"
 
 struct arena;
+struct sort_id;
 
 /* Facts of one member: a slice of the sorted lists below. Touches of one: a slice of cast->touches. */
 struct cast_slice {
@@ -63,6 +64,8 @@ struct cast_added {
 
 struct cast {
 	struct arena *arena;
+	const struct sort_id *names; /* of open items, later of all: sorted ids and where they were met */
+	size_t name_count, open_count;
 	struct cast_member *members; /* by id */
 	size_t count;
 	/* members whose id begins with bits b: from starts[b] to before starts[b + 1] */
@@ -90,14 +93,15 @@ struct cast {
 	size_t wider_count;
 };
 
-/* The ids that ADVANCE asks for: weak actors of open items, and persons whose consent they decide, `wider` ones (of an
- * earlier try) too. False: arena full. */
-bool cast_ask(const struct item *items, size_t count, const struct uuid *wider, size_t wider_count,
-	      struct arena *arena, struct advance_rows *ret_ask);
+/* Begins a cast in an arena: lists the ids that ADVANCE asks for: weak actors of open items, and persons whose consent they
+ * decide, `wider` ones (of an earlier try) too. False: arena full. */
+bool cast_ask(struct cast *cast, const struct item *items, size_t count, const struct uuid *wider,
+	      size_t wider_count, struct arena *arena, struct advance_rows *ret_ask);
 
-/* Members from the items and from the claims that ADVANCE brought; fills what LOAD asks for. False: arena full. */
+/* Members from the same items, as they were for cast_ask(), and from the claims that ADVANCE brought; fills what LOAD asks
+ * for. False: arena full. */
 bool cast_plan(struct cast *cast, const struct item *items, size_t count, const struct advance_rows *advance,
-	       struct arena *arena, struct load_rows *ret_load);
+	       struct load_rows *ret_load);
 
 /* NULL when the id is nobody of the cast. */
 struct cast_member *cast_find(const struct cast *cast, const struct uuid *id);

@@ -46,12 +46,12 @@ struct tally {
 
 struct tally_recent {
 	uint64_t subject_id;
-	int64_t day_us;
-	uint32_t outcome; /* enum outcome; NONE: nothing here */
-	uint32_t row;
+	int32_t day;
+	uint8_t outcome; /* enum outcome; NONE: nothing here */
+	uint16_t row;
 };
 
-#define TALLY_RECENT_MAX 4096
+#define TALLY_RECENT_MAX 8192
 #define MIX UINT64_C(0x9e3779b97f4a7c15)
 
 static bool tally_init(struct tally *tally, struct arena *arena, size_t count)
@@ -159,20 +159,24 @@ static bool tally_item(struct tally *tally, const struct item *item)
 		return tally_add(tally, item, channel_of(item), item->outcome, 1, &row);
 	}
 	const struct touch *touch = &item->touch;
-	int64_t day_us = moment_floor(touch->stamped_us, MOMENT_DAY_US) * MOMENT_DAY_US;
-	uint64_t hash = (touch->subject_id ^ (uint64_t)day_us ^ (uint64_t)item->outcome) * MIX;
+	int64_t day = moment_floor(touch->stamped_us, MOMENT_DAY_US);
+	uint64_t hash = (touch->subject_id ^ (uint64_t)day << 8 ^ (uint64_t)item->outcome) * MIX;
 	struct tally_recent *recent = &tally->recent[hash >> 40 & tally->recent_mask];
-	if (recent->subject_id == touch->subject_id && recent->day_us == day_us &&
-	    recent->outcome == item->outcome) {
+	if (recent->subject_id == touch->subject_id && recent->day == day && recent->outcome == item->outcome) {
 		tally->rows[recent->row].n++;
 		return true;
 	}
 	if (!tally_add(tally, item, channel_of(item), item->outcome, 1, &row)) {
 		return false;
 	}
-	*recent = (struct tally_recent){touch->subject_id, day_us, item->outcome, row};
+	if (row <= UINT16_MAX && day == (int32_t)day) {
+		*recent = (struct tally_recent){touch->subject_id, (int32_t)day, (uint8_t)item->outcome,
+						(uint16_t)row};
+	}
 	return true;
 }
+
+_Static_assert(OUTCOME_COUNT <= UINT8_MAX, "struct tally_recent");
 
 /*
  * A day's counts say how many touches there are, and how many copies beside them, in whatever order these came. So one

@@ -92,8 +92,8 @@ static void plan(size_t count, unsigned people, bool even)
 	make_room();
 	make_items(count, people, even);
 	advance = (struct advance_rows){0};
-	ck_assert(cast_ask(items, count, NULL, 0, &work, &advance));
-	ck_assert(cast_plan(&cast, items, count, &advance, &work, &load));
+	ck_assert(cast_ask(&cast, items, count, NULL, 0, &work, &advance));
+	ck_assert(cast_plan(&cast, items, count, &advance, &load));
 }
 
 START_TEST(whoever_an_open_item_names_is_listed_once_in_order)
@@ -207,8 +207,8 @@ START_TEST(a_full_arena_is_told)
 	for (size_t size = 4096; size < (size_t)1 << 20; size += 4096) {
 		ck_assert(arena_init(&small, size));
 		advance = (struct advance_rows){0};
-		if (!cast_ask(items, ITEMS, NULL, 0, &small, &advance) ||
-		    !cast_plan(&cast, items, ITEMS, &advance, &small, &load)) {
+		if (!cast_ask(&cast, items, ITEMS, NULL, 0, &small, &advance) ||
+		    !cast_plan(&cast, items, ITEMS, &advance, &load)) {
 			refused++;
 		}
 		arena_finish(&small);
