@@ -10,6 +10,7 @@
 #include "core/base/log.h"
 #include "core/base/moment.h"
 #include "daemon/batch_steps.h"
+#include "daemon/crew.h"
 
 #define IDLE_KEEP ((size_t)4 * 1024 * 1024) /* pages that stay resident while nothing waits */
 /* Fewer touches are inserted within SAVE: COPY costs two more round trips, and saves a third of each row's price. */
@@ -44,6 +45,9 @@ struct batch *batch_create(const struct batch_options *options, struct fail *fai
 	}
 	batch->options = *options;
 	batch->io = options->io;
+	if (options->crew != NULL) {
+		crew_join(options->crew, batch);
+	}
 	way_init(&batch->way, options->conf->batch.quick);
 	batch->copy_min = COPY_MIN;
 	/* The list of items itself must leave room for what is taken. */
@@ -69,6 +73,9 @@ void batch_destroy(struct batch *batch)
 		arena_finish(&batch->held);
 		arena_finish(&batch->work);
 		recent_destroy(batch->recent);
+		if (batch->options.crew != NULL) {
+			crew_leave(batch->options.crew, batch);
+		}
 		free(batch);
 	}
 }
@@ -92,6 +99,7 @@ static void empty(struct batch *batch)
 	batch->wider = NULL;
 	batch->wider_count = 0;
 	batch->step = STEP_LOOK;
+	batch->cast = (struct cast){0};
 	reset(batch, &batch->held);
 	reset(batch, &batch->work);
 }
@@ -329,6 +337,7 @@ static void restart(struct batch *batch)
 	batch->step = STEP_LOOK;
 	batch->open = false;
 	batch->save = (struct save_rows){0};
+	batch->cast = (struct cast){0};
 }
 
 static enum batch_run ended(struct batch *batch, enum step_end end, struct fail *fail);
@@ -424,7 +433,8 @@ enum batch_run batch_turn_failed(struct batch *batch, const struct fail *why, st
 	batch->sent = false;
 	clock_off(batch, batch->step, STEP_WAITS);
 	batch->why = *why;
-	if (way_missed(&batch->way, why->code)) {
+	bool was_new = batch->step == STEP_ARBITERS && strcmp(why->code, "23505") == 0;
+	if (way_missed(&batch->way, was_new ? "PH002" : why->code)) {
 		batch->options.counters->quick_misses.value++;
 		batch->options.counters->redone.value++;
 		batch->step = STEP_ROLLBACK;

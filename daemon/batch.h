@@ -20,6 +20,7 @@
 #include "daemon/io.h"
 
 struct batch;
+struct crew;
 
 struct batch_options {
 	const struct conf *conf; /* all of these are borrowed for life */
@@ -30,6 +31,7 @@ struct batch_options {
 	const char *const *topics; /* names, by number */
 	int rejected_topic;
 	struct breaker *breaker; /* the daemon's; NULL: nothing is too much */
+	struct crew *crew;	 /* the other lanes' batches; NULL: there is no other lane */
 };
 
 struct batch *batch_create(const struct batch_options *options, struct fail *fail);

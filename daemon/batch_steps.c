@@ -14,6 +14,9 @@
 #include "core/flow/arbiters.h"
 #include "core/flow/gather.h"
 #include "core/flow/screen.h"
+#include "daemon/crew.h"
+
+#define CREW_WAIT_US 1000 /* until another lane may have come on */
 
 static struct item *window(const struct batch *batch)
 {
@@ -161,8 +164,8 @@ static enum step_end nothing(struct batch *batch, struct fail *fail)
 
 /* ---- PEEK, ADVANCE ---- */
 
-/* Where the positions shall stand, and whose claims say who is concerned. False: arena full. */
-static bool begin_try(struct batch *batch)
+/* The window's messages as no try has changed them, and where the positions shall stand. False: arena full. */
+static bool list_window(struct batch *batch)
 {
 	batch->has_touches = false;
 	for (size_t i = 0; i < batch->count; i++) {
@@ -171,14 +174,25 @@ static bool begin_try(struct batch *batch)
 		item->copy = COPY_LOSES;
 		batch->has_touches = batch->has_touches || item->outcome == OUTCOME_NONE;
 	}
-	batch->advance = (struct advance_rows){.group = batch->options.conf->kafka.group};
-	if (!batch_list_positions(batch) || !cast_ask(&batch->cast, window(batch), batch->count, batch->wider,
-						      batch->wider_count, &batch->work, &batch->advance)) {
+	if (!batch_list_positions(batch)) {
 		return false;
 	}
 	batch->advance.positions = batch->positions;
 	batch->advance.position_count = batch->position_count;
 	return true;
+}
+
+/* And whose claims say who is concerned. */
+static bool ask(struct batch *batch)
+{
+	return cast_ask(&batch->cast, window(batch), batch->count, batch->wider, batch->wider_count, &batch->work,
+			&batch->advance);
+}
+
+static bool begin_try(struct batch *batch)
+{
+	batch->advance = (struct advance_rows){.group = batch->options.conf->kafka.group};
+	return list_window(batch) && ask(batch);
 }
 
 static enum step_end peek_start(struct batch *batch, struct fail *fail)
@@ -247,8 +261,23 @@ static enum step_end load_start(struct batch *batch, struct fail *fail)
 	if (!batch->has_touches) {
 		return STEP_NEXT;
 	}
-	if (!cast_plan(&batch->cast, window(batch), batch->count, &batch->advance, &batch->load)) {
+	size_t mark = batch->work.used, free_count = batch->count;
+	if (!cast_plan(&batch->cast, window(batch), batch->count, &batch->advance, &batch->load) ||
+	    (batch->way.quick && batch->options.crew != NULL &&
+	     !crew_free_count(batch->options.crew, batch, &free_count))) {
 		return STEP_FULL;
+	}
+	if (free_count == 0) {
+		batch->not_before_us = batch->io.ops->monotonic_us(batch->io.self) + CREW_WAIT_US;
+		return STEP_REDO;
+	}
+	if (free_count < batch->count) { /* what was read of the rest is no harm */
+		arena_back(&batch->work, mark);
+		batch->count = free_count;
+		if (!list_window(batch) || !ask(batch) ||
+		    !cast_plan(&batch->cast, window(batch), batch->count, &batch->advance, &batch->load)) {
+			return STEP_FULL;
+		}
 	}
 	batch->load.quick = batch->way.quick;
 	if (batch->way.quick && !leave_suspects(batch)) {

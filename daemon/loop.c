@@ -261,6 +261,7 @@ static bool start_lanes(struct loop *loop, struct fail *fail)
 			.topics = loop->options->topics,
 			.rejected_topic = loop->options->rejected_topic,
 			.breaker = loop->breaker,
+			.crew = &loop->crew,
 		};
 		lane->batch = batch_create(&batch_options, fail);
 		if (lane->batch == NULL) {

@@ -13,6 +13,7 @@
 #include "core/base/log.h"
 #include "daemon/assignment.h"
 #include "daemon/batch.h"
+#include "daemon/crew.h"
 #include "daemon/engine.h"
 #include "daemon/loop.h"
 #include "daemon/status.h"
@@ -56,6 +57,7 @@ struct lane {
 };
 
 struct loop {
+	struct crew crew;
 	const struct loop_options *options;
 	struct io io; /* for clock and source, which lanes share: any lane's */
 	struct ev_loop *ev;

@@ -25,6 +25,10 @@ bool way_missed(struct way *way, const char *code)
 	if (!way->quick || !missed) {
 		return false;
 	}
+	if (strcmp(code, codes[0]) == 0 && !way->again) {
+		way->again = true;
+		return true;
+	}
 	way->careful_once = true;
 	way->misses++;
 	if (way->misses > 1) {
@@ -35,6 +39,7 @@ bool way_missed(struct way *way, const char *code)
 
 void way_done(struct way *way)
 {
+	way->again = false;
 	if (way->quick) {
 		way->misses = 0;
 		return;

@@ -2,8 +2,9 @@
  * Quick or careful: which way the next try of a batch goes. Pure.
  *
  * The quick way assumes that nobody else writes the same contacts and that no old event comes again. Where that proves
- * wrong, PostgreSQL refuses the whole batch and it goes the careful way; after several such in a row (a replay, say)
- * so do a number of the batches that follow, twice as many each time.
+ * wrong, PostgreSQL refuses the whole batch. Where somebody else was faster it is tried once more, with what they have
+ * written; otherwise it goes the careful way; after several such in a row (a replay, say) so do a number of the batches
+ * that follow, twice as many each time.
  */
 #pragma once
 #include <stdbool.h>
@@ -11,6 +12,7 @@
 struct way {
 	bool allowed; /* by configuration */
 	bool quick;   /* the try under way */
+	bool again;   /* the window was tried once more the quick way */
 	bool careful_once;
 	unsigned misses; /* in a row */
 	unsigned careful_left;

@@ -78,6 +78,7 @@ static void start_daemon(struct drive *drive, size_t number)
 		.counters = &daemon->counters,
 		.topics = world_topics,
 		.rejected_topic = WORLD_REJECTED,
+		.crew = drive->is_crew ? &drive->crew : NULL,
 	};
 	struct fail fail;
 	daemon->drive = drive;
@@ -112,6 +113,8 @@ void drive_start(struct drive *drive, uint64_t seed, size_t count)
 	drive->conf.batch.linger_ms = (int64_t)world_random(drive->world, 3);
 	drive->conf.batch.arena_mb = 16;
 	drive->conf.batch.quick = world_random(drive->world, 4) != 0;
+	drive->is_crew = world_random(drive->world, 2) == 0;
+	drive->crew = (struct crew){{NULL}};
 	for (size_t i = 0; i < count; i++) {
 		start_daemon(drive, i);
 	}

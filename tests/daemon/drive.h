@@ -9,6 +9,7 @@
 
 #include "core/edge/conf.h"
 #include "daemon/batch_steps.h"
+#include "daemon/crew.h"
 #include "tests/daemon/world.h"
 
 #define DRIVE_TURNS_MAX 8     /* round trips of a batch that meets no trouble */
@@ -37,6 +38,8 @@ struct drive {
 	struct conf conf;
 	struct identity_key key;
 	size_t count;
+	struct crew crew;
+	bool is_crew; /* they are lanes of one daemon, each with its group's view */
 	struct driven daemons[WORLD_CLIENTS_MAX];
 
 	/* of all windows of a daemon alone that met no trouble */

@@ -1,0 +1,78 @@
+#include "daemon/crew.h"
+
+#include "core/base/check.h"
+#include "daemon/batch_steps.h"
+
+void crew_join(struct crew *crew, const struct batch *batch)
+{
+	size_t i = 0;
+	while (i < CREW_MAX && crew->batches[i] != NULL) {
+		i++;
+	}
+	CHECK(i < CREW_MAX);
+	crew->batches[i] = batch;
+}
+
+void crew_leave(struct crew *crew, const struct batch *batch)
+{
+	for (size_t i = 0; i < CREW_MAX; i++) {
+		if (crew->batches[i] == batch) {
+			crew->batches[i] = NULL;
+		}
+	}
+}
+
+static bool mark_busy(const struct crew *crew, const struct batch *batch, bool *busy)
+{
+	bool any = false;
+	for (size_t i = 0; i < CREW_MAX; i++) {
+		const struct batch *other = crew->batches[i];
+		if (other == NULL || other == batch || other->cast.members == NULL ||
+		    other->step == STEP_ROLLBACK) {
+			continue;
+		}
+		for (size_t j = 0; j < batch->cast.count; j++) {
+			busy[j] = busy[j] || cast_find(&other->cast, &batch->cast.members[j].id) != NULL;
+			any = any || busy[j];
+		}
+	}
+	return any;
+}
+
+/* Who is linked by a claim to somebody busy is so, too, as far as that goes. */
+static void spread(const struct batch *batch, bool *busy)
+{
+	const struct cast_member *members = batch->cast.members;
+	for (bool more = true; more;) {
+		more = false;
+		for (size_t i = 0; i < batch->advance.claim_count; i++) {
+			const struct claim *claim = &batch->advance.claims[i];
+			bool *weak = &busy[cast_find(&batch->cast, &claim->weak) - members];
+			bool *strong = &busy[cast_find(&batch->cast, &claim->strong) - members];
+			more = more || *weak != *strong;
+			*weak = *strong = *weak || *strong;
+		}
+	}
+}
+
+bool crew_free_count(const struct crew *crew, struct batch *batch, size_t *ret_count)
+{
+	bool *busy = arena_zero(&batch->work, batch->cast.count + 1, sizeof(*busy));
+	if (busy == NULL) {
+		return false;
+	}
+	*ret_count = batch->count;
+	if (!mark_busy(crew, batch, busy)) {
+		return true;
+	}
+	spread(batch, busy);
+	for (size_t i = 0; i < batch->count; i++) {
+		const struct cast_part *part = &batch->cast.parts[i];
+		if ((part->weak != CAST_NOBODY && busy[part->weak]) ||
+		    (part->strong != CAST_NOBODY && busy[part->strong])) {
+			*ret_count = i;
+			return true;
+		}
+	}
+	return true;
+}

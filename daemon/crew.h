@@ -1,0 +1,24 @@
+/*
+ * The batches of one daemon's lanes keep out of each other's way.
+ *
+ * Two batches at once that write one contact cost one of them its work, and large ones nearly always share somebody: a
+ * person with two browsers. Within a daemon it is known beforehand, so a batch that goes the quick way ends its window
+ * before the first message of somebody whom another lane's batch is at. Between daemons PostgreSQL decides.
+ */
+#pragma once
+#include <stdbool.h>
+#include <stddef.h>
+
+struct batch;
+
+#define CREW_MAX 16
+
+struct crew {
+	const struct batch *batches[CREW_MAX]; /* NULL: none */
+};
+
+void crew_join(struct crew *crew, const struct batch *batch);
+void crew_leave(struct crew *crew, const struct batch *batch);
+/* Of the window, once its cast is planned: how many messages come before the first that concerns somebody whom another
+ * batch of the crew is at. False: its arena is full. */
+bool crew_free_count(const struct crew *crew, struct batch *batch, size_t *ret_count);
