@@ -15,6 +15,7 @@
 #define IDLE_KEEP ((size_t)4 * 1024 * 1024) /* pages that stay resident while nothing waits */
 /* Fewer touches are inserted within SAVE: COPY costs two more round trips, and saves a third of each row's price. */
 #define COPY_MIN ((size_t)1000)
+#define CREW_WAIT_US 1000 /* until another lane may have come on */
 #define BACKOFF_FIRST_US INT64_C(50000)
 #define BACKOFF_LAST_US INT64_C(5000000)
 
@@ -100,6 +101,8 @@ static void empty(struct batch *batch)
 	batch->wider_count = 0;
 	batch->step = STEP_LOOK;
 	batch->cast = (struct cast){0};
+	batch->try_number++;
+	batch->waits_for = NULL;
 	reset(batch, &batch->held);
 	reset(batch, &batch->work);
 }
@@ -338,6 +341,7 @@ static void restart(struct batch *batch)
 	batch->open = false;
 	batch->save = (struct save_rows){0};
 	batch->cast = (struct cast){0};
+	batch->try_number++;
 }
 
 static enum batch_run ended(struct batch *batch, enum step_end end, struct fail *fail);
@@ -413,6 +417,10 @@ enum batch_run batch_run(struct batch *batch, struct fail *fail)
 	}
 	if (batch->io.ops->monotonic_us(batch->io.self) < batch_wakes_us(batch)) {
 		return BATCH_RESTS; /* backing off, with no transaction open */
+	}
+	if (batch->step == STEP_LOOK && crew_waits(batch)) {
+		batch->not_before_us = batch->io.ops->monotonic_us(batch->io.self) + CREW_WAIT_US;
+		return BATCH_RESTS;
 	}
 	return start_step(batch, fail);
 }

@@ -16,8 +16,6 @@
 #include "core/flow/screen.h"
 #include "daemon/crew.h"
 
-#define CREW_WAIT_US 1000 /* until another lane may have come on */
-
 static struct item *window(const struct batch *batch)
 {
 	return batch->items + batch->first;
@@ -268,7 +266,6 @@ static enum step_end load_start(struct batch *batch, struct fail *fail)
 		return STEP_FULL;
 	}
 	if (free_count == 0) {
-		batch->not_before_us = batch->io.ops->monotonic_us(batch->io.self) + CREW_WAIT_US;
 		return STEP_REDO;
 	}
 	if (free_count < batch->count) { /* what was read of the rest is no harm */

@@ -66,6 +66,9 @@ struct batch {
 	enum step step;
 	bool sent;
 	bool open;	 /* a transaction */
+	unsigned try_number;
+	const struct batch *waits_for; /* another lane's, to be past this try of it; NULL: none */
+	unsigned waits_for_try;
 	bool look_first; /* a COMMIT may or may not have happened */
 	bool wants_claim;
 	unsigned tries;	       /* of this window, for backing off */

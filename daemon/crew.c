@@ -3,7 +3,7 @@
 #include "core/base/check.h"
 #include "daemon/batch_steps.h"
 
-void crew_join(struct crew *crew, const struct batch *batch)
+void crew_join(struct crew *crew, struct batch *batch)
 {
 	size_t i = 0;
 	while (i < CREW_MAX && crew->batches[i] != NULL) {
@@ -18,11 +18,13 @@ void crew_leave(struct crew *crew, const struct batch *batch)
 	for (size_t i = 0; i < CREW_MAX; i++) {
 		if (crew->batches[i] == batch) {
 			crew->batches[i] = NULL;
+		} else if (crew->batches[i] != NULL && crew->batches[i]->waits_for == batch) {
+			crew->batches[i]->waits_for = NULL;
 		}
 	}
 }
 
-static bool mark_busy(const struct crew *crew, const struct batch *batch, bool *busy)
+static bool mark_busy(const struct crew *crew, struct batch *batch, bool *busy)
 {
 	bool any = false;
 	for (size_t i = 0; i < CREW_MAX; i++) {
@@ -32,8 +34,11 @@ static bool mark_busy(const struct crew *crew, const struct batch *batch, bool *
 			continue;
 		}
 		for (size_t j = 0; j < batch->cast.count; j++) {
-			busy[j] = busy[j] || cast_find(&other->cast, &batch->cast.members[j].id) != NULL;
-			any = any || busy[j];
+			if (!busy[j] && cast_find(&other->cast, &batch->cast.members[j].id) != NULL) {
+				busy[j] = any = true;
+				batch->waits_for = other;
+				batch->waits_for_try = other->try_number;
+			}
 		}
 	}
 	return any;
@@ -62,6 +67,7 @@ bool crew_free_count(const struct crew *crew, struct batch *batch, size_t *ret_c
 		return false;
 	}
 	*ret_count = batch->count;
+	batch->waits_for = NULL;
 	if (!mark_busy(crew, batch, busy)) {
 		return true;
 	}
@@ -71,8 +77,19 @@ bool crew_free_count(const struct crew *crew, struct batch *batch, size_t *ret_c
 		if ((part->weak != CAST_NOBODY && busy[part->weak]) ||
 		    (part->strong != CAST_NOBODY && busy[part->strong])) {
 			*ret_count = i;
-			return true;
+			break;
 		}
 	}
+	if (*ret_count > 0) {
+		batch->waits_for = NULL;
+	}
 	return true;
+}
+
+bool crew_waits(struct batch *batch)
+{
+	if (batch->waits_for != NULL && batch->waits_for->try_number != batch->waits_for_try) {
+		batch->waits_for = NULL;
+	}
+	return batch->waits_for != NULL;
 }

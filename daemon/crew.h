@@ -14,11 +14,13 @@ struct batch;
 #define CREW_MAX 16
 
 struct crew {
-	const struct batch *batches[CREW_MAX]; /* NULL: none */
+	struct batch *batches[CREW_MAX]; /* NULL: none */
 };
 
-void crew_join(struct crew *crew, const struct batch *batch);
+void crew_join(struct crew *crew, struct batch *batch);
 void crew_leave(struct crew *crew, const struct batch *batch);
 /* Of the window, once its cast is planned: how many messages come before the first that concerns somebody whom another
- * batch of the crew is at. False: its arena is full. */
+ * batch of the crew is at. None: it waits (crew_waits()). False: its arena is full. */
 bool crew_free_count(const struct crew *crew, struct batch *batch, size_t *ret_count);
+/* Is the batch that it waits for still at the same try? */
+bool crew_waits(struct batch *batch);
