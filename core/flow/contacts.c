@@ -149,7 +149,9 @@ static bool link_phases(struct contacts *contacts, struct load_rows *load)
 		}
 		contacts->phases[i].first = (uint32_t)at;
 		for (; at < load->phase_count && uuid_equal(&load->phases[at].contact_id, &member->id); at++) {
-			member->has_actor_row = member->has_actor_row || load->phases[at].version > 0;
+			/* What an erasure leaves of somebody is an empty arbiter alone, of whatever version. */
+			member->has_actor_row = member->has_actor_row ||
+						(load->phases[at].version > 0 && load->phases[at].fold_size > 0);
 		}
 		contacts->phases[i].count = (uint32_t)at - contacts->phases[i].first;
 	}

@@ -47,8 +47,8 @@ static bool is_read(const struct item *item)
 
 /*
  * Rows for who is new, copies that do not stand included: whether one stood for a while must not show. A person's row is
- * always offered (their arbiter may be older than their own row), an anonymous one's when its arbiter is new or when it
- * is claimed; what is there already stays as it is.
+ * always offered (their arbiter may be older than their own row), an anonymous one's when its arbiter is new or empty or
+ * when it is claimed; what is there already stays as it is.
  *
  * Notes the first item that offers each member; returns how many are offered.
  */

@@ -78,7 +78,17 @@ void plan_produce(const struct plan *plan, struct world *world)
 		}
 	}
 	for (size_t i = 0; i < plan->erased_count; i++) {
-		tables_insert(&world->tables, TABLE_ERASURE, &plan->erased[i]);
+		struct phase_line arbiter = {
+			.contact_id = plan->erased[i].actor_id,
+			.process = tables_text("standard"),
+			.version = 7,
+			.fold = tables_text(""),
+			.reported = -1,
+			.since_us = INT64_MIN,
+			.last_us = INT64_MIN,
+		};
+		CHECK(tables_insert(&world->tables, TABLE_ERASURE, &plan->erased[i]) &&
+		      tables_insert(&world->tables, TABLE_PHASE, &arbiter));
 	}
 }
 
