@@ -356,7 +356,11 @@ static const struct postgres_statement sql_save_states = {
 		       ARRAY(FLOAT8), ARRAY(FLOAT8), ARRAY(FLOAT8), ARRAY(INT2), ARRAY(INT2), ARRAY(INT2),
 		       ARRAY(INT2), ARRAY(TIMESTAMPTZ), ARRAY(TIMESTAMPTZ), ARRAY(TIMESTAMPTZ)}};
 
-/* The quick way's arbiters. The row that was read is named by its ctid: one that has been written since has another. */
+/*
+ * The quick way's arbiters. The row that was read is named by its ctid: one that has been written since has another. Its
+ * version is compared once more, since before 15.15 PostgreSQL did not look at the ctid again after it had waited for the
+ * other writer.
+ */
 static const struct postgres_statement sql_arbiters_new = {
 	.name = "arbiters_new",
 	.sql = "WITH written AS (INSERT INTO phased.phase (contact_id, process, version, model_version, fold, "
@@ -378,7 +382,8 @@ static const struct postgres_statement sql_arbiters_new = {
 	") CROSS JOIN LATERAL (SELECT p.ctid AS place FROM phased.phase p WHERE " \
 	"p.contact_id = s.contact_id AND p.process = 'standard' AND p.version = s.version OFFSET 0) AS q OFFSET " \
 	"0) " \
-	"AS k WHERE p.ctid = k.place RETURNING 1) SELECT phased.written_all((SELECT count(*) FROM written), $1)"
+	"AS k WHERE p.ctid = k.place AND p.version = k.version RETURNING 1) SELECT phased.written_all((SELECT " \
+	"count(*) FROM written), $1)"
 static const struct postgres_statement sql_arbiters_known = {
 	.name = "arbiters_known",
 	.sql = "WITH written AS (UPDATE phased.phase p SET version = p.version + 1, model_version = CASE WHEN "
