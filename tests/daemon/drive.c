@@ -293,7 +293,8 @@ static void run_batch(struct driven *daemon)
 void drive_step(struct drive *drive, size_t number)
 {
 	struct driven *daemon = &drive->daemons[number];
-	if (daemon->client->state == POSTGRES_BUSY) {
+	bool served = daemon->client->state == POSTGRES_BUSY;
+	if (served) {
 		serve_store(daemon);
 	} else if (daemon->client->state == POSTGRES_DOWN && world_random(drive->world, 3) == 0) {
 		world_connect(daemon->client);
@@ -303,7 +304,7 @@ void drive_step(struct drive *drive, size_t number)
 	if (daemon->release_wanted) {
 		release(daemon);
 	}
-	if (daemon->client->state != POSTGRES_IDLE) {
+	if (daemon->client->state != POSTGRES_IDLE || (served && drive->stepped)) {
 		return;
 	}
 	if (!batch_is_busy(daemon->batch) && batch_wants_claim(daemon->batch)) {
@@ -341,8 +342,12 @@ void drive_rebalance(struct drive *drive, unsigned shift, bool lost)
 static bool is_at_end(const struct drive *drive, unsigned topic, int32_t number)
 {
 	const struct world_log *log = &drive->world->logs[topic][number];
-	if (drive->world->real != NULL) { /* one daemon alone: what it mirrored */
-		return drive->world->clients[0].mirrored[topic][number] >= log->count;
+	if (drive->world->real != NULL) { /* by what somebody mirrored */
+		bool mirrored = false;
+		for (size_t i = 0; i < drive->count; i++) {
+			mirrored = mirrored || drive->world->clients[i].mirrored[topic][number] >= log->count;
+		}
+		return mirrored;
 	}
 	struct position_line key = {.topic = tables_text(world_topics[topic]), .partition = number};
 	const struct position_line *row = tables_find(&drive->world->tables, TABLE_POSITION, &key);

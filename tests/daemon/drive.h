@@ -40,6 +40,7 @@ struct drive {
 	size_t count;
 	struct crew crew;
 	bool is_crew; /* they are lanes of one daemon, each with its group's view */
+	bool stepped; /* a round ends where a turn has ended: others may move before the next one is sent */
 	struct driven daemons[WORLD_CLIENTS_MAX];
 
 	/* of all windows of a daemon alone that met no trouble */

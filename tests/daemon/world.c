@@ -175,16 +175,23 @@ static enum postgres_state store_state(void *self)
 	return client_of(self)->state;
 }
 
+static const struct world_real *real_of(const struct world_client *client)
+{
+	return client->world->real == NULL ? NULL : &client->world->real[client->number];
+}
+
 void world_connect(struct world_client *client)
 {
 	CHECK(client->state == POSTGRES_DOWN);
-	client->state =
-		client->world->real != NULL ? postgres_state(client->world->real->postgres) : POSTGRES_IDLE;
+	client->state = real_of(client) != NULL ? postgres_state(real_of(client)->postgres) : POSTGRES_IDLE;
 	client->transaction.open = false;
 }
 
 void world_disconnect(struct world_client *client)
 {
+	if (real_of(client) != NULL) {
+		postgres_drop(real_of(client)->postgres);
+	}
 	client->state = POSTGRES_DOWN;
 	client->transaction.open = false;
 	client->turn = WORLD_NONE;
@@ -218,11 +225,6 @@ static bool charge(struct arena *arena, size_t rows, struct fail *fail)
 }
 
 #define REAL(call) (real_of(self) == NULL || (call))
-
-static const struct world_real *real_of(void *self)
-{
-	return client_of(self)->world->real;
-}
 
 static struct store *store_of(void *self)
 {
@@ -367,7 +369,13 @@ static enum postgres_result refused(struct world_client *client, const char *cod
 
 static enum postgres_result real_ready(struct world_client *client, struct fail *ret_fail)
 {
-	struct postgres *postgres = client->world->real->postgres;
+	struct postgres *postgres = real_of(client)->postgres;
+	if (real_of(client)->stepped) {
+		enum postgres_result result = postgres_ready(postgres, ret_fail);
+		client->state = postgres_state(postgres);
+		client->turn = result == POSTGRES_GOES_ON ? client->turn : WORLD_NONE;
+		return result;
+	}
 	bool done = postgres_wait(postgres, ret_fail);
 	client->state = postgres_state(postgres);
 	client->turn = WORLD_NONE;
@@ -379,7 +387,7 @@ static enum postgres_result store_ready(void *self, struct fail *ret_fail)
 	struct world_client *client = self;
 	struct world *world = client->world;
 	CHECK(client->state == POSTGRES_BUSY);
-	if (world->real != NULL) {
+	if (real_of(client) != NULL) {
 		return real_ready(client, ret_fail);
 	}
 	const char *code = "40001";

@@ -119,14 +119,15 @@ struct world_client {
 	int64_t mirrored[WORLD_TOPICS][WORLD_PARTITIONS];
 };
 
-/* A real PostgreSQL in place of the tables: the turns go to it, one client at a time, without faults. */
+/* A connection to a real PostgreSQL in place of the tables: a client's turns go to it, without faults. */
 struct world_real {
 	struct postgres *postgres;
 	struct store *store;
+	bool stepped; /* store_ready() does not wait for the turn's end: it may never come before others have moved */
 };
 
 struct world {
-	const struct world_real *real; /* NULL: none; stays over world_reset() */
+	const struct world_real *real; /* one for each client in use; NULL: none; stays over world_reset() */
 	uint64_t chance;
 	int64_t now_us, monotonic_us;
 	uint64_t model_version;
