@@ -242,11 +242,6 @@ static void join_keys(struct loop *loop)
 
 static bool start_lanes(struct loop *loop, struct fail *fail)
 {
-	loop->breaker = breaker_create(&(struct breaker_options){
-		.messages = (size_t)loop->options->conf->breaker.messages,
-		.percent = (unsigned)loop->options->conf->breaker.percent,
-		.topics = loop->options->topics,
-	});
 	for (unsigned i = 0; i < loop->options->lane_count; i++) {
 		struct lane *lane = &loop->lanes[i];
 		lane->loop = loop;

@@ -1,5 +1,5 @@
 #!/usr/bin/python3
-# run: timeout=300
+# run: timeout=300 sanitized
 """Two lanes: they work at the same time, and what befalls one does not hold up the other."""
 import urllib.error
 import urllib.request
