@@ -68,6 +68,8 @@ static void fill_item(struct making *making, const struct event *event)
 		.who = who,
 		.facts = facts,
 		.subject = subject,
+		.has_weak = who->has_weak,
+		.has_strong = who->has_strong,
 		.touch = {.actor_id = who->has_weak ? who->weak.id : who->strong.id,
 			  .stamped_us = event->stamped_us,
 			  .event_id = event_id,

@@ -32,6 +32,8 @@ static void reject_full(struct item *item, const struct message *message, struct
 
 static void fill_touch(struct item *item, const struct event *event, uint64_t event_id)
 {
+	item->has_weak = item->who->has_weak;
+	item->has_strong = item->who->has_strong;
 	item->touch = (struct touch){
 		.actor_id = item->who->has_weak ? item->who->weak.id : item->who->strong.id,
 		.stamped_us = event->stamped_us,

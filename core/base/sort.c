@@ -9,14 +9,16 @@
 
 /* ---- numbers: one byte after another, the lowest first; bytes that all have alike are passed over ---- */
 
-static bool in_order(const struct sort_entry *entries, size_t count)
+/* Bits in which some keys differ; 0: they are in order. */
+static uint64_t differing_bits(const struct sort_entry *entries, size_t count)
 {
+	uint64_t bits = 0;
+	bool sorted = true;
 	for (size_t i = 1; i < count; i++) {
-		if (entries[i - 1].key > entries[i].key) {
-			return false;
-		}
+		bits |= entries[i - 1].key ^ entries[i].key;
+		sorted = sorted && entries[i - 1].key <= entries[i].key;
 	}
-	return true;
+	return sorted ? 0 : bits;
 }
 
 static void place_few(struct sort_entry *entries, size_t count)
@@ -31,10 +33,12 @@ static void place_few(struct sort_entry *entries, size_t count)
 	}
 }
 
-static void scatter(const struct sort_entry *from, size_t count, unsigned shift, uint32_t counts[static 256],
-		    struct sort_entry *to)
+static void scatter(const struct sort_entry *from, size_t count, unsigned shift, struct sort_entry *to)
 {
-	uint32_t sum = 0;
+	uint32_t counts[256] = {0}, sum = 0;
+	for (size_t i = 0; i < count; i++) {
+		counts[from[i].key >> shift & 255]++;
+	}
 	for (unsigned digit = 0; digit < 256; digit++) {
 		uint32_t these = counts[digit];
 		counts[digit] = sum;
@@ -51,24 +55,15 @@ void sort_entries(struct sort_entry *entries, size_t count, struct sort_entry *s
 		place_few(entries, count);
 		return;
 	}
-	if (in_order(entries, count)) {
-		return;
-	}
-	uint32_t counts[8][256] = {0};
-	for (size_t i = 0; i < count; i++) {
-		for (unsigned byte = 0; byte < 8; byte++) {
-			counts[byte][entries[i].key >> 8 * byte & 255]++;
-		}
-	}
 	struct sort_entry *from = entries, *to = spare;
-	for (unsigned byte = 0; byte < 8; byte++) {
-		if (counts[byte][from[0].key >> 8 * byte & 255] == count) {
-			continue;
+	uint64_t bits = differing_bits(entries, count);
+	for (unsigned shift = 0; shift < 64; shift += 8) {
+		if ((bits >> shift & 255) != 0) {
+			scatter(from, count, shift, to);
+			struct sort_entry *sorted = to;
+			to = from;
+			from = sorted;
 		}
-		scatter(from, count, 8 * byte, counts[byte], to);
-		struct sort_entry *sorted = to;
-		to = from;
-		from = sorted;
 	}
 	if (from != entries) {
 		memcpy(entries, from, count * sizeof(*entries));

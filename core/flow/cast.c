@@ -33,7 +33,7 @@ static bool list_names(struct cast *cast, const struct item *items, size_t count
 	size_t room = 0, used = 0;
 	for (size_t i = 0; i < count; i++) {
 		if (is_open(&items[i])) {
-			room += (items[i].who->has_weak ? 1 : 0) + (items[i].who->has_strong ? 1 : 0);
+			room += (items[i].has_weak ? 1 : 0) + (items[i].has_strong ? 1 : 0);
 			cast->open_count++;
 		}
 	}
@@ -44,19 +44,18 @@ static bool list_names(struct cast *cast, const struct item *items, size_t count
 	}
 	CHECK(count < PLACE_ITEM(PLACE_NO_ITEM));
 	for (size_t i = 0; i < count; i++) {
-		if (!is_open(&items[i])) {
+		const struct item *item = &items[i];
+		if (!is_open(item)) {
 			continue;
 		}
-		const struct identified *who = items[i].who;
 		uint32_t place = (uint32_t)i << 2;
-		if (who->has_weak) {
-			names[used++] = sort_id_of(&who->weak.id, place | PLACE_ACTOR);
-		}
-		if (who->has_strong) {
-			names[used++] = sort_id_of(&who->strong.id,
-						   place | PLACE_STRONG | (who->has_weak ? 0 : PLACE_ACTOR));
+		uint32_t strong = item->has_weak ? PLACE_STRONG : PLACE_STRONG | PLACE_ACTOR;
+		names[used++] = sort_id_of(&item->touch.actor_id, place | (item->has_weak ? PLACE_ACTOR : strong));
+		if (item->has_weak && item->has_strong) {
+			names[used++] = sort_id_of(&item->who->strong.id, place | strong);
 		}
 	}
+	CHECK(used == room);
 	sort_ids(names, room, spare);
 	arena_cut(cast->arena, spare);
 	cast->names = names;

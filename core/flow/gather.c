@@ -101,6 +101,12 @@ static bool gather_actors(const struct cast *cast, const struct item *items, siz
 		return false;
 	}
 	for (uint32_t i = 0; i < cast->count && used < offered; i++) {
+		if (i + 2 * AHEAD < cast->count && offers[i + 2 * AHEAD] != CAST_NOBODY) {
+			__builtin_prefetch(&items[offers[i + 2 * AHEAD]].who);
+		}
+		if (i + AHEAD < cast->count && offers[i + AHEAD] != CAST_NOBODY) {
+			__builtin_prefetch(items[offers[i + AHEAD]].who);
+		}
 		if (offers[i] != CAST_NOBODY) {
 			const struct identified *who = items[offers[i]].who;
 			actors[used] = cast->parts[offers[i]].weak == i ? who->weak : who->strong;

@@ -48,6 +48,7 @@ struct item {
 	struct touch touch;
 	/* SCREEN's; LOSES where there is no touch at all */
 	enum item_copy copy;
+	bool has_weak, has_strong;	 /* as who has: asked of every item, and who lies elsewhere */
 	const struct copy_row *replaced; /* COPY_REPLACES: the one that stood; as long as this try of the batch */
 };
 

@@ -64,8 +64,8 @@ static void tell_erased(struct item *items, size_t count, struct load_rows *load
 	for (size_t i = 0; i < count; i++) {
 		struct item *item = &items[i];
 		if (item->outcome == OUTCOME_NONE &&
-		    ((item->who->has_weak && is_erased(load, &item->who->weak.id, item->touch.at_us)) ||
-		     (item->who->has_strong && is_erased(load, &item->who->strong.id, item->touch.at_us)))) {
+		    ((item->has_weak && is_erased(load, &item->who->weak.id, item->touch.at_us)) ||
+		     (item->has_strong && is_erased(load, &item->who->strong.id, item->touch.at_us)))) {
 			item->outcome = OUTCOME_erased;
 		}
 	}

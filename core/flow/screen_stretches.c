@@ -263,6 +263,8 @@ bool screen_stretches(struct cast *cast, const struct item *items, size_t count,
 	if (!mark_facts(cast)) {
 		return false;
 	}
-	mark_sessions(cast, items, count);
+	if (load->timed_count > 0) { /* else nobody is shared: screen_batch() looked */
+		mark_sessions(cast, items, count);
+	}
 	return true;
 }

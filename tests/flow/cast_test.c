@@ -49,6 +49,8 @@ static void make_items(size_t count, unsigned people, bool even)
 			.outcome = random_below(&seed, 10) == 0 ? OUTCOME_no_consent : OUTCOME_NONE,
 			.who = who,
 			.facts = facts,
+			.has_weak = who->has_weak,
+			.has_strong = who->has_strong,
 			.touch = {.actor_id = who->has_weak ? who->weak.id : who->strong.id,
 				  .stamped_us = (int64_t)random_below(&seed, 9) - 4,
 				  .event_id = random_next(&seed) >> (random_below(&seed, 2) == 0 ? 0 : 61)},
