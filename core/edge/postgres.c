@@ -245,7 +245,8 @@ void postgres_refused(const PGresult *result, const struct postgres_statement *s
 		{"58", FAIL_RETRY, EXIT_AWAY},		 {"22", FAIL_DATA, EXIT_BAD_DATA},
 		{"23", FAIL_DATA, EXIT_BAD_DATA},	 {"28", FAIL_FATAL, EXIT_NOT_ALLOWED},
 		{"42501", FAIL_FATAL, EXIT_NOT_ALLOWED}, {"42", FAIL_FATAL, EXIT_BAD_DATA},
-		{"3F", FAIL_FATAL, EXIT_BAD_DATA},	 {"", FAIL_FATAL, EXIT_OUR_BUG},
+		{"54", FAIL_DATA, EXIT_BAD_DATA},	 {"3F", FAIL_FATAL, EXIT_BAD_DATA},
+		{"", FAIL_FATAL, EXIT_OUR_BUG},
 	};
 	const char *code = PQresultErrorField(result, PG_DIAG_SQLSTATE);
 	code = code != NULL ? code : "08000"; /* libpq's own: the connection broke */
