@@ -5,6 +5,7 @@
 #define OPENSSL_API_COMPAT 10100 /* as 1.1.0 had it: says no word about SHA256_* */
 #include "core/base/hash.h"
 
+#include <endian.h>
 #include <openssl/sha.h>
 #include <stdbool.h>
 #include <string.h>
@@ -12,56 +13,86 @@
 #include "core/base/check.h"
 
 #define BLOCK SHA256_CBLOCK
-#define GATHERED_MAX 512 /* bytes put side by side and hashed in one go; what is longer goes piece by piece */
+#define LAID_OUT_MAX (8 * BLOCK)
+#define ENDING_MAX \
+	(BLOCK + \
+	 8) /* what SHA-256 puts behind a message: a one bit, zeros up to a block's last 8 bytes, its bits */
 
-/* The gathered bytes are wiped nowhere: they are the caller's texts, which lie in its memory as well. */
-static void add_pieces(SHA256_CTX *context, const struct hash_piece *pieces, size_t count)
+/*
+ * What is hashed for an event is short. Laid out side by side with SHA-256's ending behind (FIPS 180-4, 5.1.1), it is whole
+ * blocks, and nothing else needs to be done. Returns their bytes; 0 when it is too long. `before`: bytes hashed already.
+ * Nothing is wiped: the pieces are the caller's texts, which lie in its memory as well.
+ */
+static size_t lay_out(const struct hash_piece *pieces, size_t count, size_t before,
+		      uint8_t ret_bytes[static LAID_OUT_MAX])
 {
-	uint8_t gathered[GATHERED_MAX];
 	size_t used = 0;
 	for (size_t i = 0; i < count; i++) {
-		size_t size = pieces[i].size;
-		if (size >= GATHERED_MAX - used) { /* or the zero byte before it has no room */
-			SHA256_Update(context, gathered, used);
-			used = 0;
+		if (pieces[i].size > LAID_OUT_MAX - ENDING_MAX ||
+		    used > LAID_OUT_MAX - ENDING_MAX - pieces[i].size - 1) {
+			return 0;
 		}
 		if (i > 0) {
-			gathered[used++] = 0;
+			ret_bytes[used++] = 0;
 		}
-		if (size > GATHERED_MAX - used) {
-			SHA256_Update(context, gathered, used);
-			SHA256_Update(context, pieces[i].bytes, size);
-			used = 0;
-		} else if (size > 0) {
-			memcpy(gathered + used, pieces[i].bytes, size);
-			used += size;
+		if (pieces[i].size > 0) {
+			memcpy(ret_bytes + used, pieces[i].bytes, pieces[i].size);
+			used += pieces[i].size;
 		}
 	}
-	SHA256_Update(context, gathered, used);
+	uint64_t bits = htobe64((uint64_t)(before + used) * 8);
+	size_t end = (used + 1 + sizeof(bits) + BLOCK - 1) / BLOCK * BLOCK;
+	ret_bytes[used] = 0x80;
+	memset(ret_bytes + used + 1, 0, end - sizeof(bits) - used - 1);
+	memcpy(ret_bytes + end - sizeof(bits), &bits, sizeof(bits));
+	return end;
 }
 
-static void digest(const struct hash_piece *pieces, size_t count, uint8_t ret_hash[static HASH_SIZE])
+static void digest_long(SHA256_CTX *context, const struct hash_piece *pieces, size_t count,
+			uint8_t ret_hash[static HASH_SIZE])
 {
-	SHA256_CTX context;
-	SHA256_Init(&context);
-	add_pieces(&context, pieces, count);
-	SHA256_Final(ret_hash, &context);
+	for (size_t i = 0; i < count; i++) {
+		SHA256_Update(context, "", i > 0 ? 1 : 0);
+		SHA256_Update(context, pieces[i].bytes, pieces[i].size);
+	}
+	SHA256_Final(ret_hash, context);
+}
+
+/* Goes on from `context`, behind `before` bytes of whole blocks. */
+static void digest(SHA256_CTX *context, size_t before, const struct hash_piece *pieces, size_t count,
+		   uint8_t ret_hash[static HASH_SIZE])
+{
+	uint8_t bytes[LAID_OUT_MAX];
+	size_t size = lay_out(pieces, count, before, bytes);
+	if (size == 0) {
+		digest_long(context, pieces, count, ret_hash);
+		return;
+	}
+	for (size_t at = 0; at < size; at += BLOCK) {
+		SHA256_Transform(context, bytes + at);
+	}
+	for (size_t i = 0; i < HASH_SIZE / sizeof(uint32_t); i++) {
+		uint32_t word = htobe32(context->h[i]);
+		memcpy(ret_hash + i * sizeof(word), &word, sizeof(word));
+	}
 }
 
 uint64_t hash_64(const struct hash_piece *pieces, size_t count)
 {
+	SHA256_CTX context;
 	uint8_t hash[HASH_SIZE];
-	digest(pieces, count, hash);
-	uint64_t first = 0;
-	for (unsigned i = 0; i < 8; i++) {
-		first = first << 8 | hash[i];
-	}
-	return first;
+	uint64_t first;
+	SHA256_Init(&context);
+	digest(&context, 0, pieces, count, hash);
+	memcpy(&first, hash, sizeof(first));
+	return be64toh(first);
 }
 
 void hash_sha256(const void *bytes, size_t size, uint8_t ret_hash[static HASH_SIZE])
 {
-	digest(&(struct hash_piece){bytes, size}, 1, ret_hash);
+	SHA256_CTX context;
+	SHA256_Init(&context);
+	digest(&context, 0, &(struct hash_piece){bytes, size}, 1, ret_hash);
 }
 
 /*
@@ -113,9 +144,7 @@ void hash_hmac(const void *key, size_t key_size, const struct hash_piece *pieces
 	const struct hmac_key *made = hmac_key_of(key, key_size);
 	SHA256_CTX context = made->inner;
 	uint8_t inner[HASH_SIZE];
-	add_pieces(&context, pieces, count);
-	SHA256_Final(inner, &context);
+	digest(&context, BLOCK, pieces, count, inner);
 	context = made->outer;
-	SHA256_Update(&context, inner, HASH_SIZE);
-	SHA256_Final(ret_hash, &context);
+	digest(&context, BLOCK, &(struct hash_piece){inner, HASH_SIZE}, 1, ret_hash);
 }

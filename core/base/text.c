@@ -75,11 +75,34 @@ bool text_is_utf8(const char *bytes, size_t size)
 	return text_utf8_size(bytes, size) == size;
 }
 
+typedef unsigned char sixteen __attribute__((vector_size(16)));
+
+/* The same of sixteen bytes: bits are set in those that are signs, and in no others. */
+static sixteen sixteen_signs(const unsigned char *at)
+{
+	sixteen bytes;
+	memcpy(&bytes, at, sizeof(bytes));
+	return (sixteen)(bytes == '@') | (sixteen)(bytes == '%') | (sixteen)(bytes - 1 >= 0x7f);
+}
+
+static uint64_t any_of(sixteen signs)
+{
+	uint64_t halves[2];
+	memcpy(halves, &signs, sizeof(halves));
+	return halves[0] | halves[1];
+}
+
 bool text_scan(const char *bytes, size_t size, bool *ret_may_hold_address)
 {
 	const unsigned char *at = (const unsigned char *)bytes;
 	uint64_t signs = 0;
-	if (size >= 8) {
+	if (size >= 16) {
+		sixteen found = sixteen_signs(at + size - 16);
+		for (size_t done = 0; done + 16 < size; done += 16) {
+			found |= sixteen_signs(at + done);
+		}
+		signs = any_of(found);
+	} else if (size >= 8) {
 		for (size_t done = 0; done + 8 < size; done += 8) {
 			signs |= signs_of(eight_bytes(at + done));
 		}

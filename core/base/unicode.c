@@ -19,10 +19,20 @@ static bool is_space(ucs4_t character)
 	return character == 0x200b || character == 0xfeff || uc_is_property_white_space(character);
 }
 
+/* ASCII, and neither white space nor a control character: no text is trimmed further. */
+static bool is_mark(uint8_t byte)
+{
+	return byte > ' ' && byte < 0x7f;
+}
+
 const char *unicode_trim(const char *text, size_t *ret_size)
 {
 	const uint8_t *start = (const uint8_t *)text;
 	const uint8_t *end = start + strlen(text);
+	if (start < end && is_mark(start[0]) && is_mark(end[-1])) {
+		*ret_size = (size_t)(end - start);
+		return text;
+	}
 	ucs4_t character;
 	for (const uint8_t *next = u8_next(&character, start); next != NULL && is_space(character);
 	     next = u8_next(&character, start)) {

@@ -132,7 +132,7 @@ static enum outcome read_carefully(struct reading *reading, struct event *ret_ev
 static enum outcome read_event(struct reading *reading, struct event *ret_event)
 {
 	const struct message *message = reading->message;
-	bool is_read = message->form == FORM_PROTOBUF && message->size <= EVENT_MESSAGE_SIZE_MAX &&
+	bool is_read = message->form == FORM_PROTOBUF &&
 		       quick_event_read(message->value, message->size, reading->arena, ret_event);
 	enum outcome outcome = is_read ? OUTCOME_NONE : read_carefully(reading, ret_event);
 	if (outcome != OUTCOME_NONE) {

@@ -67,29 +67,37 @@ static bool is_one_character(const char *value)
 		first++;
 	}
 	for (const char *at = value + first; *at != '\0'; at += first) {
-		if (strncmp(value, at, first) != 0) {
+		if (*at != *value || strncmp(value, at, first) != 0) {
 			return false;
 		}
 	}
 	return true;
 }
 
-bool identify_is_blocked(const char *value, const struct identify_options *options)
+static bool is_blocked(const char *value, size_t size, const struct identify_options *options)
 {
-	static const char *const words[] = {
-		"null",
-		"undefined",
-		"anonymous",
-		"guest",
-		"unknown",
-		"test",
-		"00000000-0000-0000-0000-000000000000",
+#define WORD(word) \
+	{ \
+		word, sizeof(word) - 1 \
+	}
+	static const struct {
+		const char *text;
+		size_t size;
+	} words[] = {
+		WORD("null"),
+		WORD("undefined"),
+		WORD("anonymous"),
+		WORD("guest"),
+		WORD("unknown"),
+		WORD("test"),
+		WORD("00000000-0000-0000-0000-000000000000"),
 	};
-	if (*value == '\0' || is_one_character(value)) {
+#undef WORD
+	if (size == 0 || is_one_character(value)) {
 		return true;
 	}
 	for (size_t i = 0; i < COUNT_OF(words); i++) {
-		if (strcasecmp(value, words[i]) == 0) {
+		if (size == words[i].size && strcasecmp(value, words[i].text) == 0) {
 			return true;
 		}
 	}
@@ -99,6 +107,11 @@ bool identify_is_blocked(const char *value, const struct identify_options *optio
 		}
 	}
 	return false;
+}
+
+bool identify_is_blocked(const char *value, const struct identify_options *options)
+{
+	return is_blocked(value, strlen(value), options);
 }
 
 bool identify_normalise_id(const char *value, const struct identify_options *options,
@@ -112,7 +125,7 @@ bool identify_normalise_id(const char *value, const struct identify_options *opt
 	}
 	memcpy(text, trimmed, size);
 	text[size] = '\0';
-	if (identify_is_blocked(text, options)) {
+	if (is_blocked(text, size, options)) {
 		return false;
 	}
 	memcpy(ret_value, text, size + 1);
@@ -121,12 +134,10 @@ bool identify_normalise_id(const char *value, const struct identify_options *opt
 
 enum usable { ABSENT, USABLE, UNUSABLE, ARENA_FULL };
 
+/* `value` is not "". */
 static enum usable identify_actor(const struct identify_options *options, enum actor_kind kind, const char *space,
 				  const char *value, struct arena *arena, struct actor *ret_actor)
 {
-	if (*value == '\0') {
-		return ABSENT;
-	}
 	char normal[IDENTITY_ID_SIZE_MAX + 1];
 	if (kind == ACTOR_EMAIL) {
 		if (!identify_normalise_email(value, normal) || identify_is_blocked(normal, options)) {
@@ -179,7 +190,9 @@ bool identify_event(const struct event *event, const struct identify_options *op
 		enum actor_kind kind = given[i].kind;
 		struct actor actor;
 		const char *space = kind == ACTOR_EMAIL ? "" : event->site;
-		enum usable usable = identify_actor(options, kind, space, given[i].value, arena, &actor);
+		enum usable usable = *given[i].value == '\0'
+					     ? ABSENT
+					     : identify_actor(options, kind, space, given[i].value, arena, &actor);
 		if (usable == ARENA_FULL) {
 			return false;
 		}

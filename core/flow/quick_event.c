@@ -87,7 +87,8 @@ static const struct event blank = {
 };
 /* clang-format on */
 
-#define MASKED_MAX 32 /* more texts than rules may look at */
+#define SPARE sizeof(uint64_t) /* bytes behind the copy: a NUL, and what is read with a number at the end */
+#define MASKED_MAX 32	       /* more texts than rules may look at */
 
 /*
  * The bytes are read where they lie in the arena, in a copy of the message. A text there gets its NUL where the next
@@ -102,7 +103,7 @@ struct reader {
 };
 
 /* One and two bytes are what sizes, tags and enums of an ordinary event take. */
-static bool take_small(struct reader *reader, const uint8_t *end, uint32_t *ret_number)
+static inline bool take_small(struct reader *reader, const uint8_t *end, uint32_t *ret_number)
 {
 	const uint8_t *at = reader->at;
 	if (at < end && at[0] < 0x80) {
@@ -118,18 +119,23 @@ static bool take_small(struct reader *reader, const uint8_t *end, uint32_t *ret_
 	return false;
 }
 
-static bool take_varint(struct reader *reader, const uint8_t *end, uint64_t *ret_number)
+/* At most eight bytes, 56 bits: until 3111 a moment takes no more. */
+static inline bool take_varint(struct reader *reader, const uint8_t *end, uint64_t *ret_number)
 {
-	uint64_t number = 0;
-	for (unsigned shift = 0; shift < 63 && reader->at < end; shift += 7) {
-		uint8_t byte = *reader->at++;
-		number |= (uint64_t)(byte & 0x7f) << shift;
-		if (byte < 0x80) {
-			*ret_number = number;
-			return true;
-		}
+	const uint64_t tops = UINT64_C(0x8080808080808080);
+	uint64_t word;
+	memcpy(&word, reader->at, sizeof(word)); /* behind the message there are as many bytes of zero */
+	word = le64toh(word);
+	uint64_t last = ~word & tops; /* the top bit of each byte that ends a number */
+	if (last == 0) {
+		return false;
 	}
-	return false;
+	reader->at += __builtin_ctzll(last) / 8 + 1;
+	word &= (last ^ (last - 1)) & ~tops; /* up to the first of them; then seven bits a byte move together */
+	word = (word & UINT64_C(0x007f007f007f007f)) | (word & UINT64_C(0x7f007f007f007f00)) >> 1;
+	word = (word & UINT64_C(0x00003fff00003fff)) | (word & UINT64_C(0x3fff00003fff0000)) >> 2;
+	*ret_number = (word & UINT64_C(0x0fffffff)) | (word & UINT64_C(0x0fffffff00000000)) >> 4;
+	return reader->at <= end;
 }
 
 static bool read_text(struct reader *reader, const uint8_t *end, const struct limit *limit, char *place)
@@ -330,10 +336,14 @@ static bool read_event(struct reader *reader, const uint8_t *end)
 bool quick_event_read(const uint8_t *bytes, size_t size, struct arena *arena, struct event *ret_event)
 {
 	size_t mark = arena->used;
-	uint8_t *copy = (uint8_t *)arena_text(arena, (const char *)bytes, size);
+	uint8_t *copy = size > EVENT_MESSAGE_SIZE_MAX ? NULL : arena_take(arena, size + SPARE);
 	if (copy == NULL) {
 		return false;
 	}
+	if (size > 0) {
+		memcpy(copy, bytes, size);
+	}
+	memset(copy + size, 0, SPARE);
 	*ret_event = blank;
 	struct reader reader = {.at = copy, .text_end = copy + size, .event = ret_event};
 	if (!read_event(&reader, copy + size)) {

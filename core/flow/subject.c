@@ -200,15 +200,18 @@ static uint64_t stir_text(uint64_t sum, const char *text, size_t size)
 {
 	uint64_t word = 0;
 	sum = stir(sum, size);
-	for (; size >= sizeof(word); text += sizeof(word), size -= sizeof(word)) {
-		memcpy(&word, text, sizeof(word));
+	if (size < sizeof(word)) {
+		for (size_t i = 0; i < size; i++) {
+			word = word << 8 | (unsigned char)text[i];
+		}
+		return stir(sum, word);
+	}
+	for (size_t at = 0; at + sizeof(word) < size; at += sizeof(word)) {
+		memcpy(&word, text + at, sizeof(word));
 		sum = stir(sum, word);
 	}
-	word = 0;
-	for (size_t i = 0; i < size; i++) {
-		word = word << 8 | (unsigned char)text[i];
-	}
-	return size == 0 ? sum : stir(sum, word);
+	memcpy(&word, text + size - sizeof(word), sizeof(word));
+	return stir(sum, word);
 }
 
 uint64_t subject_sketch(const struct event *event, const struct subject_keys *keys)
@@ -235,6 +238,11 @@ uint64_t subject_sketch(const struct event *event, const struct subject_keys *ke
 struct subject_urls subject_urls(const struct event *event)
 {
 	return (struct subject_urls){event->content.url, event->content.target_url};
+}
+
+static bool is_same(const char *a, const char *b)
+{
+	return *a == *b && (*a == '\0' || strcmp(a, b) == 0);
 }
 
 static bool is_same_url(const char *a, const char *b)
@@ -264,12 +272,12 @@ bool subject_is_of(const struct subject *subject, const struct subject_urls *url
 {
 	return subject->action == event->action && subject->channel == (int)event->channel &&
 	       subject->engagement == subject_engagement(event->engaged_ms) &&
-	       strcmp(subject->source, event->source) == 0 && strcmp(subject->site, event->site) == 0 &&
-	       strcmp(subject->process, event->process) == 0 && strcmp(subject->label, event->label) == 0 &&
-	       strcmp(subject->title, event->content.title) == 0 &&
-	       strcmp(subject->content_id, event->content.content_id) == 0 &&
-	       strcmp(subject->form_id, event->content.form_id) == 0 &&
-	       strcmp(subject->topic, event->content.topic) == 0 && is_same_url(urls->url, event->content.url) &&
+	       is_same_url(urls->url, event->content.url) &&
 	       is_same_url(urls->target_url, event->content.target_url) &&
-	       has_same_properties(subject, event, keys);
+	       is_same(subject->source, event->source) && is_same(subject->site, event->site) &&
+	       is_same(subject->process, event->process) && is_same(subject->label, event->label) &&
+	       is_same(subject->title, event->content.title) &&
+	       is_same(subject->content_id, event->content.content_id) &&
+	       is_same(subject->form_id, event->content.form_id) &&
+	       is_same(subject->topic, event->content.topic) && has_same_properties(subject, event, keys);
 }
