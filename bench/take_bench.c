@@ -226,6 +226,17 @@ static void run_subject(struct bench *bench)
 	}
 }
 
+/* As take_items() comes by them: each made once. */
+static void run_subjects(struct bench *bench)
+{
+	const struct subject_keys keys = {NULL, 0};
+	arena_reset(&bench->held, bench->held.limit);
+	subjects_begin(&bench->take.subjects, bench->engine);
+	for (size_t i = 0; i < EVENTS; i++) {
+		sum += subjects_find(&bench->take.subjects, events[i], &keys, &bench->held)->subject.id;
+	}
+}
+
 static void run_event_id(struct bench *bench)
 {
 	(void)bench;
@@ -253,6 +264,7 @@ int main(int argc, char **argv)
 		{"take_items, all of it", run_take}, {"decode_event", run_decode},
 		{"identify_event", run_identify},    {"subject_from_event", run_subject},
 		{"event id", run_event_id},	     {"engine_match", run_match},
+		{"subjects_find", run_subjects},
 	};
 	static struct bench bench;
 	struct arena keep, kept_events;

@@ -19,7 +19,7 @@ struct arena;
 /* In the arena of the batch. */
 struct subject_known {
 	struct subject subject;
-	struct subject_urls urls;
+	struct subject_look look; /* at the event that it was made from */
 	struct match match;
 };
 

@@ -53,7 +53,7 @@ static bool has_a_label(const char *domain)
 bool domain_normalise(const char *domain, char ret_domain[static DOMAIN_SIZE_MAX + 1])
 {
 	if (is_host_name(domain) && !has_a_label(domain)) {
-		snprintf(ret_domain, DOMAIN_SIZE_MAX + 1, "%s", domain);
+		memcpy(ret_domain, domain, strlen(domain) + 1);
 		text_lower(ret_domain);
 		return true;
 	}

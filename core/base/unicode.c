@@ -10,6 +10,12 @@
 
 #include "core/base/text.h"
 
+/* ASCII, and neither white space nor a control character. */
+static bool is_mark(uint8_t byte)
+{
+	return byte > ' ' && byte < 0x7f;
+}
+
 /* White space, and the two that stand for nothing and ride along when a text is copied from a page. */
 static bool is_space(ucs4_t character)
 {
@@ -17,12 +23,6 @@ static bool is_space(ucs4_t character)
 		return character == ' ' || (character >= '\t' && character <= '\r');
 	}
 	return character == 0x200b || character == 0xfeff || uc_is_property_white_space(character);
-}
-
-/* ASCII, and neither white space nor a control character: no text is trimmed further. */
-static bool is_mark(uint8_t byte)
-{
-	return byte > ' ' && byte < 0x7f;
 }
 
 const char *unicode_trim(const char *text, size_t *ret_size)
@@ -99,6 +99,9 @@ bool unicode_lower(const char *bytes, size_t size, size_t max, char *ret_text)
 bool unicode_has_space_or_control(const char *text)
 {
 	ucs4_t character;
+	while (is_mark((uint8_t)*text)) {
+		text++;
+	}
 	for (const uint8_t *at = u8_next(&character, (const uint8_t *)text); at != NULL;
 	     at = u8_next(&character, at)) {
 		if (is_space(character) || character < 0x20 || (character >= 0x7f && character < 0xa0)) {

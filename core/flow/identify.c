@@ -10,17 +10,24 @@
 #include "core/base/text.h"
 #include "core/base/unicode.h"
 
-struct uuid identify_actor_id(const struct identity_key *key, enum actor_kind kind, const char *space,
-			      const char *value)
+static struct uuid make_id(const struct identity_key *key, enum actor_kind kind, struct hash_piece space,
+			   struct hash_piece value)
 {
 	CHECK(key->size >= IDENTITY_KEY_SIZE_MIN && key->size <= IDENTITY_KEY_SIZE_MAX);
 	const char *name = actor_kind_name(kind);
-	const struct hash_piece pieces[] = {{name, strlen(name)}, {space, strlen(space)}, {value, strlen(value)}};
+	const struct hash_piece pieces[] = {{name, strlen(name)}, space, value};
 	uint8_t hash[HASH_SIZE];
 	hash_hmac(key->bytes, key->size, pieces, COUNT_OF(pieces), hash);
 	struct uuid id;
 	memcpy(id.bytes, hash, sizeof(id.bytes));
 	return id;
+}
+
+struct uuid identify_actor_id(const struct identity_key *key, enum actor_kind kind, const char *space,
+			      const char *value)
+{
+	return make_id(key, kind, (struct hash_piece){space, strlen(space)},
+		       (struct hash_piece){value, strlen(value)});
 }
 
 static bool is_local_part(const char *local)
@@ -134,24 +141,51 @@ bool identify_normalise_id(const char *value, const struct identify_options *opt
 
 enum usable { ABSENT, USABLE, UNUSABLE, ARENA_FULL };
 
-/* `value` is not "". */
-static enum usable identify_actor(const struct identify_options *options, enum actor_kind kind, const char *space,
-				  const char *value, struct arena *arena, struct actor *ret_actor)
+/* The address in its normal form, in the arena. */
+static enum usable normal_address(const char *email, const struct identify_options *options, struct arena *arena,
+				  struct hash_piece *ret_value)
 {
-	char normal[IDENTITY_ID_SIZE_MAX + 1];
-	if (kind == ACTOR_EMAIL) {
-		if (!identify_normalise_email(value, normal) || identify_is_blocked(normal, options)) {
-			return UNUSABLE;
-		}
-	} else if (!identify_normalise_id(value, options, normal)) {
+	char normal[IDENTITY_EMAIL_SIZE_MAX + 1];
+	if (!identify_normalise_email(email, normal) || identify_is_blocked(normal, options)) {
 		return UNUSABLE;
 	}
-	const char *kept = arena_text(arena, normal, strlen(normal));
-	if (kept == NULL) {
-		return ARENA_FULL;
+	size_t size = strlen(normal);
+	*ret_value = (struct hash_piece){arena_text(arena, normal, size), size};
+	return ret_value->bytes != NULL ? USABLE : ARENA_FULL;
+}
+
+/* As identify_normalise_id(), which copies: nearly all are in that form as they come, and stay where they are. */
+static enum usable normal_id(const char *id, const struct identify_options *options, struct arena *arena,
+			     struct hash_piece *ret_value)
+{
+	size_t size;
+	const char *value = unicode_trim(id, &size);
+	if (size > IDENTITY_ID_SIZE_MAX) {
+		return UNUSABLE;
 	}
-	*ret_actor = (struct actor){identify_actor_id(options->key, kind, space, kept), kind, space, kept};
-	return USABLE;
+	if (value[size] != '\0') {
+		value = arena_text(arena, value, size);
+		if (value == NULL) {
+			return ARENA_FULL;
+		}
+	}
+	*ret_value = (struct hash_piece){value, size};
+	return is_blocked(value, size, options) ? UNUSABLE : USABLE;
+}
+
+/* `value` is not "". */
+static enum usable identify_actor(const struct identify_options *options, enum actor_kind kind,
+				  struct hash_piece space, const char *value, struct arena *arena,
+				  struct actor *ret_actor)
+{
+	struct hash_piece normal = {NULL, 0};
+	enum usable usable = kind == ACTOR_EMAIL ? normal_address(value, options, arena, &normal)
+						 : normal_id(value, options, arena, &normal);
+	if (usable == USABLE) {
+		*ret_actor = (struct actor){make_id(options->key, kind, space, normal), kind, space.bytes,
+					    normal.bytes};
+	}
+	return usable;
 }
 
 /* The address's actor id that stands in place of an address. */
@@ -185,11 +219,15 @@ bool identify_event(const struct event *event, const struct identify_options *op
 		{ACTOR_EMAIL, event->identity.email},
 		{ACTOR_CRM, event->identity.crm_id},
 	};
+	const struct hash_piece site = {event->site, strlen(event->site)};
 	struct identified found = {0};
 	for (size_t i = 0; i < COUNT_OF(given); i++) {
 		enum actor_kind kind = given[i].kind;
+		if (*given[i].value == '\0' && kind != ACTOR_EMAIL) {
+			continue;
+		}
 		struct actor actor;
-		const char *space = kind == ACTOR_EMAIL ? "" : event->site;
+		const struct hash_piece space = kind == ACTOR_EMAIL ? (struct hash_piece){"", 0} : site;
 		enum usable usable = *given[i].value == '\0'
 					     ? ABSENT
 					     : identify_actor(options, kind, space, given[i].value, arena, &actor);

@@ -58,7 +58,7 @@ bool identify_is_blocked(const char *value, const struct identify_options *optio
 /*
  * The event's texts are within the limits of event.h. The id space is its site, empty for addresses. An `email` that
  * is usable goes before `email_actor`, whose value is "". Kinds come from the field alone: a user_id that looks like an
- * address stays a user. False: arena full.
+ * address stays a user. Texts of actors are the event's or in the arena. False: arena full.
  */
 bool identify_event(const struct event *event, const struct identify_options *options, struct arena *arena,
 		    struct identified *ret);

@@ -200,44 +200,46 @@ static uint64_t stir_text(uint64_t sum, const char *text, size_t size)
 {
 	uint64_t word = 0;
 	sum = stir(sum, size);
-	if (size < sizeof(word)) {
-		for (size_t i = 0; i < size; i++) {
-			word = word << 8 | (unsigned char)text[i];
+	if (size >= sizeof(word)) {
+		for (size_t at = 0; at + sizeof(word) < size; at += sizeof(word)) {
+			memcpy(&word, text + at, sizeof(word));
+			sum = stir(sum, word);
 		}
+		memcpy(&word, text + size - sizeof(word), sizeof(word));
 		return stir(sum, word);
 	}
-	for (size_t at = 0; at + sizeof(word) < size; at += sizeof(word)) {
-		memcpy(&word, text + at, sizeof(word));
-		sum = stir(sum, word);
+	for (size_t i = 0; i < size; i++) {
+		word = word << 8 | (unsigned char)text[i];
 	}
-	memcpy(&word, text + size - sizeof(word), sizeof(word));
-	return stir(sum, word);
+	return size == 0 ? sum : stir(sum, word);
 }
 
-uint64_t subject_sketch(const struct event *event, const struct subject_keys *keys)
+struct subject_look subject_look(const struct event *event, const struct subject_keys *keys)
 {
 	const char *const texts[] = {
 		event->source,		event->site,	      event->process,
 		event->label,		event->content.title, event->content.content_id,
 		event->content.form_id, event->content.topic,
 	};
+	struct subject_look look = {
+		.url = event->content.url,
+		.target_url = event->content.target_url,
+		.url_size = url_size(event->content.url),
+		.target_url_size = url_size(event->content.target_url),
+	};
 	uint64_t sum = (uint64_t)event->action << 16 | (uint64_t)event->channel << 8 |
 		       (uint64_t)subject_engagement(event->engaged_ms);
 	for (size_t i = 0; i < COUNT_OF(texts); i++) {
 		sum = stir_text(sum, texts[i], text_size(texts[i]));
 	}
-	sum = stir_text(sum, event->content.url, url_size(event->content.url));
-	sum = stir_text(sum, event->content.target_url, url_size(event->content.target_url));
+	sum = stir_text(sum, look.url, look.url_size);
+	sum = stir_text(sum, look.target_url, look.target_url_size);
 	for (size_t i = 0; event->properties_count > 0 && i < keys->count; i++) {
 		const char *value = property(event, keys->items[i]);
 		sum = value == NULL ? sum : stir_text(stir(sum, i + 1), value, strlen(value));
 	}
-	return sum ^ sum >> 32;
-}
-
-struct subject_urls subject_urls(const struct event *event)
-{
-	return (struct subject_urls){event->content.url, event->content.target_url};
+	look.sketch = sum ^ sum >> 32;
+	return look;
 }
 
 static bool is_same(const char *a, const char *b)
@@ -245,10 +247,9 @@ static bool is_same(const char *a, const char *b)
 	return *a == *b && (*a == '\0' || strcmp(a, b) == 0);
 }
 
-static bool is_same_url(const char *a, const char *b)
+static bool is_same_run(const char *a, size_t a_size, const char *b, size_t b_size)
 {
-	size_t size = url_size(a);
-	return size == url_size(b) && memcmp(a, b, size) == 0;
+	return a_size == b_size && memcmp(a, b, a_size) == 0;
 }
 
 static bool has_same_properties(const struct subject *subject, const struct event *event,
@@ -267,13 +268,13 @@ static bool has_same_properties(const struct subject *subject, const struct even
 	return same;
 }
 
-bool subject_is_of(const struct subject *subject, const struct subject_urls *urls, const struct event *event,
-		   const struct subject_keys *keys)
+bool subject_is_of(const struct subject *subject, const struct subject_look *made, const struct event *event,
+		   const struct subject_look *look, const struct subject_keys *keys)
 {
 	return subject->action == event->action && subject->channel == (int)event->channel &&
 	       subject->engagement == subject_engagement(event->engaged_ms) &&
-	       is_same_url(urls->url, event->content.url) &&
-	       is_same_url(urls->target_url, event->content.target_url) &&
+	       is_same_run(made->url, made->url_size, look->url, look->url_size) &&
+	       is_same_run(made->target_url, made->target_url_size, look->target_url, look->target_url_size) &&
 	       is_same(subject->source, event->source) && is_same(subject->site, event->site) &&
 	       is_same(subject->process, event->process) && is_same(subject->label, event->label) &&
 	       is_same(subject->title, event->content.title) &&

@@ -15,21 +15,23 @@ bool subject_from_event(const struct event *event, const char *const *keys, size
 			struct subject *ret_subject);
 
 /*
- * To know again, without hashing it, what an event is about. A sketch is cheap, the same for events that say the same in the
- * same words, and hardly ever the same for others; it means nothing beyond this process. subject_is_of() is sure: true only
- * when subject_from_event() would make just that.
+ * To know again, without hashing it, what an event is about. A look is cheap; its sketch is the same for events that say the
+ * same in the same words, and hardly ever the same for others; it means nothing beyond this process. subject_is_of() is sure:
+ * true only when subject_from_event() would make just that subject.
  */
 struct subject_keys {
 	const char *const *items; /* as above */
 	size_t count;
 };
-struct subject_urls {
-	const char *url, *target_url; /* of the event that the subject was made from */
+struct subject_look {
+	uint64_t sketch;
+	const char *url, *target_url; /* the event's, and how much of them matters */
+	size_t url_size, target_url_size;
 };
-uint64_t subject_sketch(const struct event *event, const struct subject_keys *keys);
-struct subject_urls subject_urls(const struct event *event);
-bool subject_is_of(const struct subject *subject, const struct subject_urls *urls, const struct event *event,
-		   const struct subject_keys *keys);
+struct subject_look subject_look(const struct event *event, const struct subject_keys *keys);
+/* `made`: the look of the event that the subject is made from. */
+bool subject_is_of(const struct subject *subject, const struct subject_look *made, const struct event *event,
+		   const struct subject_look *look, const struct subject_keys *keys);
 
 /* 0 under 10 s, 1 from 10 s, 2 from 30 s, 3 from 2 min, 4 from 10 min. */
 int subject_engagement(uint32_t engaged_ms);

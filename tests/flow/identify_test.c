@@ -304,17 +304,24 @@ END_TEST
 
 START_TEST(a_full_arena_is_said)
 {
-	struct event event = {.site = "shop"};
-	event.identity.anonymous_id = "c-1";
-	event.identity.visitor_id = event.identity.recipient_id = "";
-	event.identity.user_id = event.identity.email = event.identity.crm_id = "";
-	struct identified who = {.blocked = 7};
-	struct arena arena;
-	ck_assert(arena_init(&arena, 4096));
-	ck_assert_ptr_nonnull(arena_take(&arena, 4096));
-	ck_assert(!identify_event(&event, &options, &arena, &who));
-	ck_assert_uint_eq(who.blocked, 7);
-	arena_finish(&arena);
+	static const struct {
+		const char *anonymous_id, *email;
+		bool fits;
+	} rows[] = {{" c-1", "", true}, {"c-1 ", "", false}, {"", "ann@firma.test", false}, {"c-1", "", true}};
+	for (size_t i = 0; i < COUNT_OF(rows); i++) {
+		struct event event = {.site = "shop"};
+		event.identity.anonymous_id = rows[i].anonymous_id;
+		event.identity.email = rows[i].email;
+		event.identity.visitor_id = event.identity.recipient_id = "";
+		event.identity.user_id = event.identity.crm_id = "";
+		struct identified who = {.blocked = 7};
+		struct arena arena;
+		ck_assert(arena_init(&arena, 4096));
+		ck_assert_ptr_nonnull(arena_take(&arena, 4096));
+		ck_assert_msg(identify_event(&event, &options, &arena, &who) == rows[i].fits, "row %zu", i);
+		ck_assert_msg(who.blocked == (rows[i].fits ? 0 : 7), "row %zu", i);
+		arena_finish(&arena);
+	}
 }
 END_TEST
 
