@@ -151,7 +151,7 @@ bool batch_fill(struct batch *batch)
 	int64_t now_us = batch->io.ops->monotonic_us(batch->io.self);
 	if (batch_is_empty(batch)) {
 		if (batch->items == NULL) {
-			batch->items = arena_zero(&batch->held, batch->limit, sizeof(struct item));
+			batch->items = arena_array(&batch->held, batch->limit, sizeof(struct item));
 			CHECK(batch->items != NULL);
 		}
 		batch->filling_since_us = now_us;
