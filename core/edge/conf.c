@@ -137,8 +137,9 @@ static const struct yaml_field batch_fields[] = {
 	{"linger_ms", YAML_INTEGER, AT(batch.linger_ms), .low = 0, .high = 1000, .fallback = "5", .unit = "ms",
 	 .help = "How long a smaller batch waits for more."},
 	{"arena_mb", YAML_INTEGER, AT(batch.arena_mb), .low = 16, .high = 4096, .fallback = "256", .unit = "MiB",
-	 .help = "Most memory one batch may use, and each lane has a batch; what is not used costs nothing. A "
-		 "batch that does not fit is made smaller."},
+	 .help = "Most memory for the messages of a batch, and twice as much for what is done with them; each "
+		 "lane has "
+		 "a batch. What is not used costs nothing. A batch that does not fit is made smaller."},
 	{"quick", YAML_BOOL, AT(batch.quick), .fallback = "yes",
 	 .help = "yes: a batch is written without locks, on the condition that nobody else has written the same "
 		 "contacts meanwhile, and again with locks where somebody has. no: always with locks; the same "

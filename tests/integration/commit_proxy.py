@@ -53,6 +53,7 @@ class CommitProxy:
         self.done = []		# fates that befell a COMMIT, in order
         self.held = []		# of "late": how to let it arrive
         self.connections = 0
+        self.refuses, self.pairs = False, []
         self.lock = threading.Lock()
         self.listener = socket.create_server(("127.0.0.1", 0))
         self.port = self.listener.getsockname()[1]
@@ -70,10 +71,21 @@ class CommitProxy:
             except OSError:
                 return
             self.connections += 1
+            if self.refuses:
+                end(client)
+                continue
             server = socket.create_connection(self.target)
             pair = Pair(self, client, server)
+            self.pairs.append(pair)
             threading.Thread(target=pair.upwards, daemon=True).start()
             threading.Thread(target=pair.downwards, daemon=True).start()
+
+    def refuse(self, refuses):
+        """As if the server were away: connections end, and new ones are refused, until it is back."""
+        self.refuses = refuses
+        for pair in self.pairs if refuses else ():
+            end(pair.server)
+            end(pair.client)
 
     def next_fate(self):
         with self.lock:
