@@ -239,12 +239,14 @@ class Bed(contextlib.ExitStack):
         config = {"kafka": {"brokers": self.brokers, "group": self.name, "topics": topics},
                   "postgres": {"conninfo": conninfo}, "identity": {"key_file": self.key},
                   "http": {"listen": "127.0.0.1:0"}, "model": {"path": os.path.join(ROOT, "conf", "model")}}
+        texts = {section: {key: json.dumps(value) for key, value in keys.items()} for section, keys in config.items()}
         for key, value in settings:
             section, name = key.split(".", 1)
-            config.setdefault(section, {})[name] = json.loads(value) if re.fullmatch(r"-?\d+|true|false", value) else value
+            texts.setdefault(section, {})[name] = value
         self.config = self.path("phased.yaml")
         with open(self.config, "w") as out:
-            json.dump(config, out)		# JSON is YAML
+            for section, keys in texts.items():
+                out.write(f"{section}:\n" + "".join(f"  {key}: {value}\n" for key, value in keys.items()))
         return self.config
 
     def knows(self, setting):
