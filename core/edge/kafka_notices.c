@@ -181,6 +181,7 @@ void kafka_source_notice(struct kafka_source *source, struct kafka_notice *ret_n
 	ret_notice->kind = KAFKA_NOTHING;
 	ret_notice->partition_count = 0;
 	ret_notice->text[0] = '\0';
+	kafka_source_mirror_due(source);
 	for (;;) {
 		if (say_out_of_range(source, ret_notice) || say_trouble(source, ret_notice)) {
 			return;

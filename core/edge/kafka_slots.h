@@ -13,6 +13,7 @@ struct kafka_slot {
 	struct partition partition;
 	int64_t next;	   /* offset; below 0: unknown until the first message */
 	bool out_of_range; /* to be said */
+	int64_t mirror;	   /* offset to be mirrored; 0: nothing new */
 };
 
 #define KAFKA_SLOTS_INDEX (2 * PARTITIONS_MAX)

@@ -10,6 +10,7 @@
 
 /* What kafka_source_destroy() gives a leaving that has not ended. */
 #define LEAVE_US_MAX MOMENT_SECOND_US
+#define MIRROR_EVERY_US MOMENT_SECOND_US
 
 /* ---- Life ---- */
 
@@ -95,8 +96,53 @@ static void wait_for_main_thread(struct kafka_source *source)
 	}
 }
 
+/*
+ * A broker answers a commit after some 10 ms, one after the other, and heartbeats stand in the same queue: with a commit for
+ * each small batch they came too late, and the group expelled us.
+ */
+static void commit_mirror(struct kafka_source *source)
+{
+	if (source->mirror_count == 0) {
+		return;
+	}
+	rd_kafka_topic_partition_list_t *list = rd_kafka_topic_partition_list_new((int)source->mirror_count);
+	for (size_t i = 0; i < source->slots.count; i++) {
+		struct kafka_slot *slot = &source->slots.slots[i];
+		if (slot->mirror > 0) {
+			rd_kafka_topic_partition_list_add(list, source->topics[slot->partition.topic],
+							  slot->partition.number)
+				->offset = slot->mirror;
+			slot->mirror = 0;
+		}
+	}
+	rd_kafka_commit(source->rk, list, 1);
+	rd_kafka_topic_partition_list_destroy(list);
+	source->mirror_count = 0;
+	source->mirror_us = moment_monotonic_us() + MIRROR_EVERY_US;
+}
+
+void kafka_source_mirror_due(struct kafka_source *source)
+{
+	if (source->mirror_count > 0 && moment_monotonic_us() >= source->mirror_us) {
+		commit_mirror(source);
+	}
+}
+
+void kafka_source_mirror(struct kafka_source *source, const struct partition_start *next, size_t count)
+{
+	for (size_t i = 0; i < count && source->state == STATE_ASSIGNED; i++) {
+		struct kafka_slot *slot = kafka_slots_find(&source->slots, next[i].partition);
+		if (slot != NULL && next[i].offset > 0) {
+			source->mirror_count += slot->mirror == 0 ? 1 : 0;
+			slot->mirror = next[i].offset;
+		}
+	}
+	kafka_source_mirror_due(source);
+}
+
 static void forget_partitions(struct kafka_source *source)
 {
+	commit_mirror(source); /* while they are still ours */
 	kafka_slots_clear(&source->slots);
 	source->out_of_range_count = 0;
 }
@@ -161,23 +207,6 @@ int64_t kafka_source_end(const struct kafka_source *source, struct partition par
 	rd_kafka_resp_err_t error = rd_kafka_get_watermark_offsets(source->rk, source->topics[partition.topic],
 								   partition.number, &low, &high);
 	return error == RD_KAFKA_RESP_ERR_NO_ERROR && high >= 0 ? high : -1;
-}
-
-void kafka_source_mirror(struct kafka_source *source, const struct partition_start *next, size_t count)
-{
-	if (source->state != STATE_ASSIGNED || count == 0) {
-		return;
-	}
-	rd_kafka_topic_partition_list_t *list = rd_kafka_topic_partition_list_new((int)count);
-	for (size_t i = 0; i < count; i++) {
-		if (next[i].offset >= 0) {
-			rd_kafka_topic_partition_list_add(list, source->topics[next[i].partition.topic],
-							  next[i].partition.number)
-				->offset = next[i].offset;
-		}
-	}
-	rd_kafka_commit(source->rk, list, 1);
-	rd_kafka_topic_partition_list_destroy(list);
 }
 
 /* ---- Ending ---- */

@@ -98,7 +98,7 @@ void kafka_source_release(struct kafka_source *source, unsigned lane);
 
 /* The next offset of the newest message known of a partition (high watermark), or -1. Never asks the broker. */
 int64_t kafka_source_end(const struct kafka_source *source, struct partition partition);
-/* A hint for lag tools: commits offsets to the group, asynchronously, and forgets about it. */
+/* A hint for lag tools: commits offsets to the group, asynchronously, once a second at most, and forgets about it. */
 void kafka_source_mirror(struct kafka_source *source, const struct partition_start *next, size_t count);
 
 struct kafka_source_counts {

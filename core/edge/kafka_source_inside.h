@@ -48,6 +48,8 @@ struct kafka_source {
 
 	struct kafka_slots slots;
 	size_t out_of_range_count; /* slots that are to be said */
+	size_t mirror_count;	   /* slots with an offset to be mirrored */
+	int64_t mirror_us;	   /* monotonic: not before */
 
 	struct kafka_source_counts counts;
 };
@@ -69,6 +71,8 @@ bool kafka_source_is_quick(void);
 /* All settings. NULL: *fail. */
 rd_kafka_conf_t *kafka_source_conf(const struct kafka_source_options *options, struct fail *fail);
 
+/* Mirrors what waits to be, unless it is too early. */
+void kafka_source_mirror_due(struct kafka_source *source);
 /* Index among the topics that are read, or -1. */
 int kafka_source_topic(const struct kafka_source *source, const char *name);
 /* Notes trouble that goes on by itself, for the next notice (or that librdkafka gave up); the same is not said again and again. */
