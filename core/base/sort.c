@@ -72,18 +72,13 @@ void sort_entries(struct sort_entry *entries, size_t count, struct sort_entry *s
 
 /* ---- ids ---- */
 
-static bool is_after(const struct sort_id *a, const struct sort_id *b)
-{
-	return a->high != b->high ? a->high > b->high : a->low > b->low;
-}
-
 /* False: too many of them are far from their place; they are all there, in whatever order. */
 static bool place_ids(struct sort_id *ids, size_t count, size_t moves)
 {
 	for (size_t i = 1; i < count; i++) {
 		struct sort_id id = ids[i];
 		size_t at = i;
-		for (; at > 0 && is_after(&ids[at - 1], &id); at--) {
+		for (; at > 0 && sort_id_after(&ids[at - 1], &id); at--) {
 			ids[at] = ids[at - 1];
 		}
 		ids[at] = id;
@@ -114,11 +109,11 @@ static void spread(const struct sort_id *from, size_t count, unsigned shift, str
 	}
 }
 
-void sort_merge_ids(const struct sort_id *a, size_t a_count, const struct sort_id *b, size_t b_count,
-		    struct sort_id *ret_ids)
+static void merge(const struct sort_id *a, size_t a_count, const struct sort_id *b, size_t b_count,
+		  struct sort_id *ret_ids)
 {
 	while (a_count > 0 && b_count > 0) {
-		if (is_after(a, b)) {
+		if (sort_id_after(a, b)) {
 			*ret_ids++ = *b++;
 			b_count--;
 		} else {
@@ -137,7 +132,7 @@ static void merge_ids(struct sort_id *ids, size_t count, struct sort_id *spare)
 		for (size_t i = 0; i < count; i += 2 * width) {
 			size_t a = count - i < width ? count - i : width;
 			size_t b = count - i - a < width ? count - i - a : width;
-			sort_merge_ids(from + i, a, from + i + a, b, to + i);
+			merge(from + i, a, from + i + a, b, to + i);
 		}
 		struct sort_id *sorted = to;
 		to = from;

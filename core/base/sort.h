@@ -5,6 +5,7 @@
  */
 #pragma once
 #include <endian.h>
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <string.h>
@@ -37,6 +38,11 @@ static inline struct uuid sort_id_uuid(const struct sort_id *id)
 	return uuid;
 }
 
+static inline bool sort_id_after(const struct sort_id *a, const struct sort_id *b)
+{
+	return a->high != b->high ? a->high > b->high : a->low > b->low;
+}
+
 /* A number whose unsigned order is the order of signed ones. */
 static inline uint64_t sort_signed(int64_t value)
 {
@@ -47,6 +53,3 @@ static inline uint64_t sort_signed(int64_t value)
 void sort_entries(struct sort_entry *entries, size_t count, struct sort_entry *spare);
 /* By id. Fast where ids are spread evenly, as keyed hashes are; never worse than a merge sort. */
 void sort_ids(struct sort_id *ids, size_t count, struct sort_id *spare);
-/* Two sorted lists into one of both; of equal ids the first list's come first. */
-void sort_merge_ids(const struct sort_id *a, size_t a_count, const struct sort_id *b, size_t b_count,
-		    struct sort_id *ret_ids);

@@ -14,11 +14,12 @@
 static const struct {
 	uint32_t oid, array_oid;
 	int size; /* of an element; 0: it varies */
+	int room; /* for one that varies: an array that is too small is copied. States are what BYTEA is used for. */
 } types[] = {
 	[POSTGRES_BOOL] = {16, 1000, 1},	  [POSTGRES_INT2] = {21, 1005, 2},
 	[POSTGRES_INT4] = {23, 1007, 4},	  [POSTGRES_INT8] = {20, 1016, 8},
-	[POSTGRES_FLOAT8] = {701, 1022, 8},	  [POSTGRES_TEXT] = {25, 1009, 0},
-	[POSTGRES_BYTEA] = {17, 1001, 0},	  [POSTGRES_UUID] = {2950, 2951, 16},
+	[POSTGRES_FLOAT8] = {701, 1022, 8},	  [POSTGRES_TEXT] = {25, 1009, 0, 24},
+	[POSTGRES_BYTEA] = {17, 1001, 0, 160},	  [POSTGRES_UUID] = {2950, 2951, 16},
 	[POSTGRES_TIMESTAMPTZ] = {1184, 1185, 8}, [POSTGRES_DATE] = {1082, 1182, 4},
 };
 
@@ -41,7 +42,8 @@ void postgres_array_init(struct postgres_array *array, struct arena *arena, enum
 {
 	CHECK((size_t)type < COUNT_OF(types));
 	uint32_t size = (uint32_t)types[type].size;
-	size_t room = ARRAY_HEADER + ((size > 0 ? (size_t)size : 24) + 4) * (expected > 0 ? expected : 1);
+	size_t each = (size_t)(size > 0 ? types[type].size : types[type].room) + 4;
+	size_t room = ARRAY_HEADER + each * (expected > 0 ? expected : 1);
 	*array = (struct postgres_array){.arena = arena, .type = type, .size = size};
 	array->bytes = arena_take(arena, room + SLACK);
 	array->full = array->bytes == NULL;

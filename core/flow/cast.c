@@ -1,4 +1,4 @@
-#include "core/flow/cast.h"
+#include "core/flow/cast_inside.h"
 
 #include <string.h>
 
@@ -63,17 +63,13 @@ static bool list_names(struct cast *cast, const struct item *items, size_t count
 	return true;
 }
 
-/* Those of claims and decisions, sorted, each a few. False: arena full. */
-static bool add_names(struct cast *cast, const struct advance_rows *advance)
+/* Sorts those of claims and decisions. False: arena full. */
+static bool list_other_names(struct cast *cast, const struct advance_rows *advance)
 {
-	size_t added = 2 * advance->claim_count + advance->decided_count, used = 0;
-	if (added == 0) {
-		return true;
-	}
-	struct sort_id *all = arena_array(cast->arena, cast->name_count + added, sizeof(*all));
-	struct sort_id *names = arena_array(cast->arena, added, sizeof(*names));
-	struct sort_id *spare = arena_array(cast->arena, added, sizeof(*spare));
-	if (all == NULL || names == NULL || spare == NULL) {
+	size_t room = 2 * advance->claim_count + advance->decided_count, used = 0;
+	struct sort_id *names = arena_array(cast->arena, room + 1, sizeof(*names));
+	struct sort_id *spare = arena_array(cast->arena, room + 1, sizeof(*spare));
+	if (names == NULL || spare == NULL) {
 		return false;
 	}
 	for (size_t i = 0; i < advance->claim_count; i++) {
@@ -83,11 +79,10 @@ static bool add_names(struct cast *cast, const struct advance_rows *advance)
 	for (size_t i = 0; i < advance->decided_count; i++) {
 		names[used++] = sort_id_of(&advance->decided[i], PLACE_NO_ITEM | PLACE_STRONG);
 	}
-	sort_ids(names, added, spare);
-	sort_merge_ids(cast->names, cast->name_count, names, added, all);
-	arena_cut(cast->arena, names);
-	cast->names = all;
-	cast->name_count += added;
+	sort_ids(names, room, spare);
+	arena_cut(cast->arena, spare);
+	cast->other_names = names;
+	cast->other_name_count = room;
 	return true;
 }
 
@@ -237,22 +232,33 @@ static bool order_touches(struct cast *cast, const struct cast_slice *slice)
 
 #define AHEAD 12 /* items are anywhere in memory: asked for so many names ahead */
 
+/* The next of both lists of names; NULL: none. */
+static const struct sort_id *next_name(const struct cast *cast, const struct item *items, size_t *at,
+				       size_t *other)
+{
+	const struct sort_id *name = *at < cast->name_count ? &cast->names[*at] : NULL;
+	if (*other < cast->other_name_count && (name == NULL || sort_id_after(name, &cast->other_names[*other]))) {
+		return &cast->other_names[(*other)++];
+	}
+	if (name != NULL && ++*at + AHEAD < cast->name_count) {
+		__builtin_prefetch(&items[PLACE_ITEM(cast->names[*at + AHEAD].place)].touch);
+	}
+	return name;
+}
+
 /* Sorted names → members, parts of the items, touches by key. */
 static bool make_members(struct cast *cast, const struct item *items)
 {
-	const struct sort_id *names = cast->names;
-	size_t count = cast->name_count;
-	for (size_t i = 0; i < count;) {
+	size_t at = 0, other = 0;
+	const struct sort_id *name = next_name(cast, items, &at, &other);
+	while (name != NULL) {
 		struct cast_member *member = &cast->members[cast->count++];
-		*member = (struct cast_member){.id = sort_id_uuid(&names[i]),
-					       .strong = (names[i].place & PLACE_STRONG) != 0,
+		*member = (struct cast_member){.id = sort_id_uuid(name),
+					       .strong = (name->place & PLACE_STRONG) != 0,
 					       .touches.first = (uint32_t)cast->touch_count};
-		for (size_t first = i; i < count && same_name(&names[i], &names[first]); i++) {
-			if (i + AHEAD < count && (names[i + AHEAD].place & PLACE_ACTOR) != 0 &&
-			    PLACE_ITEM(names[i + AHEAD].place) != PLACE_ITEM(PLACE_NO_ITEM)) {
-				__builtin_prefetch(&items[PLACE_ITEM(names[i + AHEAD].place)].touch);
-			}
-			take_name(cast, items, member, names[i].place);
+		const struct sort_id *first = name;
+		for (; name != NULL && same_name(name, first); name = next_name(cast, items, &at, &other)) {
+			take_name(cast, items, member, name->place);
 		}
 		if (!order_touches(cast, &member->touches)) {
 			return false;
@@ -267,7 +273,7 @@ static bool add_members(struct cast *cast, const struct item *items, size_t coun
 	cast->parts = arena_array(arena, count + 1, sizeof(*cast->parts));
 	cast->touches = arena_array(arena, cast->open_count + 1, sizeof(*cast->touches));
 	cast->touch_items = arena_array(arena, cast->open_count + 1, sizeof(*cast->touch_items));
-	cast->members = arena_array(arena, cast->name_count + 1, sizeof(*cast->members));
+	cast->members = arena_array(arena, cast->name_count + cast->other_name_count + 1, sizeof(*cast->members));
 	if (cast->parts == NULL || cast->touches == NULL || cast->touch_items == NULL || cast->members == NULL) {
 		return false;
 	}
@@ -326,113 +332,10 @@ struct cast_member *cast_find(const struct cast *cast, const struct uuid *id)
 	return NULL;
 }
 
-/* ---- what LOAD asks for ---- */
-
-/* The keys of the open items, each once. */
-static bool list_keys(const struct cast *cast, struct load_rows *ret_load)
+bool cast_make_members(struct cast *cast, const struct item *items, size_t count,
+		       const struct advance_rows *advance)
 {
-	struct touch_key *keys = arena_array(cast->arena, cast->touch_count + 1, sizeof(*keys));
-	if (keys == NULL) {
-		return false;
-	}
-	size_t used = 0;
-	for (size_t i = 0; i < cast->touch_count; i++) {
-		const struct touch *touch = &cast->touches[i];
-		if (i == 0 || !touch_same_key(touch, touch - 1)) {
-			keys[used++] = (struct touch_key){touch->actor_id, touch->stamped_us, touch->event_id};
-		}
-	}
-	ret_load->keys = keys;
-	ret_load->key_count = used;
-	return true;
-}
-
-/* Notes that `weak` is claimed for `strong`; true when it was for another one before. */
-static bool note_claim(const struct cast *cast, const struct claim *claim, uint32_t *claimed_for)
-{
-	uint32_t weak = cast_number(cast, cast_find(cast, &claim->weak));
-	uint32_t strong = cast_number(cast, cast_find(cast, &claim->strong)) + 1;
-	bool another = claimed_for[weak] != 0 && claimed_for[weak] != strong;
-	claimed_for[weak] = another ? UINT32_MAX : strong;
-	return another;
-}
-
-/* Weak actors claimed for two persons or more, this batch's claims included: their sessions matter (rule 3). */
-static bool list_timed(const struct cast *cast, const struct item *items, size_t count,
-		       const struct advance_rows *advance, struct load_rows *ret_load)
-{
-	uint32_t *claimed_for = arena_zero(cast->arena, cast->count + 1, sizeof(*claimed_for));
-	if (claimed_for == NULL) {
-		return false;
-	}
-	size_t timed = 0;
-	for (size_t i = 0; i < advance->claim_count; i++) {
-		timed += note_claim(cast, &advance->claims[i], claimed_for) ? 1 : 0;
-	}
-	for (size_t i = 0; i < count; i++) {
-		if (cast->parts[i].strong != CAST_NOBODY && items[i].facts->has_claim) {
-			timed += note_claim(cast, &items[i].facts->claim, claimed_for) ? 1 : 0;
-		}
-	}
-	struct uuid *ids = arena_array(cast->arena, timed + 1, sizeof(*ids));
-	if (ids == NULL) {
-		return false;
-	}
-	ret_load->timed = ids;
-	for (size_t i = 0; i < cast->count && timed > 0; i++) {
-		if (claimed_for[i] == UINT32_MAX) {
-			ids[ret_load->timed_count++] = cast->members[i].id;
-		}
-	}
-	return true;
-}
-
-/* All ids, the weak and the strong ones apart, and those that the batch itself names. */
-static bool list_members(const struct cast *cast, struct load_rows *ret_load)
-{
-	size_t weak_count = 0, named_count = 0;
-	for (size_t i = 0; i < cast->count; i++) {
-		weak_count += cast->members[i].strong ? 0 : 1;
-		named_count += cast->members[i].named ? 1 : 0;
-	}
-	struct uuid *all = arena_array(cast->arena, cast->count + 1, sizeof(*all));
-	struct uuid *weak = arena_array(cast->arena, weak_count + 1, sizeof(*weak));
-	struct uuid *strong = arena_array(cast->arena, cast->count - weak_count + 1, sizeof(*strong));
-	struct uuid *named = arena_array(cast->arena, named_count + 1, sizeof(*named));
-	if (all == NULL || weak == NULL || strong == NULL || named == NULL) {
-		return false;
-	}
-	for (size_t i = 0; i < cast->count; i++) {
-		const struct cast_member *member = &cast->members[i];
-		all[i] = member->id;
-		if (member->strong) {
-			strong[ret_load->person_count++] = member->id;
-		} else {
-			weak[ret_load->weak_count++] = member->id;
-		}
-		if (member->named) {
-			named[ret_load->actor_count++] = member->id;
-		}
-	}
-	ret_load->contacts = all;
-	ret_load->contact_count = cast->count;
-	ret_load->weak = weak;
-	ret_load->persons = strong;
-	ret_load->actors = named;
-	return true;
-}
-
-bool cast_plan(struct cast *cast, const struct item *items, size_t count, const struct advance_rows *advance,
-	       struct load_rows *ret_load)
-{
-	*ret_load = (struct load_rows){
-		.model_version = advance->model_version,
-		.decided = advance->decided,
-		.decided_count = advance->decided_count,
-	};
-	return add_names(cast, advance) && add_members(cast, items, count) && index_members(cast) &&
-	       list_members(cast, ret_load) && list_keys(cast, ret_load) &&
-	       list_timed(cast, items, count, advance, ret_load);
+	return list_other_names(cast, advance) && add_members(cast, items, count) && index_members(cast);
 }
 
 struct cast_member *cast_contact(const struct cast *cast, const struct cast_member *actor, int64_t at_us,

@@ -64,8 +64,9 @@ struct cast_added {
 
 struct cast {
 	struct arena *arena;
-	const struct sort_id *names; /* of open items, later of all: sorted ids and where they were met */
-	size_t name_count, open_count;
+	/* ids and where they were met, sorted: of open items; of claims and decisions */
+	const struct sort_id *names, *other_names;
+	size_t name_count, other_name_count, open_count;
 	struct cast_member *members; /* by id */
 	size_t count;
 	/* members whose id begins with bits b: from starts[b] to before starts[b + 1] */

@@ -191,13 +191,21 @@ static bool tally_replacing(struct tally *tally, const struct item *item)
 	       tally_add(tally, item, replaced->channel, OUTCOME_duplicate, 1, &row);
 }
 
-static bool gather_counts(const struct item *items, size_t count, struct arena *arena, struct save_rows *save)
+static bool is_rejected(const struct item *item)
 {
+	return outcome_about[item->outcome].kept == OUTCOME_REJECTED;
+}
+
+static bool gather_counts(const struct item *items, size_t count, struct arena *arena, struct save_rows *save,
+			  size_t *ret_rejected)
+{
+	size_t rejected = 0;
 	struct tally tally;
 	if (!tally_init(&tally, arena, count)) {
 		return false;
 	}
 	for (size_t i = 0; i < count; i++) {
+		rejected += is_rejected(&items[i]) ? 1 : 0;
 		if (items[i].copy == COPY_REPLACES ? !tally_replacing(&tally, &items[i])
 						   : !tally_item(&tally, &items[i])) {
 			return false;
@@ -214,24 +222,21 @@ static bool gather_counts(const struct item *items, size_t count, struct arena *
 	}
 	save->outcomes = tally.rows;
 	save->outcome_count = kept;
+	*ret_rejected = rejected;
 	return true;
 }
 
-static bool gather_rejects(const struct item *items, size_t count, const char *const *topics, struct arena *arena,
-			   struct save_rows *save)
+static bool gather_rejects(const struct item *items, size_t count, size_t rejected, const char *const *topics,
+			   struct arena *arena, struct save_rows *save)
 {
-	size_t used = 0;
-	for (size_t i = 0; i < count; i++) {
-		used += outcome_about[items[i].outcome].kept == OUTCOME_REJECTED ? 1 : 0;
-	}
-	struct reject_row *rows = arena_array(arena, used + 1, sizeof(*rows));
+	struct reject_row *rows = arena_array(arena, rejected + 1, sizeof(*rows));
 	if (rows == NULL) {
 		return false;
 	}
-	used = 0;
-	for (size_t i = 0; i < count; i++) {
+	size_t used = 0;
+	for (size_t i = 0; i < count && used < rejected; i++) {
 		const struct item *item = &items[i];
-		if (outcome_about[item->outcome].kept != OUTCOME_REJECTED) {
+		if (!is_rejected(item)) {
 			continue;
 		}
 		rows[used] = (struct reject_row){
@@ -261,6 +266,7 @@ static bool gather_rejects(const struct item *items, size_t count, const char *c
 bool gather_outcomes(const struct item *items, size_t count, const char *const *topics, struct arena *arena,
 		     struct save_rows *ret_save)
 {
-	return gather_counts(items, count, arena, ret_save) &&
-	       gather_rejects(items, count, topics, arena, ret_save);
+	size_t rejected;
+	return gather_counts(items, count, arena, ret_save, &rejected) &&
+	       gather_rejects(items, count, rejected, topics, arena, ret_save);
 }

@@ -123,6 +123,43 @@ START_TEST(whoever_an_open_item_names_is_listed_once_in_order)
 }
 END_TEST
 
+START_TEST(those_of_claims_and_decisions_join)
+{
+	for (unsigned world = 0; world < WORLDS; world++) {
+		static struct claim claims[ITEMS];
+		static struct uuid decided[ITEMS], wanted[5 * ITEMS];
+		size_t count = random_below(&seed, ITEMS), claim_count = random_below(&seed, 40), used = 0;
+		bool even = world % 2 == 0;
+		make_room();
+		make_items(count, 30, even);
+		advance = (struct advance_rows){0};
+		ck_assert(cast_ask(&cast, items, count, NULL, 0, &work, &advance));
+		for (size_t i = 0; i < claim_count; i++) {
+			claims[i] = (struct claim){.weak = id_of('w', random_below(&seed, 60), even),
+						   .strong = id_of('s', random_below(&seed, 60), even)};
+			decided[i] = id_of('s', 60 + i, even);
+			wanted[used++] = claims[i].weak;
+			wanted[used++] = claims[i].strong;
+			wanted[used++] = decided[i];
+		}
+		for (size_t i = 0; i < count; i++) {
+			if (items[i].outcome == OUTCOME_NONE && items[i].has_weak) {
+				wanted[used++] = items[i].who->weak.id;
+			}
+			if (items[i].outcome == OUTCOME_NONE && items[i].has_strong) {
+				wanted[used++] = items[i].who->strong.id;
+			}
+		}
+		advance.claims = claims;
+		advance.claim_count = claim_count;
+		advance.decided = decided;
+		advance.decided_count = claim_count;
+		ck_assert(cast_plan(&cast, items, count, &advance, &load));
+		check_ids(load.contacts, load.contact_count, wanted, used, "contacts");
+	}
+}
+END_TEST
+
 START_TEST(everybody_is_found_and_nobody_else)
 {
 	plan(ITEMS, 60, true);
@@ -220,6 +257,6 @@ START_TEST(a_full_arena_is_told)
 }
 END_TEST
 
-TEST_MAIN("cast", whoever_an_open_item_names_is_listed_once_in_order, everybody_is_found_and_nobody_else,
-	  touches_lie_in_key_order_each_with_its_item_and_its_actor,
+TEST_MAIN("cast", whoever_an_open_item_names_is_listed_once_in_order, those_of_claims_and_decisions_join,
+	  everybody_is_found_and_nobody_else, touches_lie_in_key_order_each_with_its_item_and_its_actor,
 	  sessions_are_asked_for_where_two_persons_are_claimed, a_full_arena_is_told)

@@ -1,0 +1,111 @@
+/*
+ * What LOAD asks for, once it is known whom a batch concerns. Members come by id and touches by key, so that each list is a walk.
+ */
+#include "core/base/arena.h"
+#include "core/flow/cast_inside.h"
+
+/* The keys of the open items, each once. */
+static bool list_keys(const struct cast *cast, struct load_rows *ret_load)
+{
+	struct touch_key *keys = arena_array(cast->arena, cast->touch_count + 1, sizeof(*keys));
+	if (keys == NULL) {
+		return false;
+	}
+	size_t used = 0;
+	for (size_t i = 0; i < cast->touch_count; i++) {
+		const struct touch *touch = &cast->touches[i];
+		if (i == 0 || !touch_same_key(touch, touch - 1)) {
+			keys[used++] = (struct touch_key){touch->actor_id, touch->stamped_us, touch->event_id};
+		}
+	}
+	ret_load->keys = keys;
+	ret_load->key_count = used;
+	return true;
+}
+
+/* Notes that `weak` is claimed for `strong`; true when it was for another one before. */
+static bool note_claim(const struct cast *cast, const struct claim *claim, uint32_t *claimed_for)
+{
+	uint32_t weak = cast_number(cast, cast_find(cast, &claim->weak));
+	uint32_t strong = cast_number(cast, cast_find(cast, &claim->strong)) + 1;
+	bool another = claimed_for[weak] != 0 && claimed_for[weak] != strong;
+	claimed_for[weak] = another ? UINT32_MAX : strong;
+	return another;
+}
+
+/* Weak actors claimed for two persons or more, this batch's claims included: their sessions matter (rule 3). */
+static bool list_timed(const struct cast *cast, const struct item *items, size_t count,
+		       const struct advance_rows *advance, struct load_rows *ret_load)
+{
+	uint32_t *claimed_for = arena_zero(cast->arena, cast->count + 1, sizeof(*claimed_for));
+	if (claimed_for == NULL) {
+		return false;
+	}
+	size_t timed = 0;
+	for (size_t i = 0; i < advance->claim_count; i++) {
+		timed += note_claim(cast, &advance->claims[i], claimed_for) ? 1 : 0;
+	}
+	for (size_t i = 0; i < count; i++) {
+		if (cast->parts[i].strong != CAST_NOBODY && items[i].facts->has_claim) {
+			timed += note_claim(cast, &items[i].facts->claim, claimed_for) ? 1 : 0;
+		}
+	}
+	struct uuid *ids = arena_array(cast->arena, timed + 1, sizeof(*ids));
+	if (ids == NULL) {
+		return false;
+	}
+	ret_load->timed = ids;
+	for (size_t i = 0; i < cast->count && timed > 0; i++) {
+		if (claimed_for[i] == UINT32_MAX) {
+			ids[ret_load->timed_count++] = cast->members[i].id;
+		}
+	}
+	return true;
+}
+
+/* All ids, the weak and the strong ones apart, and those that the batch itself names. */
+static bool list_members(const struct cast *cast, struct load_rows *ret_load)
+{
+	size_t weak_count = 0, named_count = 0;
+	for (size_t i = 0; i < cast->count; i++) {
+		weak_count += cast->members[i].strong ? 0 : 1;
+		named_count += cast->members[i].named ? 1 : 0;
+	}
+	struct uuid *all = arena_array(cast->arena, cast->count + 1, sizeof(*all));
+	struct uuid *weak = arena_array(cast->arena, weak_count + 1, sizeof(*weak));
+	struct uuid *strong = arena_array(cast->arena, cast->count - weak_count + 1, sizeof(*strong));
+	struct uuid *named = arena_array(cast->arena, named_count + 1, sizeof(*named));
+	if (all == NULL || weak == NULL || strong == NULL || named == NULL) {
+		return false;
+	}
+	for (size_t i = 0; i < cast->count; i++) {
+		const struct cast_member *member = &cast->members[i];
+		all[i] = member->id;
+		if (member->strong) {
+			strong[ret_load->person_count++] = member->id;
+		} else {
+			weak[ret_load->weak_count++] = member->id;
+		}
+		if (member->named) {
+			named[ret_load->actor_count++] = member->id;
+		}
+	}
+	ret_load->contacts = all;
+	ret_load->contact_count = cast->count;
+	ret_load->weak = weak;
+	ret_load->persons = strong;
+	ret_load->actors = named;
+	return true;
+}
+
+bool cast_plan(struct cast *cast, const struct item *items, size_t count, const struct advance_rows *advance,
+	       struct load_rows *ret_load)
+{
+	*ret_load = (struct load_rows){
+		.model_version = advance->model_version,
+		.decided = advance->decided,
+		.decided_count = advance->decided_count,
+	};
+	return cast_make_members(cast, items, count, advance) && list_members(cast, ret_load) &&
+	       list_keys(cast, ret_load) && list_timed(cast, items, count, advance, ret_load);
+}
