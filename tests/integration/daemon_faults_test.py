@@ -1,60 +1,15 @@
 #!/usr/bin/python3
-# run: timeout=900
-"""Kills and outages: each accepted event is counted once, nothing is lost, memory stays flat, the log stays quiet."""
-import json
-import logging
+# run: timeout=600
+"""Clean stops, and servers that come late: each accepted event is counted once. What goes away or is killed under load stands in
+campaign_outages_test.py and campaign_faults_test.py."""
 import os
-import random
 import subprocess
-import threading
 import time
-
-import confluent_kafka
 
 import events
 import phased_test
 import tables
 from daemon_test import NOW_US, DaemonTest
-
-OUTAGE_S = 20
-KILLS = 10
-silent = logging.getLogger("kafka.silent")	# what librdkafka says while its broker is away on purpose
-silent.addHandler(logging.NullHandler())
-silent.propagate = False
-
-
-class Sender(threading.Thread):
-    """Sends events at a steady pace until told to stop; knows which were acknowledged: all of them, in the end."""
-
-    def __init__(self, test, sent, a_second, partitions=4):
-        super().__init__(daemon=True)
-        self.test, self.events, self.pause, self.sent, self.going = test, sent, 1 / a_second, 0, True
-        self.refused, self.partitions = 0, partitions
-        self.producer = confluent_kafka.Producer({"bootstrap.servers": os.environ["PHASED_KAFKA"], "linger.ms": 5,
-            "enable.idempotence": True, "message.timeout.ms": 180_000, "reconnect.backoff.max.ms": 1000}, logger=silent)
-        self.dice = random.Random(1)
-
-    def on_delivered(self, error, _message):
-        self.refused += error is not None
-
-    def run(self):
-        for event in self.events:
-            if not self.going:
-                break
-            self.producer.produce(self.test.topics["web"], json.dumps(event).encode(),
-                                  partition=self.dice.randrange(self.partitions), headers={"content-type": "application/json"},
-                                  callback=self.on_delivered)
-            self.producer.poll(0)
-            self.sent += 1
-            time.sleep(self.pause)
-
-    def finish(self):
-        """Ends; the events sent, all of them acknowledged."""
-        self.going = False
-        self.join()
-        self.test.assertEqual(0, self.producer.flush(180))
-        self.test.assertEqual(0, self.refused)
-        return self.events[:self.sent]
 
 
 class FaultTest(DaemonTest):
@@ -90,30 +45,7 @@ class FaultTest(DaemonTest):
         self.assertLess(len(lines), seconds + 20, "\n".join(lines[-40:]))
 
 
-class Kills(FaultTest):
-    def test_kill_9_ten_times_counts_each_event_once(self):
-        self.prepare(kafka__instance_id="one", batch__events_min=50, batch__events_max=200)
-        maker = events.Maker(11, NOW_US)
-        sent = maker.make(20_000)		# more than can be sent before the last kill
-        sent += maker.copies(sent, 0.03)
-        dice = random.Random(12)
-        dice.shuffle(sent)
-        sender = Sender(self, sent, 200)
-        sender.start()
-        phased = self.start_phased()
-        for _ in range(KILLS):
-            before = int(self.value("SELECT coalesce(sum(n), 0) FROM phased.outcome_day"))
-            self.wait_until(lambda: int(self.value("SELECT coalesce(sum(n), 0) FROM phased.outcome_day")) > before, 60,
-                            "something to be applied")
-            time.sleep(dice.random() * 0.2)		# a random moment of a batch
-            phased.kill()
-            phased = self.start_phased()
-        self.assertLess(sender.sent, len(sent), "events ran out before the last kill")
-        sent = sender.finish()
-        self.expect_once(sent)
-        self.assertEqual(0, phased.stop())
-        tables.assert_same(self, self.reference(sent), tables.dump(self, self.database), "after ten kills")
-
+class Stops(FaultTest):
     def test_a_clean_stop_takes_less_than_10_s_and_loses_nothing(self):
         self.prepare(kafka__instance_id="one", batch__events_min=50, batch__events_max=200)
         sent = events.Maker(13, NOW_US).make(3000)
@@ -171,39 +103,6 @@ class Outages(OwnServers):
         self.server("kafka", "start")
         self.expect_once(sent, 90)
         self.assert_conserved(phased)
-
-    def outage(self, kind, stop_words):
-        self.prepare(batch__events_min=50, batch__events_max=500)
-        maker = events.Maker(22, NOW_US)
-        warm = maker.make(2000)
-        self.send(events.lines(warm))
-        phased = self.start_phased()
-        self.expect_once(warm)
-        more = maker.make(200 * (OUTAGE_S + 20))
-        sender = Sender(self, more, 200)
-        sender.start()
-        self.wait_until(lambda: sender.sent > 400, 60, "some events on their way")
-        self.server(kind, "stop", *stop_words)
-        self.wait_log(phased, f"{kind}: .*(away|trying again|waiting)", 30)
-        resident, lines = phased.rss_kib(), len(phased.log().splitlines())
-        end = time.monotonic() + OUTAGE_S
-        while time.monotonic() < end:		# the outage itself, not a wait for luck
-            time.sleep(1)
-            self.assertTrue(phased.running(), phased.tail())
-        self.assertLess(phased.rss_kib() - resident, 32 * 1024, "memory grew while a server was away")
-        self.assertLessEqual(len(phased.log().splitlines()) - lines, OUTAGE_S + 5, phased.tail(40))
-        self.server(kind, "start")
-        sent = warm + sender.finish()
-        self.expect_once(sent, 120)
-        self.assert_conserved(phased)
-        self.assertEqual(0, phased.stop())
-        tables.assert_same(self, self.reference(sent), tables.dump(self, self.database), f"after {kind} was away")
-
-    def test_postgresql_away_for_20_s_loses_nothing(self):
-        self.outage("postgres", ("--mode", "immediate"))
-
-    def test_kafka_away_for_20_s_loses_nothing(self):
-        self.outage("kafka", ())
 
 
 if __name__ == "__main__":

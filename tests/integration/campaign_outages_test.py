@@ -1,0 +1,80 @@
+#!/usr/bin/python3
+# run: timeout=1200
+"""PostgreSQL away, Kafka away, both at once, under load: nothing is lost or doubled, memory stays flat, the log stays quiet, and
+the lag is gone within 10 s after. The long campaign takes them away for a minute, the short one for less."""
+import random
+import time
+
+import events
+import phased_test
+import tables
+from campaign import LONG, CampaignTest, Load, say
+from daemon_faults_test import OwnServers
+from daemon_test import NOW_US
+
+OUTAGE_S = 60 if LONG else 15
+A_SECOND = 300
+CAUGHT_UP_S = 10
+FLAT_KIB = 16 * 1024
+# Each outlives the session, so that the daemon must find its way back into the group. The long one has the defaults and a lasting
+# name, as the unit gives it, and so takes its former self's place at once; the other waits until that one is missed.
+MEMBER = {"kafka__instance_id": "one"} if LONG else {"kafka__session_ms": 2000}
+OUTAGES = {"PostgreSQL": ("postgres",), "Kafka": ("kafka",), "both": ("kafka", "postgres")}
+GO = {"postgres": ("--mode", "immediate"), "kafka": ("--kill",)}
+
+
+class Outages(OwnServers, CampaignTest):
+    def caught_up(self):
+        """All that was sent up to a second ago is applied. None while PostgreSQL does not answer."""
+        self.due, self.applied = self.load.sent_until(1), self.ended()
+        return self.applied is not None and self.applied >= self.due
+
+    def rss(self):
+        self.assertTrue(self.phased.running(), f"it ended with {self.phased.child.returncode}:\n{self.phased.tail()}")
+        kib = self.phased.rss_kib()
+        self.peak = max(self.peak, kib)
+        return kib
+
+    def outage(self, what, servers):
+        for kind in servers:
+            self.server(kind, "stop", *GO[kind])
+        quiet, end = len(self.phased.log().splitlines()), time.monotonic() + OUTAGE_S
+        while time.monotonic() < end:		# the outage itself, not a wait for luck
+            self.rss()
+            time.sleep(0.5)
+        lines = len(self.phased.log().splitlines()) - quiet
+        self.assertLessEqual(lines, OUTAGE_S + 5, self.phased.tail(40))
+        for kind in servers:
+            self.server(kind, "start")
+        begun, behind = time.monotonic(), self.load.sent_until(0) - (self.ended() or 0)
+        try:
+            self.wait_until(lambda: (self.rss(), self.caught_up())[1], CAUGHT_UP_S, f"the lag to be gone after {what} was away")
+        finally:
+            say(f"{what} away for {OUTAGE_S} s: {behind} behind; after {time.monotonic() - begun:.1f} s {self.applied} applied, "
+                f"{self.load.producer.delivered()} acknowledged, {self.due} due; {self.rss()} KiB, {lines} lines of log")
+
+    def test_servers_that_go_away_under_load_cost_nothing_but_time(self):
+        self.prepare(**MEMBER)
+        maker = events.Maker(22, NOW_US, people=2000)
+        todo = maker.make(round(A_SECOND * 3 * (OUTAGE_S + 100)))
+        todo += maker.copies(todo, 0.03)
+        random.Random(23).shuffle(todo)
+        self.load, self.peak = Load(todo, A_SECOND, self.topics["web"], 4), 0
+        self.load.start()
+        self.phased = self.start_phased()
+        self.wait_until(lambda: self.load.sent > 5 * A_SECOND and self.caught_up(), 60, "the load to be under way")
+        before = self.rss()
+        for what, servers in OUTAGES.items():
+            self.outage(what, servers)
+        sent = self.load.finish(self)
+        self.expect_once(sent, CAUGHT_UP_S)
+        self.assert_at_end(self.load.producer.ends, self.name)
+        self.assert_conserved(self.phased)
+        say(f"{len(sent)} messages; resident: {before} KiB before, {self.peak} at most, {self.rss()} after")
+        self.assertLess(self.peak - before, FLAT_KIB, "memory grew")
+        self.assertEqual(0, self.phased.stop())
+        tables.assert_same(self, self.reference(sent), tables.dump(self, self.database), "after the outages")
+
+
+if __name__ == "__main__":
+    phased_test.main()
