@@ -65,7 +65,7 @@ struct batch {
 
 	enum step step;
 	bool sent;
-	bool open;	 /* a transaction */
+	bool open; /* a transaction */
 	unsigned try_number;
 	const struct batch *waits_for; /* another lane's, to be past this try of it; NULL: none */
 	unsigned waits_for_try;

@@ -1,7 +1,7 @@
 /*
  * Between the files of the loop: loop.c (chores, what is watched, stopping), loop_group.c (what concerns all lanes: notices
- * of the consumer group, claims, giving back, another model), loop_look.c (positions set by hand), loop_health.c (what checks are told) and lane.c (a connection
- * to PostgreSQL, and whose the turn under way is). Private to them.
+ * of the consumer group, claims, giving back, another model), loop_look.c (positions set by hand), loop_health.c (what checks
+ * are told) and lane.c (a connection to PostgreSQL, and whose the turn under way is). Private to them.
  */
 #pragma once
 #include <ev.h>
@@ -33,7 +33,8 @@ enum turn { TURN_NONE, TURN_SETTLE, TURN_GREET, TURN_CLAIM, TURN_LOOK, TURN_BATC
 
 /*
  * One connection to PostgreSQL with its own share of the partitions (partition_lane()), its own queue of messages and one
- * batch at a time. Lanes know nothing of each other: PostgreSQL's rows arbitrate between them as between daemons. What
+ * batch at a time. PostgreSQL's rows arbitrate between lanes as between daemons; that their batches keep out of each
+ * other's way (crew.h) saves time, nothing rests on it. What
  * concerns all partitions (claims, giving back, another model) waits until no lane is in the middle of a transaction, and
  * meanwhile none begins one.
  */
