@@ -220,18 +220,7 @@ void batch_committed(struct batch *batch)
 		breaker_add(batch->options.breaker, batch->items + batch->first, batch->count);
 		counters->breaker_rejected.value = (double)breaker_rejected(batch->options.breaker);
 	}
-	for (size_t i = 0; i < batch->save.subject_count; i++) {
-		const struct subject_row *row = &batch->save.subjects[i];
-		struct match match = {.rule = row->rule_number,
-				      .mail_click = row->mail_click,
-				      .link = row->link,
-				      .confirm = row->confirm};
-		const struct model *model = engine_model(batch->engine)->model;
-		while (strcmp(model->processes[match.process].name, row->process) != 0) {
-			match.process++;
-		}
-		engine_learn(batch->engine, row->subject->id, &match);
-	}
+	batch_learn_subjects(batch);
 	(batch->way.quick ? &counters->batches_quick : &counters->batches_careful)->value++;
 	way_done(&batch->way);
 	batch->open = false;

@@ -16,7 +16,7 @@
 #include "core/flow/screen.h"
 #include "daemon/crew.h"
 
-static struct item *window(const struct batch *batch)
+struct item *batch_window(const struct batch *batch)
 {
 	return batch->items + batch->first;
 }
@@ -30,7 +30,7 @@ bool batch_list_positions(struct batch *batch)
 	}
 	batch->position_count = 0;
 	for (size_t i = 0; i < batch->count; i++) {
-		const struct item *item = &window(batch)[i];
+		const struct item *item = &batch_window(batch)[i];
 		size_t at = 0;
 		while (at < batch->position_count &&
 		       (batch->position_parts[at].topic != item->partition.topic ||
@@ -132,7 +132,7 @@ static enum step_end months_start(struct batch *batch, struct fail *fail)
 		batch->months_asked_in = now;
 	}
 	for (size_t i = 0; i < batch->count; i++) {
-		const struct item *item = &window(batch)[i];
+		const struct item *item = &batch_window(batch)[i];
 		int month = item->decoded == OUTCOME_NONE ? month_number(item->touch.stamped_us) : -1;
 		if (month < 0 || batch->months[month] != 0) {
 			continue;
@@ -167,7 +167,7 @@ static bool list_window(struct batch *batch)
 {
 	batch->has_touches = false;
 	for (size_t i = 0; i < batch->count; i++) {
-		struct item *item = &window(batch)[i];
+		struct item *item = &batch_window(batch)[i];
 		item->outcome = item->decoded;
 		item->copy = COPY_LOSES;
 		batch->has_touches = batch->has_touches || item->outcome == OUTCOME_NONE;
@@ -183,8 +183,8 @@ static bool list_window(struct batch *batch)
 /* And whose claims say who is concerned. */
 static bool ask(struct batch *batch)
 {
-	return cast_ask(&batch->cast, window(batch), batch->count, batch->wider, batch->wider_count, &batch->work,
-			&batch->advance);
+	return cast_ask(&batch->cast, batch_window(batch), batch->count, batch->wider, batch->wider_count,
+			&batch->work, &batch->advance);
 }
 
 static bool begin_try(struct batch *batch)
@@ -260,7 +260,7 @@ static enum step_end load_start(struct batch *batch, struct fail *fail)
 		return STEP_NEXT;
 	}
 	size_t mark = batch->work.used, free_count = batch->count;
-	if (!cast_plan(&batch->cast, window(batch), batch->count, &batch->advance, &batch->load) ||
+	if (!cast_plan(&batch->cast, batch_window(batch), batch->count, &batch->advance, &batch->load) ||
 	    (batch->way.quick && batch->options.crew != NULL &&
 	     !crew_free_count(batch->options.crew, batch, &free_count))) {
 		return STEP_FULL;
@@ -272,7 +272,7 @@ static enum step_end load_start(struct batch *batch, struct fail *fail)
 		arena_back(&batch->work, mark);
 		batch->count = free_count;
 		if (!list_window(batch) || !ask(batch) ||
-		    !cast_plan(&batch->cast, window(batch), batch->count, &batch->advance, &batch->load)) {
+		    !cast_plan(&batch->cast, batch_window(batch), batch->count, &batch->advance, &batch->load)) {
 			return STEP_FULL;
 		}
 	}
@@ -307,12 +307,12 @@ static enum step_end load_end(struct batch *batch, struct fail *fail)
 {
 	(void)fail;
 	batch->open = !batch->way.quick;
-	enum screen_result screened = screen_batch(&batch->cast, window(batch), batch->count, &batch->load);
+	enum screen_result screened = screen_batch(&batch->cast, batch_window(batch), batch->count, &batch->load);
 	if (screened == SCREEN_WIDER) {
 		return widen(batch) ? STEP_REDO : STEP_FULL;
 	}
 	if (screened == SCREEN_FULL ||
-	    !contacts_in_order(&batch->contacts, &batch->cast, engine_model(batch->engine), window(batch),
+	    !contacts_in_order(&batch->contacts, &batch->cast, engine_model(batch->engine), batch_window(batch),
 			       batch->count, &batch->load)) {
 		return STEP_FULL;
 	}
@@ -340,153 +340,9 @@ static enum step_end read_end(struct batch *batch, struct fail *fail)
 {
 	(void)fail;
 	batch->options.counters->refolded.value += (double)batch->read.contact_count;
-	return contacts_refold(&batch->contacts, window(batch), batch->count, &batch->load, &batch->read)
+	return contacts_refold(&batch->contacts, batch_window(batch), batch->count, &batch->load, &batch->read)
 		       ? STEP_NEXT
 		       : STEP_FULL;
-}
-
-/* ---- SAVE ---- */
-
-static int compare_subjects(const void *a, const void *b)
-{
-	uint64_t x = ((const struct subject_row *)a)->subject->id,
-		 y = ((const struct subject_row *)b)->subject->id;
-	return (x > y) - (x < y);
-}
-
-/* Subjects that are not known to be stored: of every copy that was read, whether or not it stands. */
-static bool list_subjects(struct batch *batch)
-{
-	struct subject_row *rows = arena_zero(&batch->work, batch->count + 1, sizeof(*rows));
-	if (rows == NULL) {
-		return false;
-	}
-	const struct model *model = engine_model(batch->engine)->model;
-	size_t used = 0;
-	for (size_t i = 0; i < batch->count; i++) {
-		struct item *item = &window(batch)[i];
-		bool read = item->outcome == OUTCOME_applied || item->outcome == OUTCOME_machine ||
-			    item->outcome == OUTCOME_duplicate;
-		if (!read || engine_knows(batch->engine, item->subject->id)) {
-			continue;
-		}
-		engine_match(batch->engine, item->subject,
-			     &item->match); /* what came from the cache lacks its content */
-		const struct model_process *process = &model->processes[item->match.process];
-		rows[used++] = (struct subject_row){
-			.subject = item->subject,
-			.process = process->name,
-			.rule = item->match.rule >= 0 ? process->rules[item->match.rule].name : NULL,
-			.rule_number = item->match.rule,
-			.content = item->match.content,
-			.mail_click = item->match.mail_click,
-			.link = item->match.link,
-			.confirm = item->match.confirm,
-		};
-	}
-	size_t kept = used > 0 ? 1 : 0;
-	if (used > 1) {
-		qsort(rows, used, sizeof(*rows), compare_subjects);
-	}
-	for (size_t i = 1; i < used; i++) {
-		if (rows[i].subject->id != rows[kept - 1].subject->id) {
-			rows[kept++] = rows[i];
-		}
-	}
-	batch->save.subjects = rows;
-	batch->save.subject_count = kept;
-	return true;
-}
-
-static enum step_end send_part(struct batch *batch, enum save_part part, struct fail *fail)
-{
-	return batch->io.ops->store_save(batch->io.self, &batch->save, part, &batch->work, fail) ? STEP_SENT
-												 : STEP_BROKEN;
-}
-
-static enum step_end save_start(struct batch *batch, struct fail *fail)
-{
-	batch->save = (struct save_rows){
-		.model_version = engine_model(batch->engine)->model->version,
-		.now_us = batch->io.ops->now_us(batch->io.self),
-	};
-	const char *const *topics = batch->options.topics;
-	bool room =
-		batch->has_touches
-			? list_subjects(batch) && gather_batch(&batch->cast, &batch->contacts, window(batch),
-							       batch->count, &batch->load, topics, &batch->save)
-			: gather_outcomes(window(batch), batch->count, topics, &batch->work, &batch->save);
-	if (!room) {
-		return STEP_FULL;
-	}
-	if (batch->way.quick) {
-		batch->save.quick = &batch->advance;
-		batch->save.by_copy = batch->save.touch_count >= batch->copy_min;
-		if (batch->has_touches && !arbiters_split(&batch->load, &batch->work, &batch->save)) {
-			return STEP_FULL;
-		}
-	}
-	for (size_t i = 0; i < batch->count; i++) {
-		window(batch)[i].saved = window(batch)[i].outcome;
-	}
-	if (batch->options.breaker != NULL &&
-	    !breaker_allows(batch->options.breaker, window(batch), batch->count, fail)) {
-		return STEP_BROKEN;
-	}
-	batch->saved_count = batch->count;
-	return send_part(batch, batch->save.by_copy ? SAVE_BEGIN : SAVE_ALL, fail);
-}
-
-static enum step_end save_end(struct batch *batch, struct fail *fail)
-{
-	(void)fail;
-	if (batch->save.by_copy) {
-		batch->open = true;
-		return STEP_NEXT;
-	}
-	batch_committed(batch);
-	return STEP_AGAIN;
-}
-
-static enum step_end arbiters_start(struct batch *batch, struct fail *fail)
-{
-	return batch->save.arbiter_new_count > 0 ? send_part(batch, SAVE_ARBITERS, fail) : STEP_NEXT;
-}
-
-static enum step_end rows_start(struct batch *batch, struct fail *fail)
-{
-	return send_part(batch, SAVE_ROWS, fail);
-}
-
-static enum step_end copy_start(struct batch *batch, struct fail *fail)
-{
-	return send_part(batch, SAVE_COPY, fail);
-}
-
-static enum step_end end_start(struct batch *batch, struct fail *fail)
-{
-	return send_part(batch, SAVE_END, fail);
-}
-
-static enum step_end end_end(struct batch *batch, struct fail *fail)
-{
-	(void)fail;
-	batch_committed(batch);
-	return STEP_AGAIN;
-}
-
-/* ---- ROLLBACK ---- */
-
-static enum step_end rollback_start(struct batch *batch, struct fail *fail)
-{
-	return batch->io.ops->store_rollback(batch->io.self, fail) ? STEP_SENT : STEP_BROKEN;
-}
-
-static enum step_end rollback_end(struct batch *batch, struct fail *fail)
-{
-	(void)fail;
-	batch->open = false;
-	return STEP_AGAIN;
 }
 
 const struct step_about batch_steps[STEP_COUNT] = {
@@ -496,10 +352,11 @@ const struct step_about batch_steps[STEP_COUNT] = {
 	[STEP_ADVANCE] = {"ADVANCE", advance_start, advance_end},
 	[STEP_LOAD] = {"LOAD", load_start, load_end},
 	[STEP_READ] = {"READ", read_start, read_end},
-	[STEP_SAVE] = {"SAVE", save_start, save_end},
-	[STEP_ARBITERS] = {"ARBITERS", arbiters_start, nothing},
-	[STEP_ROWS] = {"ROWS", rows_start, nothing},
-	[STEP_COPY] = {"COPY", copy_start, nothing},
-	[STEP_END] = {"END", end_start, end_end},
-	[STEP_ROLLBACK] = {"ROLLBACK", rollback_start, rollback_end},
+	[STEP_SUBJECTS] = {"SUBJECTS", batch_subjects_start, batch_subjects_end},
+	[STEP_SAVE] = {"SAVE", batch_save_start, batch_save_end},
+	[STEP_ARBITERS] = {"ARBITERS", batch_arbiters_start, nothing},
+	[STEP_ROWS] = {"ROWS", batch_rows_start, nothing},
+	[STEP_COPY] = {"COPY", batch_copy_start, nothing},
+	[STEP_END] = {"END", batch_end_start, batch_end_end},
+	[STEP_ROLLBACK] = {"ROLLBACK", batch_rollback_start, batch_rollback_end},
 };

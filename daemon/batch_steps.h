@@ -21,6 +21,7 @@ enum step {
 	STEP_ADVANCE,  /* careful way: BEGIN, positions, claims */
 	STEP_LOAD,     /* facts and states; careful way: arbiters locked before */
 	STEP_READ,     /* touches of contacts to be refolded; mostly passed over */
+	STEP_SUBJECTS, /* quick way: new subjects; mostly passed over */
 	STEP_SAVE,     /* everything, COMMIT; quick way: BEGIN and positions before; of many: these alone */
 	STEP_ARBITERS, /* quick way, of many: new arbiters by COPY */
 	STEP_ROWS,     /* then all that is not COPY's */
@@ -107,3 +108,22 @@ bool batch_list_positions(struct batch *batch);
 void batch_committed(struct batch *batch);
 /* Takes the items of partitions that are no longer ours out of the batch. */
 void batch_drop_foreign(struct batch *batch);
+
+/* What one transaction holds: batch->count items. */
+struct item *batch_window(const struct batch *batch);
+/* New subjects are in the database: they need not be sent again. */
+void batch_learn_subjects(struct batch *batch);
+
+/* ---- batch_save.c ---- */
+
+enum step_end batch_subjects_start(struct batch *batch, struct fail *fail);
+enum step_end batch_subjects_end(struct batch *batch, struct fail *fail);
+enum step_end batch_save_start(struct batch *batch, struct fail *fail);
+enum step_end batch_save_end(struct batch *batch, struct fail *fail);
+enum step_end batch_arbiters_start(struct batch *batch, struct fail *fail);
+enum step_end batch_rows_start(struct batch *batch, struct fail *fail);
+enum step_end batch_copy_start(struct batch *batch, struct fail *fail);
+enum step_end batch_end_start(struct batch *batch, struct fail *fail);
+enum step_end batch_end_end(struct batch *batch, struct fail *fail);
+enum step_end batch_rollback_start(struct batch *batch, struct fail *fail);
+enum step_end batch_rollback_end(struct batch *batch, struct fail *fail);

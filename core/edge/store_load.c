@@ -1,6 +1,7 @@
 /*
  * The turns of a batch that read: ADVANCE or PEEK, LOAD, READ.
  */
+#include <stdlib.h>
 #include <string.h>
 
 #include "core/base/arena.h"
@@ -19,15 +20,26 @@ static bool on_advanced(void *context, const struct postgres_rows *rows, struct 
 	return true;
 }
 
-static bool read_claims(struct store *store, const struct postgres_rows *rows, struct claim **ret_claims,
-			size_t *ret_count, struct fail *fail)
+static int compare_ids(const void *a, const void *b)
 {
-	struct claim *claims = store_rows_room(store, rows, sizeof(*claims), fail);
-	if (claims == NULL) {
-		return false;
+	return uuid_compare(a, b);
+}
+
+/* Called for claims by weak actors and again for those by persons: the second ones are put behind the first, less what
+ * was asked for by its weak actor already. `weak` is sorted. */
+static bool read_claims(struct store *store, const struct postgres_rows *rows, const struct uuid *weak,
+			size_t weak_count, struct claim **claims, size_t *count, struct fail *fail)
+{
+	bool again = *claims != NULL;
+	struct claim *all = arena_array(store->arena, *count + postgres_count(rows) + 1, sizeof(*all));
+	if (all == NULL) {
+		return store_arena_full(fail);
+	}
+	if (again) {
+		memcpy(all, *claims, *count * sizeof(*all));
 	}
 	for (size_t i = 0; i < postgres_count(rows); i++) {
-		claims[i] = (struct claim){
+		struct claim claim = {
 			.weak = postgres_uuid(rows, i, 0),
 			.strong = postgres_uuid(rows, i, 1),
 			.key = {postgres_moment(rows, i, 2), (uint64_t)postgres_int(rows, i, 3),
@@ -35,16 +47,21 @@ static bool read_claims(struct store *store, const struct postgres_rows *rows, s
 			.at_us = postgres_moment(rows, i, 4),
 			.strength = (enum claim_strength)postgres_int(rows, i, 5),
 		};
+		if (!again || weak_count == 0 ||
+		    bsearch(&claim.weak, weak, weak_count, sizeof(claim.weak), compare_ids) == NULL) {
+			all[(*count)++] = claim;
+		}
 	}
-	*ret_claims = claims;
-	*ret_count = postgres_count(rows);
+	*claims = all;
 	return true;
 }
 
 static bool on_advance_claims(void *context, const struct postgres_rows *rows, struct fail *fail)
 {
 	struct store *store = context;
-	return read_claims(store, rows, &store->advance->claims, &store->advance->claim_count, fail);
+	struct advance_rows *advance = store->advance;
+	return read_claims(store, rows, advance->weak, advance->weak_count, &advance->claims,
+			   &advance->claim_count, fail);
 }
 
 bool store_add_positions(struct store *store, const struct advance_rows *advance, const uint64_t *model_version,
@@ -75,13 +92,24 @@ bool store_add_positions(struct store *store, const struct advance_rows *advance
 		       : columns_add(columns, store->postgres, &sql_advance, on_advanced, store, fail);
 }
 
+/* A statement whose only parameter is a list of ids; none: nothing to ask. */
+static bool add_by_ids(struct store *store, const struct postgres_statement *statement, const struct uuid *ids,
+		       size_t count, postgres_on_rows *on_rows, struct arena *arena, struct fail *fail)
+{
+	if (count == 0) {
+		return true;
+	}
+	struct columns *columns = columns_begin(arena);
+	columns_uuids(columns, ids, count);
+	return columns_add(columns, store->postgres, statement, on_rows, store, fail);
+}
+
+/* In this order: read_claims() tells the second by the first. */
 static bool add_claims(struct store *store, const struct uuid *weak, size_t weak_count, const struct uuid *decided,
 		       size_t decided_count, struct arena *arena, postgres_on_rows *on_rows, struct fail *fail)
 {
-	struct columns *columns = columns_begin(arena);
-	columns_uuids(columns, weak, weak_count);
-	columns_uuids(columns, decided, decided_count);
-	return columns_add(columns, store->postgres, &sql_claims, on_rows, store, fail);
+	return add_by_ids(store, &sql_claims, weak, weak_count, on_rows, arena, fail) &&
+	       add_by_ids(store, &sql_claims_decided, decided, decided_count, on_rows, arena, fail);
 }
 
 static bool add_advance_claims(struct store *store, struct advance_rows *advance, struct arena *arena,
@@ -92,8 +120,7 @@ static bool add_advance_claims(struct store *store, struct advance_rows *advance
 	advance->claim_count = 0;
 	store->arena = arena;
 	store->advance = advance;
-	return advance->weak_count + advance->decided_count == 0 ||
-	       add_claims(store, advance->weak, advance->weak_count, advance->decided, advance->decided_count,
+	return add_claims(store, advance->weak, advance->weak_count, advance->decided, advance->decided_count,
 			  arena, on_advance_claims, fail);
 }
 
@@ -114,7 +141,8 @@ bool store_peek(struct store *store, struct advance_rows *peek, struct arena *ar
 static bool on_claims(void *context, const struct postgres_rows *rows, struct fail *fail)
 {
 	struct store *store = context;
-	return read_claims(store, rows, &store->load->claims, &store->load->claim_count, fail);
+	struct load_rows *load = store->load;
+	return read_claims(store, rows, load->weak, load->weak_count, &load->claims, &load->claim_count, fail);
 }
 
 static bool on_consents(void *context, const struct postgres_rows *rows, struct fail *fail)
@@ -278,18 +306,6 @@ static bool on_phases(void *context, const struct postgres_rows *rows, struct fa
 	return true;
 }
 
-/* A statement whose only parameter is a list of ids; none: nothing to ask. */
-static bool add_by_ids(struct store *store, const struct postgres_statement *statement, const struct uuid *ids,
-		       size_t count, postgres_on_rows *on_rows, struct arena *arena, struct fail *fail)
-{
-	if (count == 0) {
-		return true;
-	}
-	struct columns *columns = columns_begin(arena);
-	columns_uuids(columns, ids, count);
-	return columns_add(columns, store->postgres, statement, on_rows, store, fail);
-}
-
 static bool add_locks(struct store *store, const struct load_rows *load, struct arena *arena, struct fail *fail)
 {
 	if (load->contact_count == 0 || load->quick) {
@@ -334,10 +350,11 @@ bool store_load(struct store *store, struct load_rows *load, struct arena *arena
 {
 	store->arena = arena;
 	store->load = load;
+	load->claims = NULL;
+	load->claim_count = 0;
 	return add_locks(store, load, arena, fail) &&
-	       (load->weak_count + load->decided_count == 0 ||
-		add_claims(store, load->weak, load->weak_count, load->decided, load->decided_count, arena,
-			   on_claims, fail)) &&
+	       add_claims(store, load->weak, load->weak_count, load->decided, load->decided_count, arena,
+			  on_claims, fail) &&
 	       add_by_ids(store, &sql_consents, load->persons, load->person_count, on_consents, arena, fail) &&
 	       add_by_ids(store, &sql_declared, load->decided, load->decided_count, on_declared, arena, fail) &&
 	       add_by_ids(store, &sql_erasures, load->actors, load->actor_count, on_erasures, arena, fail) &&

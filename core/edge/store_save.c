@@ -266,8 +266,6 @@ static store_part *const careful_parts[] = {
 static store_part *const quick_parts[] = {
 	store_save_arbiters_new,
 	store_save_arbiters,
-	save_subjects,
-	save_rules,
 	drop_by_ids,
 	store_save_actors,
 	store_drop_claims,
@@ -286,6 +284,7 @@ static store_part *const quick_parts[] = {
 	NULL,
 };
 
+static store_part *const subject_parts[] = {save_subjects, save_rules, NULL};
 static store_part *const shared_parts[] = {save_outcomes, save_rejects, NULL};
 
 static bool add_parts(struct store *store, store_part *const *parts, const struct save_rows *save,
@@ -329,6 +328,9 @@ bool store_save(struct store *store, const struct save_rows *save, enum save_par
 	switch (part) {
 	case SAVE_ALL:
 		added = add_all(store, save, arena, fail);
+		break;
+	case SAVE_SUBJECTS:
+		added = add_parts(store, subject_parts, save, arena, fail);
 		break;
 	case SAVE_BEGIN:
 		added = add_begin(store, save, arena, fail);

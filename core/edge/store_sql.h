@@ -88,12 +88,21 @@ static const struct postgres_statement sql_model_version =
 	SIMPLE("model_version", "SELECT version FROM phased.model WHERE in_force");
 static const struct postgres_statement sql_claims = {
 	.name = "claims",
-	.sql = "SELECT c.weak, c.strong, c.stamped, c.event_id, c.at, c.strength FROM (SELECT "
-	       "unnest($1::uuid[]) AS weak UNION SELECT d.weak FROM unnest($2::uuid[]) AS k (strong) CROSS "
-	       "JOIN LATERAL (SELECT c.weak FROM phased.claim c WHERE c.strong = k.strong OFFSET 0) AS d) "
-	       "AS w CROSS JOIN LATERAL (SELECT * FROM phased.claim c WHERE c.weak = w.weak OFFSET 0) AS c",
-	.parameter_count = 2,
-	.parameters = {ARRAY(UUID), ARRAY(UUID)}};
+	.sql = "SELECT c.weak, c.strong, c.stamped, c.event_id, c.at, c.strength FROM unnest($1::uuid[]) AS k "
+	       "(weak) "
+	       "CROSS JOIN LATERAL (SELECT * FROM phased.claim c WHERE c.weak = k.weak OFFSET 0) AS c",
+	.parameter_count = 1,
+	.parameters = {ARRAY(UUID)}};
+/* All claims on whom any of these persons was claimed on. */
+static const struct postgres_statement sql_claims_decided = {
+	.name = "claims_decided",
+	.sql = "SELECT c.weak, c.strong, c.stamped, c.event_id, c.at, c.strength FROM (SELECT DISTINCT d.weak "
+	       "FROM "
+	       "unnest($1::uuid[]) AS k (strong) CROSS JOIN LATERAL (SELECT c.weak FROM phased.claim c WHERE "
+	       "c.strong = k.strong OFFSET 0) AS d) AS w CROSS JOIN LATERAL (SELECT * FROM phased.claim c WHERE "
+	       "c.weak = w.weak OFFSET 0) AS c",
+	.parameter_count = 1,
+	.parameters = {ARRAY(UUID)}};
 
 static const struct postgres_statement sql_arbiters = {
 	.name = "arbiters",

@@ -265,6 +265,7 @@ struct save_rows {
 /* What one turn writes of them. ALL, or by COPY the others in this order. */
 enum save_part {
 	SAVE_ALL,
+	SAVE_SUBJECTS, /* quick way, and before it: new subjects, in a transaction of their own */
 	SAVE_BEGIN,    /* BEGIN, positions */
 	SAVE_ARBITERS, /* COPY: arbiters_new, before any other arbiter: everybody takes them in this order */
 	SAVE_ROWS,     /* what is neither below nor above */

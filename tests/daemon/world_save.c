@@ -543,6 +543,7 @@ static enum postgres_result write_all(struct world_client *client, struct fail *
 	tables_copy(&world->tables, &world->work);
 	struct saving saving = {client, client->save, &world->work, false};
 	check_lists(client->save);
+	CHECK(client->save->quick == NULL || client->save->subject_count == 0);
 	save_held(&saving);
 	save_subjects(&saving);
 	drop_by_ids(&saving);
@@ -580,7 +581,11 @@ enum postgres_result world_save(struct world_client *client, struct fail *ret_fa
 			return begun;
 		}
 	}
+	struct saving subjects = {client, client->save, &world->tables, false};
 	switch (client->turn) {
+	case WORLD_SUBJECTS:
+		save_subjects(&subjects);
+		return POSTGRES_TURN_DONE;
 	case WORLD_ARBITERS:
 		return arbiters(client, true, ret_fail);
 	case WORLD_ROWS:

@@ -535,6 +535,7 @@ enum postgres_result world_execute(struct world_client *client, struct fail *ret
 		return load_all(client, ret_fail);
 	case WORLD_READ:
 		return read_touches(client, ret_fail);
+	case WORLD_SUBJECTS:
 	case WORLD_SAVE:
 	case WORLD_ARBITERS:
 	case WORLD_ROWS:

@@ -8,15 +8,15 @@
 #include "core/edge/store_sql.h"
 
 static const struct postgres_statement *const every[] = {
-	&sql_keys_set,	     &sql_claim,	 &sql_look,	     &sql_months,	  &sql_advance,
-	&sql_claims,	     &sql_arbiters,	 &sql_lock,	     &sql_consents,	  &sql_declared,
-	&sql_erasures,	     &sql_copies,	 &sql_times,	     &sql_phases,	  &sql_read_contacts,
-	&sql_read_actors,    &sql_save_subjects, &sql_save_rules,    &sql_save_actors,	  &sql_save_valueless,
-	&sql_drop_claims,    &sql_save_claims,	 &sql_drop_consents, &sql_save_consents,  &sql_drop_declared,
-	&sql_save_declared,  &sql_drop_persons,	 &sql_save_persons,  &sql_drop_stretches, &sql_save_stretches,
-	&sql_save_touches,   &sql_save_states,	 &sql_bump,	     &sql_drop_changes,	  &sql_save_changes,
-	&sql_save_outcomes,  &sql_drop_outcomes, &sql_save_rejects,  &sql_arbiters_new,	  &sql_arbiters_known,
-	&sql_insert_touches, &sql_advance_under,
+	&sql_keys_set,	     &sql_claim,	  &sql_look,	      &sql_months,	  &sql_advance,
+	&sql_claims_decided, &sql_claims,	  &sql_arbiters,      &sql_lock,	  &sql_consents,
+	&sql_declared,	     &sql_erasures,	  &sql_copies,	      &sql_times,	  &sql_phases,
+	&sql_read_contacts,  &sql_read_actors,	  &sql_save_subjects, &sql_save_rules,	  &sql_save_actors,
+	&sql_save_valueless, &sql_drop_claims,	  &sql_save_claims,   &sql_drop_consents, &sql_save_consents,
+	&sql_drop_declared,  &sql_save_declared,  &sql_drop_persons,  &sql_save_persons,  &sql_drop_stretches,
+	&sql_save_stretches, &sql_save_touches,	  &sql_save_states,   &sql_bump,	  &sql_drop_changes,
+	&sql_save_changes,   &sql_save_outcomes,  &sql_drop_outcomes, &sql_save_rejects,  &sql_arbiters_new,
+	&sql_arbiters_known, &sql_insert_touches, &sql_advance_under,
 };
 
 static const char *const types[] = {
