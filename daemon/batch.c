@@ -37,18 +37,18 @@ struct batch *batch_create(const struct batch_options *options, struct fail *fai
 {
 	size_t size = (size_t)options->conf->batch.arena_mb * 1024 * 1024;
 	struct batch *batch = calloc(1, sizeof(*batch));
+	if (batch != NULL) {
+		batch->options = *options;
+	}
 	if (batch == NULL || !arena_init(&batch->held, size) || !arena_init(&batch->work, size * 2) ||
-	    (batch->recent = recent_create()) == NULL) {
+	    !crew_join(options->crew, batch)) {
 		batch_destroy(batch);
 		fail_set(fail, FAIL_FATAL, EXIT_CONFIG, "batch: no memory for batch.arena_mb = %d",
 			 (int)options->conf->batch.arena_mb);
 		return NULL;
 	}
-	batch->options = *options;
 	batch->io = options->io;
-	if (options->crew != NULL) {
-		crew_join(options->crew, batch);
-	}
+	batch->recent = options->crew->recent;
 	way_init(&batch->way, options->conf->batch.quick);
 	batch->copy_min = COPY_MIN;
 	/* The list of items itself must leave room for what is taken. */
@@ -73,10 +73,7 @@ void batch_destroy(struct batch *batch)
 	if (batch != NULL) {
 		arena_finish(&batch->held);
 		arena_finish(&batch->work);
-		recent_destroy(batch->recent);
-		if (batch->options.crew != NULL) {
-			crew_leave(batch->options.crew, batch);
-		}
+		crew_leave(batch->options.crew, batch);
 		free(batch);
 	}
 }
@@ -443,7 +440,7 @@ enum batch_run batch_turn_failed(struct batch *batch, const struct fail *why, st
 		*fail = *why;
 		return BATCH_FAILED;
 	}
-	if (batch->step == STEP_MONTHS) {
+	if (batch->step == STEP_MONTHS || batch->step == STEP_PEEK) {
 		forget_months(batch);
 	}
 	if (why->kind == FAIL_DATA) {

@@ -65,21 +65,6 @@ static enum step_end send_part(struct batch *batch, enum save_part part, struct 
 												 : STEP_BROKEN;
 }
 
-/* Quick way: new subjects in a transaction of their own, since two lanes often meet one at the same time, and would wait for each
- * other's COMMIT. That a subject is there says nothing; they never change. Careful way: with all else. */
-enum step_end batch_subjects_start(struct batch *batch, struct fail *fail)
-{
-	batch->save = (struct save_rows){
-		.model_version = engine_model(batch->engine)->model->version,
-		.now_us = batch->io.ops->now_us(batch->io.self),
-	};
-	if (batch->has_touches && !list_subjects(batch)) {
-		return STEP_FULL;
-	}
-	return batch->way.quick && batch->save.subject_count > 0 ? send_part(batch, SAVE_SUBJECTS, fail)
-								 : STEP_NEXT;
-}
-
 void batch_learn_subjects(struct batch *batch)
 {
 	const struct model *model = engine_model(batch->engine)->model;
@@ -94,23 +79,20 @@ void batch_learn_subjects(struct batch *batch)
 		}
 		engine_learn(batch->engine, row->subject->id, &match);
 	}
-	batch->save.subject_count = 0;
-}
-
-enum step_end batch_subjects_end(struct batch *batch, struct fail *fail)
-{
-	(void)fail;
-	batch_learn_subjects(batch);
-	return STEP_NEXT;
 }
 
 enum step_end batch_save_start(struct batch *batch, struct fail *fail)
 {
+	batch->save = (struct save_rows){
+		.model_version = engine_model(batch->engine)->model->version,
+		.now_us = batch->io.ops->now_us(batch->io.self),
+	};
 	const char *const *topics = batch->options.topics;
-	bool room = batch->has_touches ? gather_batch(&batch->cast, &batch->contacts, batch_window(batch),
-						      batch->count, &batch->load, topics, &batch->save)
-				       : gather_outcomes(batch_window(batch), batch->count, topics, &batch->work,
-							 &batch->save);
+	bool room =
+		batch->has_touches
+			? list_subjects(batch) && gather_batch(&batch->cast, &batch->contacts, batch_window(batch),
+							       batch->count, &batch->load, topics, &batch->save)
+			: gather_outcomes(batch_window(batch), batch->count, topics, &batch->work, &batch->save);
 	if (!room) {
 		return STEP_FULL;
 	}

@@ -122,35 +122,52 @@ static int month_number(int64_t us)
 	return number < MONTHS_MAX ? number : -1;
 }
 
-static enum step_end months_start(struct batch *batch, struct fail *fail)
+/* Moments in the months of the window that were not asked for yet. False: arena full. */
+static bool list_months(struct batch *batch)
 {
-	int64_t *missing = NULL;
-	size_t count = 0;
+	int64_t *missing = NULL, last_day = INT64_MIN;
 	int now = month_number(batch->io.ops->now_us(batch->io.self));
 	if (batch->months_asked_in != now) {
 		memset(batch->months, 0, sizeof(batch->months));
 		batch->months_asked_in = now;
 	}
+	batch->month_count = 0;
 	for (size_t i = 0; i < batch->count; i++) {
 		const struct item *item = &batch_window(batch)[i];
-		int month = item->decoded == OUTCOME_NONE ? month_number(item->touch.stamped_us) : -1;
+		int64_t day = moment_floor(item->touch.stamped_us, MOMENT_DAY_US);
+		if (item->decoded != OUTCOME_NONE || day == last_day) {
+			continue;
+		}
+		last_day = day;
+		int month = month_number(item->touch.stamped_us);
 		if (month < 0 || batch->months[month] != 0) {
 			continue;
 		}
 		if (missing == NULL) {
 			missing = arena_zero(&batch->work, MONTHS_MAX, sizeof(*missing));
 			if (missing == NULL) {
-				return STEP_FULL;
+				return false;
 			}
 		}
 		batch->months[month] = 1; /* taken back by batch_lost() and a refusal */
-		missing[count++] = item->touch.stamped_us;
+		missing[batch->month_count++] = item->touch.stamped_us;
 	}
-	if (count == 0) {
+	batch->missing = missing;
+	return true;
+}
+
+/* The quick way's PEEK asks for them as well. */
+static enum step_end months_start(struct batch *batch, struct fail *fail)
+{
+	if (!list_months(batch)) {
+		return STEP_FULL;
+	}
+	if (way_choose(&batch->way) || batch->month_count == 0) {
 		return STEP_NEXT;
 	}
-	return batch->io.ops->store_months(batch->io.self, missing, count, &batch->work, fail) ? STEP_SENT
-											       : STEP_BROKEN;
+	return batch->io.ops->store_months(batch->io.self, batch->missing, batch->month_count, &batch->work, fail)
+		       ? STEP_SENT
+		       : STEP_BROKEN;
 }
 
 static enum step_end nothing(struct batch *batch, struct fail *fail)
@@ -195,7 +212,7 @@ static bool begin_try(struct batch *batch)
 
 static enum step_end peek_start(struct batch *batch, struct fail *fail)
 {
-	if (!way_choose(&batch->way)) {
+	if (!batch->way.quick) {
 		return STEP_NEXT;
 	}
 	if (!begin_try(batch)) {
@@ -204,6 +221,8 @@ static enum step_end peek_start(struct batch *batch, struct fail *fail)
 	if (!batch->has_touches) {
 		return STEP_NEXT;
 	}
+	batch->advance.months = batch->missing;
+	batch->advance.month_count = batch->month_count;
 	return batch->io.ops->store_peek(batch->io.self, &batch->advance, &batch->work, fail) ? STEP_SENT
 											      : STEP_BROKEN;
 }
@@ -261,8 +280,7 @@ static enum step_end load_start(struct batch *batch, struct fail *fail)
 	}
 	size_t mark = batch->work.used, free_count = batch->count;
 	if (!cast_plan(&batch->cast, batch_window(batch), batch->count, &batch->advance, &batch->load) ||
-	    (batch->way.quick && batch->options.crew != NULL &&
-	     !crew_free_count(batch->options.crew, batch, &free_count))) {
+	    (batch->way.quick && !crew_free_count(batch->options.crew, batch, &free_count))) {
 		return STEP_FULL;
 	}
 	if (free_count == 0) {
@@ -309,6 +327,7 @@ static enum step_end load_end(struct batch *batch, struct fail *fail)
 	batch->open = !batch->way.quick;
 	enum screen_result screened = screen_batch(&batch->cast, batch_window(batch), batch->count, &batch->load);
 	if (screened == SCREEN_WIDER) {
+		way_rests(&batch->way);
 		return widen(batch) ? STEP_REDO : STEP_FULL;
 	}
 	if (screened == SCREEN_FULL ||
@@ -352,7 +371,6 @@ const struct step_about batch_steps[STEP_COUNT] = {
 	[STEP_ADVANCE] = {"ADVANCE", advance_start, advance_end},
 	[STEP_LOAD] = {"LOAD", load_start, load_end},
 	[STEP_READ] = {"READ", read_start, read_end},
-	[STEP_SUBJECTS] = {"SUBJECTS", batch_subjects_start, batch_subjects_end},
 	[STEP_SAVE] = {"SAVE", batch_save_start, batch_save_end},
 	[STEP_ARBITERS] = {"ARBITERS", batch_arbiters_start, nothing},
 	[STEP_ROWS] = {"ROWS", batch_rows_start, nothing},

@@ -16,12 +16,11 @@
 /* In the order in which a batch takes them. */
 enum step {
 	STEP_LOOK,     /* after trouble: where do our positions stand? Else passed over */
-	STEP_MONTHS,   /* partitions of table touch that are not there yet; mostly passed over */
-	STEP_PEEK,     /* quick way: a snapshot, claims of who is in the batch */
+	STEP_MONTHS,   /* careful way: partitions of table touch that are not there yet; mostly passed over */
+	STEP_PEEK,     /* quick way: missing months, a snapshot, claims of who is in the batch */
 	STEP_ADVANCE,  /* careful way: BEGIN, positions, claims */
 	STEP_LOAD,     /* facts and states; careful way: arbiters locked before */
 	STEP_READ,     /* touches of contacts to be refolded; mostly passed over */
-	STEP_SUBJECTS, /* quick way: new subjects; mostly passed over */
 	STEP_SAVE,     /* everything, COMMIT; quick way: BEGIN and positions before; of many: these alone */
 	STEP_ARBITERS, /* quick way, of many: new arbiters by COPY */
 	STEP_ROWS,     /* then all that is not COPY's */
@@ -80,6 +79,8 @@ struct batch {
 	int months_asked_in; /* the month in which they were: what lies too far ahead today will not tomorrow */
 
 	/* of the try under way, in `work` */
+	int64_t *missing; /* moments in months that were not asked for yet */
+	size_t month_count;
 	struct position_row *positions;
 	struct partition *position_parts;
 	size_t position_count;
@@ -116,8 +117,6 @@ void batch_learn_subjects(struct batch *batch);
 
 /* ---- batch_save.c ---- */
 
-enum step_end batch_subjects_start(struct batch *batch, struct fail *fail);
-enum step_end batch_subjects_end(struct batch *batch, struct fail *fail);
 enum step_end batch_save_start(struct batch *batch, struct fail *fail);
 enum step_end batch_save_end(struct batch *batch, struct fail *fail);
 enum step_end batch_arbiters_start(struct batch *batch, struct fail *fail);

@@ -3,24 +3,34 @@
 #include "core/base/check.h"
 #include "daemon/batch_steps.h"
 
-void crew_join(struct crew *crew, struct batch *batch)
+bool crew_join(struct crew *crew, struct batch *batch)
 {
 	size_t i = 0;
+	if (crew->recent == NULL) {
+		crew->recent = recent_create();
+	}
 	while (i < CREW_MAX && crew->batches[i] != NULL) {
 		i++;
 	}
 	CHECK(i < CREW_MAX);
 	crew->batches[i] = batch;
+	return crew->recent != NULL;
 }
 
 void crew_leave(struct crew *crew, const struct batch *batch)
 {
+	bool others = false;
 	for (size_t i = 0; i < CREW_MAX; i++) {
 		if (crew->batches[i] == batch) {
 			crew->batches[i] = NULL;
 		} else if (crew->batches[i] != NULL && crew->batches[i]->waits_for == batch) {
 			crew->batches[i]->waits_for = NULL;
 		}
+		others = others || crew->batches[i] != NULL;
+	}
+	if (!others) {
+		recent_destroy(crew->recent);
+		crew->recent = NULL;
 	}
 }
 

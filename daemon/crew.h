@@ -15,9 +15,11 @@ struct batch;
 
 struct crew {
 	struct batch *batches[CREW_MAX]; /* NULL: none */
+	struct recent *recent; /* of all: a copy may come by another partition; gone with the last of them */
 };
 
-void crew_join(struct crew *crew, struct batch *batch);
+/* False: no memory. */
+bool crew_join(struct crew *crew, struct batch *batch);
 void crew_leave(struct crew *crew, const struct batch *batch);
 /* Of the window, once its cast is planned: how many messages come before the first that concerns somebody whom another
  * batch of the crew is at. None: it waits (crew_waits()). False: its arena is full. */

@@ -37,6 +37,11 @@ bool way_missed(struct way *way, const char *code)
 	return true;
 }
 
+void way_rests(struct way *way)
+{
+	way->careful_once = true;
+}
+
 void way_done(struct way *way)
 {
 	way->again = false;

@@ -25,5 +25,7 @@ void way_init(struct way *way, bool allowed);
 bool way_choose(struct way *way);
 /* A turn was refused with this SQLSTATE: is it only that the quick way had assumed too much? */
 bool way_missed(struct way *way, const char *code);
+/* The next try goes the careful way, for a reason of the caller's. */
+void way_rests(struct way *way);
 /* The try was committed. */
 void way_done(struct way *way);

@@ -12,6 +12,7 @@
 #include "core/base/check.h"
 #include "core/edge/schema.h"
 #include "core/edge/store_columns.h"
+#include "core/edge/store_parts.h"
 #include "core/edge/store_sql.h"
 
 /*
@@ -192,14 +193,19 @@ bool store_look(struct store *store, const char *group, struct position_row *pos
 	       postgres_send(store->postgres, fail);
 }
 
-bool store_months(struct store *store, const int64_t *moments_us, size_t count, struct arena *arena,
-		  struct fail *fail)
+bool store_add_months(struct store *store, const int64_t *moments_us, size_t count, struct arena *arena,
+		      struct fail *fail)
 {
 	struct columns *columns = columns_begin(arena);
 	struct postgres_array *months = columns_array(columns, POSTGRES_DATE, count);
 	for (size_t i = 0; i < count; i++) {
 		postgres_array_date(months, moments_us[i]);
 	}
-	return columns_add(columns, store->postgres, &sql_months, NULL, NULL, fail) &&
-	       postgres_send(store->postgres, fail);
+	return columns_add(columns, store->postgres, &sql_months, NULL, NULL, fail);
+}
+
+bool store_months(struct store *store, const int64_t *moments_us, size_t count, struct arena *arena,
+		  struct fail *fail)
+{
+	return store_add_months(store, moments_us, count, arena, fail) && postgres_send(store->postgres, fail);
 }

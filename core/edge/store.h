@@ -54,7 +54,7 @@ bool store_months(struct store *store, const int64_t *moments_us, size_t count, 
 
 bool store_advance(struct store *store, struct advance_rows *advance, struct arena *arena, struct fail *fail);
 
-/* Quick way: begins a snapshot instead, and reads the claims; fills what store_advance() fills. */
+/* Quick way: makes months where they are missing, begins a snapshot, and reads the claims; fills what store_advance() fills. */
 bool store_peek(struct store *store, struct advance_rows *peek, struct arena *arena, struct fail *fail);
 
 bool store_load(struct store *store, struct load_rows *load, struct arena *arena, struct fail *fail);

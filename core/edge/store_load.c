@@ -133,7 +133,11 @@ bool store_advance(struct store *store, struct advance_rows *advance, struct are
 
 bool store_peek(struct store *store, struct advance_rows *peek, struct arena *arena, struct fail *fail)
 {
-	return postgres_add(store->postgres, &sql_snapshot, NULL, NULL, NULL, fail) &&
+	bool months =
+		peek->month_count == 0 || (postgres_add(store->postgres, &sql_begin, NULL, NULL, NULL, fail) &&
+					   store_add_months(store, peek->months, peek->month_count, arena, fail) &&
+					   postgres_add(store->postgres, &sql_commit, NULL, NULL, NULL, fail));
+	return months && postgres_add(store->postgres, &sql_snapshot, NULL, NULL, NULL, fail) &&
 	       postgres_add(store->postgres, &sql_model_version, NULL, on_advanced, store, fail) &&
 	       add_advance_claims(store, peek, arena, fail) && postgres_send(store->postgres, fail);
 }

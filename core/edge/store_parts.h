@@ -23,6 +23,10 @@ extern const struct state_row store_no_state;
 bool store_add_positions(struct store *store, const struct advance_rows *advance, const uint64_t *model_version,
 			 struct arena *arena, struct fail *fail);
 
+/* Makes the partitions of table touch of these months. */
+bool store_add_months(struct store *store, const int64_t *moments_us, size_t count, struct arena *arena,
+		      struct fail *fail);
+
 /* A statement whose only parameter is a list of ids; none: nothing to send. */
 bool store_by_ids(struct store *store, const struct postgres_statement *statement, const struct uuid *ids,
 		  size_t count, struct arena *arena, struct fail *fail);

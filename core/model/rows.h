@@ -36,6 +36,8 @@ struct advance_rows {
 	const struct uuid
 		*decided; /* persons whose consent the batch decides: all weak actors claimed for them, too */
 	size_t decided_count;
+	const int64_t *months; /* quick way: moments in months whose partition of table touch may be missing */
+	size_t month_count;
 	/* out, in the arena */
 	bool has_model;
 	uint64_t model_version;
@@ -213,7 +215,7 @@ struct save_rows {
 	uint64_t model_version;
 	int64_t now_us;
 	/*
-	 * Quick way: SAVE begins with BEGIN and these positions (which stop it when another model is in force), then come the
+	 * Quick way: SAVE begins with the subjects in a transaction of their own, then BEGIN and these positions (which stop it when another model is in force), then come the
 	 * arbiters, each list in key order: where one was not as loaded, nothing is written (SQLSTATE PH002). `states` and
 	 * `bumped` then hold no arbiters, and the new touches must be new (23505). NULL: careful way, all this has been done.
 	 */
@@ -265,7 +267,6 @@ struct save_rows {
 /* What one turn writes of them. ALL, or by COPY the others in this order. */
 enum save_part {
 	SAVE_ALL,
-	SAVE_SUBJECTS, /* quick way, and before it: new subjects, in a transaction of their own */
 	SAVE_BEGIN,    /* BEGIN, positions */
 	SAVE_ARBITERS, /* COPY: arbiters_new, before any other arbiter: everybody takes them in this order */
 	SAVE_ROWS,     /* what is neither below nor above */

@@ -78,7 +78,7 @@ static void start_daemon(struct drive *drive, size_t number)
 		.counters = &daemon->counters,
 		.topics = world_topics,
 		.rejected_topic = WORLD_REJECTED,
-		.crew = drive->is_crew ? &drive->crew : NULL,
+		.crew = &drive->crews[drive->are_lanes ? 0 : number],
 	};
 	struct fail fail;
 	daemon->drive = drive;
@@ -113,8 +113,7 @@ void drive_start(struct drive *drive, uint64_t seed, size_t count)
 	drive->conf.batch.linger_ms = (int64_t)world_random(drive->world, 3);
 	drive->conf.batch.arena_mb = 16;
 	drive->conf.batch.quick = world_random(drive->world, 4) != 0;
-	drive->is_crew = world_random(drive->world, 2) == 0;
-	drive->crew = (struct crew){{NULL}};
+	drive->are_lanes = world_random(drive->world, 2) == 0;
 	for (size_t i = 0; i < count; i++) {
 		start_daemon(drive, i);
 	}
@@ -161,8 +160,7 @@ static void check_turns(struct driven *daemon)
 		drive->windows++;
 		drive->windows_over_4 += turns > 4;
 		drive->turns_max = turns > drive->turns_max ? turns : drive->turns_max;
-		size_t by_copy = daemon->batch->copy_min < 1000 ? DRIVE_TURNS_BY_COPY : 0;
-		if (turns > DRIVE_TURNS_MAX + by_copy) {
+		if (turns > DRIVE_TURNS_MAX) {
 			wrong(drive, "a batch took %d round trips", (int)turns);
 		}
 	}

@@ -12,8 +12,7 @@
 #include "daemon/crew.h"
 #include "tests/daemon/world.h"
 
-#define DRIVE_TURNS_MAX 8     /* round trips of a batch that meets no trouble */
-#define DRIVE_TURNS_BY_COPY 4 /* and so many more of one that is large */
+#define DRIVE_TURNS_MAX 8 /* round trips of a batch that meets no trouble */
 
 struct driven {
 	struct drive *drive;
@@ -38,8 +37,9 @@ struct drive {
 	struct conf conf;
 	struct identity_key key;
 	size_t count;
-	struct crew crew;
-	bool is_crew; /* they are lanes of one daemon, each with its group's view */
+	struct crew
+		crews[WORLD_CLIENTS_MAX]; /* of each daemon; all are in the first where they are lanes of one */
+	bool are_lanes;
 	bool stepped; /* a round ends where a turn has ended: others may move before the next one is sent */
 	struct driven daemons[WORLD_CLIENTS_MAX];
 

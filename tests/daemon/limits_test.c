@@ -117,6 +117,7 @@ START_TEST(the_list_of_items_leaves_room_for_what_is_taken)
 		.counters = &daemon->counters,
 		.topics = world_topics,
 		.rejected_topic = WORLD_REJECTED,
+		.crew = &scene_drive.crews[0],
 	};
 	daemon->batch = batch_create(&options, &fail);
 	ck_assert_ptr_nonnull(daemon->batch);

@@ -10,9 +10,9 @@
 #include "tests/random.h"
 
 const char *const world_topics[WORLD_TOPICS] = {"web", "email", "chat", "crm", "rejected"};
-const char *const world_turn_names[WORLD_TURNS] = {"none",     "CLAIM", "LOOK", "MONTHS",   "PEEK",
-						   "ADVANCE",  "LOAD",	"READ", "SUBJECTS", "SAVE",
-						   "ARBITERS", "ROWS",	"COPY", "END",	    "ROLLBACK"};
+const char *const world_turn_names[WORLD_TURNS] = {"none",    "CLAIM", "LOOK", "MONTHS",  "PEEK",
+						   "ADVANCE", "LOAD",  "READ", "SAVE",	  "ARBITERS",
+						   "ROWS",    "COPY",  "END",  "ROLLBACK"};
 
 uint64_t world_random(struct world *world, uint64_t below)
 {
@@ -306,9 +306,8 @@ static bool send_save(void *self, const struct save_rows *save, enum save_part p
 		      struct fail *fail)
 {
 	static const enum world_turn turns[] = {
-		[SAVE_ALL] = WORLD_SAVE,	  [SAVE_SUBJECTS] = WORLD_SUBJECTS, [SAVE_BEGIN] = WORLD_SAVE,
-		[SAVE_ARBITERS] = WORLD_ARBITERS, [SAVE_ROWS] = WORLD_ROWS,	    [SAVE_COPY] = WORLD_COPY,
-		[SAVE_END] = WORLD_END,
+		[SAVE_ALL] = WORLD_SAVE,  [SAVE_BEGIN] = WORLD_SAVE, [SAVE_ARBITERS] = WORLD_ARBITERS,
+		[SAVE_ROWS] = WORLD_ROWS, [SAVE_COPY] = WORLD_COPY,  [SAVE_END] = WORLD_END,
 	};
 	struct world_client *client = self;
 	client->save = save;

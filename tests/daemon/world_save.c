@@ -506,6 +506,8 @@ static enum postgres_result begin_quick(struct world_client *client, struct fail
 			       wait_for_arbiters(client, save->arbiters, save->arbiter_count))) {
 		return POSTGRES_GOES_ON;
 	}
+	struct saving subjects = {client, save, &client->world->tables, false};
+	save_subjects(&subjects); /* in a transaction of their own */
 	enum postgres_result moved = world_advance(client, save->quick, ret_fail);
 	client->transaction.model_version = save->model_version;
 	if (moved == POSTGRES_TURN_DONE && !save->by_copy) {
@@ -543,7 +545,6 @@ static enum postgres_result write_all(struct world_client *client, struct fail *
 	tables_copy(&world->tables, &world->work);
 	struct saving saving = {client, client->save, &world->work, false};
 	check_lists(client->save);
-	CHECK(client->save->quick == NULL || client->save->subject_count == 0);
 	save_held(&saving);
 	save_subjects(&saving);
 	drop_by_ids(&saving);
@@ -581,11 +582,7 @@ enum postgres_result world_save(struct world_client *client, struct fail *ret_fa
 			return begun;
 		}
 	}
-	struct saving subjects = {client, client->save, &world->tables, false};
 	switch (client->turn) {
-	case WORLD_SUBJECTS:
-		save_subjects(&subjects);
-		return POSTGRES_TURN_DONE;
 	case WORLD_ARBITERS:
 		return arbiters(client, true, ret_fail);
 	case WORLD_ROWS:

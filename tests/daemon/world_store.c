@@ -241,6 +241,7 @@ static enum postgres_result advance(struct world_client *client, struct fail *re
 
 static enum postgres_result peek(struct world_client *client, struct fail *ret_fail)
 {
+	client->world->months += client->advance->month_count > 0 ? 1 : 0;
 	open_transaction(client);
 	client->transaction.is_snapshot = true;
 	tables_copy(&client->world->tables, &client->snapshot);
@@ -535,7 +536,6 @@ enum postgres_result world_execute(struct world_client *client, struct fail *ret
 		return load_all(client, ret_fail);
 	case WORLD_READ:
 		return read_touches(client, ret_fail);
-	case WORLD_SUBJECTS:
 	case WORLD_SAVE:
 	case WORLD_ARBITERS:
 	case WORLD_ROWS:

@@ -59,11 +59,14 @@ static void settle(unsigned who)
 	real_need(store_settle(real[who].store, &fail) && postgres_wait(postgres, &fail), &fail);
 }
 
-/* Two daemons, not lanes of one: what is between lanes would keep them apart. */
+/* Daemons, not lanes of one: what is between lanes would keep them apart. */
 static void set_up(struct driven *daemon, bool by_copy)
 {
-	crew_leave(&stage_drive.crew, daemon->batch);
-	daemon->batch->options.crew = NULL;
+	struct crew *own = &stage_drive.crews[daemon - stage_drive.daemons];
+	crew_leave(daemon->batch->options.crew, daemon->batch);
+	CHECK(crew_join(own, daemon->batch));
+	daemon->batch->options.crew = own;
+	daemon->batch->recent = own->recent;
 	daemon->batch->limit = daemon->batch->limit_max = PLAN_MESSAGES_MAX;
 	daemon->batch->copy_min = by_copy ? 1 : COPY_NEVER;
 	daemon->batch->way.allowed = true;
