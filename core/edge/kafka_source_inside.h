@@ -77,3 +77,5 @@ void kafka_source_mirror_due(struct kafka_source *source);
 int kafka_source_topic(const struct kafka_source *source, const char *name);
 /* Notes trouble that goes on by itself, for the next notice (or that librdkafka gave up); the same is not said again and again. */
 void kafka_source_trouble(struct kafka_source *source, rd_kafka_resp_err_t error, const char *text);
+/* Do these bytes begin as a message of ours in protobuf's wire form does, and as no JSON can? */
+bool kafka_take_is_wire(const uint8_t *bytes, size_t size);

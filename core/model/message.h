@@ -21,7 +21,8 @@ static inline unsigned partition_lane(struct partition partition, unsigned lanes
 	return (unsigned)partition.number % lanes;
 }
 
-enum message_form { FORM_PROTOBUF, FORM_JSON, FORM_UNKNOWN }; /* by header content-type; none: protobuf */
+/* By header content-type; none: protobuf, and so is what cannot be JSON, whatever the header says. */
+enum message_form { FORM_PROTOBUF, FORM_JSON, FORM_UNKNOWN };
 
 struct message {
 	struct partition partition;

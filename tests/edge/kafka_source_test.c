@@ -1,5 +1,6 @@
 /* core/edge/kafka_source.h against librdkafka's mock cluster: messages and positions. */
 #include "core/edge/kafka_slots.h"
+#include "core/edge/kafka_source_inside.h"
 #include "tests/edge/kafka_member.h"
 
 START_TEST(messages_come_from_the_positions_given)
@@ -160,6 +161,46 @@ START_TEST(form_is_read_from_the_header)
 }
 END_TEST
 
+START_TEST(what_cannot_be_json_is_told_by_its_bytes)
+{
+	static const struct {
+		const char *bytes;
+		size_t size;
+		bool is_wire;
+	} rows[] = {
+#define ROW(bytes, is_wire) {bytes, sizeof(bytes) - 1, is_wire}
+		ROW("\x0a\x01"
+		    "1\x12\x01s",
+		    true),
+		ROW("\x0a\x00\x12", true),
+		ROW("\x0a\x02"
+		    "12\x12\x06 \"id\" ",
+		    true),
+		ROW("", false),
+		ROW("\x0a", false),
+		ROW("\x0a\x01", false),
+		ROW("\x0a\x01"
+		    "1",
+		    false),
+		ROW("\x0a\x7f", false),
+		ROW("\x0a\xff\x12\x12", false),
+		ROW("\x0a\x01"
+		    "1\x1a\x01s",
+		    false),
+		ROW("\x12\x01s\x0a\x01"
+		    "1",
+		    false),
+		ROW("\n { \"id\": \"12345678901234567890123456789012345678901234567890\"}", false),
+		ROW("{\"id\":\"1\"}", false),
+#undef ROW
+	};
+	for (size_t i = 0; i < COUNT_OF(rows); i++) {
+		ck_assert_msg(kafka_take_is_wire((const uint8_t *)rows[i].bytes, rows[i].size) == rows[i].is_wire,
+			      "row %zu", i);
+	}
+}
+END_TEST
+
 START_TEST(settings_that_positions_rest_on_are_refused)
 {
 	static const char *const rows[] = {"enable.auto.commit",
@@ -234,5 +275,5 @@ END_TEST
 TEST_MAIN("kafka_source", messages_come_from_the_positions_given, what_a_small_take_leaves_is_not_lost,
 	  assigned_anew_it_goes_on_elsewhere, position_outside_the_log_stops_only_its_partition,
 	  a_lane_that_rests_does_not_hold_up_the_other, each_lane_wakes, form_is_read_from_the_header,
-	  settings_that_positions_rest_on_are_refused, all_bounds_of_the_configuration_are_taken,
-	  partitions_are_found_whatever_their_numbers)
+	  what_cannot_be_json_is_told_by_its_bytes, settings_that_positions_rest_on_are_refused,
+	  all_bounds_of_the_configuration_are_taken, partitions_are_found_whatever_their_numbers)
