@@ -44,6 +44,15 @@ void real_script(struct postgres *postgres, const char *sql)
 
 /* ---- what is there before ---- */
 
+static void run(struct postgres *postgres, const struct postgres_statement *statement,
+		const struct postgres_value *values)
+{
+	struct fail fail;
+	real_need(postgres_add(postgres, statement, values, NULL, NULL, &fail) && postgres_send(postgres, &fail) &&
+			  postgres_wait(postgres, &fail),
+		  &fail);
+}
+
 static void put_model(struct postgres *postgres, const struct contacts_model *model, struct arena *arena)
 {
 	static const struct postgres_statement insert = {
@@ -52,37 +61,41 @@ static void put_model(struct postgres *postgres, const struct contacts_model *mo
 		.parameter_count = 1,
 		.parameters = {{POSTGRES_INT8, false}}};
 	struct postgres_value value;
-	struct fail fail;
 	CHECK(postgres_value_int(arena, POSTGRES_INT8, (int64_t)model->model->version, &value));
-	real_need(postgres_add(postgres, &insert, &value, NULL, NULL, &fail) && postgres_send(postgres, &fail) &&
-			  postgres_wait(postgres, &fail),
-		  &fail);
+	run(postgres, &insert, &value);
 }
 
-/* As phasectl does it: the row of the ledger, and the arbiter is written, whether or not it was there before. */
+void real_empty_arbiter(struct postgres *postgres, const struct uuid *contact_id)
+{
+	static const struct postgres_statement write = {
+		.name = "empty_arbiter",
+		.sql = "INSERT INTO phased.phase AS p (contact_id, process, version, model_version, fold, counted, "
+		       "confirmed, activity, early, mid, late, reported, shown, fine, band) VALUES ($1, 'standard', 1, 0, "
+		       "'', 0, 0, 0, 0, 0, 0, -1, 0, 0, 0) ON CONFLICT (contact_id, process) DO UPDATE SET version = "
+		       "p.version + 1, fold = excluded.fold, counted = 0, confirmed = 0, activity = 0, early = 0, mid = "
+		       "0, late = 0, reported = -1, shown = 0, fine = 0, band = 0, since = NULL, last_at = NULL, "
+		       "review_at = NULL",
+		.parameter_count = 1,
+		.parameters = {{POSTGRES_UUID, false}}};
+	struct postgres_value value;
+	CHECK(postgres_value_uuid(contact_id, &value));
+	run(postgres, &write, &value);
+}
+
 void real_erase(struct postgres *postgres, const struct erasure_line *erased, struct arena *arena)
 {
 	static const struct postgres_statement insert = {
 		.name = "insert_erased",
-		.sql = "WITH ledger AS (INSERT INTO phased.erasure (actor_id, at, positions) VALUES ($1, $2, "
-		       "'{}') "
-		       "RETURNING actor_id) INSERT INTO phased.phase AS p (contact_id, process, version, "
-		       "model_version, fold, counted, confirmed, activity, early, mid, late, reported, shown, "
-		       "fine, "
-		       "band) SELECT actor_id, 'standard', 1, 0, '', 0, 0, 0, 0, 0, 0, -1, 0, 0, 0 FROM ledger ON "
-		       "CONFLICT (contact_id, process) DO UPDATE SET version = p.version + 1, fold = "
-		       "excluded.fold, "
-		       "counted = 0, confirmed = 0, activity = 0, early = 0, mid = 0, late = 0, reported = -1, "
-		       "shown = 0, fine = 0, band = 0, since = NULL, last_at = NULL, review_at = NULL",
+		.sql = "INSERT INTO phased.erasure (actor_id, at, positions) VALUES ($1, $2, '{}')",
 		.parameter_count = 2,
 		.parameters = {{POSTGRES_UUID, false}, {POSTGRES_TIMESTAMPTZ, false}}};
 	struct postgres_value values[2];
-	struct fail fail;
 	CHECK(postgres_value_uuid(&erased->actor_id, &values[0]) &&
 	      postgres_value_moment(arena, erased->at_us, &values[1]));
-	real_need(postgres_add(postgres, &insert, values, NULL, NULL, &fail) && postgres_send(postgres, &fail) &&
-			  postgres_wait(postgres, &fail),
-		  &fail);
+	real_script(postgres, "BEGIN");
+	real_empty_arbiter(postgres, &erased->actor_id);
+	run(postgres, &insert, values);
+	real_script(postgres, "COMMIT");
 }
 
 void real_empty(struct postgres *postgres, const struct contacts_model *model, const struct plan *plan,

@@ -15,7 +15,9 @@ void real_script(struct postgres *postgres, const char *sql);
 /* As a superuser: nothing but this model and the plan's erasures. */
 void real_empty(struct postgres *postgres, const struct contacts_model *model, const struct plan *plan,
 		struct arena *arena);
-/* One contact of one actor is erased by hand; what else is known of it is the caller's to delete. */
+/* Writes an empty arbiter, whatever was there. */
+void real_empty_arbiter(struct postgres *postgres, const struct uuid *contact_id);
+/* An actor is erased by hand: arbiter and ledger; what else is known of it is the caller's to delete. */
 void real_erase(struct postgres *postgres, const struct erasure_line *erased, struct arena *arena);
 /* What SELECT count(*) … says. */
 int64_t real_count(struct postgres *postgres, const char *sql);

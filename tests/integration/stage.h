@@ -63,6 +63,9 @@ void stage_cut(unsigned who);
 /* This statement's locks are held until stage_let_go(). */
 void stage_hold(const char *sql);
 void stage_let_go(void);
+/* The same with the first in key order of the contacts in A's batch, which is not there yet, until stage_go_back(). */
+void stage_hold_first_of_a(void);
+void stage_go_back(void);
 void stage_hand(const char *sql);
 /* The contact of the cookie in A's batch is erased, as of ten hours after nine. */
 void stage_erase_of_a(void);
@@ -72,5 +75,5 @@ void stage_erase_of_a(void);
 void stage_expect(bool good, const char *what);
 double stage_outcomes(unsigned who, enum outcome outcome);
 int64_t stage_count(const char *sql);
-/* Both apply what is left; the tables are the oracle's, nothing was refused but what the quick way may be. */
+/* Both apply what is left, by turns; the tables are the oracle's, nothing was refused but what the quick way may be. */
 void stage_ends_well(void);

@@ -36,6 +36,13 @@ static void touch_against_touch(void)
 	passes_between(stage_view(COOKIE, 10), stage_view(COOKIE, 11));
 }
 
+static void touch_against_careful_touch(void)
+{
+	stage_has(B, stage_view(COOKIE, 0));
+	stage_quick(B, false);
+	passes_between(stage_view(COOKIE, 10), stage_view(COOKIE, 11));
+}
+
 static void first_touch_against_first_touch(void)
 {
 	passes_between(stage_view(COOKIE, 10), stage_view(COOKIE, 11));
@@ -148,6 +155,23 @@ static void first_touch_against_touch_and_erasure(void)
 	stage_misses(A);
 	stage_ends_well();
 	stage_expect(stage_outcomes(A, OUTCOME_erased) == 1, "A's touch is erased");
+}
+
+/* What is there of the cookie's is an empty arbiter: the claim changes nothing of it but its version. */
+static void first_touch_again_against_claim(void)
+{
+	stage_has(B, stage_consent(KARI, 0, STATEMENT_GRANTED));
+	stage_give(A, stage_view(COOKIE, 10));
+	stage_ends(A, WORLD_LOAD);
+	stage_erase_of_a();
+	stage_applies(A);
+	passes_between(stage_view(COOKIE, 710), stage_claim(COOKIE, KARI, 720));
+}
+
+static void first_touch_again_against_careful_claim(void)
+{
+	stage_quick(B, false);
+	first_touch_again_against_claim();
 }
 
 /* ---- the same while the other one's transaction is still open ---- */
@@ -306,7 +330,6 @@ static void careful_crossing(void)
 	stage_sends(B, WORLD_LOAD);
 	stage_waits(B);
 	stage_let_go();
-	stage_ends(A, WORLD_LOAD);
 	stage_ends_well();
 }
 
@@ -324,9 +347,40 @@ static void quick_crossing(void)
 	stage_writes_arbiters(B);
 	stage_waits(B);
 	stage_let_go();
-	stage_applies(A);
-	stage_misses(B);
 	stage_ends_well();
+}
+
+/* Of new contacts. The first is made by a third session, which then goes back on it. */
+static void crossing_of_new(enum world_turn turn)
+{
+	give_crossing(0);
+	stage_ends(A, WORLD_LOAD);
+	stage_hold_first_of_a();
+	if (turn == WORLD_LOAD) { /* who is concerned is known: again from the first step, now the careful way */
+		both_careful();
+		stage_cut(A);
+		stage_sends(A, WORLD_LOAD);
+		stage_waits(A);
+		stage_sends(B, WORLD_LOAD);
+	} else {
+		stage_ends(B, WORLD_LOAD);
+		stage_writes_arbiters(A);
+		stage_waits(A);
+		stage_writes_arbiters(B);
+	}
+	stage_waits(B);
+	stage_go_back();
+	stage_ends_well();
+}
+
+static void careful_crossing_of_new(void)
+{
+	crossing_of_new(WORLD_LOAD);
+}
+
+static void quick_crossing_of_new(void)
+{
+	crossing_of_new(WORLD_SAVE);
 }
 
 /* ---- duplicates ---- */
@@ -509,6 +563,7 @@ static const struct {
 #name, name \
 	}
 	SCENARIO(touch_against_touch),
+	SCENARIO(touch_against_careful_touch),
 	SCENARIO(first_touch_against_first_touch),
 	SCENARIO(touch_against_claim),
 	SCENARIO(first_touch_against_claim),
@@ -523,6 +578,8 @@ static const struct {
 	SCENARIO(early_touches_of_one_session),
 	SCENARIO(first_touch_against_erasure),
 	SCENARIO(first_touch_against_touch_and_erasure),
+	SCENARIO(first_touch_again_against_claim),
+	SCENARIO(first_touch_again_against_careful_claim),
 	SCENARIO(touch_while_touch_commits),
 	SCENARIO(first_touch_while_first_touch_commits),
 	SCENARIO(load_while_claim_commits),
@@ -533,6 +590,8 @@ static const struct {
 	SCENARIO(careful_while_quick_commits),
 	SCENARIO(careful_crossing),
 	SCENARIO(quick_crossing),
+	SCENARIO(careful_crossing_of_new),
+	SCENARIO(quick_crossing_of_new),
 	SCENARIO(duplicate_nobody_foresaw),
 	SCENARIO(duplicate_that_replaces),
 	SCENARIO(replay),
