@@ -69,10 +69,14 @@ void real_empty_arbiter(struct postgres *postgres, const struct uuid *contact_id
 {
 	static const struct postgres_statement write = {
 		.name = "empty_arbiter",
-		.sql = "INSERT INTO phased.phase AS p (contact_id, process, version, model_version, fold, counted, "
-		       "confirmed, activity, early, mid, late, reported, shown, fine, band) VALUES ($1, 'standard', 1, 0, "
-		       "'', 0, 0, 0, 0, 0, 0, -1, 0, 0, 0) ON CONFLICT (contact_id, process) DO UPDATE SET version = "
-		       "p.version + 1, fold = excluded.fold, counted = 0, confirmed = 0, activity = 0, early = 0, mid = "
+		.sql = "INSERT INTO phased.phase AS p (contact_id, process, version, model_version, fold, "
+		       "counted, "
+		       "confirmed, activity, early, mid, late, reported, shown, fine, band) VALUES ($1, "
+		       "'standard', 1, 0, "
+		       "'', 0, 0, 0, 0, 0, 0, -1, 0, 0, 0) ON CONFLICT (contact_id, process) DO UPDATE SET "
+		       "version = "
+		       "p.version + 1, fold = excluded.fold, counted = 0, confirmed = 0, activity = 0, early = 0, "
+		       "mid = "
 		       "0, late = 0, reported = -1, shown = 0, fine = 0, band = 0, since = NULL, last_at = NULL, "
 		       "review_at = NULL",
 		.parameter_count = 1,

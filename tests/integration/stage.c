@@ -22,7 +22,7 @@ static struct world_real real[CLIENTS];
 static struct postgres *holder, *hand;
 static struct arena plan_arena, run_arena;
 static double failures_expected;
-static bool gives_up;
+static bool gives_up, harmed;
 
 static const char *const names[CLIENTS] = {"A", "B"};
 static const char *const applications[CLIENTS] = {"stage-A", "stage-B"};
@@ -236,10 +236,11 @@ void stage_gives_up(unsigned who, const char *why)
 
 void stage_waits(unsigned who)
 {
-	static const char *const counts[CLIENTS] = {"SELECT count(*) FROM pg_stat_activity WHERE application_name "
-						    "= 'stage-A' AND wait_event_type = 'Lock'",
-						    "SELECT count(*) FROM pg_stat_activity WHERE application_name "
-						    "= 'stage-B' AND wait_event_type = 'Lock'"};
+#define WAITING(application) \
+	"SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock' " \
+	"AND " \
+	"application_name = '" application "'"
+	static const char *const counts[CLIENTS] = {WAITING("stage-A"), WAITING("stage-B")};
 	for (int64_t until_us = deadline() - PATIENCE_US / 2; real_count(hand, counts[who]) == 0;) {
 		bool ended = step(who); /* what goes by COPY is sent when the server asks for it */
 		expect_of(who, !ended && moment_monotonic_us() < until_us, "does not wait for a lock");
@@ -267,8 +268,12 @@ void stage_misses(unsigned who)
 	for (int64_t until_us = deadline(); daemon->counters.quick_misses.value == misses;) {
 		turn = daemon->client->state == POSTGRES_BUSY ? daemon->client->turn : WORLD_NONE;
 		step(who);
-		expect_of(who, !batch_is_empty(daemon->batch), "is through");
 		expect_of(who, moment_monotonic_us() < until_us, "does not end");
+		if (batch_is_empty(daemon->batch)) { /* what harm it does is for stage_ends_well() to say */
+			printf("%s: was not refused\n", names[who]);
+			harmed = true;
+			return;
+		}
 	}
 	const char *code = daemon->batch->why.code;
 	bool good = save_of(who)->by_copy ? (turn == WORLD_ARBITERS && strcmp(code, "23505") == 0) ||
@@ -288,7 +293,8 @@ void stage_commits(unsigned who)
 static bool has_applied(unsigned who)
 {
 	const struct driven *daemon = &stage_drive.daemons[who];
-	bool all = batch_is_empty(daemon->batch) && !daemon->claim_wanted && daemon->client->state == POSTGRES_IDLE;
+	bool all =
+		batch_is_empty(daemon->batch) && !daemon->claim_wanted && daemon->client->state == POSTGRES_IDLE;
 	for (size_t i = 0; i < daemon->assignment.count; i++) {
 		const struct assigned *part = &daemon->assignment.parts[i];
 		const struct world_log *log = &world.logs[part->partition.topic][part->partition.number];
@@ -346,12 +352,12 @@ void stage_let_go(void)
 	real_script(holder, "COMMIT");
 }
 
-void stage_hold_first_of_a(void)
+void stage_hold_middle_of_a(void)
 {
 	const struct load_rows *load = &stage_drive.daemons[A].batch->load;
 	CHECK(load->contact_count > 1);
 	real_script(holder, "BEGIN");
-	real_empty_arbiter(holder, &load->contacts[0]);
+	real_empty_arbiter(holder, &load->contacts[load->contact_count / 2]);
 }
 
 void stage_go_back(void)
@@ -406,6 +412,8 @@ void stage_ends_well(void)
 	const char *text = real_difference(hand, &stage_plan, &stage_drive, &run_arena);
 	if (text[0] != '\0') {
 		printf("(- expected, + found):\n%s", text);
+	}
+	if (text[0] != '\0' || harmed) {
 		exit(EXIT_FOUND);
 	}
 }

@@ -63,8 +63,8 @@ void stage_cut(unsigned who);
 /* This statement's locks are held until stage_let_go(). */
 void stage_hold(const char *sql);
 void stage_let_go(void);
-/* The same with the first in key order of the contacts in A's batch, which is not there yet, until stage_go_back(). */
-void stage_hold_first_of_a(void);
+/* The same with the middle one in key order of the contacts in A's batch, which is not there yet, until stage_go_back(). */
+void stage_hold_middle_of_a(void);
 void stage_go_back(void);
 void stage_hand(const char *sql);
 /* The contact of the cookie in A's batch is erased, as of ten hours after nine. */

@@ -101,6 +101,27 @@ static void withdrawal_against_touch(void)
 	passes_between(stage_consent(KARI, 20, STATEMENT_WITHDRAWN), stage_view(COOKIE, 10));
 }
 
+/* Neither moves a touch by itself; one who has read nothing of the other would leave the cookie's where they are. */
+static void claim_against_grant(void)
+{
+	stage_has(B, stage_view(COOKIE, 0));
+	passes_between(stage_claim(COOKIE, KARI, 10), stage_consent(KARI, 20, STATEMENT_GRANTED));
+}
+
+static void grant_against_claim(void)
+{
+	stage_has(B, stage_view(COOKIE, 0));
+	passes_between(stage_consent(KARI, 20, STATEMENT_GRANTED), stage_claim(COOKIE, KARI, 10));
+}
+
+/* Kari has an arbiter already. */
+static void grant_against_second_claim(void)
+{
+	stage_has(B, stage_claim("another", KARI, 0));
+	stage_has(B, stage_view(COOKIE, 1));
+	passes_between(stage_consent(KARI, 20, STATEMENT_GRANTED), stage_claim(COOKIE, KARI, 10));
+}
+
 /* Before the second claim the past follows Kari; after it, only her session does. */
 static void early_touch_against_second_claim(void)
 {
@@ -306,7 +327,11 @@ static void careful_while_quick_commits(void)
 
 /* ---- in key order: crossing contacts wait for each other, never in a ring ---- */
 
-#define FIRST_CONTACT "(SELECT actor_id FROM phased.touch WHERE stamped >= '2026-03-02' ORDER BY actor_id LIMIT 1)"
+/* One in the middle: whoever comes from below has locked some before it, and so has who comes from above. */
+#define LOCK_MIDDLE_CONTACT \
+	"SELECT FROM phased.phase WHERE contact_id = (SELECT actor_id FROM phased.touch WHERE stamped >= " \
+	"'2026-03-02' " \
+	"GROUP BY actor_id ORDER BY actor_id OFFSET 3 LIMIT 1) FOR UPDATE"
 
 static void give_crossing(int minute)
 {
@@ -324,7 +349,7 @@ static void careful_crossing(void)
 	stage_applies(A);
 	stage_applies(B);
 	give_crossing(100);
-	stage_hold("SELECT FROM phased.phase WHERE contact_id = " FIRST_CONTACT " FOR UPDATE");
+	stage_hold(LOCK_MIDDLE_CONTACT);
 	stage_sends(A, WORLD_LOAD);
 	stage_waits(A);
 	stage_sends(B, WORLD_LOAD);
@@ -341,7 +366,7 @@ static void quick_crossing(void)
 	give_crossing(100);
 	stage_ends(A, WORLD_LOAD);
 	stage_ends(B, WORLD_LOAD);
-	stage_hold("SELECT FROM phased.phase WHERE contact_id = " FIRST_CONTACT " FOR UPDATE");
+	stage_hold(LOCK_MIDDLE_CONTACT);
 	stage_writes_arbiters(A);
 	stage_waits(A);
 	stage_writes_arbiters(B);
@@ -350,12 +375,12 @@ static void quick_crossing(void)
 	stage_ends_well();
 }
 
-/* Of new contacts. The first is made by a third session, which then goes back on it. */
+/* Of new contacts. One in the middle is made by a third session, which then goes back on it. */
 static void crossing_of_new(enum world_turn turn)
 {
 	give_crossing(0);
 	stage_ends(A, WORLD_LOAD);
-	stage_hold_first_of_a();
+	stage_hold_middle_of_a();
 	if (turn == WORLD_LOAD) { /* who is concerned is known: again from the first step, now the careful way */
 		both_careful();
 		stage_cut(A);
@@ -573,6 +598,9 @@ static const struct {
 	SCENARIO(grant_against_touch),
 	SCENARIO(touch_against_withdrawal),
 	SCENARIO(withdrawal_against_touch),
+	SCENARIO(claim_against_grant),
+	SCENARIO(grant_against_claim),
+	SCENARIO(grant_against_second_claim),
 	SCENARIO(early_touch_against_second_claim),
 	SCENARIO(second_claim_against_early_touch),
 	SCENARIO(early_touches_of_one_session),

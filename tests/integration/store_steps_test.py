@@ -1,5 +1,40 @@
 #!/usr/bin/python3
-"""Two daemons meet in a real PostgreSQL, moved turn by turn: build/tests/integration/store_steps plays each scenario."""
+# run: timeout=600
+"""Two daemons meet in a real PostgreSQL, moved turn by turn: build/tests/integration/store_steps plays each scenario.
+
+Each rule of the write protocol was broken once, in a copy, and its scenarios failed: w, a batch was written that should have been
+refused, and the tables are not the oracle's; d, the server had to end a deadlock; else what is said.
+
+  rule                                      broken                                    scenarios that failed
+  a known arbiter has the version loaded    no version in sql_arbiters_known          touch_against_*, early_touch_against_second_claim: w
+  … also after waiting for another          no ctid, no version in its UPDATE         touch_while_touch_commits: w
+  a new arbiter is new                      DO UPDATE instead of DO NOTHING           first_touch_against_*: w
+  the counts of rows are looked at          written_all() says true                   touch_against_*, first_touch_against_*: w
+  the careful way counts versions, too      save_states, bump leave the version       touch_against_careful_touch: w
+  who is concerned is written, touched or   no bumped ones in gather_contacts()       first_touch_against_claim, claim_against_first_touch,
+    not, by INSERT where there is no row                                                touch_against_grant: w
+  … version + 1 of an empty one             bump leaves the version                   first_touch_again_against_careful_claim: w
+  claims and consents concern all claimed   no mark_facts()                           claim_against_grant, grant_against_claim,
+                                                                                        grant_against_second_claim: w
+  an erasure writes the arbiter             it does not                               first_touch_against_erasure: w
+  … and leaves it                           it deletes it                             first_touch_against_touch_and_erasure: w
+  what is read is of one age                PEEK begins READ COMMITTED                load_while_claim_commits: w
+  careful: locks before states, claims      phases, then locks; claims, then locks    careful_states_while_touch_commits: w;
+                                                                                        careful_load_while_claim_commits: no ROLLBACK
+  careful: missing arbiters are made        no sql_arbiters                           careful_first_touches: waits for no lock
+  careful: arbiters are locked              no FOR UPDATE                             careful_*, quick_while_careful_holds: wait for no lock
+  who is not locked: start over             everybody_is_there() says true            careful_load_while_claim_commits: crash
+  all in key order                          B's lists turned round, one by one        careful_crossing, careful_crossing_of_new,
+                                                                                        quick_crossing, quick_crossing_of_new: d
+  23505 is a duplicate nobody foresaw       not in way_missed()                       duplicate_*: the message is refused
+  a replay goes the careful way             careful_left never set, never used up     replay: tried too often, never again
+  epoch, next_offset                        each taken out of position_advance()      zombie, careful_zombie; position_moved: not refused
+  no row moved does not mean a zombie       LOOK not asked, or not believed           lost_commit_lands_late: handed back
+  folded by the model in force              position_advance_under() says nothing     model_changes: not refused
+
+mark_sessions() alone can be left out and nothing fails: where a touch before the first claim changes whose another one is, the
+stretches of both persons change, and so both arbiters are written already.
+"""
 import os
 import subprocess
 
