@@ -404,8 +404,9 @@ enum batch_run batch_run(struct batch *batch, struct fail *fail)
 	if (batch->io.ops->monotonic_us(batch->io.self) < batch_wakes_us(batch)) {
 		return BATCH_RESTS; /* backing off, with no transaction open */
 	}
-	if (batch->step == STEP_LOOK && crew_waits(batch)) {
-		batch->not_before_us = batch->io.ops->monotonic_us(batch->io.self) + CREW_WAIT_US;
+	int64_t now_us = batch->io.ops->monotonic_us(batch->io.self);
+	if (batch->step == STEP_LOOK && crew_waits(batch, now_us)) {
+		batch->not_before_us = now_us + CREW_WAIT_US;
 		return BATCH_RESTS;
 	}
 	return start_step(batch, fail);

@@ -7,6 +7,7 @@
 #include "core/flow/cast.h"
 #include "core/flow/contacts.h"
 #include "daemon/batch.h"
+#include "daemon/crew.h"
 #include "daemon/recent.h"
 #include "daemon/take.h"
 #include "daemon/way.h"
@@ -69,7 +70,13 @@ struct batch {
 	unsigned try_number;
 	const struct batch *waits_for; /* another lane's, to be past this try of it; NULL: none */
 	unsigned waits_for_try;
-	bool look_first; /* a COMMIT may or may not have happened */
+	int64_t waits_until_us; /* monotonic; 0: does not wait */
+	size_t waits_for_place; /* in the crew */
+	struct {
+		const struct batch *batch;
+		unsigned try_number;
+	} tired_of[CREW_MAX]; /* by place: waited for in vain, at this try of it */
+	bool look_first;      /* a COMMIT may or may not have happened */
 	bool wants_claim;
 	unsigned tries;	       /* of this window, for backing off */
 	int64_t not_before_us; /* monotonic */

@@ -1,7 +1,11 @@
 #include "daemon/crew.h"
 
 #include "core/base/check.h"
+#include "core/base/moment.h"
 #include "daemon/batch_steps.h"
+
+/* A lane that does not come on waits for something that may take its time, such as a lock of somebody else's. */
+#define CREW_PATIENCE_US (2 * MOMENT_SECOND_US)
 
 bool crew_join(struct crew *crew, struct batch *batch)
 {
@@ -40,13 +44,15 @@ static bool mark_busy(const struct crew *crew, struct batch *batch, bool *busy)
 	for (size_t i = 0; i < CREW_MAX; i++) {
 		const struct batch *other = crew->batches[i];
 		if (other == NULL || other == batch || other->cast.members == NULL ||
-		    other->step == STEP_ROLLBACK) {
+		    other->step == STEP_ROLLBACK ||
+		    (other == batch->tired_of[i].batch && other->try_number == batch->tired_of[i].try_number)) {
 			continue;
 		}
 		for (size_t j = 0; j < batch->cast.count; j++) {
 			if (!busy[j] && cast_find(&other->cast, &batch->cast.members[j].id) != NULL) {
 				busy[j] = any = true;
 				batch->waits_for = other;
+				batch->waits_for_place = i;
 				batch->waits_for_try = other->try_number;
 			}
 		}
@@ -96,10 +102,24 @@ bool crew_free_count(const struct crew *crew, struct batch *batch, size_t *ret_c
 	return true;
 }
 
-bool crew_waits(struct batch *batch)
+bool crew_waits(struct batch *batch, int64_t now_us)
 {
 	if (batch->waits_for != NULL && batch->waits_for->try_number != batch->waits_for_try) {
 		batch->waits_for = NULL;
 	}
-	return batch->waits_for != NULL;
+	if (batch->waits_for == NULL) {
+		batch->waits_until_us = 0;
+		return false;
+	}
+	if (batch->waits_until_us == 0) {
+		batch->waits_until_us = now_us + CREW_PATIENCE_US;
+	}
+	if (now_us < batch->waits_until_us) {
+		return true;
+	}
+	batch->tired_of[batch->waits_for_place].batch = batch->waits_for;
+	batch->tired_of[batch->waits_for_place].try_number = batch->waits_for_try;
+	batch->waits_for = NULL;
+	batch->waits_until_us = 0;
+	return false;
 }

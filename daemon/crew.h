@@ -8,6 +8,7 @@
 #pragma once
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 struct batch;
 
@@ -24,5 +25,6 @@ void crew_leave(struct crew *crew, const struct batch *batch);
 /* Of the window, once its cast is planned: how many messages come before the first that concerns somebody whom another
  * batch of the crew is at. None: it waits (crew_waits()). False: its arena is full. */
 bool crew_free_count(const struct crew *crew, struct batch *batch, size_t *ret_count);
-/* Is the batch that it waits for still at the same try? */
-bool crew_waits(struct batch *batch);
+/* Is the batch that it waits for still at the same try? Not for ever: a lane that is stuck must not hold up the others, and
+ * PostgreSQL decides then. */
+bool crew_waits(struct batch *batch, int64_t now_us);

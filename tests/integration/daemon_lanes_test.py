@@ -40,7 +40,8 @@ class Lanes(FaultTest):
                                f"{lanes} lanes to wait for a lock")
 
     def expect(self, **outcomes):
-        self.wait_until(lambda: self.outcomes() == outcomes, 30, f"{outcomes}")
+        # Far less than the 30 s after which a lane gives up waiting for a lock
+        self.wait_until(lambda: self.outcomes() == outcomes, 15, f"{outcomes}")
 
     def readiness(self, program):
         address = self.wait_log(program, r"http: listening on (\S+)").group(1)
