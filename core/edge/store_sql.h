@@ -2,11 +2,11 @@
  * The daemon's SQL, all of it, for store.c alone. Literals and parameters only. Every name is written with its schema.
  *
  * Each statement here takes an array of keys to an index, and must do so on the first day, with no statistics yet, as on
- * the thousandth: plans are generic and stay. So the planner is left no choice. A key goes to its rows through
+ * the thousandth: plans are generic and stay. So the planner is left no choice. Where one column is the key, its rows are
+ * named by `= ANY (keys)`: one scan of the index, half the price of a scan a key. Otherwise a key goes to its rows through
  * `CROSS JOIN LATERAL (SELECT … WHERE key = … OFFSET 0)`, which cannot be turned round nor be joined in another way (a
- * plain join was once planned as all rows of the table times all keys); what deletes or updates names its rows by
- * `= ANY (keys)` or, where a key has several columns, by ctid, since the arbiters' locks keep them where they are. A test
- * reads all plans.
+ * plain join was once planned as all rows of the table times all keys); and what deletes names its rows by ctid, since the
+ * arbiters' locks keep them where they are. A test reads all plans.
  */
 #pragma once
 #include "core/edge/postgres.h"
@@ -88,9 +88,8 @@ static const struct postgres_statement sql_model_version =
 	SIMPLE("model_version", "SELECT version FROM phased.model WHERE in_force");
 static const struct postgres_statement sql_claims = {
 	.name = "claims",
-	.sql = "SELECT c.weak, c.strong, c.stamped, c.event_id, c.at, c.strength FROM unnest($1::uuid[]) AS k "
-	       "(weak) "
-	       "CROSS JOIN LATERAL (SELECT * FROM phased.claim c WHERE c.weak = k.weak OFFSET 0) AS c",
+	.sql = "SELECT c.weak, c.strong, c.stamped, c.event_id, c.at, c.strength FROM phased.claim c WHERE c.weak "
+	       "= ANY ($1)",
 	.parameter_count = 1,
 	.parameters = {ARRAY(UUID)}};
 /* All claims on whom any of these persons was claimed on. */
@@ -121,22 +120,21 @@ static const struct postgres_statement sql_lock = {
 	.parameters = {ARRAY(UUID)}};
 static const struct postgres_statement sql_consents = {
 	.name = "consents",
-	.sql = "SELECT c.actor_id, c.purpose, c.stamped, c.event_id, c.touch_actor, c.at, c.state, "
-	       "c.source, c.policy FROM unnest($1::uuid[]) AS k (actor_id) CROSS JOIN LATERAL (SELECT * "
-	       "FROM phased.consent c WHERE c.actor_id = k.actor_id OFFSET 0) AS c",
+	.sql = "SELECT c.actor_id, c.purpose, c.stamped, c.event_id, c.touch_actor, c.at, c.state, c.source, "
+	       "c.policy FROM "
+	       "phased.consent c WHERE c.actor_id = ANY ($1)",
 	.parameter_count = 1,
 	.parameters = {ARRAY(UUID)}};
 static const struct postgres_statement sql_declared = {
 	.name = "declared",
-	.sql = "SELECT d.actor_id, d.attribute, d.source, d.stamped, d.event_id, d.touch_actor, d.at, "
-	       "d.value FROM unnest($1::uuid[]) AS k (actor_id) CROSS JOIN LATERAL (SELECT * FROM "
-	       "phased.declared d WHERE d.actor_id = k.actor_id OFFSET 0) AS d",
+	.sql = "SELECT d.actor_id, d.attribute, d.source, d.stamped, d.event_id, d.touch_actor, d.at, d.value "
+	       "FROM "
+	       "phased.declared d WHERE d.actor_id = ANY ($1)",
 	.parameter_count = 1,
 	.parameters = {ARRAY(UUID)}};
 static const struct postgres_statement sql_erasures = {
 	.name = "erasures",
-	.sql = "SELECT e.actor_id, e.at FROM unnest($1::uuid[]) AS k (actor_id) CROSS JOIN LATERAL (SELECT "
-	       "* FROM phased.erasure e WHERE e.actor_id = k.actor_id OFFSET 0) AS e",
+	.sql = "SELECT e.actor_id, e.at FROM phased.erasure e WHERE e.actor_id = ANY ($1)",
 	.parameter_count = 1,
 	.parameters = {ARRAY(UUID)}};
 static const struct postgres_statement sql_copies = {
@@ -160,8 +158,8 @@ static const struct postgres_statement sql_times = {
 static const struct postgres_statement sql_phases = {
 	.name = "phases",
 	.sql = "SELECT p.contact_id, p.process, p.version, p.model_version, p.fold, p.shown, p.since FROM "
-	       "unnest($1::uuid[]) AS k (contact_id) CROSS JOIN LATERAL (SELECT * FROM phased.phase p WHERE "
-	       "p.contact_id = k.contact_id OFFSET 0) AS p",
+	       "phased.phase p WHERE "
+	       "p.contact_id = ANY ($1)",
 	.parameter_count = 1,
 	.parameters = {ARRAY(UUID)}};
 
