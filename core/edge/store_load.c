@@ -354,8 +354,10 @@ bool store_load(struct store *store, struct load_rows *load, struct arena *arena
 {
 	store->arena = arena;
 	store->load = load;
-	load->claims = NULL;
-	load->claim_count = 0;
+	if (!load->quick) {
+		load->claims = NULL;
+		load->claim_count = 0;
+	}
 	return add_locks(store, load, arena, fail) &&
 	       add_claims(store, load->weak, load->weak_count, load->decided, load->decided_count, arena,
 			  on_claims, fail) &&

@@ -101,7 +101,7 @@ struct load_rows {
 	size_t key_count;
 	const struct uuid *timed; /* weak actors whose sessions matter (rule 3) */
 	size_t timed_count;
-	/* out, in the arena */
+	/* out, in the arena; claims, quick way: in, those of PEEK, which saw the same */
 	struct claim *claims;
 	size_t claim_count;
 	struct consent *consents;

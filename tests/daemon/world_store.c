@@ -446,8 +446,8 @@ static enum postgres_result load_all(struct world_client *client, struct fail *r
 	if (!load->quick) {
 		lock(client, load);
 	}
-	bool fits = read_claims(client, load->weak, load->weak_count, load->decided, load->decided_count,
-				&load->claims, &load->claim_count) &&
+	bool fits = (load->quick || read_claims(client, load->weak, load->weak_count, load->decided,
+						load->decided_count, &load->claims, &load->claim_count)) &&
 		    load_consents(client, load) && load_declared(client, load) && load_erasures(client, load) &&
 		    load_touches(client, load) && load_phases(client, load);
 	client->transaction.open = !load->quick;
