@@ -39,9 +39,8 @@ class Lanes(FaultTest):
         return self.wait_until(lambda: (lambda found: found if len(found) == lanes else None)(self.psql(waits)), deadline_s,
                                f"{lanes} lanes to wait for a lock")
 
-    def expect(self, **outcomes):
-        # Far less than the 30 s after which a lane gives up waiting for a lock
-        self.wait_until(lambda: self.outcomes() == outcomes, 15, f"{outcomes}")
+    def expect(self, deadline_s=30, **outcomes):
+        self.wait_until(lambda: self.outcomes() == outcomes, deadline_s, f"{outcomes}")
 
     def readiness(self, program):
         address = self.wait_log(program, r"http: listening on (\S+)").group(1)
@@ -75,6 +74,20 @@ class Lanes(FaultTest):
         self.waiting(1)
         other.kill()
         self.expect(applied=800)
+        self.end(phased)
+
+    def test_one_that_waits_does_not_hold_up_the_other_also_about_the_same_people(self):
+        phased = self.begin()
+        _, _, walk = self.maker.session("shared")
+        holder = self.hold(0)
+        self.send(events.lines(walk), partition=0)
+        self.waiting(1)
+        more = self.maker.event("WEB", "PAGE_VIEW", NOW_US - 1000, {"anonymous_id": "shared"},
+                                content={"url": "https://acme.test/pricing", "title": "A page"})
+        self.send(events.lines([more]), partition=1)
+        self.expect(8, applied=1)		# less than a lane waits for a lock
+        holder.kill()
+        self.expect(applied=1 + len(walk))
         self.end(phased)
 
     def test_a_dead_connection_of_one_leaves_the_other_going(self):
