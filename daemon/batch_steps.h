@@ -57,6 +57,7 @@ struct batch {
 	size_t limit, limit_max; /* how many items to take: adapts */
 	bool more;		 /* the source had more than was taken */
 	bool filling;
+	bool goes_on;				/* filling, and there is more to take at once */
 	int64_t filling_since_us, filled_by_us; /* monotonic */
 	int64_t clocked_us;			/* monotonic: until when time is booked to a step */
 

@@ -57,7 +57,7 @@ static const struct yaml_field kafka_fields[] = {
 	 .help = "The name brokers log."},
 	{"topics", YAML_SECTION, .fields = topic_fields,
 	 .help = "Topics by what they carry. One that does not exist yet is waited for. Empty: none."},
-	{"buffer_mb", YAML_INTEGER, AT(kafka.buffer_mb), .low = 1, .high = 2047, .fallback = "128", .unit = "MiB",
+	{"buffer_mb", YAML_INTEGER, AT(kafka.buffer_mb), .low = 1, .high = 2047, .fallback = "104", .unit = "MiB",
 	 .help = "Memory for messages fetched and not taken yet, over all partitions, with librdkafka's own 350 "
 		 "bytes "
 		 "for each. Before version 2.2 librdkafka does not fetch for a second once that is full, so it is "
@@ -132,7 +132,7 @@ static const struct yaml_field batch_fields[] = {
 	{"events_min", YAML_INTEGER, AT(batch.events_min), .low = 1, .high = 50000, .fallback = "500",
 	 .help = "A batch of so many messages does not wait for more. Under backlog batches grow up to "
 		 "events_max."},
-	{"events_max", YAML_INTEGER, AT(batch.events_max), .low = 1, .high = 50000, .fallback = "20000",
+	{"events_max", YAML_INTEGER, AT(batch.events_max), .low = 1, .high = 50000, .fallback = "10000",
 	 .help = "Largest batch."},
 	{"linger_ms", YAML_INTEGER, AT(batch.linger_ms), .low = 0, .high = 1000, .fallback = "5", .unit = "ms",
 	 .help = "How long a smaller batch waits for more."},

@@ -68,7 +68,7 @@ START_TEST(each_key_has_help_and_bounds)
 }
 END_TEST
 
-/* Lines such as "  #buffer_mb: 128" lose their '#'. */
+/* Lines such as "  #buffer_mb: 104" lose their '#'. */
 static char *uncomment(const char *text)
 {
 	char *all = arena_text(&arena, text, strlen(text));
@@ -92,7 +92,7 @@ START_TEST(commented_defaults_are_those_in_force)
 	struct fail fail;
 	ck_assert_msg(parse("", &nothing, &fail), "%s", fail.text);
 	char *text = uncomment(conf_default_text(&arena));
-	ck_assert_ptr_nonnull(strstr(text, "\n  buffer_mb: 128\n"));
+	ck_assert_ptr_nonnull(strstr(text, "\n  buffer_mb: 104\n"));
 	ck_assert_msg(parse(text, &all, &fail), "%s", fail.text);
 	compare(&nothing, &all);
 }
@@ -109,12 +109,12 @@ START_TEST(defaults_are_as_designed)
 	ck_assert_str_eq(conf.kafka.topics.items[4], "phased.rejected");
 	ck_assert_str_eq(conf.kafka.topic[CONF_REJECTED], "phased.rejected");
 	ck_assert_str_eq(conf.kafka.topic[CONF_ERASURE], "phased.erasure");
-	ck_assert_int_eq(conf.kafka.buffer_mb, 128);
+	ck_assert_int_eq(conf.kafka.buffer_mb, 104);
 	ck_assert_int_eq(conf.kafka.session_ms, 10000);
 	ck_assert_ptr_null(conf.kafka.properties[0]);
 	ck_assert(conf.postgres.synchronous_commit);
 	ck_assert_int_eq(conf.batch.events_min, 500);
-	ck_assert_int_eq(conf.batch.events_max, 20000);
+	ck_assert_int_eq(conf.batch.events_max, 10000);
 	ck_assert_int_eq(conf.breaker.messages, 10000);
 	ck_assert_int_eq(conf.breaker.percent, 50);
 	ck_assert_int_eq(conf.stop.seconds, 10);
