@@ -28,7 +28,13 @@ void kafka_source_trouble(struct kafka_source *source, rd_kafka_resp_err_t error
 	int64_t now_us = moment_monotonic_us();
 	char why[sizeof(source->trouble)];
 	rd_kafka_resp_err_t fatal = rd_kafka_fatal_error(source->rk, why, sizeof(why));
-	if (fatal == RD_KAFKA_RESP_ERR_FENCED_INSTANCE_ID) {
+	if (fatal == RD_KAFKA_RESP_ERR_FENCED_INSTANCE_ID && source->is_unsettled) {
+		/* After an outage librdkafka joins anew, while a request of its membership before may still be under way. */
+		source->is_fatal = true;
+		text = "fenced by our own membership before the outage, or by another one with our "
+		       "kafka.instance_id: "
+		       "start again";
+	} else if (fatal == RD_KAFKA_RESP_ERR_FENCED_INSTANCE_ID) {
 		source->is_fatal = source->is_fenced = true;
 		text = "fenced: another member of the group has our kafka.instance_id, which must differ between "
 		       "daemons";
@@ -83,16 +89,20 @@ static bool on_rebalance(struct kafka_source *source, rd_kafka_event_t *event, s
 	}
 	if (is_assign) {
 		source->state = STATE_ASSIGNING;
+		source->is_unsettled = false;
 		return say(notice, KAFKA_ASSIGNED, "");
 	}
+	bool is_lost = rd_kafka_assignment_lost(source->rk) != 0;
 	source->state = STATE_REVOKING;
-	return say(notice, rd_kafka_assignment_lost(source->rk) ? KAFKA_LOST : KAFKA_REVOKED, "");
+	source->is_unsettled = source->is_unsettled || is_lost;
+	return say(notice, is_lost ? KAFKA_LOST : KAFKA_REVOKED, "");
 }
 
 static bool set_link(struct kafka_source *source, enum kafka_source_link link, struct kafka_notice *notice)
 {
 	enum kafka_source_link before = source->link;
 	source->link = link;
+	source->is_unsettled = source->is_unsettled || link == LINK_DOWN;
 	if (link == LINK_DOWN && before != LINK_DOWN) {
 		return say(notice, KAFKA_AWAY, source->last_error);
 	}

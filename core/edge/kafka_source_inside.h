@@ -45,6 +45,7 @@ struct kafka_source {
 	char trouble[256];	 /* to be said; "" when none */
 	bool is_fatal;		 /* librdkafka gave up: trouble says why */
 	bool is_fenced;		 /* because another member has our instance id */
+	bool is_unsettled;	 /* lost or away since the last assignment */
 
 	struct kafka_slots slots;
 	size_t out_of_range_count; /* slots that are to be said */
