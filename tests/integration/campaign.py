@@ -126,6 +126,21 @@ class CampaignTest(FaultTest):
         for future in self.admin.create_topics(topics, operation_timeout=30).values():
             future.result(60)
 
+    def read_log(self, topic, partitions):
+        """All events of a topic, as its log holds them."""
+        reader = confluent_kafka.Consumer({"bootstrap.servers": os.environ["PHASED_KAFKA"], "group.id": f"{self.name}_reader",
+                                           "enable.auto.commit": False}, logger=silent)
+        self.addCleanup(reader.close)
+        places = [confluent_kafka.TopicPartition(topic, number, 0) for number in range(partitions)]
+        count = sum(reader.get_watermark_offsets(place, 30)[1] for place in places)
+        reader.assign(places)
+        found = []
+        while len(found) < count:
+            some = reader.consume(count - len(found), 30)
+            self.assertTrue(some, f"{len(found)} of {count} messages could be read")
+            found += [json.loads(message.value()) for message in some if message.error() is None]
+        return found
+
 
 class Producer:
     """Sends events to new topics, and knows how many messages went to which partition."""
