@@ -13,8 +13,6 @@
 #include "daemon/crew.h"
 
 #define IDLE_KEEP ((size_t)4 * 1024 * 1024) /* pages that stay resident while nothing waits */
-/* Fewer touches are inserted within SAVE: COPY costs two more round trips, and saves a third of each row's price. */
-#define COPY_MIN ((size_t)1000)
 /* Messages that are decoded before the other lanes are looked after again: their COPYs must be fed. */
 #define FILL_SLICE ((size_t)1024)
 #define CREW_WAIT_US 1000 /* until another lane may have come on */
@@ -52,7 +50,7 @@ struct batch *batch_create(const struct batch_options *options, struct fail *fai
 	batch->io = options->io;
 	batch->recent = options->crew->recent;
 	way_init(&batch->way, options->conf->batch.quick);
-	batch->copy_min = COPY_MIN;
+	batch->copy_min = (size_t)options->conf->batch.copy_min;
 	/* The list of items itself must leave room for what is taken. */
 	size_t room = (size - TAKE_ROOM) / 4 / sizeof(struct item), most = (size_t)options->conf->batch.events_max;
 	batch->limit_max = most < room ? most : room;
@@ -102,6 +100,8 @@ static void empty(struct batch *batch)
 	batch->cast = (struct cast){0};
 	batch->try_number++;
 	batch->waits_for = NULL;
+	batch->waits_until_us = 0;
+	batch->is_tired = batch->is_slow = false;
 	reset(batch, &batch->held);
 	reset(batch, &batch->work);
 }
@@ -226,6 +226,8 @@ void batch_committed(struct batch *batch)
 	(batch->way.quick ? &counters->batches_quick : &counters->batches_careful)->value++;
 	way_done(&batch->way);
 	batch->open = false;
+	batch->waits_until_us = 0;
+	batch->is_slow = false;
 	metric_observe(&counters->batch_events, (double)batch->count);
 	metric_observe(&counters->batch_seconds,
 		       (double)(now_us - batch->filling_since_us) / (double)MOMENT_SECOND_US);
@@ -293,6 +295,27 @@ static void back_off(struct batch *batch)
 	batch->tries++;
 }
 
+static void forget_months(struct batch *batch)
+{
+	memset(batch->months, 0, sizeof(batch->months));
+}
+
+/* What took too long as a whole may not in two parts; the next batches are smaller as well, for a while. */
+static void halve(struct batch *batch)
+{
+	size_t least = (size_t)batch->options.conf->batch.events_min;
+	batch->count = (batch->count + 1) / 2;
+	batch->limit = batch->limit / 2 > least ? batch->limit / 2 : batch->limit;
+}
+
+void batch_speed_up(struct batch *batch)
+{
+	if (batch->is_slow) {
+		batch->is_slow = false;
+		halve(batch);
+	}
+}
+
 /* This very window cannot be written: a smaller one; of one message alone: it is refused. False: even that was. */
 static bool shrink(struct batch *batch, struct fail *fail)
 {
@@ -317,11 +340,6 @@ static bool shrink(struct batch *batch, struct fail *fail)
 	item->decoded = OUTCOME_refused;
 	item->reject = NULL;
 	return true;
-}
-
-static void forget_months(struct batch *batch)
-{
-	memset(batch->months, 0, sizeof(batch->months));
 }
 
 /* From the first step again. */
@@ -369,6 +387,9 @@ static enum batch_run ended(struct batch *batch, enum step_end end, struct fail 
 		}
 		return BATCH_RESTS;
 	case STEP_FULL:
+		if (batch->step <= STEP_PEEK) { /* nobody was asked for them */
+			forget_months(batch);
+		}
 		fail_set(&batch->why, FAIL_DATA, EXIT_CONFIG, "needs more memory than batch.arena_mb");
 		if (batch_is_empty(batch)) {
 			return BATCH_RESTS;
@@ -434,6 +455,9 @@ enum batch_run batch_turn_failed(struct batch *batch, const struct fail *why, st
 	clock_off(batch, batch->step, STEP_WAITS);
 	batch->why = *why;
 	bool was_new = batch->step == STEP_ARBITERS && strcmp(why->code, "23505") == 0;
+	if (batch->step == STEP_MONTHS || batch->step == STEP_PEEK) {
+		forget_months(batch);
+	}
 	if (way_missed(&batch->way, was_new ? "PH002" : why->code)) {
 		batch->options.counters->quick_misses.value++;
 		batch->options.counters->redone.value++;
@@ -446,8 +470,9 @@ enum batch_run batch_turn_failed(struct batch *batch, const struct fail *why, st
 		*fail = *why;
 		return BATCH_FAILED;
 	}
-	if (batch->step == STEP_MONTHS || batch->step == STEP_PEEK) {
-		forget_months(batch);
+	if (batch->step == STEP_ROLLBACK) { /* then only the end of the connection ends the transaction */
+		*fail = *why;
+		return BATCH_DROPS;
 	}
 	if (why->kind == FAIL_DATA) {
 		if (!shrink(batch, fail)) {
@@ -463,6 +488,9 @@ enum batch_run batch_turn_failed(struct batch *batch, const struct fail *why, st
 		if (log_allowed(&often)) {
 			log_warning("batch: %s in %s, trying again%s", why->text, batch_steps[batch->step].name,
 				    log_held_back(&often));
+		}
+		if (strcmp(why->code, "57014") == 0 && batch->step > STEP_LOOK) { /* the server's time limit */
+			halve(batch);
 		}
 		back_off(batch);
 	}
@@ -484,6 +512,7 @@ void batch_lost(struct batch *batch, const struct fail *why)
 		engine_forget(batch->engine);
 	}
 	if (!batch_is_empty(batch) && !batch->filling) {
+		batch->is_slow = batch->is_slow || strcmp(why->code, POSTGRES_NO_ANSWER) == 0;
 		batch->why = *why;
 		batch->look_first = true;
 		restart(batch);

@@ -31,7 +31,7 @@ struct batch_options {
 	const char *const *topics; /* names, by number */
 	int rejected_topic;
 	struct breaker *breaker; /* the daemon's; NULL: nothing is too much */
-	struct crew *crew;	 /* the other lanes' batches; NULL: there is no other lane */
+	struct crew *crew;	 /* of all lanes' batches; zeroed before the first one joins */
 };
 
 struct batch *batch_create(const struct batch_options *options, struct fail *fail);

@@ -105,6 +105,9 @@ static enum step_end look_end(struct batch *batch, struct fail *fail)
 		batch_committed(batch);
 	}
 	batch_drop_foreign(batch);
+	if (committed == 0 && batch->count > 0) {
+		batch_speed_up(batch);
+	}
 	return committed == 0 && batch->count > 0 && !batch->wants_claim ? STEP_NEXT : STEP_REDO;
 }
 
@@ -282,6 +285,9 @@ static enum step_end load_start(struct batch *batch, struct fail *fail)
 	if (!cast_plan(&batch->cast, batch_window(batch), batch->count, &batch->advance, &batch->load) ||
 	    (batch->way.quick && !crew_free_count(batch->options.crew, batch, &free_count))) {
 		return STEP_FULL;
+	}
+	if (batch->saved_count > 0) { /* its COMMIT may still land: it is known by its size */
+		free_count = batch->count;
 	}
 	if (free_count == 0) {
 		return STEP_REDO;

@@ -71,7 +71,9 @@ struct batch {
 	unsigned try_number;
 	const struct batch *waits_for; /* another lane's, to be past this try of it; NULL: none */
 	unsigned waits_for_try;
-	int64_t waits_until_us; /* monotonic; 0: does not wait */
+	int64_t waits_until_us; /* monotonic, since it first waited for anybody; 0: it has not */
+	bool is_tired;		/* of waiting: the next try goes on whoever is busy */
+	bool is_slow;		/* the try before took too long: a smaller window */
 	size_t waits_for_place; /* in the crew */
 	struct {
 		const struct batch *batch;
@@ -115,6 +117,8 @@ bool batch_list_positions(struct batch *batch);
 /* The window is in the database: positions (of those partitions that are still ours), counters, caches; the next window
  * begins. */
 void batch_committed(struct batch *batch);
+/* After LOOK, where the try before was given up because it took too long: a smaller window. */
+void batch_speed_up(struct batch *batch);
 /* Takes the items of partitions that are no longer ours out of the batch. */
 void batch_drop_foreign(struct batch *batch);
 

@@ -84,6 +84,10 @@ bool crew_free_count(const struct crew *crew, struct batch *batch, size_t *ret_c
 	}
 	*ret_count = batch->count;
 	batch->waits_for = NULL;
+	if (batch->is_tired) { /* of anybody, once */
+		batch->is_tired = false;
+		return true;
+	}
 	if (!mark_busy(crew, batch, busy)) {
 		return true;
 	}
@@ -108,8 +112,7 @@ bool crew_waits(struct batch *batch, int64_t now_us)
 		batch->waits_for = NULL;
 	}
 	if (batch->waits_for == NULL) {
-		batch->waits_until_us = 0;
-		return false;
+		return false; /* its patience goes on: the other may be faster again */
 	}
 	if (batch->waits_until_us == 0) {
 		batch->waits_until_us = now_us + CREW_PATIENCE_US;
@@ -121,5 +124,6 @@ bool crew_waits(struct batch *batch, int64_t now_us)
 	batch->tired_of[batch->waits_for_place].try_number = batch->waits_for_try;
 	batch->waits_for = NULL;
 	batch->waits_until_us = 0;
+	batch->is_tired = true;
 	return false;
 }

@@ -2,7 +2,7 @@
  * The event ids of about a million messages that were written last: what the quick way suspects to be a copy.
  *
  * A hint in both directions. An id that is not in it may have been written long ago (the database then refuses it and
- * the batch goes the careful way); one that is in it may have been another actor's, or rolled back.
+ * the batch goes the careful way); one that is in it may have been another actor's.
  */
 #pragma once
 #include <stdbool.h>

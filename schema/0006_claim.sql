@@ -32,11 +32,30 @@ BEGIN
 			JOIN pg_locks l ON l.locktype = 'transactionid' AND l.granted AND l.transactionid = p.xmax
 			WHERE p.grp = p_grp AND l.pid <> pg_backend_pid()) AS holder
 		JOIN pg_stat_activity a ON a.pid = holder.pid
-		WHERE a.application_name = 'phased' AND pg_has_role(a.usesysid, 'USAGE');
+		WHERE pg_has_role(a.usesysid, 'USAGE');
 	END LOOP;
 END
 $$;
 
+-- Stops with PH001 where a partition was taken over: whoever has lost it writes nothing, not even what goes before its
+-- transaction because nothing rests on it (months, new subjects).
+CREATE OR REPLACE FUNCTION phased.position_holds(p_grp text, p_topics text[], p_partitions integer[], p_epochs bigint[])
+RETURNS boolean
+LANGUAGE plpgsql AS $$
+BEGIN
+	IF (SELECT count(*)
+		FROM phased.position p
+		JOIN unnest(p_topics, p_partitions, p_epochs) AS k (topic, partition, epoch)
+			ON p.grp = p_grp AND p.topic = k.topic AND p.partition = k.partition AND p.epoch = k.epoch)
+		<> cardinality(p_topics)
+	THEN
+		RAISE EXCEPTION 'position is another''s' USING ERRCODE = 'PH001';
+	END IF;
+	RETURN true;
+END
+$$;
+GRANT EXECUTE ON FUNCTION phased.position_holds(text, text[], integer[], bigint[]) TO phased_writer;
+
 -- As for every function (0002): nobody's but those who were given it.
 REVOKE ALL ON FUNCTION phased.position_advance_under(bigint, text, text[], integer[], bigint[], bigint[], bigint[], bigint[],
-	timestamptz[]), phased.written_all(bigint, bigint) FROM PUBLIC;
+	timestamptz[]), phased.written_all(bigint, bigint), phased.position_holds(text, text[], integer[], bigint[]) FROM PUBLIC;

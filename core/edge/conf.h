@@ -59,6 +59,7 @@ struct conf {
 		int64_t linger_ms;
 		int64_t arena_mb;
 		bool quick;
+		int64_t copy_min;
 		int64_t lanes;
 	} batch;
 	struct {

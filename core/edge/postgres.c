@@ -407,7 +407,8 @@ enum postgres_result postgres_ready(struct postgres *postgres, struct fail *ret_
 		postgres_drop(postgres);
 		fail_set(ret_fail, FAIL_RETRY, EXIT_AWAY, "postgres: no answer within %u ms",
 			 connecting_still ? postgres->options.connect_ms_max : postgres->options.reply_ms_max);
-		snprintf(ret_fail->code, sizeof(ret_fail->code), "08006");
+		snprintf(ret_fail->code, sizeof(ret_fail->code), "%s",
+			 connecting_still ? "08006" : POSTGRES_NO_ANSWER);
 		return POSTGRES_LOST;
 	}
 	return result;

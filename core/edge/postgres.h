@@ -89,6 +89,9 @@ bool postgres_wants_write(const struct postgres *postgres);
 /* When to call postgres_ready() at the latest even without an event: monotonic µs, INT64_MAX: never. */
 int64_t postgres_deadline_us(const struct postgres *postgres);
 
+/* The code of POSTGRES_LOST where the connection was given up because an answer took longer than reply_ms_max. */
+#define POSTGRES_NO_ANSWER "PH408"
+
 enum postgres_result {
 	POSTGRES_GOES_ON,   /* nothing to do for the caller yet */
 	POSTGRES_CONNECTED, /* now IDLE */

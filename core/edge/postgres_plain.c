@@ -47,7 +47,11 @@ static bool feed(struct postgres *postgres)
 		if (taken < 0) {
 			return false;
 		}
-		postgres->copy.at += taken == 1 ? size : 0;
+		if (taken == 1) { /* however long it all takes, it comes on */
+			postgres->copy.at += size;
+			postgres->deadline_us =
+				moment_monotonic_us() + (int64_t)postgres->options.reply_ms_max * 1000;
+		}
 		if (!postgres_flush(postgres)) {
 			return false;
 		}

@@ -112,6 +112,19 @@ static bool add_claims(struct store *store, const struct uuid *weak, size_t weak
 	       add_by_ids(store, &sql_claims_decided, decided, decided_count, on_rows, arena, fail);
 }
 
+bool store_add_holds(struct store *store, const struct advance_rows *advance, struct arena *arena,
+		     struct fail *fail)
+{
+	struct columns *columns = columns_begin(arena);
+	columns_text(columns, advance->group);
+	store_position_names(columns, advance->positions, advance->position_count);
+	struct postgres_array *epochs = columns_array(columns, POSTGRES_INT8, advance->position_count);
+	for (size_t i = 0; i < advance->position_count; i++) {
+		postgres_array_int(epochs, advance->positions[i].epoch);
+	}
+	return columns_add(columns, store->postgres, &sql_holds, NULL, NULL, fail);
+}
+
 static bool add_advance_claims(struct store *store, struct advance_rows *advance, struct arena *arena,
 			       struct fail *fail)
 {

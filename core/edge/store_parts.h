@@ -23,6 +23,10 @@ extern const struct state_row store_no_state;
 bool store_add_positions(struct store *store, const struct advance_rows *advance, const uint64_t *model_version,
 			 struct arena *arena, struct fail *fail);
 
+/* Stops the turn where these positions are no longer ours. */
+bool store_add_holds(struct store *store, const struct advance_rows *advance, struct arena *arena,
+		     struct fail *fail);
+
 /* Makes the partitions of table touch of these months. */
 bool store_add_months(struct store *store, const int64_t *moments_us, size_t count, struct arena *arena,
 		      struct fail *fail);

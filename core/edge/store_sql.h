@@ -84,6 +84,11 @@ static const struct postgres_statement sql_advance_under = {
 	.parameter_count = 9,
 	.parameters = {ONE(INT8), ONE(TEXT), ARRAY(TEXT), ARRAY(INT4), ARRAY(INT8), ARRAY(INT8), ARRAY(INT8),
 		       ARRAY(INT8), ARRAY(TIMESTAMPTZ)}};
+static const struct postgres_statement sql_holds = {.name = "holds",
+						    .sql = "SELECT phased.position_holds($1, $2, $3, $4)",
+						    .parameter_count = 4,
+						    .parameters = {ONE(TEXT), ARRAY(TEXT), ARRAY(INT4),
+								   ARRAY(INT8)}};
 static const struct postgres_statement sql_model_version =
 	SIMPLE("model_version", "SELECT version FROM phased.model WHERE in_force");
 static const struct postgres_statement sql_claims = {

@@ -112,6 +112,7 @@ void drive_start(struct drive *drive, uint64_t seed, size_t count)
 	drive->conf.batch.events_max = drive->conf.batch.events_min + (int64_t)world_random(drive->world, 200);
 	drive->conf.batch.linger_ms = (int64_t)world_random(drive->world, 3);
 	drive->conf.batch.arena_mb = 16;
+	drive->conf.batch.copy_min = 1000;
 	drive->conf.batch.quick = world_random(drive->world, 4) != 0;
 	drive->are_lanes = world_random(drive->world, 2) == 0;
 	for (size_t i = 0; i < count; i++) {

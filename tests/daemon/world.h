@@ -166,6 +166,8 @@ void world_disconnect(struct world_client *client);
 bool world_is_locked(const struct world *world, const struct world_client *by, const struct uuid *contact);
 /* What its transaction reads. */
 const struct tables *world_view(const struct world_client *client);
+/* Are these positions still of the epochs that the client thinks? */
+bool world_holds(const struct world_client *client, const struct advance_rows *rows);
 /* ADVANCE's first statement; GOES_ON: waits for a lock. */
 enum postgres_result world_advance(struct world_client *client, const struct advance_rows *rows,
 				   struct fail *ret_fail);

@@ -507,6 +507,9 @@ static enum postgres_result begin_quick(struct world_client *client, struct fail
 		return POSTGRES_GOES_ON;
 	}
 	struct saving subjects = {client, save, &client->world->tables, false};
+	if (save->subject_count > 0 && !world_holds(client, save->quick)) {
+		return world_refuse(client, FAIL_RETRY, "PH001", ret_fail);
+	}
 	save_subjects(&subjects); /* in a transaction of their own */
 	enum postgres_result moved = world_advance(client, save->quick, ret_fail);
 	client->transaction.model_version = save->model_version;

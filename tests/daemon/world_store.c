@@ -192,6 +192,18 @@ static void open_transaction(struct world_client *client)
 	transaction->position_count = transaction->locked_count = transaction->made_count = 0;
 }
 
+bool world_holds(const struct world_client *client, const struct advance_rows *rows)
+{
+	for (size_t i = 0; i < rows->position_count; i++) {
+		struct position_line key = key_of(rows->positions[i].topic, rows->positions[i].partition);
+		const struct position_line *found = tables_find(&client->world->tables, TABLE_POSITION, &key);
+		if (found == NULL || found->epoch != rows->positions[i].epoch) {
+			return false;
+		}
+	}
+	return true;
+}
+
 enum postgres_result world_advance(struct world_client *client, const struct advance_rows *rows,
 				   struct fail *ret_fail)
 {
@@ -241,6 +253,9 @@ static enum postgres_result advance(struct world_client *client, struct fail *re
 
 static enum postgres_result peek(struct world_client *client, struct fail *ret_fail)
 {
+	if (client->advance->month_count > 0 && !world_holds(client, client->advance)) {
+		return world_refuse(client, FAIL_RETRY, "PH001", ret_fail);
+	}
 	client->world->months += client->advance->month_count > 0 ? 1 : 0;
 	open_transaction(client);
 	client->transaction.is_snapshot = true;

@@ -19,7 +19,7 @@ from daemon_test import NOW_US
 PARTITIONS = 4
 AT_ONCE = 2		# seeds
 EVENTS = 1500 if LONG else 400
-SIZES = ((500, 5000), (20, 50), (3, 7), (100, 200))		# batch.events_min, events_max
+SIZES = ((500, 5000, 1000), (20, 50, 5), (3, 7, 1000), (100, 200, 50))		# batch.events_min, events_max, copy_min
 CHANNELS = {"EMAIL": "email", "CHAT": "chat", "CRM": "crm", "OFFLINE": "crm"}
 
 
@@ -57,7 +57,7 @@ class Run:
         self.topics = {channel: f"{name}.{channel}" for channel in ("web", "email", "chat", "crm")}
         if habit is not by_channel:
             self.topics = {"web": self.topics["web"]}
-        self.way = {**way, "batch__events_min": size[0], "batch__events_max": size[1]}
+        self.way = {**way, "batch__events_min": size[0], "batch__events_max": size[1], "batch__copy_min": size[2]}
         self.programs, self.count, self.ends, self.metrics = [], 0, {}, []
 
     def prepare(self, template):
@@ -95,6 +95,10 @@ class Run:
 
     def batches(self, way):
         return sum(metrics.get(f'phased_batches_total{{way="{way}"}}', 0) for metrics in self.metrics)
+
+    def copied(self):
+        """How many of its daemons sent something by COPY."""
+        return sum(metrics['phased_batch_step_seconds_total{step="COPY",part="waits"}'] > 0 for metrics in self.metrics)
 
     def dump(self):
         found = tables.dump(self.test, self.database)
@@ -147,7 +151,7 @@ class Ways(CampaignTest):
     def test_quick_and_careful_one_lane_and_three_one_daemon_and_two_give_byte_equal_tables(self):
         template = self.template()
         plan = list(self.plan())
-        rows, quick = {}, {"yes": 0, "no": 0}
+        rows, quick, copied = {}, {"yes": 0, "no": 0}, 0
         for start in range(0, len(plan), AT_ONCE):
             for seed, runs, dumps in self.play(plan[start:start + AT_ONCE], template):
                 for run, found in zip(runs[1:], dumps[1:]):
@@ -156,13 +160,15 @@ class Ways(CampaignTest):
                     rows[table] = rows.get(table, 0) + len(text.splitlines())
                 for run in runs:
                     quick[run.way.get("batch__quick", "no")] += run.batches("quick")
+                    copied += run.copied()
                 say(f"seed {seed}: {runs[0].count} messages, the same tables from: {'; '.join(run.what for run in runs[1:])}")
-        say(f"rows compared: {rows}; quick batches: {quick}")
+        say(f"rows compared: {rows}; quick batches: {quick}; daemons that used COPY: {copied}")
         for table, count in rows.items():
             self.assertGreater(count, 3 * len(plan), f"table {table} has rows to compare")
         self.assertEqual(0, quick["no"])
         if any("batch__quick" in run.way for _, runs in plan for run in runs):
             self.assertGreater(quick["yes"], len(plan), "the quick way was hardly taken")
+            self.assertGreater(copied, 0, "nothing went by COPY")
 
 
 if __name__ == "__main__":

@@ -4,7 +4,7 @@
     proxy.start()            # and the daemon connects to proxy.port, with sslmode=disable gssencmode=disable
 
 The list says what becomes of each COMMIT in turn, of all connections together; those after it pass, and so do those of
-transactions that only read.
+transactions that move no position (what only reads, months, new subjects).
   passes   nothing happens to it
   arrives  the server does it, but its answer is lost and the connection ends
   never    it is lost with the connection, and the server rolls back
@@ -15,6 +15,7 @@ import struct
 import threading
 
 COMMIT = b"\x00COMMIT\x00"
+ADVANCE = (b"\x00advance\x00", b"\x00advance_under\x00")	# prepared statements, as Bind names them
 
 
 class Stream:
@@ -118,12 +119,14 @@ class Pair:
         stream = Stream(self.client)
         try:
             self.server.sendall(stream.first())
-            reads = False
+            moves = False
             while True:
                 message = stream.message()
                 if message[:1] == b"P" and message[5:].startswith(b"\x00BEGIN"):
-                    reads = b"READ ONLY" in message
-                if message[:1] != b"P" or not message[5:].startswith(COMMIT) or reads:
+                    moves = False
+                elif message[:1] == b"B" and message[5:].startswith(ADVANCE):
+                    moves = True
+                if message[:1] != b"P" or not message[5:].startswith(COMMIT) or not moves:
                     self.server.sendall(message)
                 elif not self.commit(message, stream):
                     return

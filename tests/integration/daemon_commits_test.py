@@ -63,6 +63,11 @@ class Commits(FaultTest):
             self.proxy.release()
         self.ends_well(sent, phased, fates)
 
+    def test_all_kinds_in_turn_of_batches_that_go_by_copy(self):
+        fates = ["passes", "never", "arrives"] * 5
+        sent, phased = self.play(fates, batch__copy_min=1)
+        self.ends_well(sent, phased, fates)
+
     def test_all_kinds_in_turn_on_the_careful_way(self):
         fates = ["passes", "never", "arrives"] * 5
         sent, phased = self.play(fates, batch__quick=False)
