@@ -23,6 +23,7 @@
 static size_t encoded;
 static bool sums_wanted;  /* of the first try: two builds that write the same have the same sum, */
 static uint64_t byte_sum; /* whatever order they write a list in */
+/* NOLINTBEGIN(bugprone-reserved-identifier,cert-dcl37-c,cert-dcl51-cpp): the linker's names for what stands in */
 bool __wrap_postgres_add(struct postgres *postgres, const struct postgres_statement *statement,
 			 const struct postgres_value *values, postgres_on_rows *on_rows, void *context,
 			 struct fail *fail);
@@ -64,6 +65,7 @@ bool __wrap_postgres_send(struct postgres *postgres, struct fail *fail)
 	(void)postgres, (void)fail;
 	return true;
 }
+/* NOLINTEND(bugprone-reserved-identifier,cert-dcl37-c,cert-dcl51-cpp) */
 
 enum stage { ASK, PLAN, LOAD_ARRAYS, SCREEN, IN_ORDER, REFOLD, GATHER, ARBITERS, SAVE_ARRAYS, STAGES };
 static const char *const stage_names[STAGES] = {"ask",	  "plan",   "load's arrays", "screen",	     "in order",

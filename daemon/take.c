@@ -138,11 +138,9 @@ static void decode_one(struct take *take, const struct message *message, struct 
 		return;
 	}
 	item->event = keep_event(&event, arena);
-	if (item->event == NULL) {
-		reject_full(item, message, arena);
-	} else if (!has_consent(take->conf, &event)) {
+	if (item->event != NULL && !has_consent(take->conf, &event)) {
 		item->decoded = OUTCOME_no_consent;
-	} else if (!fill_item(take, &event, arena, item)) {
+	} else if (item->event == NULL || !fill_item(take, &event, arena, item)) {
 		reject_full(item, message, arena);
 	}
 }

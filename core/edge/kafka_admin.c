@@ -180,8 +180,8 @@ static bool ask(const struct admin *admin, rd_kafka_NewTopic_t **described, size
 static bool create_missing(const struct admin *admin, const struct kafka_topic *topics, const int *wanted,
 			   size_t count, int replication)
 {
-	rd_kafka_NewTopic_t **described = calloc(count, sizeof(*described));
-	CHECK(described != NULL || count == 0);
+	rd_kafka_NewTopic_t **described = calloc(count + 1, sizeof(*described));
+	CHECK(described != NULL);
 	size_t missing = 0;
 	bool good = true;
 	for (size_t i = 0; good && i < count; i++) {
@@ -201,7 +201,7 @@ static bool create_missing(const struct admin *admin, const struct kafka_topic *
 static bool wait_until_led(const struct admin *admin, struct kafka_topic *topics, size_t count)
 {
 	for (;;) {
-		bool whole;
+		bool whole = false;
 		if (!look(admin, topics, count, &whole)) {
 			return false;
 		}
@@ -219,7 +219,7 @@ bool kafka_admin_create_topics(const char *brokers, const char *const *propertie
 			       size_t count, int replication, unsigned ms_max, struct fail *fail)
 {
 	struct admin admin;
-	bool whole;
+	bool whole = false;
 	int *wanted = calloc(count + 1, sizeof(*wanted));
 	CHECK(wanted != NULL);
 	for (size_t i = 0; i < count; i++) {

@@ -216,6 +216,7 @@ static bool fold_runs(struct contacts *contacts, const struct item *items, const
 	for (size_t i = 0; i < count;) {
 		size_t end = runs_end(entries, count, i);
 		struct cast_member *member = runs_member(contacts, &entries[i]);
+		CHECK(member != NULL);
 		if (member != last) {
 			last = member;
 			states = contacts->state_count;

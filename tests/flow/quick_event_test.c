@@ -24,7 +24,7 @@ static struct message full(void)
 {
 	struct message message = test_file(FORM_PROTOBUF, "tests/flow/data/full.binpb");
 	struct event *event = test_decode(&message);
-	event->opportunity = (typeof(event->opportunity)){0};
+	memset(&event->opportunity, 0, sizeof(event->opportunity));
 	event->opportunity.probability = event->opportunity.amount = 0.0 / 0.0;
 	event->properties_count = 0;
 	return encoded(event);

@@ -458,17 +458,18 @@ static void replay(void)
 	}
 	const struct counters *counters = &stage_drive.daemons[B].counters;
 	double quick = counters->batches_quick.value;
-	for (size_t i = 0; i < COUNT_OF(events); i++) {
+	const size_t count = COUNT_OF(events);
+	for (size_t i = 0; i < count; i++) {
 		stage_has(B, again(&events[i], 5));
 	}
 	stage_expect(counters->quick_misses.value < 5, "most are not tried the quick way");
-	stage_expect(counters->batches_careful.value == (double)COUNT_OF(events), "all go the careful way");
+	stage_expect(counters->batches_careful.value == (double)count, "all go the careful way");
 	for (int i = 0; counters->batches_quick.value == quick && i < 20; i++) {
 		stage_has(B, stage_view(COOKIE, 100 + i));
 	}
 	stage_expect(counters->batches_quick.value == quick + 1, "the quick way is taken again");
 	stage_ends_well();
-	stage_expect(stage_outcomes(B, OUTCOME_duplicate) == (double)COUNT_OF(events), "each is a duplicate");
+	stage_expect(stage_outcomes(B, OUTCOME_duplicate) == (double)count, "each is a duplicate");
 }
 
 /* ---- COMMIT ---- */
