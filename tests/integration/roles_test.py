@@ -41,6 +41,7 @@ FUNCTIONS = {
     "phased.position_claim": (WRITER,),
     "phased.position_advance": (WRITER,),
     "phased.position_advance_under": (WRITER,),
+    "phased.position_holds": (WRITER,),
     "phased.written_all": (WRITER,),
     "phased.touch_month": (WRITER,),
 }
