@@ -39,6 +39,9 @@ bool postgres_copy(struct postgres *postgres, const struct postgres_statement *s
 /* Feeds what the socket takes. False: the connection is gone. */
 static bool feed(struct postgres *postgres)
 {
+	if (postgres->wants_write) { /* what libpq has of it goes first: a server that reads no more must run into the time limit */
+		return true;
+	}
 	PGconn *connection = postgres->connection;
 	const struct postgres_piece *piece = &postgres->copy.pieces[postgres->copy.number];
 	while (postgres->copy.at < piece->size) {
