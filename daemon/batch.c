@@ -48,7 +48,6 @@ struct batch *batch_create(const struct batch_options *options, struct fail *fai
 		return NULL;
 	}
 	batch->io = options->io;
-	batch->recent = options->crew->recent;
 	way_init(&batch->way, options->conf->batch.quick);
 	batch->copy_min = (size_t)options->conf->batch.copy_min;
 	/* The list of items itself must leave room for what is taken. */
@@ -215,7 +214,7 @@ void batch_committed(struct batch *batch)
 		const struct item *item = &batch->items[batch->first + i];
 		counters_outcome(counters, item->saved);
 		if (item->decoded == OUTCOME_NONE) {
-			recent_note(batch->recent, item->touch.event_id);
+			recent_note(batch->options.crew->recent, item->touch.event_id);
 		}
 	}
 	if (batch->options.breaker != NULL) {
@@ -427,10 +426,10 @@ enum batch_run batch_run(struct batch *batch, struct fail *fail)
 	if (batch->sent || batch_is_empty(batch) || batch->filling || batch->engine == NULL) {
 		return batch->sent ? BATCH_SENT : BATCH_RESTS;
 	}
-	if (batch->io.ops->monotonic_us(batch->io.self) < batch_wakes_us(batch)) {
+	int64_t now_us = batch->io.ops->monotonic_us(batch->io.self);
+	if (now_us < batch_wakes_us(batch)) {
 		return BATCH_RESTS; /* backing off, with no transaction open */
 	}
-	int64_t now_us = batch->io.ops->monotonic_us(batch->io.self);
 	if (batch->step == STEP_LOOK && crew_waits(batch, now_us)) {
 		batch->not_before_us = now_us + CREW_WAIT_US;
 		return BATCH_RESTS;

@@ -18,7 +18,7 @@ static int compare_subjects(const void *a, const void *b)
 /* Subjects that are not known to be stored: of every copy that was read, whether or not it stands. */
 static bool list_subjects(struct batch *batch)
 {
-	struct subject_row *rows = arena_zero(&batch->work, batch->count + 1, sizeof(*rows));
+	struct subject_row *rows = arena_array(&batch->work, batch->count + 1, sizeof(*rows));
 	if (rows == NULL) {
 		return false;
 	}

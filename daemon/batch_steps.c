@@ -1,18 +1,16 @@
 /*
- * The steps of a batch, each a turn with the pure stages around it: the quick way of writing and the careful one (docs/decisions/2026-11-25-the-quick-way.md).
+ * The steps of a batch, each a turn with the pure stages around it, up to what is to be written: the quick way and the careful
+ * one (docs/decisions/2026-11-25-the-quick-way.md). batch_save.c writes.
  */
 #include "daemon/batch_steps.h"
 
 #include <inttypes.h>
-#include <stdlib.h>
 #include <string.h>
 #include <time.h>
 
 #include "core/base/check.h"
 #include "core/base/log.h"
 #include "core/base/moment.h"
-#include "core/flow/arbiters.h"
-#include "core/flow/gather.h"
 #include "core/flow/screen.h"
 #include "daemon/crew.h"
 
@@ -23,8 +21,9 @@ struct item *batch_window(const struct batch *batch)
 
 bool batch_list_positions(struct batch *batch)
 {
-	batch->positions = arena_zero(&batch->work, batch->count + 1, sizeof(*batch->positions));
-	batch->position_parts = arena_zero(&batch->work, batch->count + 1, sizeof(*batch->position_parts));
+	size_t most = batch->options.assignment->count; /* of these each message is */
+	batch->positions = arena_array(&batch->work, most + 1, sizeof(*batch->positions));
+	batch->position_parts = arena_array(&batch->work, most + 1, sizeof(*batch->position_parts));
 	if (batch->positions == NULL || batch->position_parts == NULL) {
 		return false;
 	}
@@ -261,13 +260,13 @@ static enum step_end advance_end(struct batch *batch, struct fail *fail)
 static bool leave_suspects(struct batch *batch)
 {
 	const struct touch_key *all = batch->load.keys;
-	struct touch_key *suspects = arena_zero(&batch->work, batch->load.key_count + 1, sizeof(*suspects));
+	struct touch_key *suspects = arena_array(&batch->work, batch->load.key_count + 1, sizeof(*suspects));
 	if (suspects == NULL) {
 		return false;
 	}
 	size_t kept = 0;
 	for (size_t i = 0; i < batch->load.key_count; i++) {
-		if (recent_has(batch->recent, all[i].event_id)) {
+		if (recent_has(batch->options.crew->recent, all[i].event_id)) {
 			suspects[kept++] = all[i];
 		}
 	}

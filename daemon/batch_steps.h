@@ -1,6 +1,6 @@
 /*
- * Between batch.c, which decides what comes next, and batch_steps.c, which holds the steps. Private to them, and to
- * counters.c, which names the steps.
+ * Between batch.c, which decides what comes next, batch_steps.c and batch_save.c, which hold the steps, and crew.c, which looks
+ * at all lanes' batches. Private to them, and to counters.c, which names the steps.
  */
 #pragma once
 #include "core/base/arena.h"
@@ -61,8 +61,7 @@ struct batch {
 	int64_t filling_since_us, filled_by_us; /* monotonic */
 	int64_t clocked_us;			/* monotonic: until when time is booked to a step */
 
-	struct way way; /* quick or careful */
-	struct recent *recent;
+	struct way way;	 /* quick or careful */
 	size_t copy_min; /* as many new touches go by COPY */
 
 	enum step step;
@@ -112,7 +111,7 @@ struct step_about {
 };
 extern const struct step_about batch_steps[STEP_COUNT];
 
-/* The window's positions from our assignment; called once for each try. False: arena full. */
+/* The window's positions from our assignment. False: arena full. */
 bool batch_list_positions(struct batch *batch);
 /* The window is in the database: positions (of those partitions that are still ours), counters, caches; the next window
  * begins. */

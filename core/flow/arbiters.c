@@ -127,9 +127,9 @@ bool arbiters_split(const struct load_rows *load, struct arena *arena, struct sa
 	}
 	size_t room = ret_save->state_count + ret_save->bumped_count + 1;
 	struct split split = {.load = load};
-	split.fresh = arena_zero(arena, room, sizeof(*split.fresh));
-	split.known = arena_zero(arena, room, sizeof(*split.known));
-	struct state_row *rest = arena_zero(arena, others + 1, sizeof(*rest));
+	split.fresh = arena_array(arena, room, sizeof(*split.fresh));
+	split.known = arena_array(arena, room, sizeof(*split.known));
+	struct state_row *rest = arena_array(arena, others + 1, sizeof(*rest));
 	if (split.fresh == NULL || split.known == NULL || rest == NULL) {
 		return false;
 	}

@@ -66,7 +66,6 @@ static void set_up(struct driven *daemon, bool by_copy)
 	crew_leave(daemon->batch->options.crew, daemon->batch);
 	CHECK(crew_join(own, daemon->batch));
 	daemon->batch->options.crew = own;
-	daemon->batch->recent = own->recent;
 	daemon->batch->limit = daemon->batch->limit_max = PLAN_MESSAGES_MAX;
 	daemon->batch->copy_min = by_copy ? 1 : COPY_NEVER;
 	daemon->batch->way.allowed = true;
