@@ -11,7 +11,8 @@ from commit_proxy import CommitProxy
 from daemon_faults_test import FaultTest
 from daemon_test import NOW_US
 
-BATCH = {"batch__events_min": 20, "batch__events_max": 20}
+# One lane: where two meet, one is refused before its COMMIT, and the proxy would hold what is no longer to be committed.
+BATCH = {"batch__events_min": 20, "batch__events_max": 20, "batch__lanes": 1}
 
 
 class Commits(FaultTest):
