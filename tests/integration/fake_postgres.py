@@ -16,7 +16,7 @@ SHUTDOWN = message(b"E", b"SFATAL\x00VFATAL\x00C57P01\x00Mterminating connection
 
 class FakePostgres(threading.Thread):
     """Answers every statement with no rows. `rude(turn)` may give bytes to be sent in place of a turn's ReadyForQuery, after
-    which the connection is closed. `connections` counts."""
+    which the connection is closed. A simple query is taken for a COPY of which it reads nothing. `connections` counts."""
 
     ANSWERS = {b"P": message(b"1"), b"B": message(b"2"), b"D": message(b"n"), b"E": message(b"C", b"SELECT 0\x00"),
                b"C": message(b"3")}
@@ -24,6 +24,7 @@ class FakePostgres(threading.Thread):
     def __init__(self, rude):
         super().__init__(daemon=True)
         self.rude, self.connections, self.going = rude, 0, True
+        self.stopped = threading.Event()
         self.listener = socket.create_server(("127.0.0.1", 0))
         self.port = self.listener.getsockname()[1]
 
@@ -50,6 +51,10 @@ class FakePostgres(threading.Thread):
             stream.read(size - 4)
             if kind == b"X":
                 return
+            if kind == b"Q":
+                client.sendall(message(b"G", struct.pack("!bhh", 1, 1, 1)))
+                self.stopped.wait()
+                return
             if kind != b"S":
                 answer += self.ANSWERS.get(kind, b"")
                 continue
@@ -62,4 +67,5 @@ class FakePostgres(threading.Thread):
 
     def stop(self):
         self.going = False
+        self.stopped.set()
         self.listener.close()

@@ -1,5 +1,8 @@
 #!/usr/bin/python3
 """A PostgreSQL that goes away between two messages is waited for like any other: the daemon connects anew."""
+import os
+import subprocess
+
 import fake_postgres
 import phased_test
 
@@ -31,6 +34,15 @@ class Rude(phased_test.PhasedTest):
 
     def test_an_answer_that_is_none(self):
         self.survives(b"\xff" * 64)
+
+    def test_a_copy_that_is_not_read_any_more_runs_into_the_time_limit(self):
+        server = fake_postgres.FakePostgres(lambda turn: None)
+        server.start()
+        self.addCleanup(server.stop)
+        program = os.path.join(phased_test.BUILD, "tests", "integration", "copy_stalls")
+        done = subprocess.run([program, f"host=127.0.0.1 port={server.port} dbname=x user=x sslmode=disable"],
+                              capture_output=True, text=True, timeout=20)
+        self.assertEqual((0, "PH408\n"), (done.returncode, done.stdout), done.stderr)
 
 
 if __name__ == "__main__":
