@@ -300,7 +300,9 @@ static void set_options(struct collect *collect)
 							       .blocked = conf->identity.blocked.items,
 							       .blocked_count = conf->identity.blocked.count},
 						  .user_agents = conf->machine.user_agents.items,
-						  .user_agents_count = conf->machine.user_agents.count};
+						  .user_agents_count = conf->machine.user_agents.count,
+						  .known_agents = conf->machine.known_agents.items,
+						  .known_agents_count = conf->machine.known_agents.count};
 }
 
 struct collect *collect_create(const struct collect_conf *conf, const struct identity_key *key, struct fail *fail)

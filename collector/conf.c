@@ -118,15 +118,13 @@ static const struct yaml_field download_fields[] = {
 };
 
 static const struct yaml_field machine_fields[] = {
-	{"user_agents", YAML_TEXTS, AT(machine.user_agents), .high = 128,
-	 .fallback =
-		 "[Googlebot, bingbot, YandexBot, Baiduspider, DuckDuckBot, Applebot, AhrefsBot, SemrushBot, "
-		 "MJ12bot, DotBot, PetalBot, GPTBot, ClaudeBot, CCBot, Bytespider, PerplexityBot, "
-		 "facebookexternalhit, Slackbot, LinkedInBot, Twitterbot, UptimeRobot, Pingdom, HeadlessChrome, "
-		 "PhantomJS, python-requests, curl/, Wget/, Go-http-client]",
-	 .help = "A visitor whose User-Agent holds one of these, in any case, is a machine: kept, flagged, moves "
-		 "nothing. Short on purpose: the names that large crawlers, monitors and HTTP libraries give "
-		 "themselves in their own documentation. No User-Agent at all is a machine always."},
+	{"user_agents", YAML_TEXTS, AT(machine.user_agents), .high = 128, .fallback = "[]",
+	 .help = "More machines: a visitor whose User-Agent holds one of these, in any case, is kept, flagged, "
+		 "and moves "
+		 "nothing. The list of crawlers, monitors and HTTP libraries that is built in is public "
+		 "(crawler-user-agents). No User-Agent at all is a machine always."},
+	{"known_agents", YAML_TEXTS, AT(machine.known_agents), .high = 128, .fallback = "[]",
+	 .help = "Not machines, though the list that is built in has them: a User-Agent that holds one of these."},
 	{0},
 };
 
@@ -264,6 +262,7 @@ static bool lower_list(const struct reader *reader, const char *section, const c
 static bool lower_lists(const struct reader *reader, struct collect_conf *conf)
 {
 	return lower_list(reader, "machine", "user_agents", &conf->machine.user_agents) &&
+	       lower_list(reader, "machine", "known_agents", &conf->machine.known_agents) &&
 	       lower_list(reader, "download", "extensions", &conf->download.extensions);
 }
 

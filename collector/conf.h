@@ -47,7 +47,7 @@ struct collect_conf {
 		struct yaml_texts extensions; /* lower case */
 	} download;
 	struct {
-		struct yaml_texts user_agents; /* lower case */
+		struct yaml_texts user_agents, known_agents; /* lower case */
 	} machine;
 	struct yaml_node *forms_node; /* as written; use forms */
 	struct form_map forms;

@@ -5,6 +5,7 @@
 #include <strings.h>
 
 #include "collector/conf.h"
+#include "collector/user_agents.h"
 #include "core/base/arena.h"
 #include "core/base/check.h"
 #include "core/base/text.h"
@@ -28,19 +29,27 @@ static bool is_prefetch(const struct source_request *request)
 	return request->is_head;
 }
 
+static bool holds_one_of(const char *agent, const char *const *names, size_t count)
+{
+	for (size_t i = 0; i < count; i++) {
+		if (strcasestr(agent, names[i]) != NULL) {
+			return true;
+		}
+	}
+	return false;
+}
+
 unsigned screen_machine(const struct source_request *request, const struct screen_options *options)
 {
 	const char *agent = request->header[SOURCE_USER_AGENT];
 	unsigned reasons = is_prefetch(request) ? MACHINE_PREFETCH : 0;
-	if (agent[0] == '\0') {
+	if (agent[0] == '\0' || strcasecmp(agent, "Mozilla/5.0") == 0) { /* each browser says what it runs on */
 		return reasons | MACHINE_NO_USER_AGENT;
 	}
-	for (size_t i = 0; i < options->user_agents_count; i++) {
-		if (strcasestr(agent, options->user_agents[i]) != NULL) {
-			return reasons | MACHINE_USER_AGENT;
-		}
-	}
-	return reasons;
+	bool is_machine = holds_one_of(agent, options->user_agents, options->user_agents_count) ||
+			  (user_agents_has(agent) &&
+			   !holds_one_of(agent, options->known_agents, options->known_agents_count));
+	return reasons | (is_machine ? MACHINE_USER_AGENT : 0);
 }
 
 /* --- steps --- */

@@ -17,8 +17,10 @@
 struct screen_options {
 	const int *consent; /* enum collect_consent by channel */
 	struct identify_options identify;
-	const char *const *user_agents; /* lower case */
+	const char *const *user_agents; /* of more machines than the list of user_agents.h has, lower case */
 	size_t user_agents_count;
+	const char *const *known_agents; /* of no machines, though that list has them, lower case */
+	size_t known_agents_count;
 };
 
 /* Machine reasons that the request's headers give. */

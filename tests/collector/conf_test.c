@@ -83,6 +83,7 @@ START_TEST(file_in_the_tree_maps_the_demos_forms_and_changes_nothing_else)
 	ck_assert_ptr_null(form_find(&file.forms, "spec-calculator"));
 	ck_assert_str_eq(file.http.listen, empty.http.listen);
 	ck_assert_uint_eq(file.machine.user_agents.count, empty.machine.user_agents.count);
+	ck_assert_uint_eq(file.machine.known_agents.count, empty.machine.known_agents.count);
 }
 END_TEST
 
@@ -95,7 +96,7 @@ START_TEST(values_reach_their_places)
 			    "identity: {key_file: k}\n"
 			    "consent: {web: allow}\n"
 			    "snowplow: {post_paths: [/a/b], get_paths: []}\n"
-			    "machine: {user_agents: [MyBot]}\n"
+			    "machine: {user_agents: [MyBot], known_agents: [Pingdom]}\n"
 			    "forms: {f: {email: mail}}\n",
 			    &conf, &fail),
 		      "%s", fail.text);
@@ -109,6 +110,7 @@ START_TEST(values_reach_their_places)
 	ck_assert_int_eq(conf.consent[CHANNEL_WEB], COLLECT_ALLOW);
 	ck_assert_uint_eq(conf.snowplow.get_paths.count, 0);
 	ck_assert_str_eq(conf.machine.user_agents.items[0], "mybot");
+	ck_assert_str_eq(conf.machine.known_agents.items[0], "pingdom");
 	ck_assert_str_eq(conf.forms.forms[0].field[FORM_EMAIL], "mail");
 }
 END_TEST

@@ -12,9 +12,13 @@
 static struct arena arena;
 static const struct identity_key key = {.bytes = "0123456789abcdef0123456789abcdef", .size = 32};
 static int consent[CHANNEL_COUNT] = {[CHANNEL_WEB] = COLLECT_REQUIRE, [CHANNEL_CHAT] = COLLECT_ALLOW};
-static const char *const agents[] = {"googlebot", "headlesschrome"};
-static const struct screen_options options = {
-	.consent = consent, .identify = {.key = &key}, .user_agents = agents, .user_agents_count = 2};
+static const char *const agents[] = {"acme monitor", "acme probe"}, *const no_machines[] = {"pingdom"};
+static const struct screen_options options = {.consent = consent,
+					      .identify = {.key = &key},
+					      .user_agents = agents,
+					      .user_agents_count = COUNT_OF(agents),
+					      .known_agents = no_machines,
+					      .known_agents_count = COUNT_OF(no_machines)};
 
 static struct event *new_event(void)
 {
@@ -226,6 +230,8 @@ START_TEST(no_text_lets_an_address_through)
 }
 END_TEST
 
+#define PERSON "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0"
+
 START_TEST(machines_are_told_by_their_headers)
 {
 	static const struct {
@@ -234,18 +240,22 @@ START_TEST(machines_are_told_by_their_headers)
 		const char *value, *agent;
 		unsigned reasons;
 	} rows[] = {
-		{false, SOURCE_DNT, "1", "Mozilla/5.0 (X11) Firefox/140.0", 0},
+		{false, SOURCE_DNT, "1", PERSON, 0},
 		{false, SOURCE_DNT, "", "", MACHINE_NO_USER_AGENT},
-		{false, SOURCE_DNT, "", "Mozilla/5.0 (compatible; GoogleBot/2.1)", MACHINE_USER_AGENT},
+		{false, SOURCE_DNT, "", "Mozilla/5.0", MACHINE_NO_USER_AGENT},
+		{false, SOURCE_DNT, "", "Mozilla/5.0 (compatible; Googlebot/2.1)", MACHINE_USER_AGENT},
 		{false, SOURCE_DNT, "", "Mozilla/5.0 HeadlessChrome/140.0", MACHINE_USER_AGENT},
-		{true, SOURCE_DNT, "", "Mozilla/5.0", MACHINE_PREFETCH},
-		{false, SOURCE_SEC_PURPOSE, "prefetch;prerender", "Mozilla/5.0", MACHINE_PREFETCH},
-		{false, SOURCE_SEC_PURPOSE, "Prefetch", "Mozilla/5.0", MACHINE_PREFETCH},
-		{false, SOURCE_PURPOSE, "prefetch", "Mozilla/5.0", MACHINE_PREFETCH},
-		{false, SOURCE_X_MOZ, "prefetch", "Mozilla/5.0", MACHINE_PREFETCH},
-		{false, SOURCE_X_PURPOSE, "preview", "Mozilla/5.0", MACHINE_PREFETCH},
-		{false, SOURCE_X_PURPOSE, "instant", "Mozilla/5.0", MACHINE_PREFETCH},
-		{false, SOURCE_X_PURPOSE, "other", "Mozilla/5.0", 0},
+		{false, SOURCE_DNT, "", "Mozilla/5.0 ACME Monitor", MACHINE_USER_AGENT}, /* by configuration */
+		{false, SOURCE_DNT, "", "Pingdom.com_bot_version_1.4", 0},		 /* likewise */
+		{false, SOURCE_DNT, "", "Pingdom.com, acme probe", MACHINE_USER_AGENT},
+		{true, SOURCE_DNT, "", PERSON, MACHINE_PREFETCH},
+		{false, SOURCE_SEC_PURPOSE, "prefetch;prerender", PERSON, MACHINE_PREFETCH},
+		{false, SOURCE_SEC_PURPOSE, "Prefetch", PERSON, MACHINE_PREFETCH},
+		{false, SOURCE_PURPOSE, "prefetch", PERSON, MACHINE_PREFETCH},
+		{false, SOURCE_X_MOZ, "prefetch", PERSON, MACHINE_PREFETCH},
+		{false, SOURCE_X_PURPOSE, "preview", PERSON, MACHINE_PREFETCH},
+		{false, SOURCE_X_PURPOSE, "instant", PERSON, MACHINE_PREFETCH},
+		{false, SOURCE_X_PURPOSE, "other", PERSON, 0},
 		{true, SOURCE_DNT, "", "", MACHINE_PREFETCH | MACHINE_NO_USER_AGENT},
 	};
 	for (size_t i = 0; i < COUNT_OF(rows); i++) {
