@@ -8,15 +8,9 @@
 #include "core/base/arena.h"
 #include "core/base/check.h"
 #include "core/base/text.h"
-#include "core/base/yaml_text.h"
-#include "core/edge/conf_parts.h"
 
-#define TOPIC_NAME_MAX 249
 #define PATHS_MAX 16
 #define LIST_MAX 500
-
-static const char *const consent_words[] = {[COLLECT_REQUIRE] = "require", [COLLECT_ALLOW] = "allow", NULL};
-static const char *const log_words[] = {"error", "warning", "info", "debug", NULL};
 
 #define AT(member) .offset = offsetof(struct collect_conf, member)
 
@@ -41,7 +35,7 @@ static const struct yaml_field http_fields[] = {
 
 #define TOPIC_FIELD(name, at, topic_help) \
 	{ \
-		name, YAML_TEXT, AT(kafka.topic[at]), .low = 1, .high = TOPIC_NAME_MAX, \
+		name, YAML_TEXT, AT(kafka.topic[at]), .low = 1, .high = CONF_TOPIC_NAME_MAX, \
 						      .fallback = "phased." name, .help = (topic_help) \
 	}
 
@@ -57,7 +51,7 @@ static const struct yaml_field topic_fields[] = {
 
 static const struct yaml_field kafka_fields[] = {
 	{"brokers", YAML_TEXT, AT(kafka.brokers), .low = 1, .high = 4096, .fallback = "127.0.0.1:9092",
-	 .help = "Some of the cluster's brokers, \"host:port,host:port\"; the others are learned from them."},
+	 .help = CONF_BROKERS_HELP},
 	{"client_id", YAML_TEXT, AT(kafka.client_id), .high = 128, .fallback = "phased-collect",
 	 .help = "The name brokers log."},
 	{"topics", YAML_SECTION, .fields = topic_fields, .help = "Topics by what they carry."},
@@ -83,15 +77,14 @@ static const struct yaml_field identity_fields[] = {
 	{0},
 };
 
-#define CONSENT_HELP "require: dropped and counted; allow: taken. An event that says denied is always dropped."
 static const struct yaml_field consent_fields[] = {
-	{"web", YAML_WORD, AT(consent[CHANNEL_WEB]), .fallback = "require", .words = consent_words,
-	 .help = "What becomes of a web event that says nothing about consent to analytics. " CONSENT_HELP},
-	{"email", YAML_WORD, AT(consent[CHANNEL_EMAIL]), .fallback = "allow", .words = consent_words,
+	{"web", YAML_WORD, AT(consent[CHANNEL_WEB]), .fallback = "require", .words = conf_consent_words,
+	 .help = "What becomes of a web event that says nothing about consent to analytics. " CONF_CONSENT_HELP},
+	{"email", YAML_WORD, AT(consent[CHANNEL_EMAIL]), .fallback = "allow", .words = conf_consent_words,
 	 .help = "The same for email."},
-	{"chat", YAML_WORD, AT(consent[CHANNEL_CHAT]), .fallback = "allow", .words = consent_words,
+	{"chat", YAML_WORD, AT(consent[CHANNEL_CHAT]), .fallback = "allow", .words = conf_consent_words,
 	 .help = "The same for chat."},
-	{"crm", YAML_WORD, AT(consent[CHANNEL_CRM]), .fallback = "allow", .words = consent_words,
+	{"crm", YAML_WORD, AT(consent[CHANNEL_CRM]), .fallback = "allow", .words = conf_consent_words,
 	 .help = "The same for what comes from the CRM system."},
 	{0},
 };
@@ -129,9 +122,8 @@ static const struct yaml_field machine_fields[] = {
 };
 
 static const struct yaml_field log_fields[] = {
-	{"level", YAML_WORD, AT(log.level), .fallback = "info", .words = log_words,
-	 .help = "The least urgent lines that are written: error (someone must act), warning (we coped), info "
-		 "(state changed), debug."},
+	{"level", YAML_WORD, AT(log.level), .fallback = "info", .words = conf_log_words,
+	 .help = CONF_LOG_HELP "debug."},
 	{0},
 };
 
@@ -141,7 +133,7 @@ static const struct yaml_field stop_fields[] = {
 	{0},
 };
 
-const struct yaml_field collect_conf_fields[] = {
+static const struct yaml_field collect_conf_fields[] = {
 	{"http", YAML_SECTION, .fields = http_fields, .help = "Where events come from."},
 	{"kafka", YAML_SECTION, .fields = kafka_fields, .help = "Where they go."},
 	{"identity", YAML_SECTION, .fields = identity_fields, .help = "Who is who."},
@@ -160,33 +152,15 @@ const struct yaml_field collect_conf_fields[] = {
 	{0},
 };
 
-/* ---- Reading ---- */
+/* ---- What the schema cannot say ---- */
 
-struct reader {
-	const char *path;
-	const struct yaml_node *root;
-	struct arena *arena;
-	struct fail *fail;
-};
-
-static const struct yaml_node *node_of(const struct reader *reader, const char *section, const char *key)
+static bool check_topics(const struct conf_reader *reader, void *into)
 {
-	const struct yaml_node *map = yaml_get(reader->root, section);
-	const struct yaml_node *node = map != NULL && map->kind == YAML_MAP ? yaml_get(map, key) : NULL;
-	return node != NULL ? node : reader->root;
-}
-
-static bool too_large(const struct reader *reader)
-{
-	return fail_set(reader->fail, FAIL_FATAL, EXIT_CONFIG, "%s: too large", reader->path);
-}
-
-static bool check_topics(const struct reader *reader, struct collect_conf *conf)
-{
+	struct collect_conf *conf = into;
 	conf->kafka.topic[CHANNEL_OFFLINE] = conf->kafka.topic[CHANNEL_CRM];
 	for (size_t i = 0; i < CHANNEL_COUNT; i++) {
 		if (!conf_is_topic(conf->kafka.topic[i])) {
-			return yaml_complain(reader->path, node_of(reader, "kafka", "topics"), reader->fail,
+			return yaml_complain(reader->path, conf_node(reader, "kafka", "topics"), reader->fail,
 					     "\"kafka.topics\": \"%.80s\" is no name for a topic",
 					     conf->kafka.topic[i]);
 		}
@@ -194,31 +168,32 @@ static bool check_topics(const struct reader *reader, struct collect_conf *conf)
 	return true;
 }
 
-static bool read_properties(const struct reader *reader, struct collect_conf *conf)
+static bool read_properties(const struct conf_reader *reader, void *into)
 {
-	return conf_properties(conf->kafka.properties_node, reader->path, reader->arena, &conf->kafka.properties,
-			       reader->fail);
+	struct collect_conf *conf = into;
+	return conf_properties(reader, conf->kafka.properties_node, &conf->kafka.properties);
 }
 
-static bool read_identity(const struct reader *reader, struct collect_conf *conf)
+static bool read_identity(const struct conf_reader *reader, void *into)
 {
-	if (!conf_blocked(&conf->identity.blocked, node_of(reader, "identity", "blocked"), reader->path,
-			  reader->arena, reader->fail)) {
+	struct collect_conf *conf = into;
+	if (!conf_blocked(reader, &conf->identity.blocked)) {
 		return false;
 	}
 	conf->identity.key_file = conf_secret_path(reader->path, conf->identity.key_file, reader->arena);
-	return conf->identity.key_file != NULL || too_large(reader);
+	return conf->identity.key_file != NULL || conf_too_large(reader);
 }
 
-static bool check_paths(const struct reader *reader, struct collect_conf *conf)
+static bool check_paths(const struct conf_reader *reader, void *into)
 {
+	struct collect_conf *conf = into;
 	static const char *const own[] = {"/healthz", "/readyz", "/metrics"};
 	const struct {
 		const char *key;
 		const struct yaml_texts *paths;
 	} rows[] = {{"post_paths", &conf->snowplow.post_paths}, {"get_paths", &conf->snowplow.get_paths}};
 	for (size_t i = 0; i < COUNT_OF(rows); i++) {
-		const struct yaml_node *node = node_of(reader, "snowplow", rows[i].key);
+		const struct yaml_node *node = conf_node(reader, "snowplow", rows[i].key);
 		bool good = rows[i].paths->count <= PATHS_MAX;
 		for (size_t j = 0; good && j < rows[i].paths->count; j++) {
 			const char *path = rows[i].paths->items[j];
@@ -238,35 +213,30 @@ static bool check_paths(const struct reader *reader, struct collect_conf *conf)
 	return true;
 }
 
-static bool lower_list(const struct reader *reader, const char *section, const char *key, struct yaml_texts *list)
+static bool lower_list(const struct conf_reader *reader, const char *section, const char *key,
+		       struct yaml_texts *list)
 {
 	if (list->count > LIST_MAX) {
-		return yaml_complain(reader->path, node_of(reader, section, key), reader->fail,
-				     "\"%s.%s\" has more than %d values", section, key, LIST_MAX);
+		return CONF_COMPLAIN(reader, section, key, "\"%s.%s\" has more than %d values", section, key,
+				     LIST_MAX);
 	}
 	for (size_t i = 0; i < list->count; i++) {
-		char *lower = arena_text(reader->arena, list->items[i], strlen(list->items[i]));
-		if (lower == NULL) {
-			return too_large(reader);
+		if (list->items[i][0] == '\0') {
+			return CONF_COMPLAIN(reader, section, key, "\"%s.%s\" has an empty value", section, key);
 		}
-		if (lower[0] == '\0') {
-			return yaml_complain(reader->path, node_of(reader, section, key), reader->fail,
-					     "\"%s.%s\" has an empty value", section, key);
-		}
-		text_lower(lower);
-		list->items[i] = lower;
 	}
-	return true;
+	return conf_lower(reader, list);
 }
 
-static bool lower_lists(const struct reader *reader, struct collect_conf *conf)
+static bool lower_lists(const struct conf_reader *reader, void *into)
 {
+	struct collect_conf *conf = into;
 	return lower_list(reader, "machine", "user_agents", &conf->machine.user_agents) &&
 	       lower_list(reader, "machine", "known_agents", &conf->machine.known_agents) &&
 	       lower_list(reader, "download", "extensions", &conf->download.extensions);
 }
 
-static bool read_form(const struct reader *reader, const char *id, const struct yaml_node *map,
+static bool read_form(const struct conf_reader *reader, const char *id, const struct yaml_node *map,
 		      struct form *ret_form)
 {
 	struct form form = {.id = id};
@@ -288,8 +258,9 @@ static bool read_form(const struct reader *reader, const char *id, const struct 
 	return true;
 }
 
-static bool read_forms(const struct reader *reader, struct collect_conf *conf)
+static bool read_forms(const struct conf_reader *reader, void *into)
 {
+	struct collect_conf *conf = into;
 	const struct yaml_node *map = conf->forms_node;
 	if (map == NULL || (map->kind == YAML_MAP && map->count == 0)) {
 		return true;
@@ -300,7 +271,7 @@ static bool read_forms(const struct reader *reader, struct collect_conf *conf)
 	}
 	struct form *forms = arena_zero(reader->arena, map->count, sizeof(*forms));
 	if (forms == NULL) {
-		return too_large(reader);
+		return conf_too_large(reader);
 	}
 	for (size_t i = 0; i < map->count; i++) {
 		if (!read_form(reader, map->keys[i]->text, map->items[i], &forms[i])) {
@@ -311,53 +282,36 @@ static bool read_forms(const struct reader *reader, struct collect_conf *conf)
 	return true;
 }
 
-typedef bool reader_step(const struct reader *reader, struct collect_conf *conf);
-
-/* What the schema cannot say. */
-static reader_step *const steps[] = {
-	check_topics, read_properties, read_identity, check_paths, lower_lists, read_forms,
+static conf_step *const steps[] = {
+	check_topics, read_properties, read_identity, check_paths, lower_lists, read_forms, NULL,
 };
 
-static bool read_tree(const struct reader *reader, struct collect_conf *ret_conf)
-{
-	struct collect_conf conf = {.kafka.topic[CHANNEL_OFFLINE] = ""};
-	if (!yaml_fill(reader->root, collect_conf_fields, reader->path, reader->arena, &conf, reader->fail)) {
-		return false;
-	}
-	for (size_t i = 0; i < COUNT_OF(steps); i++) {
-		if (!steps[i](reader, &conf)) {
-			return false;
-		}
-	}
-	*ret_conf = conf;
-	return true;
-}
+const struct conf_schema collect_conf_schema = {
+	.opening = "# Configuration of phased-collect. Each key is optional: what stands here behind a # "
+		   "is what holds without it.\n"
+		   "# Relative paths start at this file's directory.\n",
+	.fields = collect_conf_fields,
+	.size = sizeof(struct collect_conf),
+	.steps = steps,
+	.made =
+		(const struct conf_span[]){
+			{offsetof(struct collect_conf, forms), sizeof(struct form_map)},
+			{0},
+		},
+};
 
 bool collect_conf_read(const char *path, struct arena *arena, struct collect_conf *ret_conf, struct fail *fail)
 {
-	struct yaml_node *root;
-	if (!yaml_read_file(path, arena, &root, fail)) {
-		return false;
-	}
-	return read_tree(&(struct reader){path, root, arena, fail}, ret_conf);
+	return conf_schema_read(&collect_conf_schema, path, arena, ret_conf, fail);
 }
 
 bool collect_conf_parse(const char *text, size_t size, const char *path, struct arena *arena,
 			struct collect_conf *ret_conf, struct fail *fail)
 {
-	struct yaml_node *root;
-	if (!yaml_parse(text, size, path, arena, &root, fail)) {
-		return false;
-	}
-	return read_tree(&(struct reader){path, root, arena, fail}, ret_conf);
+	return conf_schema_parse(&collect_conf_schema, text, size, path, arena, ret_conf, fail);
 }
 
 /* ---- As text ---- */
-
-static const char *const opening =
-	"# Configuration of phased-collect. Each key is optional: what stands here behind a # "
-	"is what holds without it.\n"
-	"# Relative paths start at this file's directory.\n";
 
 /* The forms of the demo's site (dev/site), as an example that works. */
 #define DEMO_FORM(id) \
@@ -368,7 +322,7 @@ static const char *const demo_forms =
 
 char *collect_conf_default_text(struct arena *arena)
 {
-	const char *text = yaml_default_text(opening, collect_conf_fields, arena);
+	const char *text = conf_schema_default_text(&collect_conf_schema, arena);
 	if (text == NULL) {
 		return NULL;
 	}

@@ -1,6 +1,6 @@
 /*
- * collect.yaml: what phased-collect is told. One schema, as core/edge/conf.h for the other programs; conf/collect.yaml is
- * collect_conf_default_text() written to a file, and a test keeps it so.
+ * collect.yaml: what phased-collect is told. One schema, as core/edge/conf.h for the other programs; conf/collect.yaml and
+ * the keys in docs/man/collect.yaml.5 are the schema written to a file, and a test keeps them so.
  */
 #pragma once
 #include <stdbool.h>
@@ -10,11 +10,11 @@
 #include "collector/source/form.h"
 #include "core/base/fail.h"
 #include "core/base/yaml.h"
+#include "core/edge/conf_parts.h"
+#include "core/edge/conf_schema.h"
 #include "core/model/event.h"
 
 struct arena;
-
-enum collect_consent { COLLECT_REQUIRE, COLLECT_ALLOW };
 
 /* Texts live in the arena that collect_conf_read() was given. Numbers are within the bounds of the schema. */
 struct collect_conf {
@@ -38,7 +38,7 @@ struct collect_conf {
 		const char *key_file; /* relative ones resolved */
 		struct yaml_texts blocked;
 	} identity;
-	int consent[CHANNEL_COUNT]; /* enum collect_consent: what an event that does not say is taken for */
+	int consent[CHANNEL_COUNT]; /* enum conf_consent: what an event that does not say is taken for */
 	struct {
 		struct yaml_texts post_paths, get_paths;
 		int64_t page_ping_s;
@@ -59,7 +59,6 @@ struct collect_conf {
 	} stop;
 };
 
-#define COLLECT_CONF_ARENA_SIZE ((size_t)8 * 1024 * 1024)
 #define COLLECT_CONF_FILE "/etc/phased/collect.yaml"
 
 /* False: *fail has "FILE:LINE: …", FAIL_FATAL / EXIT_CONFIG. */
@@ -68,7 +67,7 @@ bool collect_conf_read(const char *path, struct arena *arena, struct collect_con
 bool collect_conf_parse(const char *text, size_t size, const char *path, struct arena *arena,
 			struct collect_conf *ret_conf, struct fail *fail);
 
-extern const struct yaml_field collect_conf_fields[];
+extern const struct conf_schema collect_conf_schema;
 
 /* The commented default file, with the demo site's forms mapped. NULL: the arena is full. */
 char *collect_conf_default_text(struct arena *arena);

@@ -127,7 +127,7 @@ static int start(const struct arguments *arguments)
 	struct identity_key key = {0};
 	struct fail fail;
 	int status;
-	if (!arena_init(&arena, COLLECT_CONF_ARENA_SIZE)) {
+	if (!arena_init(&arena, CONF_ARENA_SIZE)) {
 		fprintf(stderr, "phased-collect: out of memory\n");
 		return EXIT_AWAY;
 	}

@@ -68,8 +68,8 @@ static enum outcome ask_consent(struct screening *screening)
 	case STATEMENT_GRANTED:
 		return OUTCOME_NONE;
 	case STATEMENT_UNSAID:
-		return screening->options->consent[event->channel] == COLLECT_ALLOW ? OUTCOME_NONE
-										    : OUTCOME_no_consent;
+		return screening->options->consent[event->channel] == CONF_ALLOW ? OUTCOME_NONE
+										 : OUTCOME_no_consent;
 	case STATEMENT_DENIED:
 	case STATEMENT_WITHDRAWN:
 	case STATEMENT_COUNT:

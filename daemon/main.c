@@ -128,7 +128,7 @@ static void finish(struct parts *parts)
 
 static int print_config(struct parts *parts)
 {
-	const char *text = conf_text(&parts->conf, &parts->arena);
+	const char *text = conf_schema_text(&conf_schema, &parts->conf, &parts->arena);
 	CHECK(text != NULL);
 	fputs(text, stdout);
 	return EXIT_DONE;

@@ -10,25 +10,14 @@
 #include "core/base/arena.h"
 #include "core/base/check.h"
 #include "core/base/text.h"
-#include "core/base/yaml_text.h"
-#include "core/edge/conf_parts.h"
 #include "core/model/message.h"
 #include "core/model/subject.h"
-
-#define TOPIC_NAME_MAX 249
-
-static const char *const consent_words[] = {[CONF_REQUIRE] = "require", [CONF_ALLOW] = "allow", NULL};
-static const char *const log_words[] = {[CONF_LOG_ERROR] = "error",
-					[CONF_LOG_WARNING] = "warning",
-					[CONF_LOG_INFO] = "info",
-					[CONF_LOG_DEBUG] = "debug",
-					NULL};
 
 #define AT(member) .offset = offsetof(struct conf, member)
 
 #define TOPIC_FIELD(name, at, topic_help) \
 	{ \
-		name, YAML_TEXT, AT(kafka.topic[at]), .high = TOPIC_NAME_MAX, .fallback = "phased." name, \
+		name, YAML_TEXT, AT(kafka.topic[at]), .high = CONF_TOPIC_NAME_MAX, .fallback = "phased." name, \
 						      .help = topic_help \
 	}
 
@@ -39,14 +28,14 @@ static const struct yaml_field topic_fields[] = {
 	TOPIC_FIELD("crm", CONF_CRM, "What CRM systems report, and what happened offline."),
 	TOPIC_FIELD("rejected", CONF_REJECTED, "What the collector could not read."),
 	TOPIC_FIELD("erasure", CONF_ERASURE, "Who was erased (compacted)."),
-	{"more", YAML_TEXTS, AT(kafka.more_topics), .high = TOPIC_NAME_MAX, .fallback = "[]",
+	{"more", YAML_TEXTS, AT(kafka.more_topics), .high = CONF_TOPIC_NAME_MAX, .fallback = "[]",
 	 .help = "More topics with events, of any channel."},
 	{0},
 };
 
 static const struct yaml_field kafka_fields[] = {
 	{"brokers", YAML_TEXT, AT(kafka.brokers), .low = 1, .high = 4096, .fallback = "127.0.0.1:9092",
-	 .help = "Some of the cluster's brokers, \"host:port,host:port\"; the others are learned from them."},
+	 .help = CONF_BROKERS_HELP},
 	{"group", YAML_TEXT, AT(kafka.group), .low = 1, .high = 128, .fallback = "phased",
 	 .help = "Consumer group. All daemons that write to one database share one; positions are kept under its "
 		 "name."},
@@ -113,17 +102,16 @@ static const struct yaml_field subject_fields[] = {
 	{0},
 };
 
-#define CONSENT_HELP "require: dropped and counted; allow: taken. An event that says denied is always dropped."
 static const struct yaml_field consent_fields[] = {
-	{"web", YAML_WORD, AT(consent[CHANNEL_WEB]), .fallback = "require", .words = consent_words,
-	 .help = "What becomes of a web event that says nothing about consent to analytics. " CONSENT_HELP},
-	{"email", YAML_WORD, AT(consent[CHANNEL_EMAIL]), .fallback = "allow", .words = consent_words,
+	{"web", YAML_WORD, AT(consent[CHANNEL_WEB]), .fallback = "require", .words = conf_consent_words,
+	 .help = "What becomes of a web event that says nothing about consent to analytics. " CONF_CONSENT_HELP},
+	{"email", YAML_WORD, AT(consent[CHANNEL_EMAIL]), .fallback = "allow", .words = conf_consent_words,
 	 .help = "The same for email."},
-	{"chat", YAML_WORD, AT(consent[CHANNEL_CHAT]), .fallback = "allow", .words = consent_words,
+	{"chat", YAML_WORD, AT(consent[CHANNEL_CHAT]), .fallback = "allow", .words = conf_consent_words,
 	 .help = "The same for chat."},
-	{"crm", YAML_WORD, AT(consent[CHANNEL_CRM]), .fallback = "allow", .words = consent_words,
+	{"crm", YAML_WORD, AT(consent[CHANNEL_CRM]), .fallback = "allow", .words = conf_consent_words,
 	 .help = "The same for what comes from the CRM system."},
-	{"offline", YAML_WORD, AT(consent[CHANNEL_OFFLINE]), .fallback = "allow", .words = consent_words,
+	{"offline", YAML_WORD, AT(consent[CHANNEL_OFFLINE]), .fallback = "allow", .words = conf_consent_words,
 	 .help = "The same for fairs, calls and dinners."},
 	{0},
 };
@@ -175,9 +163,8 @@ static const struct yaml_field http_fields[] = {
 };
 
 static const struct yaml_field log_fields[] = {
-	{"level", YAML_WORD, AT(log.level), .fallback = "info", .words = log_words,
-	 .help = "The least urgent lines that are written: error (someone must act), warning (we coped), info "
-		 "(state changed), debug."},
+	{"level", YAML_WORD, AT(log.level), .fallback = "info", .words = conf_log_words,
+	 .help = CONF_LOG_HELP "debug."},
 	{0},
 };
 
@@ -188,7 +175,7 @@ static const struct yaml_field stop_fields[] = {
 	{0},
 };
 
-const struct yaml_field conf_fields[] = {
+static const struct yaml_field conf_fields[] = {
 	{"kafka", YAML_SECTION, .fields = kafka_fields, .help = "Where events come from."},
 	{"postgres", YAML_SECTION, .fields = postgres_fields, .help = "Where they go."},
 	{"identity", YAML_SECTION, .fields = identity_fields, .help = "Who is who."},
@@ -204,57 +191,36 @@ const struct yaml_field conf_fields[] = {
 	{0},
 };
 
-/* ---- Reading ---- */
-
-struct reader {
-	const char *path;
-	const struct yaml_node *root;
-	struct arena *arena;
-	struct fail *fail;
-};
-
-/* "FILE:LINE: …" with the line of section.key, or of the file's start when the default is at fault. */
-#define COMPLAIN(reader, section, key, ...) \
-	yaml_complain((reader)->path, node_of((reader)->root, section, key), (reader)->fail, __VA_ARGS__)
-
-static const struct yaml_node *node_of(const struct yaml_node *root, const char *section, const char *key)
-{
-	const struct yaml_node *map = yaml_get(root, section);
-	const struct yaml_node *node = map != NULL && map->kind == YAML_MAP ? yaml_get(map, key) : NULL;
-	return node != NULL ? node : root;
-}
-
-static bool too_large(const struct reader *reader)
-{
-	return fail_set(reader->fail, FAIL_FATAL, EXIT_CONFIG, "%s: too large", reader->path);
-}
+/* ---- What the schema cannot say ---- */
 
 /* Takes one more topic to read; "" is none. */
-static bool add_topic(const struct reader *reader, struct yaml_texts *topics, const char *name)
+static bool add_topic(const struct conf_reader *reader, struct yaml_texts *topics, const char *name)
 {
 	if (name[0] == '\0') {
 		return true;
 	}
 	if (!conf_is_topic(name)) {
-		return COMPLAIN(reader, "kafka", "topics", "\"kafka.topics\": \"%.80s\" is no name for a topic",
-				name);
+		return CONF_COMPLAIN(reader, "kafka", "topics",
+				     "\"kafka.topics\": \"%.80s\" is no name for a topic", name);
 	}
 	for (size_t i = 0; i < topics->count; i++) {
 		if (strcmp(topics->items[i], name) == 0) {
-			return COMPLAIN(reader, "kafka", "topics", "\"kafka.topics\" names %.80s twice", name);
+			return CONF_COMPLAIN(reader, "kafka", "topics", "\"kafka.topics\" names %.80s twice",
+					     name);
 		}
 	}
 	topics->items[topics->count++] = name;
 	return true;
 }
 
-static bool gather_topics(const struct reader *reader, struct conf *conf)
+static bool gather_topics(const struct conf_reader *reader, void *into)
 {
+	struct conf *conf = into;
 	struct yaml_texts *topics = &conf->kafka.topics;
 	size_t most = CONF_TOPIC_COUNT + conf->kafka.more_topics.count;
 	topics->items = arena_zero(reader->arena, most, sizeof(*topics->items));
 	if (topics->items == NULL) {
-		return too_large(reader);
+		return conf_too_large(reader);
 	}
 	for (size_t i = 0; i < conf->kafka.more_topics.count; i++) {
 		if (!add_topic(reader, topics, conf->kafka.more_topics.items[i])) {
@@ -269,23 +235,23 @@ static bool gather_topics(const struct reader *reader, struct conf *conf)
 	static_assert(CONF_ERASURE == CONF_TOPIC_COUNT - 1, "the one that is not read comes last");
 	topics->count -= conf->kafka.topic[CONF_ERASURE][0] != '\0' ? 1 : 0;
 	if (topics->count < 1 || topics->count > TOPICS_MAX) {
-		return COMPLAIN(reader, "kafka", "topics",
-				"\"kafka.topics\" must name 1 to %d topics to read, not %zu", TOPICS_MAX,
-				topics->count);
+		return CONF_COMPLAIN(reader, "kafka", "topics",
+				     "\"kafka.topics\" must name 1 to %d topics to read, not %zu", TOPICS_MAX,
+				     topics->count);
 	}
 	return true;
 }
 
-static bool read_properties(const struct reader *reader, struct conf *conf)
+static bool read_properties(const struct conf_reader *reader, void *into)
 {
-	return conf_properties(conf->kafka.properties_node, reader->path, reader->arena, &conf->kafka.properties,
-			       reader->fail);
+	struct conf *conf = into;
+	return conf_properties(reader, conf->kafka.properties_node, &conf->kafka.properties);
 }
 
-static bool lower_blocked(const struct reader *reader, struct conf *conf)
+static bool lower_blocked(const struct conf_reader *reader, void *into)
 {
-	return conf_blocked(&conf->identity.blocked, node_of(reader->root, "identity", "blocked"), reader->path,
-			    reader->arena, reader->fail);
+	struct conf *conf = into;
+	return conf_blocked(reader, &conf->identity.blocked);
 }
 
 static int compare_texts(const void *a, const void *b)
@@ -293,93 +259,70 @@ static int compare_texts(const void *a, const void *b)
 	return strcmp(*(const char *const *)a, *(const char *const *)b);
 }
 
-static bool sort_property_keys(const struct reader *reader, struct conf *conf)
+static bool sort_property_keys(const struct conf_reader *reader, void *into)
 {
+	struct conf *conf = into;
 	struct yaml_texts *keys = &conf->subject.property_keys;
 	if (keys->count > SUBJECT_PROPERTIES_MAX) {
-		return COMPLAIN(reader, "subject", "property_keys",
-				"\"subject.property_keys\" must name at most %d keys, not %zu",
-				SUBJECT_PROPERTIES_MAX, keys->count);
+		return CONF_COMPLAIN(reader, "subject", "property_keys",
+				     "\"subject.property_keys\" must name at most %d keys, not %zu",
+				     SUBJECT_PROPERTIES_MAX, keys->count);
 	}
 	if (keys->count > 0) {
 		qsort(keys->items, keys->count, sizeof(*keys->items), compare_texts);
 	}
 	for (size_t i = 0; i < keys->count; i++) {
 		if (keys->items[i][0] == '\0' || (i > 0 && strcmp(keys->items[i - 1], keys->items[i]) == 0)) {
-			return COMPLAIN(reader, "subject", "property_keys",
-					"\"subject.property_keys\" has a key twice, or an empty one: \"%.80s\"",
-					keys->items[i]);
+			return CONF_COMPLAIN(
+				reader, "subject", "property_keys",
+				"\"subject.property_keys\" has a key twice, or an empty one: \"%.80s\"",
+				keys->items[i]);
 		}
 	}
 	return true;
 }
 
-static bool check_batch(const struct reader *reader, struct conf *conf)
+static bool check_batch(const struct conf_reader *reader, void *into)
 {
+	struct conf *conf = into;
 	if (conf->batch.events_min <= conf->batch.events_max) {
 		return true;
 	}
-	return COMPLAIN(reader, "batch", "events_min",
-			"\"batch.events_min\" (%lld) is more than \"batch.events_max\" (%lld)",
-			(long long)conf->batch.events_min, (long long)conf->batch.events_max);
+	return CONF_COMPLAIN(reader, "batch", "events_min",
+			     "\"batch.events_min\" (%lld) is more than \"batch.events_max\" (%lld)",
+			     (long long)conf->batch.events_min, (long long)conf->batch.events_max);
 }
 
-static bool resolve_paths(const struct reader *reader, struct conf *conf)
+static bool resolve_paths(const struct conf_reader *reader, void *into)
 {
+	struct conf *conf = into;
 	conf->identity.key_file = conf_secret_path(reader->path, conf->identity.key_file, reader->arena);
 	conf->model.path = conf_path(reader->path, conf->model.path, reader->arena);
-	return (conf->identity.key_file != NULL && conf->model.path != NULL) || too_large(reader);
+	return (conf->identity.key_file != NULL && conf->model.path != NULL) || conf_too_large(reader);
 }
 
-typedef bool reader_step(const struct reader *reader, struct conf *conf);
-
-/* What the schema cannot say. */
-static reader_step *const steps[] = {
-	gather_topics, read_properties, lower_blocked, sort_property_keys, check_batch, resolve_paths,
+static conf_step *const steps[] = {
+	gather_topics, read_properties, lower_blocked, sort_property_keys, check_batch, resolve_paths, NULL,
 };
 
-static bool read_tree(const struct reader *reader, struct conf *ret_conf)
-{
-	static_assert((int)CONF_REQUIRE == 0, "an event of no known channel needs consent");
-	struct conf conf = {0};
-	if (!yaml_fill(reader->root, conf_fields, reader->path, reader->arena, &conf, reader->fail)) {
-		return false;
-	}
-	for (size_t i = 0; i < COUNT_OF(steps); i++) {
-		if (!steps[i](reader, &conf)) {
-			return false;
-		}
-	}
-	*ret_conf = conf;
-	return true;
-}
+static_assert((int)CONF_REQUIRE == 0, "an event of no known channel needs consent");
+
+const struct conf_schema conf_schema = {
+	.opening = "# Configuration of phased and phasectl. Each key is optional: what stands here behind a "
+		   "# is what holds without it.\n# Relative paths start at this file's directory.\n",
+	.fields = conf_fields,
+	.size = sizeof(struct conf),
+	.steps = steps,
+	.made = (const struct conf_span[]){{0}},
+};
 
 bool conf_read(const char *path, struct arena *arena, struct conf *ret_conf, struct fail *fail)
 {
-	struct yaml_node *root;
-	return yaml_read_file(path, arena, &root, fail) &&
-	       read_tree(&(struct reader){.path = path, .root = root, .arena = arena, .fail = fail}, ret_conf);
+	return conf_schema_read(&conf_schema, path, arena, ret_conf, fail);
 }
 
 bool conf_parse(const char *text, size_t size, const char *path, struct arena *arena, struct conf *ret_conf,
 		struct fail *fail)
 {
-	struct yaml_node *root;
-	return yaml_parse(text, size, path, arena, &root, fail) &&
-	       read_tree(&(struct reader){.path = path, .root = root, .arena = arena, .fail = fail}, ret_conf);
-}
-
-/* ---- As text ---- */
-
-char *conf_default_text(struct arena *arena)
-{
-	return yaml_default_text(
-		"# Configuration of phased and phasectl. Each key is optional: what stands here behind a "
-		"# is what holds without it.\n# Relative paths start at this file's directory.\n",
-		conf_fields, arena);
-}
-
-char *conf_text(const struct conf *conf, struct arena *arena)
-{
-	return yaml_text(conf_fields, conf, arena);
+	return conf_schema_parse(&conf_schema, text, size, path, arena, ret_conf, fail);
 }

@@ -1,9 +1,9 @@
 /*
  * The configuration file of phased and phasectl: YAML → struct conf, by one schema.
  *
- * Every key has a default, bounds, a unit and help; conf/phased.yaml is conf_default_text() written to a file, and a test
- * keeps it so. Errors name file, line, key and the nearest valid word. Reads the file and nothing else: whether
- * a path, a server or a topic is there is for the parts that use them.
+ * Every key has a default, bounds, a unit and help; conf/phased.yaml and the keys in docs/man/phased.yaml.5 are the schema
+ * written to a file, and a test keeps them so. Errors name file, line, key and the nearest valid word. Reads the file and
+ * nothing else: whether a path, a server or a topic is there is for the parts that use them.
  */
 #pragma once
 #include <stdbool.h>
@@ -12,13 +12,13 @@
 
 #include "core/base/fail.h"
 #include "core/base/yaml.h"
+#include "core/edge/conf_parts.h"
+#include "core/edge/conf_schema.h"
 #include "core/model/event.h"
 
 struct arena;
 
 enum conf_topic { CONF_WEB, CONF_EMAIL, CONF_CHAT, CONF_CRM, CONF_REJECTED, CONF_ERASURE, CONF_TOPIC_COUNT };
-enum conf_consent { CONF_REQUIRE, CONF_ALLOW };
-enum conf_log { CONF_LOG_ERROR, CONF_LOG_WARNING, CONF_LOG_INFO, CONF_LOG_DEBUG }; /* as enum log_level */
 
 /* Texts live in the arena that conf_read() was given. Numbers are within the bounds of the schema. */
 struct conf {
@@ -72,15 +72,14 @@ struct conf {
 		int64_t request_s_max;
 	} http;
 	struct {
-		int level; /* enum conf_log */
+		int level; /* enum log_level */
 	} log;
 	struct {
 		int64_t seconds;
 	} stop;
 };
 
-#define CONF_ARENA_SIZE ((size_t)8 * 1024 * 1024) /* is enough for any conf_read() or text of it */
-#define CONF_FILE "/etc/phased/phased.yaml"	  /* where the programs look when they are told nothing */
+#define CONF_FILE "/etc/phased/phased.yaml" /* where the programs look when they are told nothing */
 
 /* False: *fail has "FILE:LINE: …", FAIL_FATAL / EXIT_CONFIG. */
 bool conf_read(const char *path, struct arena *arena, struct conf *ret_conf, struct fail *fail);
@@ -88,10 +87,4 @@ bool conf_read(const char *path, struct arena *arena, struct conf *ret_conf, str
 bool conf_parse(const char *text, size_t size, const char *path, struct arena *arena, struct conf *ret_conf,
 		struct fail *fail);
 
-/* The schema: sections, and keys in them; what texts and documentation are made from. Key NULL ends. */
-extern const struct yaml_field conf_fields[];
-
-/* The commented default file: every key with its help, unit, bounds and default. NULL: the arena is full. */
-char *conf_default_text(struct arena *arena);
-/* What is in force, as a file that would give the same; values that may hold a password are left out. NULL: full. */
-char *conf_text(const struct conf *conf, struct arena *arena);
+extern const struct conf_schema conf_schema;

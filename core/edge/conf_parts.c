@@ -4,33 +4,34 @@
 #include <string.h>
 
 #include "core/base/arena.h"
+#include "core/base/log.h"
 #include "core/base/text.h"
-#include "core/base/yaml.h"
 
 #define PROPERTIES_MAX 64
 #define BLOCKED_MAX 1000
-#define TOPIC_NAME_MAX 249
 
-static bool too_large(const char *file, struct fail *fail)
-{
-	return fail_set(fail, FAIL_FATAL, EXIT_CONFIG, "%s: too large", file);
-}
+const char *const conf_consent_words[] = {[CONF_REQUIRE] = "require", [CONF_ALLOW] = "allow", NULL};
+const char *const conf_log_words[] = {[LOG_LEVEL_ERROR] = "error",
+				      [LOG_LEVEL_WARNING] = "warning",
+				      [LOG_LEVEL_INFO] = "info",
+				      [LOG_LEVEL_DEBUG] = "debug",
+				      NULL};
 
-bool conf_properties(const struct yaml_node *map, const char *file, struct arena *arena,
-		     const char *const **ret_properties, struct fail *fail)
+bool conf_properties(const struct conf_reader *reader, const struct yaml_node *map,
+		     const char *const **ret_properties)
 {
 	if (map != NULL && (map->kind != YAML_MAP || map->count > PROPERTIES_MAX)) {
-		return yaml_complain(file, map, fail, "\"kafka.properties\" must be a map of at most %d settings",
-				     PROPERTIES_MAX);
+		return yaml_complain(reader->path, map, reader->fail,
+				     "\"kafka.properties\" must be a map of at most %d settings", PROPERTIES_MAX);
 	}
 	size_t count = map != NULL ? map->count : 0;
-	const char **properties = arena_zero(arena, 2 * count + 1, sizeof(*properties));
+	const char **properties = arena_zero(reader->arena, 2 * count + 1, sizeof(*properties));
 	if (properties == NULL) {
-		return too_large(file, fail);
+		return conf_too_large(reader);
 	}
 	for (size_t i = 0; i < count; i++) {
 		if (map->items[i]->kind != YAML_SCALAR) {
-			return yaml_complain(file, map->items[i], fail,
+			return yaml_complain(reader->path, map->items[i], reader->fail,
 					     "\"kafka.properties.%.80s\" must be a text or a number",
 					     map->keys[i]->text);
 		}
@@ -44,25 +45,29 @@ bool conf_properties(const struct yaml_node *map, const char *file, struct arena
 bool conf_is_topic(const char *name)
 {
 	size_t size = strlen(name);
-	return size > 0 && size <= TOPIC_NAME_MAX &&
+	return size > 0 && size <= CONF_TOPIC_NAME_MAX &&
 	       strspn(name, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-") == size &&
 	       strcmp(name, ".") != 0 && strcmp(name, "..") != 0;
 }
 
-bool conf_blocked(struct yaml_texts *blocked, const struct yaml_node *node, const char *file, struct arena *arena,
-		  struct fail *fail)
+bool conf_blocked(const struct conf_reader *reader, struct yaml_texts *blocked)
 {
 	if (blocked->count > BLOCKED_MAX) {
-		return yaml_complain(file, node, fail, "\"identity.blocked\" has more than %d values",
+		return CONF_COMPLAIN(reader, "identity", "blocked", "\"identity.blocked\" has more than %d values",
 				     BLOCKED_MAX);
 	}
-	for (size_t i = 0; i < blocked->count; i++) {
-		char *lower = arena_text(arena, blocked->items[i], strlen(blocked->items[i]));
+	return conf_lower(reader, blocked);
+}
+
+bool conf_lower(const struct conf_reader *reader, struct yaml_texts *texts)
+{
+	for (size_t i = 0; i < texts->count; i++) {
+		char *lower = arena_text(reader->arena, texts->items[i], strlen(texts->items[i]));
 		if (lower == NULL) {
-			return too_large(file, fail);
+			return conf_too_large(reader);
 		}
 		text_lower(lower);
-		blocked->items[i] = lower;
+		texts->items[i] = lower;
 	}
 	return true;
 }

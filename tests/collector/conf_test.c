@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "core/base/arena.h"
+#include "tests/edge/conf_keys.h"
 #include "tests/table.h"
 
 static struct arena arena;
@@ -11,53 +12,27 @@ static struct arena arena;
 static bool parse(const char *text, struct collect_conf *ret_conf, struct fail *fail)
 {
 	if (arena.base == NULL) {
-		ck_assert(arena_init(&arena, COLLECT_CONF_ARENA_SIZE));
+		ck_assert(arena_init(&arena, CONF_ARENA_SIZE));
 	}
 	return collect_conf_parse(text, strlen(text), "dir/collect.yaml", &arena, ret_conf, fail);
 }
 
-static char *file_text(const char *path)
-{
-	static char text[64 * 1024];
-	FILE *file = fopen(path, "r");
-	ck_assert_ptr_nonnull(file);
-	text[fread(text, 1, sizeof(text) - 1, file)] = '\0';
-	fclose(file);
-	return text;
-}
-
 START_TEST(file_in_the_tree_is_what_the_schema_says)
 {
-	ck_assert(arena_init(&arena, COLLECT_CONF_ARENA_SIZE));
-	const char *wanted = collect_conf_default_text(&arena);
-	ck_assert_ptr_nonnull(wanted);
-	if (getenv("PHASED_UPDATE") != NULL) {
-		FILE *file = fopen("conf/collect.yaml", "w");
-		ck_assert_ptr_nonnull(file);
-		fputs(wanted, file);
-		fclose(file);
-	}
-	ck_assert_msg(strcmp(file_text("conf/collect.yaml"), wanted) == 0, "run this test with PHASED_UPDATE=1");
+	ck_assert(arena_init(&arena, CONF_ARENA_SIZE));
+	conf_file_is("conf/collect.yaml", collect_conf_default_text(&arena));
 }
 END_TEST
 
-static void check_fields(const struct yaml_field *fields)
+START_TEST(each_key_is_documented)
 {
-	for (const struct yaml_field *field = fields; field->key != NULL; field++) {
-		ck_assert_msg(field->help != NULL && strlen(field->help) > 8, "%s", field->key);
-		if (field->type == YAML_SECTION) {
-			check_fields(field->fields);
-			continue;
-		}
-		ck_assert_msg(field->high > field->low || field->words != NULL || field->type == YAML_BOOL ||
-				      field->type == YAML_NODE,
-			      "%s has no bounds", field->key);
-	}
+	conf_keys_are_documented(&collect_conf_schema);
 }
+END_TEST
 
-START_TEST(everything_has_help_and_bounds)
+START_TEST(each_key_is_checked)
 {
-	check_fields(collect_conf_fields);
+	conf_keys_are_checked(&collect_conf_schema);
 }
 END_TEST
 
@@ -65,7 +40,8 @@ START_TEST(file_in_the_tree_maps_the_demos_forms_and_changes_nothing_else)
 {
 	struct collect_conf file, empty;
 	struct fail fail;
-	ck_assert_msg(parse(file_text("conf/collect.yaml"), &file, &fail), "%s", fail.text);
+	ck_assert(arena_init(&arena, CONF_ARENA_SIZE));
+	ck_assert_msg(parse(conf_file_text("conf/collect.yaml", &arena), &file, &fail), "%s", fail.text);
 	ck_assert_msg(parse("", &empty, &fail), "%s", fail.text);
 	ck_assert_uint_eq(empty.forms.count, 0);
 	ck_assert_uint_eq(file.forms.count, 3);
@@ -107,7 +83,7 @@ START_TEST(values_reach_their_places)
 	ck_assert_str_eq(conf.kafka.topic[CHANNEL_OFFLINE], "phased.crm");
 	ck_assert_str_eq(conf.kafka.properties[0], "a");
 	ck_assert_str_eq(conf.identity.key_file, "dir/k");
-	ck_assert_int_eq(conf.consent[CHANNEL_WEB], COLLECT_ALLOW);
+	ck_assert_int_eq(conf.consent[CHANNEL_WEB], CONF_ALLOW);
 	ck_assert_uint_eq(conf.snowplow.get_paths.count, 0);
 	ck_assert_str_eq(conf.machine.user_agents.items[0], "mybot");
 	ck_assert_str_eq(conf.machine.known_agents.items[0], "pingdom");
@@ -147,6 +123,6 @@ START_TEST(what_is_wrong_is_named_with_its_line)
 }
 END_TEST
 
-TEST_MAIN("collect_conf", file_in_the_tree_is_what_the_schema_says, everything_has_help_and_bounds,
+TEST_MAIN("collect_conf", file_in_the_tree_is_what_the_schema_says, each_key_is_documented, each_key_is_checked,
 	  file_in_the_tree_maps_the_demos_forms_and_changes_nothing_else, values_reach_their_places,
 	  what_is_wrong_is_named_with_its_line)

@@ -33,7 +33,7 @@ START_TEST(paths_lead_to_their_routes)
 	struct arena arena;
 	struct collect_conf conf;
 	struct fail fail;
-	ck_assert(arena_init(&arena, COLLECT_CONF_ARENA_SIZE));
+	ck_assert(arena_init(&arena, CONF_ARENA_SIZE));
 	ck_assert_msg(collect_conf_parse(text, sizeof(text) - 1, "x", &arena, &conf, &fail), "%s", fail.text);
 	for (size_t i = 0; i < COUNT_OF(rows); i++) {
 		ck_assert_msg(route_find(&conf, rows[i].path, rows[i].is_admin) == rows[i].route, "row %zu", i);

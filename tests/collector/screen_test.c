@@ -11,7 +11,7 @@
 
 static struct arena arena;
 static const struct identity_key key = {.bytes = "0123456789abcdef0123456789abcdef", .size = 32};
-static int consent[CHANNEL_COUNT] = {[CHANNEL_WEB] = COLLECT_REQUIRE, [CHANNEL_CHAT] = COLLECT_ALLOW};
+static int consent[CHANNEL_COUNT] = {[CHANNEL_WEB] = CONF_REQUIRE, [CHANNEL_CHAT] = CONF_ALLOW};
 static const char *const agents[] = {"acme monitor", "acme probe"}, *const no_machines[] = {"pingdom"};
 static const struct screen_options options = {.consent = consent,
 					      .identify = {.key = &key},

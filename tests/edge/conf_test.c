@@ -4,6 +4,8 @@
 #include <string.h>
 
 #include "core/base/arena.h"
+#include "core/base/log.h"
+#include "tests/edge/conf_keys.h"
 #include "tests/table.h"
 
 static struct arena arena;
@@ -18,53 +20,22 @@ static bool parse(const char *text, struct conf *ret_conf, struct fail *fail)
 	return conf_parse(text, strlen(text), "dir/phased.yaml", &arena, ret_conf, fail);
 }
 
-static char *file_text(const char *path)
-{
-	FILE *file = fopen(path, "r");
-	if (file == NULL) {
-		return NULL;
-	}
-	static char text[64 * 1024];
-	size_t size = fread(text, 1, sizeof(text) - 1, file);
-	fclose(file);
-	text[size] = '\0';
-	return text;
-}
-
 START_TEST(file_in_the_tree_is_what_the_schema_says)
 {
 	start();
-	const char *wanted = conf_default_text(&arena);
-	if (getenv("PHASED_UPDATE") != NULL) {
-		FILE *file = fopen("conf/phased.yaml", "w");
-		ck_assert_ptr_nonnull(file);
-		fputs(wanted, file);
-		fclose(file);
-	}
-	const char *found = file_text("conf/phased.yaml");
-	ck_assert_ptr_nonnull(found);
-	ck_assert_msg(strcmp(found, wanted) == 0, "run this test with PHASED_UPDATE=1");
+	conf_file_is("conf/phased.yaml", conf_schema_default_text(&conf_schema, &arena));
 }
 END_TEST
 
-static void check_fields(const struct yaml_field *fields)
+START_TEST(each_key_is_documented)
 {
-	for (const struct yaml_field *field = fields; field->key != NULL; field++) {
-		ck_assert_msg(field->help != NULL && strlen(field->help) > 8, "%s", field->key);
-		if (field->type == YAML_SECTION) {
-			check_fields(field->fields);
-			continue;
-		}
-		bool bounded = field->high > field->low || field->words != NULL || field->type == YAML_BOOL ||
-			       field->type == YAML_NODE;
-		ck_assert_msg(bounded, "%s", field->key);
-		ck_assert_msg(field->fallback != NULL || field->type == YAML_NODE, "%s", field->key);
-	}
+	conf_keys_are_documented(&conf_schema);
 }
+END_TEST
 
-START_TEST(each_key_has_help_and_bounds)
+START_TEST(each_key_is_checked)
 {
-	check_fields(conf_fields);
+	conf_keys_are_checked(&conf_schema);
 }
 END_TEST
 
@@ -82,7 +53,7 @@ static char *uncomment(const char *text)
 
 static void compare(const struct conf *a, const struct conf *b)
 {
-	ck_assert_str_eq(conf_text(a, &arena), conf_text(b, &arena));
+	ck_assert_str_eq(conf_schema_text(&conf_schema, a, &arena), conf_schema_text(&conf_schema, b, &arena));
 }
 
 START_TEST(commented_defaults_are_those_in_force)
@@ -91,7 +62,7 @@ START_TEST(commented_defaults_are_those_in_force)
 	struct conf nothing, all;
 	struct fail fail;
 	ck_assert_msg(parse("", &nothing, &fail), "%s", fail.text);
-	char *text = uncomment(conf_default_text(&arena));
+	char *text = uncomment(conf_schema_default_text(&conf_schema, &arena));
 	ck_assert_ptr_nonnull(strstr(text, "\n  buffer_mb: 104\n"));
 	ck_assert_msg(parse(text, &all, &fail), "%s", fail.text);
 	compare(&nothing, &all);
@@ -168,9 +139,9 @@ START_TEST(what_is_written_holds)
 	ck_assert(!conf.postgres.synchronous_commit);
 	ck_assert_str_eq(conf.http.listen, "");
 	ck_assert_str_eq(conf.model.path, "/etc/m.yaml");
-	ck_assert_int_eq(conf.log.level, CONF_LOG_DEBUG);
+	ck_assert_int_eq(conf.log.level, LOG_LEVEL_DEBUG);
 
-	const char *text = conf_text(&conf, &arena);
+	const char *text = conf_schema_text(&conf_schema, &conf, &arena);
 	ck_assert_msg(conf_parse(text, strlen(text), "phased.yaml", &arena, &again, &fail), "%s in %s", fail.text,
 		      text);
 	ck_assert_str_eq(again.postgres.conninfo, conf.postgres.conninfo);
@@ -188,7 +159,7 @@ START_TEST(secrets_are_not_shown)
 	ck_assert(parse("kafka: {properties: {sasl.password: hunter2}}\n"
 			"postgres: {conninfo: \"host=x password=hunter2\"}\n",
 			&conf, &fail));
-	ck_assert_ptr_null(strstr(conf_text(&conf, &arena), "hunter2"));
+	ck_assert_ptr_null(strstr(conf_schema_text(&conf_schema, &conf, &arena), "hunter2"));
 }
 END_TEST
 
@@ -250,6 +221,6 @@ START_TEST(errors_name_line_and_key)
 }
 END_TEST
 
-TEST_MAIN("conf", file_in_the_tree_is_what_the_schema_says, each_key_has_help_and_bounds,
+TEST_MAIN("conf", file_in_the_tree_is_what_the_schema_says, each_key_is_documented, each_key_is_checked,
 	  commented_defaults_are_those_in_force, defaults_are_as_designed, what_is_written_holds,
 	  secrets_are_not_shown, key_is_looked_for_among_credentials, errors_name_line_and_key)

@@ -86,7 +86,7 @@ static void check_sent(const struct event *event, struct arena *arena)
 
 static void check_item(struct source_item *item, int flags, struct arena *arena)
 {
-	int consent[CHANNEL_COUNT] = {[CHANNEL_WEB] = flags & FLAG_REQUIRE ? COLLECT_REQUIRE : COLLECT_ALLOW};
+	int consent[CHANNEL_COUNT] = {[CHANNEL_WEB] = flags & FLAG_REQUIRE ? CONF_REQUIRE : CONF_ALLOW};
 	const struct screen_options options = {.consent = consent, .identify = {.key = &key}};
 	const char *field;
 	if (item->event == NULL) {

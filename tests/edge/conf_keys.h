@@ -1,0 +1,20 @@
+/*
+ * What must hold for every key of a configuration file, whoever's it is: made from its schema, so that a key that is added
+ * is tested before anybody thinks of it. The file in the tree is compared with the schema, too.
+ */
+#pragma once
+#include <stddef.h>
+
+#include "core/edge/conf_schema.h"
+
+struct arena;
+
+/* Each key missing, of a wrong type, below, above, twice, and misspelt: what is refused says file, line and key. */
+void conf_keys_are_checked(const struct conf_schema *schema);
+/* Each key has help, and bounds or words, and a default; every text, list and number within them. */
+void conf_keys_are_documented(const struct conf_schema *schema);
+
+/* Compares the file with `wanted`; with PHASED_UPDATE set it is written first. */
+void conf_file_is(const char *path, const char *wanted);
+/* The file's text, in `arena`. */
+char *conf_file_text(const char *path, struct arena *arena);
