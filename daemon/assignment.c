@@ -21,7 +21,9 @@ void assignment_set(struct assignment *assignment, const struct partition *parti
 	for (size_t i = 0; i < count; i++) {
 		if (partition_lane(partitions[i], lanes) == lane) {
 			assignment->parts[assignment->count++] =
-				(struct assigned){partitions[i], positions[i].from_offset, positions[i].epoch};
+				(struct assigned){.partition = partitions[i],
+						  .next_offset = positions[i].from_offset,
+						  .epoch = positions[i].epoch};
 		}
 	}
 }

@@ -14,6 +14,8 @@ struct assigned {
 	struct partition partition;
 	int64_t next_offset; /* as committed by us or claimed */
 	int64_t epoch;
+	/* lag.h's: when messages before `marked_offset` were there already; 0: not marked */
+	int64_t marked_offset, marked_us;
 };
 
 struct assignment {

@@ -161,6 +161,7 @@ bool batch_fill(struct batch *batch)
 	bool drained =
 		take_items(&batch->take, batch->engine, &batch->held, batch->items, &batch->item_count, until);
 	clock_off(batch, STEP_TAKE, STEP_COMPUTES);
+	batch->options.counters->step_runs[STEP_TAKE].value += batch_is_empty(batch) ? 0 : 1;
 	batch->more = !drained;
 	if (batch_is_empty(batch)) {
 		empty(batch);
@@ -210,9 +211,12 @@ void batch_committed(struct batch *batch)
 	if (next_count > 0) {
 		batch->io.ops->source_mirror(batch->io.self, next, next_count);
 	}
+	int64_t wall_us = batch->io.ops->now_us(batch->io.self);
 	for (size_t i = 0; i < batch->count; i++) {
 		const struct item *item = &batch->items[batch->first + i];
 		counters_outcome(counters, item->saved);
+		metric_observe(&counters->event_delay,
+			       (double)(wall_us - item->timestamp_us) / (double)MOMENT_SECOND_US);
 		if (item->decoded == OUTCOME_NONE) {
 			recent_note(batch->options.crew->recent, item->touch.event_id);
 		}
@@ -230,7 +234,7 @@ void batch_committed(struct batch *batch)
 	metric_observe(&counters->batch_events, (double)batch->count);
 	metric_observe(&counters->batch_seconds,
 		       (double)(now_us - batch->filling_since_us) / (double)MOMENT_SECOND_US);
-	counters->last_commit.value = (double)batch->io.ops->now_us(batch->io.self) / (double)MOMENT_SECOND_US;
+	counters->last_commit.value = (double)wall_us / (double)MOMENT_SECOND_US;
 	batch->save = (struct save_rows){0};
 	batch->saved_count = 0;
 	batch->first += batch->count;
@@ -372,6 +376,7 @@ static enum batch_run ended(struct batch *batch, enum step_end end, struct fail 
 {
 	switch (end) {
 	case STEP_SENT:
+		batch->options.counters->step_runs[batch->step].value++;
 		batch->sent = true;
 		return BATCH_SENT;
 	case STEP_NEXT:

@@ -1,13 +1,16 @@
 #include "daemon/counters.h"
 
 #include <assert.h>
+#include <inttypes.h>
 #include <stdio.h>
 
 #include "core/base/check.h"
+#include "core/edge/schema.h"
 #include "daemon/batch_steps.h"
 
 static const double event_bounds[] = {1, 2, 4, 8, 16, 32, 64, 128, 256, 512, 1024, 2048, 4096, 8192};
 static const double second_bounds[] = {.001, .0025, .005, .01, .025, .05, .1, .25, .5, 1, 2.5, 5, 10};
+static const double delay_bounds[] = {.005, .01, .025, .05, .1, .25, .5, 1, 2.5, 5, 10, 30, 60, 300, 3600};
 
 static void add(struct counters *counters, struct metric *metric, enum metric_type type, const char *name,
 		const char *labels, const char *help)
@@ -53,6 +56,93 @@ static void add_steps(struct counters *counters)
 			    "Time spent in a step of batches, over all lanes");
 		}
 	}
+	for (unsigned step = 0; step <= STEP_TAKE; step++) {
+		const char *name = step == STEP_TAKE ? "TAKE" : batch_steps[step].name;
+		snprintf(counters->step_run_labels[step], sizeof(counters->step_run_labels[step]), "step=\"%s\"",
+			 name);
+		add(counters, &counters->step_runs[step], METRIC_COUNTER, "phased_batch_steps_total",
+		    counters->step_run_labels[step],
+		    "Steps of batches that were run (asked PostgreSQL, or took messages), over all lanes");
+	}
+}
+
+/* ---- partitions, which come and go ---- */
+
+static void each_part(const struct counters *counters, struct metric_page *page,
+		      double (*value)(const struct lag *lag))
+{
+	for (size_t i = 0; i < counters->lag_count; i++) {
+		char labels[320]; /* a topic's name has at most 249 characters, none of which would need a mask */
+		const struct lag *lag = &counters->lags[i];
+		snprintf(labels, sizeof(labels), "topic=\"%s\",partition=\"%" PRId32 "\"", lag->topic,
+			 lag->partition);
+		metric_sample(page, labels, value(lag));
+	}
+}
+
+#define EACH_PART(verb, expression) \
+	static double verb##_value(const struct lag *lag) \
+	{ \
+		return (double)(expression); \
+	} \
+	static void verb##_each(const void *counters, struct metric_page *page) \
+	{ \
+		each_part(counters, page, verb##_value); \
+	}
+
+EACH_PART(offsets, lag->offsets)
+EACH_PART(seconds, lag->seconds)
+EACH_PART(next, lag->next_offset > 0 ? lag->next_offset : 0)
+EACH_PART(end, lag->end_offset)
+
+static void add_each(struct counters *counters, struct metric *metric, const char *name, metric_each *each,
+		     const char *help)
+{
+	*metric = (struct metric){
+		.name = name, .help = help, .type = METRIC_GAUGE, .each = each, .context = counters};
+	metrics_add(&counters->registry, metric);
+}
+
+static void add_lags(struct counters *counters)
+{
+	add(counters, &counters->lag_offsets, METRIC_GAUGE, "phased_lag_offsets", "",
+	    "Messages known to wait in our partitions, those in hand included");
+	add(counters, &counters->lag_seconds, METRIC_GAUGE, "phased_lag_seconds", "",
+	    "The largest phased_partition_lag_seconds; 0 while nothing waits");
+	add_each(counters, &counters->part_lag_offsets, "phased_partition_lag_offsets", offsets_each,
+		 "Messages known to wait in a partition of ours, those in hand included");
+	add_each(counters, &counters->part_lag_seconds, "phased_partition_lag_seconds", seconds_each,
+		 "Age of the oldest message of a partition that is not applied, by the time of its record; where "
+		 "it is "
+		 "not in hand, since when it is known to be there");
+	add_each(counters, &counters->part_next, "phased_partition_next_offset", next_each,
+		 "Offset of the message that is applied next");
+	add_each(counters, &counters->part_end, "phased_partition_end_offset", end_each,
+		 "Offset that the next message of the partition will get, as last heard; -1: nothing was heard "
+		 "yet");
+}
+
+void counters_lags(struct counters *counters, size_t count)
+{
+	CHECK(count <= PARTITIONS_MAX);
+	counters->lag_count = count;
+	counters->lag_offsets.value = counters->lag_seconds.value = 0;
+	for (size_t i = 0; i < count; i++) {
+		const struct lag *lag = &counters->lags[i];
+		counters->lag_offsets.value += (double)lag->offsets;
+		counters->lag_seconds.value =
+			lag->seconds > counters->lag_seconds.value ? lag->seconds : counters->lag_seconds.value;
+	}
+}
+
+static void model_each(const void *context, struct metric_page *page)
+{
+	const struct counters *counters = context;
+	char labels[64];
+	if (counters->model_version != 0) {
+		snprintf(labels, sizeof(labels), "version=\"%016" PRIx64 "\"", counters->model_version);
+		metric_sample(page, labels, 1);
+	}
 }
 
 void counters_init(struct counters *counters)
@@ -80,6 +170,8 @@ void counters_init(struct counters *counters)
 		      event_bounds, COUNT_OF(event_bounds));
 	add_histogram(counters, &counters->batch_seconds, "phased_batch_seconds",
 		      "From the first message to the commit", second_bounds, COUNT_OF(second_bounds));
+	add_histogram(counters, &counters->event_delay, "phased_event_delay_seconds",
+		      "From an event's record in Kafka to the commit", delay_bounds, COUNT_OF(delay_bounds));
 	add_steps(counters);
 	add(counters, &counters->turns, METRIC_COUNTER, "phased_store_turns_total", "",
 	    "Round trips to PostgreSQL");
@@ -100,8 +192,7 @@ void counters_init(struct counters *counters)
 	add(counters, &counters->source_up, METRIC_GAUGE, "phased_kafka_up", "", "1 when a broker is reached");
 	add(counters, &counters->assigned, METRIC_GAUGE, "phased_assigned_partitions", "",
 	    "Partitions that are ours");
-	add(counters, &counters->lag, METRIC_GAUGE, "phased_lag_offsets", "",
-	    "Messages known to wait in our partitions");
+	add_lags(counters);
 	add(counters, &counters->last_commit, METRIC_GAUGE, "phased_last_commit_timestamp_seconds", "",
 	    "When the last transaction was confirmed");
 	add(counters, &counters->rebalances, METRIC_COUNTER, "phased_rebalances_total", "",
@@ -111,6 +202,11 @@ void counters_init(struct counters *counters)
 	add(counters, &counters->breaker_rejected, METRIC_GAUGE, "phased_breaker_rejected", "",
 	    "Rejected messages among the last breaker.messages; the daemon ends when they are more than "
 	    "breaker.percent of them");
+	add_each(counters, &counters->model, "phased_model_info", model_each,
+		 "1: the model in force, by its version");
+	add(counters, &counters->schema, METRIC_GAUGE, "phased_schema_version", "",
+	    "Version of the database's schema that this program works on");
+	counters->schema.value = SCHEMA_VERSION;
 	add(counters, &counters->build, METRIC_GAUGE, "phased_build_info", "version=\"" PHASED_VERSION "\"", "1");
 	counters->build.value = 1;
 	metrics_process_add(&counters->registry);

@@ -305,7 +305,7 @@ static bool start(struct loop *loop, struct fail *fail)
 	    !arena_init(&loop->look_arena, GREETING_ARENA_SIZE)) {
 		return fail_set(fail, FAIL_FATAL, EXIT_OUR_BUG, "phased: no memory");
 	}
-	loop->status = status_create(loop->options->conf, loop->options->counters, &loop->health, fail);
+	loop->status = status_create(loop->options->conf, loop->options->counters, &loop->health, loop, fail);
 	if (loop->status == NULL && fail->text[0] != '\0') {
 		return false;
 	}

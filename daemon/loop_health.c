@@ -3,7 +3,10 @@
  */
 #include <stdio.h>
 
+#include "core/base/moment.h"
 #include "daemon/loop_inside.h"
+
+#define MEASURE_US MOMENT_SECOND_US
 
 /* Which lanes wait, or NULL when all are up. */
 static const char *why_lanes_wait(struct loop *loop, unsigned *ret_up)
@@ -26,17 +29,23 @@ static const char *why_lanes_wait(struct loop *loop, unsigned *ret_up)
 	return up > 0 ? loop->why : settled > 0 ? "waiting for a model\n" : "waiting for PostgreSQL\n";
 }
 
-static double lag_of(const struct lane *lane)
+void loop_measure(struct loop *loop)
 {
-	double lag = 0;
-	for (size_t i = 0; i < lane->assignment.count; i++) {
-		const struct assigned *part = &lane->assignment.parts[i];
-		int64_t end = lane->io.ops->source_end(lane->io.self, part->partition);
-		if (end > 0) {
-			lag += (double)(end - (part->next_offset > 0 ? part->next_offset : 0));
-		}
+	struct counters *counters = loop->options->counters;
+	size_t count = 0;
+	int64_t now_us = loop->io.ops->now_us(loop->io.self);
+	for (unsigned i = 0; i < loop->lane_count; i++) {
+		count += lag_measure(loop->lanes[i].batch, now_us, counters->lags + count);
 	}
-	return lag;
+	counters_lags(counters, count);
+	loop->measure_at_us = loop_now_us(loop) + MEASURE_US;
+	counters->gaps.value = (double)loop->io.ops->source_holes(loop->io.self);
+	counters->turns.value = 0;
+	for (unsigned i = 0; i < loop->lane_count; i++) {
+		const struct lane *lane = &loop->lanes[i];
+		counters->turns.value += (double)lane->io.ops->store_turns(lane->io.self);
+	}
+	counters->model_version = loop->engine != NULL ? engine_model(loop->engine)->model->version : 0;
 }
 
 void loop_look_after_health(struct loop *loop)
@@ -54,11 +63,7 @@ void loop_look_after_health(struct loop *loop)
 	counters->lanes_up.value = up;
 	counters->lanes.value = loop->lane_count;
 	counters->assigned.value = (double)loop_assigned(loop);
-	counters->gaps.value = (double)loop->io.ops->source_holes(loop->io.self);
-	counters->turns.value = counters->lag.value = 0;
-	for (unsigned i = 0; i < loop->lane_count; i++) {
-		const struct lane *lane = &loop->lanes[i];
-		counters->turns.value += (double)lane->io.ops->store_turns(lane->io.self);
-		counters->lag.value += lag_of(lane);
+	if (loop_now_us(loop) >= loop->measure_at_us) {
+		loop_measure(loop);
 	}
 }

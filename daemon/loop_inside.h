@@ -101,6 +101,7 @@ struct loop {
 	int http_wakes_ms;
 	struct loop_health health;
 	char why[160]; /* for health */
+	int64_t measure_at_us;
 	struct fail fail;
 	bool failed;
 	struct log_limit away_limit, model_limit, kafka_limit;
@@ -140,6 +141,8 @@ void loop_looked(struct loop *loop);
 /* ---- loop_health.c ---- */
 
 void loop_look_after_health(struct loop *loop);
+/* Brings what is not counted but measured (lag, turns) up to date; once a second, and for each page of metrics. */
+void loop_measure(struct loop *loop);
 
 /* ---- lane.c ---- */
 

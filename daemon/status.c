@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "core/base/arena.h"
+#include "daemon/loop_inside.h"
 
 #define PAGE_SIZE_MAX ((size_t)1024 * 1024)
 
@@ -11,6 +12,7 @@ struct status {
 	struct http *http;
 	struct counters *counters;
 	const struct loop_health *health;
+	struct loop *loop;
 	struct arena arena;
 };
 
@@ -25,6 +27,7 @@ static void say(struct http_request *request, unsigned code, const char *text)
 
 static void answer_metrics(struct status *status, struct http_request *request)
 {
+	loop_measure(status->loop);
 	metrics_process_refresh();
 	arena_reset(&status->arena, PAGE_SIZE_MAX);
 	const char *page = metrics_print(&status->counters->registry, &status->arena);
@@ -54,7 +57,7 @@ static void on_request(void *context, struct http_request *request)
 }
 
 struct status *status_create(const struct conf *conf, struct counters *counters, const struct loop_health *health,
-			     struct fail *fail)
+			     struct loop *loop, struct fail *fail)
 {
 	fail->text[0] = '\0';
 	if (conf->http.listen[0] == '\0') {
@@ -68,6 +71,7 @@ struct status *status_create(const struct conf *conf, struct counters *counters,
 	}
 	status->counters = counters;
 	status->health = health;
+	status->loop = loop;
 	struct http_options options = {
 		.listen = conf->http.listen,
 		.body_size_max = 1024,

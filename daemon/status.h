@@ -8,10 +8,12 @@
 #include "daemon/counters.h"
 #include "daemon/loop.h"
 
+struct loop;
 struct status;
 
-/* NULL with fail->text "" when configuration names no port; NULL with a text: trouble. */
+/* NULL with fail->text "" when configuration names no port; NULL with a text: trouble. `loop` is measured before each
+ * page of metrics. */
 struct status *status_create(const struct conf *conf, struct counters *counters, const struct loop_health *health,
-			     struct fail *fail);
+			     struct loop *loop, struct fail *fail);
 void status_destroy(struct status *status); /* NULL is fine */
 struct http *status_http(struct status *status);

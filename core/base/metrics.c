@@ -46,6 +46,7 @@ void metrics_add(struct metrics *metrics, struct metric *metric)
 	CHECK(metric->name != NULL && metric->help != NULL);
 	CHECK((metric->type == METRIC_HISTOGRAM) == (metric->bounds_count > 0));
 	CHECK(metric->bounds_count <= METRIC_BUCKETS_MAX);
+	CHECK(metric->each == NULL || metric->type != METRIC_HISTOGRAM);
 	if (metric->labels == NULL) {
 		metric->labels = "";
 	}
@@ -91,12 +92,27 @@ static void print_help(FILE *out, const char *help)
 	}
 }
 
+struct metric_page {
+	FILE *out;
+	const struct metric *metric;
+};
+
+void metric_sample(struct metric_page *page, const char *labels, double value)
+{
+	bool labelled = labels[0] != '\0';
+	fprintf(page->out, "%s%s%s%s ", page->metric->name, labelled ? "{" : "", labels, labelled ? "}" : "");
+	print_value(page->out, value);
+	fputc('\n', page->out);
+}
+
 static void print_plain(FILE *out, const struct metric *metric)
 {
-	bool labelled = metric->labels[0] != '\0';
-	fprintf(out, "%s%s%s%s ", metric->name, labelled ? "{" : "", metric->labels, labelled ? "}" : "");
-	print_value(out, metric->value);
-	fputc('\n', out);
+	struct metric_page page = {out, metric};
+	if (metric->each != NULL) {
+		metric->each(metric->context, &page);
+	} else {
+		metric_sample(&page, metric->labels, metric->value);
+	}
 }
 
 static void print_histogram(FILE *out, const struct metric *metric)

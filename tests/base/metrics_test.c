@@ -103,6 +103,37 @@ START_TEST(each_metric_stands_on_the_page)
 }
 END_TEST
 
+static void each_of_two(const void *context, struct metric_page *page)
+{
+	metric_sample(page, "part=\"0\"", *(const double *)context);
+	metric_sample(page, "part=\"1\"", 5);
+}
+
+static void each_of_none(const void *context, struct metric_page *page)
+{
+	(void)context;
+	(void)page;
+}
+
+START_TEST(a_metric_lists_its_samples_when_it_is_asked)
+{
+	double first = 1;
+	struct metric parts = {"t_parts", "Parts.", METRIC_GAUGE, .each = each_of_two, .context = &first};
+	struct metric none = {"t_none", "None.", METRIC_GAUGE, .each = each_of_none};
+	struct metrics metrics;
+	metrics_init(&metrics);
+	metrics_add(&metrics, &parts);
+	metrics_add(&metrics, &none);
+	ck_assert_double_eq(value(print(&metrics), "t_parts{part=\"0\"}"), 1);
+	first = 2;
+	const struct page *page = print(&metrics);
+	ck_assert_uint_eq(page->count, 2);
+	ck_assert_double_eq(value(page, "t_parts{part=\"0\"}"), 2);
+	ck_assert_double_eq(value(page, "t_parts{part=\"1\"}"), 5);
+	ck_assert_ptr_nonnull(strstr(page->text, "# HELP t_none None.\n# TYPE t_none gauge\n"));
+}
+END_TEST
+
 START_TEST(numbers_are_written_as_prometheus_reads_them)
 {
 	static const struct {
@@ -211,5 +242,6 @@ START_TEST(full_arena_gives_no_page)
 }
 END_TEST
 
-TEST_MAIN("metrics", each_metric_stands_on_the_page, numbers_are_written_as_prometheus_reads_them,
-	  histogram_counts_up_to_each_bound, process_is_measured, full_arena_gives_no_page)
+TEST_MAIN("metrics", each_metric_stands_on_the_page, a_metric_lists_its_samples_when_it_is_asked,
+	  numbers_are_written_as_prometheus_reads_them, histogram_counts_up_to_each_bound, process_is_measured,
+	  full_arena_gives_no_page)
