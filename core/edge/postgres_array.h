@@ -27,7 +27,9 @@ enum postgres_type {
 	POSTGRES_BYTEA,
 	POSTGRES_UUID,
 	POSTGRES_TIMESTAMPTZ,
-	POSTGRES_DATE
+	POSTGRES_DATE,
+	POSTGRES_TID,
+	POSTGRES_ROW /* of a type of ours, which the statement names: $1::phased.some_row[] (core/edge/store_rows.h) */
 };
 
 /* An array parameter under construction: fixed element type, elements appended one by one. */

@@ -21,6 +21,7 @@ static const struct {
 	[POSTGRES_FLOAT8] = {701, 1022, 8},	  [POSTGRES_TEXT] = {25, 1009, 0, 24},
 	[POSTGRES_BYTEA] = {17, 1001, 0, 160},	  [POSTGRES_UUID] = {2950, 2951, 16},
 	[POSTGRES_TIMESTAMPTZ] = {1184, 1185, 8}, [POSTGRES_DATE] = {1082, 1182, 4},
+	[POSTGRES_TID] = {27, 1010, 6},		  [POSTGRES_ROW] = {0, 0, 0, 200},
 };
 
 uint32_t postgres_oid(enum postgres_type type, bool array)

@@ -2,6 +2,7 @@
 
 #include "core/base/arena.h"
 #include "core/base/check.h"
+#include "core/edge/store_rows.h"
 
 struct columns {
 	struct arena *arena;
@@ -63,6 +64,13 @@ void columns_uuids(struct columns *columns, const struct uuid *ids, size_t count
 	struct postgres_array *array = columns_array(columns, POSTGRES_UUID, count);
 	for (size_t i = 0; i < count; i++) {
 		postgres_array_uuid(array, &ids[i]);
+	}
+}
+
+void columns_rows(struct columns *columns, struct store_rows *rows)
+{
+	if (columns != &no_columns) {
+		columns->values[next(columns)] = store_rows_array(rows);
 	}
 }
 

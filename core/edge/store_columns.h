@@ -37,6 +37,9 @@ struct postgres_array *columns_array(struct columns *columns, enum postgres_type
 void columns_arrays(struct columns *columns, const enum postgres_type *types, size_t count, size_t rows,
 		    struct postgres_array **ret_arrays);
 void columns_uuids(struct columns *columns, const struct uuid *ids, size_t count);
+/* An array of a composite type, whole; not to be added to afterwards. */
+struct store_rows;
+void columns_rows(struct columns *columns, struct store_rows *rows);
 void columns_text(struct columns *columns, const char *text);
 void columns_int(struct columns *columns, enum postgres_type type, int64_t value);
 void columns_moment(struct columns *columns, int64_t us);

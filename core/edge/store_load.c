@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "core/base/arena.h"
+#include "core/base/check.h"
 #include "core/edge/store_columns.h"
 #include "core/edge/store_parts.h"
 #include "core/edge/store_sql.h"
@@ -314,6 +315,9 @@ static bool on_phases(void *context, const struct postgres_rows *rows, struct fa
 			.shown = (int)postgres_int(rows, i, 5),
 			.since_us = postgres_is_null(rows, i, 6) ? INT64_MIN : postgres_moment(rows, i, 6),
 		};
+		const uint8_t *place = postgres_bytes(rows, i, 7, &size);
+		CHECK(size == sizeof(phases[i].place.bytes));
+		memcpy(phases[i].place.bytes, place, size);
 		if (process == NULL || phases[i].fold == NULL) {
 			return store_arena_full(fail);
 		}

@@ -19,6 +19,12 @@ store_part store_save_actors, store_drop_claims, store_save_claims, store_drop_c
 /* Of a contact without a touch that counts: as a fresh arbiter is. */
 extern const struct state_row store_no_state;
 
+/* The columns of a state from fold on, and what they need beside the bytes of fold and STORE_ROW_HEAD(). */
+struct store_rows;
+#define STORE_STATE_COLUMNS 14
+#define STORE_STATE_SIZE (2 * 4 + 4 * 8 + 4 * 2 + 3 * 8)
+void store_put_state(struct store_rows *rows, const struct state_row *state);
+
 /* Where SAVE begins, the quick way. */
 bool store_add_positions(struct store *store, const struct advance_rows *advance, const uint64_t *model_version,
 			 struct arena *arena, struct fail *fail);

@@ -35,7 +35,11 @@ struct split {
 static void put(struct split *split, const struct uuid *contact_id, const struct state_row *state)
 {
 	const struct phase_row *loaded = next_loaded(split->load, &split->loaded_at, contact_id);
-	struct arbiter_row row = {*contact_id, loaded != NULL ? loaded->version : 0, state};
+	struct arbiter_row row = {.contact_id = *contact_id, .state = state};
+	if (loaded != NULL) {
+		row.place = loaded->place;
+		row.version = loaded->version;
+	}
 	if (loaded == NULL) {
 		split->fresh[split->fresh_count++] = row;
 	} else {

@@ -46,8 +46,14 @@ struct advance_rows {
 };
 
 /* A row of table phase as it was loaded. */
+/* Where the store had a row when it was read: its own, for finding it again. */
+struct row_place {
+	uint8_t bytes[6];
+};
+
 struct phase_row {
 	struct uuid contact_id;
+	struct row_place place;
 	const char *process;
 	int64_t version;
 	uint64_t model_version;
@@ -206,7 +212,8 @@ struct reject_row {
 /* The arbiter of a contact that is concerned: written on condition that nobody else has written it since it was loaded. */
 struct arbiter_row {
 	struct uuid contact_id;
-	int64_t version;	       /* as loaded */
+	struct row_place place; /* as loaded, as the next */
+	int64_t version;
 	const struct state_row *state; /* NULL: nothing but the version changes */
 };
 

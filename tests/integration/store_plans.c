@@ -20,10 +20,17 @@ static const struct postgres_statement *const every[] = {
 };
 
 static const char *const types[] = {
-	[POSTGRES_BOOL] = "boolean", [POSTGRES_INT2] = "smallint", [POSTGRES_INT4] = "integer",
-	[POSTGRES_INT8] = "bigint",  [POSTGRES_FLOAT8] = "float8", [POSTGRES_TEXT] = "text",
-	[POSTGRES_BYTEA] = "bytea",  [POSTGRES_UUID] = "uuid",	   [POSTGRES_TIMESTAMPTZ] = "timestamptz",
+	[POSTGRES_BOOL] = "boolean",
+	[POSTGRES_INT2] = "smallint",
+	[POSTGRES_INT4] = "integer",
+	[POSTGRES_INT8] = "bigint",
+	[POSTGRES_FLOAT8] = "float8",
+	[POSTGRES_TEXT] = "text",
+	[POSTGRES_BYTEA] = "bytea",
+	[POSTGRES_UUID] = "uuid",
+	[POSTGRES_TIMESTAMPTZ] = "timestamptz",
 	[POSTGRES_DATE] = "date",
+	[POSTGRES_ROW] = "phased.arbiter_row",
 };
 
 static void print_prepare(const struct postgres_statement *statement)
