@@ -18,13 +18,14 @@ struct kafka_buffer kafka_source_buffer(unsigned buffer_mb, unsigned queues, boo
 	uint64_t size = (uint64_t)mb * MIB / queues;
 	/* Messages of the usual size reach both limits at once; smaller ones the count, larger ones the bytes. */
 	uint64_t messages = size / (USUAL_SIZE + OVERHEAD_SIZE), kib = messages * USUAL_SIZE / 1024;
+	unsigned fetch_mb = mb < 16 ? 1 : mb < 400 ? mb / 8 : 50;
 	return (struct kafka_buffer){
 		.kib = kib > 0 ? (unsigned)kib : 1,
 		.messages = messages > 0 ? (unsigned)messages : 1,
-		.fetch_bytes = (mb < 16	   ? 1
-				: mb < 400 ? mb / 8
-					   : 50) *
-			       MIB,
+		.fetch_bytes = fetch_mb * MIB,
+		/* Several partitions share an answer, but each in a run long enough for a batch: somebody's messages of an
+		 * hour are then folded at once, rather than a few in each of several batches. */
+		.partition_bytes = (fetch_mb < 3 ? 1 : fetch_mb / 3) * MIB,
 		.backoff_ms = quick ? 10 : 0,
 	};
 }
@@ -40,7 +41,8 @@ bool kafka_source_is_quick(void)
 
 rd_kafka_conf_t *kafka_source_conf(const struct kafka_source_options *options, struct fail *fail)
 {
-	char session_ms[16], heartbeat_ms[16], poll_ms[16], kib[16], messages[16], fetch_bytes[16], backoff_ms[16];
+	char session_ms[16], heartbeat_ms[16], poll_ms[16], kib[16], messages[16], fetch_bytes[16],
+		partition_bytes[16], backoff_ms[16];
 	struct kafka_buffer buffer = kafka_source_buffer(
 		options->buffer_mb, options->lanes > 0 ? options->lanes : 1, kafka_source_is_quick());
 	unsigned session = options->session_ms;
@@ -50,6 +52,7 @@ rd_kafka_conf_t *kafka_source_conf(const struct kafka_source_options *options, s
 	snprintf(kib, sizeof(kib), "%u", buffer.kib);
 	snprintf(messages, sizeof(messages), "%u", buffer.messages);
 	snprintf(fetch_bytes, sizeof(fetch_bytes), "%u", buffer.fetch_bytes);
+	snprintf(partition_bytes, sizeof(partition_bytes), "%u", buffer.partition_bytes);
 	snprintf(backoff_ms, sizeof(backoff_ms), "%u", buffer.backoff_ms);
 	bool is_static = options->instance_id != NULL && options->instance_id[0] != '\0';
 	const struct kafka_setting settings[] = {
@@ -71,6 +74,7 @@ rd_kafka_conf_t *kafka_source_conf(const struct kafka_source_options *options, s
 		{"queued.max.messages.kbytes", kib, false},
 		{"queued.min.messages", messages, false},
 		{"fetch.max.bytes", fetch_bytes, false},
+		{"max.partition.fetch.bytes", partition_bytes, false},
 		{"fetch.wait.max.ms", "100", false},
 		{"fetch.queue.backoff.ms", buffer.backoff_ms > 0 ? backoff_ms : NULL, false},
 		{"statistics.interval.ms", "1000", true}, /* AWAY and BACK come from them */

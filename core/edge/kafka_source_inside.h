@@ -57,9 +57,10 @@ struct kafka_source {
 
 /* How much librdkafka fetches ahead. It stops where a queue holds so many bytes or so many messages, whatever comes first. */
 struct kafka_buffer {
-	unsigned kib, messages; /* of one queue */
-	unsigned fetch_bytes;	/* of one answer of a broker, which may come on top */
-	unsigned backoff_ms;	/* how long a full queue is not looked at again; 0: librdkafka's own second */
+	unsigned kib, messages;	  /* of one queue */
+	unsigned fetch_bytes;	  /* of one answer of a broker, which may come on top */
+	unsigned partition_bytes; /* of one partition in it */
+	unsigned backoff_ms;	  /* how long a full queue is not looked at again; 0: librdkafka's own second */
 };
 
 /*

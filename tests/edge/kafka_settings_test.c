@@ -36,6 +36,8 @@ START_TEST(buffer_holds_within_its_memory_whatever_the_size_of_messages)
 		ck_assert_uint_gt(most(&buffer, 210) * rows[i].queues, limit * 97 / 100);
 		ck_assert_uint_eq(buffer.backoff_ms, rows[i].quick ? 10 : 0);
 		ck_assert_uint_ge(buffer.fetch_bytes, 1048576); /* the largest message must fit */
+		ck_assert_uint_ge(buffer.partition_bytes, 1048576);
+		ck_assert_uint_le(buffer.partition_bytes, buffer.fetch_bytes);
 	}
 }
 END_TEST
@@ -70,6 +72,7 @@ START_TEST(settings_are_what_the_design_says)
 		{"partition.assignment.strategy", "range"},
 		{"allow.auto.create.topics", "false"},
 		{"fetch.max.bytes", "16777216"},
+		{"max.partition.fetch.bytes", "5242880"},
 	};
 	const struct kafka_source_options options = {.brokers = "127.0.0.1:1",
 						     .group = "g",
