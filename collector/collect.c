@@ -10,6 +10,7 @@
 #include "collector/request.h"
 #include "collector/routes.h"
 #include "collector/screen.h"
+#include "collector/visitor.h"
 #include "collector/waiting.h"
 #include "core/base/arena.h"
 #include "core/base/check.h"
@@ -30,6 +31,7 @@ struct collect {
 	const struct identity_key *key;
 	struct source_options source;
 	struct screen_options screen;
+	struct visitor_options visitor;
 	struct arena arena; /* of the request that is being read; it waits without */
 	struct http *http, *admin;
 	struct kafka_sink *sink;
@@ -45,8 +47,14 @@ static double seconds_since(int64_t begun_us)
 
 /* --- answering --- */
 
+struct reply {
+	const void *body;
+	size_t size;
+	const char *cookie; /* NULL or "": none is set */
+};
+
 static void answer(struct collect *collect, struct http_request *request, enum route route, unsigned status,
-		   int64_t begun_us, const void *body, size_t size)
+		   int64_t begun_us, const struct reply *reply)
 {
 	const struct route_about *about = &routes[route];
 	struct cors cors;
@@ -56,35 +64,44 @@ static void answer(struct collect *collect, struct http_request *request, enum r
 	} else {
 		cors_answer(http_header(request, "Origin"), &cors);
 	}
-	if (size > 0) {
+	if (reply->size > 0) {
 		cors_add(&cors, "Content-Type", status == 200 ? about->content_type : "text/plain; charset=utf-8");
 	}
 	if (about->no_cache || about->path != NULL) {
 		cors_add(&cors, "Cache-Control", "no-cache, no-store, must-revalidate");
 	}
 	if (status == 405) {
-		cors_add(&cors, "Allow", about->methods);
+		cors_add(&cors, "Allow", about->allow != NULL ? about->allow : about->methods);
 	}
 	if (status == 503) {
 		cors_add(&cors, "Retry-After", "1");
+	}
+	if (reply->cookie != NULL && reply->cookie[0] != '\0') {
+		cors_add(&cors, "Set-Cookie", reply->cookie);
 	}
 	if (collect->is_quiesced) {
 		cors_add(&cors, "Connection", "close");
 	}
 	counts_request(&collect->counts, route, status, seconds_since(begun_us));
-	http_answer(request, status, cors.headers, body, size);
+	http_answer(request, status, cors.headers, reply->body, reply->size);
 }
 
-static void answer_success(struct collect *collect, struct http_request *request, enum route route,
-			   int64_t begun_us)
+static void answer_success(struct collect *collect, const struct waiting *waiting)
 {
-	answer(collect, request, route, 200, begun_us, routes[route].body, routes[route].body_size);
+	const struct route_about *about = &routes[waiting->route];
+	char cookie[VISITOR_COOKIE_SIZE] = "";
+	if (waiting->is_taken || waiting->visitor.what == VISITOR_FORGET) {
+		visitor_cookie(&collect->visitor, &waiting->visitor, http_header(waiting->request, "Origin"),
+			       cookie);
+	}
+	answer(collect, waiting->request, waiting->route, 200, waiting->begun_us,
+	       &(struct reply){about->body, about->body_size, cookie});
 }
 
 static void answer_trouble(struct collect *collect, struct http_request *request, enum route route,
 			   unsigned status, int64_t begun_us)
 {
-	answer(collect, request, route, status, begun_us, NULL, 0);
+	answer(collect, request, route, status, begun_us, &(struct reply){0});
 }
 
 /* --- waiting --- */
@@ -98,7 +115,7 @@ static void wait_end(struct collect *collect, struct waiting *waiting)
 		}
 		answer_trouble(collect, waiting->request, waiting->route, 503, waiting->begun_us);
 	} else {
-		answer_success(collect, waiting->request, waiting->route, waiting->begun_us);
+		answer_success(collect, waiting);
 	}
 	waiting_end(&collect->waiting, waiting);
 }
@@ -144,6 +161,7 @@ static bool send_item(struct collect *collect, struct waiting *waiting, struct s
 			 received_us, &collect->arena, &parcel)) {
 		return false;
 	}
+	waiting->is_taken = waiting->is_taken || parcel.fate == FATE_delivered;
 	if (parcel.topic == NULL) {
 		counts_fate(&collect->counts, parcel.fate, false);
 		return true;
@@ -166,6 +184,21 @@ static void send_items(struct collect *collect, struct waiting *waiting, struct 
 	}
 }
 
+static void flag_machines(const struct collect *collect, const struct source_request *request,
+			  struct source_items *items)
+{
+	unsigned usual = screen_machine(request, NULL, &collect->screen);
+	for (size_t i = 0; i < items->count; i++) {
+		const struct source_item *item = &items->items[i];
+		if (item->event != NULL) {
+			item->event->machine_reasons |=
+				item->user_agent == NULL
+					? usual
+					: screen_machine(request, item->user_agent, &collect->screen);
+		}
+	}
+}
+
 static void take(struct collect *collect, struct http_request *request, enum route route, int64_t begun_us)
 {
 	struct source_request described;
@@ -179,13 +212,16 @@ static void take(struct collect *collect, struct http_request *request, enum rou
 		answer_trouble(collect, request, route, status, begun_us);
 		return;
 	}
-	unsigned reasons = screen_machine(&described, &collect->screen);
-	for (size_t i = 0; i < items.count; i++) {
-		if (items.items[i].event != NULL) {
-			items.items[i].event->machine_reasons |= reasons;
-		}
+	flag_machines(collect, &described, &items);
+	struct visitor visitor = {.what = VISITOR_SILENT};
+	if (routes[route].has_visitors &&
+	    !visitor_settle(&collect->visitor, &described, http_header(request, "Cookie"), &items, &collect->arena,
+			    &visitor)) {
+		answer_trouble(collect, request, route, 413, begun_us);
+		return;
 	}
 	struct waiting *waiting = waiting_begin(&collect->waiting, request, route, begun_us);
+	waiting->visitor = visitor;
 	send_items(collect, waiting, &items, described.received_us);
 	http_drop_body(request);
 	if (waiting->pending == 0) {
@@ -197,14 +233,15 @@ static void take(struct collect *collect, struct http_request *request, enum rou
 
 static void show_health(struct collect *collect, struct http_request *request, int64_t begun_us)
 {
-	answer(collect, request, ROUTE_HEALTHZ, 200, begun_us, "alive\n", 6);
+	answer(collect, request, ROUTE_HEALTHZ, 200, begun_us, &(struct reply){"alive\n", 6, NULL});
 }
 
 static void show_ready(struct collect *collect, struct http_request *request, int64_t begun_us)
 {
 	bool ready = !collect->is_quiesced && kafka_sink_state(collect->sink) == KAFKA_SINK_UP;
 	const char *text = ready ? "ready\n" : collect->is_quiesced ? "stopping\n" : "no broker\n";
-	answer(collect, request, ROUTE_READYZ, ready ? 200 : 503, begun_us, text, strlen(text));
+	answer(collect, request, ROUTE_READYZ, ready ? 200 : 503, begun_us,
+	       &(struct reply){text, strlen(text), NULL});
 }
 
 static void show_metrics(struct collect *collect, struct http_request *request, int64_t begun_us)
@@ -220,7 +257,7 @@ static void show_metrics(struct collect *collect, struct http_request *request, 
 		answer_trouble(collect, request, ROUTE_METRICS, 500, begun_us);
 		return;
 	}
-	answer(collect, request, ROUTE_METRICS, 200, begun_us, text, strlen(text));
+	answer(collect, request, ROUTE_METRICS, 200, begun_us, &(struct reply){text, strlen(text), NULL});
 }
 
 static void serve(struct collect *collect, struct http_request *request, bool is_admin)
@@ -231,10 +268,10 @@ static void serve(struct collect *collect, struct http_request *request, bool is
 		[ROUTE_METRICS] = show_metrics,
 	};
 	int64_t begun_us = moment_monotonic_us();
-	enum route route = route_find(collect->conf, http_path(request), is_admin);
+	enum route route = route_find(collect->conf, http_method(request), http_path(request), is_admin);
 	arena_reset(&collect->arena, ARENA_KEPT);
 	if (strcmp(http_method(request), "OPTIONS") == 0) {
-		answer(collect, request, ROUTE_PREFLIGHT, 204, begun_us, NULL, 0);
+		answer(collect, request, ROUTE_PREFLIGHT, 204, begun_us, &(struct reply){0});
 	} else if (route == ROUTE_UNKNOWN) {
 		answer_trouble(collect, request, route, 404, begun_us);
 	} else if (!route_allows(route, http_method(request))) {
@@ -294,7 +331,16 @@ static void set_options(struct collect *collect)
 	collect->source = (struct source_options){.forms = conf->forms,
 						  .download_extensions = conf->download.extensions.items,
 						  .download_extensions_count = conf->download.extensions.count,
+						  .consent_scopes = conf->snowplow.consent_scopes.items,
+						  .consent_scopes_count = conf->snowplow.consent_scopes.count,
 						  .page_ping_ms = (uint32_t)conf->snowplow.page_ping_s * 1000};
+	collect->visitor = (struct visitor_options){.name = conf->snowplow.cookie.name,
+						    .days = (unsigned)conf->snowplow.cookie.days,
+						    .domains = conf->snowplow.cookie.domains.items,
+						    .domains_count = conf->snowplow.cookie.domains.count,
+						    .is_secure = conf->snowplow.cookie.is_secure,
+						    .same_site = conf->snowplow.cookie.same_site,
+						    .key = collect->key};
 	collect->screen = (struct screen_options){.consent = conf->consent,
 						  .identify = {.key = collect->key,
 							       .blocked = conf->identity.blocked.items,

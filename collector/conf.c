@@ -5,12 +5,18 @@
 
 #include <string.h>
 
+#include "collector/visitor.h"
 #include "core/base/arena.h"
 #include "core/base/check.h"
 #include "core/base/text.h"
 
 #define PATHS_MAX 16
 #define LIST_MAX 500
+
+static const char *const same_site_words[] = {[VISITOR_SAME_SITE_NONE] = "none",
+					      [VISITOR_SAME_SITE_LAX] = "lax",
+					      [VISITOR_SAME_SITE_STRICT] = "strict",
+					      NULL};
 
 #define AT(member) .offset = offsetof(struct collect_conf, member)
 
@@ -89,10 +95,30 @@ static const struct yaml_field consent_fields[] = {
 	{0},
 };
 
+static const struct yaml_field cookie_fields[] = {
+	{"name", YAML_TEXT, AT(snowplow.cookie.name), .high = 64, .fallback = "sp",
+	 .help = "The cookie in which the collector keeps an id of its own for each browser: it stands for the "
+		 "visitor "
+		 "where an event names none. Set when an event was taken, never with SP-Anonymous; an event that "
+		 "denies "
+		 "analytics takes it away. Empty: no cookie is read or set."},
+	{"days", YAML_INTEGER, AT(snowplow.cookie.days), .low = 1, .high = 400, .fallback = "365", .unit = "days",
+	 .help = "How long it lives after the last event."},
+	{"domains", YAML_TEXTS, AT(snowplow.cookie.domains), .high = 253, .fallback = "[]",
+	 .help = "Its Domain: the first of these that the page's host is or lies in. None of them: the "
+		 "collector's own "
+		 "host alone."},
+	{"secure", YAML_BOOL, AT(snowplow.cookie.is_secure), .fallback = "true",
+	 .help = "Browsers send it back by https alone."},
+	{"same_site", YAML_WORD, AT(snowplow.cookie.same_site), .fallback = "none", .words = same_site_words,
+	 .help = "none: also to pages of another site than the collector's, needs secure; lax or strict: not."},
+	{0},
+};
+
 static const struct yaml_field snowplow_fields[] = {
 	{"post_paths", YAML_TEXTS, AT(snowplow.post_paths), .high = 128,
 	 .fallback = "[/com.snowplowanalytics.snowplow/tp2]",
-	 .help = "Paths that take batches by POST: those of the tracker's postPath."},
+	 .help = "Paths that take batches by POST: those of the tracker's postPath. By GET they are pixels."},
 	{"get_paths", YAML_TEXTS, AT(snowplow.get_paths), .high = 128, .fallback = "[/i, /ice.png]",
 	 .help = "Paths that take one event by GET and answer with a pixel."},
 	{"page_ping_s", YAML_INTEGER, AT(snowplow.page_ping_s), .low = 1, .high = 600, .fallback = "10",
@@ -100,6 +126,12 @@ static const struct yaml_field snowplow_fields[] = {
 	 .help = "The tracker's heartbeatDelay: how long a page ping says that the page was looked at. The "
 		 "tracker "
 		 "does not send it."},
+	{"consent_scopes", YAML_TEXTS, AT(snowplow.consent_scopes), .high = 64,
+	 .fallback = "[analytics, statistics, performance, measurement]",
+	 .help = "The banner's names for what analytics are in: a visitor who allowed some of its scopes "
+		 "(allow_selected) "
+		 "has granted analytics when one of these is among them, and else denied them."},
+	{"cookie", YAML_SECTION, .fields = cookie_fields, .help = "The network user id."},
 	{0},
 };
 
@@ -213,6 +245,47 @@ static bool check_paths(const struct conf_reader *reader, void *into)
 	return true;
 }
 
+/* What goes into a header as it is. */
+static bool is_made_of(const char *text, const char *more)
+{
+	for (; *text != '\0'; text++) {
+		bool is_plain = (*text >= 'a' && *text <= 'z') || (*text >= 'A' && *text <= 'Z') ||
+				(*text >= '0' && *text <= '9');
+		if (!is_plain && strchr(more, *text) == NULL) {
+			return false;
+		}
+	}
+	return true;
+}
+
+static bool check_cookie(const struct conf_reader *reader, void *into)
+{
+	const struct collect_conf *conf = into;
+	const struct yaml_node *node = conf_node(reader, "snowplow", "cookie");
+	if (!is_made_of(conf->snowplow.cookie.name, "_-.")) {
+		return yaml_complain(reader->path, node, reader->fail,
+				     "\"snowplow.cookie.name\" must be letters, digits, _, - and .");
+	}
+	const struct yaml_texts *domains = &conf->snowplow.cookie.domains;
+	for (size_t i = 0; i < domains->count; i++) {
+		const char *domain = domains->items[i];
+		if (domains->count > PATHS_MAX || domain[0] == '.' || strchr(domain, '.') == NULL ||
+		    !is_made_of(domain, "-.")) {
+			return yaml_complain(reader->path, node, reader->fail,
+					     "\"snowplow.cookie.domains\" must be at most %d domains like "
+					     "\"acme.test\", without a leading dot",
+					     PATHS_MAX);
+		}
+	}
+	if (conf->snowplow.cookie.same_site == VISITOR_SAME_SITE_NONE && !conf->snowplow.cookie.is_secure &&
+	    conf->snowplow.cookie.name[0] != '\0') {
+		return yaml_complain(
+			reader->path, node, reader->fail,
+			"\"snowplow.cookie\": same_site none needs secure, or browsers drop the cookie");
+	}
+	return true;
+}
+
 static bool lower_list(const struct conf_reader *reader, const char *section, const char *key,
 		       struct yaml_texts *list)
 {
@@ -233,6 +306,7 @@ static bool lower_lists(const struct conf_reader *reader, void *into)
 	struct collect_conf *conf = into;
 	return lower_list(reader, "machine", "user_agents", &conf->machine.user_agents) &&
 	       lower_list(reader, "machine", "known_agents", &conf->machine.known_agents) &&
+	       lower_list(reader, "snowplow", "consent_scopes", &conf->snowplow.consent_scopes) &&
 	       lower_list(reader, "download", "extensions", &conf->download.extensions);
 }
 
@@ -283,7 +357,7 @@ static bool read_forms(const struct conf_reader *reader, void *into)
 }
 
 static conf_step *const steps[] = {
-	check_topics, read_properties, read_identity, check_paths, lower_lists, read_forms, NULL,
+	check_topics, read_properties, read_identity, check_paths, check_cookie, lower_lists, read_forms, NULL,
 };
 
 const struct conf_schema collect_conf_schema = {

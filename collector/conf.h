@@ -40,8 +40,15 @@ struct collect_conf {
 	} identity;
 	int consent[CHANNEL_COUNT]; /* enum conf_consent: what an event that does not say is taken for */
 	struct {
-		struct yaml_texts post_paths, get_paths;
+		struct yaml_texts post_paths, get_paths, consent_scopes;
 		int64_t page_ping_s;
+		struct {
+			const char *name; /* "": none */
+			int64_t days;
+			struct yaml_texts domains;
+			bool is_secure;
+			int same_site; /* enum visitor_same_site */
+		} cookie;
 	} snowplow;
 	struct {
 		struct yaml_texts extensions; /* lower case */

@@ -3,6 +3,7 @@
 #include <string.h>
 #include <strings.h>
 
+#include "collector/source/body.h"
 #include "core/base/arena.h"
 #include "core/base/check.h"
 #include "core/base/gzip.h"
@@ -27,25 +28,34 @@ static void note_argument(void *context, const char *name, const char *value)
 }
 
 /* False: it has too many arguments, or the arena is full. */
-static bool describe(const struct http_request *http, struct arena *arena, struct source_request *ret)
+static bool describe(const struct http_request *http, struct arena *arena, struct argument_list *ret_list,
+		     struct source_request *ret)
 {
-	struct argument_list list = {.items = arena_zero(arena, ARGUMENTS_MAX, sizeof(*list.items))};
-	if (list.items == NULL) {
+	*ret_list = (struct argument_list){.items = arena_zero(arena, ARGUMENTS_MAX, sizeof(*ret_list->items))};
+	if (ret_list->items == NULL) {
 		return false;
 	}
-	http_arguments(http, note_argument, &list);
+	http_arguments(http, note_argument, ret_list);
 	*ret = (struct source_request){.is_head = strcmp(http_method(http), "HEAD") == 0,
-				       .arguments = list.items,
-				       .arguments_count = list.count,
+				       .arguments = ret_list->items,
+				       .arguments_count = ret_list->count,
 				       .received_us = moment_now_us()};
 	ret->body = http_body(http, &ret->body_size);
 	for (size_t i = 0; i < SOURCE_HEADER_COUNT; i++) {
 		ret->header[i] = http_header(http, source_header_names[i]);
 	}
-	return list.count <= ARGUMENTS_MAX;
+	return ret_list->count <= ARGUMENTS_MAX;
 }
 
-/* Senders that pack their bodies do not always say so. False: packed in a way that is not taken. */
+static bool is_json(const struct source_request *request)
+{
+	const char *body;
+	size_t size;
+	return body_kind(request->body, request->body_size, &body, &size) == BODY_JSON;
+}
+
+/* Senders that pack their bodies do not always say so, and what a proxy has unpacked may still be called packed. False:
+ * packed in a way that is not taken. */
 static bool is_known_encoding(const struct http_request *http, const struct source_request *request,
 			      bool *ret_is_packed)
 {
@@ -54,19 +64,35 @@ static bool is_known_encoding(const struct http_request *http, const struct sour
 	*ret_is_packed = gzip_is(request->body, request->body_size);
 	for (size_t i = 0; i < COUNT_OF(packed); i++) {
 		if (strcasecmp(encoding, packed[i]) == 0) {
-			*ret_is_packed = true;
+			*ret_is_packed = *ret_is_packed || !is_json(request);
 			return true;
 		}
 	}
 	return encoding[0] == '\0' || strcasecmp(encoding, "identity") == 0;
 }
 
+/* A form's fields are arguments like those of the query, behind them; then there is no body. False: too many of them. */
+static bool settle_body(struct source_request *request, struct argument_list *list, struct arena *arena)
+{
+	enum body_kind kind = body_kind(request->body, request->body_size, &request->body, &request->body_size);
+	if (kind == BODY_FORM) {
+		if (!body_form(request->body, request->body_size, ARGUMENTS_MAX, arena, list->items,
+			       &list->count)) {
+			return false;
+		}
+		request->arguments_count = list->count;
+		request->body_size = 0;
+	}
+	return true;
+}
+
 unsigned request_read(const struct http_request *http, enum route route, const struct source_options *options,
 		      struct arena *arena, struct source_request *ret_request, struct source_items *ret_items)
 {
 	struct source_request *request = ret_request;
+	struct argument_list list;
 	bool is_packed;
-	if (!describe(http, arena, request)) {
+	if (!describe(http, arena, &list, request)) {
 		return 413;
 	}
 	if (!is_known_encoding(http, request, &is_packed)) {
@@ -89,5 +115,7 @@ unsigned request_read(const struct http_request *http, enum route route, const s
 			return 413;
 		}
 	}
-	return routes[route].adapter(request, options, arena, ret_items) ? 0 : 413;
+	return settle_body(request, &list, arena) && routes[route].adapter(request, options, arena, ret_items)
+		       ? 0
+		       : 413;
 }

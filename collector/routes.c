@@ -18,7 +18,9 @@ const struct route_about routes[ROUTE_COUNT] = {
 	[ROUTE_SNOWPLOW_POST] = {.name = "snowplow_post",
 				 .source = "snowplow",
 				 .methods = "POST, OPTIONS",
+				 .allow = "GET, HEAD, POST, OPTIONS",
 				 .paths = offsetof(struct collect_conf, snowplow.post_paths),
+				 .has_visitors = true,
 				 .adapter = snowplow_read,
 				 .content_type = TEXT,
 				 .body = "ok",
@@ -27,6 +29,8 @@ const struct route_about routes[ROUTE_COUNT] = {
 				.source = "snowplow",
 				.methods = "GET, HEAD, OPTIONS",
 				.paths = offsetof(struct collect_conf, snowplow.get_paths),
+				.more_paths = offsetof(struct collect_conf, snowplow.post_paths),
+				.has_visitors = true,
 				.adapter = snowplow_read,
 				.content_type = "image/gif",
 				.body = pixel,
@@ -49,6 +53,17 @@ const struct route_about routes[ROUTE_COUNT] = {
 	[ROUTE_UNKNOWN] = {.name = "unknown", .methods = "GET, HEAD, POST, OPTIONS"},
 };
 
+static bool is_listed(const struct collect_conf *conf, size_t list, const char *path)
+{
+	const struct yaml_texts *paths = (const void *)((const char *)conf + list);
+	for (size_t i = 0; i < paths->count; i++) {
+		if (strcmp(paths->items[i], path) == 0) {
+			return true;
+		}
+	}
+	return false;
+}
+
 static bool has_path(const struct route_about *about, const struct collect_conf *conf, const char *path,
 		     bool is_admin)
 {
@@ -58,23 +73,22 @@ static bool has_path(const struct route_about *about, const struct collect_conf 
 	if (about->source == NULL || is_admin) {
 		return false;
 	}
-	const struct yaml_texts *paths = (const void *)((const char *)conf + about->paths);
-	for (size_t i = 0; i < paths->count; i++) {
-		if (strcmp(paths->items[i], path) == 0) {
-			return true;
-		}
-	}
-	return false;
+	return is_listed(conf, about->paths, path) ||
+	       (about->more_paths != 0 && is_listed(conf, about->more_paths, path));
 }
 
-enum route route_find(const struct collect_conf *conf, const char *path, bool is_admin)
+enum route route_find(const struct collect_conf *conf, const char *method, const char *path, bool is_admin)
 {
+	enum route refusing = ROUTE_UNKNOWN;
 	for (enum route route = 0; route < ROUTE_UNKNOWN; route++) {
 		if (has_path(&routes[route], conf, path, is_admin)) {
-			return route;
+			if (route_allows(route, method)) {
+				return route;
+			}
+			refusing = refusing == ROUTE_UNKNOWN ? route : refusing;
 		}
 	}
-	return ROUTE_UNKNOWN;
+	return refusing;
 }
 
 bool route_allows(enum route route, const char *method)

@@ -22,7 +22,10 @@ struct route_about {
 	const char *name;    /* label of metrics */
 	const char *source;  /* of events; NULL: not a source */
 	const char *methods; /* as in header Allow */
+	const char *allow;   /* that header, where other routes have its paths too; NULL: methods */
 	size_t paths;	     /* of a source: where in struct collect_conf */
+	size_t more_paths;   /* likewise; 0: none */
+	bool has_visitors;   /* the network user id's cookie is read and set */
 	const char *path;    /* of ours */
 	bool is_private;     /* on the admin port only */
 	source_adapter *adapter;
@@ -34,7 +37,10 @@ struct route_about {
 
 extern const struct route_about routes[ROUTE_COUNT];
 
-/* The route of a path; ROUTE_UNKNOWN: there is none here. */
-enum route route_find(const struct collect_conf *conf, const char *path, bool is_admin);
+/*
+ * The route of a path for this method; where none of the path's takes it, the first of them, which then refuses it.
+ * ROUTE_UNKNOWN: no such path here.
+ */
+enum route route_find(const struct collect_conf *conf, const char *method, const char *path, bool is_admin);
 /* Is the method one of the route's? */
 bool route_allows(enum route route, const char *method);

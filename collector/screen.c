@@ -39,17 +39,25 @@ static bool holds_one_of(const char *agent, const char *const *names, size_t cou
 	return false;
 }
 
-unsigned screen_machine(const struct source_request *request, const struct screen_options *options)
+static unsigned agent_reasons(const char *agent, const struct screen_options *options)
 {
-	const char *agent = request->header[SOURCE_USER_AGENT];
-	unsigned reasons = is_prefetch(request) ? MACHINE_PREFETCH : 0;
 	if (agent[0] == '\0' || strcasecmp(agent, "Mozilla/5.0") == 0) { /* each browser says what it runs on */
-		return reasons | MACHINE_NO_USER_AGENT;
+		return MACHINE_NO_USER_AGENT;
 	}
 	bool is_machine = holds_one_of(agent, options->user_agents, options->user_agents_count) ||
 			  (user_agents_has(agent) &&
 			   !holds_one_of(agent, options->known_agents, options->known_agents_count));
-	return reasons | (is_machine ? MACHINE_USER_AGENT : 0);
+	return is_machine ? MACHINE_USER_AGENT : 0;
+}
+
+unsigned screen_machine(const struct source_request *request, const char *agent,
+			const struct screen_options *options)
+{
+	unsigned reasons = is_prefetch(request) ? MACHINE_PREFETCH : 0;
+	if (agent != NULL) {
+		return reasons | (agent[0] != '\0' ? agent_reasons(agent, options) : 0);
+	}
+	return reasons | agent_reasons(request->header[SOURCE_USER_AGENT], options);
 }
 
 /* --- steps --- */

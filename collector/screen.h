@@ -23,8 +23,9 @@ struct screen_options {
 	size_t known_agents_count;
 };
 
-/* Machine reasons that the request's headers give. */
-unsigned screen_machine(const struct source_request *request, const struct screen_options *options);
+/* Machine reasons that the request's headers give. `agent`: as struct source_item has it. */
+unsigned screen_machine(const struct source_request *request, const char *agent,
+			const struct screen_options *options);
 
 /*
  * OUTCOME_NONE: it may go. no_consent: it is dropped. Else it is rejected, *ret_field says where. Changes the event;

@@ -8,6 +8,7 @@
 
 #include "collector/counts.h"
 #include "collector/routes.h"
+#include "collector/visitor.h"
 
 struct http_request;
 
@@ -17,7 +18,9 @@ struct waiting {
 	int64_t begun_us;
 	unsigned pending; /* events on their way */
 	bool is_lost;	  /* one of them was not acknowledged */
-	unsigned next;	  /* of the free slots, index + 1; 0: none */
+	bool is_taken;	  /* one of its events was sent as an event */
+	struct visitor visitor;
+	unsigned next; /* of the free slots, index + 1; 0: none */
 };
 
 struct waiting_list {

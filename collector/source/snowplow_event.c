@@ -123,7 +123,7 @@ static enum outcome make_id(struct snowplow_reading *reading)
 			pieces[count++] = (struct hash_piece){value->text, strlen(value->text)};
 		}
 	}
-	reading->event->id = arena_print(reading->arena, "made-%016" PRIx64, hash_64(pieces, count));
+	reading->event->id = arena_print(reading->arena, SOURCE_MADE_ID "%016" PRIx64, hash_64(pieces, count));
 	return reading->event->id != NULL ? OUTCOME_NONE : OUTCOME_too_large;
 }
 
@@ -339,6 +339,32 @@ static enum outcome read_kind(struct snowplow_reading *reading)
 	return OUTCOME_bad_value;
 }
 
+/* Servers and apps speak for somebody: their own User-Agent is a library's, and says nothing of who acted. */
+static enum outcome read_agent(struct snowplow_reading *reading)
+{
+	const char *agent = snowplow_get(reading->payload, "ua");
+	const char *platform = snowplow_get(reading->payload, "p");
+	reading->field = "ua";
+	if (agent[0] != '\0') {
+		return snowplow_text(reading, agent, 1024, &reading->user_agent);
+	}
+	reading->user_agent = platform[0] == '\0' || strcmp(platform, "web") == 0 ? NULL : "";
+	return OUTCOME_NONE;
+}
+
+/* The collector's own id of the browser, where a tracker or a server passes it on. `tnuid` goes before it. */
+static enum outcome read_network_id(struct snowplow_reading *reading)
+{
+	static const char *const names[] = {"tnuid", "nuid"};
+	enum outcome outcome = OUTCOME_NONE;
+	const char **to = &reading->event->identity.anonymous_id;
+	for (size_t i = 0; i < COUNT_OF(names) && outcome == OUTCOME_NONE && (*to)[0] == '\0'; i++) {
+		reading->field = names[i];
+		outcome = snowplow_text(reading, snowplow_get(reading->payload, names[i]), 256, to);
+	}
+	return outcome;
+}
+
 /* The visitor asked not to be recognised; the tracker leaves ids out by itself, older ones do not. */
 static enum outcome forget_ids(struct snowplow_reading *reading)
 {
@@ -355,7 +381,8 @@ static enum outcome forget_ids(struct snowplow_reading *reading)
 
 /* In this order: later ones look at what earlier ones found. */
 static enum outcome (*const steps[])(struct snowplow_reading *reading) = {
-	settle_values, read_id, read_times, read_texts, read_page, snowplow_entities, read_kind, forget_ids,
+	settle_values,	   read_id,   read_times, read_texts,	   read_page,
+	snowplow_entities, read_kind, read_agent, read_network_id, forget_ids,
 };
 
 /* Names and values one behind the other: what a rejected event's size and hash are taken of. */
@@ -405,6 +432,7 @@ void snowplow_event(const struct snowplow_payload *payload, const struct source_
 		outcome = steps[i](&reading);
 	}
 	ret_item->event = outcome == OUTCOME_NONE ? reading.event : NULL;
+	ret_item->user_agent = reading.user_agent;
 	if (outcome != OUTCOME_NONE) {
 		reject(&reading, outcome, &ret_item->reject);
 	}

@@ -21,6 +21,7 @@ struct snowplow_reading {
 	const struct source_options *options;
 	struct arena *arena;
 	struct event *event;
+	const char *user_agent; /* as in struct source_item */
 	const char *field;
 };
 

@@ -122,23 +122,35 @@ static bool is_true(const struct json_node *data, const char *key)
 	return node != NULL && node->kind == JSON_BOOL && node->flag;
 }
 
-/* The basis on which this event was tracked. Only consent is a grant; the others are no statement of the visitor's. */
-static enum outcome read_gdpr(struct snowplow_reading *reading, const struct json_node *data)
+static enum outcome take_policy(struct snowplow_reading *reading, const char *document, const char *version)
 {
-	struct event *event = reading->event;
-	const char *basis = json_get_text(data, "basisForProcessing");
-	const char *document = json_get_text(data, "documentId"),
-		   *version = json_get_text(data, "documentVersion");
-	if (basis != NULL && strcmp(basis, "consent") == 0 && event->consent.analytics == STATEMENT_UNSAID) {
-		event->consent.analytics = STATEMENT_GRANTED;
-	}
 	if (document == NULL && version == NULL) {
 		return OUTCOME_NONE;
 	}
 	const char *policy =
 		arena_print(reading->arena, "%.256s%s%.256s", document != NULL ? document : "",
 			    document != NULL && version != NULL ? "/" : "", version != NULL ? version : "");
-	return policy != NULL ? snowplow_text(reading, policy, 64, &event->consent.policy) : OUTCOME_too_large;
+	return policy != NULL ? snowplow_text(reading, policy, 64, &reading->event->consent.policy)
+			      : OUTCOME_too_large;
+}
+
+/* The basis on which this event was tracked. Only consent is a grant; the others are no statement of the visitor's. */
+static enum outcome read_gdpr(struct snowplow_reading *reading, const struct json_node *data)
+{
+	struct event *event = reading->event;
+	const char *basis = json_get_text(data, "basisForProcessing");
+	if (basis != NULL && strcmp(basis, "consent") == 0 && event->consent.analytics == STATEMENT_UNSAID) {
+		event->consent.analytics = STATEMENT_GRANTED;
+	}
+	return take_policy(reading, json_get_text(data, "documentId"), json_get_text(data, "documentVersion"));
+}
+
+/* The text that a visitor agreed to, or no longer does. */
+static enum outcome read_consent_document(struct snowplow_reading *reading, const struct json_node *data)
+{
+	return reading->event->consent.policy[0] != '\0'
+		       ? OUTCOME_NONE
+		       : take_policy(reading, json_get_text(data, "id"), json_get_text(data, "version"));
 }
 
 static enum outcome read_session(struct snowplow_reading *reading, const struct json_node *data)
@@ -169,6 +181,7 @@ static enum outcome read_bot(struct snowplow_reading *reading, const struct json
 
 static const struct row entities[] = {
 	{IGLU_SNOWPLOW, "gdpr", 1, read_gdpr, 0},
+	{IGLU_SNOWPLOW, "consent_document", 1, read_consent_document, 0},
 	{IGLU_SNOWPLOW, "client_session", 1, read_session, 0},
 	{IGLU_SNOWPLOW, "browser_context", 0, read_browser, 0},
 	{IGLU_SNOWPLOW, "client_side_bot_detection", 1, read_bot, 0},
@@ -282,6 +295,23 @@ static enum outcome read_site_search(struct snowplow_reading *reading, const str
 	return snowplow_text(reading, search, 256, &event->content.search);
 }
 
+/* Of a choice of some: are analytics among them? UNSAID: it does not say which. */
+static enum statement scopes_statement(const struct source_options *options, const struct json_node *scopes)
+{
+	if (scopes == NULL || scopes->kind != JSON_LIST) {
+		return STATEMENT_UNSAID;
+	}
+	for (size_t i = 0; i < scopes->count; i++) {
+		const struct json_node *scope = scopes->items[i];
+		for (size_t j = 0; scope->kind == JSON_TEXT && j < options->consent_scopes_count; j++) {
+			if (strcasecmp(scope->text, options->consent_scopes[j]) == 0) {
+				return STATEMENT_GRANTED;
+			}
+		}
+	}
+	return STATEMENT_DENIED;
+}
+
 /* What the visitor chose in a consent banner, as far as it is about analytics. */
 static enum outcome read_preferences(struct snowplow_reading *reading, const struct json_node *data)
 {
@@ -301,7 +331,27 @@ static enum outcome read_preferences(struct snowplow_reading *reading, const str
 			reading->event->consent.analytics = rows[i].analytics;
 		}
 	}
-	return take(reading, data, "eventType", 128, &reading->event->label);
+	if (type != NULL && strcmp(type, "allow_selected") == 0) {
+		enum statement chosen = scopes_statement(reading->options, json_get(data, "consentScopes"));
+		if (chosen != STATEMENT_UNSAID) {
+			reading->event->consent.analytics = chosen;
+		}
+	}
+	enum outcome outcome = take(reading, data, "eventType", 128, &reading->event->label);
+	return outcome == OUTCOME_NONE && reading->event->consent.policy[0] == '\0'
+		       ? take_policy(reading, NULL, json_get_text(data, "consentVersion"))
+		       : outcome;
+}
+
+static enum outcome read_consent_granted(struct snowplow_reading *reading, const struct json_node *data)
+{
+	(void)data;
+	reading->event->action = ACTION_CONSENT;
+	reading->event->label = "consent_granted";
+	if (reading->event->consent.analytics == STATEMENT_UNSAID) {
+		reading->event->consent.analytics = STATEMENT_GRANTED;
+	}
+	return OUTCOME_NONE;
 }
 
 static enum outcome read_consent_withdrawn(struct snowplow_reading *reading, const struct json_node *data)
@@ -353,7 +403,7 @@ static const struct row events[] = {
 	{IGLU_SNOWPLOW, "site_search", 1, read_site_search, 0},
 	{IGLU_SNOWPLOW, "consent_preferences", 1, read_preferences, 0},
 	{IGLU_SNOWPLOW, "consent_withdrawn", 1, read_consent_withdrawn, 0},
-	{IGLU_SNOWPLOW, "consent_granted", 1, NULL, ACTION_CONSENT},
+	{IGLU_SNOWPLOW, "consent_granted", 1, read_consent_granted, 0},
 	{IGLU_SNOWPLOW, "media_player_event", 1, read_media_event, 0},
 	{MEDIA, "play_event", 1, NULL, ACTION_VIDEO_PLAY},
 	{MEDIA, "end_event", 1, NULL, ACTION_VIDEO_COMPLETE},

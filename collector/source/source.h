@@ -19,6 +19,9 @@ struct arena;
 #define SOURCE_EVENTS_MAX 1000 /* in one request */
 #define SOURCE_DEPTH_MAX 32    /* of JSON */
 
+/* How the id of an event begins whose sender gave it none. */
+#define SOURCE_MADE_ID "made-"
+
 /* The headers that adapters and screen.h read; all others, cookies among them, never get past the HTTP server. */
 #define SOURCE_HEADER_LIST(X) \
 	X(USER_AGENT, "User-Agent") \
@@ -59,12 +62,16 @@ struct source_options {
 	struct form_map forms;
 	const char *const *download_extensions; /* lower case, without the dot */
 	size_t download_extensions_count;
+	const char *const *consent_scopes; /* of a consent banner: those that analytics are in */
+	size_t consent_scopes_count;
 	uint32_t page_ping_ms; /* how long a page ping says that the page was looked at */
 };
 
 /* One thing that a request carried: an event, or (event NULL) why it could not be read. */
 struct source_item {
 	struct event *event;
+	/* Who acted says so by it. NULL: the request's header does; "": nobody does, a server or an app passes it on. */
+	const char *user_agent;
 	struct reject reject;
 };
 

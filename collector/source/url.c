@@ -146,26 +146,31 @@ static int hex_digit(char digit)
 					      : -1;
 }
 
-/* Percent-decodes what fits; a broken escape stays as it is. A NUL ends it. */
-static const char *decode(const char *bytes, size_t size, struct arena *arena)
+char *url_decode(const char *bytes, size_t size, struct arena *arena)
 {
-	char text[CAMPAIGN_SIZE_MAX * 3 + 1];
+	char *text = arena_text(arena, bytes, size);
 	size_t used = 0;
-	for (size_t i = 0; i < size && used < sizeof(text) - 1; i++) {
-		int high = i + 2 < size && bytes[i] == '%' ? hex_digit(bytes[i + 1]) : -1;
+	for (size_t i = 0; text != NULL && i < size; i++) {
+		int high = bytes[i] == '%' && i + 2 < size ? hex_digit(bytes[i + 1]) : -1;
 		int low = high >= 0 ? hex_digit(bytes[i + 2]) : -1;
-		if (low >= 0) {
+		if (low >= 0 && high + low > 0) {
 			text[used++] = (char)(high * 16 + low);
 			i += 2;
 		} else {
-			text[used++] = bytes[i];
-			if (bytes[i] == '+') {
-				text[used - 1] = ' ';
-			}
+			text[used++] = bytes[i] == '+' ? ' ' : bytes[i];
 		}
 	}
-	text[used] = '\0';
-	return source_text(arena, text, CAMPAIGN_SIZE_MAX);
+	if (text != NULL) {
+		text[used] = '\0';
+	}
+	return text;
+}
+
+static const char *decode(const char *bytes, size_t size, struct arena *arena)
+{
+	size_t most = (size_t)CAMPAIGN_SIZE_MAX * 3; /* of which no more is kept */
+	const char *text = url_decode(bytes, size < most ? size : most, arena);
+	return text != NULL ? source_text(arena, text, CAMPAIGN_SIZE_MAX) : NULL;
 }
 
 bool url_campaign(const char *url, struct arena *arena, struct event *event)

@@ -20,6 +20,10 @@ const char *url_without_query(const char *url, struct arena *arena);
 /* utm_source, _medium, _campaign, _term, _content of the query, decoded, into event->campaign. False: arena full. */
 bool url_campaign(const char *url, struct arena *arena, struct event *event);
 
+/* A copy of a name or value of a query or form with its escapes undone; a broken escape, and one of a NUL, stays as it is.
+ * NULL: arena full. */
+char *url_decode(const char *bytes, size_t size, struct arena *arena);
+
 /* Host of an http or https URL, without port; false: it has none. Points into the URL. */
 bool url_host(const char *url, const char **ret_host, size_t *ret_size);
 /* Do both have a host, and not the same one? */

@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "collector/visitor.h"
 #include "core/base/arena.h"
 #include "tests/edge/conf_keys.h"
 #include "tests/table.h"
@@ -71,7 +72,9 @@ START_TEST(values_reach_their_places)
 			    "kafka: {topics: {web: a.web, rejected: a.rejected}, properties: {a: b}}\n"
 			    "identity: {key_file: k}\n"
 			    "consent: {web: allow}\n"
-			    "snowplow: {post_paths: [/a/b], get_paths: []}\n"
+			    "snowplow: {post_paths: [/a/b], get_paths: [], cookie: {name: id, domains: "
+			    "[acme.test], secure: false, "
+			    "same_site: lax}}\n"
 			    "machine: {user_agents: [MyBot], known_agents: [Pingdom]}\n"
 			    "forms: {f: {email: mail}}\n",
 			    &conf, &fail),
@@ -85,6 +88,11 @@ START_TEST(values_reach_their_places)
 	ck_assert_str_eq(conf.identity.key_file, "dir/k");
 	ck_assert_int_eq(conf.consent[CHANNEL_WEB], CONF_ALLOW);
 	ck_assert_uint_eq(conf.snowplow.get_paths.count, 0);
+	ck_assert_str_eq(conf.snowplow.cookie.name, "id");
+	ck_assert_int_eq(conf.snowplow.cookie.days, 365);
+	ck_assert_str_eq(conf.snowplow.cookie.domains.items[0], "acme.test");
+	ck_assert(!conf.snowplow.cookie.is_secure);
+	ck_assert_int_eq(conf.snowplow.cookie.same_site, VISITOR_SAME_SITE_LAX);
 	ck_assert_str_eq(conf.machine.user_agents.items[0], "mybot");
 	ck_assert_str_eq(conf.machine.known_agents.items[0], "pingdom");
 	ck_assert_str_eq(conf.forms.forms[0].field[FORM_EMAIL], "mail");
@@ -105,6 +113,12 @@ START_TEST(what_is_wrong_is_named_with_its_line)
 		{"snowplow: {post_paths: [tp2]}\n", "snowplow.post_paths"},
 		{"snowplow: {get_paths: [/i?x]}\n", "snowplow.get_paths"},
 		{"snowplow: {get_paths: [/metrics]}\n", "one of ours"},
+		{"snowplow: {cookie: {name: \"a;b\"}}\n", "snowplow.cookie.name"},
+		{"snowplow: {cookie: {domains: [.acme.test]}}\n", "snowplow.cookie.domains"},
+		{"snowplow: {cookie: {domains: [\"a.test; Secure\"]}}\n", "snowplow.cookie.domains"},
+		{"snowplow: {cookie: {domains: [test]}}\n", "snowplow.cookie.domains"},
+		{"snowplow: {cookie: {secure: false}}\n", "same_site none needs secure"},
+		{"snowplow: {cookie: {same_site: maybe}}\n", "strict"},
 		{"machine: {user_agents: [\"\"]}\n", "empty value"},
 		{"forms: [a]\n", "\"forms\" must be a map"},
 		{"forms: {f: [a]}\n", "\"forms.f\" must be a map"},

@@ -12,23 +12,27 @@ START_TEST(paths_lead_to_their_routes)
 {
 	static const char text[] = "snowplow: {post_paths: [/a/tp2, /b], get_paths: [/i]}\n";
 	static const struct {
-		const char *path;
+		const char *method, *path;
 		bool is_admin;
 		enum route route;
 	} rows[] = {
-		{"/a/tp2", false, ROUTE_SNOWPLOW_POST},
-		{"/b", false, ROUTE_SNOWPLOW_POST},
-		{"/i", false, ROUTE_SNOWPLOW_GET},
-		{"/i/", false, ROUTE_UNKNOWN},
-		{"/I", false, ROUTE_UNKNOWN},
-		{"/", false, ROUTE_UNKNOWN},
-		{"/healthz", false, ROUTE_HEALTHZ},
-		{"/readyz", false, ROUTE_READYZ},
-		{"/metrics", false, ROUTE_UNKNOWN},
-		{"/metrics", true, ROUTE_METRICS},
-		{"/healthz", true, ROUTE_HEALTHZ},
-		{"/i", true, ROUTE_UNKNOWN},
-		{"", false, ROUTE_UNKNOWN},
+		{"POST", "/a/tp2", false, ROUTE_SNOWPLOW_POST},
+		{"POST", "/b", false, ROUTE_SNOWPLOW_POST},
+		{"GET", "/b", false, ROUTE_SNOWPLOW_GET},
+		{"HEAD", "/b", false, ROUTE_SNOWPLOW_GET},
+		{"PUT", "/b", false, ROUTE_SNOWPLOW_POST}, /* which refuses it */
+		{"GET", "/i", false, ROUTE_SNOWPLOW_GET},
+		{"POST", "/i", false, ROUTE_SNOWPLOW_GET},
+		{"GET", "/i/", false, ROUTE_UNKNOWN},
+		{"GET", "/I", false, ROUTE_UNKNOWN},
+		{"GET", "/", false, ROUTE_UNKNOWN},
+		{"GET", "/healthz", false, ROUTE_HEALTHZ},
+		{"GET", "/readyz", false, ROUTE_READYZ},
+		{"GET", "/metrics", false, ROUTE_UNKNOWN},
+		{"GET", "/metrics", true, ROUTE_METRICS},
+		{"GET", "/healthz", true, ROUTE_HEALTHZ},
+		{"GET", "/i", true, ROUTE_UNKNOWN},
+		{"GET", "", false, ROUTE_UNKNOWN},
 	};
 	struct arena arena;
 	struct collect_conf conf;
@@ -36,7 +40,8 @@ START_TEST(paths_lead_to_their_routes)
 	ck_assert(arena_init(&arena, CONF_ARENA_SIZE));
 	ck_assert_msg(collect_conf_parse(text, sizeof(text) - 1, "x", &arena, &conf, &fail), "%s", fail.text);
 	for (size_t i = 0; i < COUNT_OF(rows); i++) {
-		ck_assert_msg(route_find(&conf, rows[i].path, rows[i].is_admin) == rows[i].route, "row %zu", i);
+		ck_assert_msg(route_find(&conf, rows[i].method, rows[i].path, rows[i].is_admin) == rows[i].route,
+			      "row %zu", i);
 	}
 }
 END_TEST

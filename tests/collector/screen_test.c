@@ -265,7 +265,12 @@ START_TEST(machines_are_told_by_their_headers)
 		}
 		request.header[rows[i].header] = rows[i].value;
 		request.header[SOURCE_USER_AGENT] = rows[i].agent;
-		ck_assert_msg(screen_machine(&request, &options) == rows[i].reasons, "row %zu", i);
+		ck_assert_msg(screen_machine(&request, NULL, &options) == rows[i].reasons, "row %zu", i);
+		/* Passed on by a server: its own agent is not looked at, but what it says of the person is. */
+		request.header[SOURCE_USER_AGENT] = "node-fetch/1.0";
+		unsigned expected =
+			rows[i].reasons & ~(unsigned)(rows[i].agent[0] == '\0' ? MACHINE_NO_USER_AGENT : 0);
+		ck_assert_msg(screen_machine(&request, rows[i].agent, &options) == expected, "row %zu", i);
 	}
 }
 END_TEST

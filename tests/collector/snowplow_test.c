@@ -29,9 +29,12 @@ static const struct form forms[] = {
 		   [FORM_CONTACT] = "consent_contact"}},
 };
 static const char *const extensions[] = {"pdf", "zip"};
+static const char *const scopes[] = {"analytics", "statistics"};
 static const struct source_options options = {.forms = {.count = 1, .forms = forms},
 					      .download_extensions = extensions,
 					      .download_extensions_count = 2,
+					      .consent_scopes = scopes,
+					      .consent_scopes_count = 2,
 					      .page_ping_ms = 10000};
 
 struct pairs {
@@ -221,6 +224,8 @@ static void tell_item(const struct source_item *item)
 {
 	told[0] = '\0';
 	if (item->event != NULL) {
+		const char *agent = item->user_agent;
+		tell("agent", agent == NULL ? "" : agent[0] == '\0' ? "nobody's" : agent, "");
 		tell_event(item->event);
 		return;
 	}

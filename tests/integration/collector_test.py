@@ -14,6 +14,7 @@ import socket
 import subprocess
 import tempfile
 import time
+import urllib.parse
 import uuid
 import zlib
 
@@ -203,6 +204,99 @@ class Requests(CollectTest):
         reasons = [event.machine.reasons for event in self.events()]
         self.assertEqual(sorted([0, 2 | 16]), sorted(reasons))
 
+    def test_the_batch_path_takes_pixels_too(self):
+        self.collect(snowplow={"post_paths": ["/com.acme/track"]})
+        packed = base64.urlsafe_b64encode(payload(entities=[consent()])["co"].encode()).decode().rstrip("=")
+        query = "&".join(f"{name}={value}" for name, value in payload().items()) + f"&cx={packed}"
+        answer = self.ask("GET", f"/com.acme/track?{query}")
+        self.assertEqual((200, b"GIF89a"), (answer.status, answer.body[:6]))
+        self.assertEqual(200, self.ask("HEAD", f"/com.acme/track?{query}&eid=again").status)
+        self.assertEqual(200, self.ask("POST", "/com.acme/track", batch(payload(entities=[consent()]))).status)
+        self.assertEqual([0, 0, 16], sorted(event.machine.reasons for event in self.events()))
+        self.assertEqual(404, self.post(payload()).status)
+        answer = self.ask("PUT", "/com.acme/track", b"{}")
+        self.assertEqual((405, "GET, HEAD, POST, OPTIONS"), (answer.status, answer.headers["Allow"]))
+
+    def test_a_body_is_what_it_is_and_not_what_it_is_called(self):
+        self.collect()
+        sent = [payload(entities=[consent()]) for _ in range(5)]
+        for body, headers in (
+                (batch(sent[0]), {"Content-Type": "text/plain"}),
+                (b"\xef\xbb\xbf\r\n" + batch(sent[1]), {"Content-Type": "application/x-www-form-urlencoded"}),
+                (urllib.parse.urlencode(sent[2]).encode(), {"Content-Type": "application/json"}),
+                (gzip.compress(urllib.parse.urlencode(sent[3]).encode()), {}),
+                (batch(sent[4]), {"Content-Encoding": "gzip"})):	# a proxy unpacked it and kept the header
+            self.assertEqual(200, self.ask("POST", TP2, body, headers).status)
+        self.assertEqual([], [(reject.reason, reject.field) for reject in self.rejected()])
+        self.assertEqual({event["eid"] for event in sent}, {event.id for event in self.events()})
+
+    def cookie(self, answer):
+        """name -> value of the answer's cookie's parts; None: it sets none."""
+        said = answer.headers["Set-Cookie"]
+        return said and dict((part.strip().split("=", 1) + [""])[:2] for part in said.split(";"))
+
+    def test_the_collector_knows_a_browser_again(self):
+        self.collect(snowplow={"cookie": {"domains": ["acme.test"], "days": 30}})
+        nobody = {"duid": "", "entities": [consent()]}
+        first = self.cookie(self.post(payload(**nobody), headers={"Origin": "https://www.acme.test"}))
+        self.assertRegex(first["sp"], r"^[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$")
+        self.assertEqual({"Path": "/", "Max-Age": str(30 * 86400), "Domain": "acme.test", "Secure": "", "HttpOnly": "", "SameSite": "None"},
+                         {name: value for name, value in first.items() if name != "sp"})
+        kept = {"Cookie": f"_sp_id.1fff=x; sp={first['sp']}; other={ADDRESS}"}
+        self.assertEqual(first["sp"], self.cookie(self.post(payload(**nobody), headers=kept))["sp"])
+        self.assertEqual(first["sp"], self.cookie(self.post(payload(entities=[consent()]), headers=kept))["sp"])
+        other = self.cookie(self.post(payload(**nobody)))
+        self.assertNotIn(other["sp"], ("", first["sp"]))
+        self.assertNotIn("Domain", other)
+        self.assertEqual(sorted([first["sp"], first["sp"], "cookie-1", other["sp"]]),
+                         sorted(event.identity.anonymous_id for event in self.events()))
+
+    def test_a_retry_without_its_cookie_is_the_same_visitor(self):
+        self.collect()
+        event = payload(entities=[consent()], duid="")
+        for _ in range(2):
+            self.post(event)
+        (key, one), (again, other) = self.read("web")
+        self.assertEqual(key, again)
+        self.assertEqual(proto.Event.FromString(one).identity, proto.Event.FromString(other).identity)
+
+    def test_who_asks_to_stay_unknown_gets_no_cookie(self):
+        self.collect()
+        known = {"Cookie": "sp=6f9619ff-8b86-4d01-b42d-00c04fc964ff"}
+        nobody = {"duid": "", "entities": [consent()]}
+        self.assertIsNone(self.cookie(self.post(payload(**nobody), headers={"SP-Anonymous": "*", **known})))
+        self.assertIsNone(self.cookie(self.post(payload(duid=""))), "nothing was taken: no consent")
+        self.assertIsNone(self.cookie(self.post({"e": "pv", "dtm": "no stamp"})), "nothing was read")
+        self.assertIsNone(self.cookie(self.ask("OPTIONS", TP2, headers={"Origin": "https://acme.test"})))
+        denied = {"schema": schema("consent_preferences"), "data": {"eventType": "deny_all"}}
+        self.assertIsNone(self.cookie(self.post(payload("ue", what=denied))))
+        forgotten = self.cookie(self.post(payload("ue", what=denied), headers=known))
+        self.assertEqual(("", "0"), (forgotten["sp"], forgotten["Max-Age"]))
+        (event,) = self.events()
+        self.assertEqual(("", True), (event.identity.anonymous_id, event.consent.anonymous))
+
+    def test_no_cookie_where_none_is_configured(self):
+        self.collect(snowplow={"cookie": {"name": ""}})
+        known = {"Cookie": "sp=6f9619ff-8b86-4d01-b42d-00c04fc964ff"}
+        self.assertIsNone(self.cookie(self.post(payload(entities=[consent()], duid=""), headers=known)))
+        self.assertEqual([""], [event.identity.anonymous_id for event in self.events()])
+
+    def test_machines_are_flagged_and_kept(self):
+        self.collect()
+        context = {"schema": schema("browser_context", "2-0-0"), "data": {"webdriver": True}}
+        bot = {"schema": schema("client_side_bot_detection"), "data": {"bot": True, "kind": "headlessChrome"}}
+        person = payload(entities=[consent()], p="srv", ua=FIREFOX)
+        cases = [({"User-Agent": "python-requests/2.32"}, payload(entities=[consent()]), 2),
+                 ({"User-Agent": "python-requests/2.32"}, person, 0),	# a server's library speaks for a person
+                 ({"User-Agent": ""}, payload(entities=[consent()]), 4),
+                 ({"Sec-Purpose": "prefetch;prerender"}, payload(entities=[consent()]), 16),
+                 ({}, payload(entities=[consent(), context]), 8),
+                 ({}, payload(entities=[consent(), bot]), 1)]
+        for headers, event, _ in cases:
+            self.assertEqual(200, self.post(event, headers=headers).status)
+        self.assertEqual({event["eid"]: reasons for _, event, reasons in cases},
+                         {event.id: event.machine.reasons for event in self.events()})
+
     def test_what_cannot_be_read_is_reported_without_its_content(self):
         self.collect()
         good = payload(entities=[consent()])
@@ -296,11 +390,11 @@ class Requests(CollectTest):
         self.collect()
         for status, method, path, body, headers in (
                 (404, "GET", "/", None, {}), (404, "POST", "/other", b"{}", {}), (404, "GET", "/metrics", None, {}),
-                (405, "GET", TP2, None, {}), (405, "POST", "/i", b"", {}), (405, "DELETE", TP2, None, {}),
+                (405, "PATCH", TP2, None, {}), (405, "POST", "/i", b"", {}), (405, "DELETE", TP2, None, {}),
                 (413, "POST", TP2, b"a" * (1024 * 1024 + 1), {}), (415, "POST", TP2, b"x", {"Content-Encoding": "br"})):
             answer = self.ask(method, path, body, headers)
             self.assertEqual(status, answer.status, f"{method} {path}")
-        self.assertEqual("POST, OPTIONS", self.ask("GET", TP2).headers["Allow"])
+        self.assertEqual("GET, HEAD, POST, OPTIONS", self.ask("DELETE", TP2).headers["Allow"])
         self.assertEqual(([], []), (self.events(), self.rejected()))
         seen = self.metrics()
         self.assertEqual(1, seen['phased_http_requests_total{route="snowplow_post",code="415"}'])
