@@ -325,7 +325,7 @@ static bool listen_both(struct collect *collect, struct fail *fail)
 	return collect->admin != NULL;
 }
 
-static void set_options(struct collect *collect)
+void collect_reconfigure(struct collect *collect)
 {
 	const struct collect_conf *conf = collect->conf;
 	collect->source = (struct source_options){.forms = conf->forms,
@@ -360,7 +360,7 @@ struct collect *collect_create(const struct collect_conf *conf, const struct ide
 	}
 	collect->conf = conf;
 	collect->key = key;
-	set_options(collect);
+	collect_reconfigure(collect);
 	counts_init(&collect->counts);
 	if (!waiting_init(&collect->waiting, (unsigned)conf->http.connections_max) ||
 	    !arena_init(&collect->arena, (size_t)conf->http.memory_mib_max * 1024 * 1024)) {

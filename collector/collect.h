@@ -18,6 +18,9 @@ struct collect *collect_create(const struct collect_conf *conf, const struct ide
 /* What still waits is dropped: stop first. NULL is fine. */
 void collect_destroy(struct collect *collect);
 
+/* Reloadable keys of *conf may have changed: they hold from the next request on. */
+void collect_reconfigure(struct collect *collect);
+
 #define COLLECT_FDS_MAX 3
 /* Descriptors to watch for reading; the list may change with a turn. Returns how many. */
 unsigned collect_fds(const struct collect *collect, int ret_fds[static COLLECT_FDS_MAX]);

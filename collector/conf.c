@@ -68,7 +68,7 @@ static const struct yaml_field kafka_fields[] = {
 	 .help = "A request waits so long for the brokers' acknowledgement, then it is answered 503 and the "
 		 "tracker "
 		 "sends it again. Trackers give up after 5 s."},
-	{"properties", YAML_NODE, AT(kafka.properties_node),
+	{"properties", YAML_NODE, AT(kafka.properties_node), .hidden = true,
 	 .help = "More settings of librdkafka, as a map: {security.protocol: ssl, ssl.ca.location: "
 		 "/etc/ssl/kafka.pem}. Those that the acknowledgement rests on are refused."},
 	{0},
@@ -78,51 +78,52 @@ static const struct yaml_field identity_fields[] = {
 	{"key_file", YAML_TEXT, AT(identity.key_file), .low = 1, .high = 4095, .fallback = "identity.key",
 	 .help = "The secret that actor ids are keyed with, the same as in phased.yaml. A bare name is looked for "
 		 "among the service's credentials first. Readable by its owner and group only."},
-	{"blocked", YAML_TEXTS, AT(identity.blocked), .high = 256, .fallback = "[]",
+	{"blocked", YAML_TEXTS, AT(identity.blocked), .high = 256, .fallback = "[]", .reloadable = true,
 	 .help = "More values that name nobody, beside the built-in ones; the same as in phased.yaml."},
 	{0},
 };
 
 static const struct yaml_field consent_fields[] = {
 	{"web", YAML_WORD, AT(consent[CHANNEL_WEB]), .fallback = "require", .words = conf_consent_words,
+	 .reloadable = true,
 	 .help = "What becomes of a web event that says nothing about consent to analytics. " CONF_CONSENT_HELP},
 	{"email", YAML_WORD, AT(consent[CHANNEL_EMAIL]), .fallback = "allow", .words = conf_consent_words,
-	 .help = "The same for email."},
+	 .reloadable = true, .help = "The same for email."},
 	{"chat", YAML_WORD, AT(consent[CHANNEL_CHAT]), .fallback = "allow", .words = conf_consent_words,
-	 .help = "The same for chat."},
+	 .reloadable = true, .help = "The same for chat."},
 	{"crm", YAML_WORD, AT(consent[CHANNEL_CRM]), .fallback = "allow", .words = conf_consent_words,
-	 .help = "The same for what comes from the CRM system."},
+	 .reloadable = true, .help = "The same for what comes from the CRM system."},
 	{0},
 };
 
 static const struct yaml_field cookie_fields[] = {
 	{"name", YAML_TEXT, AT(snowplow.cookie.name), .high = 64, .fallback = "sp",
-	 .help = "The cookie in which the collector keeps an id of its own for each browser: it stands for the "
+	 .reloadable = true, .help = "The cookie in which the collector keeps an id of its own for each browser: it stands for the "
 		 "visitor "
 		 "where an event names none. Set when an event was taken, never with SP-Anonymous; an event that "
 		 "denies "
 		 "analytics takes it away. Empty: no cookie is read or set."},
 	{"days", YAML_INTEGER, AT(snowplow.cookie.days), .low = 1, .high = 400, .fallback = "365", .unit = "days",
-	 .help = "How long it lives after the last event."},
+	 .reloadable = true, .help = "How long it lives after the last event."},
 	{"domains", YAML_TEXTS, AT(snowplow.cookie.domains), .high = 253, .fallback = "[]",
-	 .help = "Its Domain: the first of these that the page's host is or lies in. None of them: the "
+	 .reloadable = true, .help = "Its Domain: the first of these that the page's host is or lies in. None of them: the "
 		 "collector's own "
 		 "host alone."},
 	{"secure", YAML_BOOL, AT(snowplow.cookie.is_secure), .fallback = "true",
-	 .help = "Browsers send it back by https alone."},
+	 .reloadable = true, .help = "Browsers send it back by https alone."},
 	{"same_site", YAML_WORD, AT(snowplow.cookie.same_site), .fallback = "none", .words = same_site_words,
-	 .help = "none: also to pages of another site than the collector's, needs secure; lax or strict: not."},
+	 .reloadable = true, .help = "none: also to pages of another site than the collector's, needs secure; lax or strict: not."},
 	{0},
 };
 
 static const struct yaml_field snowplow_fields[] = {
 	{"post_paths", YAML_TEXTS, AT(snowplow.post_paths), .high = 128,
-	 .fallback = "[/com.snowplowanalytics.snowplow/tp2]",
+	 .fallback = "[/com.snowplowanalytics.snowplow/tp2]", .reloadable = true,
 	 .help = "Paths that take batches by POST: those of the tracker's postPath. By GET they are pixels."},
 	{"get_paths", YAML_TEXTS, AT(snowplow.get_paths), .high = 128, .fallback = "[/i, /ice.png]",
-	 .help = "Paths that take one event by GET and answer with a pixel."},
+	 .reloadable = true, .help = "Paths that take one event by GET and answer with a pixel."},
 	{"page_ping_s", YAML_INTEGER, AT(snowplow.page_ping_s), .low = 1, .high = 600, .fallback = "10",
-	 .unit = "s",
+	 .unit = "s", .reloadable = true,
 	 .help = "The tracker's heartbeatDelay: how long a page ping says that the page was looked at. The "
 		 "tracker "
 		 "does not send it."},
@@ -138,12 +139,12 @@ static const struct yaml_field snowplow_fields[] = {
 static const struct yaml_field download_fields[] = {
 	{"extensions", YAML_TEXTS, AT(download.extensions), .high = 16,
 	 .fallback = "[pdf, doc, docx, xls, xlsx, ppt, pptx, odt, ods, odp, csv, zip, epub, mp3, mp4]",
-	 .help = "A link whose path ends so is a download, not a link to follow."},
+	 .reloadable = true, .help = "A link whose path ends so is a download, not a link to follow."},
 	{0},
 };
 
 static const struct yaml_field machine_fields[] = {
-	{"user_agents", YAML_TEXTS, AT(machine.user_agents), .high = 128, .fallback = "[]",
+	{"user_agents", YAML_TEXTS, AT(machine.user_agents), .high = 128, .fallback = "[]", .reloadable = true,
 	 .help = "More machines: a visitor whose User-Agent holds one of these, in any case, is kept, flagged, "
 		 "and moves "
 		 "nothing. The list of crawlers, monitors and HTTP libraries that is built in is public "
@@ -154,13 +155,14 @@ static const struct yaml_field machine_fields[] = {
 };
 
 static const struct yaml_field log_fields[] = {
-	{"level", YAML_WORD, AT(log.level), .fallback = "info", .words = conf_log_words,
+	{"level", YAML_WORD, AT(log.level), .fallback = "info", .words = conf_log_words, .reloadable = true,
 	 .help = CONF_LOG_HELP "debug."},
 	{0},
 };
 
 static const struct yaml_field stop_fields[] = {
 	{"seconds", YAML_INTEGER, AT(stop.seconds), .low = 1, .high = 300, .fallback = "8", .unit = "s",
+	 .reloadable = true,
 	 .help = "How long a stopping collector lets requests that wait for the brokers finish."},
 	{0},
 };
@@ -175,7 +177,7 @@ static const struct yaml_field collect_conf_fields[] = {
 	{"machine", YAML_SECTION, .fields = machine_fields, .help = "Who is a machine."},
 	{"log", YAML_SECTION, .fields = log_fields, .help = "What is said."},
 	{"stop", YAML_SECTION, .fields = stop_fields, .help = "How it ends."},
-	{"forms", YAML_NODE, AT(forms_node),
+	{"forms", YAML_NODE, AT(forms_node), .reloadable = true,
 	 .help = "Which field of which form is what: form id → {email, name, title, role, company: the field's "
 		 "name; "
 		 "profile, contact: the box that is ticked to consent}. Fields that are not named here are not "

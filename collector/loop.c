@@ -3,9 +3,11 @@
 #include <ev.h>
 
 #include "collector/collect.h"
+#include "collector/conf.h"
 #include "core/base/check.h"
 #include "core/base/log.h"
 #include "core/base/moment.h"
+#include "core/edge/conf_live.h"
 
 /* Answers that nobody acknowledged any more still have to reach their clients. */
 #define LAST_ANSWERS_US (2 * MOMENT_SECOND_US)
@@ -23,10 +25,12 @@ struct loop {
 	ev_io io[COLLECT_FDS_MAX];
 	unsigned io_count;
 	ev_timer timer;
-	ev_signal term, interrupt;
+	ev_signal term, interrupt, hang_up;
 	ev_prepare chores;
 	enum stage stage;
-	int64_t stop_us, deadline_us;
+	int64_t deadline_us;
+	const struct loop_options *options;
+	bool reload_wanted;
 };
 
 /* Readiness is only noted by the loop having turned: the chores look for themselves. */
@@ -43,7 +47,7 @@ static void on_timer(struct ev_loop *ev, ev_timer *timer, int events)
 	ev_timer_stop(ev, timer);
 }
 
-static void on_signal(struct ev_loop *ev, ev_signal *signal, int events)
+static void on_stop_signal(struct ev_loop *ev, ev_signal *signal, int events)
 {
 	(void)events;
 	(void)ev;
@@ -52,7 +56,41 @@ static void on_signal(struct ev_loop *ev, ev_signal *signal, int events)
 		log_info("stopping: no new connections, requests that wait are finished");
 		collect_quiesce(loop->collect);
 		loop->stage = STAGE_DRAINING;
-		loop->deadline_us = moment_monotonic_us() + loop->stop_us;
+		loop->deadline_us = moment_monotonic_us() + loop->options->conf->stop.seconds * MOMENT_SECOND_US;
+	}
+}
+
+static void on_reload_signal(struct ev_loop *ev, ev_signal *signal, int events)
+{
+	(void)ev;
+	(void)events;
+	((struct loop *)signal->data)->reload_wanted = true;
+}
+
+/* The configuration file is read again between two turns: requests that wait keep what they were read by. */
+static void reload(struct loop *loop)
+{
+	const struct loop_options *options = loop->options;
+	if (!loop->reload_wanted || loop->stage != STAGE_RUNNING) {
+		return;
+	}
+	loop->reload_wanted = false;
+	if (options->reload_begins != NULL) {
+		options->reload_begins(options->reload_context);
+	}
+	struct conf_changes changes;
+	struct fail fail;
+	bool good = conf_live_reload(options->live, &changes, &fail);
+	if (good) {
+		log_start((enum log_level)options->conf->log.level);
+		collect_reconfigure(loop->collect);
+		char said[CONF_CHANGES_TEXT_SIZE];
+		log_info("configuration: %s", conf_changes_say(&changes, options->live, said, sizeof(said)));
+	} else {
+		log_error("configuration: not taken over, what was in force still is: %s", fail.text);
+	}
+	if (options->reload_ends != NULL) {
+		options->reload_ends(options->reload_context, good ? NULL : fail.text);
 	}
 }
 
@@ -94,6 +132,7 @@ static void on_chores(struct ev_loop *ev, ev_prepare *chores, int events)
 {
 	(void)events;
 	struct loop *loop = chores->data;
+	reload(loop);
 	int wait_ms = collect_turn(loop->collect);
 	watch(loop);
 	advance_stop(loop);
@@ -105,22 +144,23 @@ static void on_chores(struct ev_loop *ev, ev_prepare *chores, int events)
 	ev_timer_start(ev, &loop->timer);
 }
 
-void loop_run(struct collect *collect, unsigned stop_s)
+void loop_run(struct collect *collect, const struct loop_options *options)
 {
-	struct loop loop = {.ev = ev_default_loop(EVFLAG_AUTO),
-			    .collect = collect,
-			    .stop_us = (int64_t)stop_s * MOMENT_SECOND_US};
+	struct loop loop = {.ev = ev_default_loop(EVFLAG_AUTO), .collect = collect, .options = options};
 	CHECK(loop.ev != NULL);
 	for (unsigned i = 0; i < COUNT_OF(loop.io); i++) {
 		ev_init(&loop.io[i], on_ready);
 	}
 	ev_init(&loop.timer, on_timer);
-	ev_signal_init(&loop.term, on_signal, SIGTERM);
-	ev_signal_init(&loop.interrupt, on_signal, SIGINT);
+	ev_signal_init(&loop.term, on_stop_signal, SIGTERM);
+	ev_signal_init(&loop.interrupt, on_stop_signal, SIGINT);
+	ev_signal_init(&loop.hang_up, on_reload_signal, SIGHUP);
 	ev_prepare_init(&loop.chores, on_chores);
-	loop.term.data = loop.interrupt.data = loop.chores.data = &loop;
+	loop.term.data = loop.interrupt.data = loop.hang_up.data = loop.chores.data = &loop;
 	ev_signal_start(loop.ev, &loop.term);
 	ev_signal_start(loop.ev, &loop.interrupt);
+	ev_signal_start(loop.ev, &loop.hang_up);
+	conf_live_take_signal();
 	ev_prepare_start(loop.ev, &loop.chores);
 	ev_run(loop.ev, 0);
 	ev_loop_destroy(loop.ev);

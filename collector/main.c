@@ -10,8 +10,8 @@
 #include "collector/collect.h"
 #include "collector/conf.h"
 #include "collector/loop.h"
-#include "core/base/arena.h"
 #include "core/base/log.h"
+#include "core/edge/conf_live.h"
 #include "core/edge/key_file.h"
 
 /* The admin port, the brokers, logs, libraries. */
@@ -23,12 +23,15 @@ static const char *const usage =
 	"Takes events of web trackers by HTTP and puts them on Kafka; answers 2xx when the brokers have them.\n"
 	"\n"
 	"  --config FILE    configuration, default " COLLECT_CONF_FILE "\n"
-	"  --check-config   read it and the identity key, say what is wrong, exit 0 or 78\n"
+	"  --check-config   read it and the identity key, print what is in force, and end: 0, or 78 and what is "
+	"wrong\n"
 	"  --version        print the version\n"
 	"  --help           print this\n"
 	"\n"
 	"Once it listens it prints on stdout: \"listening ADDRESS\" and, with an admin port, \"admin ADDRESS\".\n"
-	"SIGTERM, SIGINT: takes no more, finishes what waits, ends with 0.\n";
+	"SIGTERM, SIGINT: takes no more, finishes what waits, ends with 0.\n"
+	"SIGHUP: reads the configuration again; what may change while it runs takes effect, a bad file changes "
+	"nothing.\n";
 
 struct arguments {
 	const char *config;
@@ -105,7 +108,7 @@ static void raise_descriptors(const struct collect_conf *conf)
 	}
 }
 
-static int run(const struct collect_conf *conf, const struct identity_key *key)
+static int run(const struct collect_conf *conf, struct conf_live *live, const struct identity_key *key)
 {
 	struct fail fail;
 	raise_descriptors(conf);
@@ -114,7 +117,7 @@ static int run(const struct collect_conf *conf, const struct identity_key *key)
 		return give_up(&fail);
 	}
 	say_addresses(collect);
-	loop_run(collect, (unsigned)conf->stop.seconds);
+	loop_run(collect, &(struct loop_options){.conf = conf, .live = live});
 	collect_destroy(collect);
 	log_info("stopped");
 	return EXIT_DONE;
@@ -122,27 +125,23 @@ static int run(const struct collect_conf *conf, const struct identity_key *key)
 
 static int start(const struct arguments *arguments)
 {
-	struct arena arena = {0};
-	struct collect_conf conf;
+	struct conf_live live;
+	struct collect_conf conf; /* in force */
 	struct identity_key key = {0};
 	struct fail fail;
 	int status;
-	if (!arena_init(&arena, CONF_ARENA_SIZE)) {
-		fprintf(stderr, "phased-collect: out of memory\n");
-		return EXIT_AWAY;
-	}
-	if (!collect_conf_read(arguments->config, &arena, &conf, &fail) ||
+	if (!conf_live_start(&live, &collect_conf_schema, arguments->config, &conf, &fail) ||
 	    !key_file_read(conf.identity.key_file, key.bytes, &key.size, &fail)) {
 		status = give_up(&fail);
 	} else if (arguments->check_only) {
-		printf("%s: good\n", arguments->config);
+		conf_live_show(&live);
 		status = EXIT_DONE;
 	} else {
 		log_start((enum log_level)conf.log.level);
-		status = run(&conf, &key);
+		status = run(&conf, &live, &key);
 	}
 	explicit_bzero(&key, sizeof(key));
-	arena_finish(&arena);
+	conf_live_finish(&live);
 	return status;
 }
 
@@ -153,6 +152,7 @@ int main(int argc, char **argv)
 	if (status >= 0) {
 		return status;
 	}
+	conf_live_hold_signal();
 	signal(SIGPIPE, SIG_IGN);
 	log_start(LOG_LEVEL_INFO);
 	return start(&arguments);

@@ -33,6 +33,27 @@ static void clock_off(struct batch *batch, unsigned step, enum step_part part)
 		(double)(batch->clocked_us - since_us) / (double)MOMENT_SECOND_US;
 }
 
+static void set_limits(struct batch *batch)
+{
+	const struct conf *conf = batch->options.conf;
+	/* The list of items itself must leave room for what is taken. */
+	size_t room = (batch->held.limit - TAKE_ROOM) / 4 / sizeof(struct item);
+	size_t most = (size_t)conf->batch.events_max, least = (size_t)conf->batch.events_min;
+	batch->limit_max = most < room ? most : room;
+	batch->limit = least < batch->limit_max ? least : batch->limit_max;
+	batch->is_outdated = false;
+}
+
+void batch_reconfigure(struct batch *batch)
+{
+	const struct conf *conf = batch->options.conf;
+	batch->way.allowed = conf->batch.quick;
+	batch->copy_min = (size_t)conf->batch.copy_min;
+	batch->take.identify = (struct identify_options){batch->options.key, conf->identity.blocked.items,
+							 conf->identity.blocked.count};
+	batch->is_outdated = true; /* the one under way has its list of items already */
+}
+
 struct batch *batch_create(const struct batch_options *options, struct fail *fail)
 {
 	size_t size = (size_t)options->conf->batch.arena_mb * 1024 * 1024;
@@ -49,21 +70,15 @@ struct batch *batch_create(const struct batch_options *options, struct fail *fai
 	}
 	batch->io = options->io;
 	way_init(&batch->way, options->conf->batch.quick);
-	batch->copy_min = (size_t)options->conf->batch.copy_min;
-	/* The list of items itself must leave room for what is taken. */
-	size_t room = (size - TAKE_ROOM) / 4 / sizeof(struct item), most = (size_t)options->conf->batch.events_max;
-	batch->limit_max = most < room ? most : room;
-	batch->limit = (size_t)options->conf->batch.events_min;
-	batch->limit = batch->limit < batch->limit_max ? batch->limit : batch->limit_max;
 	batch->take = (struct take){
 		.conf = options->conf,
-		.identify = {options->key, options->conf->identity.blocked.items,
-			     options->conf->identity.blocked.count},
 		.io = options->io,
 		.assignment = options->assignment,
 		.counters = options->counters,
 		.rejected_topic = options->rejected_topic,
 	};
+	batch_reconfigure(batch);
+	set_limits(batch);
 	return batch;
 }
 
@@ -148,6 +163,11 @@ bool batch_fill(struct batch *batch)
 	}
 	int64_t now_us = batch->io.ops->monotonic_us(batch->io.self);
 	if (batch_is_empty(batch)) {
+		if (batch->is_outdated) { /* a list of another size may be there, with nothing in it */
+			batch->items = NULL;
+			reset(batch, &batch->held);
+			set_limits(batch);
+		}
 		if (batch->items == NULL) {
 			batch->items = arena_array(&batch->held, batch->limit, sizeof(struct item));
 			CHECK(batch->items != NULL);

@@ -37,6 +37,9 @@ struct batch_options {
 struct batch *batch_create(const struct batch_options *options, struct fail *fail);
 void batch_destroy(struct batch *batch); /* NULL is fine */
 
+/* Reloadable keys of *conf may have changed: those of identity at once, those of batch from the next batch on. */
+void batch_reconfigure(struct batch *batch);
+
 /* The model to match and fold by; NULL while there is none: then nothing is taken. Drops nothing; call when idle. */
 void batch_set_engine(struct batch *batch, struct engine *engine);
 

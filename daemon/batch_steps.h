@@ -55,6 +55,7 @@ struct batch {
 	size_t count;
 	size_t saved_count;	 /* of the window, when a SAVE of it was sent whose COMMIT may be done; 0: none */
 	size_t limit, limit_max; /* how many items to take: adapts */
+	bool is_outdated;	 /* the configuration has other limits */
 	bool more;		 /* the source had more than was taken */
 	bool filling;
 	bool goes_on;				/* filling, and there is more to take at once */

@@ -23,12 +23,19 @@ struct breaker {
 
 struct breaker *breaker_create(const struct breaker_options *options)
 {
-	CHECK(options->messages > 0 && options->percent > 0 && options->percent <= 100);
+	CHECK(options->messages > 0);
 	struct breaker *breaker = calloc(1, sizeof(*breaker) + options->messages * sizeof(breaker->codes[0]));
 	CHECK(breaker != NULL);
 	breaker->options = *options;
-	breaker->most = options->messages * options->percent / 100;
+	breaker_set_percent(breaker, options->percent);
 	return breaker;
+}
+
+void breaker_set_percent(struct breaker *breaker, unsigned percent)
+{
+	CHECK(percent > 0 && percent <= 100);
+	breaker->options.percent = percent;
+	breaker->most = breaker->options.messages * percent / 100;
 }
 
 void breaker_destroy(struct breaker *breaker)

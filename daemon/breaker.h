@@ -26,6 +26,9 @@ struct breaker_options {
 struct breaker *breaker_create(const struct breaker_options *options);
 void breaker_destroy(struct breaker *breaker); /* NULL is fine */
 
+/* Another share, of the same messages. */
+void breaker_set_percent(struct breaker *breaker, unsigned percent);
+
 /* May these be written, by their `saved` outcomes? False: *fail (FAIL_FATAL) says what, where, and what to do. Changes
  * nothing. */
 bool breaker_allows(const struct breaker *breaker, const struct item *items, size_t count, struct fail *fail)

@@ -102,6 +102,13 @@ static void on_stop_signal(struct ev_loop *ev, ev_signal *watcher, int events)
 	}
 }
 
+static void on_reload_signal(struct ev_loop *ev, ev_signal *watcher, int events)
+{
+	(void)ev;
+	(void)events;
+	((struct loop *)watcher->data)->reload_wanted = true;
+}
+
 /* ---- the end, and what is watched ---- */
 
 static void cut_off(struct loop *loop)
@@ -207,6 +214,7 @@ static void chores(struct loop *loop)
 		loop->source_ready = false;
 		loop->io.ops->source_woken(loop->io.self);
 	}
+	loop_reload(loop);
 	loop_read_notices(loop);
 	for (unsigned i = 0; i < loop->lane_count; i++) { /* each sends before the next one computes */
 		lane_connect(&loop->lanes[i]);
@@ -286,9 +294,12 @@ static void start_watching(struct loop *loop)
 	ev_timer_init(&loop->tick, on_tick, 0, 0);
 	ev_signal_init(&loop->on_term, on_stop_signal, SIGTERM);
 	ev_signal_init(&loop->on_int, on_stop_signal, SIGINT);
-	loop->on_term.data = loop->on_int.data = loop;
+	ev_signal_init(&loop->on_hup, on_reload_signal, SIGHUP);
+	loop->on_term.data = loop->on_int.data = loop->on_hup.data = loop;
 	ev_signal_start(loop->ev, &loop->on_term);
 	ev_signal_start(loop->ev, &loop->on_int);
+	ev_signal_start(loop->ev, &loop->on_hup);
+	conf_live_take_signal();
 }
 
 static bool start(struct loop *loop, struct fail *fail)

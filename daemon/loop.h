@@ -6,6 +6,7 @@
 
 #include "core/base/fail.h"
 #include "core/edge/conf.h"
+#include "core/edge/conf_live.h"
 #include "core/edge/http.h"
 #include "core/flow/identify.h"
 #include "daemon/counters.h"
@@ -20,6 +21,12 @@ struct loop_options {
 	const char *owner;	   /* who we are in table position */
 	const char *const *topics; /* names, by number */
 	int rejected_topic;
+	/* What SIGHUP reads again into *conf; NULL: nothing. Around it, when not NULL: `why` is NULL when the file was taken
+	 * over, else why not (one line). Both always, and both within one turn of the loop. */
+	struct conf_live *live;
+	void (*reload_begins)(void *context);
+	void (*reload_ends)(void *context, const char *why);
+	void *reload_context;
 };
 
 /* What health checks ask. */

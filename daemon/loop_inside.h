@@ -1,7 +1,7 @@
 /*
  * Between the files of the loop: loop.c (chores, what is watched, stopping), loop_group.c (what concerns all lanes: notices
  * of the consumer group, claims, giving back, another model), loop_look.c (positions set by hand), loop_health.c (what checks
- * are told) and lane.c (a connection to PostgreSQL, and whose the turn under way is). Private to them.
+ * are told), loop_reload.c (the configuration, read again) and lane.c (a connection to PostgreSQL, and whose the turn under way is). Private to them.
  */
 #pragma once
 #include <ev.h>
@@ -64,8 +64,8 @@ struct loop {
 	struct ev_loop *ev;
 	ev_io source_watcher, http_watcher;
 	ev_timer tick;
-	ev_signal on_term, on_int;
-	bool source_ready, http_ready;
+	ev_signal on_term, on_int, on_hup;
+	bool source_ready, http_ready, reload_wanted;
 
 	enum stop_stage stage;
 	int64_t finish_by_us, stop_by_us; /* monotonic: when transactions under way are cut off, when all ends */
@@ -143,6 +143,10 @@ void loop_looked(struct loop *loop);
 void loop_look_after_health(struct loop *loop);
 /* Brings what is not counted but measured (lag, turns) up to date; once a second, and for each page of metrics. */
 void loop_measure(struct loop *loop);
+
+/* ---- loop_reload.c ---- */
+
+void loop_reload(struct loop *loop);
 
 /* ---- lane.c ---- */
 

@@ -8,7 +8,6 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "core/base/arena.h"
 #include "core/base/check.h"
 #include "core/base/log.h"
 #include "core/edge/conf.h"
@@ -21,13 +20,17 @@ static const char usage[] =
 	"Reads behaviour events from Kafka and keeps the buying phase of each contact in PostgreSQL.\n"
 	"\n"
 	"  --config FILE    configuration (default " CONF_FILE ")\n"
-	"  --check-config   read the configuration, print what is in force, and end\n"
+	"  --check-config   read the configuration, print what is in force, and end: 0, or 78 and what is wrong\n"
 	"  --version        print the version, and end\n"
-	"  --help           print this, and end\n";
+	"  --help           print this, and end\n"
+	"\n"
+	"SIGTERM, SIGINT: finishes the batches under way, ends with 0.\n"
+	"SIGHUP: reads the configuration again; what may change while it runs takes effect, a bad file changes "
+	"nothing.\n";
 
 struct parts {
-	struct arena arena;
-	struct conf conf;
+	struct conf_live live;
+	struct conf conf; /* in force */
 	struct identity_key key;
 	struct kafka_source *source;
 	struct lane_parts {
@@ -98,6 +101,7 @@ static bool run(struct parts *parts, struct fail *fail)
 		 parts->conf.kafka.instance_id[0] != '\0' ? " " : "", parts->conf.kafka.instance_id);
 	struct loop_options options = {
 		.conf = &parts->conf,
+		.live = &parts->live,
 		.lane_count = (unsigned)parts->conf.batch.lanes,
 		.key = &parts->key,
 		.counters = &parts->counters,
@@ -123,15 +127,7 @@ static void finish(struct parts *parts)
 		postgres_destroy(parts->lanes[i].postgres);
 	}
 	explicit_bzero(&parts->key, sizeof(parts->key));
-	arena_finish(&parts->arena);
-}
-
-static int print_config(struct parts *parts)
-{
-	const char *text = conf_schema_text(&conf_schema, &parts->conf, &parts->arena);
-	CHECK(text != NULL);
-	fputs(text, stdout);
-	return EXIT_DONE;
+	conf_live_finish(&parts->live);
 }
 
 int main(int argc, char **argv)
@@ -171,16 +167,16 @@ int main(int argc, char **argv)
 	static struct parts parts;
 	struct fail fail;
 	log_start(LOG_LEVEL_INFO);
+	conf_live_hold_signal();
 	signal(SIGPIPE, SIG_IGN); /* TLS below librdkafka writes without asking; a reader of our log may end */
-	CHECK(arena_init(&parts.arena, CONF_ARENA_SIZE));
-	if (!conf_read(path, &parts.arena, &parts.conf, &fail)) {
+	if (!conf_live_start(&parts.live, &conf_schema, path, &parts.conf, &fail)) {
 		log_error("%s", fail.text);
 		return (int)fail.exit_code;
 	}
 	log_start((enum log_level)parts.conf.log.level);
 	int exit_code = EXIT_DONE;
 	if (check_only) {
-		exit_code = print_config(&parts);
+		conf_live_show(&parts.live);
 	} else if (!run(&parts, &fail)) {
 		log_error("%s", fail.text);
 		exit_code = (int)fail.exit_code;

@@ -63,7 +63,8 @@ struct yaml_field {
 	const char *const *words;	 /* WORD: NULL ends */
 	const struct yaml_field *fields; /* SECTION; key NULL ends */
 	const char *unit;		 /* "ms", "MiB", NULL */
-	bool reloadable;
+	bool reloadable;		 /* a running program takes another value over */
+	bool hidden;			 /* NODE: its values may be secret, only its keys are shown */
 	const char *help;
 };
 

@@ -105,11 +105,34 @@ static void print_texts(FILE *out, const struct yaml_texts *texts)
 	fputc(']', out);
 }
 
-/* Settings of librdkafka hold passwords, keys and tokens under many names: none of their values is shown. */
-static void print_map_keys(FILE *out, const char *indent, const struct yaml_field *field,
-			   const struct yaml_node *map)
+/* In one line: {a: {b: c}, d: [e]}. */
+static void print_node(FILE *out, const struct yaml_node *node)
+{
+	if (node->kind == YAML_SCALAR) {
+		print_scalar(out, node->text);
+		return;
+	}
+	fputc(node->kind == YAML_MAP ? '{' : '[', out);
+	for (size_t i = 0; i < node->count; i++) {
+		fputs(i > 0 ? ", " : "", out);
+		if (node->kind == YAML_MAP) {
+			print_scalar(out, node->keys[i]->text);
+			fputs(": ", out);
+		}
+		print_node(out, node->items[i]);
+	}
+	fputc(node->kind == YAML_MAP ? '}' : ']', out);
+}
+
+static void print_map(FILE *out, const char *indent, const struct yaml_field *field, const struct yaml_node *map)
 {
 	if (map == NULL || map->count == 0) {
+		return;
+	}
+	if (!field->hidden) {
+		fprintf(out, "%s%s: ", indent, field->key);
+		print_node(out, map);
+		fputc('\n', out);
 		return;
 	}
 	fprintf(out, "%s# %s, values not shown:", indent, field->key);
@@ -122,7 +145,7 @@ static void print_map_keys(FILE *out, const char *indent, const struct yaml_fiel
 static void print_value(FILE *out, const char *indent, const struct yaml_field *field, const void *at)
 {
 	if (field->type == YAML_NODE) {
-		print_map_keys(out, indent, field, *(struct yaml_node *const *)at);
+		print_map(out, indent, field, *(struct yaml_node *const *)at);
 		return;
 	}
 	if (field->type == YAML_TEXT && strstr(*(const char *const *)at, "password") != NULL) {
@@ -194,6 +217,11 @@ static char *text_of(const char *opening, const struct yaml_field *fields, const
 char *yaml_default_text(const char *opening, const struct yaml_field *fields, struct arena *arena)
 {
 	return text_of(opening, fields, NULL, arena);
+}
+
+void yaml_print(FILE *out, const struct yaml_field *fields, const void *values)
+{
+	print_fields(out, 0, fields, values);
 }
 
 char *yaml_text(const struct yaml_field *fields, const void *values, struct arena *arena)

@@ -58,7 +58,7 @@ static const struct yaml_field kafka_fields[] = {
 	 .unit = "ms",
 	 .help = "A daemon not heard of for so long loses its partitions to the others of its group. The brokers "
 		 "set bounds of their own (group.min.session.timeout.ms)."},
-	{"properties", YAML_NODE, AT(kafka.properties_node),
+	{"properties", YAML_NODE, AT(kafka.properties_node), .hidden = true,
 	 .help = "More settings of librdkafka, as a map: {security.protocol: ssl, ssl.ca.location: "
 		 "/etc/ssl/kafka.pem}. Those that exactly-once rests on are refused."},
 	{0},
@@ -83,13 +83,13 @@ static const struct yaml_field identity_fields[] = {
 	{"key_file", YAML_TEXT, AT(identity.key_file), .low = 1, .high = 4095, .fallback = "identity.key",
 	 .help = "The secret that actor ids are keyed with (openssl rand -hex 32). A bare name is looked for "
 		 "among the service's credentials first. Another key makes other ids: never change it."},
-	{"blocked", YAML_TEXTS, AT(identity.blocked), .high = 256, .fallback = "[]",
+	{"blocked", YAML_TEXTS, AT(identity.blocked), .high = 256, .fallback = "[]", .reloadable = true,
 	 .help = "More values that name nobody, beside the built-in ones (anonymous, null, 0, …)."},
 	{0},
 };
 
 static const struct yaml_field model_fields[] = {
-	{"path", YAML_TEXT, AT(model.path), .low = 1, .high = 4095, .fallback = "model",
+	{"path", YAML_TEXT, AT(model.path), .low = 1, .high = 4095, .fallback = "model", .reloadable = true,
 	 .help = "Model file, or directory of them, that phasectl model accept and try read. The daemon takes its "
 		 "model from the database."},
 	{0},
@@ -104,35 +104,38 @@ static const struct yaml_field subject_fields[] = {
 
 static const struct yaml_field consent_fields[] = {
 	{"web", YAML_WORD, AT(consent[CHANNEL_WEB]), .fallback = "require", .words = conf_consent_words,
+	 .reloadable = true,
 	 .help = "What becomes of a web event that says nothing about consent to analytics. " CONF_CONSENT_HELP},
 	{"email", YAML_WORD, AT(consent[CHANNEL_EMAIL]), .fallback = "allow", .words = conf_consent_words,
-	 .help = "The same for email."},
+	 .reloadable = true, .help = "The same for email."},
 	{"chat", YAML_WORD, AT(consent[CHANNEL_CHAT]), .fallback = "allow", .words = conf_consent_words,
-	 .help = "The same for chat."},
+	 .reloadable = true, .help = "The same for chat."},
 	{"crm", YAML_WORD, AT(consent[CHANNEL_CRM]), .fallback = "allow", .words = conf_consent_words,
-	 .help = "The same for what comes from the CRM system."},
+	 .reloadable = true, .help = "The same for what comes from the CRM system."},
 	{"offline", YAML_WORD, AT(consent[CHANNEL_OFFLINE]), .fallback = "allow", .words = conf_consent_words,
-	 .help = "The same for fairs, calls and dinners."},
+	 .reloadable = true, .help = "The same for fairs, calls and dinners."},
 	{0},
 };
 
 static const struct yaml_field batch_fields[] = {
 	{"events_min", YAML_INTEGER, AT(batch.events_min), .low = 1, .high = 50000, .fallback = "500",
+	 .reloadable = true,
 	 .help = "A batch of so many messages does not wait for more. Under backlog batches grow up to "
 		 "events_max."},
 	{"events_max", YAML_INTEGER, AT(batch.events_max), .low = 1, .high = 50000, .fallback = "10000",
-	 .help = "Largest batch."},
+	 .reloadable = true, .help = "Largest batch."},
 	{"linger_ms", YAML_INTEGER, AT(batch.linger_ms), .low = 0, .high = 1000, .fallback = "5", .unit = "ms",
-	 .help = "How long a smaller batch waits for more."},
+	 .reloadable = true, .help = "How long a smaller batch waits for more."},
 	{"arena_mb", YAML_INTEGER, AT(batch.arena_mb), .low = 16, .high = 4096, .fallback = "256", .unit = "MiB",
 	 .help = "Most memory for the messages of a batch, and twice as much for what is done with them; each "
 		 "lane has "
 		 "a batch. What is not used costs nothing. A batch that does not fit is made smaller."},
-	{"quick", YAML_BOOL, AT(batch.quick), .fallback = "yes",
+	{"quick", YAML_BOOL, AT(batch.quick), .fallback = "yes", .reloadable = true,
 	 .help = "yes: a batch is written without locks, on the condition that nobody else has written the same "
 		 "contacts meanwhile, and again with locks where somebody has. no: always with locks; the same "
 		 "result, a third as fast."},
 	{"copy_min", YAML_INTEGER, AT(batch.copy_min), .low = 1, .high = 50000, .fallback = "1000",
+	 .reloadable = true,
 	 .help = "A quick batch of so many new touches sends what is new by COPY: up to four round trips more, "
 		 "half the "
 		 "price of each row."},
@@ -146,6 +149,7 @@ static const struct yaml_field breaker_fields[] = {
 	{"messages", YAML_INTEGER, AT(breaker.messages), .low = 1, .high = 1000000, .fallback = "10000",
 	 .help = "So many of the last messages are looked at. What the collector could not read does not count."},
 	{"percent", YAML_INTEGER, AT(breaker.percent), .low = 1, .high = 100, .fallback = "50", .unit = "%",
+	 .reloadable = true,
 	 .help = "More rejected messages among them than this, and the daemon ends with 65, before it writes "
 		 "more; it "
 		 "goes on there when it is started again. 100: never."},
@@ -163,13 +167,14 @@ static const struct yaml_field http_fields[] = {
 };
 
 static const struct yaml_field log_fields[] = {
-	{"level", YAML_WORD, AT(log.level), .fallback = "info", .words = conf_log_words,
+	{"level", YAML_WORD, AT(log.level), .fallback = "info", .words = conf_log_words, .reloadable = true,
 	 .help = CONF_LOG_HELP "debug."},
 	{0},
 };
 
 static const struct yaml_field stop_fields[] = {
 	{"seconds", YAML_INTEGER, AT(stop.seconds), .low = 1, .high = 300, .fallback = "10", .unit = "s",
+	 .reloadable = true,
 	 .help = "How long a stopping daemon lets the batch under way finish. The unit's TimeoutStopSec must be "
 		 "longer."},
 	{0},

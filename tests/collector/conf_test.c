@@ -31,6 +31,18 @@ START_TEST(each_key_is_documented)
 }
 END_TEST
 
+START_TEST(each_key_is_taken_over_or_takes_a_restart)
+{
+	conf_keys_are_reloaded(&collect_conf_schema);
+}
+END_TEST
+
+START_TEST(bad_files_change_nothing)
+{
+	conf_bad_files_change_nothing(&collect_conf_schema);
+}
+END_TEST
+
 START_TEST(each_key_is_checked)
 {
 	conf_keys_are_checked(&collect_conf_schema);
@@ -138,5 +150,6 @@ START_TEST(what_is_wrong_is_named_with_its_line)
 END_TEST
 
 TEST_MAIN("collect_conf", file_in_the_tree_is_what_the_schema_says, each_key_is_documented, each_key_is_checked,
+	  each_key_is_taken_over_or_takes_a_restart, bad_files_change_nothing,
 	  file_in_the_tree_maps_the_demos_forms_and_changes_nothing_else, values_reach_their_places,
 	  what_is_wrong_is_named_with_its_line)

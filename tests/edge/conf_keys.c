@@ -2,8 +2,11 @@
 
 #include <inttypes.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #include "core/base/arena.h"
+#include "core/edge/conf_live.h"
 #include "tests/table.h"
 
 #define STRUCT_SIZE_MAX ((size_t)64 * 1024)
@@ -259,6 +262,146 @@ static void look_at_key(struct key *key)
 void conf_keys_are_documented(const struct conf_schema *schema)
 {
 	each_key(&(struct key){.schema = schema}, schema->fields, look_at_key);
+}
+
+/* ---- reading again ---- */
+
+static struct conf_live live;
+static char in_force[STRUCT_SIZE_MAX];
+static char directory[] = "/tmp/phased-conf-XXXXXX", live_path[64];
+
+static void write_file(const char *text)
+{
+	FILE *file = fopen(live_path, "w");
+	ck_assert_ptr_nonnull(file);
+	fputs(text, file);
+	fclose(file);
+}
+
+static void start_live(const struct conf_schema *schema)
+{
+	struct fail fail;
+	start(schema);
+	ck_assert_ptr_nonnull(mkdtemp(directory));
+	snprintf(live_path, sizeof(live_path), "%s/f.yaml", directory);
+	write_file("");
+	ck_assert_msg(conf_live_start(&live, schema, live_path, in_force, &fail), "%s", fail.text);
+}
+
+static void finish_live(void)
+{
+	conf_live_finish(&live);
+	unlink(live_path);
+	rmdir(directory);
+}
+
+static const char *text_in_force(void)
+{
+	return conf_schema_text(live.schema, in_force, &arena);
+}
+
+static const char *text_of_file(const char *text)
+{
+	static char conf[STRUCT_SIZE_MAX];
+	struct fail fail;
+	ck_assert(conf_schema_parse(live.schema, text, strlen(text), live_path, &arena, conf, &fail));
+	return conf_schema_text(live.schema, conf, &arena);
+}
+
+/* A file in which this key alone has another value than its default; NULL: none of those we think of is one. */
+static const char *text_with_another(const struct key *key)
+{
+	static char conf[STRUCT_SIZE_MAX];
+	const struct yaml_field *field = key->field;
+	const char *values[] = {
+		"x1",
+		"/x1",
+		"127.0.0.1:1",
+		"[x1]",
+		"[/x1]",
+		"[x1.test]",
+		"[\"http://x1.test\"]",
+		"[10.0.0.0/8]",
+		"{x1: y}",
+		"{x1: {email: y}}",
+		"yes",
+		"no",
+		field->words != NULL ? field->words[0] : "x",
+		field->words != NULL ? field->words[1] : "x",
+		number(field->low),
+		number(field->high),
+	};
+	for (size_t i = 0; i < COUNT_OF(values); i++) {
+		struct fail fail;
+		const char *text = text_with(key, key->parts[key->depth - 1], values[i], false);
+		if (parse(key, text, conf, &fail) && strcmp(text_of_file(text), text_of_file("")) != 0) {
+			return text;
+		}
+	}
+	return NULL;
+}
+
+static void reload_key(struct key *key)
+{
+	if (key->field->type == YAML_SECTION) {
+		return;
+	}
+	arena_reset(&arena, arena.limit);
+	struct conf_changes changes;
+	struct fail fail;
+	const char *text = text_with_another(key), *before = text_of_file("");
+	ck_assert_msg(text != NULL, "%s: no other value is known here", key->name);
+	bool taken = key->field->reloadable;
+	const char *after = taken ? text_of_file(text) : before;
+	for (unsigned round = 0; round < 3; round++) {
+		write_file(text);
+		ck_assert_msg(conf_live_reload(&live, &changes, &fail), "%s", fail.text);
+		ck_assert_str_eq(changes.taken_keys, taken ? key->name : "");
+		ck_assert_str_eq(changes.waiting_keys, taken ? "" : key->name);
+		ck_assert_uint_eq(changes.taken + changes.waiting, 1);
+		ck_assert_str_eq(text_in_force(), after);
+		write_file("");
+		ck_assert_msg(conf_live_reload(&live, &changes, &fail), "%s", fail.text);
+		ck_assert_str_eq(changes.taken_keys, taken ? key->name : "");
+		ck_assert_uint_eq(changes.waiting, 0);
+		ck_assert_str_eq(text_in_force(), before);
+	}
+}
+
+void conf_keys_are_reloaded(const struct conf_schema *schema)
+{
+	start_live(schema);
+	each_key(&(struct key){.schema = schema}, schema->fields, reload_key);
+	finish_live();
+}
+
+void conf_bad_files_change_nothing(const struct conf_schema *schema)
+{
+	static const char *const bad[] = {"log: {level: loud}\n", "log: [\n", "\xff", "lgo: {}\n",
+					  "kafka: {brokers: }x\n"};
+	start_live(schema);
+	struct conf_changes changes = {.taken = 77};
+	struct fail fail;
+	write_file("log: {level: debug}\nidentity: {blocked: [x1, x2]}\n");
+	ck_assert(conf_live_reload(&live, &changes, &fail));
+	ck_assert_str_eq(changes.taken_keys, "identity.blocked, log.level");
+	const char *before = text_in_force();
+	for (size_t i = 0; i < COUNT_OF(bad); i++) {
+		write_file(bad[i]);
+		ck_assert_msg(!conf_live_reload(&live, &changes, &fail), "row %zu", i);
+		ck_assert_msg(strncmp(fail.text, live_path, strlen(live_path)) == 0, "%s", fail.text);
+		ck_assert_str_eq(text_in_force(), before);
+		ck_assert_uint_eq(changes.taken, 2);
+	}
+	unlink(live_path);
+	ck_assert(!conf_live_reload(&live, &changes, &fail));
+	ck_assert_ptr_nonnull(strstr(fail.text, "No such file"));
+	ck_assert_int_eq(mkfifo(live_path, 0600), 0);
+	ck_assert(!conf_live_reload(&live, &changes, &fail));
+	ck_assert_ptr_nonnull(strstr(fail.text, "no regular file"));
+	ck_assert_str_eq(text_in_force(), before);
+	ck_assert_uint_eq(live.refused, COUNT_OF(bad) + 2);
+	finish_live();
 }
 
 /* ---- files ---- */

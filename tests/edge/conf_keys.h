@@ -11,6 +11,10 @@ struct arena;
 
 /* Each key missing, of a wrong type, below, above, twice, and misspelt: what is refused says file, line and key. */
 void conf_keys_are_checked(const struct conf_schema *schema);
+/* Each key changed in the file of a running program: taken over, or named as one that takes a restart; and back again. */
+void conf_keys_are_reloaded(const struct conf_schema *schema);
+/* Files that are refused change nothing, whatever came before them. */
+void conf_bad_files_change_nothing(const struct conf_schema *schema);
 /* Each key has help, and bounds or words, and a default; every text, list and number within them. */
 void conf_keys_are_documented(const struct conf_schema *schema);
 

@@ -33,6 +33,18 @@ START_TEST(each_key_is_documented)
 }
 END_TEST
 
+START_TEST(each_key_is_taken_over_or_takes_a_restart)
+{
+	conf_keys_are_reloaded(&conf_schema);
+}
+END_TEST
+
+START_TEST(bad_files_change_nothing)
+{
+	conf_bad_files_change_nothing(&conf_schema);
+}
+END_TEST
+
 START_TEST(each_key_is_checked)
 {
 	conf_keys_are_checked(&conf_schema);
@@ -222,5 +234,6 @@ START_TEST(errors_name_line_and_key)
 END_TEST
 
 TEST_MAIN("conf", file_in_the_tree_is_what_the_schema_says, each_key_is_documented, each_key_is_checked,
+	  each_key_is_taken_over_or_takes_a_restart, bad_files_change_nothing,
 	  commented_defaults_are_those_in_force, defaults_are_as_designed, what_is_written_holds,
 	  secrets_are_not_shown, key_is_looked_for_among_credentials, errors_name_line_and_key)

@@ -453,7 +453,11 @@ class CommandLine(CollectTest):
 
     def test_configuration_is_checked(self):
         config = self.write_collect()
-        self.assertEqual((0, f"{config}: good\n", ""), self.run_collect("--config", config, "--check-config"))
+        status, shown, said = self.run_collect("--config", config, "--check-config")
+        self.assertEqual((0, ""), (status, said))
+        self.assertIn("forms: {demo-request: {email: email,", shown)
+        again = self.write("again.yaml", shown)
+        self.assertEqual(shown.split("\n")[1:], self.run_collect("--config", again, "--check-config")[1].split("\n")[1:])
         for sections, complaint in (({"http": {"lisen": "x"}}, "listen"), ({"identity": {"key_file": "none"}}, "No such file")):
             status, _, said = self.run_collect("--config", self.write_collect(**sections), "--check-config")
             self.assertEqual(78, status)
