@@ -97,22 +97,23 @@ static const struct yaml_field consent_fields[] = {
 };
 
 static const struct yaml_field cookie_fields[] = {
-	{"name", YAML_TEXT, AT(snowplow.cookie.name), .high = 64, .fallback = "sp",
-	 .reloadable = true, .help = "The cookie in which the collector keeps an id of its own for each browser: it stands for the "
+	{"name", YAML_TEXT, AT(snowplow.cookie.name), .high = 64, .fallback = "sp", .reloadable = true,
+	 .help = "The cookie in which the collector keeps an id of its own for each browser: it stands for the "
 		 "visitor "
 		 "where an event names none. Set when an event was taken, never with SP-Anonymous; an event that "
 		 "denies "
 		 "analytics takes it away. Empty: no cookie is read or set."},
 	{"days", YAML_INTEGER, AT(snowplow.cookie.days), .low = 1, .high = 400, .fallback = "365", .unit = "days",
 	 .reloadable = true, .help = "How long it lives after the last event."},
-	{"domains", YAML_TEXTS, AT(snowplow.cookie.domains), .high = 253, .fallback = "[]",
-	 .reloadable = true, .help = "Its Domain: the first of these that the page's host is or lies in. None of them: the "
+	{"domains", YAML_TEXTS, AT(snowplow.cookie.domains), .high = 253, .fallback = "[]", .reloadable = true,
+	 .help = "Its Domain: the first of these that the page's host is or lies in. None of them: the "
 		 "collector's own "
 		 "host alone."},
-	{"secure", YAML_BOOL, AT(snowplow.cookie.is_secure), .fallback = "true",
-	 .reloadable = true, .help = "Browsers send it back by https alone."},
+	{"secure", YAML_BOOL, AT(snowplow.cookie.is_secure), .fallback = "true", .reloadable = true,
+	 .help = "Browsers send it back by https alone."},
 	{"same_site", YAML_WORD, AT(snowplow.cookie.same_site), .fallback = "none", .words = same_site_words,
-	 .reloadable = true, .help = "none: also to pages of another site than the collector's, needs secure; lax or strict: not."},
+	 .reloadable = true,
+	 .help = "none: also to pages of another site than the collector's, needs secure; lax or strict: not."},
 	{0},
 };
 
@@ -127,7 +128,7 @@ static const struct yaml_field snowplow_fields[] = {
 	 .help = "The tracker's heartbeatDelay: how long a page ping says that the page was looked at. The "
 		 "tracker "
 		 "does not send it."},
-	{"consent_scopes", YAML_TEXTS, AT(snowplow.consent_scopes), .high = 64,
+	{"consent_scopes", YAML_TEXTS, AT(snowplow.consent_scopes), .high = 64, .reloadable = true,
 	 .fallback = "[analytics, statistics, performance, measurement]",
 	 .help = "The banner's names for what analytics are in: a visitor who allowed some of its scopes "
 		 "(allow_selected) "
@@ -149,7 +150,7 @@ static const struct yaml_field machine_fields[] = {
 		 "and moves "
 		 "nothing. The list of crawlers, monitors and HTTP libraries that is built in is public "
 		 "(crawler-user-agents). No User-Agent at all is a machine always."},
-	{"known_agents", YAML_TEXTS, AT(machine.known_agents), .high = 128, .fallback = "[]",
+	{"known_agents", YAML_TEXTS, AT(machine.known_agents), .high = 128, .fallback = "[]", .reloadable = true,
 	 .help = "Not machines, though the list that is built in has them: a User-Agent that holds one of these."},
 	{0},
 };

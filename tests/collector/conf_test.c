@@ -33,7 +33,12 @@ END_TEST
 
 START_TEST(each_key_is_taken_over_or_takes_a_restart)
 {
-	conf_keys_are_reloaded(&collect_conf_schema);
+	static const struct conf_change changes[] = {
+		{"snowplow.cookie.secure", "snowplow: {cookie: {same_site: lax}}\n",
+		 "snowplow: {cookie: {same_site: lax, secure: no}}\n"},
+		{0},
+	};
+	conf_keys_are_reloaded(&collect_conf_schema, changes);
 }
 END_TEST
 

@@ -267,6 +267,7 @@ void conf_keys_are_documented(const struct conf_schema *schema)
 /* ---- reading again ---- */
 
 static struct conf_live live;
+static const struct conf_change *key_changes;
 static char in_force[STRUCT_SIZE_MAX];
 static char directory[] = "/tmp/phased-conf-XXXXXX", live_path[64];
 
@@ -349,9 +350,19 @@ static void reload_key(struct key *key)
 	arena_reset(&arena, arena.limit);
 	struct conf_changes changes;
 	struct fail fail;
-	const char *text = text_with_another(key), *before = text_of_file("");
+	const char *empty = "", *text = NULL;
+	for (const struct conf_change *change = key_changes; change->key != NULL; change++) {
+		if (strcmp(change->key, key->name) == 0) {
+			empty = change->before;
+			text = change->after;
+		}
+	}
+	text = text != NULL ? text : text_with_another(key);
 	ck_assert_msg(text != NULL, "%s: no other value is known here", key->name);
 	bool taken = key->field->reloadable;
+	const char *before = text_of_file(empty);
+	write_file(empty);
+	ck_assert_msg(conf_live_reload(&live, &changes, &fail), "%s", fail.text);
 	const char *after = taken ? text_of_file(text) : before;
 	for (unsigned round = 0; round < 3; round++) {
 		write_file(text);
@@ -360,7 +371,7 @@ static void reload_key(struct key *key)
 		ck_assert_str_eq(changes.waiting_keys, taken ? "" : key->name);
 		ck_assert_uint_eq(changes.taken + changes.waiting, 1);
 		ck_assert_str_eq(text_in_force(), after);
-		write_file("");
+		write_file(empty);
 		ck_assert_msg(conf_live_reload(&live, &changes, &fail), "%s", fail.text);
 		ck_assert_str_eq(changes.taken_keys, taken ? key->name : "");
 		ck_assert_uint_eq(changes.waiting, 0);
@@ -368,8 +379,9 @@ static void reload_key(struct key *key)
 	}
 }
 
-void conf_keys_are_reloaded(const struct conf_schema *schema)
+void conf_keys_are_reloaded(const struct conf_schema *schema, const struct conf_change *changes)
 {
+	key_changes = changes;
 	start_live(schema);
 	each_key(&(struct key){.schema = schema}, schema->fields, reload_key);
 	finish_live();

@@ -35,7 +35,7 @@ END_TEST
 
 START_TEST(each_key_is_taken_over_or_takes_a_restart)
 {
-	conf_keys_are_reloaded(&conf_schema);
+	conf_keys_are_reloaded(&conf_schema, (const struct conf_change[]){{0}});
 }
 END_TEST
 
