@@ -12,6 +12,8 @@
 #define DOWN_MAX 3
 /* The same trouble is said again after so long. */
 #define TROUBLE_US (60 * MOMENT_SECOND_US)
+/* Fenced once more within this of being made anew, it is another daemon's doing. */
+#define ANEW_AGAIN_US (60 * MOMENT_SECOND_US)
 
 int kafka_source_topic(const struct kafka_source *source, const char *name)
 {
@@ -23,21 +25,40 @@ int kafka_source_topic(const struct kafka_source *source, const char *name)
 	return -1;
 }
 
+/*
+ * Another member took our instance id. After an outage it may be ourselves: librdkafka joins anew while a request of its
+ * membership before is still under way. Its consumer has given up for ever in either case, so another one is made; a second
+ * daemon of that name then is fenced itself, and does not take it for its own doing. What to say.
+ */
+static const char *fenced(struct kafka_source *source, int64_t now_us)
+{
+	bool is_unsettled = now_us < source->unsettled_until_us;
+	bool again = source->anew_us != 0 && now_us - source->anew_us < ANEW_AGAIN_US;
+	if (is_unsettled && !again && !source->is_closing) {
+		source->anew = ANEW_WANTED;
+		return "fenced by our own membership before the outage, or by another member with our "
+		       "kafka.instance_id: "
+		       "joining the group anew";
+	}
+	source->is_fatal = true;
+	source->is_fenced = !is_unsettled;
+	return is_unsettled ? "fenced by our own membership before the outage, or by another one with our "
+			      "kafka.instance_id, and not for the first time: start again"
+			    : "fenced: another member of the group has our kafka.instance_id, which must differ "
+			      "between "
+			      "daemons";
+}
+
 void kafka_source_trouble(struct kafka_source *source, rd_kafka_resp_err_t error, const char *text)
 {
 	int64_t now_us = moment_monotonic_us();
 	char why[sizeof(source->trouble)];
 	rd_kafka_resp_err_t fatal = rd_kafka_fatal_error(source->rk, why, sizeof(why));
-	if (fatal == RD_KAFKA_RESP_ERR_FENCED_INSTANCE_ID && source->is_unsettled) {
-		/* After an outage librdkafka joins anew, while a request of its membership before may still be under way. */
-		source->is_fatal = true;
-		text = "fenced by our own membership before the outage, or by another one with our "
-		       "kafka.instance_id: "
-		       "start again";
-	} else if (fatal == RD_KAFKA_RESP_ERR_FENCED_INSTANCE_ID) {
-		source->is_fatal = source->is_fenced = true;
-		text = "fenced: another member of the group has our kafka.instance_id, which must differ between "
-		       "daemons";
+	if (source->anew != ANEW_NO) {
+		return; /* it has given up, and said so */
+	}
+	if (fatal == RD_KAFKA_RESP_ERR_FENCED_INSTANCE_ID) {
+		text = fenced(source, now_us);
 	} else if (fatal != RD_KAFKA_RESP_ERR_NO_ERROR) {
 		source->is_fatal = true;
 		text = why;
@@ -89,12 +110,12 @@ static bool on_rebalance(struct kafka_source *source, rd_kafka_event_t *event, s
 	}
 	if (is_assign) {
 		source->state = STATE_ASSIGNING;
-		source->is_unsettled = false;
+		source->unsettled_until_us = 0;
 		return say(notice, KAFKA_ASSIGNED, "");
 	}
 	bool is_lost = rd_kafka_assignment_lost(source->rk) != 0;
 	source->state = STATE_REVOKING;
-	source->is_unsettled = source->is_unsettled || is_lost;
+	source->unsettled_until_us = is_lost ? INT64_MAX : source->unsettled_until_us;
 	return say(notice, is_lost ? KAFKA_LOST : KAFKA_REVOKED, "");
 }
 
@@ -102,7 +123,12 @@ static bool set_link(struct kafka_source *source, enum kafka_source_link link, s
 {
 	enum kafka_source_link before = source->link;
 	source->link = link;
-	source->is_unsettled = source->is_unsettled || link == LINK_DOWN;
+	if (link == LINK_DOWN) {
+		source->unsettled_until_us = INT64_MAX;
+	} else if (source->unsettled_until_us == INT64_MAX && source->state == STATE_ASSIGNED) {
+		/* Not assigned anew since. Still a member? Within a session it has been told, or is lost. */
+		source->unsettled_until_us = moment_monotonic_us() + source->session_us;
+	}
 	if (link == LINK_DOWN && before != LINK_DOWN) {
 		return say(notice, KAFKA_AWAY, source->last_error);
 	}
@@ -186,6 +212,20 @@ static bool say_trouble(struct kafka_source *source, struct kafka_notice *notice
 	return true;
 }
 
+/* The consumer has given up: whatever was assigned is lost, and with the answer another one is made. */
+static bool say_given_up(struct kafka_source *source, struct kafka_notice *notice)
+{
+	if (source->anew != ANEW_WANTED) {
+		return false;
+	}
+	source->anew = ANEW_LOST_SAID;
+	source->state = STATE_REVOKING;
+	for (size_t i = 0; i < source->slots.count; i++) {
+		notice->partitions[notice->partition_count++] = source->slots.slots[i].partition;
+	}
+	return say(notice, KAFKA_LOST, "");
+}
+
 void kafka_source_notice(struct kafka_source *source, struct kafka_notice *ret_notice)
 {
 	ret_notice->kind = KAFKA_NOTHING;
@@ -193,7 +233,8 @@ void kafka_source_notice(struct kafka_source *source, struct kafka_notice *ret_n
 	ret_notice->text[0] = '\0';
 	kafka_source_mirror_due(source);
 	for (;;) {
-		if (say_out_of_range(source, ret_notice) || say_trouble(source, ret_notice)) {
+		if (say_out_of_range(source, ret_notice) || say_trouble(source, ret_notice) ||
+		    say_given_up(source, ret_notice) || source->anew != ANEW_NO) {
 			return;
 		}
 		rd_kafka_event_t *event = rd_kafka_queue_poll(source->events, 0);

@@ -26,6 +26,24 @@ static bool subscribe(struct kafka_source *source, struct fail *fail)
 	       fail_set(fail, FAIL_FATAL, EXIT_CONFIG, "kafka: topics: %s", rd_kafka_err2str(error));
 }
 
+bool kafka_source_open(struct kafka_source *source, struct fail *fail)
+{
+	rd_kafka_conf_t *conf = rd_kafka_conf_dup(source->conf);
+	CHECK(conf != NULL);
+	source->rk = kafka_client_create(RD_KAFKA_CONSUMER, &conf, fail);
+	if (source->rk == NULL) {
+		return false;
+	}
+	rd_kafka_poll_set_consumer(source->rk);
+	source->events = rd_kafka_queue_get_consumer(source->rk);
+	kafka_wake_watch(&source->wake, source->events);
+	for (unsigned i = 0; i < source->lane_count; i++) {
+		source->lanes[i].messages = rd_kafka_queue_new(source->rk);
+		kafka_wake_watch(&source->wake, source->lanes[i].messages);
+	}
+	return subscribe(source, fail);
+}
+
 struct kafka_source *kafka_source_create(const struct kafka_source_options *options, struct fail *fail)
 {
 	CHECK(options->topic_count > 0 && options->topic_count <= TOPICS_MAX);
@@ -36,23 +54,14 @@ struct kafka_source *kafka_source_create(const struct kafka_source_options *opti
 	source->topics = options->topics;
 	source->topic_count = options->topic_count;
 	source->lane_count = options->lanes > 0 ? options->lanes : 1;
-	rd_kafka_conf_t *conf = kafka_source_conf(options, fail);
-	if (conf == NULL) {
+	source->session_us = (int64_t)options->session_ms * 1000;
+	source->conf = kafka_source_conf(options, fail);
+	if (source->conf == NULL) {
 		goto fail;
 	}
-	rd_kafka_conf_set_events(conf, RD_KAFKA_EVENT_REBALANCE | RD_KAFKA_EVENT_ERROR | RD_KAFKA_EVENT_STATS);
-	source->rk = kafka_client_create(RD_KAFKA_CONSUMER, &conf, fail);
-	if (source->rk == NULL || !kafka_wake_init(&source->wake, fail)) {
-		goto fail;
-	}
-	rd_kafka_poll_set_consumer(source->rk);
-	source->events = rd_kafka_queue_get_consumer(source->rk);
-	kafka_wake_watch(&source->wake, source->events);
-	for (unsigned i = 0; i < source->lane_count; i++) {
-		source->lanes[i].messages = rd_kafka_queue_new(source->rk);
-		kafka_wake_watch(&source->wake, source->lanes[i].messages);
-	}
-	if (!subscribe(source, fail)) {
+	rd_kafka_conf_set_events(source->conf,
+				 RD_KAFKA_EVENT_REBALANCE | RD_KAFKA_EVENT_ERROR | RD_KAFKA_EVENT_STATS);
+	if (!kafka_wake_init(&source->wake, fail) || !kafka_source_open(source, fail)) {
 		goto fail;
 	}
 	return source;
@@ -192,6 +201,10 @@ void kafka_source_unassign(struct kafka_source *source)
 	}
 	forget_partitions(source);
 	source->state = STATE_NONE;
+	if (source->anew != ANEW_NO) {
+		kafka_anew(source);
+		return;
+	}
 	assign(source, NULL);
 }
 
@@ -255,7 +268,7 @@ static bool end_leaving(struct kafka_source *source)
 	return true;
 }
 
-static void end_queue(rd_kafka_queue_t *queue)
+void kafka_source_end_queue(rd_kafka_queue_t *queue)
 {
 	if (queue != NULL) {
 		rd_kafka_queue_io_event_enable(queue, -1, NULL, 0);
@@ -276,12 +289,16 @@ void kafka_source_destroy(struct kafka_source *source)
 	}
 	bool is_stuck = source->is_closing && !end_leaving(source);
 	for (unsigned i = 0; i < source->lane_count; i++) {
-		end_queue(source->lanes[i].messages);
+		kafka_source_end_queue(source->lanes[i].messages);
 		free(source->lanes[i].held);
 	}
-	end_queue(source->events);
+	kafka_source_end_queue(source->events);
 	if (source->rk != NULL && !is_stuck) { /* stuck: left to the end of the process */
 		rd_kafka_destroy_flags(source->rk, RD_KAFKA_DESTROY_F_NO_CONSUMER_CLOSE);
+	}
+	kafka_anew_finish(source);
+	if (source->conf != NULL) {
+		rd_kafka_conf_destroy(source->conf);
 	}
 	kafka_wake_finish(&source->wake);
 	free(source);

@@ -10,6 +10,9 @@
  *	nothing assigned ── ASSIGNED, kafka_source_assign() ──▶ assigned: take, release, take …
  *	nothing assigned ◀── REVOKED or LOST, kafka_source_unassign() ── assigned
  *
+ * With an instance id librdkafka's consumer gives up for ever once another member has that id, which after an outage may be
+ * our own membership before. Then LOST is said, and with its answer another consumer takes the place of that one.
+ *
  * Wake-ups come only when a queue goes from empty to not empty, and do not say whose: take of each lane until
  * kafka_source_take() returns less than asked for, or keep an idle watcher on.
  */

@@ -1,6 +1,7 @@
 /*
- * Inside the source: what kafka_source.c (life, partitions), kafka_settings.c (librdkafka's settings), kafka_notices.c (what
- * is said) and kafka_take.c (messages) share, and nobody else sees.
+ * Inside the source: what kafka_source.c (life, partitions), kafka_anew.c (another consumer in the place of one that gave up),
+ * kafka_settings.c (librdkafka's settings), kafka_notices.c (what is said) and kafka_take.c (messages) share, and nobody else
+ * sees.
  */
 #pragma once
 #include <stdbool.h>
@@ -19,6 +20,11 @@ enum kafka_source_state {
 };
 
 enum kafka_source_link { LINK_UNKNOWN, LINK_UP, LINK_DOWN };
+
+/* Whether the consumer is to be made anew, which waits until its partitions are given up. */
+enum kafka_source_anew { ANEW_NO, ANEW_WANTED, ANEW_LOST_SAID };
+
+struct kafka_parting; /* a consumer that is being destroyed */
 
 struct kafka_source_lane {
 	rd_kafka_queue_t *messages; /* ours: the lane's partitions are forwarded to it */
@@ -45,7 +51,14 @@ struct kafka_source {
 	char trouble[256];	 /* to be said; "" when none */
 	bool is_fatal;		 /* librdkafka gave up: trouble says why */
 	bool is_fenced;		 /* because another member has our instance id */
-	bool is_unsettled;	 /* lost or away since the last assignment */
+
+	/* A fence before this may be our own membership's of before an outage; monotonic, INT64_MAX while lost or away. */
+	int64_t unsettled_until_us;
+	int64_t session_us;
+	rd_kafka_conf_t *conf; /* to make the consumer anew */
+	enum kafka_source_anew anew;
+	int64_t anew_us;	       /* monotonic: when it was made anew; 0: never */
+	struct kafka_parting *parting; /* the one before; NULL: none */
 
 	struct kafka_slots slots;
 	size_t out_of_range_count; /* slots that are to be said */
@@ -72,6 +85,18 @@ struct kafka_buffer kafka_source_buffer(unsigned buffer_mb, unsigned queues, boo
 bool kafka_source_is_quick(void);
 /* All settings. NULL: *fail. */
 rd_kafka_conf_t *kafka_source_conf(const struct kafka_source_options *options, struct fail *fail);
+
+/* Makes the consumer (kafka_source_conf() in source->conf) with its queues, and subscribes. False: *fail, and what there is of
+ * it is to be destroyed. */
+bool kafka_source_open(struct kafka_source *source, struct fail *fail);
+/* Watched no more, and destroyed; NULL is fine. */
+void kafka_source_end_queue(rd_kafka_queue_t *queue);
+
+/* Another consumer takes the place of this one, which is destroyed by a thread of its own: that may wait for a name server.
+ * Whatever was taken must be released. */
+void kafka_anew(struct kafka_source *source);
+/* The consumer before is given a second to be gone. */
+void kafka_anew_finish(struct kafka_source *source);
 
 /* Mirrors what waits to be, unless it is too early. */
 void kafka_source_mirror_due(struct kafka_source *source);

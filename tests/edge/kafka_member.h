@@ -30,6 +30,7 @@ struct member {
 	unsigned notices[KAFKA_FATAL + 1];
 	char text[256]; /* of the last notice that had one */
 	int32_t out_of_range;
+	enum exit_code exit_code; /* of the last KAFKA_FATAL */
 };
 
 static inline void produce(const struct mock_kafka *mock, unsigned first, unsigned count, const char *content_type)
@@ -63,12 +64,13 @@ static inline void start(struct mock_kafka *mock, unsigned count)
 	produce(mock, 0, count, NULL);
 }
 
-static inline void join_lanes(struct member *member, const char *brokers, unsigned lanes)
+static inline void join_as(struct member *member, const char *brokers, unsigned lanes, const char *instance)
 {
 	struct fail fail;
 	const struct kafka_source_options options = {
 		.brokers = brokers,
 		.group = "phased",
+		.instance_id = instance,
 		.client_id = "test",
 		.topics = topics,
 		.topic_count = COUNT_OF(topics),
@@ -80,6 +82,11 @@ static inline void join_lanes(struct member *member, const char *brokers, unsign
 		.take_max = 1000, .lanes = lanes, .resting_lane = -1, .answers = true, .out_of_range = -1};
 	member->source = kafka_source_create(&options, &fail);
 	ck_assert_msg(member->source != NULL, "%s", fail.text);
+}
+
+static inline void join_lanes(struct member *member, const char *brokers, unsigned lanes)
+{
+	join_as(member, brokers, lanes, NULL);
 }
 
 static inline void join(struct member *member, const char *brokers)
@@ -119,6 +126,8 @@ static inline void on_notice(struct member *member, const struct kafka_notice *n
 		ck_assert_uint_eq(notice->partition_count, 1);
 		ck_assert_uint_eq(notice->partitions[0].topic, 1);
 		member->out_of_range = notice->partitions[0].number;
+	} else if (notice->kind == KAFKA_FATAL) {
+		member->exit_code = notice->exit_code;
 	}
 }
 

@@ -86,6 +86,32 @@ class Outages(OwnServers, CampaignTest):
         self.assertEqual(0, self.phased.stop())
         tables.assert_same(self, self.reference(log), tables.dump(self, self.database), "after the outages")
 
+    if LONG:
+        def test_of_two_daemons_of_one_name_one_ends_also_when_both_went_through_an_outage(self):
+            self.prepare(kafka__instance_id="one")
+            maker = events.Maker(99, NOW_US)
+            sent = maker.make(600)
+            first = self.start_phased()
+            self.send(events.lines(sent[:300]))
+            self.expect_once(sent[:300])
+            self.server("kafka", "stop", "--kill")
+            self.wait_log(first, "kafka: away")
+            second = self.start_phased()
+            self.wait_log(second, "kafka: away")
+            self.server("kafka", "start")
+            both = (first, second)
+            self.programs.clear()		# that one of them ends is what is waited for
+            self.addCleanup(lambda: [program.kill() for program in both])
+            ended = self.wait_until(lambda: [program for program in both if not program.running()], 90, "one of them to end")[0]
+            stays = first if ended is second else second
+            self.assertIn(ended.wait(), (78, 69))
+            self.assertRegex(ended.log(), "error: kafka: fenced.*instance_id")
+            self.send(events.lines(sent[300:]))
+            self.expect_once(sent)
+            self.assertTrue(stays.running(), stays.tail())
+            self.assert_conserved(stays)
+            self.assertEqual(0, stays.stop())
+
 
 if __name__ == "__main__":
     phased_test.main()
