@@ -256,7 +256,8 @@ class Runner:
             os.chmod(self.reports, 0o777)
             common = f"log_path={self.reports}/report:print_stacktrace=1"
             self.env.update(ASAN_OPTIONS=f"{common}:detect_stack_use_after_return=1:strict_string_checks=1",
-                            UBSAN_OPTIONS=f"{common}:halt_on_error=1")
+                            UBSAN_OPTIONS=f"{common}:halt_on_error=1",
+                            TSAN_OPTIONS=f"{common}:suppressions={ROOT}/tests/seen_threads.supp")
 
     def finish(self, result, status, timeout, may_be_silent=False):
         count(result, status, timeout, may_be_silent)

@@ -369,8 +369,10 @@ static enum postgres_result refused(struct world_client *client, const char *cod
 
 static enum postgres_result real_ready(struct world_client *client, struct fail *ret_fail)
 {
-	struct postgres *postgres = real_of(client)->postgres;
-	if (real_of(client)->stepped) {
+	const struct world_real *real = real_of(client);
+	CHECK(real != NULL);
+	struct postgres *postgres = real->postgres;
+	if (real->stepped) {
 		enum postgres_result result = postgres_ready(postgres, ret_fail);
 		client->state = postgres_state(postgres);
 		client->turn = result == POSTGRES_GOES_ON ? client->turn : WORLD_NONE;

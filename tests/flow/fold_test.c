@@ -338,6 +338,7 @@ START_TEST(many_clicks_on_one_link_stay_cheap)
 	enum { COUNT = 200000 };
 	struct fold_touch *clicks = calloc(COUNT, sizeof(*clicks));
 	bool *scratch = calloc(COUNT, sizeof(*scratch));
+	ck_assert(clicks != NULL && scratch != NULL);
 	for (size_t i = 0; i < COUNT; i++) {
 		clicks[i] = (struct fold_touch){.ms = START_MS + (int64_t)(i / 10),
 						.id = i,
