@@ -366,6 +366,7 @@ static conf_step *const steps[] = {
 const struct conf_schema collect_conf_schema = {
 	.opening = "# Configuration of phased-collect. Each key is optional: what stands here behind a # "
 		   "is what holds without it.\n"
+		   "# What is reloadable takes effect on SIGHUP; all else takes a restart.\n"
 		   "# Relative paths start at this file's directory.\n",
 	.fields = collect_conf_fields,
 	.size = sizeof(struct collect_conf),

@@ -216,6 +216,10 @@ def unfinished(root, paths):
                     yield f"{path}:{number}: {found.group()}: not done is not landed"
 
 
+# Man pages that ours name: of systems where they are not installed mandoc says nothing useful.
+OTHER_PAGES = ["phased.8", "phased-collect.8", "phasectl.1", "systemd.exec.5", "systemd.unit.5", "systemctl.1", "journalctl.1"]
+
+
 class Ours(unittest.TestCase):
     def test_nothing_is_marked_unfinished(self):
         listed = subprocess.run(["git", "ls-files", "-co", "--exclude-standard"], cwd=ROOT, check=True, capture_output=True, text=True)
@@ -228,6 +232,17 @@ class Ours(unittest.TestCase):
         self.assertIn("core/base/arena.h", tree.text)
         wrong = tree.wrong()
         self.assertEqual(wrong, [], "\n" + "\n".join(wrong))
+
+    def test_man_pages_are_clean_and_installed(self):
+        folder = os.path.join(ROOT, "docs", "man")
+        pages = sorted(name for name in os.listdir(folder) if name[-1].isdigit())
+        with open(os.path.join(folder, "meson.build")) as build:
+            self.assertEqual(pages, sorted(re.findall(r"'([\w.-]+\.\d)'", build.read())))
+        lint = subprocess.run(["mandoc", "-T", "lint", *pages], cwd=folder, capture_output=True, text=True, timeout=60)
+        unknown = re.compile(r"referenced manual not found: Xr (\S+) (\d)")	# where ours are not installed, too
+        wrong = [line for line in lint.stdout.splitlines()
+                 if not (found := unknown.search(line)) or ".".join(found.groups()) not in pages + OTHER_PAGES]
+        self.assertEqual([], wrong)
 
     def test_exceptions_are_still_needed(self):
         tree = Tree(ROOT)

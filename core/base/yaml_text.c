@@ -86,6 +86,9 @@ static void print_bounds(FILE *out, const char *indent, const struct yaml_field 
 static void print_default(FILE *out, const char *indent, const struct yaml_field *field)
 {
 	print_bounds(out, indent, field);
+	if (field->reloadable) {
+		fprintf(out, "%s# Reloadable.\n", indent);
+	}
 	fprintf(out, "%s#%s: ", indent, field->key);
 	if (field->type == YAML_TEXT) {
 		print_scalar(out, field->fallback);

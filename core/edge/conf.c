@@ -314,7 +314,8 @@ static_assert((int)CONF_REQUIRE == 0, "an event of no known channel needs consen
 
 const struct conf_schema conf_schema = {
 	.opening = "# Configuration of phased and phasectl. Each key is optional: what stands here behind a "
-		   "# is what holds without it.\n# Relative paths start at this file's directory.\n",
+		   "# is what holds without it.\n# What is reloadable takes effect on SIGHUP; all else takes a "
+		   "restart.\n# Relative paths start at this file's directory.\n",
 	.fields = conf_fields,
 	.size = sizeof(struct conf),
 	.steps = steps,

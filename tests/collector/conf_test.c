@@ -5,6 +5,7 @@
 
 #include "collector/visitor.h"
 #include "core/base/arena.h"
+#include "tests/edge/conf_files.h"
 #include "tests/edge/conf_keys.h"
 #include "tests/table.h"
 
@@ -22,6 +23,12 @@ START_TEST(file_in_the_tree_is_what_the_schema_says)
 {
 	ck_assert(arena_init(&arena, CONF_ARENA_SIZE));
 	conf_file_is("conf/collect.yaml", collect_conf_default_text(&arena));
+}
+END_TEST
+
+START_TEST(man_page_lists_what_the_schema_says)
+{
+	conf_manual_is("docs/man/collect.yaml.5", &collect_conf_schema);
 }
 END_TEST
 
@@ -154,7 +161,7 @@ START_TEST(what_is_wrong_is_named_with_its_line)
 }
 END_TEST
 
-TEST_MAIN("collect_conf", file_in_the_tree_is_what_the_schema_says, each_key_is_documented, each_key_is_checked,
-	  each_key_is_taken_over_or_takes_a_restart, bad_files_change_nothing,
-	  file_in_the_tree_maps_the_demos_forms_and_changes_nothing_else, values_reach_their_places,
-	  what_is_wrong_is_named_with_its_line)
+TEST_MAIN("collect_conf", file_in_the_tree_is_what_the_schema_says, man_page_lists_what_the_schema_says,
+	  each_key_is_documented, each_key_is_checked, each_key_is_taken_over_or_takes_a_restart,
+	  bad_files_change_nothing, file_in_the_tree_maps_the_demos_forms_and_changes_nothing_else,
+	  values_reach_their_places, what_is_wrong_is_named_with_its_line)

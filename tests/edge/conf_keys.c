@@ -415,31 +415,3 @@ void conf_bad_files_change_nothing(const struct conf_schema *schema)
 	ck_assert_uint_eq(live.refused, COUNT_OF(bad) + 2);
 	finish_live();
 }
-
-/* ---- files ---- */
-
-char *conf_file_text(const char *path, struct arena *into)
-{
-	FILE *file = fopen(path, "r");
-	ck_assert_msg(file != NULL, "%s", path);
-	char *text = arena_zero(into, 1, (size_t)256 * 1024);
-	ck_assert_ptr_nonnull(text);
-	size_t size = fread(text, 1, (size_t)256 * 1024 - 1, file);
-	fclose(file);
-	text[size] = '\0';
-	return text;
-}
-
-void conf_file_is(const char *path, const char *wanted)
-{
-	ck_assert_ptr_nonnull(wanted);
-	if (getenv("PHASED_UPDATE") != NULL) {
-		FILE *file = fopen(path, "w");
-		ck_assert_ptr_nonnull(file);
-		fputs(wanted, file);
-		fclose(file);
-	}
-	ck_assert(arena.base != NULL || arena_init(&arena, (size_t)64 * 1024 * 1024));
-	ck_assert_msg(strcmp(conf_file_text(path, &arena), wanted) == 0, "%s: run this test with PHASED_UPDATE=1",
-		      path);
-}

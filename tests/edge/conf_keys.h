@@ -1,13 +1,11 @@
 /*
  * What must hold for every key of a configuration file, whoever's it is: made from its schema, so that a key that is added
- * is tested before anybody thinks of it. The file in the tree is compared with the schema, too.
+ * is tested before anybody thinks of it.
  */
 #pragma once
 #include <stddef.h>
 
 #include "core/edge/conf_schema.h"
-
-struct arena;
 
 /* Two files in which one key differs, for a key that cannot change alone; key NULL ends a list of them. */
 struct conf_change {
@@ -22,8 +20,3 @@ void conf_keys_are_reloaded(const struct conf_schema *schema, const struct conf_
 void conf_bad_files_change_nothing(const struct conf_schema *schema);
 /* Each key has help, and bounds or words, and a default; every text, list and number within them. */
 void conf_keys_are_documented(const struct conf_schema *schema);
-
-/* Compares the file with `wanted`; with PHASED_UPDATE set it is written first. */
-void conf_file_is(const char *path, const char *wanted);
-/* The file's text, in `arena`. */
-char *conf_file_text(const char *path, struct arena *arena);

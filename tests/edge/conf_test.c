@@ -5,6 +5,7 @@
 
 #include "core/base/arena.h"
 #include "core/base/log.h"
+#include "tests/edge/conf_files.h"
 #include "tests/edge/conf_keys.h"
 #include "tests/table.h"
 
@@ -24,6 +25,12 @@ START_TEST(file_in_the_tree_is_what_the_schema_says)
 {
 	start();
 	conf_file_is("conf/phased.yaml", conf_schema_default_text(&conf_schema, &arena));
+}
+END_TEST
+
+START_TEST(man_page_lists_what_the_schema_says)
+{
+	conf_manual_is("docs/man/phased.yaml.5", &conf_schema);
 }
 END_TEST
 
@@ -233,7 +240,8 @@ START_TEST(errors_name_line_and_key)
 }
 END_TEST
 
-TEST_MAIN("conf", file_in_the_tree_is_what_the_schema_says, each_key_is_documented, each_key_is_checked,
-	  each_key_is_taken_over_or_takes_a_restart, bad_files_change_nothing,
-	  commented_defaults_are_those_in_force, defaults_are_as_designed, what_is_written_holds,
-	  secrets_are_not_shown, key_is_looked_for_among_credentials, errors_name_line_and_key)
+TEST_MAIN("conf", file_in_the_tree_is_what_the_schema_says, man_page_lists_what_the_schema_says,
+	  each_key_is_documented, each_key_is_checked, each_key_is_taken_over_or_takes_a_restart,
+	  bad_files_change_nothing, commented_defaults_are_those_in_force, defaults_are_as_designed,
+	  what_is_written_holds, secrets_are_not_shown, key_is_looked_for_among_credentials,
+	  errors_name_line_and_key)
