@@ -247,8 +247,9 @@ static void show_ready(struct collect *collect, struct http_request *request, in
 static void show_metrics(struct collect *collect, struct http_request *request, int64_t begun_us)
 {
 	struct counts *counts = &collect->counts;
-	counts->connections.value = http_connections(collect->http);
-	counts->refused.value = (double)http_refused(collect->http);
+	struct http_counts http = http_counts(collect->http);
+	counts->connections.value = http.connections;
+	counts->refused.value = (double)http.refused;
 	counts->waiting.value = collect->waiting.used;
 	counts->kafka_up.value = kafka_sink_state(collect->sink) == KAFKA_SINK_UP;
 	metrics_process_refresh();

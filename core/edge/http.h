@@ -3,9 +3,9 @@
  * blocks, nothing logs. A handler may answer at once or later (the request waits suspended).
  *
  * Refuses by itself, and closes: whatever two readers could read in two ways (http_guard.h), a NUL in the request
- * line (400), a line, header or body over its limit (414, 431, 413), a request that is not whole within its time. TLS
- * belongs to the proxy in front. Folded header lines, bare LF and a NUL in a header's value are read as libmicrohttpd
- * reads them.
+ * line (400), a line, header or body over its limit (414, 431, 413), a request that is not whole within its time. Slow
+ * clients do not keep others out (http_connection.h). TLS belongs to the proxy in front. Folded header lines, bare LF and a
+ * NUL in a header's value are read as libmicrohttpd reads them.
  */
 #pragma once
 #include <stdbool.h>
@@ -13,6 +13,7 @@
 #include <stdint.h>
 
 #include "core/base/fail.h"
+#include "core/edge/http_address.h"
 
 struct http;
 struct http_request; /* lives until it is answered; its texts too */
@@ -20,12 +21,22 @@ struct http_request; /* lives until it is answered; its texts too */
 struct http_options {
 	const char
 		*listen; /* "127.0.0.1:8080", "[::1]:0", "unix:/run/…"; port 0: any free one; numbers, no names */
-	size_t body_size_max;	  /* 413 above */
-	size_t line_size_max;	  /* request target; 414 above; all headers together may be as long: 431 above */
-	unsigned connections_max; /* more wait in the kernel's backlog */
-	/* Seconds for a whole request since the connection was made or the last answer ended, however it trickles, and
-	 * for the client to fetch its answer. */
-	unsigned request_s_max;
+	size_t body_size_max;	/* 413 above */
+	size_t bodies_size_max; /* of all requests that are being read; 503 above; 0: no limit */
+	size_t line_size_max; /* request target; 414 above. Beside it there is room for 8 KiB of headers: 431 above */
+	/* At once; another one takes the place of the one that has been the client's turn for longest, and waits in the
+	 * kernel when all wait for the handler. */
+	unsigned connections_max;
+	unsigned
+		address_connections_max; /* the same for one address (a V6 one: its /64), 429 in place of waiting; 0: none */
+	unsigned
+		kept_max; /* that wait for a next request: each keeps its memory. Above, the oldest is closed; 0: none */
+	/* Absolute, however it trickles. Seconds for request line and headers, each; for the body, and for the client to
+	 * fetch its answer; for a next request line. head and kept 0: as the request's. */
+	unsigned head_s_max, request_s_max, kept_s_max;
+	/* Believed about who is behind them, and not limited themselves; borrowed for life; NULL: none. */
+	const struct http_networks *proxies;
+	enum http_forwarded forwarded; /* by which header they say it */
 };
 
 /* Called once for each whole request. Must lead to exactly one http_answer() for it, now or later. */
@@ -42,12 +53,21 @@ int http_run(struct http *http);
 const char *http_address(const struct http *http);
 /* Stops accepting; open requests may finish. Twice is fine. */
 void http_quiesce(struct http *http);
-unsigned http_connections(const struct http *http);
 /* Requests that the handler has, or whose answer is not with the client yet. */
 unsigned http_open(const struct http *http);
-/* Refused here before a handler saw them, since the start. */
-uint64_t http_refused(const struct http *http);
 
+struct http_counts {
+	unsigned connections;
+	/* Since the start: */
+	uint64_t refused; /* requests before a handler saw them */
+	uint64_t late;	  /* connections cut because their time was over */
+	uint64_t evicted; /* cut to make room */
+	uint64_t crowded; /* refused because all of their address wait for the handler */
+};
+struct http_counts http_counts(const struct http *http);
+
+/* Who sent it, for limits: HTTP_NOBODY or HTTP_UNIX when that is not known. */
+struct http_address http_client(const struct http_request *request);
 const char *http_method(const struct http_request *request);
 const char *http_path(const struct http_request *request);		       /* decoded, without query */
 const char *http_header(const struct http_request *request, const char *name); /* the first; "" when absent */

@@ -110,6 +110,16 @@ static void turn(int fd, short events)
 	due_ms = http_run(http);
 }
 
+/* Until the server has accepted it as well. */
+static int dial_seen(unsigned connections)
+{
+	int fd = dial();
+	while (http_counts(http).connections < connections) {
+		turn(-1, 0);
+	}
+	return fd;
+}
+
 static void say(int fd, const char *bytes, size_t size)
 {
 	int64_t end_us = moment_monotonic_us() + WAIT_US;
@@ -231,7 +241,7 @@ START_TEST(what_two_readers_could_read_differently_is_refused)
 		ck_assert_msg(status == rows[i].status, "row %zu: %u: %s", i, status, heard);
 		ck_assert_msg(seen.calls == calls + (status == 200), "row %zu reached the handler", i);
 	}
-	ck_assert_uint_eq(http_refused(http), 15);
+	ck_assert_uint_eq(http_counts(http).refused, 15);
 	stop();
 }
 END_TEST
@@ -302,7 +312,7 @@ START_TEST(a_slow_drip_is_closed_when_its_time_is_over)
 		}
 		ck_assert_int_ge(moment_monotonic_us() - begun_us, INT64_C(900) * 1000);
 		close(fd);
-		while (http_connections(http) > 0) {
+		while (http_counts(http).connections > 0) {
 			turn(-1, 0);
 		}
 		stop();
@@ -322,7 +332,7 @@ START_TEST(a_connection_serves_one_request_after_the_other)
 		ck_assert(!closed);
 	}
 	ck_assert_uint_eq(seen.calls, 3);
-	ck_assert_uint_eq(http_connections(http), 1);
+	ck_assert_uint_eq(http_counts(http).connections, 1);
 	close(fd);
 	stop();
 }
@@ -381,7 +391,7 @@ START_TEST(a_client_that_left_while_waiting_does_no_harm)
 	close(fd);
 	turn(-1, 0);
 	answer_waiting(0, "late");
-	while (http_connections(http) > 0) {
+	while (http_counts(http).connections > 0) {
 		turn(-1, 0);
 	}
 	stop();
@@ -429,22 +439,52 @@ START_TEST(a_quiesced_server_finishes_but_takes_no_more)
 }
 END_TEST
 
-START_TEST(connections_over_the_limit_wait_their_turn)
+START_TEST(one_more_takes_the_place_of_the_oldest)
 {
 	static const char text[] = "GET /x HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n";
 	start(10, 2);
-	int fd[3] = {dial(), dial(), dial()};
 	bool closed;
-	say(fd[2], text, sizeof(text) - 1);
-	for (unsigned i = 0; i < 2; i++) { /* a second each in which nothing happens */
-		turn(-1, 0);
-		ck_assert_uint_le(http_connections(http), 2);
+	int first = dial_seen(1), second = dial_seen(2), third = dial();
+	say(third, text, sizeof(text) - 1);
+	ck_assert_uint_eq(hear(third, NULL, &closed), 200);
+	ck_assert_uint_eq(hear(first, NULL, &closed), 0); /* closed without a word */
+	ck_assert_uint_eq(http_counts(http).evicted, 1);
+	say(second, text, sizeof(text) - 1);
+	ck_assert_uint_eq(hear(second, NULL, &closed), 200);
+	close(first);
+	close(second);
+	close(third);
+	stop();
+}
+END_TEST
+
+START_TEST(one_more_than_the_handler_may_have_waits_in_the_kernel)
+{
+	static const char waiting[] = "GET /wait/1 HTTP/1.1\r\nHost: x\r\n\r\n";
+	static const char text[] = "GET /x HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n";
+	start(10, 2);
+	int fd[3];
+	bool closed;
+	for (unsigned i = 0; i < 2; i++) {
+		fd[i] = dial();
+		say(fd[i], waiting, sizeof(waiting) - 1);
 	}
-	ck_assert_uint_eq(seen.calls, 0);
-	close(fd[0]);
+	while (seen.waiting_count < 2) {
+		turn(-1, 0);
+	}
+	fd[2] = dial();
+	say(fd[2], text, sizeof(text) - 1);
+	turn(-1, 0); /* a second in which nothing happens, and nothing wakes us */
+	struct pollfd polled = {http_fd(http), POLLIN, 0};
+	ck_assert_int_eq(poll(&polled, 1, 0), 0);
+	ck_assert_uint_eq(seen.calls, 2);
+	ck_assert_uint_eq(http_counts(http).connections, 2);
+	answer_waiting(0, "one");
 	ck_assert_uint_eq(hear(fd[2], NULL, &closed), 200);
-	close(fd[1]);
-	close(fd[2]);
+	for (unsigned i = 0; i < 3; i++) {
+		close(fd[i]);
+	}
+	answer_waiting(1, "two");
 	stop();
 }
 END_TEST
@@ -515,5 +555,6 @@ TEST_MAIN("http", a_request_reaches_the_handler_whole, what_two_readers_could_re
 	  everything_has_a_limit, a_slow_drip_is_closed_when_its_time_is_over,
 	  a_connection_serves_one_request_after_the_other, requests_wait_without_holding_up_one_another,
 	  a_client_that_left_while_waiting_does_no_harm, an_end_drops_what_waits,
-	  a_quiesced_server_finishes_but_takes_no_more, connections_over_the_limit_wait_their_turn,
-	  addresses_are_numbers, a_socket_file_is_taken_over_only_when_nobody_listens)
+	  a_quiesced_server_finishes_but_takes_no_more, one_more_takes_the_place_of_the_oldest,
+	  one_more_than_the_handler_may_have_waits_in_the_kernel, addresses_are_numbers,
+	  a_socket_file_is_taken_over_only_when_nobody_listens)

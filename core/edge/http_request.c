@@ -1,0 +1,448 @@
+/*
+ * A request's life: judged by its headers, its body collected, handed to the handler, answered.
+ */
+#include <microhttpd.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+#include <sys/eventfd.h>
+
+#include "core/base/check.h"
+#include "core/edge/http_guard.h"
+#include "core/edge/http_inside.h"
+
+#define BODY_FIRST_SIZE ((size_t)16 * 1024)
+/* Of body_size_max: so much of a body too large is read away, so that its sender sees the 413. */
+#define LATE_BODY_FACTOR 4
+#define FORWARDED_LINES_MAX 16
+
+enum request_state {
+	REQUEST_READING,
+	REQUEST_HANDED,	 /* the handler has it, in its call or suspended */
+	REQUEST_ANSWERED /* response is there, to be queued or queued */
+};
+
+struct http_request {
+	struct http *http;
+	struct http_connection *connection;
+	struct MHD_Connection *mhd;
+	const char *method, *path;
+	enum request_state state;
+	bool suspended;
+	bool is_open;	 /* counted in http->open */
+	unsigned refuse; /* a status to refuse it with once its body is read away, 0: none */
+	int64_t length;	 /* of the body as declared, -1: not declared */
+	char *body;
+	size_t body_size, body_room, read_away;
+	struct MHD_Response *response;
+	unsigned status;
+	void *user;
+	struct http_request *next, **link; /* of those suspended */
+};
+
+static struct http_connection *connection_of(struct MHD_Connection *mhd)
+{
+	return MHD_get_connection_info(mhd, MHD_CONNECTION_INFO_SOCKET_CONTEXT)->socket_context;
+}
+
+static void enter(struct http_request *request, enum http_stage stage)
+{
+	http_connection_enter(&request->http->connections, request->connection, stage, request->http->now_us);
+}
+
+/* The whole target as it came, before anything is decoded. What is returned would become the request's own pointer. */
+void *http_on_target(void *context, const char *target, struct MHD_Connection *mhd)
+{
+	struct http *http = context;
+	struct http_connection *connection = connection_of(mhd);
+	if (connection != NULL) {
+		connection->refuse = strlen(target) > http->options.line_size_max ? 414
+				     : strstr(target, "%00") != NULL		  ? 400
+										  : 0;
+		http_connection_enter(&http->connections, connection, HTTP_HEAD, http->now_us);
+	}
+	return NULL;
+}
+
+/* --- beginning and end --- */
+
+static struct http_request *begin(struct http *http, struct MHD_Connection *mhd, const char *path,
+				  const char *method)
+{
+	struct http_connection *connection = connection_of(mhd);
+	if (connection == NULL || connection->stage == HTTP_CUT) {
+		return NULL;
+	}
+	struct http_request *request = calloc(1, sizeof(*request));
+	if (request != NULL) {
+		*request = (struct http_request){.http = http,
+						 .connection = connection,
+						 .mhd = mhd,
+						 .method = method,
+						 .path = path,
+						 .length = -1};
+		connection->request = request;
+	}
+	return request;
+}
+
+static void finish(struct http_request *request)
+{
+	if (request->response != NULL) {
+		MHD_destroy_response(request->response);
+	}
+	request->connection->request = NULL;
+	request->http->open -= request->is_open;
+	http_drop_body(request);
+	free(request);
+}
+
+void http_on_completed(void *context, struct MHD_Connection *mhd, void **slot,
+		       enum MHD_RequestTerminationCode code)
+{
+	(void)context;
+	(void)mhd;
+	(void)code;
+	struct http_request *request = *slot;
+	if (request != NULL) {
+		CHECK(!request->suspended);
+		enter(request, HTTP_KEPT);
+		finish(request);
+		*slot = NULL;
+	}
+}
+
+/* --- waiting --- */
+
+static void suspend(struct http_request *request)
+{
+	struct http *http = request->http;
+	request->suspended = true;
+	request->next = http->suspended;
+	request->link = &http->suspended;
+	if (request->next != NULL) {
+		request->next->link = &request->next;
+	}
+	http->suspended = request;
+	MHD_suspend_connection(request->mhd);
+}
+
+static void resume(struct http_request *request)
+{
+	struct http *http = request->http;
+	request->suspended = false;
+	*request->link = request->next;
+	if (request->next != NULL) {
+		request->next->link = request->link;
+	}
+	MHD_resume_connection(request->mhd);
+	if (!http->is_woken) {
+		eventfd_write(http->wake_fd, 1);
+		http->is_woken = true;
+	}
+}
+
+void http_drop_suspended(struct http *http)
+{
+	while (http->suspended != NULL) {
+		resume(http->suspended);
+	}
+}
+
+/* --- answering --- */
+
+static struct MHD_Response *make_response(const char *const *headers, const void *body, size_t size)
+{
+	struct MHD_Response *response =
+		MHD_create_response_from_buffer(size, (void *)(uintptr_t)body, MHD_RESPMEM_MUST_COPY);
+	for (; response != NULL && headers != NULL && headers[0] != NULL; headers += 2) {
+		if (MHD_add_response_header(response, headers[0], headers[1]) != MHD_YES) {
+			MHD_destroy_response(response);
+			response = NULL;
+		}
+	}
+	return response;
+}
+
+static enum MHD_Result queue(struct http_request *request)
+{
+	enter(request, HTTP_FETCHING);
+	return MHD_queue_response(request->mhd, request->status, request->response);
+}
+
+static enum MHD_Result refuse(struct http_request *request, unsigned status)
+{
+	static const char *const closing[] = {"Connection", "close", NULL};
+	static const char *const later[] = {"Connection", "close", "Retry-After", "1", NULL};
+	request->http->counts.refused++;
+	request->status = status;
+	request->state = REQUEST_ANSWERED;
+	request->response = make_response(status == 503 ? later : closing, "", 0);
+	return request->response != NULL ? queue(request) : MHD_NO;
+}
+
+void http_answer(struct http_request *request, unsigned status, const char *const *headers, const void *body,
+		 size_t size)
+{
+	CHECK(request->state == REQUEST_HANDED);
+	request->state = REQUEST_ANSWERED;
+	request->status = status;
+	request->response = make_response(headers, body, size); /* NULL: out of memory, the connection is closed */
+	http_drop_body(request);
+	if (request->suspended) {
+		resume(request);
+	}
+}
+
+/* --- reading --- */
+
+struct header_list {
+	struct http_header items[HTTP_HEADERS_MAX + 1];
+	size_t count;
+};
+
+static enum MHD_Result on_header(void *context, enum MHD_ValueKind kind, const char *name, size_t name_size,
+				 const char *value, size_t value_size)
+{
+	(void)kind;
+	struct header_list *list = context;
+	if (list->count == COUNT_OF(list->items)) {
+		return MHD_NO;
+	}
+	list->items[list->count++] = (struct http_header){name, value != NULL ? value : "", name_size, value_size};
+	return MHD_YES;
+}
+
+/* The first call: only the headers are there, and no byte of the body has been asked for. */
+static enum MHD_Result judge(struct http_request *request, const char *version)
+{
+	const struct http *http = request->http;
+	struct header_list list; /* filled before it is read */
+	list.count = 0;
+	MHD_get_connection_values_n(request->mhd, MHD_HEADER_KIND, on_header, &list);
+	struct http_framing framing = http_guard(version, list.items, list.count);
+	unsigned status = framing.status != 0 ? framing.status : request->connection->refuse;
+	if (status != 0) {
+		return refuse(request, status);
+	}
+	if (framing.length > (int64_t)http->options.body_size_max * LATE_BODY_FACTOR) {
+		return refuse(request, 413);
+	}
+	request->length = framing.length;
+	request->refuse = framing.length > (int64_t)http->options.body_size_max ? 413 : 0;
+	enter(request, HTTP_BODY);
+	return MHD_YES;
+}
+
+/* Bodies that have been coming for longest give way, so that slow ones cannot fill the memory. */
+static bool make_room(struct http_request *request, size_t more)
+{
+	struct http *http = request->http;
+	size_t most = http->options.bodies_size_max;
+	while (most != 0 && more > most - http->bodies_size) {
+		struct http_connection *oldest = http_connections_oldest(&http->connections, HTTP_BODY);
+		if (oldest == NULL || oldest == request->connection) {
+			return false;
+		}
+		oldest->request->refuse = 503;
+		http_drop_body(oldest->request);
+		http_connection_evict(&http->connections, oldest);
+	}
+	return true;
+}
+
+/* Room for what is there and, as far as it is declared and not more than doubles it, for what comes. */
+static bool grow_body(struct http_request *request, size_t size)
+{
+	struct http *http = request->http;
+	size_t room = request->body_room != 0 ? request->body_room : BODY_FIRST_SIZE;
+	if (request->length >= 0 && request->body_room == 0 && (size_t)request->length < room) {
+		room = (size_t)request->length;
+	}
+	while (room < size) {
+		room *= 2;
+	}
+	if (room == request->body_room) {
+		return true;
+	}
+	size_t more = room - request->body_room;
+	if (!make_room(request, more)) {
+		return false;
+	}
+	char *body = realloc(request->body, room);
+	if (body == NULL) {
+		return false;
+	}
+	request->body = body;
+	request->body_room = room;
+	http->bodies_size += more;
+	return true;
+}
+
+static enum MHD_Result take_body(struct http_request *request, const char *bytes, size_t size)
+{
+	const struct http *http = request->http;
+	if (request->refuse == 0 && size > http->options.body_size_max - request->body_size) {
+		request->refuse = 413;
+	} else if (request->refuse == 0 && !grow_body(request, request->body_size + size)) {
+		request->refuse = 503;
+	}
+	if (request->refuse != 0) {
+		http_drop_body(request);
+		request->read_away += size;
+		return request->read_away > http->options.body_size_max * LATE_BODY_FACTOR ? MHD_NO : MHD_YES;
+	}
+	memcpy(request->body + request->body_size, bytes, size);
+	request->body_size += size;
+	return MHD_YES;
+}
+
+/* --- handing over --- */
+
+static enum MHD_Result hand_over(struct http_request *request)
+{
+	if (request->refuse != 0) {
+		return refuse(request, request->refuse);
+	}
+	request->state = REQUEST_HANDED;
+	request->is_open = true;
+	request->http->open++;
+	enter(request, HTTP_HANDED);
+	request->http->handler(request->http->context, request);
+	if (request->state == REQUEST_ANSWERED) {
+		return request->response != NULL ? queue(request) : MHD_NO;
+	}
+	suspend(request);
+	return MHD_YES;
+}
+
+/* First with the headers, then with each piece of the body, then with none left; once more after a suspension. */
+enum MHD_Result http_on_request(void *context, struct MHD_Connection *mhd, const char *path, const char *method,
+				const char *version, const char *bytes, size_t *size, void **slot)
+{
+	struct http *http = context;
+	struct http_request *request = *slot;
+	if (request == NULL) {
+		request = *slot = begin(http, mhd, path, method);
+		return request != NULL && !http->ending ? judge(request, version) : MHD_NO;
+	}
+	switch (request->state) {
+	case REQUEST_READING:
+		if (*size > 0) {
+			enum MHD_Result taken = take_body(request, bytes, *size);
+			*size = 0;
+			return taken;
+		}
+		return hand_over(request);
+	case REQUEST_ANSWERED:
+		return request->response != NULL ? queue(request) : MHD_NO;
+	case REQUEST_HANDED:
+		CHECK(http->ending);
+		return MHD_NO;
+	}
+	return MHD_NO;
+}
+
+/* --- what the handler sees --- */
+
+const char *http_method(const struct http_request *request)
+{
+	return request->method;
+}
+
+const char *http_path(const struct http_request *request)
+{
+	return request->path;
+}
+
+const char *http_header(const struct http_request *request, const char *name)
+{
+	const char *value = MHD_lookup_connection_value(request->mhd, MHD_HEADER_KIND, name);
+	return value != NULL ? value : "";
+}
+
+const char *http_argument(const struct http_request *request, const char *name)
+{
+	const char *value = NULL;
+	bool found = MHD_lookup_connection_value_n(request->mhd, MHD_GET_ARGUMENT_KIND, name, strlen(name), &value,
+						   NULL) == MHD_YES;
+	return !found ? NULL : value != NULL ? value : "";
+}
+
+struct argument_walk {
+	http_each_argument *each;
+	void *context;
+};
+
+static enum MHD_Result on_argument(void *context, enum MHD_ValueKind kind, const char *name, const char *value)
+{
+	(void)kind;
+	const struct argument_walk *walk = context;
+	walk->each(walk->context, name, value != NULL ? value : "");
+	return MHD_YES;
+}
+
+void http_arguments(const struct http_request *request, http_each_argument *each, void *context)
+{
+	struct argument_walk walk = {each, context};
+	MHD_get_connection_values(request->mhd, MHD_GET_ARGUMENT_KIND, on_argument, &walk);
+}
+
+struct forwarded_lines {
+	const char *name;
+	const char *values[FORWARDED_LINES_MAX];
+	size_t count;
+};
+
+static enum MHD_Result on_forwarded(void *context, enum MHD_ValueKind kind, const char *name, const char *value)
+{
+	(void)kind;
+	struct forwarded_lines *lines = context;
+	if (strcasecmp(name, lines->name) == 0) {
+		if (lines->count == COUNT_OF(lines->values)) { /* the last ones are the proxies' own */
+			memmove(lines->values, lines->values + 1,
+				sizeof(lines->values) - sizeof(lines->values[0]));
+			lines->count--;
+		}
+		lines->values[lines->count++] = value != NULL ? value : "";
+	}
+	return MHD_YES;
+}
+
+struct http_address http_client(const struct http_request *request)
+{
+	static const char *const names[] = {[HTTP_FORWARDED_NONE] = "",
+					    [HTTP_X_FORWARDED_FOR] = "X-Forwarded-For",
+					    [HTTP_FORWARDED] = "Forwarded"};
+	const struct http_options *options = &request->http->options;
+	struct forwarded_lines lines = {.name = names[options->forwarded]};
+	if (request->connection->is_believed) {
+		MHD_get_connection_values(request->mhd, MHD_HEADER_KIND, on_forwarded, &lines);
+	}
+	return http_client_of(&request->connection->address, options->proxies, options->forwarded, lines.values,
+			      lines.count);
+}
+
+const char *http_body(const struct http_request *request, size_t *ret_size)
+{
+	*ret_size = request->body_size;
+	return request->body != NULL ? request->body : "";
+}
+
+void http_drop_body(struct http_request *request)
+{
+	free(request->body);
+	request->http->bodies_size -= request->body_room;
+	request->body = NULL;
+	request->body_size = request->body_room = 0;
+}
+
+void http_set_user(struct http_request *request, void *user)
+{
+	request->user = user;
+}
+
+void *http_user(const struct http_request *request)
+{
+	return request->user;
+}
