@@ -1,8 +1,10 @@
 #include "collector/collect.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "collector/admit.h"
 #include "collector/conf.h"
 #include "collector/cors.h"
 #include "collector/counts.h"
@@ -32,10 +34,12 @@ struct collect {
 	struct source_options source;
 	struct screen_options screen;
 	struct visitor_options visitor;
+	struct admit admit;
 	struct arena arena; /* of the request that is being read; it waits without */
 	struct http *http, *admin;
 	struct kafka_sink *sink;
 	bool sink_is_dead, was_up, is_quiesced;
+	unsigned wait_s; /* says the 429 that is answered now */
 	struct counts counts;
 	struct waiting_list waiting;
 };
@@ -57,12 +61,14 @@ static void answer(struct collect *collect, struct http_request *request, enum r
 		   int64_t begun_us, const struct reply *reply)
 {
 	const struct route_about *about = &routes[route];
+	const char *origin = ""; /* and so for pages that may not send */
+	char wait_text[16];
 	struct cors cors;
+	admit_origin(&collect->admit, request, &origin);
 	if (route == ROUTE_PREFLIGHT) {
-		cors_preflight(http_header(request, "Origin"),
-			       http_header(request, "Access-Control-Request-Headers"), &cors);
+		cors_preflight(origin, http_header(request, "Access-Control-Request-Headers"), &cors);
 	} else {
-		cors_answer(http_header(request, "Origin"), &cors);
+		cors_answer(origin, &cors);
 	}
 	if (reply->size > 0) {
 		cors_add(&cors, "Content-Type", status == 200 ? about->content_type : "text/plain; charset=utf-8");
@@ -78,6 +84,10 @@ static void answer(struct collect *collect, struct http_request *request, enum r
 	}
 	if (reply->cookie != NULL && reply->cookie[0] != '\0') {
 		cors_add(&cors, "Set-Cookie", reply->cookie);
+	}
+	if (status == 429) {
+		snprintf(wait_text, sizeof(wait_text), "%u", collect->wait_s);
+		cors_add(&cors, "Retry-After", wait_text);
 	}
 	if (collect->is_quiesced) {
 		cors_add(&cors, "Connection", "close");
@@ -199,6 +209,17 @@ static void flag_machines(const struct collect *collect, const struct source_req
 	}
 }
 
+/* Whose request it is: a tracker sends for one site. */
+static const char *key_of(const struct source_items *items)
+{
+	for (size_t i = 0; i < items->count; i++) {
+		if (items->items[i].event != NULL) {
+			return items->items[i].event->site;
+		}
+	}
+	return "";
+}
+
 static void take(struct collect *collect, struct http_request *request, enum route route, int64_t begun_us)
 {
 	struct source_request described;
@@ -210,6 +231,10 @@ static void take(struct collect *collect, struct http_request *request, enum rou
 	unsigned status = request_read(request, route, &collect->source, &collect->arena, &described, &items);
 	if (status != 0) {
 		answer_trouble(collect, request, route, status, begun_us);
+		return;
+	}
+	if (!admit_key(&collect->admit, key_of(&items), begun_us, &collect->wait_s)) {
+		answer_trouble(collect, request, route, 429, begun_us);
 		return;
 	}
 	flag_machines(collect, &described, &items);
@@ -250,6 +275,9 @@ static void show_metrics(struct collect *collect, struct http_request *request, 
 	struct http_counts http = http_counts(collect->http);
 	counts->connections.value = http.connections;
 	counts->refused.value = (double)http.refused;
+	counts->late.value = (double)http.late;
+	counts->evicted.value = (double)http.evicted;
+	counts->crowded.value = (double)http.crowded;
 	counts->waiting.value = collect->waiting.used;
 	counts->kafka_up.value = kafka_sink_state(collect->sink) == KAFKA_SINK_UP;
 	metrics_process_refresh();
@@ -270,8 +298,11 @@ static void serve(struct collect *collect, struct http_request *request, bool is
 	};
 	int64_t begun_us = moment_monotonic_us();
 	enum route route = route_find(collect->conf, http_method(request), http_path(request), is_admin);
+	unsigned refused = is_admin ? 0 : admit_request(&collect->admit, request, begun_us, &collect->wait_s);
 	arena_reset(&collect->arena, ARENA_KEPT);
-	if (strcmp(http_method(request), "OPTIONS") == 0) {
+	if (refused != 0) {
+		answer_trouble(collect, request, route, refused, begun_us);
+	} else if (strcmp(http_method(request), "OPTIONS") == 0) {
 		answer(collect, request, ROUTE_PREFLIGHT, 204, begun_us, &(struct reply){0});
 	} else if (route == ROUTE_UNKNOWN) {
 		answer_trouble(collect, request, route, 404, begun_us);
@@ -310,17 +341,27 @@ static struct kafka_sink *make_sink(struct collect *collect, struct fail *fail)
 static bool listen_both(struct collect *collect, struct fail *fail)
 {
 	const struct collect_conf *conf = collect->conf;
-	struct http_options options = {.listen = conf->http.listen,
-				       .body_size_max = (size_t)conf->http.body_kib_max * 1024,
-				       .line_size_max = LINE_SIZE_MAX,
-				       .connections_max = (unsigned)conf->http.connections_max,
-				       .request_s_max = (unsigned)conf->http.request_s_max};
+	struct http_options options = {
+		.listen = conf->http.listen,
+		.body_size_max = (size_t)conf->http.body_kib_max * 1024,
+		.bodies_size_max = (size_t)conf->http.bodies_mib_max * 1024 * 1024,
+		.line_size_max = LINE_SIZE_MAX,
+		.connections_max = (unsigned)conf->http.connections_max,
+		.address_connections_max = (unsigned)conf->http.address_connections_max,
+		.kept_max = (unsigned)conf->http.kept_max,
+		.head_s_max = (unsigned)conf->http.head_s_max,
+		.request_s_max = (unsigned)conf->http.request_s_max,
+		.kept_s_max = (unsigned)conf->http.kept_s_max,
+		.proxies = &conf->http.proxies,
+		.forwarded = (enum http_forwarded)conf->http.forwarded_by,
+	};
 	collect->http = http_create(&options, on_request, collect, fail);
 	if (collect->http == NULL || conf->http.admin_listen[0] == '\0') {
 		return collect->http != NULL;
 	}
 	options.listen = conf->http.admin_listen;
 	options.connections_max = ADMIN_CONNECTIONS_MAX;
+	options.address_connections_max = 0;
 	options.body_size_max = ADMIN_BODY_SIZE_MAX;
 	collect->admin = http_create(&options, on_admin_request, collect, fail);
 	return collect->admin != NULL;
@@ -363,7 +404,8 @@ struct collect *collect_create(const struct collect_conf *conf, const struct ide
 	collect->key = key;
 	collect_reconfigure(collect);
 	counts_init(&collect->counts);
-	if (!waiting_init(&collect->waiting, (unsigned)conf->http.connections_max) ||
+	if (!admit_init(&collect->admit, conf) ||
+	    !waiting_init(&collect->waiting, (unsigned)conf->http.connections_max) ||
 	    !arena_init(&collect->arena, (size_t)conf->http.memory_mib_max * 1024 * 1024)) {
 		fail_set(fail, FAIL_RETRY, EXIT_AWAY, "out of memory");
 		goto fail;
@@ -388,6 +430,7 @@ void collect_destroy(struct collect *collect)
 	http_destroy(collect->admin);
 	arena_finish(&collect->arena);
 	waiting_finish(&collect->waiting);
+	admit_finish(&collect->admit);
 	free(collect);
 }
 

@@ -5,6 +5,7 @@
 
 #include <string.h>
 
+#include "collector/conf_http.h"
 #include "collector/visitor.h"
 #include "core/base/arena.h"
 #include "core/base/check.h"
@@ -19,25 +20,6 @@ static const char *const same_site_words[] = {[VISITOR_SAME_SITE_NONE] = "none",
 					      NULL};
 
 #define AT(member) .offset = offsetof(struct collect_conf, member)
-
-static const struct yaml_field http_fields[] = {
-	{"listen", YAML_TEXT, AT(http.listen), .low = 1, .high = 127, .fallback = "127.0.0.1:9650",
-	 .help = "Where trackers send to: address:port in numbers, or unix:/path. Port 0: any free one, which is "
-		 "printed on stdout. TLS belongs to the proxy in front. /healthz and /readyz are served here "
-		 "too."},
-	{"admin_listen", YAML_TEXT, AT(http.admin_listen), .high = 127, .fallback = "127.0.0.1:9651",
-	 .help = "Where /metrics, /healthz and /readyz are served. Not for the public. Empty: nowhere."},
-	{"connections_max", YAML_INTEGER, AT(http.connections_max), .low = 1, .high = 10000, .fallback = "512",
-	 .help = "Connections at once; more wait in the kernel. Each may need a descriptor and body_kib_max."},
-	{"request_s_max", YAML_INTEGER, AT(http.request_s_max), .low = 1, .high = 600, .fallback = "10",
-	 .unit = "s", .help = "A request must be whole within this, however it trickles in."},
-	{"body_kib_max", YAML_INTEGER, AT(http.body_kib_max), .low = 1, .high = 8192, .fallback = "1024",
-	 .unit = "KiB", .help = "Largest body; above it the answer is 413."},
-	{"memory_mib_max", YAML_INTEGER, AT(http.memory_mib_max), .low = 4, .high = 1024, .fallback = "64",
-	 .unit = "MiB",
-	 .help = "Most memory that reading one request may take, one at a time; what is not used costs nothing."},
-	{0},
-};
 
 #define TOPIC_FIELD(name, at, topic_help) \
 	{ \
@@ -169,7 +151,7 @@ static const struct yaml_field stop_fields[] = {
 };
 
 static const struct yaml_field collect_conf_fields[] = {
-	{"http", YAML_SECTION, .fields = http_fields, .help = "Where events come from."},
+	{"http", YAML_SECTION, .fields = collect_conf_http_fields, .help = "Where events come from."},
 	{"kafka", YAML_SECTION, .fields = kafka_fields, .help = "Where they go."},
 	{"identity", YAML_SECTION, .fields = identity_fields, .help = "Who is who."},
 	{"consent", YAML_SECTION, .fields = consent_fields, .help = "Events that do not say."},
@@ -360,7 +342,8 @@ static bool read_forms(const struct conf_reader *reader, void *into)
 }
 
 static conf_step *const steps[] = {
-	check_topics, read_properties, read_identity, check_paths, check_cookie, lower_lists, read_forms, NULL,
+	collect_conf_http_check, check_topics, read_properties, read_identity, check_paths,
+	check_cookie, lower_lists, read_forms, NULL,
 };
 
 const struct conf_schema collect_conf_schema = {

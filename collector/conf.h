@@ -12,6 +12,7 @@
 #include "core/base/yaml.h"
 #include "core/edge/conf_parts.h"
 #include "core/edge/conf_schema.h"
+#include "core/edge/http_address.h"
 #include "core/model/event.h"
 
 struct arena;
@@ -20,10 +21,15 @@ struct arena;
 struct collect_conf {
 	struct {
 		const char *listen, *admin_listen; /* admin "": no port is opened */
-		int64_t connections_max;
-		int64_t request_s_max;
-		int64_t body_kib_max;
+		int64_t connections_max, kept_max;
+		int64_t head_s_max, request_s_max, kept_s_max;
+		int64_t body_kib_max, bodies_mib_max;
 		int64_t memory_mib_max;
+		int64_t address_connections_max, address_requests_s_max, key_requests_s_max; /* 0: no limit */
+		struct yaml_texts trusted_proxies; /* as written; use proxies */
+		struct http_networks proxies;
+		int forwarded_by;	   /* enum http_forwarded */
+		struct yaml_texts origins; /* none: all */
 	} http;
 	struct {
 		const char *brokers;

@@ -9,24 +9,33 @@
 #define ORIGIN_SIZE_MAX 300
 #define ASKED_SIZE_MAX 1024
 
-/* scheme "://" host [":" port], and nothing else: what a browser sends. */
-static bool is_origin(const char *origin)
+bool cors_is_origin(const char *origin)
 {
 	const char *host = strstr(origin, "://");
 	if (host == NULL || host == origin || host[3] == '\0' || strlen(origin) > ORIGIN_SIZE_MAX) {
 		return false;
 	}
 	for (const char *at = origin; at < host; at++) {
-		if (!isalnum((unsigned char)*at) && strchr("+-.", *at) == NULL) {
+		if (!islower((unsigned char)*at) && !isdigit((unsigned char)*at) && strchr("+-.", *at) == NULL) {
 			return false;
 		}
 	}
 	for (const char *at = host + 3; *at != '\0'; at++) {
-		if (!isalnum((unsigned char)*at) && strchr("-._:[]", *at) == NULL) {
+		if (!islower((unsigned char)*at) && !isdigit((unsigned char)*at) &&
+		    strchr("-._:[]", *at) == NULL) {
 			return false;
 		}
 	}
 	return true;
+}
+
+bool cors_allows(const char *const *origins, size_t count, const char *origin)
+{
+	bool found = count == 0 || origin[0] == '\0';
+	for (size_t i = 0; i < count && !found; i++) {
+		found = strcmp(origins[i], origin) == 0;
+	}
+	return found;
 }
 
 /* Names of headers with commas between. */
@@ -56,7 +65,7 @@ void cors_answer(const char *origin, struct cors *ret_cors)
 	if (origin[0] == '\0') {
 		return;
 	}
-	bool known = is_origin(origin);
+	bool known = cors_is_origin(origin);
 	cors_add(ret_cors, "Access-Control-Allow-Origin", known ? origin : "*");
 	if (known) {
 		cors_add(ret_cors, "Access-Control-Allow-Credentials", "true");

@@ -6,6 +6,7 @@
  * every request. That is safe here because nothing is ever answered that depends on who asks.
  */
 #pragma once
+#include <stdbool.h>
 #include <stddef.h>
 
 struct arena;
@@ -16,6 +17,11 @@ struct cors {
 	const char *headers[CORS_HEADERS_MAX]; /* name, value, …, NULL: as http_answer() takes them */
 	size_t count;			       /* entries before the NULL */
 };
+
+/* scheme "://" host [":" port] in lower case, and nothing else: what a browser sends. */
+bool cors_is_origin(const char *origin);
+/* Is it one of them, exactly? Without a list, and without an origin ("": not a page's request), always. */
+bool cors_allows(const char *const *origins, size_t count, const char *origin);
 
 /* `origin`: as sent, "" when absent. "null", several or what is no origin: "*" without credentials. */
 void cors_answer(const char *origin, struct cors *ret_cors);

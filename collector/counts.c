@@ -73,6 +73,14 @@ void counts_init(struct counts *counts)
 	add_requests(counts);
 	add(counts, &counts->refused, METRIC_COUNTER, "phased_http_refused_total",
 	    "Requests refused before they were read: ambiguous, too long, too large.", NULL);
+	add(counts, &counts->late, METRIC_COUNTER, "phased_http_cut_total",
+	    "Connections cut: late, their time was over; evicted, another one was let in in their place.",
+	    "reason=\"late\"");
+	add(counts, &counts->evicted, METRIC_COUNTER, "phased_http_cut_total",
+	    "Connections cut: late, their time was over; evicted, another one was let in in their place.",
+	    "reason=\"evicted\"");
+	add(counts, &counts->crowded, METRIC_COUNTER, "phased_http_crowded_total",
+	    "Connections answered 429: all of their address wait for the brokers.", NULL);
 	add(counts, &counts->connections, METRIC_GAUGE, "phased_http_connections", "Connections open.", NULL);
 	add(counts, &counts->waiting, METRIC_GAUGE, "phased_http_requests_waiting",
 	    "Requests that wait for the brokers' acknowledgement.", NULL);

@@ -14,8 +14,8 @@
 #include "core/edge/conf_live.h"
 #include "core/edge/key_file.h"
 
-/* The admin port, the brokers, logs, libraries. */
-#define DESCRIPTORS_MORE 128
+/* The admin port, the brokers, logs, libraries; connections that are on their way out. */
+#define DESCRIPTORS_MORE 512
 
 static const char *const usage =
 	"usage: phased-collect [--config FILE] [--check-config]\n"

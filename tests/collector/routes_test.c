@@ -93,6 +93,7 @@ START_TEST(an_origin_is_echoed_and_anything_else_is_not)
 		{"://a.test", STARRED},
 		{"ht tp://a.test", STARRED},
 		{"https://a.test\x01", STARRED},
+		{"https://A.test", STARRED},
 	};
 	for (size_t i = 0; i < COUNT_OF(rows); i++) {
 		struct cors cors;

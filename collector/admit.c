@@ -1,0 +1,61 @@
+#include "collector/admit.h"
+
+#include <string.h>
+
+#include "collector/conf.h"
+#include "collector/cors.h"
+#include "core/edge/http.h"
+
+#define BURST_S 10
+#define BUSY_ADDRESSES 8192 /* 128 KiB */
+#define BUSY_KEYS 1024
+
+bool admit_init(struct admit *admit, const struct collect_conf *conf)
+{
+	*admit = (struct admit){.conf = conf};
+	return limiter_init(&admit->addresses, (unsigned)conf->http.address_requests_s_max, BURST_S,
+			    BUSY_ADDRESSES) &&
+	       limiter_init(&admit->keys, (unsigned)conf->http.key_requests_s_max, BURST_S, BUSY_KEYS);
+}
+
+void admit_finish(struct admit *admit)
+{
+	limiter_finish(&admit->addresses);
+	limiter_finish(&admit->keys);
+}
+
+bool admit_origin(const struct admit *admit, const struct http_request *request, const char **ret_origin)
+{
+	const char *origin = http_header(request, "Origin");
+	const struct yaml_texts *origins = &admit->conf->http.origins;
+	if (!cors_allows(origins->items, origins->count, origin)) {
+		return false;
+	}
+	*ret_origin = origin;
+	return true;
+}
+
+static bool is_often(struct admit *admit, const struct http_request *request, int64_t now_us, unsigned *ret_wait_s)
+{
+	struct http_address client = http_client(request);
+	if (client.family != HTTP_V4 && client.family != HTTP_V6) {
+		return false;
+	}
+	struct http_address group = http_address_group(&client);
+	return !limiter_take(&admit->addresses, &group, sizeof(group), now_us, ret_wait_s);
+}
+
+unsigned admit_request(struct admit *admit, const struct http_request *request, int64_t now_us,
+		       unsigned *ret_wait_s)
+{
+	const char *origin;
+	if (is_often(admit, request, now_us, ret_wait_s)) {
+		return 429;
+	}
+	return admit_origin(admit, request, &origin) ? 0 : 403;
+}
+
+bool admit_key(struct admit *admit, const char *key, int64_t now_us, unsigned *ret_wait_s)
+{
+	return key[0] == '\0' || limiter_take(&admit->keys, key, strlen(key), now_us, ret_wait_s);
+}
