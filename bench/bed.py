@@ -42,7 +42,7 @@ def say(*words):
 
 # --- the build ---
 
-def build(directory):
+def build(directory, targets=TARGETS):
     """A release build (-O2, with symbols for perf) of what we run, in a directory of its own."""
     log = os.path.join(ROOT, ".cache", "bench.log")
     os.makedirs(os.path.dirname(log), exist_ok=True)
@@ -56,7 +56,7 @@ def build(directory):
         say(f"bench: building {os.path.relpath(directory)}")
         if not os.path.exists(os.path.join(directory, "build.ninja")):
             must("meson", "setup", directory, "-Dbuildtype=custom", "-Doptimization=2", "-Ddebug=true")
-        must("ninja", "-C", directory, *TARGETS)
+        must("ninja", "-C", directory, *targets)
     return directory
 
 
@@ -111,7 +111,8 @@ class Span:
 
     def read(self):
         used = {name: cpu_s(pid) for name, pid in self.pids.items()}
-        used["postgres"] = cpu_tree_s(self.here.postgres_pid)
+        if self.here.postgres_pid:
+            used["postgres"] = cpu_tree_s(self.here.postgres_pid)
         if self.here.kafka_pid:
             used["kafka"] = cpu_s(self.here.kafka_pid)
         used["bench"] = time.process_time()
@@ -151,7 +152,7 @@ class Bed(contextlib.ExitStack):
         self.directory = tempfile.mkdtemp(prefix="phased-bench-")
         os.chmod(self.directory, 0o711)		# user postgres walks through it
         self.callback(shutil.rmtree, self.directory, ignore_errors=True)
-        self.kafka_pid = None
+        self.kafka_pid = self.postgres_pid = None
         self.key = self.path("identity.key")
         with open(self.key, "w") as out:		# fixed: actor ids, and so the order of keys, are the same in each run
             out.write("no secret, but the same in every benchmark\n")
@@ -182,10 +183,20 @@ class Bed(contextlib.ExitStack):
                 conf.write(postgres_settings)
             self.dev("postgres", "stop", self.directory)
             self.dev("postgres", "start", self.directory)
-        self.brokers = server.env_read(self.path("kafka.env"))["PHASED_KAFKA"]
+        self.know_kafka()
         self.postgres = server.env_read(self.path("postgres.env"))["PHASED_PG"]
-        self.kafka_pid = server.pid_read(self.path("kafka.pid"))
         self.postgres_pid = server.pid_read(self.path("postgres.pid"))
+
+    def start_kafka(self):
+        """That alone."""
+        say("bench: starting Kafka")
+        self.callback(self.dev, "kafka", "remove", self.directory)
+        self.dev("kafka", "start", self.directory)
+        self.know_kafka()
+
+    def know_kafka(self):
+        self.brokers = server.env_read(self.path("kafka.env"))["PHASED_KAFKA"]
+        self.kafka_pid = server.pid_read(self.path("kafka.pid"))
 
     def use_servers(self):
         """Those that PHASED_KAFKA and PHASED_PG name. What Kafka uses is not known then."""
@@ -229,6 +240,13 @@ class Bed(contextlib.ExitStack):
             self.sql(self.postgres, f"DROP DATABASE {name} WITH (FORCE)")
 
     # --- our programs ---
+
+    def wait(self, holds, what, seconds=30):
+        deadline = time.monotonic() + seconds
+        while not holds():
+            if time.monotonic() > deadline:
+                raise Trouble(f"waited {seconds} s for {what}")
+            time.sleep(0.05)
 
     def topic(self, channel="web"):
         return f"{self.name}.{channel}"
