@@ -5,6 +5,7 @@
 
 #include "core/base/arena.h"
 #include "core/base/check.h"
+#include "core/base/json_quick.h"
 #include "core/base/text.h"
 
 /*
@@ -229,6 +230,17 @@ bool json_parse(const void *data, size_t size, unsigned depth_max, struct arena 
 	if (good < size) {
 		return trouble_at(JSON_BAD_TEXT, bytes, size, good, depth_max, arena, ret_trouble);
 	}
+	struct json_node *quick = json_quick_parse(bytes, size, depth_max, arena);
+	if (quick != NULL) {
+		*ret_root = quick;
+		return true;
+	}
+	return json_parse_careful(bytes, size, depth_max, arena, ret_root, ret_trouble);
+}
+
+bool json_parse_careful(const char *bytes, size_t size, unsigned depth_max, struct arena *arena,
+			struct json_node **ret_root, struct json_trouble *ret_trouble)
+{
 	struct walk walk = {0};
 	if (!walk_to(&walk, bytes, size, size, depth_max)) {
 		return trouble_at(JSON_TOO_DEEP, bytes, size, walk.at, depth_max, arena, ret_trouble);

@@ -1,0 +1,331 @@
+#include "core/base/json_quick.h"
+
+#include <errno.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "core/base/arena.h"
+#include "core/base/json.h"
+
+#define DIGITS_MAX 18  /* fit an int64_t whatever they are */
+#define NUMBER_SIZE 64 /* of one that is not whole */
+#define KEYS_QUICK 100 /* of one map: each is compared with those before it */
+
+/* A value that its list or map has not counted yet. */
+struct cell {
+	struct json_node node;
+	struct cell *next;
+	char *key;
+	size_t key_size;
+};
+
+/* Texts are decoded where they stand, in a copy of the bytes: decoding only shortens. A NUL ends the copy. */
+struct reader {
+	char *at;
+	struct arena *arena;
+	unsigned depth, depth_max;
+};
+
+static bool read_value(struct reader *reader, struct json_node *ret_node);
+
+static void skip_space(struct reader *reader)
+{
+	while (*reader->at == ' ' || *reader->at == '\n' || *reader->at == '\t' || *reader->at == '\r') {
+		reader->at++;
+	}
+}
+
+static bool read_hex(const char *at, unsigned *ret_code)
+{
+	unsigned code = 0;
+	for (int i = 0; i < 4; i++) {
+		char byte = at[i];
+		unsigned digit = byte >= '0' && byte <= '9'   ? (unsigned)(byte - '0')
+				 : byte >= 'a' && byte <= 'f' ? (unsigned)(byte - 'a') + 10
+				 : byte >= 'A' && byte <= 'F' ? (unsigned)(byte - 'A') + 10
+							      : 16;
+		if (digit == 16) {
+			return false; /* the NUL at the end as well */
+		}
+		code = code * 16 + digit;
+	}
+	*ret_code = code;
+	return true;
+}
+
+static char *put_code(char *to, unsigned code)
+{
+	if (code < 0x80) {
+		*to++ = (char)code;
+	} else if (code < 0x800) {
+		*to++ = (char)(0xc0 | code >> 6);
+		*to++ = (char)(0x80 | (code & 0x3f));
+	} else if (code < 0x10000) {
+		*to++ = (char)(0xe0 | code >> 12);
+		*to++ = (char)(0x80 | (code >> 6 & 0x3f));
+		*to++ = (char)(0x80 | (code & 0x3f));
+	} else {
+		*to++ = (char)(0xf0 | code >> 18);
+		*to++ = (char)(0x80 | (code >> 12 & 0x3f));
+		*to++ = (char)(0x80 | (code >> 6 & 0x3f));
+		*to++ = (char)(0x80 | (code & 0x3f));
+	}
+	return to;
+}
+
+/* Behind a backslash: moves *from on, and *to by what it stands for. */
+static bool read_escape(const char **from, char **to)
+{
+	static const char letters[] = "\"\\/bfnrt", meant[] = "\"\\/\b\f\n\r\t";
+	unsigned code, low;
+	const char *at = *from;
+	if (*at != 'u') {
+		const char *found = *at != '\0' ? strchr(letters, *at) : NULL;
+		if (found == NULL) {
+			return false;
+		}
+		*(*to)++ = meant[found - letters];
+		*from = at + 1;
+		return true;
+	}
+	if (!read_hex(at + 1, &code) || code == 0 || (code >= 0xdc00 && code < 0xe000)) {
+		return false;
+	}
+	at += 5;
+	if (code >= 0xd800 && code < 0xdc00) {
+		if (at[0] != '\\' || at[1] != 'u' || !read_hex(at + 2, &low) || low < 0xdc00 || low >= 0xe000) {
+			return false;
+		}
+		code = 0x10000 + ((code - 0xd800) << 10) + (low - 0xdc00);
+		at += 6;
+	}
+	*to = put_code(*to, code);
+	*from = at;
+	return true;
+}
+
+/* From behind the opening quote to behind the closing one. */
+static bool read_text(struct reader *reader, char **ret_text, size_t *ret_size)
+{
+	char *text = reader->at, *at = text;
+	while ((unsigned char)*at >= ' ' && *at != '"' && *at != '\\') {
+		at++;
+	}
+	char *to = at;
+	const char *from = at;
+	while (*from != '"') {
+		if ((unsigned char)*from < ' ') {
+			return false; /* the NUL at the end as well */
+		}
+		if (*from != '\\') {
+			*to++ = *from++;
+			continue;
+		}
+		from++;
+		if (!read_escape(&from, &to)) {
+			return false;
+		}
+	}
+	reader->at = text + (from - text) + 1;
+	*to = '\0';
+	*ret_text = text;
+	*ret_size = (size_t)(to - text);
+	return true;
+}
+
+/* "12", "-3.5e-7"; RFC 8259's, not strtod()'s. */
+static bool read_number(struct reader *reader, struct json_node *node)
+{
+	const char *begin = reader->at, *at = begin + (*begin == '-');
+	const char *digits = at;
+	int64_t whole = 0;
+	while (*at >= '0' && *at <= '9' && at - digits < DIGITS_MAX) {
+		whole = whole * 10 + (*at++ - '0');
+	}
+	if (at == digits || (*digits == '0' && at - digits > 1) || (*at >= '0' && *at <= '9')) {
+		return false;
+	}
+	*node = (struct json_node){.kind = JSON_NUMBER};
+	if (*at != '.' && *at != 'e' && *at != 'E') {
+		node->is_whole = true;
+		node->whole = *begin == '-' ? -whole : whole;
+		node->number = (double)node->whole;
+		reader->at += at - begin;
+		return true;
+	}
+	if (*at == '.') {
+		const char *fraction = ++at;
+		at += strspn(at, "0123456789");
+		if (at == fraction) {
+			return false;
+		}
+	}
+	if (*at == 'e' || *at == 'E') {
+		at += 1 + (at[1] == '+' || at[1] == '-');
+		const char *exponent = at;
+		at += strspn(at, "0123456789");
+		if (at == exponent) {
+			return false;
+		}
+	}
+	char copy[NUMBER_SIZE];
+	size_t size = (size_t)(at - begin);
+	if (size >= sizeof(copy)) {
+		return false;
+	}
+	memcpy(copy, begin, size);
+	copy[size] = '\0';
+	errno = 0;
+	node->number = strtod(copy, NULL);
+	reader->at += size;
+	return errno == 0 && isfinite(node->number);
+}
+
+static bool read_word(struct reader *reader, const char *word, size_t size)
+{
+	if (strncmp(reader->at, word, size) != 0) {
+		return false;
+	}
+	reader->at += size;
+	return true;
+}
+
+/* --- lists and maps --- */
+
+static bool is_new_key(const struct cell *first, const struct cell *cell)
+{
+	for (const struct cell *at = first; at != cell; at = at->next) {
+		if (at->key_size == cell->key_size && memcmp(at->key, cell->key, cell->key_size) == 0) {
+			return false;
+		}
+	}
+	return true;
+}
+
+static bool read_key(struct reader *reader, struct cell *cell)
+{
+	if (*reader->at != '"') {
+		return false;
+	}
+	reader->at++;
+	if (!read_text(reader, &cell->key, &cell->key_size)) {
+		return false;
+	}
+	skip_space(reader);
+	if (*reader->at != ':') {
+		return false;
+	}
+	reader->at++;
+	return true;
+}
+
+/* Everything up to the closing mark, as a chain. */
+static bool read_cells(struct reader *reader, char end, struct cell **ret_first, size_t *ret_count)
+{
+	struct cell *first = NULL, **link = &first;
+	size_t count = 0;
+	skip_space(reader);
+	if (*reader->at == end) {
+		reader->at++;
+		*ret_first = NULL;
+		*ret_count = 0;
+		return true;
+	}
+	for (;;) {
+		struct cell *cell = arena_take(reader->arena, sizeof(*cell));
+		if (cell == NULL) {
+			return false;
+		}
+		cell->next = NULL;
+		*link = cell;
+		link = &cell->next;
+		count++;
+		skip_space(reader);
+		if (end == '}' && (count > KEYS_QUICK || !read_key(reader, cell) || !is_new_key(first, cell))) {
+			return false;
+		}
+		if (!read_value(reader, &cell->node)) {
+			return false;
+		}
+		skip_space(reader);
+		if (*reader->at == end) {
+			reader->at++;
+			*ret_first = first;
+			*ret_count = count;
+			return true;
+		}
+		if (*reader->at++ != ',') {
+			return false;
+		}
+	}
+}
+
+static bool read_inside(struct reader *reader, enum json_kind kind, struct json_node *node)
+{
+	struct cell *first;
+	size_t count;
+	reader->at++;
+	if (reader->depth++ == reader->depth_max ||
+	    !read_cells(reader, kind == JSON_MAP ? '}' : ']', &first, &count)) {
+		return false;
+	}
+	reader->depth--;
+	struct json_node **items = arena_array(reader->arena, count, sizeof(*items));
+	char **keys = kind == JSON_MAP ? arena_array(reader->arena, count, sizeof(*keys)) : NULL;
+	if (items == NULL || (kind == JSON_MAP && keys == NULL)) {
+		return false;
+	}
+	size_t i = 0;
+	for (struct cell *cell = first; cell != NULL; cell = cell->next, i++) {
+		items[i] = &cell->node;
+		if (keys != NULL) {
+			keys[i] = cell->key;
+		}
+	}
+	*node = (struct json_node){.kind = kind, .count = count, .items = items, .keys = keys};
+	return true;
+}
+
+static bool read_value(struct reader *reader, struct json_node *node)
+{
+	size_t size;
+	skip_space(reader);
+	switch (*reader->at) {
+	case '"':
+		*node = (struct json_node){.kind = JSON_TEXT};
+		reader->at++;
+		return read_text(reader, &node->text, &size);
+	case '{':
+		return read_inside(reader, JSON_MAP, node);
+	case '[':
+		return read_inside(reader, JSON_LIST, node);
+	case 't':
+		*node = (struct json_node){.kind = JSON_BOOL, .flag = true};
+		return read_word(reader, "true", 4);
+	case 'f':
+		*node = (struct json_node){.kind = JSON_BOOL};
+		return read_word(reader, "false", 5);
+	case 'n':
+		*node = (struct json_node){.kind = JSON_NOTHING};
+		return read_word(reader, "null", 4);
+	default:
+		return read_number(reader, node);
+	}
+}
+
+struct json_node *json_quick_parse(const char *bytes, size_t size, unsigned depth_max, struct arena *arena)
+{
+	size_t mark = arena->used;
+	struct json_node *root = arena_take(arena, sizeof(*root));
+	char *copy = arena_text(arena, bytes, size);
+	struct reader reader = {.at = copy, .arena = arena, .depth_max = depth_max};
+	if (root != NULL && copy != NULL && read_value(&reader, root)) {
+		skip_space(&reader);
+		if (reader.at == copy + size) {
+			return root;
+		}
+	}
+	arena_back(arena, mark);
+	return NULL;
+}

@@ -1,0 +1,19 @@
+/*
+ * The quick way of json.c for JSON as trackers write it: one pass, no memory but the arena's, no library.
+ *
+ * It says yes or nothing: what it reads is what jansson would have read, and whatever is unusual, too large or wrong is
+ * left to jansson, which decides and says what is wrong with it.
+ */
+#pragma once
+#include <stdbool.h>
+#include <stddef.h>
+
+struct arena;
+struct json_node;
+struct json_trouble;
+
+/* `bytes` are UTF-8 without NUL: the caller has looked. NULL: not this way; the arena is as before. */
+struct json_node *json_quick_parse(const char *bytes, size_t size, unsigned depth_max, struct arena *arena);
+/* The other way, in json.c: json_parse() of such bytes without trying this one. For tests to compare the two. */
+bool json_parse_careful(const char *bytes, size_t size, unsigned depth_max, struct arena *arena,
+			struct json_node **ret_root, struct json_trouble *ret_trouble);
