@@ -342,8 +342,15 @@ static bool read_forms(const struct conf_reader *reader, void *into)
 }
 
 static conf_step *const steps[] = {
-	collect_conf_http_check, check_topics, read_properties, read_identity, check_paths,
-	check_cookie, lower_lists, read_forms, NULL,
+	collect_conf_http_check,
+	check_topics,
+	read_properties,
+	read_identity,
+	check_paths,
+	check_cookie,
+	lower_lists,
+	read_forms,
+	NULL,
 };
 
 const struct conf_schema collect_conf_schema = {
