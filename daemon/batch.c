@@ -1,5 +1,5 @@
 /*
- * What a batch does next: fill, step by step through the table, and what follows from trouble.
+ * What a batch does next: one step after the other through the table, and how its window ends.
  */
 #include "daemon/batch.h"
 
@@ -7,41 +7,25 @@
 #include <string.h>
 
 #include "core/base/check.h"
-#include "core/base/log.h"
 #include "core/base/moment.h"
 #include "daemon/batch_steps.h"
 #include "daemon/crew.h"
 
 #define IDLE_KEEP ((size_t)4 * 1024 * 1024) /* pages that stay resident while nothing waits */
-/* Messages that are decoded before the other lanes are looked after again: their COPYs must be fed. */
-#define FILL_SLICE ((size_t)1024)
-#define CREW_WAIT_US 1000 /* until another lane may have come on */
-#define BACKOFF_FIRST_US INT64_C(50000)
-#define BACKOFF_LAST_US INT64_C(5000000)
+#define CREW_WAIT_US 1000		    /* until another lane may have come on */
 
-static void clock_on(struct batch *batch)
+void batch_clock_on(struct batch *batch)
 {
 	batch->clocked_us = batch->io.ops->monotonic_us(batch->io.self);
 }
 
 /* Books the time since then. */
-static void clock_off(struct batch *batch, unsigned step, enum step_part part)
+void batch_clock_off(struct batch *batch, unsigned step, enum step_part part)
 {
 	int64_t since_us = batch->clocked_us;
-	clock_on(batch);
+	batch_clock_on(batch);
 	batch->options.counters->step_seconds[step][part].value +=
 		(double)(batch->clocked_us - since_us) / (double)MOMENT_SECOND_US;
-}
-
-static void set_limits(struct batch *batch)
-{
-	const struct conf *conf = batch->options.conf;
-	/* The list of items itself must leave room for what is taken. */
-	size_t room = (batch->held.limit - TAKE_ROOM) / 4 / sizeof(struct item);
-	size_t most = (size_t)conf->batch.events_max, least = (size_t)conf->batch.events_min;
-	batch->limit_max = most < room ? most : room;
-	batch->limit = least < batch->limit_max ? least : batch->limit_max;
-	batch->is_outdated = false;
 }
 
 void batch_reconfigure(struct batch *batch)
@@ -78,7 +62,7 @@ struct batch *batch_create(const struct batch_options *options, struct fail *fai
 		.rejected_topic = options->rejected_topic,
 	};
 	batch_reconfigure(batch);
-	set_limits(batch);
+	batch_set_limits(batch);
 	return batch;
 }
 
@@ -99,7 +83,7 @@ static void reset(const struct batch *batch, struct arena *arena)
 	arena_reset(arena, batch->more ? arena->limit : IDLE_KEEP);
 }
 
-static void empty(struct batch *batch)
+void batch_empty(struct batch *batch)
 {
 	batch->items = NULL;
 	batch->item_count = batch->first = batch->count = batch->saved_count = 0;
@@ -120,6 +104,17 @@ static void empty(struct batch *batch)
 	reset(batch, &batch->work);
 }
 
+/* From the first step again. */
+void batch_restart(struct batch *batch)
+{
+	reset(batch, &batch->work);
+	batch->step = STEP_LOOK;
+	batch->open = false;
+	batch->save = (struct save_rows){0};
+	batch->cast = (struct cast){0};
+	batch->try_number++;
+}
+
 void batch_set_engine(struct batch *batch, struct engine *engine)
 {
 	CHECK(batch_is_empty(batch) || engine != NULL);
@@ -134,80 +129,6 @@ bool batch_is_empty(const struct batch *batch)
 bool batch_is_busy(const struct batch *batch)
 {
 	return batch->sent || (!batch_is_empty(batch) && !batch->filling && batch->step != STEP_LOOK);
-}
-
-bool batch_has_more(const struct batch *batch)
-{
-	return batch->more && batch->options.assignment->count > 0;
-}
-
-/* ---- filling ---- */
-
-/* Twice as many next time while the source keeps up, half as many when it does not. */
-static void adapt(struct batch *batch)
-{
-	size_t least = (size_t)batch->options.conf->batch.events_min, next = batch->limit;
-	if (batch->item_count == batch->limit) {
-		next = batch->limit * 2;
-	} else if (batch->item_count < batch->limit / 4) {
-		next = batch->limit / 2 > least ? batch->limit / 2 : least;
-	}
-	batch->limit = next < batch->limit_max ? next : batch->limit_max;
-}
-
-bool batch_fill(struct batch *batch)
-{
-	if (batch->engine == NULL || batch->options.assignment->count == 0 ||
-	    (!batch_is_empty(batch) && !batch->filling)) {
-		return !batch_is_empty(batch) && !batch->filling;
-	}
-	int64_t now_us = batch->io.ops->monotonic_us(batch->io.self);
-	if (batch_is_empty(batch)) {
-		if (batch->is_outdated) { /* a list of another size may be there, with nothing in it */
-			batch->items = NULL;
-			reset(batch, &batch->held);
-			set_limits(batch);
-		}
-		if (batch->items == NULL) {
-			batch->items = arena_array(&batch->held, batch->limit, sizeof(struct item));
-			CHECK(batch->items != NULL);
-		}
-		batch->filling_since_us = now_us;
-		batch->filled_by_us = now_us + batch->options.conf->batch.linger_ms * 1000;
-	}
-	size_t slice = batch->item_count + FILL_SLICE;
-	size_t until = slice < batch->limit ? slice : batch->limit;
-	clock_on(batch);
-	bool drained =
-		take_items(&batch->take, batch->engine, &batch->held, batch->items, &batch->item_count, until);
-	clock_off(batch, STEP_TAKE, STEP_COMPUTES);
-	batch->options.counters->step_runs[STEP_TAKE].value += batch_is_empty(batch) ? 0 : 1;
-	batch->more = !drained;
-	if (batch_is_empty(batch)) {
-		empty(batch);
-		return false;
-	}
-	batch->goes_on = !drained && batch->item_count == until && until < batch->limit;
-	batch->filling = batch->goes_on || (drained && now_us < batch->filled_by_us);
-	if (batch->filling) {
-		return false;
-	}
-	adapt(batch);
-	batch->first = 0;
-	batch->count = batch->item_count;
-	batch->step = STEP_LOOK;
-	return true;
-}
-
-int64_t batch_wakes_us(const struct batch *batch)
-{
-	if (batch->filling) {
-		return batch->goes_on ? 0 : batch->filled_by_us;
-	}
-	if (batch_is_empty(batch) || batch->sent) {
-		return INT64_MAX;
-	}
-	return batch->step == STEP_ROLLBACK ? 0 : batch->not_before_us;
 }
 
 /* ---- how a window ends ---- */
@@ -262,7 +183,7 @@ void batch_committed(struct batch *batch)
 	batch->tries = 0;
 	batch->not_before_us = 0;
 	if (batch->count == 0) {
-		empty(batch);
+		batch_empty(batch);
 	}
 }
 
@@ -284,7 +205,7 @@ void batch_drop_foreign(struct batch *batch)
 	batch->item_count = kept;
 	batch->count = window_count > 0 ? window_count : kept - batch->first;
 	if (batch->count == 0) {
-		empty(batch);
+		batch_empty(batch);
 	}
 }
 
@@ -296,7 +217,7 @@ void batch_hand_back(struct batch *batch)
 	batch->sent = false;
 	batch->wants_claim = false; /* whoever wants it anew has asked; whose partitions are gone must not */
 	batch->more = false;
-	empty(batch);
+	batch_empty(batch);
 	take_forget(&batch->take);
 }
 
@@ -309,81 +230,14 @@ bool batch_wants_claim(struct batch *batch)
 
 /* ---- steps ---- */
 
-static void back_off(struct batch *batch)
-{
-	int64_t most_us = BACKOFF_FIRST_US << (batch->tries < 7 ? batch->tries : 7);
-	most_us = most_us < BACKOFF_LAST_US ? most_us : BACKOFF_LAST_US;
-	int64_t jitter_us = (int64_t)(batch->io.ops->random(batch->io.self) % (uint64_t)(most_us / 2));
-	batch->not_before_us = batch->io.ops->monotonic_us(batch->io.self) + most_us / 2 + jitter_us;
-	batch->tries++;
-}
-
-static void forget_months(struct batch *batch)
-{
-	memset(batch->months, 0, sizeof(batch->months));
-}
-
-/* What took too long as a whole may not in two parts; the next batches are smaller as well, for a while. */
-static void halve(struct batch *batch)
-{
-	size_t least = (size_t)batch->options.conf->batch.events_min;
-	batch->count = (batch->count + 1) / 2;
-	batch->limit = batch->limit / 2 > least ? batch->limit / 2 : batch->limit;
-}
-
-void batch_speed_up(struct batch *batch)
-{
-	if (batch->is_slow) {
-		batch->is_slow = false;
-		halve(batch);
-	}
-}
-
-/* This very window cannot be written: a smaller one; of one message alone: it is refused. False: even that was. */
-static bool shrink(struct batch *batch, struct fail *fail)
-{
-	static struct log_limit often;
-	batch->saved_count = 0;
-	if (batch->count > 1) {
-		batch->count = (batch->count + 1) / 2;
-		return true;
-	}
-	struct item *item = &batch->items[batch->first];
-	if (item->decoded == OUTCOME_refused) {
-		return fail_set(fail, FAIL_FATAL, EXIT_OUR_BUG,
-				"%s/%d@%lld: refused, and so was the row that says so (%s)",
-				batch->options.topics[item->partition.topic], (int)item->partition.number,
-				(long long)item->offset, batch->why.text);
-	}
-	if (log_allowed(&often)) { /* a whole topic may be like it */
-		log_error("%s/%d@%lld: refused (%s), kept in rejected%s",
-			  batch->options.topics[item->partition.topic], (int)item->partition.number,
-			  (long long)item->offset, batch->why.text, log_held_back(&often));
-	}
-	item->decoded = OUTCOME_refused;
-	item->reject = NULL;
-	return true;
-}
-
-/* From the first step again. */
-static void restart(struct batch *batch)
-{
-	reset(batch, &batch->work);
-	batch->step = STEP_LOOK;
-	batch->open = false;
-	batch->save = (struct save_rows){0};
-	batch->cast = (struct cast){0};
-	batch->try_number++;
-}
-
 static enum batch_run ended(struct batch *batch, enum step_end end, struct fail *fail);
 
 static enum batch_run start_step(struct batch *batch, struct fail *fail)
 {
-	clock_on(batch);
+	batch_clock_on(batch);
 	for (;;) {
 		enum step_end end = batch_steps[batch->step].start(batch, fail);
-		clock_off(batch, batch->step, STEP_COMPUTES);
+		batch_clock_off(batch, batch->step, STEP_COMPUTES);
 		if (end != STEP_NEXT) {
 			return ended(batch, end, fail);
 		}
@@ -407,18 +261,18 @@ static enum batch_run ended(struct batch *batch, enum step_end end, struct fail 
 		return BATCH_RESTS;
 	case STEP_AGAIN:
 		if (!batch_is_empty(batch)) {
-			restart(batch);
+			batch_restart(batch);
 		}
 		return BATCH_RESTS;
 	case STEP_FULL:
 		if (batch->step <= STEP_PEEK) { /* nobody was asked for them */
-			forget_months(batch);
+			batch_forget_months(batch);
 		}
 		fail_set(&batch->why, FAIL_DATA, EXIT_CONFIG, "needs more memory than batch.arena_mb");
 		if (batch_is_empty(batch)) {
 			return BATCH_RESTS;
 		}
-		if (!shrink(batch, fail)) {
+		if (!batch_shrink(batch, fail)) {
 			return BATCH_FAILED;
 		}
 		break;
@@ -432,7 +286,7 @@ static enum batch_run ended(struct batch *batch, enum step_end end, struct fail 
 			return BATCH_FAILED;
 		}
 		batch->why = *fail;
-		if (fail->kind == FAIL_DATA && !shrink(batch, fail)) {
+		if (fail->kind == FAIL_DATA && !batch_shrink(batch, fail)) {
 			return BATCH_FAILED;
 		}
 		return BATCH_DROPS;
@@ -441,7 +295,7 @@ static enum batch_run ended(struct batch *batch, enum step_end end, struct fail 
 	if (batch->open) {
 		batch->step = STEP_ROLLBACK;
 	} else {
-		restart(batch);
+		batch_restart(batch);
 	}
 	return BATCH_RESTS;
 }
@@ -466,79 +320,8 @@ enum batch_run batch_turn_done(struct batch *batch, struct fail *fail)
 {
 	enum step step = batch->step;
 	batch->sent = false;
-	clock_off(batch, step, STEP_WAITS);
+	batch_clock_off(batch, step, STEP_WAITS);
 	enum step_end end = batch_steps[step].end(batch, fail);
-	clock_off(batch, step, STEP_COMPUTES);
+	batch_clock_off(batch, step, STEP_COMPUTES);
 	return ended(batch, end, fail);
-}
-
-enum batch_run batch_turn_failed(struct batch *batch, const struct fail *why, struct fail *fail)
-{
-	static struct log_limit often;
-	batch->sent = false;
-	clock_off(batch, batch->step, STEP_WAITS);
-	batch->why = *why;
-	bool was_new = batch->step == STEP_ARBITERS && strcmp(why->code, "23505") == 0;
-	if (batch->step == STEP_MONTHS || batch->step == STEP_PEEK) {
-		forget_months(batch);
-	}
-	if (way_missed(&batch->way, was_new ? "PH002" : why->code)) {
-		batch->options.counters->quick_misses.value++;
-		batch->options.counters->redone.value++;
-		batch->step = STEP_ROLLBACK;
-		return BATCH_RESTS;
-	}
-	batch->options.counters->store_failures.value++;
-	engine_forget(batch->engine);
-	if (why->kind == FAIL_FATAL) {
-		*fail = *why;
-		return BATCH_FAILED;
-	}
-	if (batch->step == STEP_ROLLBACK) { /* then only the end of the connection ends the transaction */
-		*fail = *why;
-		return BATCH_DROPS;
-	}
-	if (why->kind == FAIL_DATA) {
-		if (!shrink(batch, fail)) {
-			return BATCH_FAILED;
-		}
-	} else if (strcmp(why->code, "PH001") == 0) {
-		batch->look_first = true;
-		if (batch->tries > 0) { /* it did not look so a moment ago */
-			back_off(batch);
-		}
-		batch->tries++;
-	} else {
-		if (log_allowed(&often)) {
-			log_warning("batch: %s in %s, trying again%s", why->text, batch_steps[batch->step].name,
-				    log_held_back(&often));
-		}
-		if (strcmp(why->code, "57014") == 0 && batch->step > STEP_LOOK) { /* the server's time limit */
-			halve(batch);
-		}
-		back_off(batch);
-	}
-	batch->options.counters->redone.value++;
-	if (batch->step == STEP_LOOK || batch->step == STEP_MONTHS) {
-		restart(batch);
-	} else {
-		batch->step = STEP_ROLLBACK;
-	}
-	return BATCH_RESTS;
-}
-
-void batch_lost(struct batch *batch, const struct fail *why)
-{
-	batch->sent = false;
-	batch->options.counters->store_failures.value++;
-	forget_months(batch);
-	if (batch->engine != NULL) {
-		engine_forget(batch->engine);
-	}
-	if (!batch_is_empty(batch) && !batch->filling) {
-		batch->is_slow = batch->is_slow || strcmp(why->code, POSTGRES_NO_ANSWER) == 0;
-		batch->why = *why;
-		batch->look_first = true;
-		restart(batch);
-	}
 }

@@ -1,6 +1,6 @@
 /*
- * Between batch.c, which decides what comes next, batch_steps.c and batch_save.c, which hold the steps, and crew.c, which looks
- * at all lanes' batches. Private to them, and to counters.c, which names the steps.
+ * Between batch.c, which decides what comes next, batch_fill.c, batch_trouble.c, batch_steps.c and batch_save.c, which hold the
+ * steps, and crew.c, which looks at all lanes' batches. Private to them, and to counters.c, which names the steps.
  */
 #pragma once
 #include "core/base/arena.h"
@@ -112,13 +112,37 @@ struct step_about {
 };
 extern const struct step_about batch_steps[STEP_COUNT];
 
+/* ---- batch.c ---- */
+
+/* Books the time since the last call of either; a step may be STEP_TAKE. */
+void batch_clock_on(struct batch *batch);
+void batch_clock_off(struct batch *batch, unsigned step, enum step_part part);
+/* Nothing in hand any more. */
+void batch_empty(struct batch *batch);
+/* From the first step again. */
+void batch_restart(struct batch *batch);
+
+/* ---- batch_fill.c ---- */
+
+/* How many to take, as the configuration says now. */
+void batch_set_limits(struct batch *batch);
+
+/* ---- batch_trouble.c ---- */
+
+/* This very window cannot be written: a smaller one; of one message alone: it is refused. False: even that was. */
+bool batch_shrink(struct batch *batch, struct fail *fail);
+/* Which months there are is asked for anew. */
+void batch_forget_months(struct batch *batch);
+/* After LOOK, where the try before was given up because it took too long: a smaller window. */
+void batch_speed_up(struct batch *batch);
+
+/* ---- batch_steps.c, and batch.c for what a window ends in ---- */
+
 /* The window's positions from our assignment. False: arena full. */
 bool batch_list_positions(struct batch *batch);
 /* The window is in the database: positions (of those partitions that are still ours), counters, caches; the next window
  * begins. */
 void batch_committed(struct batch *batch);
-/* After LOOK, where the try before was given up because it took too long: a smaller window. */
-void batch_speed_up(struct batch *batch);
 /* Takes the items of partitions that are no longer ours out of the batch. */
 void batch_drop_foreign(struct batch *batch);
 
