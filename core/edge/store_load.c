@@ -149,6 +149,7 @@ bool store_peek(struct store *store, struct advance_rows *peek, struct arena *ar
 {
 	bool months =
 		peek->month_count == 0 || (postgres_add(store->postgres, &sql_begin, NULL, NULL, NULL, fail) &&
+					   store_add_holds(store, peek, arena, fail) &&
 					   store_add_months(store, peek->months, peek->month_count, arena, fail) &&
 					   postgres_add(store->postgres, &sql_commit, NULL, NULL, NULL, fail));
 	return months && postgres_add(store->postgres, &sql_snapshot, NULL, NULL, NULL, fail) &&

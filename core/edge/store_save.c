@@ -299,13 +299,15 @@ static bool add_parts(struct store *store, store_part *const *parts, const struc
 
 /*
  * Two lanes often meet a new subject at the same time. In the batch's own transaction the later one would wait for the
- * other's COMMIT with all it has; in one of their own they are there at once. That a subject is there says nothing.
+ * other's COMMIT with all it has; in one of their own they are there at once. That a subject is there says nothing; but
+ * who has lost its partitions writes not even these.
  */
 static bool add_subjects(struct store *store, const struct save_rows *save, struct arena *arena, struct fail *fail)
 {
 	return save->subject_count == 0 ||
 	       (postgres_add(store->postgres, &sql_begin, NULL, NULL, NULL, fail) &&
-		save_subjects(store, save, arena, fail) && save_rules(store, save, arena, fail) &&
+		store_add_holds(store, save->quick, arena, fail) && save_subjects(store, save, arena, fail) &&
+		save_rules(store, save, arena, fail) &&
 		postgres_add(store->postgres, &sql_commit, NULL, NULL, NULL, fail));
 }
 
