@@ -390,6 +390,18 @@ int64_t stage_count(const char *sql)
 	return real_count(hand, sql);
 }
 
+int64_t stage_contents(void)
+{
+	/* Of every table the rows as text, in order; partitions are tables, too. */
+	return real_count(
+		hand,
+		"SELECT hashtextextended(string_agg(c.oid || query_to_xml(format('SELECT t::text AS row FROM %s "
+		"t ORDER BY 1', "
+		"c.oid::regclass), true, false, c.oid::regclass::text)::text, '' ORDER BY c.oid), 0) "
+		"FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace "
+		"WHERE c.relkind = 'r' AND n.nspname !~ '^(pg_|information_schema)'");
+}
+
 void stage_ends_well(void)
 {
 	unsigned who = A;

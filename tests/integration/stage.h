@@ -75,5 +75,7 @@ void stage_erase_of_a(void);
 void stage_expect(bool good, const char *what);
 double stage_outcomes(unsigned who, enum outcome outcome);
 int64_t stage_count(const char *sql);
+/* A number for what all tables hold: the same as long as nothing is written. */
+int64_t stage_contents(void);
 /* Both apply what is left, by turns; the tables are the oracle's, nothing was refused but what the quick way may be. */
 void stage_ends_well(void);

@@ -1,6 +1,6 @@
 #!/usr/bin/python3
 # run: timeout=600
-"""Two daemons meet in a real PostgreSQL, moved turn by turn: build/tests/integration/store_steps plays each scenario.
+"""Two daemons meet in a real PostgreSQL, moved turn by turn: build/tests/integration/store_steps plays each scenario (steps_*.c).
 
 Each rule of the write protocol was broken once, in a copy, and its scenarios failed: w, a batch was written that should have been
 refused, and the tables are not the oracle's; d, the server had to end a deadlock; else what is said.
@@ -16,6 +16,8 @@ refused, and the tables are not the oracle's; d, the server had to end a deadloc
   … version + 1 of an empty one             bump leaves the version                   first_touch_again_against_careful_claim: w
   claims and consents concern all claimed   no mark_facts()                           claim_against_grant, grant_against_claim,
                                                                                         grant_against_second_claim: w
+  a touch before a shared browser's first   no mark_sessions()                        anonymous_touch_against_early_touch,
+    claim concerns both whom it may be                                                  early_touch_against_anonymous_touch: not refused
   an erasure writes the arbiter             it does not                               first_touch_against_erasure: w
   … and leaves it                           it deletes it                             first_touch_against_touch_and_erasure: w
   what is read is of one age                PEEK begins READ COMMITTED                load_while_claim_commits: w
@@ -29,11 +31,15 @@ refused, and the tables are not the oracle's; d, the server had to end a deadloc
   23505 is a duplicate nobody foresaw       not in way_missed()                       duplicate_*: the message is refused
   a replay goes the careful way             careful_left never set, never used up     replay: tried too often, never again
   epoch, next_offset                        each taken out of position_advance()      zombie, careful_zombie; position_moved: not refused
+  … before anything of a zombie's           no store_add_holds() before subjects;     zombie: has written a subject;
+                                              before months                             zombie_in_a_new_month: not refused
+  positions before arbiters                 store_add_positions() in SAVE's end       claim_while_quick_writes: waits for no lock;
+                                                                                        lost_commit_lands_late: PH002 comes before PH001
   no row moved does not mean a zombie       LOOK not asked, or not believed           lost_commit_lands_late: handed back
   folded by the model in force              position_advance_under() says nothing     model_changes: not refused
 
-mark_sessions() alone can be left out and nothing fails: where a touch before the first claim changes whose another one is, the
-stretches of both persons change, and so both arbiters are written already.
+Of mark_sessions() no table would tell: where such a touch changes whose another one is, the stretches of both persons change, and
+both arbiters are written already. It stands since the protocol was checked with it, and is held to what it says.
 """
 import os
 import subprocess
