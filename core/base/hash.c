@@ -28,8 +28,7 @@ static size_t lay_out(const struct hash_piece *pieces, size_t count, size_t befo
 {
 	size_t used = 0;
 	for (size_t i = 0; i < count; i++) {
-		if (pieces[i].size > LAID_OUT_MAX - ENDING_MAX ||
-		    used > LAID_OUT_MAX - ENDING_MAX - pieces[i].size - 1) {
+		if (pieces[i].size > LAID_OUT_MAX || used + 1 + pieces[i].size > LAID_OUT_MAX - ENDING_MAX) {
 			return 0;
 		}
 		if (i > 0) {
