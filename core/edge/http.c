@@ -13,8 +13,6 @@
 #include "core/base/moment.h"
 #include "core/edge/http_inside.h"
 
-/* Beside the request line, in a connection's memory: headers, where they begin and end, and the answer's. */
-#define POOL_MORE ((size_t)16 * 1024)
 #define ACCEPTS_MAX 64 /* a turn: others want something too */
 /* Connections that were cut are libmicrohttpd's to close, a turn later; so many may be on their way. */
 #define CUT_MAX (2 * ACCEPTS_MAX)
@@ -165,7 +163,7 @@ struct http *http_create(const struct http_options *options, http_handler *handl
 				 MHD_OPTION_NOTIFY_COMPLETED, http_on_completed, http, MHD_OPTION_URI_LOG_CALLBACK,
 				 http_on_target, http, MHD_OPTION_CONNECTION_LIMIT,
 				 options->connections_max + CUT_MAX, MHD_OPTION_CONNECTION_MEMORY_LIMIT,
-				 options->line_size_max + POOL_MORE, MHD_OPTION_CONNECTION_TIMEOUT, 0u,
+				 options->line_size_max + HTTP_POOL_MORE, MHD_OPTION_CONNECTION_TIMEOUT, 0u,
 				 MHD_OPTION_STRICT_FOR_CLIENT, 1, MHD_OPTION_END);
 	if (http->daemon == NULL) {
 		fail_set(fail, FAIL_FATAL, EXIT_CONFIG, "http: libmicrohttpd refuses to start");

@@ -43,6 +43,9 @@ struct http_connection {
 	enum http_stage stage;
 	int64_t since_us; /* that stage began, monotonic */
 	unsigned refuse;  /* what the request line alone has earned: a status, 0: none */
+	/* The request's target as it came, and its bytes: libmicrohttpd decodes it in its place. */
+	const char *target;
+	size_t target_size;
 };
 
 struct http_connections {

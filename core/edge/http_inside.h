@@ -8,6 +8,9 @@
 #include "core/edge/http_connection.h"
 #include "core/edge/http_listen.h"
 
+/* Beside the request line, in a connection's memory: headers, where they begin and end, and the answer's. */
+#define HTTP_POOL_MORE ((size_t)16 * 1024)
+
 struct http {
 	struct http_options options;
 	http_handler *handler;

@@ -56,9 +56,11 @@ void *http_on_target(void *context, const char *target, struct MHD_Connection *m
 	struct http *http = context;
 	struct http_connection *connection = connection_of(mhd);
 	if (connection != NULL) {
-		connection->refuse = strlen(target) > http->options.line_size_max ? 414
-				     : strstr(target, "%00") != NULL		  ? 400
-										  : 0;
+		connection->target = target;
+		connection->target_size = strlen(target);
+		connection->refuse = connection->target_size > http->options.line_size_max ? 414
+				     : strstr(target, "%00") != NULL			   ? 400
+											   : 0;
 		http_connection_enter(&http->connections, connection, HTTP_HEAD, http->now_us);
 	}
 	return NULL;
@@ -213,6 +215,27 @@ static enum MHD_Result on_header(void *context, enum MHD_ValueKind kind, const c
 	return MHD_YES;
 }
 
+/*
+ * libmicrohttpd cuts the request line in its place, and what it hands over are texts, so a NUL that came in the line would end
+ * method or target early. Between them stand then other bytes than the one that was a space:
+ *
+ *	POST\0/com.snowplowanalytics.snowplow/tp2\0HTTP/1.1
+ *	method target                               version
+ */
+static bool is_line_whole(const struct http_request *request, const char *version)
+{
+	const struct http_connection *connection = request->connection;
+	const char *at = request->method + strlen(request->method) + 1;
+	while (at != connection->target && *at == ' ') {
+		at++;
+	}
+	uintptr_t end = (uintptr_t)connection->target + connection->target_size + 1;
+	/* A version that is not in the connection's memory is a constant. */
+	size_t pool_size = request->http->options.line_size_max + HTTP_POOL_MORE;
+	bool is_apart = (uintptr_t)version > end && (uintptr_t)version - end < pool_size;
+	return at == connection->target && connection->target_size > 0 && request->method[0] != '\0' && !is_apart;
+}
+
 /* The first call: only the headers are there, and no byte of the body has been asked for. */
 static enum MHD_Result judge(struct http_request *request, const char *version)
 {
@@ -222,6 +245,9 @@ static enum MHD_Result judge(struct http_request *request, const char *version)
 	MHD_get_connection_values_n(request->mhd, MHD_HEADER_KIND, on_header, &list);
 	struct http_framing framing = http_guard(version, list.items, list.count);
 	unsigned status = framing.status != 0 ? framing.status : request->connection->refuse;
+	if (status == 0 && !is_line_whole(request, version)) {
+		status = 400;
+	}
 	if (status != 0) {
 		return refuse(request, status);
 	}
