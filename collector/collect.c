@@ -26,6 +26,7 @@
 #define ADMIN_BODY_SIZE_MAX ((size_t)4096)
 #define ARENA_KEPT ((size_t)1024 * 1024)
 #define TURN_MS_MAX 1000
+#define STUCK_US (10 * MOMENT_SECOND_US) /* an answer so much later than allowed will not come */
 #define POLLS_MAX 8
 
 struct collect {
@@ -343,6 +344,7 @@ static bool listen_both(struct collect *collect, struct fail *fail)
 	const struct collect_conf *conf = collect->conf;
 	struct http_options options = {
 		.listen = conf->http.listen,
+		.socket = "http",
 		.body_size_max = (size_t)conf->http.body_kib_max * 1024,
 		.bodies_size_max = (size_t)conf->http.bodies_mib_max * 1024 * 1024,
 		.line_size_max = LINE_SIZE_MAX,
@@ -360,6 +362,7 @@ static bool listen_both(struct collect *collect, struct fail *fail)
 		return collect->http != NULL;
 	}
 	options.listen = conf->http.admin_listen;
+	options.socket = NULL;
 	options.connections_max = ADMIN_CONNECTIONS_MAX;
 	options.address_connections_max = 0;
 	options.body_size_max = ADMIN_BODY_SIZE_MAX;
@@ -501,6 +504,29 @@ const char *collect_address(const struct collect *collect)
 const char *collect_admin_address(const struct collect *collect)
 {
 	return collect->admin != NULL ? http_address(collect->admin) : "";
+}
+
+bool collect_is_up(const struct collect *collect)
+{
+	return kafka_sink_state(collect->sink) == KAFKA_SINK_UP;
+}
+
+bool collect_is_stuck(const struct collect *collect)
+{
+	int64_t allowed_us = collect->conf->kafka.delivery_ms_max * 1000 + STUCK_US;
+	return waiting_oldest_us(&collect->waiting) < moment_monotonic_us() - allowed_us;
+}
+
+void collect_say(const struct collect *collect, char *ret_text, size_t size)
+{
+	const struct counts *counts = &collect->counts;
+	enum kafka_sink_state state = kafka_sink_state(collect->sink);
+	snprintf(ret_text, size, "%s, %u connections, %u requests wait, %.0f events received, %.0f undelivered",
+		 state == KAFKA_SINK_UP	    ? "working"
+		 : state == KAFKA_SINK_AWAY ? "waiting for Kafka, answering 503"
+					    : "waiting for Kafka",
+		 http_connections(collect->http), collect->waiting.used, counts->received.value,
+		 counts->fates[FATE_undelivered].value);
 }
 
 void collect_quiesce(struct collect *collect)

@@ -6,6 +6,7 @@
  */
 #pragma once
 #include <stdbool.h>
+#include <stddef.h>
 
 #include "core/base/fail.h"
 #include "core/flow/identify.h"
@@ -29,6 +30,13 @@ int collect_turn(struct collect *collect);
 
 const char *collect_address(const struct collect *collect);
 const char *collect_admin_address(const struct collect *collect); /* "": there is none */
+
+/* Is a broker connected? Then what is sent is taken. */
+bool collect_is_up(const struct collect *collect);
+/* Does a request wait that should long have had its answer, be it 503? */
+bool collect_is_stuck(const struct collect *collect);
+/* One line for whoever looks after it: state, what came, what waits, the last trouble's class. */
+void collect_say(const struct collect *collect, char *ret_text, size_t size);
 
 /* No more connections, new requests are answered 503; what waits goes on. */
 void collect_quiesce(struct collect *collect);

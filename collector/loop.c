@@ -8,6 +8,7 @@
 #include "core/base/log.h"
 #include "core/base/moment.h"
 #include "core/edge/conf_live.h"
+#include "core/edge/service.h"
 
 /* Answers that nobody acknowledged any more still have to reach their clients. */
 #define LAST_ANSWERS_US (2 * MOMENT_SECOND_US)
@@ -30,7 +31,8 @@ struct loop {
 	enum stage stage;
 	int64_t deadline_us;
 	const struct loop_options *options;
-	bool reload_wanted;
+	bool reload_wanted, is_stuck;
+	int64_t look_at_us; /* when to look whether it is */
 };
 
 /* Readiness is only noted by the loop having turned: the chores look for themselves. */
@@ -53,6 +55,7 @@ static void on_stop_signal(struct ev_loop *ev, ev_signal *signal, int events)
 	(void)ev;
 	struct loop *loop = signal->data;
 	if (loop->stage == STAGE_RUNNING) {
+		service_stopping(loop->options->service);
 		log_info("stopping: no new connections, requests that wait are finished");
 		collect_quiesce(loop->collect);
 		loop->stage = STAGE_DRAINING;
@@ -75,9 +78,7 @@ static void reload(struct loop *loop)
 		return;
 	}
 	loop->reload_wanted = false;
-	if (options->reload_begins != NULL) {
-		options->reload_begins(options->reload_context);
-	}
+	service_reloading(options->service);
 	struct conf_changes changes;
 	struct fail fail;
 	bool good = conf_live_reload(options->live, &changes, &fail);
@@ -89,9 +90,7 @@ static void reload(struct loop *loop)
 	} else {
 		log_error("configuration: not taken over, what was in force still is: %s", fail.text);
 	}
-	if (options->reload_ends != NULL) {
-		options->reload_ends(options->reload_context, good ? NULL : fail.text);
-	}
+	service_reloaded(options->service, good ? NULL : fail.text);
 }
 
 static void watch(struct loop *loop)
@@ -127,6 +126,26 @@ static void advance_stop(struct loop *loop)
 	}
 }
 
+static void tell_service(struct loop *loop)
+{
+	int64_t now_us = moment_monotonic_us();
+	if (collect_is_up(loop->collect)) {
+		service_ready(loop->options->service);
+	}
+	if (now_us >= loop->look_at_us) { /* looks at every request that waits */
+		loop->is_stuck = collect_is_stuck(loop->collect);
+		loop->look_at_us = now_us + MOMENT_SECOND_US;
+	}
+	if (!loop->is_stuck) {
+		service_alive(loop->options->service, now_us);
+	}
+	if (loop->stage == STAGE_RUNNING && service_wants_status(loop->options->service, now_us)) {
+		char text[SERVICE_STATUS_SIZE];
+		collect_say(loop->collect, text, sizeof(text));
+		service_status(loop->options->service, text);
+	}
+}
+
 /* Before the loop waits: everything that can move moves, then the next wake-up is set. */
 static void on_chores(struct ev_loop *ev, ev_prepare *chores, int events)
 {
@@ -135,6 +154,7 @@ static void on_chores(struct ev_loop *ev, ev_prepare *chores, int events)
 	reload(loop);
 	int wait_ms = collect_turn(loop->collect);
 	watch(loop);
+	tell_service(loop);
 	advance_stop(loop);
 	if (loop->stage != STAGE_RUNNING && wait_ms > 50) {
 		wait_ms = 50;

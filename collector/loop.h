@@ -7,15 +7,13 @@
 struct collect;
 struct collect_conf;
 struct conf_live;
+struct service;
 
 struct loop_options {
 	const struct collect_conf *conf; /* in force; all of these are borrowed */
 	struct conf_live *live;		 /* what SIGHUP reads again into *conf */
-	/* Around it, when not NULL: `why` is NULL when the file was taken over, else why not (one line). Both always, and
-	 * both within one turn of the loop. */
-	void (*reload_begins)(void *context);
-	void (*reload_ends)(void *context, const char *why);
-	void *reload_context;
+	struct service *
+		service; /* is told once a broker is reached, and that we live while requests are answered in time */
 };
 
 /* Runs until SIGTERM or SIGINT ends it and what waited is answered, or stop.seconds after the signal. */

@@ -13,6 +13,7 @@
 #include "core/base/log.h"
 #include "core/edge/conf_live.h"
 #include "core/edge/key_file.h"
+#include "core/edge/service.h"
 
 /* The admin port, the brokers, logs, libraries; connections that are on their way out. */
 #define DESCRIPTORS_MORE 512
@@ -75,8 +76,11 @@ static int read_arguments(int argc, char **argv, struct arguments *ret)
 	return -1;
 }
 
+static struct service service;
+
 static int give_up(const struct fail *fail)
 {
+	service_failed(&service, fail->text);
 	log_error("%s", fail->text);
 	return (int)fail->exit_code;
 }
@@ -117,7 +121,7 @@ static int run(const struct collect_conf *conf, struct conf_live *live, const st
 		return give_up(&fail);
 	}
 	say_addresses(collect);
-	loop_run(collect, &(struct loop_options){.conf = conf, .live = live});
+	loop_run(collect, &(struct loop_options){.conf = conf, .live = live, .service = &service});
 	collect_destroy(collect);
 	log_info("stopped");
 	return EXIT_DONE;
@@ -155,5 +159,6 @@ int main(int argc, char **argv)
 	conf_live_hold_signal();
 	signal(SIGPIPE, SIG_IGN);
 	log_start(LOG_LEVEL_INFO);
+	service_init(&service);
 	return start(&arguments);
 }

@@ -39,6 +39,18 @@ void waiting_end(struct waiting_list *list, struct waiting *waiting)
 	list->used--;
 }
 
+int64_t waiting_oldest_us(const struct waiting_list *list)
+{
+	int64_t oldest_us = INT64_MAX;
+	for (unsigned i = 0; list->used > 0 && i < list->count; i++) {
+		const struct waiting *waiting = &list->slots[i];
+		if (waiting->request != NULL && waiting->begun_us < oldest_us) {
+			oldest_us = waiting->begun_us;
+		}
+	}
+	return oldest_us;
+}
+
 void waiting_lose_all(struct waiting_list *list)
 {
 	for (unsigned i = 0; i < list->count; i++) {

@@ -34,6 +34,8 @@ void waiting_finish(struct waiting_list *list);		      /* zeroed is fine */
 struct waiting *waiting_begin(struct waiting_list *list, struct http_request *request, enum route route,
 			      int64_t begun_us);
 void waiting_end(struct waiting_list *list, struct waiting *waiting);
+/* When the one that waits longest began, monotonic; INT64_MAX: none waits. */
+int64_t waiting_oldest_us(const struct waiting_list *list);
 /* Whatever is acknowledged from now on, all that wait have lost something. */
 void waiting_lose_all(struct waiting_list *list);
 

@@ -38,6 +38,7 @@ extern const struct command model_accept_command;
 extern const struct command model_try_command;
 extern const struct command position_show_command;
 extern const struct command position_set_command;
+extern const struct command reload_command;
 
 bool ctl_read_conf(struct ctl *ctl, struct fail *fail);
 /* Connected, or NULL. The caller ends it with postgres_destroy(). */

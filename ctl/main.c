@@ -13,9 +13,9 @@
 #define LINE_SIZE 128
 
 static const struct command *const commands[] = {
-	&report_phases_command, &check_command,		&migrate_command,
-	&model_accept_command,	&model_try_command,	&topics_create_command,
-	&produce_command,	&position_show_command, &position_set_command,
+	&report_phases_command, &check_command,		&migrate_command, &model_accept_command,
+	&model_try_command,	&topics_create_command, &produce_command, &position_show_command,
+	&position_set_command,	&reload_command,
 };
 
 static struct {

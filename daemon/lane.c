@@ -45,6 +45,7 @@ void lane_lost(struct lane *lane, const struct fail *fail)
 	wait_us = wait_us / 2 + (int64_t)(lane->io.ops->random(lane->io.self) % (uint64_t)(wait_us / 2));
 	lane->connect_at_us = loop_now_us(lane->loop) + wait_us;
 	lane->connect_tries++;
+	loop_note_trouble(lane->loop, fail->text, fail->code);
 	if (log_allowed(&lane->loop->away_limit)) {
 		log_warning("%s; trying again%s", fail->text, log_held_back(&lane->loop->away_limit));
 	}

@@ -9,6 +9,7 @@
 #include "core/base/check.h"
 #include "core/base/log.h"
 #include "core/base/moment.h"
+#include "core/edge/service.h"
 #include "daemon/loop_inside.h"
 
 #define END_US INT64_C(500000) /* of stop.seconds, for what follows the loop */
@@ -94,6 +95,7 @@ static void on_stop_signal(struct ev_loop *ev, ev_signal *watcher, int events)
 	(void)events;
 	struct loop *loop = watcher->data;
 	if (loop->stage == STAGE_RUNNING) {
+		service_stopping(loop->options->service);
 		log_info("phased: stopping, at most %d s", (int)loop->options->conf->stop.seconds);
 		int64_t seconds = loop->options->conf->stop.seconds;
 		loop->stage = STAGE_FINISHING;
@@ -227,6 +229,7 @@ static void chores(struct loop *loop)
 	loop_send_claim(loop);
 	stop_stages(loop);
 	serve_http(loop);
+	loop_tell_service(loop);
 	for (unsigned i = 0; i < loop->lane_count; i++) {
 		watch_lane(&loop->lanes[i]);
 	}
@@ -316,7 +319,8 @@ static bool start(struct loop *loop, struct fail *fail)
 	    !arena_init(&loop->look_arena, GREETING_ARENA_SIZE)) {
 		return fail_set(fail, FAIL_FATAL, EXIT_OUR_BUG, "phased: no memory");
 	}
-	loop->status = status_create(loop->options->conf, loop->options->counters, &loop->health, loop, fail);
+	loop->status = status_create(loop->options->conf, loop->options->listen, loop->options->counters,
+				     &loop->health, loop, fail);
 	if (loop->status == NULL && fail->text[0] != '\0') {
 		return false;
 	}

@@ -12,6 +12,8 @@
 #include "daemon/counters.h"
 #include "daemon/io.h"
 
+struct service;
+
 struct loop_options {
 	const struct conf *conf;    /* all of these are borrowed for the whole run */
 	struct io lanes[LANES_MAX]; /* one for each lane; any of them for clock and source */
@@ -21,12 +23,9 @@ struct loop_options {
 	const char *owner;	   /* who we are in table position */
 	const char *const *topics; /* names, by number */
 	int rejected_topic;
-	/* What SIGHUP reads again into *conf; NULL: nothing. Around it, when not NULL: `why` is NULL when the file was taken
-	 * over, else why not (one line). Both always, and both within one turn of the loop. */
-	struct conf_live *live;
-	void (*reload_begins)(void *context);
-	void (*reload_ends)(void *context, const char *why);
-	void *reload_context;
+	struct conf_live *live;	 /* what SIGHUP reads again into *conf; NULL: nothing */
+	const char *listen;	 /* of /metrics and health; "": nowhere */
+	struct service *service; /* who is told that we work */
 };
 
 /* What health checks ask. */

@@ -57,6 +57,7 @@ void loop_read_notices(struct loop *loop)
 			break;
 		case KAFKA_AWAY:
 			loop->options->counters->source_up.value = 0;
+			loop_note_trouble(loop, "kafka: away", "");
 			if (log_allowed(&loop->kafka_limit)) {
 				log_warning("kafka: away (%s), waiting%s", notice->text,
 					    log_held_back(&loop->kafka_limit));
@@ -174,6 +175,7 @@ void loop_claimed(struct loop *loop)
 		starts[i] = (struct partition_start){loop->wanted[i], loop->claimed[i].from_offset};
 	}
 	loop->claim_wanted = false;
+	loop->has_claimed = true;
 	loop->reclaim_at_us = 0;
 	loop->io.ops->source_assign(loop->io.self, starts, loop->wanted_count);
 	log_info("kafka: %zu partitions claimed", loop->wanted_count);

@@ -1,7 +1,8 @@
 /*
  * Between the files of the loop: loop.c (chores, what is watched, stopping), loop_group.c (what concerns all lanes: notices
  * of the consumer group, claims, giving back, another model), loop_look.c (positions set by hand), loop_health.c (what checks
- * are told), loop_reload.c (the configuration, read again) and lane.c (a connection to PostgreSQL, and whose the turn under way is). Private to them.
+ * are told), loop_reload.c (the configuration, read again), loop_service.c (what the service manager is told) and lane.c (a
+ * connection to PostgreSQL, and whose the turn under way is). Private to them.
  */
 #pragma once
 #include <ev.h>
@@ -55,6 +56,9 @@ struct lane {
 
 	struct assignment assignment; /* the lane's share */
 	struct batch *batch;
+
+	uint64_t turns_seen; /* for the watchdog: when it last moved, or had nothing to do */
+	int64_t moved_at_us;
 };
 
 struct loop {
@@ -96,6 +100,10 @@ struct loop {
 	struct position_row looked[PARTITIONS_MAX];
 	size_t look_count;
 	struct arena look_arena;
+
+	bool has_claimed; /* partitions, be it none: it works */
+	char trouble[48]; /* the last one's class, for the line of status */
+	int64_t trouble_at_us;
 
 	struct status *status;
 	int http_wakes_ms;
@@ -147,6 +155,15 @@ void loop_measure(struct loop *loop);
 /* ---- loop_reload.c ---- */
 
 void loop_reload(struct loop *loop);
+
+/* ---- loop_service.c ---- */
+
+/* Is all that was due done? What waits for a server, within its time limit, is not due. */
+bool loop_makes_progress(struct loop *loop);
+/* `text` begins with who is in trouble; no more than that and the code is kept. */
+void loop_note_trouble(struct loop *loop, const char *text, const char *code);
+/* Ready, alive, a line of status: once a turn. */
+void loop_tell_service(struct loop *loop);
 
 /* ---- lane.c ---- */
 

@@ -5,6 +5,7 @@
  */
 #include "core/base/log.h"
 #include "core/edge/conf_live.h"
+#include "core/edge/service.h"
 #include "daemon/loop_inside.h"
 
 /* Who copied something out of the configuration copies it anew; all others read it through the pointer. */
@@ -25,9 +26,7 @@ void loop_reload(struct loop *loop)
 		return;
 	}
 	loop->reload_wanted = false;
-	if (loop->options->reload_begins != NULL) {
-		loop->options->reload_begins(loop->options->reload_context);
-	}
+	service_reloading(loop->options->service);
 	struct conf_changes changes;
 	struct fail fail;
 	bool good = conf_live_reload(live, &changes, &fail);
@@ -38,7 +37,5 @@ void loop_reload(struct loop *loop)
 	} else {
 		log_error("configuration: not taken over, what was in force still is: %s", fail.text);
 	}
-	if (loop->options->reload_ends != NULL) {
-		loop->options->reload_ends(loop->options->reload_context, good ? NULL : fail.text);
-	}
+	service_reloaded(loop->options->service, good ? NULL : fail.text);
 }

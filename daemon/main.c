@@ -12,14 +12,17 @@
 #include "core/base/log.h"
 #include "core/edge/conf.h"
 #include "core/edge/key_file.h"
+#include "core/edge/service.h"
 #include "daemon/loop.h"
 
 static const char usage[] =
-	"usage: phased [--config FILE] [--check-config]\n"
+	"usage: phased [--config FILE] [--instance NAME] [--listen ADDRESS] [--check-config]\n"
 	"\n"
 	"Reads behaviour events from Kafka and keeps the buying phase of each contact in PostgreSQL.\n"
 	"\n"
 	"  --config FILE    configuration (default " CONF_FILE ")\n"
+	"  --instance NAME  in place of kafka.instance_id, for several daemons with one configuration\n"
+	"  --listen ADDRESS in place of http.listen\n"
 	"  --check-config   read the configuration, print what is in force, and end: 0, or 78 and what is wrong\n"
 	"  --version        print the version, and end\n"
 	"  --help           print this, and end\n"
@@ -39,6 +42,8 @@ struct parts {
 		struct io_real real;
 	} lanes[LANES_MAX];
 	struct counters counters;
+	struct service service;
+	const char *instance, *listen; /* as the configuration says, or the command line */
 	char owner[192];
 };
 
@@ -48,7 +53,7 @@ static bool make_source(struct parts *parts, struct fail *fail)
 	struct kafka_source_options options = {
 		.brokers = conf->kafka.brokers,
 		.group = conf->kafka.group,
-		.instance_id = conf->kafka.instance_id,
+		.instance_id = parts->instance,
 		.client_id = conf->kafka.client_id,
 		.topics = conf->kafka.topics.items,
 		.topic_count = conf->kafka.topics.count,
@@ -98,7 +103,7 @@ static bool run(struct parts *parts, struct fail *fail)
 	char host[96] = "?";
 	gethostname(host, sizeof(host) - 1);
 	snprintf(parts->owner, sizeof(parts->owner), "%s:%d%s%s", host, (int)getpid(),
-		 parts->conf.kafka.instance_id[0] != '\0' ? " " : "", parts->conf.kafka.instance_id);
+		 parts->instance[0] != '\0' ? " " : "", parts->instance);
 	struct loop_options options = {
 		.conf = &parts->conf,
 		.live = &parts->live,
@@ -108,6 +113,8 @@ static bool run(struct parts *parts, struct fail *fail)
 		.owner = parts->owner,
 		.topics = parts->conf.kafka.topics.items,
 		.rejected_topic = number_of(&parts->conf.kafka.topics, parts->conf.kafka.topic[CONF_REJECTED]),
+		.service = &parts->service,
+		.listen = parts->listen,
 	};
 	for (unsigned i = 0; i < options.lane_count; i++) {
 		if (!make_lane(parts, i, fail)) {
@@ -134,17 +141,26 @@ int main(int argc, char **argv)
 {
 	static const struct option options[] = {
 		{"config", required_argument, NULL, 'c'},
+		{"instance", required_argument, NULL, 'i'},
+		{"listen", required_argument, NULL, 'l'},
 		{"check-config", no_argument, NULL, 'k'},
 		{"version", no_argument, NULL, 'v'},
 		{"help", no_argument, NULL, 'h'},
 		{0},
 	};
 	const char *path = CONF_FILE;
+	const char *instance = NULL, *listen = NULL;
 	bool check_only = false;
 	for (int option; (option = getopt_long(argc, argv, "c:h", options, NULL)) != -1;) {
 		switch (option) {
 		case 'c':
 			path = optarg;
+			break;
+		case 'i':
+			instance = optarg;
+			break;
+		case 'l':
+			listen = optarg;
 			break;
 		case 'k':
 			check_only = true;
@@ -167,17 +183,22 @@ int main(int argc, char **argv)
 	static struct parts parts;
 	struct fail fail;
 	log_start(LOG_LEVEL_INFO);
+	service_init(&parts.service);
 	conf_live_hold_signal();
 	signal(SIGPIPE, SIG_IGN); /* TLS below librdkafka writes without asking; a reader of our log may end */
 	if (!conf_live_start(&parts.live, &conf_schema, path, &parts.conf, &fail)) {
+		service_failed(&parts.service, fail.text);
 		log_error("%s", fail.text);
 		return (int)fail.exit_code;
 	}
 	log_start((enum log_level)parts.conf.log.level);
+	parts.instance = instance != NULL ? instance : parts.conf.kafka.instance_id;
+	parts.listen = listen != NULL ? listen : parts.conf.http.listen;
 	int exit_code = EXIT_DONE;
 	if (check_only) {
 		conf_live_show(&parts.live);
 	} else if (!run(&parts, &fail)) {
+		service_failed(&parts.service, fail.text);
 		log_error("%s", fail.text);
 		exit_code = (int)fail.exit_code;
 	}

@@ -56,11 +56,11 @@ static void on_request(void *context, struct http_request *request)
 	}
 }
 
-struct status *status_create(const struct conf *conf, struct counters *counters, const struct loop_health *health,
-			     struct loop *loop, struct fail *fail)
+struct status *status_create(const struct conf *conf, const char *listen, struct counters *counters,
+			     const struct loop_health *health, struct loop *loop, struct fail *fail)
 {
 	fail->text[0] = '\0';
-	if (conf->http.listen[0] == '\0') {
+	if (listen[0] == '\0') {
 		return NULL;
 	}
 	struct status *status = calloc(1, sizeof(*status));
@@ -73,7 +73,7 @@ struct status *status_create(const struct conf *conf, struct counters *counters,
 	status->health = health;
 	status->loop = loop;
 	struct http_options options = {
-		.listen = conf->http.listen,
+		.listen = listen,
 		.body_size_max = 1024,
 		.line_size_max = 8192,
 		.connections_max = (unsigned)conf->http.connections_max,

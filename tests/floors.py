@@ -50,7 +50,7 @@ LIBRARIES = (
     ("libpq-fe.h", "core/edge/postgres*.[ch]"),
     ("microhttpd.h", "core/edge/http.c", "core/edge/http_request.c", "core/edge/http_inside.h"),
     ("ev.h", "daemon/*.[ch]", "collector/*.[ch]", "ctl/*.[ch]"),
-    ("systemd/*", "daemon/*.c", "collector/*.c"),
+    ("systemd/*", "core/edge/service.c"),
     ("check.h",),
     # The fold gives the same bits everywhere because it only adds, subtracts, multiplies and divides.
     ("math.h", "core/base/*.c", "core/edge/*.c", "core/flow/[!f]*.c", "daemon/*.c", "collector/*.c", "ctl/*.c"),

@@ -154,7 +154,8 @@ struct http *http_create(const struct http_options *options, http_handler *handl
 		fail_set(fail, FAIL_RETRY, EXIT_AWAY, "http: out of memory");
 		goto fail;
 	}
-	if (!http_listen_open(options->listen, &http->listen, fail)) {
+	if (!http_listen_inherit(options->socket, &http->listen) &&
+	    !http_listen_open(options->listen, &http->listen, fail)) {
 		goto fail;
 	}
 	http->daemon =

@@ -21,6 +21,8 @@ struct http_request; /* lives until it is answered; its texts too */
 struct http_options {
 	const char
 		*listen; /* "127.0.0.1:8080", "[::1]:0", "unix:/run/…"; port 0: any free one; numbers, no names */
+	/* A socket that the service manager hands us under this name is taken in its place; NULL: none. */
+	const char *socket;
 	size_t body_size_max;	/* 413 above */
 	size_t bodies_size_max; /* of all requests that are being read; 503 above; 0: no limit */
 	size_t line_size_max; /* request target; 414 above. Beside it there is room for 8 KiB of headers: 431 above */

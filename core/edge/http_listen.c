@@ -10,6 +10,8 @@
 #include <sys/un.h>
 #include <unistd.h>
 
+#include "core/edge/service.h"
+
 #define BACKLOG 511
 
 static bool refuse(struct fail *fail, const char *text, const char *why)
@@ -119,6 +121,22 @@ static bool open_tcp(const char *text, struct http_listen *ret, struct fail *fai
 	int why = errno;
 	freeaddrinfo(found);
 	return good || refuse(fail, text, strerror(why));
+}
+
+bool http_listen_inherit(const char *name, struct http_listen *ret_listen)
+{
+	struct http_listen taken = {.fd = name != NULL ? service_socket(name) : -1};
+	if (taken.fd < 0) {
+		return false;
+	}
+	if (!name_socket(&taken)) { /* not an address in numbers: a socket in the file system */
+		struct sockaddr_un address = {.sun_family = AF_UNIX};
+		socklen_t size = sizeof(address) - 1;
+		getsockname(taken.fd, (struct sockaddr *)&address, &size);
+		snprintf(taken.address, sizeof(taken.address), "unix:%s", address.sun_path);
+	}
+	*ret_listen = taken;
+	return true;
 }
 
 bool http_listen_open(const char *text, struct http_listen *ret_listen, struct fail *fail)

@@ -14,5 +14,8 @@ struct http_listen {
 	char unix_path[HTTP_ADDRESS_SIZE]; /* to unlink at the end; "" for TCP */
 };
 
+/* The socket that the service manager holds for us under this name; it stays open when we end, and who connects meanwhile
+ * waits. False: there is none (NULL: none is asked for). */
+bool http_listen_inherit(const char *name, struct http_listen *ret_listen);
 /* A socket file that nobody listens on any more is replaced; a living one is not. */
 bool http_listen_open(const char *text, struct http_listen *ret_listen, struct fail *fail);

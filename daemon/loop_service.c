@@ -1,0 +1,109 @@
+/*
+ * What the service manager is told of the loop: that it works, a line of status, and signs of life for its watchdog.
+ */
+#include <inttypes.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "core/base/moment.h"
+#include "core/edge/service.h"
+#include "daemon/loop_inside.h"
+
+/* What is due is done in the same turn of the loop, and a turn takes milliseconds. */
+#define OVERDUE_US (10 * MOMENT_SECOND_US)
+
+void loop_note_trouble(struct loop *loop, const char *text, const char *code)
+{
+	/* The class alone: who is in trouble, and the SQLSTATE where there is one. */
+	snprintf(loop->trouble, sizeof(loop->trouble), "%.*s%s%s", (int)strcspn(text, ":"), text,
+		 code[0] != '\0' ? " " : "", code);
+	loop->trouble_at_us = loop_now_us(loop);
+}
+
+/* Does it wait for something that we cannot hurry: PostgreSQL's answer, a pause, other lanes, messages? */
+static bool lane_waits(const struct lane *lane, int64_t now)
+{
+	bool may_run = batch_is_busy(lane->batch) || loop_may_begin(lane->loop);
+	return lane->link != LINK_UP || lane->turn != TURN_NONE || !may_run || batch_wakes_us(lane->batch) > now ||
+	       (batch_is_empty(lane->batch) && !batch_has_more(lane->batch));
+}
+
+/*
+ * Is something long due and not done? A server that is away or slow is waited for with a time limit, and what follows from
+ * its passing is due then; a lane that could work has to have sent a turn.
+ */
+static bool lane_is_stuck(struct lane *lane, int64_t now)
+{
+	if (lane->link == LINK_DOWN) {
+		lane->moved_at_us = now;
+		return lane->connect_at_us < now - OVERDUE_US;
+	}
+	uint64_t turns = lane->io.ops->store_turns(lane->io.self);
+	if (lane_waits(lane, now) || turns != lane->turns_seen) {
+		lane->turns_seen = turns;
+		lane->moved_at_us = now;
+	}
+	return lane->io.ops->store_deadline_us(lane->io.self) < now - OVERDUE_US ||
+	       lane->moved_at_us < now - OVERDUE_US;
+}
+
+bool loop_makes_progress(struct loop *loop)
+{
+	int64_t now = loop_now_us(loop);
+	for (unsigned i = 0; i < loop->lane_count; i++) {
+		if (lane_is_stuck(&loop->lanes[i], now)) {
+			return false;
+		}
+	}
+	return true;
+}
+
+static size_t say(char *text, size_t used, const char *format, ...) __attribute__((format(printf, 3, 4)));
+static size_t say(char *text, size_t used, const char *format, ...)
+{
+	va_list arguments;
+	va_start(arguments, format);
+	int more = vsnprintf(text + used, SERVICE_STATUS_SIZE - used, format, arguments);
+	va_end(arguments);
+	size_t size = used + (more > 0 ? (size_t)more : 0);
+	return size < SERVICE_STATUS_SIZE ? size : SERVICE_STATUS_SIZE - 1;
+}
+
+/* "working, 12 partitions, lag 1024, last commit 0 s ago, last trouble postgres 57P01 40 s ago" */
+static void say_status(struct loop *loop, int64_t now)
+{
+	char text[SERVICE_STATUS_SIZE];
+	const struct counters *counters = loop->options->counters;
+	const struct loop_health *health = &loop->health;
+	size_t used = health->ready ? say(text, 0, "working")
+				    : say(text, 0, "%.*s", (int)strcspn(health->why, "\n"), health->why);
+	used = say(text, used, ", %.0f partitions, lag %.0f", counters->assigned.value, counters->lag.value);
+	if (counters->last_commit.value > 0) {
+		double now_s = (double)loop->io.ops->now_us(loop->io.self) / (double)MOMENT_SECOND_US;
+		used = say(text, used, ", last commit %.0f s ago", now_s - counters->last_commit.value);
+	} else {
+		used = say(text, used, ", no commit yet");
+	}
+	if (loop->trouble[0] != '\0') {
+		say(text, used, ", last trouble %s %" PRId64 " s ago", loop->trouble,
+		    (now - loop->trouble_at_us) / MOMENT_SECOND_US);
+	}
+	service_status(loop->options->service, text);
+}
+
+void loop_tell_service(struct loop *loop)
+{
+	struct service *service = loop->options->service;
+	int64_t now = loop_now_us(loop);
+	if (loop->has_claimed && loop->stage == STAGE_RUNNING) {
+		service_ready(service);
+	}
+	if (loop_makes_progress(loop)) {
+		service_alive(service, now);
+	}
+	if (loop->stage == STAGE_RUNNING && service_wants_status(service, now)) {
+		loop_look_after_health(loop);
+		say_status(loop, now);
+	}
+}
