@@ -7,6 +7,7 @@
   floors        the rules of the tree (tests/floors.py), and this runner's own (tests/run_self.py)
   integration   tests/integration/*_test.py: our programs against a real Kafka and a real PostgreSQL
   whole         tests/whole/*_test.py: the real tracker in a headless browser, and all behind it
+  systemd       tests/systemd/*_test.py: our units under a real systemd in namespaces of its own (root only)
 
 SUITE/PART runs the files of a suite whose name holds PART. The servers are started once, on free ports, and ended with
 everything else that a test left running, also on Ctrl-C. Test files find them in PHASED_KAFKA (host:port), PHASED_PG and
@@ -37,7 +38,7 @@ from dataclasses import dataclass, field
 
 sys.dont_write_bytecode = True
 ROOT = os.path.dirname(os.path.dirname(os.path.realpath(__file__)))
-SUITES = ("floors", "unit", "integration", "whole")
+SUITES = ("floors", "unit", "integration", "whole", "systemd")
 TIMEOUT_S = 300
 LEFTOVER_S = 3		# what a finished test file gets for its processes to end
 PR_SET_CHILD_SUBREAPER = 36
@@ -320,6 +321,9 @@ class Runner:
 
     def whole(self, part):
         return self.integration(part, "whole")
+
+    def systemd(self, part):
+        return self.integration(part, "systemd")
 
     def refuse(self, name, suite, text):
         """Skips, or fails, a file that needs what is not there."""
