@@ -70,7 +70,7 @@ static size_t say(char *text, size_t used, const char *format, ...)
 	return size < SERVICE_STATUS_SIZE ? size : SERVICE_STATUS_SIZE - 1;
 }
 
-/* "working, 12 partitions, lag 1024, last commit 0 s ago, last trouble postgres 57P01 40 s ago" */
+/* "working, 12 partitions, lag 1024 events 2 s, last commit 0 s ago, last trouble postgres 57P01 40 s ago" */
 static void say_status(struct loop *loop, int64_t now)
 {
 	char text[SERVICE_STATUS_SIZE];
@@ -78,7 +78,8 @@ static void say_status(struct loop *loop, int64_t now)
 	const struct loop_health *health = &loop->health;
 	size_t used = health->ready ? say(text, 0, "working")
 				    : say(text, 0, "%.*s", (int)strcspn(health->why, "\n"), health->why);
-	used = say(text, used, ", %.0f partitions, lag %.0f", counters->assigned.value, counters->lag.value);
+	used = say(text, used, ", %.0f partitions, lag %.0f events %.0f s", counters->assigned.value,
+		   counters->lag_offsets.value, counters->lag_seconds.value);
 	if (counters->last_commit.value > 0) {
 		double now_s = (double)loop->io.ops->now_us(loop->io.self) / (double)MOMENT_SECOND_US;
 		used = say(text, used, ", last commit %.0f s ago", now_s - counters->last_commit.value);

@@ -96,7 +96,7 @@ class Daemon(Units):
         self.phasectl(["model", "accept"])
         self.wait_state("phased", "active")
         self.assertEqual("20", self.value("SELECT count(*) FROM phased.position WHERE owner IS NOT NULL"))
-        wait_until(lambda: re.search(r"^working, 20 partitions, lag 0", self.box.show("phased", "StatusText")), 10,
+        wait_until(lambda: re.search(r"^working, 20 partitions, lag 0 events 0 s", self.box.show("phased", "StatusText")), 10,
                    "the line of status")
 
     @staticmethod
