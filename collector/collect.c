@@ -525,7 +525,7 @@ void collect_say(const struct collect *collect, char *ret_text, size_t size)
 		 state == KAFKA_SINK_UP	    ? "working"
 		 : state == KAFKA_SINK_AWAY ? "waiting for Kafka, answering 503"
 					    : "waiting for Kafka",
-		 http_connections(collect->http), collect->waiting.used, counts->received.value,
+		 http_counts(collect->http).connections, collect->waiting.used, counts->received.value,
 		 counts->fates[FATE_undelivered].value);
 }
 

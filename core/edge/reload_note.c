@@ -1,5 +1,6 @@
 #include "core/edge/reload_note.h"
 
+#include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
 #include <stdio.h>
@@ -54,6 +55,19 @@ void reload_note_write(int64_t begun_us, const char *why)
 	}
 }
 
+/* A number from 1 on and the space after it. */
+static bool take_number(char **at, int64_t *ret)
+{
+	char *end;
+	errno = 0;
+	*ret = strtoll(*at, &end, 10);
+	if (errno != 0 || *ret < 1 || *end != ' ') {
+		return false;
+	}
+	*at = end + 1;
+	return true;
+}
+
 bool reload_note_read(const char *path, struct reload_note *ret)
 {
 	struct reload_note note = {0};
@@ -65,19 +79,20 @@ bool reload_note_read(const char *path, struct reload_note *ret)
 	ssize_t size = read(fd, line, sizeof(line) - 1);
 	close(fd);
 	line[size > 0 ? size : 0] = '\0';
-	char *end = strchr(line, '\n');
-	int used = 0;
-	if (end == NULL || sscanf(line, "%d %" SCNd64 " %n", &note.process, &note.begun_us, &used) != 2 ||
-	    used == 0) {
+	char *at = line, *end = strchr(line, '\n');
+	int64_t process;
+	if (end == NULL || !take_number(&at, &process) || !take_number(&at, &note.begun_us) ||
+	    process > INT32_MAX) {
 		return false;
 	}
 	*end = '\0';
-	note.is_good = strcmp(line + used, "good") == 0;
-	if (!note.is_good && strncmp(line + used, "bad ", 4) != 0) {
+	note.process = (int)process;
+	note.is_good = strcmp(at, "good") == 0;
+	if (!note.is_good && strncmp(at, "bad ", 4) != 0) {
 		return false;
 	}
 	if (!note.is_good) {
-		snprintf(note.why, sizeof(note.why), "%s", line + used + 4);
+		snprintf(note.why, sizeof(note.why), "%s", at + 4);
 	}
 	*ret = note;
 	return true;
