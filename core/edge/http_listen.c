@@ -12,7 +12,7 @@
 
 #include "core/edge/service.h"
 
-#define BACKLOG 511
+#define BACKLOG 4096 /* or what the kernel allows */
 
 static bool refuse(struct fail *fail, const char *text, const char *why)
 {
