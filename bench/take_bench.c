@@ -141,7 +141,10 @@ static void bench_init(struct bench *bench)
 		.assignment = &bench->assignment,
 		.counters = &bench->counters,
 		.rejected_topic = -1,
+		.subjects = subjects_create(),
+		.browsers = calloc(1, sizeof(struct browsers)),
 	};
+	CHECK(bench->take.subjects != NULL && bench->take.browsers != NULL);
 }
 
 static size_t take_all(struct bench *bench)
@@ -231,9 +234,9 @@ static void run_subjects(struct bench *bench)
 {
 	const struct subject_keys keys = {NULL, 0};
 	arena_reset(&bench->held, bench->held.limit);
-	subjects_begin(&bench->take.subjects, bench->engine);
+	subjects_begin(bench->take.subjects, bench->engine);
 	for (size_t i = 0; i < EVENTS; i++) {
-		sum += subjects_find(&bench->take.subjects, events[i], &keys, &bench->held)->subject.id;
+		sum += subjects_find(bench->take.subjects, events[i], &keys, &bench->held)->subject.id;
 	}
 }
 

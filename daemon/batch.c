@@ -46,6 +46,8 @@ struct batch *batch_create(const struct batch_options *options, struct fail *fai
 		batch->options = *options;
 	}
 	if (batch == NULL || !arena_init(&batch->held, size) || !arena_init(&batch->work, size * 2) ||
+	    (batch->take.subjects = subjects_create()) == NULL ||
+	    (batch->take.browsers = calloc(1, sizeof(struct browsers))) == NULL ||
 	    !crew_join(options->crew, batch)) {
 		batch_destroy(batch);
 		fail_set(fail, FAIL_FATAL, EXIT_CONFIG, "batch: no memory for batch.arena_mb = %d",
@@ -60,6 +62,8 @@ struct batch *batch_create(const struct batch_options *options, struct fail *fai
 		.assignment = options->assignment,
 		.counters = options->counters,
 		.rejected_topic = options->rejected_topic,
+		.subjects = batch->take.subjects,
+		.browsers = batch->take.browsers,
 	};
 	batch_reconfigure(batch);
 	batch_set_limits(batch);
@@ -71,6 +75,8 @@ void batch_destroy(struct batch *batch)
 	if (batch != NULL) {
 		arena_finish(&batch->held);
 		arena_finish(&batch->work);
+		subjects_destroy(batch->take.subjects);
+		free(batch->take.browsers);
 		crew_leave(batch->options.crew, batch);
 		free(batch);
 	}
@@ -153,8 +159,12 @@ void batch_committed(struct batch *batch)
 		batch->io.ops->source_mirror(batch->io.self, next, next_count);
 	}
 	int64_t wall_us = batch->io.ops->now_us(batch->io.self);
+	const struct item *items = batch_window(batch);
 	for (size_t i = 0; i < batch->count; i++) {
-		const struct item *item = &batch->items[batch->first + i];
+		const struct item *item = &items[i];
+		if (i + BATCH_AHEAD < batch->count) {
+			recent_look_ahead(batch->options.crew->recent, items[i + BATCH_AHEAD].touch.event_id);
+		}
 		counters_outcome(counters, item->saved);
 		metric_observe(&counters->event_delay,
 			       (double)(wall_us - item->timestamp_us) / (double)MOMENT_SECOND_US);

@@ -23,16 +23,21 @@ static bool list_subjects(struct batch *batch)
 		return false;
 	}
 	const struct model *model = engine_model(batch->engine)->model;
+	struct item *items = batch_window(batch);
 	size_t used = 0;
 	for (size_t i = 0; i < batch->count; i++) {
-		struct item *item = &batch_window(batch)[i];
+		struct item *item = &items[i];
+		if (i + BATCH_AHEAD < batch->count) {
+			engine_look_ahead(batch->engine, items[i + BATCH_AHEAD].touch.subject_id);
+		}
 		bool read = item->outcome == OUTCOME_applied || item->outcome == OUTCOME_machine ||
 			    item->outcome == OUTCOME_duplicate;
-		if (!read || engine_knows(batch->engine, item->subject->id)) {
+		if (!read || engine_knows(batch->engine, item->touch.subject_id)) {
 			continue;
 		}
-		engine_match(batch->engine, item->subject,
-			     &item->match); /* what came from the cache lacks its content */
+		if (item->match.content == NULL) { /* came from the cache, which has been emptied since */
+			engine_match(batch->engine, item->subject, &item->match);
+		}
 		const struct model_process *process = &model->processes[item->match.process];
 		rows[used++] = (struct subject_row){
 			.subject = item->subject,

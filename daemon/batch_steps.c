@@ -266,6 +266,9 @@ static bool leave_suspects(struct batch *batch)
 	}
 	size_t kept = 0;
 	for (size_t i = 0; i < batch->load.key_count; i++) {
+		if (i + BATCH_AHEAD < batch->load.key_count) {
+			recent_look_ahead(batch->options.crew->recent, all[i + BATCH_AHEAD].event_id);
+		}
 		if (recent_has(batch->options.crew->recent, all[i].event_id)) {
 			suspects[kept++] = all[i];
 		}

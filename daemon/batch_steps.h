@@ -12,6 +12,7 @@
 #include "daemon/take.h"
 #include "daemon/way.h"
 
+#define BATCH_AHEAD 8	/* items: what tables will be asked for is on its way by then */
 #define MONTHS_MAX 1212 /* 2000-01 to 2100-12 */
 
 /* In the order in which a batch takes them. */

@@ -27,10 +27,12 @@ struct engine {
 	struct contacts_model ready;
 	struct cached *cache;
 	size_t cached_count;
+	uint64_t number;
 };
 
 struct engine *engine_create(const char *model_text, size_t size, uint64_t version, struct fail *fail)
 {
+	static uint64_t made;
 	struct engine *engine = calloc(1, sizeof(*engine));
 	if (engine == NULL || !arena_init(&engine->arena, MODEL_ARENA_SIZE)) {
 		free(engine);
@@ -62,6 +64,7 @@ struct engine *engine_create(const char *model_text, size_t size, uint64_t versi
 		fold_process_init(&engine->processes[i], &engine->model->processes[i]);
 	}
 	engine->ready = (struct contacts_model){engine->model, engine->processes};
+	engine->number = ++made;
 	return engine;
 fail:
 	engine_destroy(engine);
@@ -81,6 +84,11 @@ void engine_destroy(struct engine *engine)
 const struct contacts_model *engine_model(const struct engine *engine)
 {
 	return &engine->ready;
+}
+
+uint64_t engine_number(const struct engine *engine)
+{
+	return engine->number;
 }
 
 /* Subject ids are hashes already. */
@@ -103,7 +111,7 @@ void engine_match(const struct engine *engine, const struct subject *subject, st
 	*ret_match = (struct match){
 		.process = cached->process,
 		.rule = cached->rule,
-		.content = "",
+		.content = NULL,
 		.mail_click = cached->mail_click,
 		.link = cached->link,
 		.confirm = cached->confirm,
@@ -113,6 +121,11 @@ void engine_match(const struct engine *engine, const struct subject *subject, st
 bool engine_knows(const struct engine *engine, uint64_t subject_id)
 {
 	return find(engine, subject_id)->used;
+}
+
+void engine_look_ahead(const struct engine *engine, uint64_t subject_id)
+{
+	__builtin_prefetch(&engine->cache[subject_id & (CACHE_SLOTS - 1)]);
 }
 
 void engine_learn(struct engine *engine, uint64_t subject_id, const struct match *match)

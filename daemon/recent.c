@@ -4,6 +4,7 @@
 #include <string.h>
 
 /* Ids are hashes: some of their bits say which bucket, others are kept. A bucket is half a cache line, newest first. */
+#define LINE 64
 #define WAYS 8
 #define BUCKETS (RECENT_IDS / WAYS)
 
@@ -24,7 +25,11 @@ static size_t bucket_of(uint64_t event_id)
 
 struct recent *recent_create(void)
 {
-	return calloc(1, sizeof(struct recent));
+	struct recent *recent = aligned_alloc(LINE, sizeof(*recent));
+	if (recent != NULL) {
+		memset(recent, 0, sizeof(*recent));
+	}
+	return recent;
 }
 
 void recent_destroy(struct recent *recent)
@@ -35,7 +40,9 @@ void recent_destroy(struct recent *recent)
 void recent_note(struct recent *recent, uint64_t event_id)
 {
 	uint32_t *bucket = recent->prints[bucket_of(event_id)];
-	memmove(bucket + 1, bucket, (WAYS - 1) * sizeof(*bucket));
+	for (unsigned i = WAYS - 1; i > 0; i--) {
+		bucket[i] = bucket[i - 1];
+	}
 	bucket[0] = print_of(event_id);
 }
 
@@ -48,4 +55,9 @@ bool recent_has(const struct recent *recent, uint64_t event_id)
 		has = has || bucket[i] == print;
 	}
 	return has;
+}
+
+void recent_look_ahead(const struct recent *recent, uint64_t event_id)
+{
+	__builtin_prefetch(recent->prints[bucket_of(event_id)]);
 }

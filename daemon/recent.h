@@ -17,3 +17,5 @@ void recent_destroy(struct recent *recent); /* NULL is fine */
 /* The oldest of its neighbours goes. */
 void recent_note(struct recent *recent, uint64_t event_id);
 bool recent_has(const struct recent *recent, uint64_t event_id);
+/* Where the one or the other will look soon: ids are anywhere in the table. */
+void recent_look_ahead(const struct recent *recent, uint64_t event_id);

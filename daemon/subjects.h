@@ -1,6 +1,7 @@
 /*
- * The subjects of one batch: thousands of events are about a few hundred, and each of these is made, hashed and matched
- * once. What is found again is compared in full. Holds nothing beyond the batch, nor more than SUBJECTS_MAX.
+ * The subjects that events are about: a batch's thousands of events are about some hundreds, and those come again in the next
+ * batch. Each is made, hashed and matched once; what is found again is compared in full. They have texts of their own and
+ * outlive the batch, until SUBJECTS_SIZE bytes of them are full: then the next batch begins anew.
  */
 #pragma once
 #include <stdbool.h>
@@ -14,26 +15,23 @@
 struct arena;
 
 #define SUBJECTS_MAX \
-	4096 /* a power of two; where there is no room near its place, a subject takes that of another */
+	8192 /* a power of two; where there is no room near its place, a subject takes that of another */
+#define SUBJECTS_SIZE ((size_t)4 * 1024 * 1024)
 
-/* In the arena of the batch. */
 struct subject_known {
 	struct subject subject;
 	struct subject_look look; /* at the event that it was made from */
 	struct match match;
 };
 
-struct subjects {
-	const struct engine *engine;
-	uint64_t batch; /* counts batches, from 1 on: what another one left is no longer there */
-	struct subject_slot {
-		uint64_t sketch, batch;
-		const struct subject_known *known;
-	} slots[SUBJECTS_MAX];
-};
+struct subjects;
 
-/* A batch begins, with an empty arena: all that was known is gone. */
+/* NULL: no memory. */
+struct subjects *subjects_create(void);
+void subjects_destroy(struct subjects *subjects); /* NULL is fine */
+
+/* A batch begins. Of what was found before it, nothing may be looked at any more. */
 void subjects_begin(struct subjects *subjects, const struct engine *engine);
-/* The event's subject and what it matches. NULL: the arena is full. */
+/* The event's subject and what it matches, until the next batch begins. NULL: the arena, which is the batch's, is full. */
 const struct subject_known *subjects_find(struct subjects *subjects, const struct event *event,
 					  const struct subject_keys *keys, struct arena *arena);

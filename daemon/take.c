@@ -71,8 +71,8 @@ static const struct facts *facts_of(const struct event *event, const struct iden
 /* Who, what about, which rule, which facts. False: arena full. */
 static bool fill_item(struct take *take, const struct event *event, struct arena *arena, struct item *item)
 {
-	struct identified *who = arena_take(arena, sizeof(*who));
-	if (who == NULL || !identify_event(event, &take->identify, arena, who)) {
+	const struct identified *who = browsers_identify(take->browsers, event, &take->identify, arena);
+	if (who == NULL) {
 		return false;
 	}
 	take->counters->blocked_ids.value += who->blocked;
@@ -82,7 +82,7 @@ static bool fill_item(struct take *take, const struct event *event, struct arena
 	}
 	const struct yaml_texts *named = &take->conf->subject.property_keys;
 	const struct subject_keys keys = {named->items, named->count};
-	const struct subject_known *known = subjects_find(&take->subjects, event, &keys, arena);
+	const struct subject_known *known = subjects_find(take->subjects, event, &keys, arena);
 	uint64_t event_id = decode_event_id(event);
 	const struct facts *facts = known != NULL ? facts_of(event, who, event_id, arena) : NULL;
 	if (facts == NULL) {
@@ -166,8 +166,9 @@ static void look_ahead(const struct take *take)
 bool take_items(struct take *take, const struct engine *engine, struct arena *arena, struct item *items,
 		size_t *count, size_t max)
 {
-	if (*count == 0 || take->subjects.engine != engine) {
-		subjects_begin(&take->subjects, engine);
+	if (*count == 0) {
+		subjects_begin(take->subjects, engine);
+		browsers_begin(take->browsers);
 	}
 	while (*count < max && arena->limit - arena->used > TAKE_ROOM) {
 		if (take->chunk_at == take->chunk_count) {

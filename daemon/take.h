@@ -10,6 +10,7 @@
 #include "core/flow/identify.h"
 #include "core/flow/item.h"
 #include "daemon/assignment.h"
+#include "daemon/browsers.h"
 #include "daemon/counters.h"
 #include "daemon/engine.h"
 #include "daemon/io.h"
@@ -28,7 +29,8 @@ struct take {
 	/* messages taken from the source and not decoded yet */
 	struct message chunk[TAKE_CHUNK];
 	size_t chunk_count, chunk_at;
-	struct subjects subjects;
+	struct subjects *subjects;
+	struct browsers *browsers;
 };
 
 /*

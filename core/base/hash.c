@@ -94,6 +94,31 @@ void hash_sha256(const void *bytes, size_t size, uint8_t ret_hash[static HASH_SI
 	digest(&context, 0, &(struct hash_piece){bytes, size}, 1, ret_hash);
 }
 
+static uint64_t stir(uint64_t sum, uint64_t word)
+{
+	sum = (sum ^ word) * UINT64_C(0x9e3779b97f4a7c15);
+	return sum ^ sum >> 29;
+}
+
+uint64_t hash_stir(uint64_t sum, const void *bytes, size_t size)
+{
+	const uint8_t *at = bytes;
+	uint64_t word = 0;
+	if (size >= sizeof(word)) {
+		const uint8_t *last = at + size - sizeof(word);
+		for (; at < last; at += sizeof(word)) {
+			memcpy(&word, at, sizeof(word));
+			sum = stir(sum, word);
+		}
+		memcpy(&word, last, sizeof(word));
+	} else {
+		for (size_t i = 0; i < size; i++) {
+			word = word << 8 | at[i];
+		}
+	}
+	return stir(sum, word) + size;
+}
+
 /*
  * HMAC (RFC 2104) begins with two blocks that depend on the key alone. The same key comes again and again, so each thread
  * keeps what SHA-256 makes of them, with the key that they are of; it lies in its owner's memory as well.

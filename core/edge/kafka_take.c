@@ -136,6 +136,8 @@ static bool admit(struct kafka_source *source, const rd_kafka_message_t *raw, st
 	return true;
 }
 
+#define AHEAD 8 /* messages: their bytes lie where another thread has put them, and are looked at here first */
+
 static void make_room(struct kafka_source_lane *lane, size_t max)
 {
 	if (lane->held_max < max) {
@@ -161,6 +163,9 @@ size_t kafka_source_take(struct kafka_source *source, unsigned lane_number, stru
 		size_t wanted = max - lane->held_count;
 		ssize_t count = rd_kafka_consume_batch_queue(lane->messages, 0, raw, wanted);
 		for (ssize_t i = 0; i < count; i++) {
+			if (i + AHEAD < count) {
+				__builtin_prefetch(raw[i + AHEAD]->payload);
+			}
 			if (admit(source, raw[i], &run, &ret_messages[lane->held_count])) {
 				lane->held[lane->held_count++] = raw[i];
 			} else {

@@ -5,6 +5,8 @@
 #include <string.h>
 
 #include "core/base/arena.h"
+#include "core/base/check.h"
+#include "core/base/hash.h"
 #include "core/base/moment.h"
 #include "core/flow/gather.h"
 
@@ -33,6 +35,10 @@ static int compare_outcomes(const void *a, const void *b)
 	return order != 0 ? order : strcmp(x->outcome, y->outcome);
 }
 
+#define TALLY_RECENT_MAX 64 /* a power of two */
+#define MIX UINT64_C(0x9e3779b97f4a7c15)
+#define AHEAD 8 /* items: subjects are anywhere in memory */
+
 /* Counts under way. Rows are few: days, sources, sites, channels, outcomes. */
 struct tally {
 	struct arena *arena;
@@ -40,46 +46,35 @@ struct tally {
 	size_t count, room;
 	uint32_t *slots; /* open addressing, at most half used: row + 1, 0: free */
 	size_t slot_count;
-	struct tally_recent *recent; /* by subject: what makes a row but its day and outcome is all in it */
-	uint64_t recent_mask;
+	/*
+	 * Subjects that are kept share their texts: where the very same ones come again, the row is found without
+	 * reading them. Other texts may be equal all the same, so this only saves time.
+	 */
+	struct tally_recent {
+		const char *source, *site;
+		int64_t day;
+		int channel;
+		enum outcome outcome; /* NONE: nothing here */
+		uint32_t row;
+	} recent[TALLY_RECENT_MAX];
 };
 
-struct tally_recent {
-	uint64_t subject_id;
-	int32_t day;
-	uint8_t outcome; /* enum outcome; NONE: nothing here */
-	uint16_t row;
-};
-
-#define TALLY_RECENT_MAX 8192
-#define MIX UINT64_C(0x9e3779b97f4a7c15)
-
-static bool tally_init(struct tally *tally, struct arena *arena, size_t count)
+static bool tally_init(struct tally *tally, struct arena *arena)
 {
-	size_t recent = 16;
-	while (recent < count && recent < TALLY_RECENT_MAX) {
-		recent *= 2;
-	}
-	*tally = (struct tally){.arena = arena, .recent_mask = recent - 1, .slot_count = 64, .room = 32};
-	tally->recent = arena_zero(arena, recent, sizeof(*tally->recent));
+	*tally = (struct tally){.arena = arena, .slot_count = 64, .room = 32};
 	tally->slots = arena_zero(arena, tally->slot_count, sizeof(*tally->slots));
 	tally->rows = arena_array(arena, tally->room, sizeof(*tally->rows));
-	return tally->recent != NULL && tally->slots != NULL && tally->rows != NULL;
-}
-
-static uint64_t hash_text(uint64_t hash, const char *text)
-{
-	for (; *text != '\0'; text++) {
-		hash = (hash ^ (uint8_t)*text) * MIX;
-		hash ^= hash >> 29;
-	}
-	return hash * MIX;
+	return tally->slots != NULL && tally->rows != NULL;
 }
 
 static uint64_t hash_row(const struct outcome_row *row)
 {
 	uint64_t hash = ((uint64_t)row->day_us ^ (uint64_t)(unsigned)row->channel) * MIX;
-	return hash_text(hash_text(hash_text(hash, row->source), row->site), row->outcome);
+	const char *const texts[] = {row->source, row->site, row->outcome};
+	for (size_t i = 0; i < COUNT_OF(texts); i++) {
+		hash = hash_stir(hash, texts[i], strlen(texts[i]));
+	}
+	return hash;
 }
 
 /* The slot of an equal row, or a free one. */
@@ -151,32 +146,30 @@ static int channel_of(const struct item *item)
 	return item->event != NULL ? (int)item->event->channel : 0;
 }
 
-/* An item that is counted as what became of it. The texts are looked at once a subject, day and outcome. */
+/* An item that is counted as what became of it. */
 static bool tally_item(struct tally *tally, const struct item *item)
 {
+	const struct subject *subject = item->subject;
 	uint32_t row;
-	if (item->subject == NULL) {
+	if (subject == NULL) {
 		return tally_add(tally, item, channel_of(item), item->outcome, 1, &row);
 	}
-	const struct touch *touch = &item->touch;
-	int64_t day = moment_floor(touch->stamped_us, MOMENT_DAY_US);
-	uint64_t hash = (touch->subject_id ^ (uint64_t)day << 8 ^ (uint64_t)item->outcome) * MIX;
-	struct tally_recent *recent = &tally->recent[hash >> 40 & tally->recent_mask];
-	if (recent->subject_id == touch->subject_id && recent->day == day && recent->outcome == item->outcome) {
+	int64_t day = moment_floor(item->touch.stamped_us, MOMENT_DAY_US);
+	uint64_t hash = ((uintptr_t)subject->site ^ (uint64_t)day << 16 ^ (uint64_t)subject->channel << 8 ^
+			 (uint64_t)item->outcome) *
+			MIX;
+	struct tally_recent *recent = &tally->recent[hash >> 40 & (TALLY_RECENT_MAX - 1)];
+	if (recent->source == subject->source && recent->site == subject->site && recent->day == day &&
+	    recent->channel == subject->channel && recent->outcome == item->outcome) {
 		tally->rows[recent->row].n++;
 		return true;
 	}
 	if (!tally_add(tally, item, channel_of(item), item->outcome, 1, &row)) {
 		return false;
 	}
-	if (row <= UINT16_MAX && day == (int32_t)day) {
-		*recent = (struct tally_recent){touch->subject_id, (int32_t)day, (uint8_t)item->outcome,
-						(uint16_t)row};
-	}
+	*recent = (struct tally_recent){subject->source, subject->site, day, subject->channel, item->outcome, row};
 	return true;
 }
-
-_Static_assert(OUTCOME_COUNT <= UINT8_MAX, "struct tally_recent");
 
 /*
  * A day's counts say how many touches there are, and how many copies beside them, in whatever order these came. So one
@@ -201,10 +194,13 @@ static bool gather_counts(const struct item *items, size_t count, struct arena *
 {
 	size_t rejected = 0;
 	struct tally tally;
-	if (!tally_init(&tally, arena, count)) {
+	if (!tally_init(&tally, arena)) {
 		return false;
 	}
 	for (size_t i = 0; i < count; i++) {
+		if (i + AHEAD < count) {
+			__builtin_prefetch(items[i + AHEAD].subject);
+		}
 		rejected += is_rejected(&items[i]) ? 1 : 0;
 		if (items[i].copy == COPY_REPLACES ? !tally_replacing(&tally, &items[i])
 						   : !tally_item(&tally, &items[i])) {

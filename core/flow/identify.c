@@ -204,6 +204,17 @@ static enum usable identify_email_actor(const struct event *event, struct actor 
 	return USABLE;
 }
 
+bool identify_is_browser(const struct event *event)
+{
+	const char *const others[] = {event->identity.visitor_id, event->identity.recipient_id,
+				      event->identity.user_id, event->identity.email, event->identity.crm_id};
+	bool is_browser = event->identity.anonymous_id[0] != '\0' && !event->identity.has_email_actor;
+	for (size_t i = 0; i < COUNT_OF(others); i++) {
+		is_browser = is_browser && others[i][0] == '\0';
+	}
+	return is_browser;
+}
+
 bool identify_event(const struct event *event, const struct identify_options *options, struct arena *arena,
 		    struct identified *ret)
 {

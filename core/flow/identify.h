@@ -55,6 +55,9 @@ bool identify_normalise_id(const char *value, const struct identify_options *opt
  * the nil UUID, configured. `value` is trimmed. Asked of addresses, too: the configured list may name some. */
 bool identify_is_blocked(const char *value, const struct identify_options *options);
 
+/* Names it nobody but a browser? Then who it is by is told by site and anonymous_id alone. */
+bool identify_is_browser(const struct event *event);
+
 /*
  * The event's texts are within the limits of event.h. The id space is its site, empty for addresses. An `email` that
  * is usable goes before `email_actor`, whose value is "". Kinds come from the field alone: a user_id that looks like an

@@ -10,8 +10,9 @@
 static const struct {
 	enum role role;
 	const char *words;
+	size_t size;
 } entries[] = {
-#define X(role, words) {ROLE_##role, words},
+#define X(role, words) {ROLE_##role, words, sizeof(words) - 1},
 #include "core/flow/role_words.def"
 #undef X
 };
@@ -42,16 +43,20 @@ static void pad_words(const char *lower, char ret_padded[static LOWER_SIZE_MAX +
 	ret_padded[used] = '\0';
 }
 
-/* Where the entry's words begin in the padded text, NULL when they do not stand in it. */
-static const char *find_words(const char *padded, const char *words)
+/* What the longest entry tells whose words stand here; NONE when there is no such entry. */
+static enum role role_at(const char *at)
 {
-	size_t size = strlen(words);
-	for (const char *at = strchr(padded, ' '); at != NULL; at = strchr(at + 1, ' ')) {
-		if (strncmp(at + 1, words, size) == 0 && at[1 + size] == ' ') {
-			return at;
+	enum role role = ROLE_NONE;
+	size_t longest = 0;
+	for (size_t i = 0; i < COUNT_OF(entries); i++) {
+		size_t size = entries[i].size;
+		if (*at == *entries[i].words && size > longest && strncmp(at, entries[i].words, size) == 0 &&
+		    at[size] == ' ') {
+			longest = size;
+			role = entries[i].role;
 		}
 	}
-	return NULL;
+	return role;
 }
 
 enum role role_read(const char *text)
@@ -65,16 +70,8 @@ enum role role_read(const char *text)
 	char padded[LOWER_SIZE_MAX + 3];
 	pad_words(lower, padded);
 	enum role role = ROLE_NONE;
-	const char *first = NULL;
-	size_t longest = 0;
-	for (size_t i = 0; i < COUNT_OF(entries); i++) {
-		const char *at = find_words(padded, entries[i].words);
-		size_t length = strlen(entries[i].words);
-		if (at != NULL && (first == NULL || at < first || (at == first && length > longest))) {
-			first = at;
-			longest = length;
-			role = entries[i].role;
-		}
+	for (const char *at = strchr(padded, ' '); role == ROLE_NONE && at != NULL; at = strchr(at + 1, ' ')) {
+		role = role_at(at + 1);
 	}
 	return role;
 }

@@ -87,17 +87,43 @@ static const char *property(const struct event *event, const char *key)
 	return NULL;
 }
 
+/* Those of the keys that the event has. */
+struct properties {
+	const char *keys[SUBJECT_PROPERTIES_MAX];
+	const char *values[SUBJECT_PROPERTIES_MAX];
+	unsigned count;
+};
+
 static void take_properties(const struct event *event, const char *const *keys, size_t key_count,
-			    struct subject *subject)
+			    struct properties *ret)
 {
 	CHECK(key_count <= SUBJECT_PROPERTIES_MAX);
-	for (size_t i = 0; i < key_count; i++) {
+	ret->count = 0;
+	for (size_t i = 0; event->properties_count > 0 && i < key_count; i++) {
 		const char *value = property(event, keys[i]);
 		if (value != NULL) {
-			subject->property_keys[subject->properties_count] = keys[i];
-			subject->property_values[subject->properties_count++] = value;
+			ret->keys[ret->count] = keys[i];
+			ret->values[ret->count++] = value;
 		}
 	}
+}
+
+/* False: arena full. */
+static bool keep_properties(const struct properties *properties, struct arena *arena, struct subject *subject)
+{
+	size_t count = properties->count, size = count * sizeof(char *);
+	const char **lists = count > 0 ? arena_array(arena, 2 * count, sizeof(*lists)) : NULL;
+	if (count > 0 && lists == NULL) {
+		return false;
+	}
+	if (count > 0) {
+		memcpy(lists, properties->keys, size);
+		memcpy(lists + count, properties->values, size);
+		subject->property_values = lists + count;
+	}
+	subject->property_keys = lists;
+	subject->properties_count = properties->count;
+	return true;
 }
 
 /* The pieces that the hash is over; grows by its callers in the order of struct subject. */
@@ -172,9 +198,46 @@ bool subject_from_event(const struct event *event, const char *const *keys, size
 	    !subject_url_parts(event->content.target_url, arena, &subject.target_host, &subject.target_path)) {
 		return false;
 	}
-	take_properties(event, keys, key_count, &subject);
+	struct properties properties;
+	take_properties(event, keys, key_count, &properties);
+	if (!keep_properties(&properties, arena, &subject)) {
+		return false;
+	}
 	subject.id = subject_hash(&subject);
 	*ret_subject = subject;
+	return true;
+}
+
+/* "" needs no room. False: arena full. */
+static bool copy_text(const char **text, struct arena *arena)
+{
+	*text = **text == '\0' ? "" : arena_text(arena, *text, strlen(*text));
+	return *text != NULL;
+}
+
+bool subject_copy(const struct subject *subject, struct arena *arena, struct subject *ret_subject)
+{
+	struct subject copy = *subject;
+	const char **texts[] = {&copy.source,  &copy.site,	  &copy.process,     &copy.label,
+				&copy.host,    &copy.path,	  &copy.title,	     &copy.content_id,
+				&copy.form_id, &copy.target_host, &copy.target_path, &copy.topic};
+	for (size_t i = 0; i < COUNT_OF(texts); i++) {
+		if (!copy_text(texts[i], arena)) {
+			return false;
+		}
+	}
+	struct properties properties = {.count = subject->properties_count};
+	for (unsigned i = 0; i < properties.count; i++) {
+		properties.keys[i] = subject->property_keys[i];
+		properties.values[i] = subject->property_values[i];
+		if (!copy_text(&properties.values[i], arena)) {
+			return false;
+		}
+	}
+	if (!keep_properties(&properties, arena, &copy)) {
+		return false;
+	}
+	*ret_subject = copy;
 	return true;
 }
 
@@ -188,30 +251,6 @@ static size_t url_size(const char *url)
 	size = end != NULL ? (size_t)(end - url) : size;
 	end = size == 0 ? NULL : memchr(url, '?', size);
 	return end != NULL ? (size_t)(end - url) : size;
-}
-
-static uint64_t stir(uint64_t sum, uint64_t word)
-{
-	sum = (sum ^ word) * UINT64_C(0x9e3779b97f4a7c15);
-	return sum ^ sum >> 29;
-}
-
-static uint64_t stir_text(uint64_t sum, const char *text, size_t size)
-{
-	uint64_t word = 0;
-	sum = stir(sum, size);
-	if (size >= sizeof(word)) {
-		for (size_t at = 0; at + sizeof(word) < size; at += sizeof(word)) {
-			memcpy(&word, text + at, sizeof(word));
-			sum = stir(sum, word);
-		}
-		memcpy(&word, text + size - sizeof(word), sizeof(word));
-		return stir(sum, word);
-	}
-	for (size_t i = 0; i < size; i++) {
-		word = word << 8 | (unsigned char)text[i];
-	}
-	return size == 0 ? sum : stir(sum, word);
 }
 
 struct subject_look subject_look(const struct event *event, const struct subject_keys *keys)
@@ -230,16 +269,29 @@ struct subject_look subject_look(const struct event *event, const struct subject
 	uint64_t sum = (uint64_t)event->action << 16 | (uint64_t)event->channel << 8 |
 		       (uint64_t)subject_engagement(event->engaged_ms);
 	for (size_t i = 0; i < COUNT_OF(texts); i++) {
-		sum = stir_text(sum, texts[i], text_size(texts[i]));
+		sum = hash_stir(sum, texts[i], text_size(texts[i]));
 	}
-	sum = stir_text(sum, look.url, look.url_size);
-	sum = stir_text(sum, look.target_url, look.target_url_size);
+	sum = hash_stir(sum, look.url, look.url_size);
+	sum = hash_stir(sum, look.target_url, look.target_url_size);
 	for (size_t i = 0; event->properties_count > 0 && i < keys->count; i++) {
 		const char *value = property(event, keys->items[i]);
-		sum = value == NULL ? sum : stir_text(stir(sum, i + 1), value, strlen(value));
+		sum = value == NULL ? sum : hash_stir(sum + i + 1, value, strlen(value));
 	}
 	look.sketch = sum ^ sum >> 32;
 	return look;
+}
+
+bool subject_look_copy(const struct subject_look *look, struct arena *arena, struct subject_look *ret_look)
+{
+	struct subject_look copy = *look;
+	copy.url = arena_text(arena, look->url, look->url_size);
+	copy.target_url =
+		look->target_url_size == 0 ? "" : arena_text(arena, look->target_url, look->target_url_size);
+	if (copy.url == NULL || copy.target_url == NULL) {
+		return false;
+	}
+	*ret_look = copy;
+	return true;
 }
 
 static bool is_same(const char *a, const char *b)
@@ -258,12 +310,12 @@ static bool has_same_properties(const struct subject *subject, const struct even
 	if (event->properties_count == 0) {
 		return subject->properties_count == 0;
 	}
-	struct subject other = {.properties_count = 0};
+	struct properties other;
 	take_properties(event, keys->items, keys->count, &other);
-	bool same = other.properties_count == subject->properties_count;
-	for (unsigned i = 0; same && i < other.properties_count; i++) {
-		same = strcmp(other.property_keys[i], subject->property_keys[i]) == 0 &&
-		       strcmp(other.property_values[i], subject->property_values[i]) == 0;
+	bool same = other.count == subject->properties_count;
+	for (unsigned i = 0; same && i < other.count; i++) {
+		same = strcmp(other.keys[i], subject->property_keys[i]) == 0 &&
+		       strcmp(other.values[i], subject->property_values[i]) == 0;
 	}
 	return same;
 }

@@ -10,9 +10,11 @@
 
 struct arena;
 
-/* `keys`: the property keys that configuration names, sorted, at most SUBJECT_PROPERTIES_MAX. False: arena full. */
+/* Borrows the event's texts and keys. `keys`: the property keys that configuration names, sorted, at most SUBJECT_PROPERTIES_MAX. False: arena full. */
 bool subject_from_event(const struct event *event, const char *const *keys, size_t key_count, struct arena *arena,
 			struct subject *ret_subject);
+/* The same with texts of its own, the keys excepted. False: arena full. */
+bool subject_copy(const struct subject *subject, struct arena *arena, struct subject *ret_subject);
 
 /*
  * To know again, without hashing it, what an event is about. A look is cheap; its sketch is the same for events that say the
@@ -30,6 +32,8 @@ struct subject_look {
 };
 struct subject_look subject_look(const struct event *event, const struct subject_keys *keys);
 /* `made`: the look of the event that the subject is made from. */
+/* What a look borrows from its event, copied. False: arena full. */
+bool subject_look_copy(const struct subject_look *look, struct arena *arena, struct subject_look *ret_look);
 bool subject_is_of(const struct subject *subject, const struct subject_look *made, const struct event *event,
 		   const struct subject_look *look, const struct subject_keys *keys);
 

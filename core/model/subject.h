@@ -22,6 +22,7 @@ struct subject {
 	const char *topic;
 	int engagement; /* class 0..4: under 10 s, 10 s, 30 s, 2 min, 10 min */
 	unsigned properties_count;
-	const char *property_keys[SUBJECT_PROPERTIES_MAX]; /* those that configuration names, sorted */
-	const char *property_values[SUBJECT_PROPERTIES_MAX];
+	const char *const *
+		property_keys; /* those that configuration names, sorted, and their values: so many as said above */
+	const char *const *property_values;
 };

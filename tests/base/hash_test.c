@@ -103,5 +103,23 @@ START_TEST(the_sizes_of_pieces_make_no_difference)
 }
 END_TEST
 
+START_TEST(every_byte_stirs)
+{
+	uint8_t bytes[40];
+	for (size_t size = 0; size <= sizeof(bytes); size++) {
+		memset(bytes, 0, sizeof(bytes));
+		const uint64_t zeros = hash_stir(1, bytes, size);
+		ck_assert_uint_eq(zeros, hash_stir(1, bytes, size));
+		ck_assert_uint_ne(zeros, hash_stir(2, bytes, size));
+		for (size_t i = 0; i < size; i++) {
+			ck_assert_uint_ne(zeros, hash_stir(1, bytes, i));
+			bytes[i] = 1;
+			ck_assert_uint_ne(zeros, hash_stir(1, bytes, size));
+			bytes[i] = 0;
+		}
+	}
+}
+END_TEST
+
 TEST_MAIN("hash", sha256_gives_the_known_answers, hmac_gives_the_known_answers_of_rfc_4231,
-	  pieces_are_told_apart_by_a_zero_byte, the_sizes_of_pieces_make_no_difference)
+	  pieces_are_told_apart_by_a_zero_byte, the_sizes_of_pieces_make_no_difference, every_byte_stirs)

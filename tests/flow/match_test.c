@@ -335,6 +335,9 @@ END_TEST
 
 START_TEST(each_kind_of_condition_must_hold)
 {
+	static const char *const plan[] = {"plan"}, *const plam[] = {"plam"}, *const a_plan[] = {"a", "plan"};
+	static const char *const enterprise[] = {"enterprise"}, *const b_enter[] = {"b", "Enter"},
+				 *const no[] = {"no"};
 	static const struct {
 		const char *condition;
 		struct subject good, bad;
@@ -362,11 +365,11 @@ START_TEST(each_kind_of_condition_must_hold)
 		{"content: guide", {.target_path = "/guide/x"}, {.path = "/x", .target_path = "/guide/x"}},
 		{"engaged: 30s", {.engagement = 2}, {.engagement = 1}},
 		{"property: {key: plan, value: ^enter}",
-		 {.properties_count = 1, .property_keys = {"plan"}, .property_values = {"enterprise"}},
-		 {.properties_count = 1, .property_keys = {"plam"}, .property_values = {"enterprise"}}},
+		 {.properties_count = 1, .property_keys = plan, .property_values = enterprise},
+		 {.properties_count = 1, .property_keys = plam, .property_values = enterprise}},
 		{"property: {key: plan, value: ^enter}",
-		 {.properties_count = 2, .property_keys = {"a", "plan"}, .property_values = {"b", "Enter"}},
-		 {.properties_count = 1, .property_keys = {"plan"}, .property_values = {"no"}}},
+		 {.properties_count = 2, .property_keys = a_plan, .property_values = b_enter},
+		 {.properties_count = 1, .property_keys = plan, .property_values = no}},
 		{"path: ^/a, title: x", {.path = "/a", .title = "x"}, {.path = "/a", .title = "y"}},
 	};
 	for (size_t i = 0; i < COUNT_OF(rows); i++) {
