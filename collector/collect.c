@@ -1,5 +1,6 @@
 #include "collector/collect.h"
 
+#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -8,6 +9,7 @@
 #include "collector/conf.h"
 #include "collector/cors.h"
 #include "collector/counts.h"
+#include "collector/drops.h"
 #include "collector/parcel.h"
 #include "collector/request.h"
 #include "collector/routes.h"
@@ -20,6 +22,7 @@
 #include "core/base/moment.h"
 #include "core/edge/http.h"
 #include "core/edge/kafka_sink.h"
+#include "core/flow/decode.h"
 
 #define LINE_SIZE_MAX ((size_t)20 * 1024)
 #define ADMIN_CONNECTIONS_MAX 16
@@ -43,6 +46,7 @@ struct collect {
 	unsigned wait_s; /* says the 429 that is answered now */
 	struct counts counts;
 	struct waiting_list waiting;
+	struct drops drops;
 };
 
 static double seconds_since(int64_t begun_us)
@@ -119,6 +123,10 @@ static void answer_trouble(struct collect *collect, struct http_request *request
 
 static void wait_end(struct collect *collect, struct waiting *waiting)
 {
+	if (waiting->dropped > 0) { /* what is answered 503 comes again */
+		drops_count(&collect->drops, waiting->drops, waiting->is_lost ? 0 : waiting->dropped,
+			    moment_monotonic_us());
+	}
 	if (waiting->is_lost) {
 		static struct log_limit limit;
 		if (log_allowed(&limit)) {
@@ -134,6 +142,11 @@ static void wait_end(struct collect *collect, struct waiting *waiting)
 static void on_delivered(void *context, void *token, bool delivered)
 {
 	struct collect *collect = context;
+	struct drops_row *report = drops_of(&collect->drops, token);
+	if (report != NULL) {
+		drops_ended(&collect->drops, report, delivered, moment_monotonic_us());
+		return;
+	}
 	enum fate fate;
 	struct waiting *waiting = waiting_of(&collect->waiting, token, &fate);
 	counts_fate(&collect->counts, delivered ? fate : FATE_undelivered, true);
@@ -174,10 +187,35 @@ static bool send_item(struct collect *collect, struct waiting *waiting, struct s
 	}
 	waiting->is_taken = waiting->is_taken || parcel.fate == FATE_delivered;
 	if (parcel.topic == NULL) {
+		if (waiting->dropped == 0) {
+			waiting->drops = drops_hold(&collect->drops, routes[waiting->route].source,
+						    item->event->site, item->event->channel);
+		}
+		waiting->dropped++;
 		counts_fate(&collect->counts, parcel.fate, false);
 		return true;
 	}
 	return send_parcel(collect, waiting, &parcel);
+}
+
+/* How many events were dropped goes with the rejects. What cannot be sent now is sent with the next ones. */
+static void report_drops(struct collect *collect)
+{
+	size_t place = 0;
+	for (struct drops_row *row; (row = drops_next(&collect->drops, &place)) != NULL;) {
+		struct reject report;
+		const uint8_t *bytes;
+		size_t size;
+		struct fail fail;
+		drops_report(row, &report);
+		arena_reset(&collect->arena, ARENA_KEPT);
+		if (!encode_rejected(&report, moment_now_us(), row->source, &collect->arena, &bytes, &size) ||
+		    !kafka_sink_send(collect->sink, collect->conf->kafka.topic[CHANNEL_UNSAID], NULL, 0, bytes,
+				     size, row, &fail)) {
+			return;
+		}
+		drops_sent(&collect->drops, row);
+	}
 }
 
 /* Once one of them cannot be sent, its sender has to send all of them again: the rest is not tried. */
@@ -429,6 +467,10 @@ void collect_destroy(struct collect *collect)
 		return;
 	}
 	kafka_sink_destroy(collect->sink, 0); /* says of each message that it was lost, so that nothing waits */
+	if (collect->drops.waiting > 0) {
+		log_warning("%" PRIu64 " events that were dropped without consent are not in the counts",
+			    collect->drops.waiting);
+	}
 	http_destroy(collect->http);
 	http_destroy(collect->admin);
 	arena_finish(&collect->arena);
@@ -489,6 +531,10 @@ int collect_turn(struct collect *collect)
 		more = kafka_sink_poll(collect->sink);
 	}
 	note_kafka(collect);
+	bool is_last = collect->is_quiesced && collect->drops.waiting > 0;
+	if (collect->was_up && (is_last || drops_are_due(&collect->drops, moment_monotonic_us()))) {
+		report_drops(collect);
+	}
 	int wait_ms = sooner(TURN_MS_MAX, http_run(collect->http));
 	if (collect->admin != NULL) {
 		wait_ms = sooner(wait_ms, http_run(collect->admin));
@@ -537,7 +583,8 @@ void collect_quiesce(struct collect *collect)
 
 bool collect_is_idle(const struct collect *collect)
 {
-	return http_open(collect->http) == 0;
+	bool is_reported = collect->drops.in_flight == 0 && (collect->drops.waiting == 0 || !collect->was_up);
+	return is_reported && http_open(collect->http) == 0;
 }
 
 void collect_give_up(struct collect *collect)

@@ -40,7 +40,7 @@ void collect_say(const struct collect *collect, char *ret_text, size_t size);
 
 /* No more connections, new requests are answered 503; what waits goes on. */
 void collect_quiesce(struct collect *collect);
-/* Is every request answered and its answer with the client? */
+/* Is every request answered and its answer with the client, and every count of what was dropped reported? */
 bool collect_is_idle(const struct collect *collect);
 /* Gives up on acknowledgements: what waits is answered 503. */
 void collect_give_up(struct collect *collect);

@@ -112,7 +112,7 @@ static void decode_rejected_one(const struct message *message, struct arena *are
 	int64_t received_us;
 	item->decoded = decode_rejected(message, arena, ret_reject, &received_us, &item->reject_source);
 	if (item->decoded == OUTCOME_NONE) {
-		item->decoded = OUTCOME_uncollected;
+		item->decoded = ret_reject->count != 0 ? OUTCOME_reported : OUTCOME_uncollected;
 	}
 }
 

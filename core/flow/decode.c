@@ -203,8 +203,19 @@ enum outcome decode_rejected(const struct message *message, struct arena *arena,
 		field_path_add(&reading.path, "received_us");
 		return reading_reject(&reading, OUTCOME_time_out_of_range, ret_reject);
 	}
-	struct reject reject = {
-		.reason = outcome_read(rejected->reason), .size = rejected->size, .hash = rejected->hash};
+	struct reject reject = {.reason = outcome_read(rejected->reason),
+				.size = rejected->size,
+				.hash = rejected->hash,
+				.count = rejected->count,
+				.site = rejected->site,
+				.channel = (int)rejected->channel};
+	if (reject.count != 0) {
+		if (strcmp(rejected->reason, outcome_about[OUTCOME_no_consent].name) != 0) {
+			field_path_add(&reading.path, "reason");
+			return reading_reject(&reading, OUTCOME_bad_value, ret_reject);
+		}
+		reject.reason = OUTCOME_no_consent;
+	}
 	memcpy(reject.field, rejected->field, text_cut(rejected->field, REJECT_FIELD_SIZE - 1));
 	*ret_reject = reject;
 	*ret_received_us = received_us;

@@ -33,7 +33,8 @@ enum outcome decode_event(const struct message *message, struct arena *arena, st
 enum outcome decode_event_into(const struct message *message, struct arena *arena, struct decode_count *count,
 			       struct event *ret_event, struct reject *ret_reject);
 
-/* What the collector could not read: reads a message of topic phased.rejected (message phased.v1.Rejected). */
+/* What the collector could not read, or (count not 0) how much it dropped: reads a message of topic phased.rejected
+ * (message phased.v1.Rejected). */
 enum outcome decode_rejected(const struct message *message, struct arena *arena, struct reject *ret_reject,
 			     int64_t *ret_received_us, const char **ret_source);
 

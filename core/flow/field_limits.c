@@ -144,6 +144,9 @@ const struct limits limits_rejected = {
 		NUMBER(size, 0, INT32_MAX),
 		PLAIN(hash),
 		MOMENT(received_us),
+		NUMBER(count, 0, INT32_MAX),
+		MASKED_TEXT(site, 64),
+		PLAIN(channel),
 	},
 };
 /* clang-format on */

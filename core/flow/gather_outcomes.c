@@ -105,35 +105,42 @@ static bool tally_grow(struct tally *tally)
 	return true;
 }
 
-/* Adds n to the row of an outcome of an event of that channel. False: arena full. */
-static bool tally_add(struct tally *tally, const struct item *item, int channel, enum outcome outcome, int64_t n,
-		      uint32_t *ret_row)
+/* Adds the row's n to the one that is like it. False: arena full. */
+static bool tally_row(struct tally *tally, const struct outcome_row *row, uint32_t *ret_row)
 {
-	const struct kept_event *event = item->event;
-	struct outcome_row row = {
-		.day_us = outcome_day(item),
-		.source = event != NULL ? event->source : "",
-		.site = event != NULL ? event->site : "",
-		.channel = channel,
-		.outcome = outcome_about[outcome].name,
-		.n = n,
-	};
-	uint32_t *slot = tally_slot(tally, &row);
+	uint32_t *slot = tally_slot(tally, row);
 	if (*slot != 0) {
 		*ret_row = *slot - 1;
-		tally->rows[*ret_row].n += n;
+		tally->rows[*ret_row].n += row->n;
 		return true;
 	}
 	if (tally->count == tally->room) {
 		if (!tally_grow(tally)) {
 			return false;
 		}
-		slot = tally_slot(tally, &row);
+		slot = tally_slot(tally, row);
 	}
 	*ret_row = (uint32_t)tally->count;
-	tally->rows[tally->count++] = row;
+	tally->rows[tally->count++] = *row;
 	*slot = (uint32_t)tally->count;
 	return true;
+}
+
+/* Adds n to the row of an outcome of an event of that channel. False: arena full. */
+static bool tally_add(struct tally *tally, const struct item *item, int channel, enum outcome outcome, int64_t n,
+		      uint32_t *ret_row)
+{
+	const struct kept_event *event = item->event;
+	return tally_row(tally,
+			 &(struct outcome_row){
+				 .day_us = outcome_day(item),
+				 .source = event != NULL ? event->source : "",
+				 .site = event != NULL ? event->site : "",
+				 .channel = channel,
+				 .outcome = outcome_about[outcome].name,
+				 .n = n,
+			 },
+			 ret_row);
 }
 
 static enum outcome touch_outcome(const struct touch *touch)
@@ -146,11 +153,31 @@ static int channel_of(const struct item *item)
 	return item->event != NULL ? (int)item->event->channel : 0;
 }
 
+/* What the collector dropped, counted as if it had come to us. */
+static bool tally_report(struct tally *tally, const struct item *item)
+{
+	const struct reject *report = item->reject;
+	uint32_t row;
+	return tally_row(tally,
+			 &(struct outcome_row){
+				 .day_us = outcome_day(item),
+				 .source = item->reject_source,
+				 .site = report->site,
+				 .channel = report->channel,
+				 .outcome = outcome_about[report->reason].name,
+				 .n = report->count,
+			 },
+			 &row);
+}
+
 /* An item that is counted as what became of it. */
 static bool tally_item(struct tally *tally, const struct item *item)
 {
 	const struct subject *subject = item->subject;
 	uint32_t row;
+	if (item->outcome == OUTCOME_reported) {
+		return tally_report(tally, item);
+	}
 	if (subject == NULL) {
 		return tally_add(tally, item, channel_of(item), item->outcome, 1, &row);
 	}

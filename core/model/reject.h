@@ -1,6 +1,6 @@
 /*
  * Why an event was rejected: what a row of table rejected and a message on topic phased.rejected say. No content of
- * the event: a field's name, sizes and a hash.
+ * the event: a field's name, sizes and a hash. On the topic also how many events the collector dropped.
  */
 #pragma once
 #include <stdint.h>
@@ -15,4 +15,8 @@ struct reject {
 		[REJECT_FIELD_SIZE]; /* path of the field in the message: "identity.email", or a JSON key, cut and masked; "" */
 	uint32_t size;		     /* of the message, bytes */
 	uint64_t hash;		     /* first 64 bits of SHA-256 of the message */
+	/* Not 0: so many events of this site and channel were dropped for the reason no_consent. */
+	uint32_t count;
+	const char *site; /* of a count; may be NULL else */
+	int channel;	  /* likewise, enum channel */
 };

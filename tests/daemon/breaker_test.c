@@ -12,7 +12,7 @@
 static const char *const topics[] = {"phased.web", "phased.chat", "phased.rejected"};
 
 /* A letter a message: . applied  d duplicate  m machine  n no_consent  u unreadable  b bad_value  r refused  C uncollected
- * h handed_back; capital U, B, R: of phased.chat. */
+ * c reported  h handed_back; capital U, B, R: of phased.chat. */
 static size_t items_of(const char *text, struct item *items)
 {
 	static const struct {
@@ -24,6 +24,7 @@ static size_t items_of(const char *text, struct item *items)
 		{'n', 0, OUTCOME_no_consent}, {'u', 0, OUTCOME_unreadable},  {'b', 0, OUTCOME_bad_value},
 		{'r', 0, OUTCOME_refused},    {'U', 1, OUTCOME_unreadable},  {'B', 1, OUTCOME_bad_value},
 		{'R', 1, OUTCOME_refused},    {'C', 2, OUTCOME_uncollected}, {'h', 0, OUTCOME_handed_back},
+		{'c', 2, OUTCOME_reported},
 	};
 	size_t count = 0;
 	for (; text[count] != '\0'; count++) {
@@ -77,7 +78,7 @@ START_TEST(it_stops_when_more_than_the_share_of_the_last_were_rejected)
 		 NULL},
 		{10, 50, "", "uubbrr", "phased.web/3@105:"},		   /* whatever the reason */
 		{10, 50, "", "dmn.dmn.dmn.dmn.", NULL},			   /* not rejected: read and decided */
-		{10, 50, "CCCCCCCCCCCC", "CCCCCCCC", NULL},		   /* the collector's, not ours */
+		{10, 50, "CCCcCCCCCCcC", "CCcCCCCC", NULL},		   /* the collector's, not ours */
 		{10, 50, "uuuuuCCCCCCCCCCCC", "CCu", "phased.web/3@102:"}, /* nor do they make ours fewer */
 		{10, 50, "uuuuuhhhhhhhhhhhh", "u", "phased.web/3@100:"},
 		{10, 50, "", "CCCCCCCCCCuuuuu..........CCuuuuu", NULL},

@@ -78,7 +78,9 @@ static void understand(struct oracle *oracle, const struct plan *plan, const str
 		int64_t received_us;
 		seen->outcome =
 			decode_rejected(&raw, oracle->arena, &seen->reject, &received_us, &seen->reject_source);
-		seen->outcome = seen->outcome == OUTCOME_NONE ? OUTCOME_uncollected : seen->outcome;
+		if (seen->outcome == OUTCOME_NONE) {
+			seen->outcome = seen->reject.count > 0 ? OUTCOME_reported : OUTCOME_uncollected;
+		}
 		return;
 	}
 	struct event *event;

@@ -186,12 +186,20 @@ void oracle_fill_outcomes(struct oracle *oracle)
 			.channel = event != NULL ? (int64_t)event->channel : 0,
 			.outcome = tables_text(outcome_about[seen->outcome].name),
 		};
+		int64_t n = 1;
+		if (seen->outcome == OUTCOME_reported) {
+			line.source = tables_text(seen->reject_source);
+			line.site = tables_text(seen->reject.site);
+			line.channel = seen->reject.channel;
+			line.outcome = tables_text(outcome_about[seen->reject.reason].name);
+			n = seen->reject.count;
+		}
 		struct outcome_line *found = tables_find(oracle->tables, TABLE_OUTCOME, &line);
 		if (found == NULL) {
 			tables_insert(oracle->tables, TABLE_OUTCOME, &line);
 			found = tables_find(oracle->tables, TABLE_OUTCOME, &line);
 		}
-		found->n++;
+		found->n += n;
 		if (outcome_about[seen->outcome].kept == OUTCOME_REJECTED) {
 			struct rejected_line rejected = {tables_text(seen->topic),
 							 0,

@@ -227,10 +227,10 @@ static void play_many(uint64_t first, uint64_t count, struct shared *shared)
 
 static void check_what_was_met(const struct met *met)
 {
-	static const enum outcome outcomes[] = {OUTCOME_applied,    OUTCOME_machine,	  OUTCOME_duplicate,
-						OUTCOME_no_consent, OUTCOME_unidentified, OUTCOME_handed_back,
-						OUTCOME_erased,	    OUTCOME_unreadable,	  OUTCOME_bad_value,
-						OUTCOME_uncollected};
+	static const enum outcome outcomes[] = {OUTCOME_applied,     OUTCOME_machine,	   OUTCOME_duplicate,
+						OUTCOME_no_consent,  OUTCOME_unidentified, OUTCOME_handed_back,
+						OUTCOME_erased,	     OUTCOME_unreadable,   OUTCOME_bad_value,
+						OUTCOME_uncollected, OUTCOME_reported};
 	for (size_t i = 0; i < COUNT_OF(outcomes); i++) {
 		ck_assert_msg(met->outcomes[outcomes[i]] > 0, "nothing was %s", outcome_about[outcomes[i]].name);
 	}

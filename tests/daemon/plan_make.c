@@ -317,16 +317,22 @@ static void add_burst(struct making *making)
 	}
 }
 
-/* What cannot be read, in several ways; what the collector could not read. */
+/* What cannot be read, in several ways; what the collector could not read, or dropped. */
 static void add_unreadable(struct making *making)
 {
 	static const char *const texts[] = {"", "\xff\xff", "{", "{\"id\": 1}", "{\"colour\": \"red\"}"};
 	struct plan_message *message = plan_add_message(making->plan);
-	uint64_t which = below(making, COUNT_OF(texts) + 1);
+	uint64_t which = below(making, COUNT_OF(texts) + 2);
 	message->message.timestamp_us = some_time(making);
-	if (which == COUNT_OF(texts)) {
+	if (which >= COUNT_OF(texts)) {
 		struct reject reject = {
 			.reason = OUTCOME_unreadable, .field = "body", .size = 12, .hash = making->number};
+		if (which > COUNT_OF(texts)) { /* not that, but how many it dropped */
+			reject = (struct reject){.reason = OUTCOME_no_consent,
+						 .count = 1 + (uint32_t)below(making, 1000),
+						 .site = "nordlys",
+						 .channel = CHANNEL_WEB};
+		}
 		message->topic = WORLD_REJECTED;
 		CHECK(encode_rejected(&reject, message->message.timestamp_us, "snowplow", making->arena,
 				      &message->message.bytes, &message->message.size));

@@ -335,6 +335,32 @@ START_TEST(a_reject_travels_in_both_forms)
 }
 END_TEST
 
+START_TEST(a_count_of_what_was_dropped_travels_in_both_forms)
+{
+	struct reject reject = {
+		.reason = OUTCOME_no_consent, .count = 70000, .site = "acme-web", .channel = CHANNEL_CHAT};
+	const uint8_t *bytes;
+	size_t size;
+	ck_assert(encode_rejected(&reject, 1795600801000002, "snowplow", test_arena(), &bytes, &size));
+	static const char json[] = "{\"reason\":\"no_consent\",\"source\":\"snowplow\",\"site\":\"acme-web\","
+				   "\"channel\":\"CHAT\",\"count\":70000}";
+	const struct message messages[] = {test_message(FORM_PROTOBUF, bytes, size),
+					   test_message(FORM_JSON, json, strlen(json))};
+	for (size_t i = 0; i < COUNT_OF(messages); i++) {
+		struct reject read = {0};
+		int64_t received_us = 0;
+		const char *source = NULL;
+		ck_assert_int_eq(decode_rejected(&messages[i], test_arena(), &read, &received_us, &source),
+				 OUTCOME_NONE);
+		ck_assert_int_eq(read.reason, OUTCOME_no_consent);
+		ck_assert_uint_eq(read.count, 70000);
+		ck_assert_str_eq(read.site, "acme-web");
+		ck_assert_int_eq(read.channel, CHANNEL_CHAT);
+		ck_assert_str_eq(source, "snowplow");
+	}
+}
+END_TEST
+
 START_TEST(a_reject_is_distrusted_too)
 {
 	static const struct {
@@ -351,6 +377,12 @@ START_TEST(a_reject_is_distrusted_too)
 		{"{\"reason\":\"refused\",\"source\":\"a@b.test\"}", "source", OUTCOME_bad_value, OUTCOME_bad_value},
 		{"{\"reason\":\"refused\",\"hash\":\"18446744073709551616\"}", "hash", OUTCOME_bad_value, OUTCOME_bad_value},
 		{"{\"reason\":\"refused\",\"size\":2147483648}", "size", OUTCOME_bad_value, OUTCOME_bad_value},
+		{"{\"reason\":\"no_consent\",\"count\":1}", "", OUTCOME_NONE, OUTCOME_no_consent},
+		{"{\"reason\":\"no_consent\",\"count\":0}", "", OUTCOME_NONE, OUTCOME_uncollected},
+		{"{\"reason\":\"applied\",\"count\":1}", "reason", OUTCOME_bad_value, OUTCOME_bad_value},
+		{"{\"reason\":\"refused\",\"count\":1}", "reason", OUTCOME_bad_value, OUTCOME_bad_value},
+		{"{\"reason\":\"no_consent\",\"count\":2147483648}", "count", OUTCOME_bad_value, OUTCOME_bad_value},
+		{"{\"reason\":\"no_consent\",\"count\":1,\"channel\":9}", "channel", OUTCOME_bad_value, OUTCOME_bad_value},
 		{"{\"reason\":\"refused\",\"size\":-1}", "size", OUTCOME_bad_value, OUTCOME_bad_value},
 		{"{\"reason\":\"refused\",\"received_us\":\"9999-12-31T23:59:60Z\"}", "received_us", OUTCOME_time_out_of_range,
 		 OUTCOME_time_out_of_range},
@@ -412,4 +444,5 @@ TEST_MAIN("decode", every_field_comes_through_in_both_forms, what_is_encoded_dec
 	  json_is_read_in_every_way_that_the_mapping_allows,
 	  what_looks_like_an_address_is_masked_in_what_rules_look_at,
 	  fields_of_a_newer_version_are_left_out_and_counted, the_event_id_is_of_source_site_and_id,
-	  a_reject_travels_in_both_forms, a_reject_is_distrusted_too, every_field_has_its_limit)
+	  a_reject_travels_in_both_forms, a_count_of_what_was_dropped_travels_in_both_forms,
+	  a_reject_is_distrusted_too, every_field_has_its_limit)

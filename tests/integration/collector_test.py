@@ -336,8 +336,13 @@ class Requests(CollectTest):
         withdrawn = {"schema": schema("consent_preferences"), "data": {"eventType": "deny_all"}}
         answer = self.post(payload(), payload("ue", [consent()], withdrawn))
         self.assertEqual((200, b"ok"), (answer.status, answer.body))
+        self.assertEqual(200, self.post(payload(aid=f"of {ADDRESS}")).status)
         self.assertEqual(([], []), (self.events(), self.rejected()))
-        self.assertEqual(2, self.fate("no_consent"))
+        self.assertEqual(3, self.fate("no_consent"))
+        self.assertEqual(0, self.program.stop(20))	# what it counted goes once a minute, and at its end
+        reports = {report.site: (report.reason, report.count, report.source, report.channel) for report in self.rejected()}
+        self.assertEqual({"acme-web": ("no_consent", 2, "snowplow", proto.Event.WEB), f"of {'*' * len(ADDRESS)}": ("no_consent", 1, "snowplow", proto.Event.WEB)},
+                         reports)
 
     def test_consent_that_is_not_asked_for_by_configuration(self):
         self.collect(consent={"web": "allow"})
