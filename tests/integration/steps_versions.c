@@ -132,6 +132,34 @@ static void early_touches_of_one_session(void)
 	passes_between(stage_view(COOKIE, 55), stage_view(COOKIE, 75));
 }
 
+/* A row that was read is elsewhere now, and at its place is somebody else's of the same version. */
+static void place_given_to_another(void)
+{
+	stage_has(B, stage_view(COOKIE, 0));
+	stage_give(A, stage_view(COOKIE, 10));
+	stage_ends(A, WORLD_LOAD);
+	stage_hand("CREATE TABLE public.kept AS SELECT ctid AS place, * FROM phased.phase ORDER BY last_at DESC "
+		   "LIMIT 1");
+	stage_hand("DELETE FROM phased.phase WHERE ctid = (SELECT place FROM public.kept)");
+	stage_hand(
+		"INSERT INTO phased.phase SELECT contact_id, process, version + 1, model_version, fold, counted, "
+		"confirmed, activity, early, mid, late, reported, shown, fine, band, since, last_at, review_at "
+		"FROM "
+		"public.kept");
+	stage_hand("VACUUM phased.phase");
+	stage_hand(
+		"INSERT INTO phased.phase (contact_id, process, version, model_version, fold, counted, confirmed, "
+		"activity, early, mid, late, reported, shown, fine, band) SELECT "
+		"md5(i::text)::uuid, process, version, model_version, '', 0, 0, 0, 0, 0, 0, "
+		"-1, 0, 0, 0 FROM public.kept, generate_series(1, 20) AS i");
+	stage_expect(stage_count("SELECT count(*) FROM phased.phase p JOIN public.kept k ON p.ctid = k.place AND "
+				 "p.version = k.version AND p.contact_id <> k.contact_id") == 1,
+		     "the place was not given to the other");
+	stage_hand("DROP TABLE public.kept");
+	stage_misses(A);
+	stage_ends_well();
+}
+
 /*
  * Kari's session before her claim begins at 80: the one at 10 is nobody's and the one at 90 hers, whatever the other does. Before
  * the first claim of a shared browser whoever adds a touch writes both arbiters all the same, so that whose it is never
@@ -242,6 +270,7 @@ const struct scenario steps_versions[] = {
 	SCENARIO(first_touch_against_first_touch),
 	SCENARIO(touch_against_claim),
 	SCENARIO(first_touch_against_claim),
+	SCENARIO(place_given_to_another),
 	SCENARIO(claim_against_touch),
 	SCENARIO(claim_against_first_touch),
 	SCENARIO(touch_against_grant),

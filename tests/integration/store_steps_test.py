@@ -8,6 +8,7 @@ refused, and the tables are not the oracle's; d, the server had to end a deadloc
   rule                                      broken                                    scenarios that failed
   a known arbiter has the version loaded    no version in sql_arbiters_known          touch_against_*, early_touch_against_second_claim: w
   … also after waiting for another          no ctid, no version in its UPDATE         touch_while_touch_commits: w
+  … and is that contact's                   no contact_id in sql_arbiters_known       place_given_to_another: not refused
   a new arbiter is new                      DO UPDATE instead of DO NOTHING           first_touch_against_*: w
   the counts of rows are looked at          written_all() says true                   touch_against_*, first_touch_against_*: w
   the careful way counts versions, too      save_states, bump leave the version       touch_against_careful_touch: w
