@@ -97,7 +97,9 @@ static void answer(struct collect *collect, struct http_request *request, enum r
 	if (collect->is_quiesced) {
 		cors_add(&cors, "Connection", "close");
 	}
-	counts_request(&collect->counts, route, status, seconds_since(begun_us));
+	double seconds = seconds_since(begun_us);
+	counts_request(&collect->counts, route, status, seconds);
+	log_debug("%s: answered %u after %.1f ms, %zu bytes", about->name, status, seconds * 1000, reply->size);
 	http_answer(request, status, cors.headers, reply->body, reply->size);
 }
 

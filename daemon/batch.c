@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "core/base/check.h"
+#include "core/base/log.h"
 #include "core/base/moment.h"
 #include "daemon/batch_steps.h"
 #include "daemon/crew.h"
@@ -113,6 +114,9 @@ void batch_empty(struct batch *batch)
 /* From the first step again. */
 void batch_restart(struct batch *batch)
 {
+	char at[BATCH_PLACE_SIZE];
+	log_debug("%s: %zu messages begin anew, after %s", batch_place(batch, at), batch->count,
+		  batch_steps[batch->step].name);
 	reset(batch, &batch->work);
 	batch->step = STEP_LOOK;
 	batch->open = false;
@@ -138,6 +142,14 @@ bool batch_is_busy(const struct batch *batch)
 }
 
 /* ---- how a window ends ---- */
+
+static void say_committed(const struct batch *batch, int64_t now_us)
+{
+	char at[BATCH_PLACE_SIZE];
+	log_debug("%s: %zu messages committed %s, try %u, %lld ms after the first was taken",
+		  batch_place(batch, at), batch->count, batch->way.quick ? "the quick way" : "with locks",
+		  batch->tries + 1, (long long)(now_us - batch->filling_since_us) / 1000);
+}
 
 void batch_committed(struct batch *batch)
 {
@@ -177,6 +189,7 @@ void batch_committed(struct batch *batch)
 		counters->breaker_rejected.value = (double)breaker_rejected(batch->options.breaker);
 	}
 	batch_learn_subjects(batch);
+	say_committed(batch, now_us);
 	(batch->way.quick ? &counters->batches_quick : &counters->batches_careful)->value++;
 	way_done(&batch->way);
 	batch->open = false;

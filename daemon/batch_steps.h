@@ -122,6 +122,9 @@ void batch_clock_off(struct batch *batch, unsigned step, enum step_part part);
 void batch_empty(struct batch *batch);
 /* From the first step again. */
 void batch_restart(struct batch *batch);
+#define BATCH_PLACE_SIZE 280
+/* Where the window begins, "TOPIC/PARTITION@OFFSET", for the log. */
+const char *batch_place(const struct batch *batch, char ret_text[static BATCH_PLACE_SIZE]);
 
 /* ---- batch_fill.c ---- */
 

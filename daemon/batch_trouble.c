@@ -1,6 +1,7 @@
 /*
  * What follows from trouble: a smaller window, another way, a pause, or the end.
  */
+#include <stdio.h>
 #include <string.h>
 
 #include "core/base/check.h"
@@ -9,6 +10,17 @@
 
 #define BACKOFF_FIRST_US INT64_C(50000)
 #define BACKOFF_LAST_US INT64_C(5000000)
+
+const char *batch_place(const struct batch *batch, char ret_text[static BATCH_PLACE_SIZE])
+{
+	if (batch->first >= batch->item_count) {
+		return "batch";
+	}
+	const struct item *item = &batch->items[batch->first];
+	snprintf(ret_text, BATCH_PLACE_SIZE, "%s/%d@%lld", batch->options.topics[item->partition.topic],
+		 (int)item->partition.number, (long long)item->offset);
+	return ret_text;
+}
 
 static void back_off(struct batch *batch)
 {
@@ -77,6 +89,9 @@ enum batch_run batch_turn_failed(struct batch *batch, const struct fail *why, st
 		batch_forget_months(batch);
 	}
 	if (way_missed(&batch->way, was_new ? "PH002" : why->code)) {
+		char at[BATCH_PLACE_SIZE];
+		log_debug("%s: the quick way assumed too much in %s (%s)", batch_place(batch, at),
+			  batch_steps[batch->step].name, why->code);
 		batch->options.counters->quick_misses.value++;
 		batch->options.counters->redone.value++;
 		batch->step = STEP_ROLLBACK;

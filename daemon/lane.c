@@ -46,6 +46,8 @@ void lane_lost(struct lane *lane, const struct fail *fail)
 	lane->connect_at_us = loop_now_us(lane->loop) + wait_us;
 	lane->connect_tries++;
 	loop_note_trouble(lane->loop, fail->text, fail->code);
+	log_debug("postgres: lane %u lost its connection (%s), the next one in %lld ms", lane->number, fail->text,
+		  (long long)wait_us / 1000);
 	if (log_allowed(&lane->loop->away_limit)) {
 		log_warning("%s; trying again%s", fail->text, log_held_back(&lane->loop->away_limit));
 	}
@@ -62,6 +64,7 @@ void lane_connect(struct lane *lane)
 		lane_lost(lane, &fail);
 		return;
 	}
+	log_debug("postgres: lane %u connects", lane->number);
 	lane->link = LINK_CONNECTING;
 }
 
@@ -143,6 +146,7 @@ static void greeted(struct lane *lane)
 	}
 	lane->link = LINK_UP;
 	lane->connect_tries = 0;
+	log_debug("postgres: lane %u is up", lane->number);
 	say_connected(loop);
 }
 

@@ -101,6 +101,7 @@ void loop_release(struct loop *loop)
 	loop_hand_back(loop);
 	loop->io.ops->source_unassign(loop->io.self);
 	loop->release_wanted = loop->release_now = false;
+	log_debug("kafka: partitions given back, nothing of them is under way");
 }
 
 /* ---- another model ---- */
@@ -155,6 +156,7 @@ void loop_send_claim(struct loop *loop)
 	if (lane->io.ops->store_claim(lane->io.self, loop->options->conf->kafka.group, loop->options->owner,
 				      loop->claimed, loop->wanted_count, &loop->claim_arena, &fail)) {
 		lane->turn = TURN_CLAIM;
+		log_debug("kafka: lane %u claims %zu partitions", lane->number, loop->wanted_count);
 		loop->claim_lane = lane;
 	} else {
 		lane_lost(lane, &fail);

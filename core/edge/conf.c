@@ -168,7 +168,7 @@ static const struct yaml_field http_fields[] = {
 
 static const struct yaml_field log_fields[] = {
 	{"level", YAML_WORD, AT(log.level), .fallback = "info", .words = conf_log_words, .reloadable = true,
-	 .help = CONF_LOG_HELP "debug."},
+	 .help = CONF_LOG_HELP "debug (each batch, connection and claim)."},
 	{0},
 };
 
