@@ -4,7 +4,8 @@
   tests/run.py [--build DIR] [--jobs N] [--sanitized] [SUITE[/PART]]...
 
   unit          Check programs that meson knows (tests/**/meson.build)
-  floors        the rules of the tree (tests/floors.py), and this runner's own (tests/run_self.py)
+  floors        the rules of the tree (tests/floors.py), this runner's own (tests/run_self.py), and that the operations guide and
+                the alert rules keep up with the programs (tests/operations_test.py)
   integration   tests/integration/*_test.py: our programs against a real Kafka and a real PostgreSQL
   whole         tests/whole/*_test.py: the real tracker in a headless browser, and all behind it
   systemd       tests/systemd/*_test.py: our units under a real systemd in namespaces of its own (root only)
@@ -301,7 +302,7 @@ class Runner:
 
     def floors(self, part):
         return [self.python(f"floors/{name}", f"{ROOT}/tests/{name}", TIMEOUT_S, {})
-                for name in ("floors.py", "run_self.py") if part in name]
+                for name in ("floors.py", "run_self.py", "operations_test.py") if part in name]
 
     def integration(self, part, suite="integration"):
         results = []
