@@ -305,7 +305,7 @@ static enum step_end load_start(struct batch *batch, struct fail *fail)
 	batch->load.quick = batch->way.quick;
 	batch->load.claims = batch->advance.claims;
 	batch->load.claim_count = batch->advance.claim_count;
-	if (batch->way.quick && !leave_suspects(batch)) {
+	if (batch->way.quick && !batch->way.wary && !leave_suspects(batch)) {
 		return STEP_FULL;
 	}
 	return batch->io.ops->store_load(batch->io.self, &batch->load, &batch->work, fail) ? STEP_SENT

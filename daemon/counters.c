@@ -165,7 +165,7 @@ void counters_init(struct counters *counters)
 	add(counters, &counters->batches_careful, METRIC_COUNTER, "phased_batches_total", "way=\"careful\"",
 	    "Transactions confirmed, by the way they were written");
 	add(counters, &counters->quick_misses, METRIC_COUNTER, "phased_quick_misses_total", "",
-	    "Batches that the quick way had assumed too much for, and that went the careful way");
+	    "Times that the quick way had assumed too much for a batch, which was then written with more care");
 	add_histogram(counters, &counters->batch_events, "phased_batch_events", "Messages of a transaction",
 		      event_bounds, COUNT_OF(event_bounds));
 	add_histogram(counters, &counters->batch_seconds, "phased_batch_seconds",

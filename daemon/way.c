@@ -11,7 +11,14 @@ void way_init(struct way *way, bool allowed)
 bool way_choose(struct way *way)
 {
 	way->quick = way->allowed && !way->careful_once && way->careful_left == 0;
+	way->wary = way->quick && (way->wary_once || way->wary_left > 0);
 	return way->quick;
+}
+
+/* So often in a row it has been in vain: how many batches do without, this one included. */
+static unsigned rest(unsigned misses)
+{
+	return misses < 2 ? 0 : misses < 8 ? 1u << misses : WAY_REST_MAX;
 }
 
 bool way_missed(struct way *way, const char *code)
@@ -27,12 +34,14 @@ bool way_missed(struct way *way, const char *code)
 	}
 	if (strcmp(code, codes[0]) == 0 && !way->again) {
 		way->again = true;
-		return true;
-	}
-	way->careful_once = true;
-	way->misses++;
-	if (way->misses > 1) {
-		way->careful_left = way->misses < 8 ? 1u << way->misses : WAY_CAREFUL_MAX;
+	} else if (strcmp(code, codes[2]) == 0 && !way->wary) {
+		way->wary_once = true;
+		way->copies++;
+		way->wary_left = rest(way->copies);
+	} else {
+		way->careful_once = true;
+		way->misses++;
+		way->careful_left = rest(way->misses);
 	}
 	return true;
 }
@@ -44,11 +53,16 @@ void way_rests(struct way *way)
 
 void way_done(struct way *way)
 {
-	way->again = false;
-	if (way->quick) {
-		way->misses = 0;
+	way->again = way->wary_once = false;
+	if (!way->quick) {
+		way->careful_once = false;
+		way->careful_left -= way->careful_left > 0 ? 1 : 0;
 		return;
 	}
-	way->careful_once = false;
-	way->careful_left -= way->careful_left > 0 ? 1 : 0;
+	way->misses = 0;
+	if (way->wary) {
+		way->wary_left -= way->wary_left > 0 ? 1 : 0;
+	} else {
+		way->copies = 0;
+	}
 }

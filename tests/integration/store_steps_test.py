@@ -30,7 +30,7 @@ refused, and the tables are not the oracle's; d, the server had to end a deadloc
   all in key order                          B's lists turned round, one by one        careful_crossing, careful_crossing_of_new,
                                                                                         quick_crossing, quick_crossing_of_new: d
   23505 is a duplicate nobody foresaw       not in way_missed()                       duplicate_*: the message is refused
-  a replay goes the careful way             careful_left never set, never used up     replay: tried too often, never again
+  a replay is not tried in vain             wary_left never set, never used up        replay: tried too often, never again
   epoch, next_offset                        each taken out of position_advance()      zombie, careful_zombie; position_moved: not refused
   … before anything of a zombie's           no store_add_holds() before subjects;     zombie: has written a subject;
                                               before months                             zombie_in_a_new_month: not refused
