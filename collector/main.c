@@ -11,6 +11,7 @@
 #include "collector/conf.h"
 #include "collector/loop.h"
 #include "core/base/log.h"
+#include "core/base/secret.h"
 #include "core/edge/conf_live.h"
 #include "core/edge/key_file.h"
 #include "core/edge/service.h"
@@ -151,6 +152,7 @@ static int start(const struct arguments *arguments)
 
 int main(int argc, char **argv)
 {
+	secret_forbid_cores();
 	struct arguments arguments;
 	int status = read_arguments(argc, argv, &arguments);
 	if (status >= 0) {

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "core/base/check.h"
+#include "core/base/secret.h"
 #include "core/base/text.h"
 #include "ctl/ctl.h"
 
@@ -167,6 +168,7 @@ static int take_words(int argc, char **argv)
 
 int main(int argc, char **argv)
 {
+	secret_forbid_cores();
 	int exit_code = take_words(argc, argv);
 	/* What could not be written was not said. */
 	if (fflush(stdout) != 0 || ferror(stdout)) {

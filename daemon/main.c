@@ -10,6 +10,7 @@
 
 #include "core/base/check.h"
 #include "core/base/log.h"
+#include "core/base/secret.h"
 #include "core/edge/conf.h"
 #include "core/edge/key_file.h"
 #include "core/edge/service.h"
@@ -148,6 +149,7 @@ int main(int argc, char **argv)
 		{"help", no_argument, NULL, 'h'},
 		{0},
 	};
+	secret_forbid_cores();
 	const char *path = CONF_FILE;
 	const char *instance = NULL, *listen = NULL;
 	bool check_only = false;
