@@ -31,6 +31,7 @@
 #define TURN_MS_MAX 1000
 #define STUCK_US (10 * MOMENT_SECOND_US) /* an answer so much later than allowed will not come */
 #define POLLS_MAX 8
+#define READY_SIZE 512
 
 struct collect {
 	const struct collect_conf *conf;
@@ -43,6 +44,7 @@ struct collect {
 	struct http *http, *admin;
 	struct kafka_sink *sink;
 	bool sink_is_dead, was_up, is_quiesced;
+	bool is_admin;	 /* the request that is served now came in at the admin port */
 	unsigned wait_s; /* says the 429 that is answered now */
 	struct counts counts;
 	struct waiting_list waiting;
@@ -302,11 +304,21 @@ static void show_health(struct collect *collect, struct http_request *request, i
 	answer(collect, request, ROUTE_HEALTHZ, 200, begun_us, &(struct reply){"alive\n", 6, NULL});
 }
 
+/* Ready: what comes now would be acknowledged, as far as is known. The brokers' names are for the admin port alone. */
 static void show_ready(struct collect *collect, struct http_request *request, int64_t begun_us)
 {
-	bool ready = !collect->is_quiesced && kafka_sink_state(collect->sink) == KAFKA_SINK_UP;
-	const char *text = ready ? "ready\n" : collect->is_quiesced ? "stopping\n" : "no broker\n";
-	answer(collect, request, ROUTE_READYZ, ready ? 200 : 503, begun_us,
+	const char *trouble = kafka_sink_trouble(collect->sink);
+	const char *why = collect->is_quiesced					   ? "stopping"
+			  : kafka_sink_state(collect->sink) == KAFKA_SINK_STARTING ? "looking for a broker"
+			  : kafka_sink_state(collect->sink) == KAFKA_SINK_AWAY	   ? "no broker is connected"
+			  : trouble[0] != '\0'					   ? "events are not acknowledged"
+										   : NULL;
+	char text[READY_SIZE] = "ready\n";
+	if (why != NULL) {
+		bool is_told = collect->is_admin && !collect->is_quiesced && trouble[0] != '\0';
+		snprintf(text, sizeof(text), "%s%s%s\n", why, is_told ? ": " : "", is_told ? trouble : "");
+	}
+	answer(collect, request, ROUTE_READYZ, why == NULL ? 200 : 503, begun_us,
 	       &(struct reply){text, strlen(text), NULL});
 }
 
@@ -338,6 +350,7 @@ static void serve(struct collect *collect, struct http_request *request, bool is
 		[ROUTE_METRICS] = show_metrics,
 	};
 	int64_t begun_us = moment_monotonic_us();
+	collect->is_admin = is_admin;
 	enum route route = route_find(collect->conf, http_method(request), http_path(request), is_admin);
 	unsigned refused = is_admin ? 0 : admit_request(&collect->admit, request, begun_us, &collect->wait_s);
 	arena_reset(&collect->arena, ARENA_KEPT);

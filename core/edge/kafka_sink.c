@@ -7,6 +7,8 @@
 #include "core/base/moment.h"
 #include "core/edge/kafka_client.h"
 
+#define TROUBLE_SIZE 256
+
 /* One kafka_sink_poll() serves at most so many events (each up to some thousand reports), so that a loop gets on. */
 #define POLL_EVENTS_MAX 16
 /* After a purge the last reports are only a matter of our own threads. */
@@ -20,6 +22,8 @@ struct kafka_sink {
 	void *context;
 	enum kafka_sink_state state;
 	bool is_dead; /* librdkafka gave up: an idempotent producer that can no longer keep its promise */
+	char away[TROUBLE_SIZE], lost[TROUBLE_SIZE]; /* why; "": not known, none */
+	int64_t lost_us;			     /* monotonic */
 };
 
 static rd_kafka_conf_t *make_conf(const struct kafka_sink_options *options, struct fail *fail)
@@ -72,6 +76,11 @@ static void on_reports(struct kafka_sink *sink, rd_kafka_event_t *event)
 		bool delivered = report->err == RD_KAFKA_RESP_ERR_NO_ERROR;
 		if (delivered) {
 			sink->state = KAFKA_SINK_UP;
+			sink->lost[0] = '\0';
+		} else {
+			sink->lost_us = moment_monotonic_us();
+			snprintf(sink->lost, sizeof(sink->lost), "%s: %s", rd_kafka_topic_name(report->rkt),
+				 rd_kafka_err2str(report->err));
 		}
 		sink->on_delivered(sink->context, report->_private, delivered);
 	}
@@ -82,6 +91,9 @@ static void on_error(struct kafka_sink *sink, rd_kafka_event_t *event)
 	rd_kafka_resp_err_t error = rd_kafka_event_error(event);
 	if (error == RD_KAFKA_RESP_ERR__FATAL) {
 		sink->is_dead = true;
+	}
+	if (error != RD_KAFKA_RESP_ERR__ALL_BROKERS_DOWN) { /* which comes behind the reasons, and says none */
+		snprintf(sink->away, sizeof(sink->away), "%s", rd_kafka_event_error_string(event));
 	}
 	if (error == RD_KAFKA_RESP_ERR__FATAL || error == RD_KAFKA_RESP_ERR__ALL_BROKERS_DOWN) {
 		sink->state = KAFKA_SINK_AWAY;
@@ -193,4 +205,13 @@ bool kafka_sink_send(struct kafka_sink *sink, const char *topic, const void *key
 enum kafka_sink_state kafka_sink_state(const struct kafka_sink *sink)
 {
 	return sink->state;
+}
+
+const char *kafka_sink_trouble(const struct kafka_sink *sink)
+{
+	if (sink->state != KAFKA_SINK_UP) {
+		return sink->away;
+	}
+	int64_t ago_us = moment_monotonic_us() - sink->lost_us;
+	return ago_us < KAFKA_SINK_TROUBLE_S * MOMENT_SECOND_US ? sink->lost : "";
 }

@@ -48,3 +48,8 @@ enum kafka_sink_state {
 	KAFKA_SINK_AWAY,
 };
 enum kafka_sink_state kafka_sink_state(const struct kafka_sink *sink);
+
+/* What is wrong, in librdkafka's words: why no broker is connected, or which topic's messages were not acknowledged within the
+ * last KAFKA_SINK_TROUBLE_S seconds, none since. "": nothing is. No key, no value. Valid until the next poll. */
+#define KAFKA_SINK_TROUBLE_S 10
+const char *kafka_sink_trouble(const struct kafka_sink *sink);

@@ -1,6 +1,7 @@
 #!/usr/bin/python3
 # run: timeout=400
 """phased-collect when its broker is frozen, killed, missing, and when it is told to stop while requests wait."""
+import contextlib
 import os
 import re
 import signal
@@ -14,6 +15,35 @@ import phased_test
 from collector_test import consent, payload
 
 DEV_KAFKA = os.path.join(phased_test.ROOT, "dev", "kafka")
+
+
+class Tracker(threading.Thread):
+    """Sends as Snowplow's tracker does: one event after the other, with all those before that were not answered 2xx."""
+    def __init__(self, test, number):
+        super().__init__()
+        self.test, self.number = test, number
+        self.made, self.answered, self.refused, self.ended = set(), set(), 0, threading.Event()
+        self.start()
+
+    def run(self):
+        queue = []
+        while not self.ended.wait(0.05):
+            event = payload(entities=[consent()], duid=f"tracker-{self.number}")
+            self.made.add(event["eid"])
+            queue.append(event)
+            try:
+                status = self.test.post(*queue, timeout=10).status
+            except OSError:
+                status = 0
+            if status == 200:
+                self.answered |= {one["eid"] for one in queue}
+                queue = []
+            else:
+                self.refused += 1
+
+    def end(self):
+        self.ended.set()
+        self.join()
 
 
 class Faults(collector_test.CollectTest):
@@ -44,8 +74,12 @@ class Faults(collector_test.CollectTest):
         with open(os.path.join(self.folder, "kafka.pid")) as text:
             pid = int(text.read().split()[0])
         os.kill(pid, signal.SIGSTOP)
-        self.addCleanup(os.kill, pid, signal.SIGCONT)
-        return lambda: os.kill(pid, signal.SIGCONT)
+
+        def thaw():
+            with contextlib.suppress(ProcessLookupError):	# killed meanwhile
+                os.kill(pid, signal.SIGCONT)
+        self.addCleanup(thaw)
+        return thaw
 
     def later(self, *events):
         """The same in a thread of its own: a list that will hold the answer."""
@@ -84,6 +118,10 @@ class Faults(collector_test.CollectTest):
             self.assertEqual((503, "1"), (answer.status, answer.headers["Retry-After"]))
             self.assertIsNone(answer.headers["Access-Control-Allow-Origin"])
             self.wait_until(lambda: self.ask("GET", "/readyz").status == 503, 20, "the broker's absence is seen")
+            self.assertEqual(b"no broker is connected\n", self.wait_until(
+                lambda: (body := self.ask("GET", "/readyz").body).startswith(b"no broker") and body, 20, "and said"))
+            self.wait_until(lambda: re.fullmatch(rb"no broker is connected: .*(refused|closed|Disconnected).*\n",
+                                                 self.ask("GET", "/readyz", address=self.admin).body), 20, "and why, to the operator")
             begun = time.monotonic()
             self.assertEqual(503, self.post(event).status)	# at once: nobody waits for what is known to be away
             self.assertLess(time.monotonic() - begun, 0.9)
@@ -96,11 +134,58 @@ class Faults(collector_test.CollectTest):
         self.assertEqual({event["eid"]}, {found.id for found in self.events()})
         self.metrics()
 
+    def test_what_was_answered_is_on_the_topic_and_counted_once(self):
+        """The broker is there, frozen, thawed, killed and back, while trackers send as they do: what was not answered 2xx goes once
+        more, with what happened since."""
+        self.new_database()
+        self.write_config(kafka__brokers=self.own)
+        self.phasectl(["migrate"])
+        self.phasectl(["topics", "create", "--partitions", "4", "--replication", "1"])
+        self.phasectl(["model", "accept"])
+        self.collect(kafka={"delivery_ms_max": 1000})
+        trackers = [Tracker(self, number) for number in range(4)]
+        self.addCleanup(lambda: [tracker.end() for tracker in trackers])
+        self.until_answered(trackers, 10)
+        for ending in ("freeze", "kill"):
+            thaw = self.freeze() if ending == "freeze" else self.kafka("stop", "--kill")
+            try:
+                refused = sum(tracker.refused for tracker in trackers)
+                self.wait_until(lambda: sum(tracker.refused for tracker in trackers) > refused + 4, 30, "requests to be refused")
+            finally:
+                thaw() if ending == "freeze" else self.kafka("start")
+            self.until_answered(trackers, 10)
+        for tracker in trackers:
+            tracker.end()
+        answered = set().union(*(tracker.answered for tracker in trackers))
+        self.assertEqual(set(), answered - {event.id for event in self.events()}, "answered 2xx, and not on the topic")
+        self.start_phased()
+        total = len(self.read("web"))
+        self.wait_until(lambda: int(self.value("SELECT coalesce(sum(greatest(next_offset, 0)), 0) FROM phased.position")) >= total, 60,
+                        "all messages to be taken")
+        made = set().union(*(tracker.made for tracker in trackers))
+        touches = int(self.value("SELECT count(*) FROM phased.touch"))
+        self.assertLessEqual(len(answered), touches)
+        self.assertLessEqual(touches, len(made))
+        self.assertEqual(len({event.id for event in self.events()}), touches, "each event once, however often it was sent")
+        self.assertGreater(total, touches, "some were sent twice, or this shows nothing")
+        self.metrics()
+
+    def until_answered(self, trackers, more):
+        """Until each of them had so many more events answered."""
+        goals = [(tracker, len(tracker.answered) + more) for tracker in trackers]
+        self.wait_until(lambda: all(len(tracker.answered) >= goal for tracker, goal in goals), 90, "events to be answered")
+
     def test_a_topic_that_is_missing_is_503(self):
         self.topics["web"] += ".missing"
         self.collect(kafka={"delivery_ms_max": 1000})
         self.assertEqual(503, self.post(payload(entities=[consent()])).status)
         self.assertEqual(1, self.fate("undelivered"))
+        answer = self.ask("GET", "/readyz")
+        self.assertEqual((503, b"events are not acknowledged\n"), (answer.status, answer.body))
+        said = self.ask("GET", "/readyz", address=self.admin).body.decode()
+        self.assertRegex(said, f"^events are not acknowledged: {re.escape(self.topics['web'])}: .+\n$")
+        # Nobody sends to who is not ready, so it is ready again by itself.
+        self.wait_until(lambda: self.ask("GET", "/readyz").status == 200, 30, "it to be tried again")
 
     def test_a_full_buffer_is_503(self):
         self.collect(kafka={"delivery_ms_max": 60000, "buffer_mb": 1})
