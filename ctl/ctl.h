@@ -20,12 +20,20 @@ struct ctl {
 	struct conf conf;   /* after ctl_read_conf() */
 };
 
+/* The one word that a command may take beside its options. */
+struct operand {
+	const char *name; /* what --help calls it; NULL: the command takes none */
+	const char **ret; /* NULL when not given */
+	bool is_needed;
+};
+
 /* One row of the table that phasectl is. */
 struct command {
 	const char *words;   /* "report phases" */
 	const char *summary; /* one line, for the list of commands */
 	const char *details; /* more, for its own --help; lines, or "" */
 	const struct option_about *options;
+	struct operand operand;
 	int (*run)(struct ctl *ctl);
 };
 
@@ -39,6 +47,10 @@ extern const struct command model_try_command;
 extern const struct command position_show_command;
 extern const struct command position_set_command;
 extern const struct command reload_command;
+extern const struct command rejects_list_command;
+extern const struct command rejects_show_command;
+extern const struct command rejects_retry_command;
+extern const struct command rejects_purge_command;
 
 bool ctl_read_conf(struct ctl *ctl, struct fail *fail);
 /* Connected, or NULL. The caller ends it with postgres_destroy(). */

@@ -14,9 +14,10 @@
 #define LINE_SIZE 128
 
 static const struct command *const commands[] = {
-	&report_phases_command, &check_command,		&migrate_command, &model_accept_command,
-	&model_try_command,	&topics_create_command, &produce_command, &position_show_command,
-	&position_set_command,	&reload_command,
+	&report_phases_command, &check_command,		&migrate_command,      &model_accept_command,
+	&model_try_command,	&topics_create_command, &produce_command,      &position_show_command,
+	&position_set_command,	&rejects_list_command,	&rejects_show_command, &rejects_retry_command,
+	&rejects_purge_command, &reload_command,
 };
 
 static struct {
@@ -47,8 +48,11 @@ static void print_help(void)
 
 static void print_command_help(const struct command *command)
 {
-	printf("usage: phasectl %s [OPTION]…\n\n%c%s.\n", command->words, command->summary[0] - 'a' + 'A',
-	       command->summary + 1);
+	const struct operand *operand = &command->operand;
+	printf("usage: phasectl %s%s%s%s%s [OPTION]…\n\n%c%s.\n", command->words,
+	       operand->name == NULL || operand->is_needed ? "" : " [", operand->is_needed ? " " : "",
+	       operand->name != NULL ? operand->name : "", operand->name == NULL || operand->is_needed ? "" : "]",
+	       command->summary[0] - 'a' + 'A', command->summary + 1);
 	if (command->details[0] != '\0') {
 		printf("%s\n", command->details);
 	}
@@ -122,10 +126,21 @@ static int dispatch(const struct command *command, int argc, char **argv)
 		print_command_help(command);
 		return EXIT_DONE;
 	}
-	if (rest > 0) {
-		fail_set(&fail, FAIL_FATAL, EXIT_USAGE, "%s: expected options only, not \"%.40s\" (see --help)",
-			 command->words, text_has_address(argv[0]) ? "…" : argv[0]);
+	const struct operand *operand = &command->operand;
+	int taken = operand->name != NULL ? 1 : 0;
+	if (rest > taken) {
+		fail_set(&fail, FAIL_FATAL, EXIT_USAGE, "%s: expected %s%s only, not \"%.40s\" (see --help)",
+			 command->words, taken > 0 ? operand->name : "options", taken > 0 ? " and options" : "",
+			 text_has_address(argv[taken]) ? "…" : argv[taken]);
 		return ctl_complain(&fail);
+	}
+	if (rest < taken && operand->is_needed) {
+		fail_set(&fail, FAIL_FATAL, EXIT_USAGE, "%s: expected %s (see --help)", command->words,
+			 operand->name);
+		return ctl_complain(&fail);
+	}
+	if (rest == 1) {
+		*operand->ret = argv[0];
 	}
 	return run(command);
 }

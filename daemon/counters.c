@@ -202,6 +202,8 @@ void counters_init(struct counters *counters)
 	add(counters, &counters->breaker_rejected, METRIC_GAUGE, "phased_breaker_rejected", "",
 	    "Rejected messages among the last breaker.messages; the daemon ends when they are more than "
 	    "breaker.percent of them");
+	add(counters, &counters->purged, METRIC_COUNTER, "phased_rejects_purged_total", "",
+	    "Rows of table rejected that this daemon has deleted, rejects.days after they were written");
 	add_each(counters, &counters->model, "phased_model_info", model_each,
 		 "1: the model in force, by its version");
 	add(counters, &counters->schema, METRIC_GAUGE, "phased_schema_version", "",

@@ -59,6 +59,8 @@ struct io_ops {
 	bool (*store_read)(void *self, struct read_rows *read, struct arena *arena, struct fail *fail);
 	bool (*store_save)(void *self, const struct save_rows *save, enum save_part part, struct arena *arena,
 			   struct fail *fail);
+	bool (*store_purge_rejects)(void *self, int64_t before_us, int64_t count_max, struct arena *arena,
+				    int64_t *ret_count, struct fail *fail);
 	bool (*store_rollback)(void *self, struct fail *fail);
 };
 

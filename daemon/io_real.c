@@ -161,6 +161,12 @@ static bool look(void *self, const char *group, struct position_row *positions, 
 	return store_look(store(self), group, positions, count, arena, fail);
 }
 
+static bool purge_rejects(void *self, int64_t before_us, int64_t count_max, struct arena *arena,
+			  int64_t *ret_count, struct fail *fail)
+{
+	return store_purge_rejects(store(self), before_us, count_max, arena, ret_count, fail);
+}
+
 static bool months(void *self, const int64_t *moments_us, size_t count, struct arena *arena, struct fail *fail)
 {
 	return store_months(store(self), moments_us, count, arena, fail);
@@ -225,6 +231,7 @@ static const struct io_ops real_ops = {
 	.store_greet = greet,
 	.store_claim = claim,
 	.store_look = look,
+	.store_purge_rejects = purge_rejects,
 	.store_months = months,
 	.store_advance = advance,
 	.store_peek = peek,

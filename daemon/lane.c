@@ -27,6 +27,8 @@ static enum turn end_turn(struct lane *lane)
 		lane->loop->claim_lane = NULL;
 	} else if (turn == TURN_LOOK) {
 		lane->loop->look_lane = NULL;
+	} else if (turn == TURN_PURGE) {
+		lane->loop->purge_lane = NULL;
 	}
 	return turn;
 }
@@ -185,6 +187,9 @@ static void turn_done(struct lane *lane)
 	case TURN_LOOK:
 		loop_looked(lane->loop);
 		break;
+	case TURN_PURGE:
+		loop_purged(lane->loop);
+		break;
 	case TURN_BATCH:
 		after_run(lane, batch_turn_done(lane->batch, &fail), &fail);
 		break;
@@ -200,6 +205,10 @@ static void turn_failed(struct lane *lane, struct fail *why)
 	struct fail fail;
 	if (turn == TURN_BATCH) {
 		after_run(lane, batch_turn_failed(lane->batch, why, &fail), &fail);
+		return;
+	}
+	if (turn == TURN_PURGE) {
+		loop_purge_failed(lane->loop, why);
 		return;
 	}
 	if (turn == TURN_GREET) {
@@ -271,7 +280,8 @@ void lane_send(struct lane *lane)
 		if (!batch_is_busy(lane->batch) && batch_wants_claim(lane->batch) && lane->loop->is_member) {
 			lane->loop->claim_wanted = true;
 		}
-		if (batch_is_busy(lane->batch) || !loop_send_look(lane->loop, lane)) {
+		if (batch_is_busy(lane->batch) ||
+		    (!loop_send_look(lane->loop, lane) && !loop_send_purge(lane->loop, lane))) {
 			run_batch(lane);
 		}
 		break;

@@ -13,6 +13,7 @@
 #include "daemon/loop_inside.h"
 
 #define END_US INT64_C(500000) /* of stop.seconds, for what follows the loop */
+#define PURGE_ARENA_SIZE ((size_t)64 * 1024)
 #define GREETING_ARENA_SIZE ((size_t)64 * 1024 * 1024)
 
 int64_t loop_now_us(const struct loop *loop)
@@ -316,7 +317,8 @@ static bool start(struct loop *loop, struct fail *fail)
 		return false;
 	}
 	if (!arena_init(&loop->claim_arena, GREETING_ARENA_SIZE) ||
-	    !arena_init(&loop->look_arena, GREETING_ARENA_SIZE)) {
+	    !arena_init(&loop->look_arena, GREETING_ARENA_SIZE) ||
+	    !arena_init(&loop->purge_arena, PURGE_ARENA_SIZE)) {
 		return fail_set(fail, FAIL_FATAL, EXIT_OUR_BUG, "phased: no memory");
 	}
 	loop->status = status_create(loop->options->conf, loop->options->listen, loop->options->counters,
@@ -348,6 +350,7 @@ static void finish(struct loop *loop)
 	engine_destroy(loop->engine_next);
 	arena_finish(&loop->claim_arena);
 	arena_finish(&loop->look_arena);
+	arena_finish(&loop->purge_arena);
 }
 
 bool loop_run(const struct loop_options *options, struct fail *fail)

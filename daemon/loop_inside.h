@@ -1,8 +1,8 @@
 /*
  * Between the files of the loop: loop.c (chores, what is watched, stopping), loop_group.c (what concerns all lanes: notices
- * of the consumer group, claims, giving back, another model), loop_look.c (positions set by hand), loop_health.c (what checks
- * are told), loop_reload.c (the configuration, read again), loop_service.c (what the service manager is told) and lane.c (a
- * connection to PostgreSQL, and whose the turn under way is). Private to them.
+ * of the consumer group, claims, giving back, another model), loop_look.c (positions set by hand), loop_purge.c (old rows of
+ * rejected), loop_health.c (what checks are told), loop_reload.c (the configuration, read again), loop_service.c (what the
+ * service manager is told) and lane.c (a connection to PostgreSQL, and whose the turn under way is). Private to them.
  */
 #pragma once
 #include <ev.h>
@@ -30,7 +30,7 @@ enum stop_stage {
 
 /* How far a connection has come, and whose the turn under way is. */
 enum link { LINK_DOWN, LINK_CONNECTING, LINK_FRESH, LINK_SETTLED, LINK_UP };
-enum turn { TURN_NONE, TURN_SETTLE, TURN_GREET, TURN_CLAIM, TURN_LOOK, TURN_BATCH };
+enum turn { TURN_NONE, TURN_SETTLE, TURN_GREET, TURN_CLAIM, TURN_LOOK, TURN_PURGE, TURN_BATCH };
 
 /*
  * One connection to PostgreSQL with its own share of the partitions (partition_lane()), its own queue of messages and one
@@ -105,6 +105,11 @@ struct loop {
 	char trouble[48]; /* the last one's class, for the line of status */
 	int64_t trouble_at_us;
 
+	/* deleting old rows of rejected, a slice at a time, between two batches of a lane */
+	struct lane *purge_lane; /* whose turn it is; NULL: none's */
+	int64_t purge_at_us, purged;
+	struct arena purge_arena;
+
 	struct status *status;
 	int http_wakes_ms;
 	struct loop_health health;
@@ -145,6 +150,13 @@ void loop_claimed(struct loop *loop);
 /* Is it time to look, and is this lane to do it? Then it has a turn under way, or is lost. */
 bool loop_send_look(struct loop *loop, struct lane *lane);
 void loop_looked(struct loop *loop);
+
+/* ---- loop_purge.c ---- */
+
+/* Is it time to, and is this lane to do it? Then it has a turn under way, or is lost. */
+bool loop_send_purge(struct loop *loop, struct lane *lane);
+void loop_purged(struct loop *loop);
+void loop_purge_failed(struct loop *loop, const struct fail *why);
 
 /* ---- loop_health.c ---- */
 

@@ -116,6 +116,19 @@ static void decode_rejected_one(const struct message *message, struct arena *are
 	}
 }
 
+/* The message itself, where it is asked for, and is one of ours by its size. */
+static void keep_raw(const struct take *take, const struct message *message, struct arena *arena,
+		     struct reject *reject)
+{
+	if (!take->conf->rejects.keep_raw || message->partition.topic == take->rejected_topic ||
+	    message->size == 0 || message->size > EVENT_MESSAGE_SIZE_MAX) {
+		return;
+	}
+	reject->raw = (const uint8_t *)arena_text(arena, (const char *)message->value, message->size);
+	reject->size = (uint32_t)message->size;
+	reject->form = message->form;
+}
+
 static void decode_one(struct take *take, const struct message *message, struct arena *arena, struct item *item)
 {
 	*item = (struct item){
@@ -133,6 +146,7 @@ static void decode_one(struct take *take, const struct message *message, struct 
 		struct reject *kept = arena_zero(arena, 1, sizeof(*kept));
 		if (kept != NULL) {
 			*kept = reject;
+			keep_raw(take, message, arena, kept);
 		}
 		item->reject = kept;
 		return;

@@ -156,6 +156,17 @@ static const struct yaml_field breaker_fields[] = {
 	{0},
 };
 
+static const struct yaml_field rejects_fields[] = {
+	{"days", YAML_INTEGER, AT(rejects.days), .low = 0, .high = 3650, .fallback = "30", .unit = "days",
+	 .reloadable = true, .help = "A row of table rejected is deleted so long after it was written. 0: never."},
+	{"keep_raw", YAML_BOOL, AT(rejects.keep_raw), .fallback = "no", .reloadable = true,
+	 .help = "yes: the bytes of rejected messages of at most 64 KiB are kept in table rejected_raw, as long "
+		 "as "
+		 "their rows, so that phasectl rejects retry finds them when the topic holds them no more. "
+		 "Whoever they are about is in them."},
+	{0},
+};
+
 static const struct yaml_field http_fields[] = {
 	{"listen", YAML_TEXT, AT(http.listen), .high = 255, .fallback = "127.0.0.1:9640",
 	 .help = "Where /metrics, /healthz and /readyz are served: host:port, or unix:/path. Empty: nowhere."},
@@ -190,6 +201,8 @@ static const struct yaml_field conf_fields[] = {
 	{"batch", YAML_SECTION, .fields = batch_fields, .help = "How much is done at once."},
 	{"breaker", YAML_SECTION, .fields = breaker_fields,
 	 .help = "When so much is rejected that it cannot be right: a wrong topic, a producer gone wrong."},
+	{"rejects", YAML_SECTION, .fields = rejects_fields,
+	 .help = "What is known of messages that could not be taken (phasectl rejects)."},
 	{"http", YAML_SECTION, .fields = http_fields, .help = "Metrics and health."},
 	{"log", YAML_SECTION, .fields = log_fields, .help = "What is said."},
 	{"stop", YAML_SECTION, .fields = stop_fields, .help = "How a daemon ends."},

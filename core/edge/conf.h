@@ -67,6 +67,10 @@ struct conf {
 		int64_t percent;
 	} breaker;
 	struct {
+		int64_t days; /* 0: for ever */
+		bool keep_raw;
+	} rejects;
+	struct {
 		const char *listen; /* "": no port is opened */
 		int64_t connections_max;
 		int64_t request_s_max;

@@ -2,10 +2,12 @@
 
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "core/base/check.h"
 #include "core/base/moment.h"
 #include "core/edge/kafka_client.h"
+#include "core/edge/kafka_read.h"
 
 #define TROUBLE_SIZE 256
 
@@ -173,15 +175,10 @@ bool kafka_sink_poll(struct kafka_sink *sink)
 	return true;
 }
 
-bool kafka_sink_send(struct kafka_sink *sink, const char *topic, const void *key, size_t key_size,
-		     const void *value, size_t size, void *token, struct fail *fail)
+/* What producing said. */
+static bool said(struct kafka_sink *sink, const char *topic, size_t size, rd_kafka_resp_err_t error,
+		 struct fail *fail)
 {
-	const void *key_or_none = key_size > 0 ? key : NULL;
-	rd_kafka_resp_err_t error =
-		rd_kafka_producev(sink->rk, RD_KAFKA_V_TOPIC(topic), RD_KAFKA_V_MSGFLAGS(RD_KAFKA_MSG_F_COPY),
-				  RD_KAFKA_V_KEY(key_or_none, key_size),
-				  RD_KAFKA_V_VALUE((void *)(uintptr_t)value, size), RD_KAFKA_V_OPAQUE(token),
-				  RD_KAFKA_V_END);
 	switch (error) {
 	case RD_KAFKA_RESP_ERR_NO_ERROR:
 		return true;
@@ -200,6 +197,50 @@ bool kafka_sink_send(struct kafka_sink *sink, const char *topic, const void *key
 	default:
 		return fail_set(fail, FAIL_FATAL, EXIT_OUR_BUG, "kafka: %s: %s", topic, rd_kafka_err2str(error));
 	}
+}
+
+bool kafka_sink_send(struct kafka_sink *sink, const char *topic, const void *key, size_t key_size,
+		     const void *value, size_t size, void *token, struct fail *fail)
+{
+	const void *key_or_none = key_size > 0 ? key : NULL;
+	rd_kafka_resp_err_t error =
+		rd_kafka_producev(sink->rk, RD_KAFKA_V_TOPIC(topic), RD_KAFKA_V_MSGFLAGS(RD_KAFKA_MSG_F_COPY),
+				  RD_KAFKA_V_KEY(key_or_none, key_size),
+				  RD_KAFKA_V_VALUE((void *)(uintptr_t)value, size), RD_KAFKA_V_OPAQUE(token),
+				  RD_KAFKA_V_END);
+	return said(sink, topic, size, error, fail);
+}
+
+static rd_kafka_headers_t *resent_headers(const struct kafka_record *record)
+{
+	char place[320];
+	rd_kafka_headers_t *headers = rd_kafka_headers_new(record->header_count + 1);
+	CHECK(headers != NULL);
+	for (size_t i = 0; i < record->header_count; i++) {
+		const struct kafka_header *header = &record->headers[i];
+		if (strcmp(header->name, KAFKA_SINK_RESENT) != 0) {
+			rd_kafka_header_add(headers, header->name, -1, header->value, (ssize_t)header->size);
+		}
+	}
+	snprintf(place, sizeof(place), "%s/%d@%lld", record->topic, (int)record->partition,
+		 (long long)record->offset);
+	rd_kafka_header_add(headers, KAFKA_SINK_RESENT, -1, place, -1);
+	return headers;
+}
+
+bool kafka_sink_resend(struct kafka_sink *sink, const struct kafka_record *record, void *token, struct fail *fail)
+{
+	rd_kafka_headers_t *headers = resent_headers(record);
+	rd_kafka_resp_err_t error = rd_kafka_producev(
+		sink->rk, RD_KAFKA_V_TOPIC(record->topic), RD_KAFKA_V_PARTITION(record->partition),
+		RD_KAFKA_V_MSGFLAGS(RD_KAFKA_MSG_F_COPY), RD_KAFKA_V_KEY(record->key, record->key_size),
+		RD_KAFKA_V_VALUE((void *)(uintptr_t)record->value, record->size),
+		RD_KAFKA_V_TIMESTAMP(record->timestamp_us / 1000), RD_KAFKA_V_HEADERS(headers),
+		RD_KAFKA_V_OPAQUE(token), RD_KAFKA_V_END);
+	if (error != RD_KAFKA_RESP_ERR_NO_ERROR) {
+		rd_kafka_headers_destroy(headers); /* else they are librdkafka's now */
+	}
+	return said(sink, record->topic, record->size, error, fail);
 }
 
 enum kafka_sink_state kafka_sink_state(const struct kafka_sink *sink)

@@ -41,6 +41,15 @@ bool kafka_sink_poll(struct kafka_sink *sink);
 bool kafka_sink_send(struct kafka_sink *sink, const char *topic, const void *key, size_t key_size,
 		     const void *value, size_t size, void *token, struct fail *fail);
 
+/*
+ * Sends a message that was read (kafka_read.h) once more, to the same partition, with its key, headers and time; `value` may
+ * be other bytes than it had. One more header says where it was first, in place of one that did so before. As
+ * kafka_sink_send().
+ */
+#define KAFKA_SINK_RESENT "phased-retry-of" /* header: "TOPIC/PARTITION@OFFSET" */
+struct kafka_record;
+bool kafka_sink_resend(struct kafka_sink *sink, const struct kafka_record *record, void *token, struct fail *fail);
+
 /* As of the last second, known from kafka_sink_poll(). */
 enum kafka_sink_state {
 	KAFKA_SINK_STARTING, /* not known yet, for a second at most: what is sent waits for a broker like all else */

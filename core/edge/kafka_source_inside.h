@@ -106,3 +106,5 @@ int kafka_source_topic(const struct kafka_source *source, const char *name);
 void kafka_source_trouble(struct kafka_source *source, rd_kafka_resp_err_t error, const char *text);
 /* Do these bytes begin as a message of ours in protobuf's wire form does, and as no JSON can? */
 bool kafka_take_is_wire(const uint8_t *bytes, size_t size);
+/* By its bytes, or its header content-type. */
+enum message_form kafka_take_form(const rd_kafka_message_t *raw);

@@ -54,7 +54,7 @@ bool kafka_take_is_wire(const uint8_t *bytes, size_t size)
  * librdkafka allocates to parse headers, also where there are none: this is 110 of the 200 ns that a message costs here
  * (measured, version 2.0.2). So it is asked only where the bytes themselves do not say that they are protobuf's.
  */
-static enum message_form form_of(const rd_kafka_message_t *raw)
+enum message_form kafka_take_form(const rd_kafka_message_t *raw)
 {
 	rd_kafka_headers_t *headers;
 	const void *value;
@@ -129,7 +129,7 @@ static bool admit(struct kafka_source *source, const rd_kafka_message_t *raw, st
 		.partition = slot->partition,
 		.offset = raw->offset,
 		.timestamp_us = timestamp_us_of(raw),
-		.form = form_of(raw),
+		.form = kafka_take_form(raw),
 		.value = raw->payload,
 		.size = raw->payload != NULL ? raw->len : 0,
 	};

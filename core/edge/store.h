@@ -64,4 +64,8 @@ bool store_read(struct store *store, struct read_rows *read, struct arena *arena
 bool store_save(struct store *store, const struct save_rows *save, enum save_part part, struct arena *arena,
 		struct fail *fail);
 
+/* Deletes rows of table rejected that were written before; the oldest, at most so many. *ret_count lives until the turn ends. */
+bool store_purge_rejects(struct store *store, int64_t before_us, int64_t count_max, struct arena *arena,
+			 int64_t *ret_count, struct fail *fail);
+
 bool store_rollback(struct store *store, struct fail *fail);

@@ -256,10 +256,13 @@ static bool drop_by_ids(struct store *store, const struct save_rows *save, struc
 
 /* What is replaced goes before what takes its place. */
 static store_part *const careful_parts[] = {
-	save_subjects,	    save_rules,		 drop_by_ids,	       store_save_actors,   store_drop_claims,
-	store_save_claims,  store_drop_consents, store_save_consents,  store_drop_declared, store_save_declared,
-	store_drop_persons, store_save_persons,	 store_save_stretches, save_touches,	    store_save_states,
-	drop_changes,	    save_changes,	 save_outcomes,	       save_rejects,	    NULL,
+	save_subjects,	      save_rules,	   drop_by_ids,
+	store_save_actors,    store_drop_claims,   store_save_claims,
+	store_drop_consents,  store_save_consents, store_drop_declared,
+	store_save_declared,  store_drop_persons,  store_save_persons,
+	store_save_stretches, save_touches,	   store_save_states,
+	drop_changes,	      save_changes,	   save_outcomes,
+	save_rejects,	      store_save_raws,	   NULL,
 };
 
 /* Arbiters first, as the careful way takes their locks; new touches last, since one that is not new ends it. */
@@ -284,7 +287,7 @@ static store_part *const quick_parts[] = {
 	NULL,
 };
 
-static store_part *const shared_parts[] = {save_outcomes, save_rejects, NULL};
+static store_part *const shared_parts[] = {save_outcomes, save_rejects, store_save_raws, NULL};
 
 static bool add_parts(struct store *store, store_part *const *parts, const struct save_rows *save,
 		      struct arena *arena, struct fail *fail)

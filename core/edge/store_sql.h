@@ -466,3 +466,17 @@ static const struct postgres_statement sql_save_rejects = {
 	.parameter_count = 9,
 	.parameters = {ARRAY(TEXT), ARRAY(INT4), ARRAY(INT8), ARRAY(TEXT), ARRAY(TEXT), ARRAY(INT4), ARRAY(INT8),
 		       ARRAY(TIMESTAMPTZ), ARRAY(TEXT)}};
+static const struct postgres_statement sql_save_raws = {
+	.name = "save_raws",
+	.sql = "INSERT INTO phased.rejected_raw SELECT * FROM unnest($1::text[], $2::integer[], $3::bigint[], "
+	       "$4::smallint[], $5::bytea[]) ON CONFLICT DO NOTHING",
+	.parameter_count = 5,
+	.parameters = {ARRAY(TEXT), ARRAY(INT4), ARRAY(INT8), ARRAY(INT2), ARRAY(BYTEA)}};
+/* The oldest, a slice; those that somebody tries again at this moment are left. */
+static const struct postgres_statement sql_purge_rejects = {
+	.name = "purge_rejects",
+	.sql = "WITH gone AS (DELETE FROM phased.rejected WHERE ctid = ANY (ARRAY (SELECT r.ctid FROM "
+	       "phased.rejected r WHERE r.noted_at < $1 ORDER BY r.noted_at LIMIT $2 FOR UPDATE SKIP LOCKED)) "
+	       "RETURNING 1) SELECT count(*) FROM gone",
+	.parameter_count = 2,
+	.parameters = {ONE(TIMESTAMPTZ), ONE(INT8)}};

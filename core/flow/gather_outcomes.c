@@ -278,6 +278,8 @@ static bool gather_rejects(const struct item *items, size_t count, size_t reject
 			rows[used].field = item->reject->field;
 			rows[used].size = item->reject->size;
 			rows[used].hash = item->reject->hash;
+			rows[used].raw = item->reject->raw;
+			rows[used].form = item->reject->form;
 		}
 		used++;
 	}

@@ -19,4 +19,8 @@ struct reject {
 	uint32_t count;
 	const char *site; /* of a count; may be NULL else */
 	int channel;	  /* likewise, enum channel */
+	/* In the daemon alone, and only by configuration: the message itself, `size` bytes, which never leaves it but for
+	 * table rejected_raw. NULL: not kept. */
+	const uint8_t *raw;
+	int form; /* enum message_form */
 };

@@ -207,6 +207,8 @@ struct reject_row {
 	uint64_t hash;
 	int64_t at_us;
 	const char *source;
+	const uint8_t *raw; /* NULL: not kept */
+	int form;	    /* enum message_form */
 };
 
 /* The arbiter of a contact that is concerned: written on condition that nobody else has written it since it was loaded. */

@@ -29,12 +29,15 @@ TABLES = {
     "phased.phase": {WRITER: "SIU", **READS},
     "phased.phase_change": {WRITER: "SIUD", **READS},
     "phased.outcome_day": {WRITER: "SIUD", PRIVACY: "S", MONITOR: "S"},
-    "phased.rejected": {WRITER: "SI", PRIVACY: "S", MONITOR: "S"},
+    "phased.rejected": {WRITER: "SID", PRIVACY: "S", MONITOR: "S"},
+    "phased.rejected_raw": {WRITER: "SI", **READS},
     "phased.position": {WRITER: "SIU", PRIVACY: "S", MONITOR: "S"},
     "phased.model": {WRITER: "S", **READS},
     "phased.model_state": {WRITER: "S", **READS},
     "phased.erasure": {WRITER: "S", **READS},
     "report.contact_phase": {READER: "S", SELLER: "S", PRIVACY: "S"},
+    "report.outcome_day": {READER: "S", SELLER: "S", PRIVACY: "S", MONITOR: "S"},
+    "report.model": {READER: "S", SELLER: "S", PRIVACY: "S", MONITOR: "S"},
     "report.person": {SELLER: "S", PRIVACY: "S"},
 }
 FUNCTIONS = {

@@ -16,7 +16,8 @@ static const struct postgres_statement *const every[] = {
 	&sql_drop_declared,  &sql_save_declared,  &sql_drop_persons,  &sql_save_persons,  &sql_drop_stretches,
 	&sql_save_stretches, &sql_save_touches,	  &sql_save_states,   &sql_bump,	  &sql_drop_changes,
 	&sql_save_changes,   &sql_save_outcomes,  &sql_drop_outcomes, &sql_save_rejects,  &sql_arbiters_new,
-	&sql_arbiters_known, &sql_insert_touches, &sql_advance_under, &sql_holds,
+	&sql_arbiters_known, &sql_insert_touches, &sql_advance_under, &sql_holds,	  &sql_save_raws,
+	&sql_purge_rejects,
 };
 
 static const char *const types[] = {
