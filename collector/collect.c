@@ -43,7 +43,7 @@ struct collect {
 	struct arena arena; /* of the request that is being read; it waits without */
 	struct http *http, *admin;
 	struct kafka_sink *sink;
-	bool sink_is_dead, was_up, is_quiesced;
+	bool sink_is_dead, was_up, is_quiesced, gave_up;
 	bool is_admin;	 /* the request that is served now came in at the admin port */
 	unsigned wait_s; /* says the 429 that is answered now */
 	struct counts counts;
@@ -267,7 +267,7 @@ static void take(struct collect *collect, struct http_request *request, enum rou
 {
 	struct source_request described;
 	struct source_items items;
-	if (collect->is_quiesced || collect->sink_is_dead || kafka_sink_state(collect->sink) == KAFKA_SINK_AWAY) {
+	if (collect->gave_up || collect->sink_is_dead || kafka_sink_state(collect->sink) == KAFKA_SINK_AWAY) {
 		answer_trouble(collect, request, route, 503, begun_us);
 		return;
 	}
@@ -596,14 +596,15 @@ void collect_quiesce(struct collect *collect)
 	http_quiesce(collect->http);
 }
 
-bool collect_is_idle(const struct collect *collect)
+bool collect_is_idle(const struct collect *collect, bool silent)
 {
 	bool is_reported = collect->drops.in_flight == 0 && (collect->drops.waiting == 0 || !collect->was_up);
-	return is_reported && http_open(collect->http) == 0;
+	return is_reported && http_open(collect->http) == 0 && http_coming(collect->http, silent) == 0;
 }
 
 void collect_give_up(struct collect *collect)
 {
+	collect->gave_up = true;
 	waiting_lose_all(&collect->waiting);
 	renew_sink(collect);
 }

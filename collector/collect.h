@@ -38,9 +38,10 @@ bool collect_is_stuck(const struct collect *collect);
 /* One line for whoever looks after it: state, what came, what waits, the last trouble's class. */
 void collect_say(const struct collect *collect, char *ret_text, size_t size);
 
-/* No more connections, new requests are answered 503; what waits goes on. */
+/* No more connections; what comes on those that there are is still taken, and each is closed with its answer. */
 void collect_quiesce(struct collect *collect);
-/* Is every request answered and its answer with the client, and every count of what was dropped reported? */
-bool collect_is_idle(const struct collect *collect);
-/* Gives up on acknowledgements: what waits is answered 503. */
+/* Is every request answered and its answer with the client, none on its way here, and every count of what was dropped
+ * reported? `silent`: a new connection that has said nothing yet is waited for, too. */
+bool collect_is_idle(const struct collect *collect, bool silent);
+/* Gives up on acknowledgements: what waits is answered 503, and so is what still comes. */
 void collect_give_up(struct collect *collect);

@@ -13,9 +13,12 @@
 /* Answers that nobody acknowledged any more still have to reach their clients. */
 #define LAST_ANSWERS_US (2 * MOMENT_SECOND_US)
 
+/* Who has just connected is about to send; who connects long before, as browsers do, will connect again. */
+#define SILENT_US MOMENT_SECOND_US
+
 enum stage {
 	STAGE_RUNNING,
-	STAGE_DRAINING, /* no new connections; requests that wait for the brokers get their answer */
+	STAGE_DRAINING, /* no new connections; requests that are coming, or wait for the brokers, get their answer */
 	STAGE_ENDING,	/* the time is over: what still waits is answered 503 */
 	STAGE_OVER	/* nobody waits, or not even a last answer could be given in time */
 };
@@ -29,7 +32,7 @@ struct loop {
 	ev_signal term, interrupt, hang_up;
 	ev_prepare chores;
 	enum stage stage;
-	int64_t deadline_us;
+	int64_t deadline_us, silent_until_us;
 	const struct loop_options *options;
 	bool reload_wanted, is_stuck;
 	int64_t look_at_us; /* when to look whether it is */
@@ -59,6 +62,7 @@ static void on_stop_signal(struct ev_loop *ev, ev_signal *signal, int events)
 		log_info("stopping: no new connections, requests that wait are finished");
 		collect_quiesce(loop->collect);
 		loop->stage = STAGE_DRAINING;
+		loop->silent_until_us = moment_monotonic_us() + SILENT_US;
 		loop->deadline_us = moment_monotonic_us() + loop->options->conf->stop.seconds * MOMENT_SECOND_US;
 	}
 }
@@ -111,11 +115,13 @@ static void watch(struct loop *loop)
 
 static void advance_stop(struct loop *loop)
 {
-	bool late = moment_monotonic_us() >= loop->deadline_us;
+	int64_t now_us = moment_monotonic_us();
+	bool late = now_us >= loop->deadline_us;
 	if (loop->stage == STAGE_RUNNING) {
 		return;
 	}
-	if (collect_is_idle(loop->collect) || (late && loop->stage == STAGE_ENDING)) {
+	if (collect_is_idle(loop->collect, now_us < loop->silent_until_us) ||
+	    (late && loop->stage == STAGE_ENDING)) {
 		loop->stage = STAGE_OVER;
 		ev_break(loop->ev, EVBREAK_ALL);
 	} else if (late) {

@@ -281,6 +281,12 @@ unsigned http_open(const struct http *http)
 	return http->open;
 }
 
+unsigned http_coming(const struct http *http, bool silent)
+{
+	const unsigned *counts = http->connections.counts;
+	return counts[HTTP_HEAD] + counts[HTTP_BODY] + (silent ? counts[HTTP_FRESH] : 0);
+}
+
 struct http_counts http_counts(const struct http *http)
 {
 	struct http_counts counts = http->counts;

@@ -57,6 +57,9 @@ const char *http_address(const struct http *http);
 void http_quiesce(struct http *http);
 /* Requests that the handler has, or whose answer is not with the client yet. */
 unsigned http_open(const struct http *http);
+/* Requests that have begun to come and are not whole; with `silent` those too of new connections that have said nothing
+ * yet. Not those that a client may send on a connection that it keeps. */
+unsigned http_coming(const struct http *http, bool silent);
 
 struct http_counts {
 	unsigned connections;

@@ -5,6 +5,7 @@ import contextlib
 import os
 import re
 import signal
+import socket
 import subprocess
 import tempfile
 import threading
@@ -214,6 +215,31 @@ class Faults(collector_test.CollectTest):
         self.wait_until(lambda: answer, 10, "the answer")
         self.assertEqual((200, "close"), (answer[0].status, answer[0].headers["Connection"]))
         self.assertEqual(2, len(self.events()))
+
+    def test_a_stop_takes_what_is_coming(self):
+        program = self.collect()
+        body = collector_test.batch(payload(entities=[consent()]))
+        head = (f"POST {collector_test.TP2} HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n"
+                f"Content-Length: {len(body)}\r\n\r\n").encode()
+        host, port = self.address.split(":")
+        sockets = [socket.create_connection((host, int(port)), 10) for _ in range(3)]
+        for connected, said in zip(sockets, (head + body[:20], head + body, b"")):
+            connected.sendall(said)
+            self.addCleanup(connected.close)
+        answers = [sockets[1].recv(4096)]	# and keeps its connection
+        self.assertIn(b" 200 OK\r\n", answers[0])
+        self.assertNotIn(b"Connection: close", answers[0])
+        self.wait_until(lambda: self.metrics()["phased_http_connections"] == 3, 10, "all to be there")
+        program.signal(signal.SIGTERM)
+        self.wait_log(program, "stopping")
+        for connected, said in zip(sockets, (body[20:], head + body, head + body)):
+            connected.sendall(said)
+        for connected in sockets:
+            answer = connected.recv(4096)
+            self.assertIn(b" 200 OK\r\n", answer)
+            self.assertIn(b"Connection: close", answer)
+        self.assertEqual(0, program.wait(10))
+        self.assertEqual(4, len(self.events()))
 
     def test_a_stop_does_not_wait_for_ever(self):
         program = self.collect(kafka={"delivery_ms_max": 60000}, stop={"seconds": 1})
