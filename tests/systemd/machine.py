@@ -141,7 +141,7 @@ class Machine:
         self.place = tempfile.mkdtemp(prefix="phased-systemd-")
         self.group = f"{cgroup2()}/phased-test-{os.getpid()}-{os.path.basename(self.place)[-6:]}"
         self.files = {}		# path -> (text, mode), written before systemd starts
-        self.outer = self.pid = None
+        self.outer = self.pid = self.log = None
 
     def __enter__(self):
         return self
@@ -159,7 +159,7 @@ class Machine:
     def boot(self):
         os.mkdir(self.group)
         enter = f"echo $$ >{self.group}/cgroup.procs; "
-        self.log = open(os.path.join(self.place + ".log"), "w+")
+        self.log = open(f"{self.place}.log", "w")
         layers = [layer for layer in (self.programs, self.lay_files()) if layer]
         self.outer = subprocess.Popen(["bash", "-c", enter + 'exec unshare --mount --pid --uts --ipc --cgroup --fork --kill-child '
                                        '--propagation unchanged bash -c "$1" stage "${@:2}"', "-", STAGE, self.place, *layers],
@@ -201,7 +201,6 @@ class Machine:
         return self.run(["systemctl", "is-active", "test.target"], check=False).stdout.strip() == "active"
 
     def said(self):
-        self.log.flush()
         with open(self.log.name, errors="replace") as text:
             return text.read()
 
@@ -227,13 +226,11 @@ class Machine:
         values = dict(line.split("=", 1) for line in lines)
         return values[names[0]] if len(names) == 1 else values
 
-    def journal(self, unit):
-        return self.run(["journalctl", "-u", unit, "--no-pager", "-o", "short-precise"], check=False).stdout
+    def journal(self, unit, *more):
+        return self.run(["journalctl", "-u", unit, "--no-pager", *more], check=False).stdout
 
     def host_pid(self, inner):
         """The number that a process of the machine has outside."""
-        with open(f"{self.group}/cgroup.procs"):
-            pass
         for at, _, files in os.walk(self.group):
             if "cgroup.procs" in files:
                 with open(os.path.join(at, "cgroup.procs")) as pids:
@@ -259,8 +256,9 @@ class Machine:
         self.remove_groups()
         for path in (f"{self.place}.files", self.place):
             shutil.rmtree(path, ignore_errors=True)
-        if os.path.exists(f"{self.place}.log"):
-            os.unlink(f"{self.place}.log")
+        if self.log is not None:
+            self.log.close()
+            os.unlink(self.log.name)
 
     def remove_groups(self):
         def remove():
