@@ -184,6 +184,7 @@ static void cut(struct http_connections *all, struct http_connection *connection
 
 void http_connection_evict(struct http_connections *all, struct http_connection *connection)
 {
+	CHECK(connection != NULL);
 	cut(all, connection);
 	all->evicted++;
 }
