@@ -69,19 +69,20 @@ static struct http_peer **find_peer(struct http_connections *all, const struct h
 static bool join_peer(struct http_connections *all, struct http_connection *connection,
 		      const struct http_address *group)
 {
-	struct http_peer **at = find_peer(all, group);
-	if (*at == NULL) {
-		*at = calloc(1, sizeof(**at));
-		if (*at == NULL) {
+	struct http_peer **at = find_peer(all, group), *peer = *at;
+	if (peer == NULL) {
+		peer = calloc(1, sizeof(*peer));
+		if (peer == NULL) {
 			return false;
 		}
-		(*at)->address = *group;
-		list_init(&(*at)->connections);
+		peer->address = *group;
+		list_init(&peer->connections);
+		*at = peer;
 	}
-	(*at)->count++;
-	(*at)->held++;
-	connection->peer = *at;
-	list_append(&(*at)->connections, &connection->in_peer);
+	peer->count++;
+	peer->held++;
+	connection->peer = peer;
+	list_append(&peer->connections, &connection->in_peer);
 	return true;
 }
 
