@@ -13,9 +13,15 @@
 bool admit_init(struct admit *admit, const struct collect_conf *conf)
 {
 	*admit = (struct admit){.conf = conf};
-	return limiter_init(&admit->addresses, (unsigned)conf->http.address_requests_s_max, BURST_S,
-			    BUSY_ADDRESSES) &&
-	       limiter_init(&admit->keys, (unsigned)conf->http.key_requests_s_max, BURST_S, BUSY_KEYS);
+	return admit_reconfigure(admit);
+}
+
+bool admit_reconfigure(struct admit *admit)
+{
+	const struct collect_conf *conf = admit->conf;
+	bool good = limiter_change(&admit->addresses, (unsigned)conf->http.address_requests_s_max, BURST_S,
+				   BUSY_ADDRESSES);
+	return limiter_change(&admit->keys, (unsigned)conf->http.key_requests_s_max, BURST_S, BUSY_KEYS) && good;
 }
 
 void admit_finish(struct admit *admit)

@@ -18,6 +18,8 @@ struct admit {
 
 /* Borrows conf for life. False: no memory or no randomness. */
 bool admit_init(struct admit *admit, const struct collect_conf *conf);
+/* The limits of *conf may have changed. False: no memory, and one of them does not hold. */
+bool admit_reconfigure(struct admit *admit);
 void admit_finish(struct admit *admit); /* zeroed is fine */
 
 /* Its Origin, "" when it has none; false: it is not one of those that may send. */

@@ -392,10 +392,9 @@ static struct kafka_sink *make_sink(struct collect *collect, struct fail *fail)
 	return kafka_sink_create(&options, on_delivered, collect, fail);
 }
 
-static bool listen_both(struct collect *collect, struct fail *fail)
+static struct http_options http_options_of(const struct collect_conf *conf)
 {
-	const struct collect_conf *conf = collect->conf;
-	struct http_options options = {
+	return (struct http_options){
 		.listen = conf->http.listen,
 		.socket = "http",
 		.body_size_max = (size_t)conf->http.body_kib_max * 1024,
@@ -410,6 +409,12 @@ static bool listen_both(struct collect *collect, struct fail *fail)
 		.proxies = &conf->http.proxies,
 		.forwarded = (enum http_forwarded)conf->http.forwarded_by,
 	};
+}
+
+static bool listen_both(struct collect *collect, struct fail *fail)
+{
+	const struct collect_conf *conf = collect->conf;
+	struct http_options options = http_options_of(conf);
 	collect->http = http_create(&options, on_request, collect, fail);
 	if (collect->http == NULL || conf->http.admin_listen[0] == '\0') {
 		return collect->http != NULL;
@@ -423,7 +428,7 @@ static bool listen_both(struct collect *collect, struct fail *fail)
 	return collect->admin != NULL;
 }
 
-void collect_reconfigure(struct collect *collect)
+static void set_options(struct collect *collect)
 {
 	const struct collect_conf *conf = collect->conf;
 	collect->source = (struct source_options){.forms = conf->forms,
@@ -449,6 +454,19 @@ void collect_reconfigure(struct collect *collect)
 						  .known_agents_count = conf->machine.known_agents.count};
 }
 
+void collect_reconfigure(struct collect *collect)
+{
+	struct http_options options = http_options_of(collect->conf);
+	set_options(collect);
+	if (!admit_reconfigure(&collect->admit)) {
+		log_error("http: no memory to limit how often an address or a site may send");
+	}
+	http_reconfigure(collect->http, &options);
+	if (collect->admin != NULL) {
+		http_reconfigure(collect->admin, &options);
+	}
+}
+
 struct collect *collect_create(const struct collect_conf *conf, const struct identity_key *key, struct fail *fail)
 {
 	struct collect *collect = calloc(1, sizeof(*collect));
@@ -458,7 +476,7 @@ struct collect *collect_create(const struct collect_conf *conf, const struct ide
 	}
 	collect->conf = conf;
 	collect->key = key;
-	collect_reconfigure(collect);
+	set_options(collect);
 	counts_init(&collect->counts);
 	if (!admit_init(&collect->admit, conf) ||
 	    !waiting_init(&collect->waiting, (unsigned)conf->http.connections_max) ||

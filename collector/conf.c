@@ -364,6 +364,7 @@ const struct conf_schema collect_conf_schema = {
 	.made =
 		(const struct conf_span[]){
 			{offsetof(struct collect_conf, forms), sizeof(struct form_map)},
+			{offsetof(struct collect_conf, http.proxies), sizeof(struct http_networks)},
 			{0},
 		},
 };

@@ -24,17 +24,19 @@ const struct yaml_field collect_conf_http_fields[] = {
 	{"connections_max", YAML_INTEGER, AT(connections_max), .low = 1, .high = 10000, .fallback = "1024",
 	 .help = "Connections at once. One more takes the place of the one that has been silent or slow for "
 		 "longest. Each needs a descriptor."},
-	{"kept_max", YAML_INTEGER, AT(kept_max), .low = 1, .high = 10000, .fallback = "256",
+	{"kept_max", YAML_INTEGER, AT(kept_max), .low = 1, .high = 10000, .fallback = "256", .reloadable = true,
 	 .help = "Connections that may wait for a next request; each keeps 36 KiB. Above it the one that has "
 		 "waited for longest is closed."},
 	{"head_s_max", YAML_INTEGER, AT(head_s_max), .low = 1, .high = 600, .fallback = "5", .unit = "s",
+	 .reloadable = true,
 	 .help = "A new connection's request line must be whole within this, and its headers within this again, "
 		 "however they trickle in."},
 	{"request_s_max", YAML_INTEGER, AT(request_s_max), .low = 1, .high = 600, .fallback = "10", .unit = "s",
+	 .reloadable = true,
 	 .help = "A body must be whole within this after its headers, however it trickles in, and an answer be "
 		 "fetched."},
 	{"kept_s_max", YAML_INTEGER, AT(kept_s_max), .low = 1, .high = 3600, .fallback = "20", .unit = "s",
-	 .help = "How long an answered connection may wait for its next request line."},
+	 .reloadable = true, .help = "How long an answered connection may wait for its next request line."},
 	{"body_kib_max", YAML_INTEGER, AT(body_kib_max), .low = 1, .high = 8192, .fallback = "1024", .unit = "KiB",
 	 .help = "Largest body; above it the answer is 413."},
 	{"bodies_mib_max", YAML_INTEGER, AT(bodies_mib_max), .low = 8, .high = 4096, .fallback = "64",
@@ -49,23 +51,24 @@ const struct yaml_field collect_conf_http_fields[] = {
 	 .help = "Connections of one address, or of one /64 of IPv6. One more takes the place of the oldest of "
 		 "them; when all wait for the brokers it is answered 429. 0: no limit."},
 	{"address_requests_s_max", YAML_INTEGER, AT(address_requests_s_max), .low = 0, .high = 100000,
-	 .fallback = "100", .unit = "/s",
+	 .fallback = "100", .unit = "/s", .reloadable = true,
 	 .help = "Requests of one address, or of one /64 of IPv6: so many a second over time, ten times as many "
 		 "at once after a pause; above it they are answered 429. An office behind one address counts as "
 		 "one. 0: no limit."},
 	{"key_requests_s_max", YAML_INTEGER, AT(key_requests_s_max), .low = 0, .high = 1000000, .fallback = "0",
-	 .unit = "/s",
+	 .unit = "/s", .reloadable = true,
 	 .help = "The same for one site: the application id that its tracker sends. It is no secret, so whoever "
 		 "sends in a site's name uses up its share. 0: no limit."},
 	{"trusted_proxies", YAML_TEXTS, AT(trusted_proxies), .high = 64,
-	 .fallback = "[127.0.0.0/8, \"::1\", unix]",
+	 .fallback = "[127.0.0.0/8, \"::1\", unix]", .reloadable = true,
 	 .help = "Addresses and networks of the proxies in front; unix: whoever connects through a socket file. "
 		 "They say who is behind them, and have no limits of their own: when they do not say it, nobody "
 		 "has."},
 	{"forwarded_by", YAML_WORD, AT(forwarded_by), .fallback = "x-forwarded-for", .words = forwarded_words,
+	 .reloadable = true,
 	 .help = "The header to which the proxies append who asked them. The other one is not believed, because "
 		 "a proxy that does not know it lets it through from anybody."},
-	{"origins", YAML_TEXTS, AT(origins), .high = 300, .fallback = "[]",
+	{"origins", YAML_TEXTS, AT(origins), .high = 300, .fallback = "[]", .reloadable = true,
 	 .help = "Sites whose pages may send, exactly as browsers name them, https://www.example.org; pages of "
 		 "others are answered 403. What comes without an origin, as pixels do, is taken. Empty: all."},
 	{0},

@@ -40,6 +40,18 @@ bool limiter_init(struct limiter *limiter, unsigned rate, unsigned burst_s, size
 	return limiter->slots != NULL;
 }
 
+bool limiter_change(struct limiter *limiter, unsigned rate, unsigned burst_s, size_t slots)
+{
+	if (limiter->slots == NULL || rate == 0) {
+		limiter_finish(limiter);
+		return limiter_init(limiter, rate, burst_s, slots);
+	}
+	CHECK(rate <= MOMENT_SECOND_US && burst_s > 0);
+	limiter->interval_us = MOMENT_SECOND_US / rate;
+	limiter->pause_us = (int64_t)burst_s * MOMENT_SECOND_US;
+	return true;
+}
+
 void limiter_finish(struct limiter *limiter)
 {
 	free(limiter->slots);

@@ -22,6 +22,8 @@ struct limiter {
 /* `rate` a second, from 1 to 1,000,000, and 0: no limit; bursts of `rate` × `burst_s`. About `slots` may be busy at once. False: no
  * memory, or no randomness. */
 bool limiter_init(struct limiter *limiter, unsigned rate, unsigned burst_s, size_t slots);
+/* Another rate, of the same: who is known stays known. False: as above, and nothing is limited. */
+bool limiter_change(struct limiter *limiter, unsigned rate, unsigned burst_s, size_t slots);
 void limiter_finish(struct limiter *limiter); /* zeroed is fine */
 
 /* Now, by the monotonic clock. False: too often; *ret_wait_s says for how long it stays so, at least 1. */

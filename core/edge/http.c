@@ -117,22 +117,26 @@ static bool watch(struct http *http)
 	return good;
 }
 
-static void set_limits(struct http *http)
+static void set_times(struct http *http)
 {
 	const struct http_options *options = &http->options;
-	int64_t head_us = (int64_t)(options->head_s_max != 0 ? options->head_s_max : options->request_s_max) *
-			  MOMENT_SECOND_US;
-	int64_t kept_us = (int64_t)(options->kept_s_max != 0 ? options->kept_s_max : options->request_s_max) *
-			  MOMENT_SECOND_US;
-	int64_t rest_us = (int64_t)options->request_s_max * MOMENT_SECOND_US;
-	http->connections = (struct http_connections){.total_max = options->connections_max,
-						      .kept_max = options->kept_max,
-						      .peer_max = options->address_connections_max,
-						      .stage_us_max = {[HTTP_FRESH] = head_us,
-								       [HTTP_HEAD] = head_us,
-								       [HTTP_KEPT] = kept_us,
-								       [HTTP_BODY] = rest_us,
-								       [HTTP_FETCHING] = rest_us}};
+	unsigned head_s_max = options->head_s_max != 0 ? options->head_s_max : options->request_s_max;
+	unsigned kept_s_max = options->kept_s_max != 0 ? options->kept_s_max : options->request_s_max;
+	int64_t *most = http->connections.stage_us_max;
+	most[HTTP_FRESH] = most[HTTP_HEAD] = (int64_t)head_s_max * MOMENT_SECOND_US;
+	most[HTTP_KEPT] = (int64_t)kept_s_max * MOMENT_SECOND_US;
+	most[HTTP_BODY] = most[HTTP_FETCHING] = (int64_t)options->request_s_max * MOMENT_SECOND_US;
+	http->connections.kept_max = options->kept_max;
+}
+
+void http_reconfigure(struct http *http, const struct http_options *options)
+{
+	http->options.head_s_max = options->head_s_max;
+	http->options.request_s_max = options->request_s_max;
+	http->options.kept_s_max = options->kept_s_max;
+	http->options.kept_max = options->kept_max;
+	http->options.forwarded = options->forwarded;
+	set_times(http);
 }
 
 struct http *http_create(const struct http_options *options, http_handler *handler, void *context,
@@ -149,7 +153,9 @@ struct http *http_create(const struct http_options *options, http_handler *handl
 			      .listen.fd = -1,
 			      .epoll_fd = -1,
 			      .wake_fd = -1};
-	set_limits(http);
+	http->connections = (struct http_connections){.total_max = options->connections_max,
+						      .peer_max = options->address_connections_max};
+	set_times(http);
 	if (!http_connections_init(&http->connections)) {
 		fail_set(fail, FAIL_RETRY, EXIT_AWAY, "http: out of memory");
 		goto fail;

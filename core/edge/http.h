@@ -46,6 +46,8 @@ typedef void http_handler(void *context, struct http_request *request);
 
 struct http *http_create(const struct http_options *options, http_handler *handler, void *context,
 			 struct fail *fail);
+/* Takes over what may change while it serves: head_s_max, request_s_max, kept_s_max, kept_max and forwarded. */
+void http_reconfigure(struct http *http, const struct http_options *options);
 void http_destroy(struct http *http); /* NULL is fine; unanswered requests are dropped */
 
 int http_fd(const struct http *http); /* watch for reading; then http_run() */

@@ -57,6 +57,22 @@ START_TEST(without_a_rate_nothing_is_limited)
 }
 END_TEST
 
+START_TEST(another_rate_holds_at_once_and_forgets_nobody)
+{
+	struct limiter limiter;
+	ck_assert(limiter_init(&limiter, 10, 5, 100));
+	ck_assert_uint_eq(taken(&limiter, ANN, 1000, START_US), 50);
+	ck_assert(limiter_change(&limiter, 100, 5, 100));
+	ck_assert_uint_eq(taken(&limiter, ANN, 1000, START_US), 0);
+	ck_assert_uint_eq(taken(&limiter, ANN, 1000, START_US + MOMENT_SECOND_US), 100);
+	ck_assert(limiter_change(&limiter, 0, 5, 100));
+	ck_assert_uint_eq(taken(&limiter, ANN, 100000, START_US), 100000);
+	ck_assert(limiter_change(&limiter, 1, 5, 100));
+	ck_assert_uint_eq(taken(&limiter, ANN, 1000, START_US), 5);
+	limiter_finish(&limiter);
+}
+END_TEST
+
 START_TEST(a_flood_of_others_neither_grows_the_table_nor_frees_the_busiest)
 {
 	struct limiter limiter;
@@ -86,4 +102,5 @@ START_TEST(every_size_of_name_counts_by_itself)
 END_TEST
 
 TEST_MAIN("limiter", a_burst_and_then_the_rate, it_says_how_long_it_stays_so, without_a_rate_nothing_is_limited,
+	  another_rate_holds_at_once_and_forgets_nobody,
 	  a_flood_of_others_neither_grows_the_table_nor_frees_the_busiest, every_size_of_name_counts_by_itself)
