@@ -2,9 +2,11 @@
 #include "collector/conf.h"
 
 #include <string.h>
+#include <unistd.h>
 
 #include "collector/visitor.h"
 #include "core/base/arena.h"
+#include "core/edge/conf_live.h"
 #include "tests/edge/conf_files.h"
 #include "tests/edge/conf_keys.h"
 #include "tests/table.h"
@@ -46,6 +48,45 @@ START_TEST(each_key_is_taken_over_or_takes_a_restart)
 		{0},
 	};
 	conf_keys_are_reloaded(&collect_conf_schema, changes);
+}
+END_TEST
+
+static void write_file(const char *path, const char *text)
+{
+	FILE *file = fopen(path, "w");
+	ck_assert_ptr_nonnull(file);
+	fputs(text, file);
+	fclose(file);
+}
+
+START_TEST(what_is_made_of_keys_is_taken_over_with_them)
+{
+	char directory[] = "/tmp/phased-conf-XXXXXX", path[64];
+	struct conf_live live;
+	struct collect_conf conf;
+	struct conf_changes changes;
+	struct fail fail;
+	ck_assert_ptr_nonnull(mkdtemp(directory));
+	snprintf(path, sizeof(path), "%s/collect.yaml", directory);
+	write_file(path, "forms: {a: {email: mail}}\n");
+	ck_assert_msg(conf_live_start(&live, &collect_conf_schema, path, &conf, &fail), "%s", fail.text);
+	ck_assert_ptr_nonnull(form_find(&conf.forms, "a"));
+	const struct http_network *network = conf.http.proxies.items;
+	for (int i = 0; i < 3; i++) {
+		write_file(path, "forms: {b: {email: other}}\nhttp: {trusted_proxies: [10.0.0.0/8]}\n");
+		ck_assert_msg(conf_live_reload(&live, &changes, &fail), "%s", fail.text);
+		ck_assert_ptr_null(form_find(&conf.forms, "a"));
+		ck_assert_str_eq(form_find(&conf.forms, "b")->field[FORM_EMAIL], "other");
+		ck_assert_uint_eq(conf.http.proxies.count, 1);
+		ck_assert_ptr_ne(conf.http.proxies.items, network);
+		write_file(path, "forms: {a: {email: mail}}\n");
+		ck_assert_msg(conf_live_reload(&live, &changes, &fail), "%s", fail.text);
+		ck_assert_str_eq(form_find(&conf.forms, "a")->field[FORM_EMAIL], "mail");
+		ck_assert_uint_eq(conf.http.proxies.count, 3);
+	}
+	conf_live_finish(&live);
+	unlink(path);
+	rmdir(directory);
 }
 END_TEST
 
@@ -163,5 +204,6 @@ END_TEST
 
 TEST_MAIN("collect_conf", file_in_the_tree_is_what_the_schema_says, man_page_lists_what_the_schema_says,
 	  each_key_is_documented, each_key_is_checked, each_key_is_taken_over_or_takes_a_restart,
-	  bad_files_change_nothing, file_in_the_tree_maps_the_demos_forms_and_changes_nothing_else,
-	  values_reach_their_places, what_is_wrong_is_named_with_its_line)
+	  what_is_made_of_keys_is_taken_over_with_them, bad_files_change_nothing,
+	  file_in_the_tree_maps_the_demos_forms_and_changes_nothing_else, values_reach_their_places,
+	  what_is_wrong_is_named_with_its_line)
