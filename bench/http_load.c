@@ -91,7 +91,7 @@ static void prepare(struct connection *connection, unsigned long long number)
 	int size = snprintf(connection->request, REQUEST_SIZE_MAX, head, (size_t)body_size);
 	CHECK(body_size > 0 && size + body_size < REQUEST_SIZE_MAX);
 	memcpy(connection->request + size, body, (size_t)body_size + 1);
-	connection->request_size = (size_t)(size + body_size);
+	connection->request_size = (size_t)size + (size_t)body_size;
 	connection->id = strstr(connection->request, ID_BEFORE) + strlen(ID_BEFORE);
 }
 

@@ -84,6 +84,16 @@ class Pages(unittest.TestCase):
                 self.assertLessEqual(top.items(), told.items())
                 self.assertEqual({name: told[name] for name in told if name not in top}, options(OPTION_PAGE, text))
 
+    def test_phasectls_page_has_the_operands_of_each_command(self):
+        seen = 0
+        for command, text in self.command_pages().items():
+            with self.subTest(command):
+                usage = says(PROGRAMS["phasectl"], *command.split(), "--help").splitlines()[0]
+                operands = re.sub(rf"^usage: phasectl {command}|\[OPTION\]…$", "", usage).split()
+                seen += len(operands)
+                self.assertEqual([operand.strip("[]") for operand in operands], re.findall(r"^\.(?:Op|Ic .*?) ?Ar (\S+)$", text, re.M))
+        self.assertGreater(seen, 0)
+
     def test_exit_codes_are_those_of_the_programs(self):
         told = says(PROGRAMS["phasectl"], "--help")
         known = exit_codes()

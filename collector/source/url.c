@@ -157,7 +157,7 @@ char *url_decode(const char *bytes, size_t size, struct arena *arena)
 			text[used++] = (char)(high * 16 + low);
 			i += 2;
 		} else {
-			text[used++] = bytes[i] == '+' ? ' ' : bytes[i];
+			text[used++] = (char)(bytes[i] == '+' ? ' ' : bytes[i]);
 		}
 	}
 	if (text != NULL) {

@@ -72,9 +72,11 @@ void service_status(struct service *service, const char *text)
 	}
 	char line[SERVICE_STATUS_SIZE + 16];
 	snprintf(service->status, sizeof(service->status), "%s", text);
-	for (char *at = service->status; *at != '\0';
-	     at++) { /* a second line would be another word to the manager */
-		*at = *at == '\n' || *at == '\r' ? ' ' : *at;
+	/* A second line would be another word to the manager. */
+	for (char *at = service->status; *at != '\0'; at++) {
+		if (*at == '\n' || *at == '\r') {
+			*at = ' ';
+		}
 	}
 	snprintf(line, sizeof(line), "STATUS=%s", service->status);
 	tell(service, line);
