@@ -55,6 +55,8 @@ struct batch *batch_create(const struct batch_options *options, struct fail *fai
 			 (int)options->conf->batch.arena_mb);
 		return NULL;
 	}
+	arena_large_pages(&batch->held);
+	arena_large_pages(&batch->work);
 	batch->io = options->io;
 	way_init(&batch->way, options->conf->batch.quick);
 	batch->take = (struct take){

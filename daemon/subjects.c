@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "core/base/arena.h"
+#include "core/base/hash.h"
 
 #define STEPS_MAX 4
 #define SHARED_MAX 32
@@ -16,7 +17,7 @@ struct subjects {
 	const char *shared[SHARED_MAX]; /* sources and sites: few, so that kept subjects have one text of each */
 	size_t shared_count;
 	struct subject_slot {
-		uint64_t sketch;
+		uint64_t sum;			   /* of its look */
 		const struct subject_known *known; /* NULL: nothing here */
 	} slots[SUBJECTS_MAX];
 };
@@ -53,14 +54,14 @@ void subjects_begin(struct subjects *subjects, const struct engine *engine)
 
 /* In the arena, with the event's texts. NULL: it is full. */
 static struct subject_known *make(const struct subjects *subjects, const struct event *event,
-				  const struct subject_look *look, const struct subject_keys *keys,
-				  struct arena *arena)
+				  const struct subject_keys *keys, struct arena *arena)
 {
 	struct subject_known *known = arena_take(arena, sizeof(*known));
 	if (known == NULL || !subject_from_event(event, keys->items, keys->count, arena, &known->subject)) {
 		return NULL;
 	}
-	known->look = *look;
+	known->look = NULL;
+	known->look_size = 0;
 	engine_match(subjects->engine, &known->subject, &known->match);
 	return known;
 }
@@ -79,16 +80,19 @@ static const char *share(struct subjects *subjects, const char *text)
 	return text;
 }
 
-/* A copy that outlives the batch. NULL: no room. */
-static const struct subject_known *keep(struct subjects *subjects, const struct subject_known *known)
+/* A copy that outlives the batch, its look beside it. NULL: no room. */
+static const struct subject_known *keep(struct subjects *subjects, const struct subject_known *known,
+					const struct subject_look *look)
 {
 	size_t mark = subjects->arena.used;
-	struct subject_known *kept = arena_take(&subjects->arena, sizeof(*kept));
-	if (kept == NULL || !subject_copy(&known->subject, &subjects->arena, &kept->subject) ||
-	    !subject_look_copy(&known->look, &subjects->arena, &kept->look)) {
+	struct subject_known *kept = look->size > 0 ? arena_take(&subjects->arena, sizeof(*kept)) : NULL;
+	const char *bytes = kept != NULL ? arena_text(&subjects->arena, look->bytes, look->size) : NULL;
+	if (bytes == NULL || !subject_copy(&known->subject, &subjects->arena, &kept->subject)) {
 		arena_back(&subjects->arena, mark);
 		return NULL;
 	}
+	kept->look = bytes;
+	kept->look_size = look->size;
 	kept->subject.source = share(subjects, kept->subject.source);
 	kept->subject.site = share(subjects, kept->subject.site);
 	kept->match = known->match;
@@ -98,27 +102,30 @@ static const struct subject_known *keep(struct subjects *subjects, const struct 
 const struct subject_known *subjects_find(struct subjects *subjects, const struct event *event,
 					  const struct subject_keys *keys, struct arena *arena)
 {
-	const struct subject_look look = subject_look(event, keys);
-	struct subject_slot *place = &subjects->slots[look.sketch & (SUBJECTS_MAX - 1)];
+	struct subject_look look;
+	subject_look(event, keys, &look);
+	uint64_t sum = hash_stir(0, look.bytes, look.size);
+	sum ^= sum >> 32;
+	struct subject_slot *place = &subjects->slots[sum & (SUBJECTS_MAX - 1)];
 	for (size_t step = 0; step < STEPS_MAX; step++) {
-		struct subject_slot *slot = &subjects->slots[(look.sketch + step) & (SUBJECTS_MAX - 1)];
+		struct subject_slot *slot = &subjects->slots[(sum + step) & (SUBJECTS_MAX - 1)];
 		const struct subject_known *known = slot->known;
 		if (known == NULL) {
 			place = slot;
 			break;
 		}
-		if (slot->sketch == look.sketch &&
-		    subject_is_of(&known->subject, &known->look, event, &look, keys)) {
+		if (slot->sum == sum && known->look_size == look.size &&
+		    memcmp(known->look, look.bytes, look.size) == 0) {
 			return known;
 		}
 	}
 	size_t mark = arena->used;
-	const struct subject_known *known = make(subjects, event, &look, keys, arena);
-	const struct subject_known *kept = known != NULL ? keep(subjects, known) : NULL;
+	const struct subject_known *known = make(subjects, event, keys, arena);
+	const struct subject_known *kept = known != NULL ? keep(subjects, known, &look) : NULL;
 	if (kept == NULL) {
 		return known;
 	}
 	arena_back(arena, mark);
-	*place = (struct subject_slot){look.sketch, kept};
+	*place = (struct subject_slot){sum, kept};
 	return kept;
 }

@@ -20,8 +20,9 @@ struct arena;
 
 struct subject_known {
 	struct subject subject;
-	struct subject_look look; /* at the event that it was made from */
 	struct match match;
+	const char *look; /* of the event that it was made from; NULL: not kept */
+	size_t look_size;
 };
 
 struct subjects;

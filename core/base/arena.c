@@ -29,6 +29,11 @@ void arena_finish(struct arena *arena)
 	}
 }
 
+void arena_large_pages(struct arena *arena)
+{
+	madvise(arena->base, arena->limit, MADV_HUGEPAGE); /* or not: nothing depends on it */
+}
+
 void *arena_take(struct arena *arena, size_t size)
 {
 	size_t start = (arena->used + ALIGNMENT - 1) & ~(ALIGNMENT - 1);

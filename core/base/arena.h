@@ -18,6 +18,8 @@ struct arena {
 /* Reserves `limit` bytes; false when the system refuses. arena_finish() takes NULL and zeroed arenas. */
 bool arena_init(struct arena *arena, size_t limit);
 void arena_finish(struct arena *arena);
+/* For one that is filled with megabytes and read all over: pages of 2 MiB, where the system has some. It is resident by these. */
+void arena_large_pages(struct arena *arena);
 
 /* Takes `size` bytes aligned to 16, not zeroed; NULL when full. A size of 0 gives a valid pointer. */
 void *arena_take(struct arena *arena, size_t size) __attribute__((malloc, alloc_size(2)));

@@ -98,7 +98,6 @@ size_t runs_list(const struct contacts *contacts, const struct item *items, stru
 	for (size_t i = 0; i < cast->touch_count; i++) {
 		if (i + AHEAD < cast->touch_count) {
 			__builtin_prefetch(&items[cast->touch_items[i + AHEAD]].match);
-			__builtin_prefetch(&items[cast->touch_items[i + AHEAD]].copy);
 		}
 		uint32_t number = cast->touch_items[i];
 		const struct item *item = &items[number];

@@ -20,7 +20,7 @@ static bool gather_touches(const struct cast *cast, const struct item *items, st
 	size_t used = 0;
 	for (size_t i = 0; i < cast->touch_count; i++) {
 		if (i + AHEAD < cast->touch_count) {
-			__builtin_prefetch(&items[cast->touch_items[i + AHEAD]].copy);
+			__builtin_prefetch(&items[cast->touch_items[i + AHEAD]].match);
 		}
 		enum item_copy copy = items[cast->touch_items[i]].copy;
 		if (copy == COPY_REPLACES) {

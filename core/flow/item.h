@@ -30,27 +30,34 @@ struct kept_event {
 	int64_t stamped_us;
 };
 
+/*
+ * Three lines of a processor's cache, each with what is looked at together: stages walk over thousands of items, in the order of
+ * ids, too. What points elsewhere points into the arena of the batch's messages. Of a message that was not read there is
+ * neither touch nor match, and pointers are NULL, save those of the rejection.
+ */
 struct item {
+	struct touch touch;
+	/* what is decided */
+	enum outcome decoded : 8;  /* what DECODE said: NONE, or decided already */
+	enum outcome outcome : 8;  /* NONE until decided; each try of a batch starts from `decoded` */
+	enum outcome saved : 8;	   /* what the last SAVE wrote of it: counts once its COMMIT is known */
+	enum item_copy copy : 8;   /* SCREEN's; LOSES where there is no touch at all */
+	bool has_weak, has_strong; /* as who has: asked of every item, and who lies elsewhere */
+	struct match match;
+	const struct copy_row *replaced; /* COPY_REPLACES: the one that stood; as long as this try of the batch */
+	const struct identified *who;	 /* items by the same may share it */
+	/* what is seldom asked for, or once */
+	const struct facts *facts;     /* facts_none where it states none */
+	const struct subject *subject; /* items about the same may share it */
+	const struct kept_event *event;
 	struct partition partition;
 	int64_t offset;
 	int64_t timestamp_us;	     /* of the record */
-	enum outcome decoded;	     /* what DECODE said: NONE, or decided already */
-	enum outcome outcome;	     /* NONE until decided; each try of a batch starts from `decoded` */
-	enum outcome saved;	     /* what the last SAVE wrote of it: counts once its COMMIT is known */
 	const struct reject *reject; /* where the outcome is a kept rejection */
 	const char *reject_source;
-	/* Of a message that was read: all below. In the arena of the batch's messages. */
-	const struct kept_event *event;
-	const struct identified *who;
-	const struct facts *facts;     /* facts_none where it states none */
-	const struct subject *subject; /* items about the same may share it */
-	struct match match;
-	struct touch touch;
-	/* SCREEN's; LOSES where there is no touch at all */
-	enum item_copy copy;
-	bool has_weak, has_strong;	 /* as who has: asked of every item, and who lies elsewhere */
-	const struct copy_row *replaced; /* COPY_REPLACES: the one that stood; as long as this try of the batch */
 };
+_Static_assert(OUTCOME_COUNT <= UINT8_MAX, "enum outcome in 8 bits");
+_Static_assert(sizeof(struct item) <= 192, "see above");
 
 /* Is there a touch of it after this batch? */
 static inline bool item_stands(const struct item *item)

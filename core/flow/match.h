@@ -26,9 +26,9 @@ struct match {
 	int process;	     /* index in the model's processes */
 	int rule;	     /* index in its rules, or MATCH_NO_RULE: never evidence */
 	const char *content; /* name of the content matched, or "": the model's */
-	bool mail_click;     /* action EMAIL_CLICK */
 	uint64_t link;	     /* of a mail click: hash of content or target; 0: the rule stands for it */
 	uint16_t confirm; /* of a CONFIRM: bitmask of the states its label names (main or fine phase); 0: none */
+	bool mail_click;  /* action EMAIL_CLICK */
 };
 
 /* Pattern matching is bounded (match, depth and heap limits): a pattern that runs away counts as no match. */

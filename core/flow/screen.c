@@ -167,7 +167,7 @@ static bool choose_copies(const struct cast *cast, struct item *items, const str
 			end++;
 		}
 		if (i + AHEAD < cast->touch_count) {
-			__builtin_prefetch(&items[cast->touch_items[i + AHEAD]].outcome, 1);
+			__builtin_prefetch(&items[cast->touch_items[i + AHEAD]].match, 1);
 		}
 		choose(cast, i, end - i, items, standing != NULL ? standing[i] : NULL);
 		i = end;

@@ -253,84 +253,47 @@ static size_t url_size(const char *url)
 	return end != NULL ? (size_t)(end - url) : size;
 }
 
-struct subject_look subject_look(const struct event *event, const struct subject_keys *keys)
+/* With a NUL behind, which no text holds. NULL: no room, now or before. */
+static char *put_text(char *at, const char *end, const char *text, size_t size)
 {
-	const char *const texts[] = {
-		event->source,		event->site,	      event->process,
-		event->label,		event->content.title, event->content.content_id,
-		event->content.form_id, event->content.topic,
+	if (at == NULL || (size_t)(end - at) <= size) {
+		return NULL;
+	}
+	if (size > 0) {
+		memcpy(at, text, size);
+	}
+	at[size] = '\0';
+	return at + size + 1;
+}
+
+void subject_look(const struct event *event, const struct subject_keys *keys, struct subject_look *ret_look)
+{
+	const struct {
+		const char *text;
+		size_t size;
+	} texts[] = {
+		{event->content.url, url_size(event->content.url)},
+		{event->content.title, text_size(event->content.title)},
+		{event->label, text_size(event->label)},
+		{event->content.target_url, url_size(event->content.target_url)},
+		{event->content.content_id, text_size(event->content.content_id)},
+		{event->content.form_id, text_size(event->content.form_id)},
+		{event->content.topic, text_size(event->content.topic)},
+		{event->process, text_size(event->process)},
+		{event->site, text_size(event->site)},
+		{event->source, text_size(event->source)},
 	};
-	struct subject_look look = {
-		.url = event->content.url,
-		.target_url = event->content.target_url,
-		.url_size = url_size(event->content.url),
-		.target_url_size = url_size(event->content.target_url),
-	};
-	uint64_t sum = (uint64_t)event->action << 16 | (uint64_t)event->channel << 8 |
-		       (uint64_t)subject_engagement(event->engaged_ms);
+	const int32_t numbers[] = {(int32_t)event->action, (int32_t)event->channel,
+				   subject_engagement(event->engaged_ms)};
+	const char *end = ret_look->bytes + sizeof(ret_look->bytes);
+	char *at = ret_look->bytes + sizeof(numbers);
+	memcpy(ret_look->bytes, numbers, sizeof(numbers));
 	for (size_t i = 0; i < COUNT_OF(texts); i++) {
-		sum = hash_stir(sum, texts[i], text_size(texts[i]));
+		at = put_text(at, end, texts[i].text, texts[i].size);
 	}
-	sum = hash_stir(sum, look.url, look.url_size);
-	sum = hash_stir(sum, look.target_url, look.target_url_size);
-	for (size_t i = 0; event->properties_count > 0 && i < keys->count; i++) {
-		const char *value = property(event, keys->items[i]);
-		sum = value == NULL ? sum : hash_stir(sum + i + 1, value, strlen(value));
+	for (size_t i = 0; i < keys->count; i++) {
+		const char *value = property(event, keys->items[i]); /* never "" */
+		at = value == NULL ? put_text(at, end, "", 0) : put_text(at, end, value, strlen(value));
 	}
-	look.sketch = sum ^ sum >> 32;
-	return look;
-}
-
-bool subject_look_copy(const struct subject_look *look, struct arena *arena, struct subject_look *ret_look)
-{
-	struct subject_look copy = *look;
-	copy.url = arena_text(arena, look->url, look->url_size);
-	copy.target_url =
-		look->target_url_size == 0 ? "" : arena_text(arena, look->target_url, look->target_url_size);
-	if (copy.url == NULL || copy.target_url == NULL) {
-		return false;
-	}
-	*ret_look = copy;
-	return true;
-}
-
-static bool is_same(const char *a, const char *b)
-{
-	return *a == *b && (*a == '\0' || strcmp(a, b) == 0);
-}
-
-static bool is_same_run(const char *a, size_t a_size, const char *b, size_t b_size)
-{
-	return a_size == b_size && memcmp(a, b, a_size) == 0;
-}
-
-static bool has_same_properties(const struct subject *subject, const struct event *event,
-				const struct subject_keys *keys)
-{
-	if (event->properties_count == 0) {
-		return subject->properties_count == 0;
-	}
-	struct properties other;
-	take_properties(event, keys->items, keys->count, &other);
-	bool same = other.count == subject->properties_count;
-	for (unsigned i = 0; same && i < other.count; i++) {
-		same = strcmp(other.keys[i], subject->property_keys[i]) == 0 &&
-		       strcmp(other.values[i], subject->property_values[i]) == 0;
-	}
-	return same;
-}
-
-bool subject_is_of(const struct subject *subject, const struct subject_look *made, const struct event *event,
-		   const struct subject_look *look, const struct subject_keys *keys)
-{
-	return subject->action == event->action && subject->channel == (int)event->channel &&
-	       subject->engagement == subject_engagement(event->engaged_ms) &&
-	       is_same_run(made->url, made->url_size, look->url, look->url_size) &&
-	       is_same_run(made->target_url, made->target_url_size, look->target_url, look->target_url_size) &&
-	       is_same(subject->source, event->source) && is_same(subject->site, event->site) &&
-	       is_same(subject->process, event->process) && is_same(subject->label, event->label) &&
-	       is_same(subject->title, event->content.title) &&
-	       is_same(subject->content_id, event->content.content_id) &&
-	       is_same(subject->form_id, event->content.form_id) &&
-	       is_same(subject->topic, event->content.topic) && has_same_properties(subject, event, keys);
+	ret_look->size = at != NULL ? (size_t)(at - ret_look->bytes) : 0;
 }

@@ -17,25 +17,19 @@ bool subject_from_event(const struct event *event, const char *const *keys, size
 bool subject_copy(const struct subject *subject, struct arena *arena, struct subject *ret_subject);
 
 /*
- * To know again, without hashing it, what an event is about. A look is cheap; its sketch is the same for events that say the
- * same in the same words, and hardly ever the same for others; it means nothing beyond this process. subject_is_of() is sure:
- * true only when subject_from_event() would make just that subject.
+ * To know again, without hashing it, what an event is about: all that subject_from_event() makes a subject from, side by side, a
+ * URL without its query and fragment. Equal bytes, with the same keys, are the same subject. They mean nothing beyond this
+ * process.
  */
 struct subject_keys {
 	const char *const *items; /* as above */
 	size_t count;
 };
 struct subject_look {
-	uint64_t sketch;
-	const char *url, *target_url; /* the event's, and how much of them matters */
-	size_t url_size, target_url_size;
+	size_t size; /* 0: more than has room here */
+	char bytes[1024];
 };
-struct subject_look subject_look(const struct event *event, const struct subject_keys *keys);
-/* `made`: the look of the event that the subject is made from. */
-/* What a look borrows from its event, copied. False: arena full. */
-bool subject_look_copy(const struct subject_look *look, struct arena *arena, struct subject_look *ret_look);
-bool subject_is_of(const struct subject *subject, const struct subject_look *made, const struct event *event,
-		   const struct subject_look *look, const struct subject_keys *keys);
+void subject_look(const struct event *event, const struct subject_keys *keys, struct subject_look *ret_look);
 
 /* 0 under 10 s, 1 from 10 s, 2 from 30 s, 3 from 2 min, 4 from 10 min. */
 int subject_engagement(uint32_t engaged_ms);

@@ -118,11 +118,27 @@ START_TEST(kept_texts_are_copies)
 	ck_assert_str_eq(subject->label, "label 1");
 	ck_assert_str_eq(subject->path, "/a");
 	ck_assert_str_eq(subject->target_host, "files.nordlys.test");
-	ck_assert_str_eq(known->look.url, "https://www.nordlys.test/a");
-	ck_assert_str_eq(known->look.target_url, "https://files.nordlys.test/b");
 	ck_assert_uint_eq(subject->properties_count, 2);
 	ck_assert_str_eq(subject->property_values[0], "red");
 	ck_assert_str_eq(subject->property_values[1], "pro");
+	finish(engine);
+}
+END_TEST
+
+START_TEST(one_with_too_much_text_is_the_batch_s)
+{
+	struct engine *engine = make();
+	struct event event = labelled(&arena, 1);
+	char title[1200];
+	memset(title, 'a', sizeof(title));
+	title[sizeof(title) - 1] = '\0';
+	subjects_begin(subjects, engine);
+	find(&batch, 1);
+	event.content.title = title;
+	const struct subject_known *known = subjects_find(subjects, &event, &none, &batch);
+	const struct subject_known *again = subjects_find(subjects, &event, &none, &batch);
+	ck_assert(known != again && known->subject.id == again->subject.id);
+	ck_assert_str_eq(again->subject.title, title);
 	finish(engine);
 }
 END_TEST
@@ -162,4 +178,5 @@ START_TEST(a_full_arena_is_said)
 END_TEST
 
 TEST_MAIN("subjects", a_subject_is_made_once, another_engine_knows_no_subjects, kept_texts_are_copies,
-	  more_subjects_than_have_room_are_right_all_the_same, a_full_arena_is_said)
+	  one_with_too_much_text_is_the_batch_s, more_subjects_than_have_room_are_right_all_the_same,
+	  a_full_arena_is_said)
