@@ -2,9 +2,10 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 
 /* Ids are hashes: some of their bits say which bucket, others are kept. A bucket is half a cache line, newest first. */
-#define LINE 64
+#define LARGE_PAGE ((size_t)2 * 1024 * 1024)
 #define WAYS 8
 #define BUCKETS (RECENT_IDS / WAYS)
 
@@ -25,8 +26,9 @@ static size_t bucket_of(uint64_t event_id)
 
 struct recent *recent_create(void)
 {
-	struct recent *recent = aligned_alloc(LINE, sizeof(*recent));
+	struct recent *recent = aligned_alloc(LARGE_PAGE, sizeof(*recent));
 	if (recent != NULL) {
+		madvise(recent, sizeof(*recent), MADV_HUGEPAGE); /* or not: nothing depends on it */
 		memset(recent, 0, sizeof(*recent));
 	}
 	return recent;

@@ -39,6 +39,19 @@ static uint64_t eight_bytes(const unsigned char *at)
 	return word;
 }
 
+/* One to seven bytes, some of them twice; no other bytes than theirs. */
+static uint64_t few_bytes(const unsigned char *at, size_t size)
+{
+	if (size >= 4) {
+		uint32_t first, last;
+		memcpy(&first, at, sizeof(first));
+		memcpy(&last, at + size - sizeof(last), sizeof(last));
+		return first | (uint64_t)last << 32;
+	}
+	uint64_t middle = at[size / 2];
+	return (at[0] | middle << 8 | (uint64_t)at[size - 1] << 16) | (middle * ONES) << 24;
+}
+
 /* The next eight bytes are ASCII, none of them NUL. */
 static bool is_plain(const unsigned char *at)
 {
@@ -107,10 +120,8 @@ bool text_scan(const char *bytes, size_t size, bool *ret_may_hold_address)
 			signs |= signs_of(eight_bytes(at + done));
 		}
 		signs |= signs_of(eight_bytes(at + size - 8));
-	} else {
-		for (size_t i = 0; i < size; i++) {
-			signs |= signs_of(ONES * at[i]);
-		}
+	} else if (size > 0) {
+		signs = signs_of(few_bytes(at, size));
 	}
 	*ret_may_hold_address = signs != 0;
 	return signs == 0 || text_is_utf8(bytes, size);

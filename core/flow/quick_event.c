@@ -176,12 +176,22 @@ static bool read_actor_id(struct reader *reader, const uint8_t *end, char *place
 	return true;
 }
 
+/* Most enums' numbers are one range without holes. */
+static bool is_value_of(const ProtobufCEnumDescriptor *descriptor, uint32_t number)
+{
+	const ProtobufCIntRange *ranges = descriptor->value_ranges;
+	if (descriptor->n_value_ranges == 1) { /* the entry behind the last range says how many values there are */
+		return number - (uint32_t)ranges[0].start_value < ranges[1].orig_index;
+	}
+	return protobuf_c_enum_descriptor_get_value(descriptor, (int)number) != NULL;
+}
+
 static bool read_enum(struct reader *reader, const uint8_t *end, const ProtobufCFieldDescriptor *field,
 		      const struct limit *limit, char *place)
 {
 	uint32_t number;
 	if (!take_small(reader, end, &number) || (number == 0 && (limit->flags & LIMIT_REQUIRED)) ||
-	    protobuf_c_enum_descriptor_get_value(field->descriptor, (int)number) == NULL) {
+	    !is_value_of(field->descriptor, number)) {
 		return false;
 	}
 	memcpy(place, &number, sizeof(number));
