@@ -175,7 +175,7 @@ END_TEST
 START_TEST(slow_bodies_give_way_when_their_memory_is_full)
 {
 	static const char slow[] = "POST /x HTTP/1.1\r\nHost: x\r\nContent-Length: 60000\r\n\r\n";
-	static char body[40000], text[sizeof(slow) + sizeof(body)];
+	static char body[40000], text[sizeof(body) + 200];
 	int fd[6];
 	memset(body, 'a', sizeof(body));
 	wire_start_with(&(struct http_options){.connections_max = 100, .bodies_size_max = (size_t)200 * 1024});
