@@ -48,7 +48,7 @@ LIBRARIES = (
     ("libpsl.h", "core/flow/account.c"),
     ("librdkafka/*", "core/edge/kafka_*.[ch]"),
     ("libpq-fe.h", "core/edge/postgres*.[ch]"),
-    ("microhttpd.h", "core/edge/http.c", "core/edge/http_request.c", "core/edge/http_inside.h"),
+    ("microhttpd.h", "core/edge/http.c", "core/edge/http_request.c", "core/edge/http_view.c", "core/edge/http_inside.h"),
     ("ev.h", "daemon/*.[ch]", "collector/*.[ch]", "ctl/*.[ch]"),
     ("systemd/*", "core/edge/service.c"),
     ("check.h",),

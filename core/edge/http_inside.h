@@ -1,5 +1,6 @@
 /*
- * What http.c (the server) and http_request.c (a request's life) share; nobody else includes this.
+ * What http.c (the server), http_request.c (a request's life) and http_view.c (what its handler sees) share; nobody else
+ * includes this.
  */
 #pragma once
 #include <microhttpd.h>
@@ -28,6 +29,30 @@ struct http {
 	unsigned open;
 	size_t bodies_size; /* room of all bodies */
 	struct http_counts counts;
+};
+
+enum request_state {
+	REQUEST_READING,
+	REQUEST_HANDED,	 /* the handler has it, in its call or suspended */
+	REQUEST_ANSWERED /* response is there, to be queued or queued */
+};
+
+struct http_request {
+	struct http *http;
+	struct http_connection *connection;
+	struct MHD_Connection *mhd;
+	const char *method, *path;
+	enum request_state state;
+	bool suspended;
+	bool is_open;	 /* counted in http->open */
+	unsigned refuse; /* a status to refuse it with once its body is read away, 0: none */
+	int64_t length;	 /* of the body as declared, -1: not declared */
+	char *body;
+	size_t body_size, body_room, read_away;
+	struct MHD_Response *response;
+	unsigned status;
+	void *user;
+	struct http_request *next, **link; /* of those suspended */
 };
 
 /* Callbacks of libmicrohttpd: http_request.c has what they do. */

@@ -4,7 +4,6 @@
 #include <microhttpd.h>
 #include <stdlib.h>
 #include <string.h>
-#include <strings.h>
 #include <sys/eventfd.h>
 
 #include "core/base/check.h"
@@ -14,31 +13,6 @@
 #define BODY_FIRST_SIZE ((size_t)16 * 1024)
 /* Of body_size_max: so much of a body too large is read away, so that its sender sees the 413. */
 #define LATE_BODY_FACTOR 4
-#define FORWARDED_LINES_MAX 16
-
-enum request_state {
-	REQUEST_READING,
-	REQUEST_HANDED,	 /* the handler has it, in its call or suspended */
-	REQUEST_ANSWERED /* response is there, to be queued or queued */
-};
-
-struct http_request {
-	struct http *http;
-	struct http_connection *connection;
-	struct MHD_Connection *mhd;
-	const char *method, *path;
-	enum request_state state;
-	bool suspended;
-	bool is_open;	 /* counted in http->open */
-	unsigned refuse; /* a status to refuse it with once its body is read away, 0: none */
-	int64_t length;	 /* of the body as declared, -1: not declared */
-	char *body;
-	size_t body_size, body_room, read_away;
-	struct MHD_Response *response;
-	unsigned status;
-	void *user;
-	struct http_request *next, **link; /* of those suspended */
-};
 
 static struct http_connection *connection_of(struct MHD_Connection *mhd)
 {
@@ -367,108 +341,4 @@ enum MHD_Result http_on_request(void *context, struct MHD_Connection *mhd, const
 		return MHD_NO;
 	}
 	return MHD_NO;
-}
-
-/* --- what the handler sees --- */
-
-const char *http_method(const struct http_request *request)
-{
-	return request->method;
-}
-
-const char *http_path(const struct http_request *request)
-{
-	return request->path;
-}
-
-const char *http_header(const struct http_request *request, const char *name)
-{
-	const char *value = MHD_lookup_connection_value(request->mhd, MHD_HEADER_KIND, name);
-	return value != NULL ? value : "";
-}
-
-const char *http_argument(const struct http_request *request, const char *name)
-{
-	const char *value = NULL;
-	bool found = MHD_lookup_connection_value_n(request->mhd, MHD_GET_ARGUMENT_KIND, name, strlen(name), &value,
-						   NULL) == MHD_YES;
-	return !found ? NULL : value != NULL ? value : "";
-}
-
-struct argument_walk {
-	http_each_argument *each;
-	void *context;
-};
-
-static enum MHD_Result on_argument(void *context, enum MHD_ValueKind kind, const char *name, const char *value)
-{
-	(void)kind;
-	const struct argument_walk *walk = context;
-	walk->each(walk->context, name, value != NULL ? value : "");
-	return MHD_YES;
-}
-
-void http_arguments(const struct http_request *request, http_each_argument *each, void *context)
-{
-	struct argument_walk walk = {each, context};
-	MHD_get_connection_values(request->mhd, MHD_GET_ARGUMENT_KIND, on_argument, &walk);
-}
-
-struct forwarded_lines {
-	const char *name;
-	const char *values[FORWARDED_LINES_MAX];
-	size_t count;
-};
-
-static enum MHD_Result on_forwarded(void *context, enum MHD_ValueKind kind, const char *name, const char *value)
-{
-	(void)kind;
-	struct forwarded_lines *lines = context;
-	if (strcasecmp(name, lines->name) == 0) {
-		if (lines->count == COUNT_OF(lines->values)) { /* the last ones are the proxies' own */
-			memmove(lines->values, lines->values + 1,
-				sizeof(lines->values) - sizeof(lines->values[0]));
-			lines->count--;
-		}
-		lines->values[lines->count++] = value != NULL ? value : "";
-	}
-	return MHD_YES;
-}
-
-struct http_address http_client(const struct http_request *request)
-{
-	static const char *const names[] = {[HTTP_FORWARDED_NONE] = "",
-					    [HTTP_X_FORWARDED_FOR] = "X-Forwarded-For",
-					    [HTTP_FORWARDED] = "Forwarded"};
-	const struct http_options *options = &request->http->options;
-	struct forwarded_lines lines = {.name = names[options->forwarded]};
-	if (request->connection->is_believed) {
-		MHD_get_connection_values(request->mhd, MHD_HEADER_KIND, on_forwarded, &lines);
-	}
-	return http_client_of(&request->connection->address, options->proxies, options->forwarded, lines.values,
-			      lines.count);
-}
-
-const char *http_body(const struct http_request *request, size_t *ret_size)
-{
-	*ret_size = request->body_size;
-	return request->body != NULL ? request->body : "";
-}
-
-void http_drop_body(struct http_request *request)
-{
-	free(request->body);
-	request->http->bodies_size -= request->body_room;
-	request->body = NULL;
-	request->body_size = request->body_room = 0;
-}
-
-void http_set_user(struct http_request *request, void *user)
-{
-	request->user = user;
-}
-
-void *http_user(const struct http_request *request)
-{
-	return request->user;
 }
