@@ -454,6 +454,11 @@ static void set_options(struct collect *collect)
 						  .known_agents_count = conf->machine.known_agents.count};
 }
 
+void collect_count_reload(struct collect *collect, bool taken)
+{
+	(taken ? &collect->counts.reloads_taken : &collect->counts.reloads_refused)->value++;
+}
+
 void collect_reconfigure(struct collect *collect)
 {
 	struct http_options options = http_options_of(collect->conf);

@@ -21,6 +21,8 @@ void collect_destroy(struct collect *collect);
 
 /* Reloadable keys of *conf may have changed: they hold from the next request on. */
 void collect_reconfigure(struct collect *collect);
+/* For the metrics: the file was read again. */
+void collect_count_reload(struct collect *collect, bool taken);
 
 #define COLLECT_FDS_MAX 3
 /* Descriptors to watch for reading; the list may change with a turn. Returns how many. */

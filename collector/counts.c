@@ -71,6 +71,12 @@ void counts_init(struct counts *counts)
 {
 	metrics_init(&counts->metrics);
 	add_requests(counts);
+	add(counts, &counts->reloads_taken, METRIC_COUNTER, "phased_config_reloads_total",
+	    "Times that the configuration was read again: taken over, or refused and nothing changed.",
+	    "result=\"taken\"");
+	add(counts, &counts->reloads_refused, METRIC_COUNTER, "phased_config_reloads_total",
+	    "Times that the configuration was read again: taken over, or refused and nothing changed.",
+	    "result=\"refused\"");
 	add(counts, &counts->refused, METRIC_COUNTER, "phased_http_refused_total",
 	    "Requests refused before they were read: ambiguous, too long, too large.", NULL);
 	add(counts, &counts->late, METRIC_COUNTER, "phased_http_cut_total",

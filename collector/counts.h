@@ -35,6 +35,7 @@ struct counts {
 	char request_labels[ROUTE_COUNT][COUNTS_CODE_COUNT][COUNTS_LABELS_SIZE];
 	char route_labels[ROUTE_COUNT][COUNTS_LABELS_SIZE], fate_labels[FATE_COUNT][COUNTS_LABELS_SIZE];
 	struct metric received, fates[FATE_COUNT], in_flight;
+	struct metric reloads_taken, reloads_refused;
 	struct metric refused, late, evicted, crowded, connections, waiting, kafka_up;
 };
 

@@ -94,6 +94,7 @@ static void reload(struct loop *loop)
 	} else {
 		log_error("configuration: not taken over, what was in force still is: %s", fail.text);
 	}
+	collect_count_reload(loop->collect, good);
 	service_reloaded(options->service, good ? NULL : fail.text);
 }
 

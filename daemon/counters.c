@@ -164,6 +164,11 @@ void counters_init(struct counters *counters)
 	    "Transactions confirmed, by the way they were written");
 	add(counters, &counters->batches_careful, METRIC_COUNTER, "phased_batches_total", "way=\"careful\"",
 	    "Transactions confirmed, by the way they were written");
+	add(counters, &counters->reloads_taken, METRIC_COUNTER, "phased_config_reloads_total", "result=\"taken\"",
+	    "Times that the configuration was read again: taken over, or refused and nothing changed");
+	add(counters, &counters->reloads_refused, METRIC_COUNTER, "phased_config_reloads_total",
+	    "result=\"refused\"",
+	    "Times that the configuration was read again: taken over, or refused and nothing changed");
 	add(counters, &counters->quick_misses, METRIC_COUNTER, "phased_quick_misses_total", "",
 	    "Times that the quick way had assumed too much for a batch, which was then written with more care");
 	add_histogram(counters, &counters->batch_events, "phased_batch_events", "Messages of a transaction",

@@ -18,6 +18,7 @@ struct counters {
 	struct metric received, in_flight, received_bytes, unknown_fields, blocked_ids;
 	struct metric outcomes[OUTCOME_COUNT];
 	char outcome_labels[OUTCOME_COUNT][48];
+	struct metric reloads_taken, reloads_refused;
 	struct metric batches_quick, batches_careful, quick_misses, batch_events, batch_seconds, turns, redone,
 		refolded, fenced, gaps;
 	struct metric lanes, lanes_up, store_up, store_failures, source_up, assigned, last_commit, rebalances,

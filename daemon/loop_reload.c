@@ -37,5 +37,6 @@ void loop_reload(struct loop *loop)
 	} else {
 		log_error("configuration: not taken over, what was in force still is: %s", fail.text);
 	}
+	(good ? &loop->options->counters->reloads_taken : &loop->options->counters->reloads_refused)->value++;
 	service_reloaded(loop->options->service, good ? NULL : fail.text);
 }

@@ -136,6 +136,23 @@ START_TEST(it_says_where_most_came_from_and_why)
 }
 END_TEST
 
+START_TEST(another_share_holds_for_what_was_seen_already)
+{
+	struct item items[64];
+	struct fail fail;
+	struct breaker *breaker =
+		breaker_create(&(struct breaker_options){.messages = 10, .percent = 50, .topics = topics});
+	breaker_add(breaker, items, items_of("...uuuu", items));
+	ck_assert(breaker_allows(breaker, items, items_of("u", items), &fail));
+	breaker_set_percent(breaker, 40);
+	ck_assert(!breaker_allows(breaker, items, items_of("u", items), &fail));
+	ck_assert_msg(strstr(fail.text, "more than 40 % of the last 10") != NULL, "%s", fail.text);
+	breaker_set_percent(breaker, 100);
+	ck_assert(breaker_allows(breaker, items, items_of("uuuuuuuuuu", items), &fail));
+	breaker_destroy(breaker);
+}
+END_TEST
+
 /* The same said in the plainest way: the last ones of all, counted. */
 static bool is_over(const struct item *items, size_t count, size_t messages, unsigned percent)
 {
@@ -190,4 +207,5 @@ START_TEST(however_the_messages_are_cut_into_batches_it_is_the_same)
 END_TEST
 
 TEST_MAIN("breaker", it_stops_when_more_than_the_share_of_the_last_were_rejected,
-	  it_says_where_most_came_from_and_why, however_the_messages_are_cut_into_batches_it_is_the_same)
+	  it_says_where_most_came_from_and_why, another_share_holds_for_what_was_seen_already,
+	  however_the_messages_are_cut_into_batches_it_is_the_same)
