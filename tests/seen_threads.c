@@ -3,7 +3,8 @@
  *
  * librdkafka makes its threads and locks with C11's calls. ThreadSanitizer of clang 14 knows POSIX's alone: a thread made by
  * thrd_create() has no state of it and crashes, and what a lock of mtx_lock() orders looks like a race. These stand before glibc's,
- * which are the same things under another name there.
+ * which are the same things under another name there. The same for a call of ours that it does not know: it would take the thread
+ * for one that nobody waited for.
  */
 #include <assert.h>
 #include <errno.h>
@@ -11,6 +12,7 @@
 #include <stdint.h>
 #include <stdlib.h>
 #include <threads.h>
+#include <time.h>
 
 #include "core/base/check.h"
 
@@ -59,6 +61,23 @@ int thrd_join(thrd_t thread, int *ret_status)
 		*ret_status = (int)(intptr_t)status;
 	}
 	return result(error);
+}
+
+int pthread_clockjoin_np(pthread_t thread, void **ret_status, clockid_t clock, const struct timespec *until)
+{
+	static const struct timespec pause = {.tv_nsec = 1000000};
+	for (;;) {
+		struct timespec now;
+		int error = pthread_tryjoin_np(thread, ret_status);
+		clock_gettime(clock, &now);
+		if (error != EBUSY) {
+			return error;
+		}
+		if (now.tv_sec > until->tv_sec || (now.tv_sec == until->tv_sec && now.tv_nsec >= until->tv_nsec)) {
+			return ETIMEDOUT;
+		}
+		nanosleep(&pause, NULL);
+	}
 }
 
 int mtx_init(mtx_t *mutex, int type)
