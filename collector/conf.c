@@ -53,6 +53,8 @@ static const struct yaml_field kafka_fields[] = {
 	{"properties", YAML_NODE, AT(kafka.properties_node), .hidden = true,
 	 .help = "More settings of librdkafka, as a map: {security.protocol: ssl, ssl.ca.location: "
 		 "/etc/ssl/kafka.pem}. Those that the acknowledgement rests on are refused."},
+	{"properties_file", YAML_TEXT, AT(kafka.properties_file), .high = 4095, .fallback = "",
+	 .help = CONF_PROPERTIES_FILE_HELP},
 	{0},
 };
 
@@ -198,7 +200,8 @@ static bool read_identity(const struct conf_reader *reader, void *into)
 		return false;
 	}
 	conf->identity.key_file = conf_secret_path(reader->path, conf->identity.key_file, reader->arena);
-	return conf->identity.key_file != NULL || conf_too_large(reader);
+	conf->kafka.properties_file = conf_secret_path(reader->path, conf->kafka.properties_file, reader->arena);
+	return (conf->identity.key_file != NULL && conf->kafka.properties_file != NULL) || conf_too_large(reader);
 }
 
 static bool check_paths(const struct conf_reader *reader, void *into)

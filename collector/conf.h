@@ -39,6 +39,7 @@ struct collect_conf {
 		int64_t delivery_ms_max;
 		struct yaml_node *properties_node; /* as written; use properties */
 		const char *const *properties;
+		const char *properties_file; /* more of them, a path; "": none. Read by secret_file.h */
 	} kafka;
 	struct {
 		const char *key_file; /* relative ones resolved */

@@ -14,6 +14,7 @@
 #include "core/base/secret.h"
 #include "core/edge/conf_live.h"
 #include "core/edge/key_file.h"
+#include "core/edge/secret_file.h"
 #include "core/edge/service.h"
 
 /* The admin port, the brokers, logs, libraries; connections that are on their way out. */
@@ -136,7 +137,10 @@ static int start(const struct arguments *arguments)
 	struct fail fail;
 	int status;
 	if (!conf_live_start(&live, &collect_conf_schema, arguments->config, &conf, &fail) ||
-	    !key_file_read(conf.identity.key_file, key.bytes, &key.size, &fail)) {
+	    !key_file_read(conf.identity.key_file, key.bytes, &key.size, &fail) ||
+	    (conf.kafka.properties_file[0] != '\0' &&
+	     !secret_file_properties("kafka.properties_file", conf.kafka.properties_file, &live.first,
+				     &conf.kafka.properties, &fail))) {
 		status = give_up(&fail);
 	} else if (arguments->check_only) {
 		conf_live_show(&live);

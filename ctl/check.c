@@ -36,7 +36,7 @@ typedef bool check_step(struct checks *checks, char *ret_said, struct fail *fail
 
 static bool check_configuration(struct checks *checks, char *ret_said, struct fail *fail)
 {
-	checks->has[NEEDS_CONF] = ctl_read_conf(checks->ctl, fail);
+	checks->has[NEEDS_CONF] = ctl_read_conf_for_kafka(checks->ctl, fail);
 	snprintf(ret_said, SAID_SIZE, "%s", checks->ctl->config_path);
 	return checks->has[NEEDS_CONF];
 }

@@ -6,16 +6,32 @@
 #include <stdio.h>
 
 #include "core/edge/postgres.h"
+#include "core/edge/secret_file.h"
 
 bool ctl_read_conf(struct ctl *ctl, struct fail *fail)
 {
 	return conf_read(ctl->config_path, &ctl->arena, &ctl->conf, fail);
 }
 
+bool ctl_read_conf_for_kafka(struct ctl *ctl, struct fail *fail)
+{
+	if (!ctl_read_conf(ctl, fail)) {
+		return false;
+	}
+	const char *file = ctl->conf.kafka.properties_file;
+	return file[0] == '\0' || secret_file_properties("kafka.properties_file", file, &ctl->arena,
+							 &ctl->conf.kafka.properties, fail);
+}
+
 struct postgres *ctl_connect(struct ctl *ctl, unsigned reply_ms_max, struct fail *fail)
 {
+	const char *password = NULL, *file = ctl->conf.postgres.password_file;
+	if (file[0] != '\0' && !secret_file_text("postgres.password_file", file, &ctl->arena, &password, fail)) {
+		return NULL;
+	}
 	const struct postgres_options options = {
 		.conninfo = ctl->conf.postgres.conninfo,
+		.password = password,
 		.application = "phasectl",
 		.connect_ms_max = (unsigned)ctl->conf.postgres.connect_ms_max,
 		.reply_ms_max = reply_ms_max,

@@ -53,6 +53,8 @@ extern const struct command rejects_retry_command;
 extern const struct command rejects_purge_command;
 
 bool ctl_read_conf(struct ctl *ctl, struct fail *fail);
+/* The same for a command that talks to Kafka: with the settings of kafka.properties_file. */
+bool ctl_read_conf_for_kafka(struct ctl *ctl, struct fail *fail);
 /* Connected, or NULL. The caller ends it with postgres_destroy(). */
 struct postgres *ctl_connect(struct ctl *ctl, unsigned reply_ms_max, struct fail *fail);
 /* Sends what was added and waits for its answers. */

@@ -218,7 +218,7 @@ static int run(struct ctl *ctl)
 	struct target target = {0};
 	struct kafka_bounds bounds = {0};
 	struct postgres *postgres = NULL;
-	bool done = read_target(&target, &bounds, &fail) && ctl_read_conf(ctl, &fail) &&
+	bool done = read_target(&target, &bounds, &fail) && ctl_read_conf_for_kafka(ctl, &fail) &&
 		    place_target(ctl, &target, &bounds, &fail) &&
 		    (postgres = ctl_connect(ctl, (unsigned)ctl->conf.postgres.reply_ms_max, &fail)) != NULL &&
 		    set(ctl, postgres, &target, &bounds, &fail);

@@ -256,7 +256,7 @@ static int run(struct ctl *ctl)
 {
 	struct fail fail;
 	struct positions positions = {.arena = &ctl->arena};
-	if (!ctl_read_conf(ctl, &fail) || !load(ctl, &positions, &fail)) {
+	if (!ctl_read_conf_for_kafka(ctl, &fail) || !load(ctl, &positions, &fail)) {
 		fail_prefix(&fail, "position show");
 		return ctl_complain(&fail);
 	}

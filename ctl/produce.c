@@ -284,7 +284,7 @@ static int produce(struct producer *producer)
 
 static bool start(struct producer *producer, struct ctl *ctl, struct fail *fail)
 {
-	if (!ctl_read_conf(ctl, fail) || !produce_read_key(ctl, &producer->key, fail)) {
+	if (!ctl_read_conf_for_kafka(ctl, fail) || !produce_read_key(ctl, &producer->key, fail)) {
 		return false;
 	}
 	if (!arena_init(&producer->arena, LINE_ARENA_SIZE)) {

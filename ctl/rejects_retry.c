@@ -217,7 +217,7 @@ static bool start(struct retry *retry, struct ctl *ctl, struct fail *fail)
 				"expected TOPIC/PARTITION@OFFSET, or --topic, --reason, --since, or --all");
 	}
 	*retry = (struct retry){.slice = {.ctl = ctl, .dry_run = asked.dry_run}};
-	if (!ctl_read_conf(ctl, fail)) {
+	if (!ctl_read_conf_for_kafka(ctl, fail)) {
 		return false;
 	}
 	const struct kafka_sink_options sink = {

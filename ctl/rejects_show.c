@@ -174,7 +174,7 @@ static int run(struct ctl *ctl)
 	struct reject_entries entries = {.arena = &ctl->arena};
 	struct today today;
 	terminal_start();
-	if (!ctl_read_conf(ctl, &fail) || !rejects_place(asked.place, &ctl->arena, &place, &fail) ||
+	if (!ctl_read_conf_for_kafka(ctl, &fail) || !rejects_place(asked.place, &ctl->arena, &place, &fail) ||
 	    !load(ctl, &place, &entries, &fail)) {
 		fail_prefix(&fail, "rejects show");
 		return ctl_complain(&fail);

@@ -50,7 +50,7 @@ const char *topics_of_channel(const struct conf *conf, enum channel channel)
 static int run(struct ctl *ctl)
 {
 	struct fail fail;
-	if (!ctl_read_conf(ctl, &fail)) {
+	if (!ctl_read_conf_for_kafka(ctl, &fail)) {
 		return ctl_complain(&fail);
 	}
 	struct kafka_topic topics[TOPICS_ALL_MAX];

@@ -13,8 +13,11 @@
 #include "core/base/secret.h"
 #include "core/edge/conf.h"
 #include "core/edge/key_file.h"
+#include "core/edge/secret_file.h"
 #include "core/edge/service.h"
 #include "daemon/loop.h"
+
+#define SECRETS_SIZE ((size_t)64 * 1024)
 
 static const char usage[] =
 	"usage: phased [--config FILE] [--instance NAME] [--listen ADDRESS] [--check-config]\n"
@@ -36,6 +39,8 @@ struct parts {
 	struct conf_live live;
 	struct conf conf; /* in force */
 	struct identity_key key;
+	struct arena secrets;
+	const char *password; /* NULL: none */
 	struct kafka_source *source;
 	struct lane_parts {
 		struct postgres *postgres;
@@ -71,6 +76,7 @@ static bool make_lane(struct parts *parts, unsigned number, struct fail *fail)
 {
 	struct postgres_options options = {
 		.conninfo = parts->conf.postgres.conninfo,
+		.password = parts->password,
 		.application = "phased",
 		.connect_ms_max = (unsigned)parts->conf.postgres.connect_ms_max,
 		.reply_ms_max = (unsigned)parts->conf.postgres.reply_ms_max,
@@ -94,10 +100,22 @@ static int number_of(const struct yaml_texts *topics, const char *name)
 	return -1;
 }
 
+static bool read_secrets(struct parts *parts, struct fail *fail)
+{
+	struct conf *conf = &parts->conf;
+	CHECK(arena_init(&parts->secrets, SECRETS_SIZE));
+	return key_file_read(conf->identity.key_file, parts->key.bytes, &parts->key.size, fail) &&
+	       (conf->postgres.password_file[0] == '\0' ||
+		secret_file_text("postgres.password_file", conf->postgres.password_file, &parts->secrets,
+				 &parts->password, fail)) &&
+	       (conf->kafka.properties_file[0] == '\0' ||
+		secret_file_properties("kafka.properties_file", conf->kafka.properties_file, &parts->secrets,
+				       &conf->kafka.properties, fail));
+}
+
 static bool run(struct parts *parts, struct fail *fail)
 {
-	if (!key_file_read(parts->conf.identity.key_file, parts->key.bytes, &parts->key.size, fail) ||
-	    !make_source(parts, fail)) {
+	if (!read_secrets(parts, fail) || !make_source(parts, fail)) {
 		return false;
 	}
 	counters_init(&parts->counters);
@@ -135,6 +153,10 @@ static void finish(struct parts *parts)
 		postgres_destroy(parts->lanes[i].postgres);
 	}
 	explicit_bzero(&parts->key, sizeof(parts->key));
+	if (parts->secrets.used > 0) {
+		explicit_bzero(parts->secrets.base, parts->secrets.used);
+	}
+	arena_finish(&parts->secrets);
 	conf_live_finish(&parts->live);
 }
 

@@ -61,13 +61,19 @@ static const struct yaml_field kafka_fields[] = {
 	{"properties", YAML_NODE, AT(kafka.properties_node), .hidden = true,
 	 .help = "More settings of librdkafka, as a map: {security.protocol: ssl, ssl.ca.location: "
 		 "/etc/ssl/kafka.pem}. Those that exactly-once rests on are refused."},
+	{"properties_file", YAML_TEXT, AT(kafka.properties_file), .high = 4095, .fallback = "",
+	 .help = CONF_PROPERTIES_FILE_HELP},
 	{0},
 };
 
 static const struct yaml_field postgres_fields[] = {
 	{"conninfo", YAML_TEXT, AT(postgres.conninfo), .high = 4096, .fallback = "dbname=phased",
-	 .help = "How to reach PostgreSQL, as libpq reads it. No password here: PGPASSFILE, or peer "
+	 .help = "How to reach PostgreSQL, as libpq reads it. No password here: password_file, PGPASSFILE, or "
+		 "peer "
 		 "authentication."},
+	{"password_file", YAML_TEXT, AT(postgres.password_file), .high = 4095, .fallback = "",
+	 .help = "The password, in a file of one line that only its owner reads. A bare name is looked for among "
+		 "the service's credentials first. Empty: none."},
 	{"connect_ms_max", YAML_INTEGER, AT(postgres.connect_ms_max), .low = 100, .high = 600000,
 	 .fallback = "10000", .unit = "ms", .help = "A connection that is not made within this is tried anew."},
 	{"reply_ms_max", YAML_INTEGER, AT(postgres.reply_ms_max), .low = 100, .high = 3600000, .fallback = "60000",
@@ -316,7 +322,11 @@ static bool resolve_paths(const struct conf_reader *reader, void *into)
 	struct conf *conf = into;
 	conf->identity.key_file = conf_secret_path(reader->path, conf->identity.key_file, reader->arena);
 	conf->model.path = conf_path(reader->path, conf->model.path, reader->arena);
-	return (conf->identity.key_file != NULL && conf->model.path != NULL) || conf_too_large(reader);
+	conf->postgres.password_file = conf_secret_path(reader->path, conf->postgres.password_file, reader->arena);
+	conf->kafka.properties_file = conf_secret_path(reader->path, conf->kafka.properties_file, reader->arena);
+	return (conf->identity.key_file != NULL && conf->model.path != NULL &&
+		conf->postgres.password_file != NULL && conf->kafka.properties_file != NULL) ||
+	       conf_too_large(reader);
 }
 
 static conf_step *const steps[] = {

@@ -34,9 +34,11 @@ struct conf {
 		int64_t session_ms;
 		struct yaml_node *properties_node; /* as written; use properties */
 		const char *const *properties;	   /* key, value, …, NULL: as the kafka_* options take them */
+		const char *properties_file;	   /* more of them, a path; "": none. Read by secret_file.h */
 	} kafka;
 	struct {
 		const char *conninfo;
+		const char *password_file; /* a path; "": none. Read by secret_file.h */
 		int64_t connect_ms_max;
 		int64_t reply_ms_max;
 		bool synchronous_commit;

@@ -84,6 +84,9 @@ const char *conf_path(const char *file, const char *path, struct arena *arena)
 const char *conf_secret_path(const char *file, const char *path, struct arena *arena)
 {
 	const char *credentials = getenv("CREDENTIALS_DIRECTORY");
+	if (path[0] == '\0') {
+		return path;
+	}
 	if (credentials != NULL && strchr(path, '/') == NULL) {
 		return arena_print(arena, "%s/%s", credentials, path);
 	}

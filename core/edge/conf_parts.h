@@ -18,6 +18,10 @@ extern const char *const conf_log_words[];     /* by enum log_level */
 /* What the keys say that stand in all files: the same words in each. */
 #define CONF_BROKERS_HELP \
 	"Some of the cluster's brokers, \"host:port,host:port\"; the others are learned from them."
+#define CONF_PROPERTIES_FILE_HELP \
+	"The same, one setting a line, key=value, in a file that only its owner reads: for passwords. They win " \
+	"over " \
+	"those above. A bare name is looked for among the service's credentials first. Empty: none."
 #define CONF_CONSENT_HELP \
 	"require: dropped and counted; allow: taken. An event that says denied is always dropped."
 #define CONF_LOG_HELP \
@@ -36,5 +40,6 @@ bool conf_lower(const struct conf_reader *reader, struct yaml_texts *texts);
 
 /* A path as it stands, or beside the file that names it. NULL: the arena is full. */
 const char *conf_path(const char *file, const char *path, struct arena *arena);
-/* The same, but a bare name is one of the service's credentials when systemd gave it some (LoadCredential=). */
+/* The same for the file of a secret, which may be none: "" stays "". A bare name is one of the service's credentials when
+ * systemd gave it some (LoadCredential=). */
 const char *conf_secret_path(const char *file, const char *path, struct arena *arena);

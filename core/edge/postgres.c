@@ -107,8 +107,9 @@ bool postgres_trouble(struct postgres *postgres, const char *what, struct fail *
 bool postgres_connect(struct postgres *postgres, struct fail *fail)
 {
 	CHECK(postgres->state == POSTGRES_DOWN);
-	const char *const keys[] = {"dbname", "fallback_application_name", "client_encoding", NULL};
-	const char *const values[] = {postgres->options.conninfo, postgres->options.application, "UTF8", NULL};
+	const char *const keys[] = {"dbname", "password", "fallback_application_name", "client_encoding", NULL};
+	const char *const values[] = {postgres->options.conninfo, postgres->options.password,
+				      postgres->options.application, "UTF8", NULL};
 	postgres->connection = PQconnectStartParams(keys, values, 1);
 	if (postgres->connection == NULL || PQstatus(postgres->connection) == CONNECTION_BAD) {
 		postgres_trouble(postgres, "cannot connect", fail);

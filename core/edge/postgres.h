@@ -20,6 +20,7 @@ struct postgres;
 struct postgres_options {
 	const char
 		*conninfo; /* borrowed for life; use hostaddr= or a socket directory where a lookup could block */
+	const char *password;	 /* borrowed for life; NULL: as conninfo and libpq's own files say */
 	const char *application; /* application_name */
 	unsigned connect_ms_max;
 	unsigned reply_ms_max; /* of one turn; the connection is given up after it */

@@ -16,6 +16,7 @@ import tempfile
 import threading
 import time
 import unittest
+import unittest.mock
 
 HERE = os.path.dirname(os.path.realpath(__file__))
 for folder in ("../integration", "../../dev"):
@@ -29,8 +30,9 @@ from daemon_faults_test import FaultTest
 from daemon_test import NOW_US
 from machine import wait_until
 from phased_test import BUILD
-from server import port_pick
+from server import env_read, port_pick
 
+DEV_POSTGRES = os.path.join(phased_test.ROOT, "dev", "postgres")
 START_S = 30
 KEY = secrets.token_hex(32)
 
@@ -175,6 +177,47 @@ class Daemon(Units):
         self.send(events.lines(sent[200:]))
         self.wait_for("phased", lambda: self.box.show("phased", "NRestarts") == "1", "the restart")
         self.expect_once(sent)
+
+    def test_password_and_kafka_settings_are_credentials(self):
+        folder = tempfile.mkdtemp(prefix="phased-own-")
+        self.addCleanup(shutil.rmtree, folder, ignore_errors=True)
+        self.addCleanup(subprocess.run, [DEV_POSTGRES, "remove", folder], capture_output=True)
+        subprocess.run([DEV_POSTGRES, "start", folder], check=True, capture_output=True)
+        own = env_read(os.path.join(folder, "postgres.env"))
+        password = secrets.token_hex(8)
+        with unittest.mock.patch.dict(os.environ, PHASED_PG=own["PHASED_PG"], PHASED_PG_TCP=own["PHASED_PG_TCP"]):
+            self.prepare()
+            self.psql(f"CREATE ROLE asked LOGIN PASSWORD '{password}' IN ROLE phased_writer")
+            access = self.value("SHOW hba_file")
+            with open(access) as lines:
+                text = lines.read()
+            with open(access, "w") as out:
+                out.write(f"host all asked 127.0.0.1/32 scram-sha-256\n{text}")
+            self.psql("SELECT pg_reload_conf()")
+            conninfo = self.settings()["postgres"]["conninfo"].replace("user=postgres", "user=asked")
+            self.install_config(postgres__conninfo=conninfo, postgres__password_file="postgres.pass",
+                                kafka__properties_file="kafka.properties")
+            self.addCleanup(self.box.run, ["rm", "-f", "/etc/phased/postgres.pass", "/etc/phased/kafka.properties"])
+            for name, text, why in (
+                    (None, "", "postgres.password_file .*: empty"),
+                    ("kafka.properties", "# none\nno.such.setting = secret\n", "kafka: setting no.such.setting: ")):
+                if name:
+                    self.box.write(f"/etc/phased/{name}", text, 0o600)
+                    self.box.write("/etc/phased/postgres.pass", "any\n", 0o600)
+                self.box.run(["systemctl", "start", "phased"], check=False)
+                self.assertEqual({"ActiveState": "failed", "NRestarts": "0"}, self.box.show("phased", "ActiveState", "NRestarts"))
+                self.assertRegex(self.box.show("phased", "StatusText"), why)
+                self.assertNotIn("secret", self.box.journal("phased"))
+            self.box.write("/etc/phased/postgres.pass", "wrong\n", 0o600)
+            self.box.write("/etc/phased/kafka.properties", "# none\nsocket.keepalive.enable = true\n", 0o600)
+            self.box.run(["systemctl", "start", "--no-block", "phased"])
+            self.wait_for("phased", lambda: re.search("^waiting for PostgreSQL, .* last trouble postgres ",
+                                                      self.box.show("phased", "StatusText")), "to be refused")
+            self.box.run(["systemctl", "stop", "phased"])
+            self.box.write("/etc/phased/postgres.pass", f"{password}\n", 0o600)
+            self.start_unit("phased")
+            self.assertNotIn(password, self.box.journal("phased"))
+            self.doCleanups()
 
     def test_several_share_the_work(self):
         self.prepare(kafka__session_ms=6000)
