@@ -142,7 +142,7 @@ void visitor_cookie(const struct visitor_options *options, const struct visitor 
 		[VISITOR_SAME_SITE_STRICT] = "Strict",
 	};
 	ret_cookie[0] = '\0';
-	if (visitor->what == VISITOR_SILENT) {
+	if (visitor->what == VISITOR_SILENT || options->name[0] == '\0') { /* a reload may have taken the name */
 		return;
 	}
 	const char *domain = domain_of(options, origin);

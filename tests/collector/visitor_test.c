@@ -159,6 +159,8 @@ START_TEST(the_cookie_says_how_long_and_where)
 	lax.is_secure = false;
 	lax.same_site = VISITOR_SAME_SITE_LAX;
 	lax.days = 1;
+	struct visitor_options none = options;
+	none.name = "";
 	const struct {
 		const struct visitor_options *options;
 		const struct visitor *visitor;
@@ -176,6 +178,7 @@ START_TEST(the_cookie_says_how_long_and_where)
 		 "sp=; Path=/; Max-Age=0; Domain=shop.other.test; Secure; HttpOnly; SameSite=None"},
 		{&options, &silent, "https://www.acme.test", ""},
 		{&lax, &set, "", "sp=" ID "; Path=/; Max-Age=86400; HttpOnly; SameSite=Lax"},
+		{&none, &set, "", ""}, /* a reload took the name between request and answer */
 	};
 	for (size_t i = 0; i < COUNT_OF(rows); i++) {
 		char cookie[VISITOR_COOKIE_SIZE];

@@ -1,13 +1,15 @@
 /*
- * Any bytes as a request of a Snowplow tracker: adapter, screen, encoder. The first byte says how they came: as a body, or
- * as a query, with which headers and consents. Beyond not crashing: a refusal names its reason in showable text, and what
+ * Any bytes as a request of a Snowplow tracker: body, adapter, visitor, screen, encoder. The first byte says how they came: as
+ * a body, or as a query, with which headers and consents; and whether they are the User-Agent and the cookies too. Beyond not crashing: a refusal names its reason in showable text, and what
  * is sent is an event that the daemon takes as it is, with no address in it but where it may be.
  */
 #include <string.h>
 
 #include "collector/conf.h"
 #include "collector/screen.h"
+#include "collector/source/body.h"
 #include "collector/source/snowplow.h"
+#include "collector/visitor.h"
 #include "core/base/arena.h"
 #include "core/base/check.h"
 #include "core/base/text.h"
@@ -17,7 +19,7 @@
 #define NOW_US INT64_C(1795316000000000)
 #define PAIRS_MAX 64
 
-enum flag { FLAG_QUERY = 1, FLAG_ANONYMOUS = 2, FLAG_HEAD = 4, FLAG_REQUIRE = 8 };
+enum flag { FLAG_QUERY = 1, FLAG_ANONYMOUS = 2, FLAG_HEAD = 4, FLAG_REQUIRE = 8, FLAG_HEADERS = 16 };
 
 static const struct form forms[] = {
 	{.id = "demo-request",
@@ -107,6 +109,25 @@ static void check_item(struct source_item *item, int flags, struct arena *arena)
 	}
 }
 
+/* The cookie that is set is one header, with an id that is one. */
+static void check_visitor(const struct source_request *request, const char *cookies, struct source_items *items,
+			  struct arena *arena)
+{
+	static const char *const domains[] = {"acme.test"};
+	const struct visitor_options options = {
+		.name = "sp", .days = 365, .domains = domains, .domains_count = 1, .is_secure = true, .key = &key};
+	struct visitor visitor;
+	char cookie[VISITOR_COOKIE_SIZE];
+	struct uuid id;
+	if (!visitor_settle(&options, request, cookies, items, arena, &visitor)) {
+		return;
+	}
+	visitor_cookie(&options, &visitor, cookies, cookie);
+	CHECK(visitor.what == VISITOR_SILENT || uuid_read(visitor.id, &id));
+	CHECK(visitor.what == VISITOR_SILENT || request->header[SOURCE_SP_ANONYMOUS][0] == '\0');
+	CHECK(strpbrk(cookie, "\r\n@") == NULL);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	static struct arena arena;
@@ -117,6 +138,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	}
 	int flags = data[0];
 	char *text = arena_text(&arena, (const char *)data + 1, size - 1);
+	const char *header = arena_text(&arena, text, strlen(text));
 	struct source_pair pairs[PAIRS_MAX];
 	struct source_request request = {.is_head = flags & FLAG_HEAD, .body = "", .received_us = NOW_US};
 	for (size_t i = 0; i < SOURCE_HEADER_COUNT; i++) {
@@ -128,12 +150,18 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		request.arguments_count = split(text, pairs);
 		request.arguments = pairs;
 	} else {
-		request.body = text;
-		request.body_size = size - 1;
+		request.arguments = pairs;
+		if (body_kind(text, size - 1, &request.body, &request.body_size) == BODY_FORM &&
+		    body_form(request.body, request.body_size, PAIRS_MAX, &arena, pairs,
+			      &request.arguments_count)) {
+			request.body_size = 0;
+		}
 	}
 	struct source_items items;
 	if (snowplow_read(&request, &source, &arena, &items)) {
 		CHECK(items.count <= SOURCE_EVENTS_MAX);
+		check_visitor(&request, flags & FLAG_HEADERS ? header : "", &items, &arena);
+		screen_machine(&request, flags & FLAG_HEADERS ? header : NULL, &(struct screen_options){0});
 		for (size_t i = 0; i < items.count; i++) {
 			check_item(&items.items[i], flags, &arena);
 		}
