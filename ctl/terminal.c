@@ -97,6 +97,20 @@ void terminal_fit(const char *text, unsigned columns, bool right, char ret_cell[
 		 right ? 0 : (int)pad, "");
 }
 
+void terminal_age(double seconds, char ret_text[static TERMINAL_AGE_SIZE])
+{
+	seconds = seconds > 0 ? seconds : 0;
+	if (seconds < 60) {
+		snprintf(ret_text, TERMINAL_AGE_SIZE, "%.0f s", seconds);
+	} else if (seconds < 3600) {
+		snprintf(ret_text, TERMINAL_AGE_SIZE, "%.0f min", seconds / 60);
+	} else if (seconds < 48 * 3600) {
+		snprintf(ret_text, TERMINAL_AGE_SIZE, "%.0f h", seconds / 3600);
+	} else {
+		snprintf(ret_text, TERMINAL_AGE_SIZE, "%.0f d", seconds / 86400);
+	}
+}
+
 const char *terminal_style(enum terminal_style style)
 {
 	static const char *const codes[TERMINAL_STYLE_COUNT] = {

@@ -32,6 +32,10 @@ unsigned terminal_width(const char *text);
 /* The text in exactly `columns` columns, cut with "…" or padded behind (`right`: in front). */
 void terminal_fit(const char *text, unsigned columns, bool right, char ret_cell[static TERMINAL_CELL_SIZE]);
 
+/* A time span in few characters: "3 s", "12 min", "5 h", "9 d". */
+#define TERMINAL_AGE_SIZE 24
+void terminal_age(double seconds, char ret_text[static TERMINAL_AGE_SIZE]);
+
 /* "" where there are no colours. */
 const char *terminal_style(enum terminal_style style);
 const char *terminal_style_end(enum terminal_style style);
