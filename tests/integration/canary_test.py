@@ -213,7 +213,11 @@ class Canary(collector_test.CollectTest):
         address = self.wait_log(self.daemon, r"listening (?:on )?(127\.0\.0\.1:\d+)").group(1)
         for path in ("/metrics", "/healthz", "/readyz", "/status"):
             self.hear(f"phased {path}", self.ask("GET", path, address=address).body)
-        for words in (["check"], ["report", "phases"], ["report", "phases", "--json"], ["status"], ["rejects", "list"], ["position", "show"]):
+        places = self.psql("""SELECT DISTINCT ON (topic, reason) topic || '/' || partition || '@' || "offset" FROM phased.rejected""")
+        self.assertGreater(len(places), 3)
+        for words in (["check"], ["report", "phases"], ["report", "phases", "--json"], ["status"], ["rejects", "list"], ["position", "show"],
+                      ["rejects", "list", "--all", "--json"], *(["rejects", "show", place] for (place,) in places),
+                      ["rejects", "retry", "--all"]):
             done = self.run_phasectl(words)
             self.hear(f"phasectl {' '.join(words)}", done.out + done.err)
         lines = [f'{{"id":"{CANARY}"', CANARY, f'{{"{CANARY}":1}}', f'{{"id":"1","source":"{CANARY}"}}', f'{{"channel":"{CANARY}"}}',
