@@ -216,7 +216,6 @@ static bool start(struct retry *retry, struct ctl *ctl, struct fail *fail)
 		return fail_set(fail, FAIL_FATAL, EXIT_USAGE,
 				"expected TOPIC/PARTITION@OFFSET, or --topic, --reason, --since, or --all");
 	}
-	*retry = (struct retry){.slice = {.ctl = ctl, .dry_run = asked.dry_run}};
 	if (!ctl_read_conf_for_kafka(ctl, fail)) {
 		return false;
 	}
@@ -235,7 +234,7 @@ static bool start(struct retry *retry, struct ctl *ctl, struct fail *fail)
 static int run(struct ctl *ctl)
 {
 	struct fail fail;
-	struct retry retry = {0};
+	struct retry retry = {.slice = {.ctl = ctl, .dry_run = asked.dry_run}};
 	const struct sigaction ignore = {.sa_handler = SIG_IGN};
 	sigaction(SIGPIPE, &ignore, NULL); /* sockets of TLS may raise it */
 	bool started = start(&retry, ctl, &fail);

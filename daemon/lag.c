@@ -4,12 +4,12 @@
 #include "daemon/batch_steps.h"
 
 /* Time of the record of the first message in hand of each partition, by its place in the assignment; INT64_MIN: none. */
-static void find_oldest(const struct batch *batch, int64_t ret_oldest_us[static PARTITIONS_MAX])
+static void find_oldest(const struct batch *batch, size_t count, int64_t ret_oldest_us[static PARTITIONS_MAX])
 {
 	struct assignment *assignment = batch->options.assignment;
 	const struct item *before = NULL;
-	size_t left = assignment->count;
-	for (size_t i = 0; i < assignment->count; i++) {
+	size_t left = count;
+	for (size_t i = 0; i < count; i++) {
 		ret_oldest_us[i] = INT64_MIN;
 	}
 	for (size_t i = batch->first; i < batch->item_count && left > 0; i++) {
@@ -39,8 +39,9 @@ size_t lag_measure(struct batch *batch, int64_t now_us, struct lag *ret_lags)
 {
 	struct assignment *assignment = batch->options.assignment;
 	int64_t oldest_us[PARTITIONS_MAX];
-	find_oldest(batch, oldest_us);
-	for (size_t i = 0; i < assignment->count; i++) {
+	const size_t count = assignment->count;
+	find_oldest(batch, count, oldest_us);
+	for (size_t i = 0; i < count; i++) {
 		struct assigned *part = &assignment->parts[i];
 		int64_t end = batch->io.ops->source_end(batch->io.self, part->partition);
 		int64_t next = part->next_offset > 0 ? part->next_offset : 0;
@@ -61,5 +62,5 @@ size_t lag_measure(struct batch *batch, int64_t now_us, struct lag *ret_lags)
 		lag->offsets = lag->offsets > 0 ? lag->offsets : 1; /* in hand before its end was heard of */
 		lag->seconds = now_us > since_us ? (double)(now_us - since_us) / (double)MOMENT_SECOND_US : 0;
 	}
-	return assignment->count;
+	return count;
 }
