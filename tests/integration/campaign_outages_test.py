@@ -13,7 +13,7 @@ from daemon_faults_test import OwnServers
 from daemon_test import NOW_US
 
 OUTAGE_S = 60
-A_SECOND = 300 if LONG else 120
+A_SECOND = 300 if LONG else 75
 BACKLOG = A_SECOND * (OUTAGE_S + 45)		# is drained first: from then on memory is what outages of such a length need
 PARTITIONS = 4
 CAUGHT_UP_S = 10
