@@ -11,7 +11,7 @@
 	"phased.stretch, " \
 	"phased.subject, phased.subject_rule, phased.touch, phased.phase, phased.phase_change, " \
 	"phased.outcome_day, " \
-	"phased.rejected, phased.position, phased.erasure, phased.model; "
+	"phased.rejected, phased.rejected_raw, phased.position, phased.erasure, phased.model; "
 
 void real_need(bool good, const struct fail *fail)
 {
