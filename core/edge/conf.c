@@ -46,7 +46,7 @@ static const struct yaml_field kafka_fields[] = {
 	 .help = "The name brokers log."},
 	{"topics", YAML_SECTION, .fields = topic_fields,
 	 .help = "Topics by what they carry. One that does not exist yet is waited for. Empty: none."},
-	{"buffer_mb", YAML_INTEGER, AT(kafka.buffer_mb), .low = 1, .high = 2047, .fallback = "104", .unit = "MiB",
+	{"buffer_mb", YAML_INTEGER, AT(kafka.buffer_mb), .low = 1, .high = 2047, .fallback = "92", .unit = "MiB",
 	 .help = "Memory for messages fetched and not taken yet, over all partitions, with librdkafka's own 350 "
 		 "bytes "
 		 "for each. Before version 2.2 librdkafka does not fetch for a second once that is full, so it is "

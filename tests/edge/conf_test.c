@@ -58,7 +58,7 @@ START_TEST(each_key_is_checked)
 }
 END_TEST
 
-/* Lines such as "  #buffer_mb: 104" lose their '#'. */
+/* Lines such as "  #buffer_mb: 92" lose their '#'. */
 static char *uncomment(const char *text)
 {
 	char *all = arena_text(&arena, text, strlen(text));
@@ -82,7 +82,7 @@ START_TEST(commented_defaults_are_those_in_force)
 	struct fail fail;
 	ck_assert_msg(parse("", &nothing, &fail), "%s", fail.text);
 	char *text = uncomment(conf_schema_default_text(&conf_schema, &arena));
-	ck_assert_ptr_nonnull(strstr(text, "\n  buffer_mb: 104\n"));
+	ck_assert_ptr_nonnull(strstr(text, "\n  buffer_mb: 92\n"));
 	ck_assert_msg(parse(text, &all, &fail), "%s", fail.text);
 	compare(&nothing, &all);
 }
@@ -99,7 +99,7 @@ START_TEST(defaults_are_as_designed)
 	ck_assert_str_eq(conf.kafka.topics.items[4], "phased.rejected");
 	ck_assert_str_eq(conf.kafka.topic[CONF_REJECTED], "phased.rejected");
 	ck_assert_str_eq(conf.kafka.topic[CONF_ERASURE], "phased.erasure");
-	ck_assert_int_eq(conf.kafka.buffer_mb, 104);
+	ck_assert_int_eq(conf.kafka.buffer_mb, 92);
 	ck_assert_int_eq(conf.kafka.session_ms, 10000);
 	ck_assert_ptr_null(conf.kafka.properties[0]);
 	ck_assert(conf.postgres.synchronous_commit);
