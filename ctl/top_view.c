@@ -151,7 +151,9 @@ static size_t pace_steps(const struct top_sample *before, const struct top_sampl
 				(struct step_pace){step->name, busy, runs > 0 ? busy / runs * 1000 : 0};
 		}
 	}
-	qsort(ret_paces, used, sizeof(*ret_paces), by_busy);
+	if (used > 0) {
+		qsort(ret_paces, used, sizeof(*ret_paces), by_busy);
+	}
 	return used;
 }
 
