@@ -23,7 +23,7 @@ class Tracker(threading.Thread):
     def __init__(self, test, number):
         super().__init__()
         self.test, self.number = test, number
-        self.made, self.answered, self.refused, self.ended = set(), set(), 0, threading.Event()
+        self.made, self.answered, self.refused, self.dropped, self.ended = set(), set(), 0, 0, threading.Event()
         self.start()
 
     def run(self):
@@ -31,13 +31,14 @@ class Tracker(threading.Thread):
         while not self.ended.wait(0.05):
             event = payload(entities=[consent()], duid=f"tracker-{self.number}")
             self.made.add(event["eid"])
-            queue.append(event)
+            queue += [event, payload(duid="nobody")]	# the other one says nothing of consent
             try:
-                status = self.test.post(*queue, timeout=10).status
+                status = self.test.post(*queue).status
             except OSError:
                 status = 0
             if status == 200:
-                self.answered |= {one["eid"] for one in queue}
+                self.answered |= {one["eid"] for one in queue if one["duid"] != "nobody"}
+                self.dropped += sum(one["duid"] == "nobody" for one in queue)
                 queue = []
             else:
                 self.refused += 1
@@ -159,8 +160,11 @@ class Faults(collector_test.CollectTest):
             tracker.end()
         answered = set().union(*(tracker.answered for tracker in trackers))
         self.assertEqual(set(), answered - {event.id for event in self.events()}, "answered 2xx, and not on the topic")
+        self.metrics()
+        self.assertEqual(0, self.program.stop(30))
         self.start_phased()
-        total = len(self.read("web"))
+        web = len(self.read("web"))
+        total = web + len(self.read("rejected"))
         self.wait_until(lambda: int(self.value("SELECT coalesce(sum(greatest(next_offset, 0)), 0) FROM phased.position")) >= total, 60,
                         "all messages to be taken")
         made = set().union(*(tracker.made for tracker in trackers))
@@ -168,8 +172,9 @@ class Faults(collector_test.CollectTest):
         self.assertLessEqual(len(answered), touches)
         self.assertLessEqual(touches, len(made))
         self.assertEqual(len({event.id for event in self.events()}), touches, "each event once, however often it was sent")
-        self.assertGreater(total, touches, "some were sent twice, or this shows nothing")
-        self.metrics()
+        self.assertGreater(web, touches, "some were sent twice, or this shows nothing")
+        dropped = int(self.value("SELECT sum(n) FROM phased.outcome_day WHERE outcome = 'no_consent' AND site = 'acme-web'"))
+        self.assertEqual(sum(tracker.dropped for tracker in trackers), dropped, "what was dropped is counted, and once")
 
     def until_answered(self, trackers, more):
         """Until each of them had so many more events answered."""
