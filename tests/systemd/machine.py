@@ -13,6 +13,7 @@ however we end; nothing has to be unmounted.
 Needs root, namespaces and a writable cgroup2; unavailable() says why they are not to be had.
 """
 import ctypes
+import glob
 import os
 import re
 import shutil
@@ -135,11 +136,36 @@ def wait_until(condition, seconds, what):
         time.sleep(0.05)
 
 
+def remove_group(group):
+    """True when it is gone: it can be removed once its processes have ended."""
+    for at, _, _ in os.walk(group, topdown=False):
+        try:
+            os.rmdir(at)
+        except OSError:
+            pass
+    return not os.path.exists(group)
+
+
+def forget_killed():
+    """Removes what tests left that were killed: their processes are gone with them, folders and empty control groups are not."""
+    for path in glob.glob(f"{cgroup2()}/phased-systemd-*") + glob.glob(f"{tempfile.gettempdir()}/phased-systemd-*"):
+        maker = re.search("phased-systemd-([0-9]+)-", path)
+        if maker is None or os.path.exists(f"/proc/{maker.group(1)}"):
+            continue
+        if path.startswith(cgroup2()):
+            remove_group(path)
+        elif os.path.isdir(path):
+            shutil.rmtree(path, ignore_errors=True)
+        else:
+            os.unlink(path)
+
+
 class Machine:
     def __init__(self, programs=None):
         self.programs = programs
-        self.place = tempfile.mkdtemp(prefix="phased-systemd-")
-        self.group = f"{cgroup2()}/phased-test-{os.getpid()}-{os.path.basename(self.place)[-6:]}"
+        forget_killed()
+        self.place = tempfile.mkdtemp(prefix=f"phased-systemd-{os.getpid()}-")
+        self.group = f"{cgroup2()}/{os.path.basename(self.place)}"
         self.files = {}		# path -> (text, mode), written before systemd starts
         self.outer = self.pid = self.log = None
 
@@ -253,20 +279,10 @@ class Machine:
             except subprocess.TimeoutExpired:	# --kill-child: its child goes with it
                 self.outer.kill()
                 self.outer.wait()
-        self.remove_groups()
+        if os.path.exists(self.group):
+            wait_until(lambda: remove_group(self.group), 10, "the control groups to be empty")
         for path in (f"{self.place}.files", self.place):
             shutil.rmtree(path, ignore_errors=True)
         if self.log is not None:
             self.log.close()
             os.unlink(self.log.name)
-
-    def remove_groups(self):
-        def remove():
-            for at, _, _ in os.walk(self.group, topdown=False):
-                try:
-                    os.rmdir(at)
-                except OSError:
-                    pass
-            return not os.path.exists(self.group)
-        if os.path.exists(self.group):
-            wait_until(remove, 10, "the control groups to be empty")
