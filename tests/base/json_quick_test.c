@@ -3,6 +3,7 @@
  */
 #include "core/base/json_quick.h"
 
+#include <math.h>
 #include <string.h>
 
 #include "core/base/arena.h"
@@ -27,8 +28,8 @@ static bool same(const struct json_node *a, const struct json_node *b)
 	case JSON_BOOL:
 		return a->flag == b->flag;
 	case JSON_NUMBER:
-		return a->is_whole == b->is_whole && a->whole == b->whole &&
-		       memcmp(&a->number, &b->number, sizeof(a->number)) == 0;
+		return a->is_whole == b->is_whole && a->whole == b->whole && a->number == b->number &&
+		       signbit(a->number) == signbit(b->number);
 	case JSON_TEXT:
 		return strcmp(a->text, b->text) == 0;
 	default:
@@ -59,6 +60,14 @@ static bool is_quick(const char *text, size_t size)
 	return quick != NULL;
 }
 
+static const char escapes[] = "{\"\": 1, \" \": 2, \"a\\u0062\": 3, \"\\\"\\\\\\/\\b\\f\\n\\r\\t\": "
+			      "\"\xc3\xa5\xe2\x82\xac\xf0\x9f\x9a\x80\"}";
+
+static const char batch[] =
+	"{\"schema\":\"iglu:com.snowplowanalytics.snowplow/payload_data/jsonschema/"
+	"1-0-4\",\"data\":[{\"e\":\"pv\","
+	"\"co\":\"{\\\"schema\\\":\\\"x\\\",\\\"data\\\":[{\\\"a\\\":1}]}\",\"dtm\":\"1795662629046\"}]}";
+
 static const char *const usual[] = {
 	"{}",
 	" [ ] ",
@@ -66,12 +75,9 @@ static const char *const usual[] = {
 	"0",
 	"-0",
 	"{\"a\":[1,-2.5,true,null,false],\"b\":{\"c\":\"bl\\u00e5 \\ud83d\\ude80\"},\"d\":null}",
-	"{\"\": 1, \" \": 2, \"a\\u0062\": 3, \"\\\"\\\\\\/\\b\\f\\n\\r\\t\": "
-	"\"\xc3\xa5\xe2\x82\xac\xf0\x9f\x9a\x80\"}",
+	escapes,
 	"[123456789012345678,-123456789012345678,1e3,1E+3,1.5e-300,0.1,-0.0,1.7976931348623157e308,5e-1]",
-	"{\"schema\":\"iglu:com.snowplowanalytics.snowplow/payload_data/jsonschema/"
-	"1-0-4\",\"data\":[{\"e\":\"pv\","
-	"\"co\":\"{\\\"schema\\\":\\\"x\\\",\\\"data\\\":[{\\\"a\\\":1}]}\",\"dtm\":\"1795662629046\"}]}",
+	batch,
 	"[[[[[[]]]]]]",
 	"\t{\r\n \"a\" : [ 1 , 2 ] , \"b\" : \"\x7f\" }\n",
 };
