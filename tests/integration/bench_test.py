@@ -1,5 +1,5 @@
 #!/usr/bin/python3
-"""bench/ingest goes on working: a backlog of a few thousand events, without bars."""
+"""bench/ingest and bench/collect go on working: a few thousand events, without bars."""
 import json
 import os
 import subprocess
@@ -30,6 +30,23 @@ class Ingest(unittest.TestCase):
             self.assertGreater(row["limit"], 0)
             self.assertEqual(row["value"] >= row["limit"] if row["side"] == ">=" else row["value"] <= row["limit"], row["holds"])
         self.assertEqual(4, len(found["bars"]))
+
+
+class Collect(unittest.TestCase):
+    def test_a_short_load_is_measured_and_nothing_is_lost(self):
+        phased_test.server("PHASED_KAFKA")
+        done = subprocess.run([os.path.join(phased_test.ROOT, "bench", "collect"), "--build", phased_test.BUILD, "--servers",
+                               "--connections", "200", "--seconds", "1", "--warm", "3", "--runs", "1", "--no-bars", "--json"],
+                              capture_output=True, text=True, timeout=120)
+        self.assertEqual(0, done.returncode, done.stderr)
+        found = json.loads(done.stdout)
+        for server in ("bare", "collect"):
+            self.assertGreater(found[server][0]["requests"], 200)
+            self.assertEqual(0, found[server][0]["failed"])
+            self.assertGreaterEqual(found[server][0]["p99_ms"], found[server][0]["p50_ms"])
+        ratio = found["collect"][0]["requests_a_second"] / found["bare"][0]["requests_a_second"]
+        self.assertAlmostEqual(ratio, found["share"])
+        self.assertEqual([ratio >= .6], [row["holds"] for row in found["bars"]])
 
 
 if __name__ == "__main__":
