@@ -13,7 +13,8 @@
 
 static bool refuse(struct fail *fail, const char *what, const char *path, const char *why)
 {
-	return fail_set(fail, FAIL_FATAL, EXIT_CONFIG, "%s %s: %s", what, path, why);
+	fail_set(fail, FAIL_FATAL, EXIT_CONFIG, "%s %s: %s", what, path, why);
+	return false;
 }
 
 static bool mode_is_private(int fd, const char *what, const char *path, struct fail *fail)
