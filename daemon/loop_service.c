@@ -2,7 +2,6 @@
  * What the service manager is told of the loop: that it works, a line of status, and signs of life for its watchdog.
  */
 #include <inttypes.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -59,37 +58,24 @@ bool loop_makes_progress(struct loop *loop)
 	return true;
 }
 
-static size_t say(char *text, size_t used, const char *format, ...) __attribute__((format(printf, 3, 4)));
-static size_t say(char *text, size_t used, const char *format, ...)
-{
-	va_list arguments;
-	va_start(arguments, format);
-	int more = vsnprintf(text + used, SERVICE_STATUS_SIZE - used, format, arguments);
-	va_end(arguments);
-	size_t size = used + (more > 0 ? (size_t)more : 0);
-	return size < SERVICE_STATUS_SIZE ? size : SERVICE_STATUS_SIZE - 1;
-}
-
 /* "working, 12 partitions, lag 1024 events 2 s, last commit 0 s ago, last trouble postgres 57P01 40 s ago" */
 static void say_status(struct loop *loop, int64_t now)
 {
-	char text[SERVICE_STATUS_SIZE];
+	char text[SERVICE_STATUS_SIZE], commit[48] = "no commit yet", trouble[96] = "";
 	const struct counters *counters = loop->options->counters;
 	const struct loop_health *health = &loop->health;
-	size_t used = health->ready ? say(text, 0, "working")
-				    : say(text, 0, "%.*s", (int)strcspn(health->why, "\n"), health->why);
-	used = say(text, used, ", %.0f partitions, lag %.0f events %.0f s", counters->assigned.value,
-		   counters->lag_offsets.value, counters->lag_seconds.value);
+	const char *state = health->ready ? "working" : health->why;
 	if (counters->last_commit.value > 0) {
 		double now_s = (double)loop->io.ops->now_us(loop->io.self) / (double)MOMENT_SECOND_US;
-		used = say(text, used, ", last commit %.0f s ago", now_s - counters->last_commit.value);
-	} else {
-		used = say(text, used, ", no commit yet");
+		snprintf(commit, sizeof(commit), "last commit %.0f s ago", now_s - counters->last_commit.value);
 	}
 	if (loop->trouble[0] != '\0') {
-		say(text, used, ", last trouble %s %" PRId64 " s ago", loop->trouble,
-		    (now - loop->trouble_at_us) / MOMENT_SECOND_US);
+		snprintf(trouble, sizeof(trouble), ", last trouble %s %" PRId64 " s ago", loop->trouble,
+			 (now - loop->trouble_at_us) / MOMENT_SECOND_US);
 	}
+	snprintf(text, sizeof(text), "%.*s, %.0f partitions, lag %.0f events %.0f s, %s%s",
+		 (int)strcspn(state, "\n"), state, counters->assigned.value, counters->lag_offsets.value,
+		 counters->lag_seconds.value, commit, trouble);
 	service_status(loop->options->service, text);
 }
 
