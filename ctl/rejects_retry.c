@@ -165,6 +165,7 @@ static bool retry_one(struct retry *retry, struct fail *fail)
 
 static bool retry_all(struct retry *retry, struct fail *fail)
 {
+	CHECK(retry->slice.ctl != NULL);
 	struct arena *arena = &retry->slice.ctl->arena;
 	struct postgres_value filter[REJECT_FILTER_VALUES];
 	struct reject_entry last = {.topic = "", .partition = -1, .offset = -1};

@@ -159,7 +159,7 @@ static size_t pace_steps(const struct top_sample *before, const struct top_sampl
 
 static void view_steps(const struct top_sample *before, const struct top_sample *now, FILE *out)
 {
-	struct step_pace paces[TOP_STEPS_MAX];
+	struct step_pace paces[TOP_STEPS_MAX] = {0};
 	size_t count = pace_steps(before, now, paces);
 	fprintf(out, "\n%-20s %11s %17s\n", "STEP", "BUSY", "A RUN");
 	for (size_t i = 0; i < count; i++) {
@@ -215,7 +215,7 @@ void top_view(const struct top_sample *before, const struct top_sample *now, con
 void top_line(const struct top_sample *before, const struct top_sample *now, FILE *out)
 {
 	char clock[MOMENT_TEXT_SIZE];
-	struct step_pace paces[TOP_STEPS_MAX];
+	struct step_pace paces[TOP_STEPS_MAX] = {0};
 	size_t count = pace_steps(before, now, paces);
 	double rejected = 0, received = now->has_metrics ? rate(before, now, before->received, now->received)
 							 : all_parts_rate(before, now);
