@@ -89,9 +89,10 @@ static int unknown_command(int count, char **words)
 			nearest = names[i]; /* "topics" alone, or with a word that it does not have */
 		}
 	}
-	const char *spelled = text_nearest(line, names, COUNT_OF(names));
-	spelled = spelled != NULL ? spelled : text_nearest(words[0], names, COUNT_OF(names));
+	/* The name of a group is what it is, however much it looks like another command: topics, top. */
+	const char *spelled = count > 1 || nearest == NULL ? text_nearest(line, names, COUNT_OF(names)) : NULL;
 	nearest = spelled != NULL ? spelled : nearest;
+	nearest = nearest != NULL ? nearest : text_nearest(words[0], names, COUNT_OF(names));
 	if (text_has_address(line)) {
 		snprintf(line, sizeof(line), "of that name");
 	}
