@@ -103,6 +103,7 @@ static bool send(struct retry *retry, size_t i, struct fail *fail)
 	retry->slice.fates[i] = FATE_LOST;
 	while (!kafka_sink_resend(retry->sink, &retry->slice.records[i], &retry->slice.fates[i], fail)) {
 		if (fail->kind != FAIL_RETRY || moment_monotonic_us() > deadline_us) {
+			name(retry, i, "could not be sent", "", "");
 			return false;
 		}
 		serve(retry, 1000);
@@ -170,7 +171,7 @@ static bool retry_all(struct retry *retry, struct fail *fail)
 	struct postgres_value filter[REJECT_FILTER_VALUES];
 	struct reject_entry last = {.topic = "", .partition = -1, .offset = -1};
 	char topic[256];
-	if (!rejects_filter(&asked.filter, arena, filter, fail)) {
+	if (!rejects_filter(&asked.filter, arena, filter, fail) || !slice_begin(&retry->slice, fail)) {
 		return false;
 	}
 	size_t mark = arena->used;
@@ -206,6 +207,9 @@ static void print_counts(const struct retry *retry)
 		if (retry->counts[i] > 0) {
 			printf(", %" PRIu64 " %s", retry->counts[i], words[i]);
 		}
+	}
+	if (retry->counts[FATE_UNTRIED] > 0) {
+		printf(", %" PRIu64 " of the same slice not tried", retry->counts[FATE_UNTRIED]);
 	}
 	putchar('\n');
 }

@@ -9,7 +9,8 @@
 
 static const struct postgres_statement begin = {.name = "begin", .sql = "BEGIN", .simple = true};
 static const struct postgres_statement commit = {.name = "commit", .sql = "COMMIT", .simple = true};
-#define NEXT_PARAMETERS \
+static const struct postgres_statement now = {.name = "now", .sql = "SELECT now()"};
+#define PLACE_PARAMETERS \
 	{POSTGRES_TEXT, false}, {POSTGRES_INT4, false}, \
 	{ \
 		POSTGRES_INT8, false \
@@ -17,27 +18,32 @@ static const struct postgres_statement commit = {.name = "commit", .sql = "COMMI
 #define NEXT \
 	REJECT_COLUMNS REJECT_WHERE \
 		"AND r.retried_at IS NULL AND (r.topic, r.partition, r.\"offset\") > ($5, $6, $7) " \
+		"AND r.noted_at < $8 " \
 		"ORDER BY r.topic, r.partition, r.\"offset\" LIMIT " SLICE
-/* After the place $5/$6@$7. */
+#define NEXT_VALUES (REJECT_FILTER_VALUES + 4)
+#define NEXT_PARAMETERS \
+	REJECT_PARAMETERS, PLACE_PARAMETERS, \
+	{ \
+		POSTGRES_TIMESTAMPTZ, false \
+	}
+/* After the place $5/$6@$7, noted before $8. */
 static const struct postgres_statement next_locked = {
 	.name = "next_locked",
 	.sql = NEXT " FOR UPDATE SKIP LOCKED",
-	.parameter_count = 7,
-	.parameters = {REJECT_PARAMETERS, NEXT_PARAMETERS},
+	.parameter_count = NEXT_VALUES,
+	.parameters = {NEXT_PARAMETERS},
 };
-static const struct postgres_statement next_seen = {.name = "next_seen",
-						    .sql = NEXT,
-						    .parameter_count = 7,
-						    .parameters = {REJECT_PARAMETERS, NEXT_PARAMETERS}};
+static const struct postgres_statement next_seen = {
+	.name = "next_seen", .sql = NEXT, .parameter_count = NEXT_VALUES, .parameters = {NEXT_PARAMETERS}};
 #define ONE REJECT_COLUMNS "WHERE r.topic = $1 AND r.partition = $2 AND r.\"offset\" = $3"
 static const struct postgres_statement one_locked = {
 	.name = "one_locked",
 	.sql = ONE " FOR UPDATE SKIP LOCKED",
 	.parameter_count = 3,
-	.parameters = {NEXT_PARAMETERS},
+	.parameters = {PLACE_PARAMETERS},
 };
 static const struct postgres_statement one_seen = {
-	.name = "one_seen", .sql = ONE, .parameter_count = 3, .parameters = {NEXT_PARAMETERS}};
+	.name = "one_seen", .sql = ONE, .parameter_count = 3, .parameters = {PLACE_PARAMETERS}};
 static const struct postgres_statement kept_bytes = {
 	.name = "kept_bytes",
 	.sql = "SELECT k.ordinality, w.form, w.value FROM unnest($1::text[], $2::integer[], $3::bigint[]) WITH "
@@ -78,12 +84,26 @@ static bool place_values(struct slice *slice, const struct reject_entry *place, 
 	       postgres_value_int(&slice->ctl->arena, POSTGRES_INT8, place->offset, &ret_values[2]);
 }
 
+static bool on_now(void *context, const struct postgres_rows *rows, struct fail *fail)
+{
+	(void)fail;
+	*(int64_t *)context = postgres_moment(rows, 0, 0);
+	return true;
+}
+
+bool slice_begin(struct slice *slice, struct fail *fail)
+{
+	return postgres_add(slice->postgres, &now, NULL, on_now, &slice->begun_us, fail) &&
+	       ctl_turn(slice->postgres, fail);
+}
+
 bool slice_next(struct slice *slice, const struct postgres_value filter[static REJECT_FILTER_VALUES],
 		const struct reject_entry *last, struct fail *fail)
 {
-	struct postgres_value values[REJECT_FILTER_VALUES + 3];
+	struct postgres_value values[NEXT_VALUES];
 	memcpy(values, filter, REJECT_FILTER_VALUES * sizeof(*values));
-	bool fits = place_values(slice, last, values + REJECT_FILTER_VALUES);
+	bool fits = place_values(slice, last, values + REJECT_FILTER_VALUES) &&
+		    postgres_value_moment(&slice->ctl->arena, slice->begun_us, &values[NEXT_VALUES - 1]);
 	CHECK(fits);
 	return take(slice, slice->dry_run ? &next_seen : &next_locked, values, fail);
 }

@@ -281,6 +281,40 @@ class Retry(RejectsTest):
         self.applied(count)
         self.assertEqual({"applied": count}, self.outcomes())
 
+    def test_what_was_not_sent_since_one_before_it_could_not_be_is_not_marked(self):
+        self.prepare(partitions=1)
+        values = [self.view(i) + b" " * (2000 if i == 7 else 0) for i in range(20)]		# one is larger than the producer may send
+        self.put(values)
+        self.as_rejected(values)
+        self.write_config(kafka__properties={"message.max.bytes": "1000"})
+        done = self.run_phasectl(["rejects", "retry", "--all"])
+        self.assertEqual((65, 1, f"{self.place(7)}: could not be sent\n7 sent again, 1 not acknowledged, 12 of the same slice not tried\n"),
+                         (done.status, done.err.count("\n"), done.out), done)
+        self.assertIn("too large", done.err)
+        self.assertEqual(27, self.end_of())
+        self.assertEqual(list(range(7, 20)), sorted(row["offset"] for row in self.rows()))
+        self.write_config(kafka__properties={})
+        self.assertEqual("13 sent again\n", self.phasectl(["rejects", "retry", "--all"]))
+        self.assertEqual((40, []), (self.end_of(), self.rows()))
+        self.start_phased()
+        self.applied(20)
+        self.assertEqual({"applied": 20}, self.outcomes())
+
+    def test_what_is_rejected_again_meanwhile_is_not_sent_again_by_the_same_run(self):
+        count, enough = 600, 4000		# slices of 500
+        self.prepare(partitions=1)
+        values = [self.view(i) for i in range(count)]
+        self.put(values)
+        self.as_rejected(values)
+        # As a daemon that still cannot take them: what was sent, in order to the end of the log, is at once in a row of its own.
+        self.psql("CREATE FUNCTION public.again() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN INSERT INTO phased.rejected (topic, "
+                  "partition, \"offset\", reason, field, size, hash, at, source) SELECT NEW.topic, NEW.partition, NEW.\"offset\" + "
+                  f"{count}, NEW.reason, NEW.field, NEW.size, NEW.hash, NEW.at, NEW.source WHERE NEW.\"offset\" < {enough}; RETURN NULL; "
+                  "END $$; CREATE TRIGGER again AFTER UPDATE ON phased.rejected FOR EACH ROW EXECUTE FUNCTION public.again();")
+        self.assertEqual(f"{count} sent again\n", self.phasectl(["rejects", "retry", "--reason", "unknown_action"]))
+        self.assertEqual((2 * count, list(range(count, 2 * count))), (self.end_of(), sorted(row["offset"] for row in self.rows())))
+        self.assertEqual(f"{count} sent again\n", self.phasectl(["rejects", "retry", "--all"]), "the next run takes them")
+
 
 class Retention(RejectsTest):
     def old_rows(self, count, days, topic="old"):
