@@ -199,6 +199,9 @@ static void set_tick(struct loop *loop)
 	for (unsigned i = 0; i < loop->lane_count; i++) {
 		at = sooner(at, lane_wakes_us(&loop->lanes[i], now));
 	}
+	if (loop->purge_at_us > now) { /* what is due waits for a lane, whose end of turn wakes us */
+		at = sooner(at, loop->purge_at_us);
+	}
 	if (loop->status != NULL && loop->http_wakes_ms >= 0) {
 		at = sooner(at, now + (int64_t)loop->http_wakes_ms * 1000);
 	}

@@ -358,6 +358,31 @@ class Retention(RejectsTest):
         self.applied(50)
         self.assertEqual((0, {"old": "3"}), (phased.stop(), self.left()))
 
+    def test_many_old_rows_end_in_small_slices_soon_after_each_other(self):
+        self.prepare(rejects__days=3)
+        self.old_rows(3000, 4)
+        self.psql("CREATE TABLE public.slices (at timestamptz, n bigint); CREATE FUNCTION public.note() RETURNS trigger LANGUAGE plpgsql "
+                  "AS $$ BEGIN INSERT INTO public.slices SELECT clock_timestamp(), count(*) FROM gone; RETURN NULL; END $$; CREATE TRIGGER "
+                  "note AFTER DELETE ON phased.rejected REFERENCING OLD TABLE AS gone FOR EACH STATEMENT EXECUTE FUNCTION public.note();")
+        self.start_phased()
+        self.wait_until(lambda: self.left() == {}, 60, "old rows to go")
+        most, median_s = self.psql("SELECT max(n), percentile_cont(0.5) WITHIN GROUP (ORDER BY extract(epoch FROM gap)) FROM (SELECT n, "
+                                   "at - lag(at) OVER (ORDER BY at) AS gap FROM public.slices) AS s")[0]
+        self.assertLessEqual(int(most), 200)
+        self.assertLess(float(median_s), 0.5, "the daemon has nothing else to do")
+
+    def test_a_connection_that_goes_while_old_rows_are_deleted_does_not_hold_up_events(self):
+        self.prepare(rejects__days=3, batch__lanes=1)
+        self.old_rows(10, 4)
+        self.psql("CREATE SEQUENCE public.tries; CREATE FUNCTION public.go() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN PERFORM "
+                  "nextval('public.tries'), pg_terminate_backend(pg_backend_pid()); RETURN NULL; END $$; CREATE TRIGGER go BEFORE DELETE "
+                  "ON phased.rejected FOR EACH STATEMENT EXECUTE FUNCTION public.go();")
+        self.start_phased()
+        self.wait_until(lambda: self.value("SELECT is_called FROM public.tries") == "t", 30, "old rows to be tried")
+        self.send(events.lines(events.Maker(98, NOW_US).make(50)))
+        self.applied(50, 40)		# a minute passes before they are tried again
+        self.assertEqual(("1", {"old": "10"}), (self.value("SELECT last_value FROM public.tries"), self.left()))
+
     def test_by_hand(self):
         self.prepare()
         self.old_rows(12000, 31)
