@@ -180,8 +180,9 @@ void batch_committed(struct batch *batch)
 			recent_look_ahead(batch->options.crew->recent, items[i + BATCH_AHEAD].touch.event_id);
 		}
 		counters_outcome(counters, item->saved);
-		metric_observe(&counters->event_delay,
-			       (double)(wall_us - item->timestamp_us) / (double)MOMENT_SECOND_US);
+		/* A producer's clock may be ahead of ours; a sum that falls would look like a restart. */
+		int64_t delay_us = wall_us > item->timestamp_us ? wall_us - item->timestamp_us : 0;
+		metric_observe(&counters->event_delay, (double)delay_us / (double)MOMENT_SECOND_US);
 		if (item->decoded == OUTCOME_NONE) {
 			recent_note(batch->options.crew->recent, item->touch.event_id);
 		}

@@ -11,6 +11,8 @@ import time
 import unittest
 import urllib.request
 
+import confluent_kafka
+
 import events
 import phased_test
 import prometheus
@@ -90,6 +92,19 @@ class Page(MetricsTest):
         version = self.value("SELECT lpad(to_hex(version), 16, '0') FROM phased.model WHERE in_force")
         self.assertEqual({(("version", version),): 1.0}, page.values["phased_model_info"])
         self.assertEqual(page.value("phased_schema_version"), float(self.value("SELECT max(version) FROM phased.schema_version")))
+        self.assertEqual(0, phased.stop())
+
+    def test_a_producers_clock_that_is_ahead_makes_no_sum_fall(self):
+        self.prepare()
+        producer = confluent_kafka.Producer({"bootstrap.servers": os.environ["PHASED_KAFKA"]})
+        for ahead_s in (600, 0):
+            producer.produce(self.topics["web"], b"{}", timestamp=int((time.time() + ahead_s) * 1000), headers=[("content-type", b"text/csv")])
+        self.assertEqual(0, producer.flush(30))
+        phased = self.start_phased()
+        self.applied(2)
+        page = self.page(phased)
+        self.assertEqual(2, page.value("phased_event_delay_seconds_count"))
+        self.assertGreaterEqual(page.value("phased_event_delay_seconds_sum"), 0)
         self.assertEqual(0, phased.stop())
 
     def test_the_collectors_too(self):
