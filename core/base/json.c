@@ -11,8 +11,18 @@
 /*
  * A first walk over the bytes, before jansson sees them: it bounds jansson's recursion, and it knows the keys that lead
  * to any position, which jansson does not tell. It believes nothing about the bytes: it need not be JSON at all.
+ *
+ * And it bounds jansson's memory, which no arena does: it adds up what jansson and the copy in the arena take at most.
  */
 #define STACK_MAX 64
+
+/* Bytes, of glibc's malloc() and of the arena together, with what a table is too large by after it has grown. */
+#define VALUE_COST 128 /* of each, whatever it is */
+#define LIST_COST 160  /* besides */
+#define MAP_COST 288
+#define TEXT_COST 64
+#define KEY_COST 128	 /* besides that of its text */
+#define TEXT_BYTE_COST 5 /* two in jansson's buffer, which has just grown from half of that, one in each tree */
 
 struct span {
 	size_t start, size;
@@ -20,6 +30,7 @@ struct span {
 
 struct walk {
 	size_t at;
+	size_t cost, cost_max;	     /* of what stands before `at` */
 	unsigned depth;		     /* open lists and maps */
 	struct span keys[STACK_MAX]; /* of each depth, the last one seen; [0] stays empty */
 };
@@ -45,20 +56,35 @@ static bool is_key(const struct walk *walk, const char *bytes, size_t size)
 	return at < size && bytes[at] == ':';
 }
 
-/* Walks up to `end`, or to where more than `depth_max` are open: then false. */
+/* Each value but the first stands behind a mark. */
+static size_t cost_of_mark(char mark)
+{
+	return mark == '{'   ? MAP_COST + VALUE_COST
+	       : mark == '[' ? LIST_COST + VALUE_COST
+	       : mark == ',' ? VALUE_COST
+	       : mark == ':' ? KEY_COST
+			     : 0;
+}
+
+/* Walks up to `end`, or to where more than `depth_max` are open, or where it has come to cost more than it may: then false. */
 static bool walk_to(struct walk *walk, const char *bytes, size_t size, size_t end, unsigned depth_max)
 {
 	CHECK(depth_max < STACK_MAX);
 	while (walk->at < end) {
+		if (walk->cost > walk->cost_max) {
+			return false;
+		}
 		char byte = bytes[walk->at];
 		if (byte == '"') {
 			struct span text = skip_text(walk, bytes, size);
+			walk->cost += TEXT_COST + TEXT_BYTE_COST * text.size;
 			if (is_key(walk, bytes, size)) {
 				walk->keys[walk->depth] = text;
 			}
 			continue;
 		}
 		walk->at++;
+		walk->cost += cost_of_mark(byte);
 		if (byte == '{' || byte == '[') {
 			if (walk->depth == depth_max) {
 				return false;
@@ -68,7 +94,7 @@ static bool walk_to(struct walk *walk, const char *bytes, size_t size, size_t en
 			walk->depth--;
 		}
 	}
-	return true;
+	return walk->cost <= walk->cost_max;
 }
 
 /* A key as it stands in the bytes, made fit to be shown; one with escapes in it, which may hide an address, is "?".
@@ -117,7 +143,7 @@ static void walk_path(const struct walk *walk, const char *bytes, struct arena *
 static bool trouble_at(enum json_trouble_kind kind, const char *bytes, size_t size, size_t position,
 		       unsigned depth_max, struct arena *arena, struct json_trouble *ret_trouble)
 {
-	struct walk walk = {0};
+	struct walk walk = {.cost_max = SIZE_MAX};
 	walk_to(&walk, bytes, size, position < size ? position : size, depth_max);
 	struct json_trouble trouble = {.kind = kind};
 	walk_path(&walk, bytes, arena, trouble.path);
@@ -222,6 +248,12 @@ static json_t *load(const char *bytes, size_t size, json_error_t *error)
 	return tree;
 }
 
+static bool too_large(struct json_trouble *ret_trouble)
+{
+	*ret_trouble = (struct json_trouble){.kind = JSON_TOO_LARGE};
+	return false;
+}
+
 bool json_parse(const void *data, size_t size, unsigned depth_max, struct arena *arena,
 		struct json_node **ret_root, struct json_trouble *ret_trouble)
 {
@@ -230,10 +262,14 @@ bool json_parse(const void *data, size_t size, unsigned depth_max, struct arena 
 	if (good < size) {
 		return trouble_at(JSON_BAD_TEXT, bytes, size, good, depth_max, arena, ret_trouble);
 	}
-	struct json_node *quick = json_quick_parse(bytes, size, depth_max, arena);
+	bool is_full;
+	struct json_node *quick = json_quick_parse(bytes, size, depth_max, arena, &is_full);
 	if (quick != NULL) {
 		*ret_root = quick;
 		return true;
+	}
+	if (is_full) {
+		return too_large(ret_trouble);
 	}
 	return json_parse_careful(bytes, size, depth_max, arena, ret_root, ret_trouble);
 }
@@ -241,8 +277,11 @@ bool json_parse(const void *data, size_t size, unsigned depth_max, struct arena 
 bool json_parse_careful(const char *bytes, size_t size, unsigned depth_max, struct arena *arena,
 			struct json_node **ret_root, struct json_trouble *ret_trouble)
 {
-	struct walk walk = {0};
+	struct walk walk = {.cost = VALUE_COST, .cost_max = arena->limit - arena->used};
 	if (!walk_to(&walk, bytes, size, size, depth_max)) {
+		if (walk.cost > walk.cost_max) {
+			return too_large(ret_trouble);
+		}
 		return trouble_at(JSON_TOO_DEEP, bytes, size, walk.at, depth_max, arena, ret_trouble);
 	}
 	json_error_t error;
@@ -254,8 +293,7 @@ bool json_parse_careful(const char *bytes, size_t size, unsigned depth_max, stru
 	struct json_node *root = copy_node(tree, arena);
 	json_decref(tree);
 	if (root == NULL) {
-		*ret_trouble = (struct json_trouble){.kind = JSON_TOO_LARGE};
-		return false;
+		return too_large(ret_trouble);
 	}
 	*ret_root = root;
 	return true;

@@ -3,6 +3,8 @@
  *
  * Strict: one value and nothing behind it, UTF-8, no NUL, no key twice in a map, a depth limit. What is wrong is told
  * with the path of the keys that lead there, fit to be shown (addresses masked), never with a value.
+ *
+ * The arena bounds all memory that reading takes, jansson's too.
  */
 #pragma once
 #include <stdbool.h>
@@ -32,7 +34,7 @@ enum json_trouble_kind {
 	JSON_BAD_TEXT,	 /* not UTF-8, or a NUL */
 	JSON_BAD_NUMBER, /* a number that no double holds */
 	JSON_TOO_DEEP,
-	JSON_TOO_LARGE /* the arena is full */
+	JSON_TOO_LARGE /* for what is left of the arena */
 };
 
 struct json_trouble {

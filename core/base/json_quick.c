@@ -25,6 +25,7 @@ struct reader {
 	char *at;
 	struct arena *arena;
 	unsigned depth, depth_max;
+	bool is_full; /* the arena */
 };
 
 static bool read_value(struct reader *reader, struct json_node *ret_node);
@@ -235,6 +236,7 @@ static bool read_cells(struct reader *reader, char end, struct cell **ret_first,
 	for (;;) {
 		struct cell *cell = arena_take(reader->arena, sizeof(*cell));
 		if (cell == NULL) {
+			reader->is_full = true;
 			return false;
 		}
 		cell->next = NULL;
@@ -274,6 +276,7 @@ static bool read_inside(struct reader *reader, enum json_kind kind, struct json_
 	struct json_node **items = arena_array(reader->arena, count, sizeof(*items));
 	char **keys = kind == JSON_MAP ? arena_array(reader->arena, count, sizeof(*keys)) : NULL;
 	if (items == NULL || (kind == JSON_MAP && keys == NULL)) {
+		reader->is_full = true;
 		return false;
 	}
 	size_t i = 0;
@@ -314,18 +317,21 @@ static bool read_value(struct reader *reader, struct json_node *node)
 	}
 }
 
-struct json_node *json_quick_parse(const char *bytes, size_t size, unsigned depth_max, struct arena *arena)
+struct json_node *json_quick_parse(const char *bytes, size_t size, unsigned depth_max, struct arena *arena,
+				   bool *ret_is_full)
 {
 	size_t mark = arena->used;
 	struct json_node *root = arena_take(arena, sizeof(*root));
 	char *copy = arena_text(arena, bytes, size);
-	struct reader reader = {.at = copy, .arena = arena, .depth_max = depth_max};
-	if (root != NULL && copy != NULL && read_value(&reader, root)) {
+	struct reader reader = {
+		.at = copy, .arena = arena, .depth_max = depth_max, .is_full = root == NULL || copy == NULL};
+	if (!reader.is_full && read_value(&reader, root)) {
 		skip_space(&reader);
 		if (reader.at == copy + size) {
 			return root;
 		}
 	}
 	arena_back(arena, mark);
+	*ret_is_full = reader.is_full;
 	return NULL;
 }

@@ -4,6 +4,7 @@
 #include "core/base/json_quick.h"
 
 #include <math.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "core/base/arena.h"
@@ -50,7 +51,8 @@ static bool is_quick(const char *text, size_t size)
 	arena_reset(&arena, 1 << 20);
 	struct json_node *root;
 	struct json_trouble trouble;
-	struct json_node *quick = json_quick_parse(text, size, DEPTH, &arena);
+	bool is_full;
+	struct json_node *quick = json_quick_parse(text, size, DEPTH, &arena, &is_full);
 	if (quick != NULL) {
 		bool read = json_parse_careful(text, size, DEPTH, &arena, &root, &trouble);
 		ck_assert_msg(read && same(quick, root), "read otherwise: %.*s", (int)size, text);
@@ -212,6 +214,29 @@ START_TEST(a_full_arena_is_given_back)
 }
 END_TEST
 
+START_TEST(a_full_arena_is_told_from_what_is_unusual)
+{
+	static const char list[] = "[1,2,3,4,5,6,7,8,9,10,11,12]", odd[] = "[1234567890123456789]";
+	static const char map[] = "{\"a\":{},\"b\":{},\"c\":{},\"d\":{},\"e\":{},\"f\":{}}";
+	for (size_t limit = 16; limit < 4096; limit += 16) { /* wherever it becomes full */
+		bool is_full = false;
+		struct arena small = {.base = malloc(limit), .limit = limit};
+		if (json_quick_parse(list, sizeof(list) - 1, DEPTH, &small, &is_full) == NULL) {
+			ck_assert_msg(is_full, "list in %zu", limit);
+		}
+		small.used = 0;
+		if (json_quick_parse(map, sizeof(map) - 1, DEPTH, &small, &is_full) == NULL) {
+			ck_assert_msg(is_full, "map in %zu", limit);
+		}
+		free(small.base);
+	}
+	bool is_full = true;
+	ck_assert(arena_init(&arena, 4096));
+	ck_assert_ptr_null(json_quick_parse(odd, sizeof(odd) - 1, DEPTH, &arena, &is_full));
+	ck_assert(!is_full);
+}
+END_TEST
+
 TEST_MAIN("json_quick", what_trackers_write_is_read_this_way,
 	  whatever_is_wrong_or_unusual_is_left_to_the_other_way, both_ways_agree_on_anything,
-	  a_full_arena_is_given_back)
+	  a_full_arena_is_given_back, a_full_arena_is_told_from_what_is_unusual)

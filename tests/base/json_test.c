@@ -2,6 +2,9 @@
 #include "core/base/json.h"
 
 #include <float.h>
+#include <jansson.h>
+#include <malloc.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "core/base/arena.h"
@@ -146,5 +149,82 @@ START_TEST(a_full_arena_is_too_large)
 }
 END_TEST
 
+static size_t heap_used, heap_most;
+
+static void *heap_take(size_t size)
+{
+	void *piece = malloc(size);
+	heap_used += piece != NULL ? malloc_usable_size(piece) + sizeof(size_t) : 0;
+	heap_most = heap_used > heap_most ? heap_used : heap_most;
+	return piece;
+}
+
+static void heap_give(void *piece)
+{
+	heap_used -= piece != NULL ? malloc_usable_size(piece) + sizeof(size_t) : 0;
+	free(piece);
+}
+
+/* `before`, then `item` again and again with commas between, then `after`. */
+static char *repeat(const char *before, const char *item, const char *after, size_t size, size_t *ret_size)
+{
+	size_t room = size + strlen(before) + strlen(item) + strlen(after) + 2;
+	char *text = malloc(room);
+	ck_assert_ptr_nonnull(text);
+	size_t used = (size_t)snprintf(text, room, "%s%s", before, item);
+	while (used + strlen(item) + strlen(after) < size) {
+		text[used++] = ',';
+		memcpy(text + used, item, strlen(item));
+		used += strlen(item);
+	}
+	memcpy(text + used, after, strlen(after));
+	*ret_size = used + strlen(after);
+	return text;
+}
+
+/* Of those that the quick way reads and of those that it leaves to jansson, as one odd number makes it do. */
+START_TEST(no_body_takes_more_memory_than_the_arena_has)
+{
+	static const char *const items[] = {"{}",
+					    "[]",
+					    "1",
+					    "\"\"",
+					    "\"bl\\u00e5\"",
+					    "[[{}]]",
+					    "{\"a\":1}",
+					    "{\"a\":{\"\":\"b\"},\"c\":[1,2]}",
+					    "[1,2,3,4,5,6,7,8,9]",
+					    "{\"a\":1,\"b\":2,\"c\":3,\"d\":4,\"e\":5,\"f\":6,\"g\":7,\"h\":8}",
+					    "\"0123456789012345678901234567890123456789\""};
+	static const char *const befores[] = {"[", "[1234567890123456789,"};
+	const size_t limit = (size_t)4 << 20;
+	json_set_alloc_funcs(heap_take, heap_give);
+	for (size_t i = 0; i < COUNT_OF(items) * COUNT_OF(befores); i++) {
+		const char *item = items[i / 2];
+		bool was_read = false, was_refused = false;
+		for (size_t size = 1 << 10; size <= 2 * limit; size *= 2) {
+			struct arena own;
+			size_t size_written;
+			struct json_node *root;
+			struct json_trouble trouble;
+			ck_assert(arena_init(&own, limit));
+			char *text = repeat(befores[i % 2], item, "]", size, &size_written);
+			bool read = json_parse(text, size_written, DEPTH, &own, &root, &trouble);
+			ck_assert_msg(read || trouble.kind == JSON_TOO_LARGE, "%s: refused otherwise", item);
+			ck_assert_msg(own.peak + heap_most <= limit, "%s: %zu bytes take %zu and %zu", item,
+				      size_written, own.peak, heap_most);
+			was_read = was_read || read;
+			was_refused = was_refused || !read;
+			ck_assert_uint_eq(heap_used, 0);
+			heap_most = 0;
+			arena_finish(&own);
+			free(text);
+		}
+		ck_assert_msg(was_read && was_refused, "%s", item);
+	}
+}
+END_TEST
+
 TEST_MAIN("json", json_is_read_into_a_tree, numbers_keep_what_they_can,
-	  trouble_is_told_with_the_keys_that_lead_to_it, a_long_path_is_cut, a_full_arena_is_too_large)
+	  trouble_is_told_with_the_keys_that_lead_to_it, a_long_path_is_cut, a_full_arena_is_too_large,
+	  no_body_takes_more_memory_than_the_arena_has)

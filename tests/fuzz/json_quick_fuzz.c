@@ -32,12 +32,13 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size)
 	const char *text = (const char *)bytes;
 	struct json_node *careful;
 	struct json_trouble trouble;
+	bool is_full;
 	CHECK(arena.base != NULL || arena_init(&arena, ARENA_SIZE));
 	arena_reset(&arena, ARENA_SIZE);
 	if (!text_is_utf8(text, size)) {
 		return 0;
 	}
-	const struct json_node *quick = json_quick_parse(text, size, DEPTH, &arena);
+	const struct json_node *quick = json_quick_parse(text, size, DEPTH, &arena, &is_full);
 	if (quick == NULL) {
 		CHECK(arena.used == 0);
 		return 0;

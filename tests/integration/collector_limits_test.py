@@ -105,6 +105,17 @@ class Limits(collector_test.CollectTest):
         self.assertEqual(200, self.ask("POST", TP2, gzip.compress(fits), {"Content-Encoding": "gzip"}).status)
         self.assertEqual(1, len(self.events()))
 
+    def test_a_body_that_is_small_only_as_long_as_it_is_packed_takes_no_more_memory_than_allowed(self):
+        self.collect(http={"memory_mib_max": 32})
+        before = self.program.rss_peak_kib()
+        maps = b"[" + b"{}," * (8 * 1024 * 1024 // 3 - 20) + b"{}]"
+        for body in (maps, b"[1234567890123456789," + maps[1:]):	# an odd number: read by jansson
+            packed = gzip.compress(body, 9)
+            self.assertLess(len(packed), 16 * 1024)
+            self.assertEqual(200, self.ask("POST", TP2, packed).status)
+        self.assertLess(self.program.rss_peak_kib() - before, 48 * 1024)
+        self.assertEqual(["too_large"] * 2, [reject.reason for reject in self.rejected()])
+
     def test_a_thousand_idle_connections_fit_into_32_mib(self):
         program = self.collect()
         body = batch(payload(entities=[consent()]))

@@ -101,9 +101,12 @@ class Program:
     def tail(self, lines=30):
         return "".join(f"    {line}\n" for line in self.log().splitlines()[-lines:]) or "    (empty)\n"
 
-    def rss_kib(self):
+    def rss_kib(self, which="VmRSS"):
         with open(f"/proc/{self.pid}/status") as status:
-            return int(re.search(r"^VmRSS:\s+(\d+)", status.read(), re.M).group(1))
+            return int(re.search(rf"^{which}:\s+(\d+)", status.read(), re.M).group(1))
+
+    def rss_peak_kib(self):
+        return self.rss_kib("VmHWM")
 
     def __str__(self):
         return f"{os.path.basename(self.argv[0])}[{self.pid}]"
