@@ -9,6 +9,7 @@
 #define BURST_S 10
 #define BUSY_ADDRESSES 8192 /* 128 KiB */
 #define BUSY_KEYS 1024
+#define REQUEST_SIZE ((size_t)64 * 1024) /* of what counts as one */
 
 bool admit_init(struct admit *admit, const struct collect_conf *conf)
 {
@@ -41,14 +42,22 @@ bool admit_origin(const struct admit *admit, const struct http_request *request,
 	return true;
 }
 
-static bool is_often(struct admit *admit, const struct http_request *request, int64_t now_us, unsigned *ret_wait_s)
+/* False: that is not known, or means nothing. */
+static bool find_group(const struct http_request *request, struct http_address *ret_group)
 {
 	struct http_address client = http_client(request);
 	if (client.family != HTTP_V4 && client.family != HTTP_V6) {
 		return false;
 	}
-	struct http_address group = http_address_group(&client);
-	return !limiter_take(&admit->addresses, &group, sizeof(group), now_us, ret_wait_s);
+	*ret_group = http_address_group(&client);
+	return true;
+}
+
+static bool is_often(struct admit *admit, const struct http_request *request, int64_t now_us, unsigned *ret_wait_s)
+{
+	struct http_address group;
+	return find_group(request, &group) &&
+	       !limiter_take(&admit->addresses, &group, sizeof(group), now_us, ret_wait_s);
 }
 
 unsigned admit_request(struct admit *admit, const struct http_request *request, int64_t now_us,
@@ -59,6 +68,14 @@ unsigned admit_request(struct admit *admit, const struct http_request *request, 
 		return 429;
 	}
 	return admit_origin(admit, request, &origin) ? 0 : 403;
+}
+
+void admit_charge(struct admit *admit, const struct http_request *request, size_t size, int64_t now_us)
+{
+	struct http_address group;
+	if (find_group(request, &group)) {
+		limiter_charge(&admit->addresses, &group, sizeof(group), (unsigned)(size / REQUEST_SIZE), now_us);
+	}
 }
 
 bool admit_key(struct admit *admit, const char *key, int64_t now_us, unsigned *ret_wait_s)

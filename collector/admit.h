@@ -27,5 +27,8 @@ bool admit_origin(const struct admit *admit, const struct http_request *request,
 /* 0, or 403, or 429 with the seconds that it stays so. */
 unsigned admit_request(struct admit *admit, const struct http_request *request, int64_t now_us,
 		       unsigned *ret_wait_s);
+/* Once it is read: of so many bytes, unpacked. What is large counts as many requests of its address, of which the next ones
+ * are refused until they are made up for, so that nobody keeps the loop to himself by a few. */
+void admit_charge(struct admit *admit, const struct http_request *request, size_t size, int64_t now_us);
 /* Once it is read and known whose it is; false: too often, 429. "": nobody's. */
 bool admit_key(struct admit *admit, const char *key, int64_t now_us, unsigned *ret_wait_s);

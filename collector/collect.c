@@ -271,7 +271,10 @@ static void take(struct collect *collect, struct http_request *request, enum rou
 		answer_trouble(collect, request, route, 503, begun_us);
 		return;
 	}
-	unsigned status = request_read(request, route, &collect->source, &collect->arena, &described, &items);
+	size_t size;
+	unsigned status =
+		request_read(request, route, &collect->source, &collect->arena, &described, &items, &size);
+	admit_charge(&collect->admit, request, size, begun_us);
 	if (status != 0) {
 		answer_trouble(collect, request, route, status, begun_us);
 		return;

@@ -53,8 +53,9 @@ const struct yaml_field collect_conf_http_fields[] = {
 	{"address_requests_s_max", YAML_INTEGER, AT(address_requests_s_max), .low = 0, .high = 100000,
 	 .fallback = "100", .unit = "/s", .reloadable = true,
 	 .help = "Requests of one address, or of one /64 of IPv6: so many a second over time, ten times as many "
-		 "at once after a pause; above it they are answered 429. An office behind one address counts as "
-		 "one. 0: no limit."},
+		 "at once after a pause; above it they are answered 429. One whose body is large counts as "
+		 "many, one for each 64 KiB of it, unpacked. An office behind one address counts as one. 0: no "
+		 "limit."},
 	{"key_requests_s_max", YAML_INTEGER, AT(key_requests_s_max), .low = 0, .high = 1000000, .fallback = "0",
 	 .unit = "/s", .reloadable = true,
 	 .help = "The same for one site: the application id that its tracker sends. It is no secret, so whoever "

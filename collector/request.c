@@ -12,6 +12,7 @@
 
 #define ARGUMENTS_MAX 256
 #define INFLATED_SIZE_MAX ((size_t)8 * 1024 * 1024)
+#define INFLATED_TIMES_MAX 1032 /* deflate makes no more of a byte */
 
 struct argument_list {
 	struct source_pair *items;
@@ -87,11 +88,13 @@ static bool settle_body(struct source_request *request, struct argument_list *li
 }
 
 unsigned request_read(const struct http_request *http, enum route route, const struct source_options *options,
-		      struct arena *arena, struct source_request *ret_request, struct source_items *ret_items)
+		      struct arena *arena, struct source_request *ret_request, struct source_items *ret_items,
+		      size_t *ret_size)
 {
 	struct source_request *request = ret_request;
 	struct argument_list list;
 	bool is_packed;
+	http_body(http, ret_size);
 	if (!describe(http, arena, &list, request)) {
 		return 413;
 	}
@@ -100,9 +103,11 @@ unsigned request_read(const struct http_request *http, enum route route, const s
 	}
 	if (is_packed) {
 		char *bytes;
-		size_t size;
+		size_t size, most = request->body_size * INFLATED_TIMES_MAX;
+		*ret_size += most < INFLATED_SIZE_MAX ? most : INFLATED_SIZE_MAX;
 		switch (gzip_inflate(request->body, request->body_size, INFLATED_SIZE_MAX, arena, &bytes, &size)) {
 		case GZIP_DONE:
+			*ret_size = request->body_size + size;
 			request->body = bytes;
 			request->body_size = size;
 			break;

@@ -11,7 +11,9 @@ struct http_request;
 
 /*
  * 0, and the items; or the status to refuse it with: 413 too much of anything, 415 packed in a way that is not taken.
- * *ret_request is what the adapter saw; all lives as long as the request and the arena.
+ * *ret_request is what the adapter saw; all lives as long as the request and the arena. *ret_size, whatever is returned: the
+ * bytes of the body as it came and of what was unpacked of it, or may have been.
  */
 unsigned request_read(const struct http_request *http, enum route route, const struct source_options *options,
-		      struct arena *arena, struct source_request *ret_request, struct source_items *ret_items);
+		      struct arena *arena, struct source_request *ret_request, struct source_items *ret_items,
+		      size_t *ret_size);

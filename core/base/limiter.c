@@ -90,3 +90,12 @@ bool limiter_take(struct limiter *limiter, const void *who, size_t size, int64_t
 	slot->full_us = full_us;
 	return true;
 }
+
+void limiter_charge(struct limiter *limiter, const void *who, size_t size, unsigned times, int64_t now_us)
+{
+	if (limiter->slots == NULL || times == 0) {
+		return;
+	}
+	struct limiter_slot *slot = find(limiter, mix_bytes(&limiter->key, who, size));
+	slot->full_us = (slot->full_us > now_us ? slot->full_us : now_us) + times * limiter->interval_us;
+}

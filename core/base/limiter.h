@@ -28,3 +28,5 @@ void limiter_finish(struct limiter *limiter); /* zeroed is fine */
 
 /* Now, by the monotonic clock. False: too often; *ret_wait_s says for how long it stays so, at least 1. */
 bool limiter_take(struct limiter *limiter, const void *who, size_t size, int64_t now_us, unsigned *ret_wait_s);
+/* So many times more, done already: not refused, but what comes next waits until they are made up for. */
+void limiter_charge(struct limiter *limiter, const void *who, size_t size, unsigned times, int64_t now_us);

@@ -48,10 +48,29 @@ START_TEST(it_says_how_long_it_stays_so)
 }
 END_TEST
 
+START_TEST(what_was_done_at_once_is_made_up_for)
+{
+	struct limiter limiter;
+	unsigned wait_s = 0;
+	ck_assert(limiter_init(&limiter, 10, 5, 100));
+	limiter_charge(&limiter, ANN, 30, START_US);
+	ck_assert_uint_eq(taken(&limiter, ANN, 1000, START_US), 20);
+	limiter_charge(&limiter, ANN, 100, START_US); /* more than a burst */
+	ck_assert(!limiter_take(&limiter, ANN, START_US, &wait_s));
+	ck_assert_uint_eq(wait_s, 11);
+	ck_assert_uint_eq(taken(&limiter, ANN, 1000, START_US + 10 * MOMENT_SECOND_US), 0);
+	ck_assert_uint_eq(taken(&limiter, ANN, 1000, START_US + 11 * MOMENT_SECOND_US), 10);
+	limiter_charge(&limiter, BOB, 0, START_US);
+	ck_assert_uint_eq(taken(&limiter, BOB, 1000, START_US), 50);
+	limiter_finish(&limiter);
+}
+END_TEST
+
 START_TEST(without_a_rate_nothing_is_limited)
 {
 	struct limiter limiter;
 	ck_assert(limiter_init(&limiter, 0, 10, 100));
+	limiter_charge(&limiter, ANN, 1000, START_US);
 	ck_assert_uint_eq(taken(&limiter, ANN, 100000, START_US), 100000);
 	limiter_finish(&limiter);
 }
@@ -101,6 +120,6 @@ START_TEST(every_size_of_name_counts_by_itself)
 }
 END_TEST
 
-TEST_MAIN("limiter", a_burst_and_then_the_rate, it_says_how_long_it_stays_so, without_a_rate_nothing_is_limited,
-	  another_rate_holds_at_once_and_forgets_nobody,
+TEST_MAIN("limiter", a_burst_and_then_the_rate, it_says_how_long_it_stays_so, what_was_done_at_once_is_made_up_for,
+	  without_a_rate_nothing_is_limited, another_rate_holds_at_once_and_forgets_nobody,
 	  a_flood_of_others_neither_grows_the_table_nor_frees_the_busiest, every_size_of_name_counts_by_itself)

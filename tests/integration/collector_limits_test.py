@@ -116,6 +116,19 @@ class Limits(collector_test.CollectTest):
         self.assertLess(self.program.rss_peak_kib() - before, 48 * 1024)
         self.assertEqual(["too_large"] * 2, [reject.reason for reject in self.rejected()])
 
+    def test_a_large_body_counts_as_many_requests(self):
+        self.collect(http={"address_requests_s_max": 1})
+        event = payload(entities=[consent()])
+        large = gzip.compress(batch(event) + b" " * (2 << 20))
+        self.assertEqual(200, self.ask("POST", TP2, large, ANN).status)
+        answer = self.post(event, headers=ANN)
+        self.assertEqual(429, answer.status)
+        self.assertIn(int(answer.headers["Retry-After"]), range(20, 26))	# 32 and two, less ten
+        self.assertEqual(200, self.post(event, headers=BOB).status)
+        for _ in range(2):	# what cannot be unpacked may have been work as well
+            answer = self.ask("POST", TP2, large[:-1] + b"x", BOB)
+        self.assertEqual(429, answer.status)
+
     def test_a_thousand_idle_connections_fit_into_32_mib(self):
         program = self.collect()
         body = batch(payload(entities=[consent()]))
