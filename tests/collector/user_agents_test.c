@@ -5,6 +5,7 @@
 
 #include <stdio.h>
 #include <string.h>
+#include <time.h>
 
 #include "core/base/check.h"
 #include "tests/table.h"
@@ -90,5 +91,48 @@ START_TEST(user_agents_patterns_hold_what_they_say)
 }
 END_TEST
 
+START_TEST(only_the_first_bytes_of_user_agents_are_looked_at)
+{
+	static char agent[USER_AGENT_SIZE_MAX + 64];
+	static const char bot[] = "Googlebot/2.1", at_end[] = "GoogleAssociationService";
+	memset(agent, 'x', sizeof(agent) - 1);
+	memcpy(agent + USER_AGENT_SIZE_MAX - strlen(bot), bot, strlen(bot));
+	ck_assert(user_agents_has(agent));
+	memset(agent, 'x', sizeof(agent) - 1);
+	memcpy(agent + USER_AGENT_SIZE_MAX, bot, strlen(bot));
+	ck_assert(!user_agents_has(agent));
+	memset(agent, 'x', sizeof(agent) - 1);
+	memcpy(agent + USER_AGENT_SIZE_MAX - strlen(at_end), at_end, strlen(at_end));
+	ck_assert(!user_agents_has(agent)); /* it is not the end */
+	agent[USER_AGENT_SIZE_MAX] = '\0';
+	ck_assert(user_agents_has(agent));
+}
+END_TEST
+
+/* Of the processor, in s, for `times` looks. */
+static double looks_s(const char *agent, unsigned times)
+{
+	struct timespec begun, ended;
+	clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &begun);
+	for (unsigned i = 0; i < times; i++) {
+		ck_assert(!user_agents_has(agent));
+	}
+	clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &ended);
+	return (double)(ended.tv_sec - begun.tv_sec) + (double)(ended.tv_nsec - begun.tv_nsec) / 1e9;
+}
+
+/* Some patterns begin so and go on after anything: looked for from each place on, that would take a thousand times longer. */
+START_TEST(user_agents_that_nearly_match_again_and_again_take_no_longer)
+{
+	static char spiders[30001], spider[3001];
+	for (size_t i = 0; i < sizeof(spiders) - 1; i++) {
+		spiders[i] = "Spider"[i % 6];
+	}
+	memcpy(spider, spiders, sizeof(spider) - 1);
+	ck_assert_double_lt(looks_s(spiders, 100), 10 * looks_s(spider, 100) + 0.01);
+}
+END_TEST
+
 TEST_MAIN("user agents", user_agents_of_the_lists_own_examples_are_found, user_agents_of_people_are_not_found,
-	  user_agents_patterns_hold_what_they_say)
+	  user_agents_patterns_hold_what_they_say, only_the_first_bytes_of_user_agents_are_looked_at,
+	  user_agents_that_nearly_match_again_and_again_take_no_longer)
