@@ -72,10 +72,22 @@ static void start_destroying(struct kafka_source *source, struct kafka_parting *
 	source->parting = parting;
 }
 
+/* Its thread owns what it destroys and nothing else: whether it has ended or not, it is ours no more. */
+static void forget_parting(struct kafka_source *source, bool is_joined)
+{
+	if (!is_joined) {
+		pthread_detach(source->parting->thread); /* left to the end of the process */
+	}
+	free(source->parting);
+	source->parting = NULL;
+}
+
 void kafka_anew(struct kafka_source *source)
 {
 	struct fail fail;
-	kafka_anew_finish(source);
+	if (source->parting != NULL) { /* the loop does not wait for it */
+		forget_parting(source, pthread_tryjoin_np(source->parting->thread, NULL) == 0);
+	}
 	struct kafka_parting *before = take_out(source);
 	source->anew = ANEW_NO;
 	source->anew_us = moment_monotonic_us();
@@ -105,9 +117,5 @@ void kafka_anew_finish(struct kafka_source *source)
 	}
 	clock_gettime(CLOCK_MONOTONIC, &until);
 	until.tv_sec += PARTED_S_MAX;
-	if (pthread_clockjoin_np(source->parting->thread, NULL, CLOCK_MONOTONIC, &until) != 0) {
-		pthread_detach(source->parting->thread); /* left to the end of the process */
-	}
-	free(source->parting);
-	source->parting = NULL;
+	forget_parting(source, pthread_clockjoin_np(source->parting->thread, NULL, CLOCK_MONOTONIC, &until) == 0);
 }

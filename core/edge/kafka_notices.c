@@ -234,7 +234,10 @@ void kafka_source_notice(struct kafka_source *source, struct kafka_notice *ret_n
 	kafka_source_mirror_due(source);
 	for (;;) {
 		if (say_out_of_range(source, ret_notice) || say_trouble(source, ret_notice) ||
-		    say_given_up(source, ret_notice) || source->anew != ANEW_NO) {
+		    say_given_up(source, ret_notice)) {
+			return;
+		}
+		if (source->anew != ANEW_NO && !source->is_closing) { /* to leave, its events must be answered */
 			return;
 		}
 		rd_kafka_event_t *event = rd_kafka_queue_poll(source->events, 0);

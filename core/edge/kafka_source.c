@@ -201,7 +201,7 @@ void kafka_source_unassign(struct kafka_source *source)
 	}
 	forget_partitions(source);
 	source->state = STATE_NONE;
-	if (source->anew != ANEW_NO) {
+	if (source->anew != ANEW_NO && !source->is_closing) { /* nobody would close another one */
 		kafka_anew(source);
 		return;
 	}

@@ -95,7 +95,7 @@ void kafka_source_end_queue(rd_kafka_queue_t *queue);
 /* Another consumer takes the place of this one, which is destroyed by a thread of its own: that may wait for a name server.
  * Whatever was taken must be released. */
 void kafka_anew(struct kafka_source *source);
-/* The consumer before is given a second to be gone. */
+/* Waits: the consumer before is given a second to be gone. Only at the end. */
 void kafka_anew_finish(struct kafka_source *source);
 
 /* Mirrors what waits to be, unless it is too early. */

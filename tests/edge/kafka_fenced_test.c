@@ -114,8 +114,55 @@ START_TEST(ending_before_another_consumer_has_joined)
 }
 END_TEST
 
+START_TEST(while_it_leaves_no_other_consumer_is_made)
+{
+	struct mock_kafka mock;
+	static struct member member;
+	start(&mock, 4);
+	for (int answers = 0; answers <= 1; answers++) {
+		join_as(&member, mock.brokers, 1, "one");
+		member.answers = answers != 0;
+		MOCK_UNTIL(30, member.notices[KAFKA_ASSIGNED] > 0, step(&member));
+		const rd_kafka_t *rk = member.source->rk;
+		member.source->anew = ANEW_LOST_SAID;
+		kafka_source_close(member.source);
+		kafka_source_unassign(member.source); /* what was given to it is lost */
+		ck_assert_ptr_eq(member.source->rk, rk);
+		leave(&member);
+	}
+	mock_kafka_stop(&mock);
+}
+END_TEST
+
+/* librdkafka waits in a consumer's destruction for whoever holds a message of it. */
+START_TEST(the_loop_does_not_wait_for_a_consumer_that_is_being_destroyed)
+{
+	struct mock_kafka mock;
+	static struct member member;
+	start(&mock, 4);
+	join_as(&member, mock.brokers, 1, "one");
+	member.resting_lane = 0;
+	rd_kafka_message_t *held = NULL;
+	MOCK_UNTIL(30, held != NULL, {
+		step(&member);
+		held = rd_kafka_consume_queue(member.source->lanes[0].messages, 0);
+	});
+	kafka_source_unassign(member.source);
+	int64_t began_us = moment_monotonic_us();
+	kafka_anew(member.source);
+	kafka_anew(member.source);
+	ck_assert_int_lt(moment_monotonic_us() - began_us, MOMENT_SECOND_US / 2);
+	rd_kafka_message_destroy(held);
+	member.resting_lane = -1;
+	MOCK_UNTIL(30, member.total >= 4, step(&member));
+	leave(&member);
+	mock_kafka_stop(&mock);
+}
+END_TEST
+
 TEST_MAIN("kafka_fenced", fenced_without_an_outage_it_is_another_daemon,
 	  fenced_after_an_outage_it_joins_anew_and_ends_when_that_happens_again,
 	  fenced_after_two_outages_in_a_row_it_is_to_be_started_again,
 	  an_outage_is_forgotten_when_the_membership_has_held_for_a_session,
-	  ending_before_another_consumer_has_joined)
+	  ending_before_another_consumer_has_joined, while_it_leaves_no_other_consumer_is_made,
+	  the_loop_does_not_wait_for_a_consumer_that_is_being_destroyed)
