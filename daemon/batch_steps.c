@@ -158,7 +158,7 @@ static bool list_months(struct batch *batch)
 	return true;
 }
 
-/* The quick way's PEEK asks for them as well. */
+/* The quick way's PEEK asks for them as well. Both with the positions: who has lost them makes no month either. */
 static enum step_end months_start(struct batch *batch, struct fail *fail)
 {
 	if (!list_months(batch)) {
@@ -167,9 +167,16 @@ static enum step_end months_start(struct batch *batch, struct fail *fail)
 	if (way_choose(&batch->way) || batch->month_count == 0) {
 		return STEP_NEXT;
 	}
-	return batch->io.ops->store_months(batch->io.self, batch->missing, batch->month_count, &batch->work, fail)
-		       ? STEP_SENT
-		       : STEP_BROKEN;
+	if (!batch_list_positions(batch)) {
+		return STEP_FULL;
+	}
+	batch->advance = (struct advance_rows){.group = batch->options.conf->kafka.group,
+					       .positions = batch->positions,
+					       .position_count = batch->position_count,
+					       .months = batch->missing,
+					       .month_count = batch->month_count};
+	return batch->io.ops->store_months(batch->io.self, &batch->advance, &batch->work, fail) ? STEP_SENT
+												: STEP_BROKEN;
 }
 
 static enum step_end nothing(struct batch *batch, struct fail *fail)

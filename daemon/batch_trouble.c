@@ -128,7 +128,7 @@ enum batch_run batch_turn_failed(struct batch *batch, const struct fail *why, st
 		back_off(batch);
 	}
 	batch->options.counters->redone.value++;
-	if (batch->step == STEP_LOOK || batch->step == STEP_MONTHS) {
+	if (batch->step == STEP_LOOK) {
 		batch_restart(batch);
 	} else {
 		batch->step = STEP_ROLLBACK;

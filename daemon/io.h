@@ -51,8 +51,7 @@ struct io_ops {
 			    size_t count, struct arena *arena, struct fail *fail);
 	bool (*store_look)(void *self, const char *group, struct position_row *positions, size_t count,
 			   struct arena *arena, struct fail *fail);
-	bool (*store_months)(void *self, const int64_t *moments_us, size_t count, struct arena *arena,
-			     struct fail *fail);
+	bool (*store_months)(void *self, const struct advance_rows *rows, struct arena *arena, struct fail *fail);
 	bool (*store_advance)(void *self, struct advance_rows *advance, struct arena *arena, struct fail *fail);
 	bool (*store_peek)(void *self, struct advance_rows *peek, struct arena *arena, struct fail *fail);
 	bool (*store_load)(void *self, struct load_rows *load, struct arena *arena, struct fail *fail);

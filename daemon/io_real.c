@@ -167,9 +167,9 @@ static bool purge_rejects(void *self, int64_t before_us, int64_t count_max, stru
 	return store_purge_rejects(store(self), before_us, count_max, arena, ret_count, fail);
 }
 
-static bool months(void *self, const int64_t *moments_us, size_t count, struct arena *arena, struct fail *fail)
+static bool months(void *self, const struct advance_rows *rows, struct arena *arena, struct fail *fail)
 {
-	return store_months(store(self), moments_us, count, arena, fail);
+	return store_months(store(self), rows, arena, fail);
 }
 
 static bool advance(void *self, struct advance_rows *rows, struct arena *arena, struct fail *fail)

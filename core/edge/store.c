@@ -203,9 +203,3 @@ bool store_add_months(struct store *store, const int64_t *moments_us, size_t cou
 	}
 	return columns_add(columns, store->postgres, &sql_months, NULL, NULL, fail);
 }
-
-bool store_months(struct store *store, const int64_t *moments_us, size_t count, struct arena *arena,
-		  struct fail *fail)
-{
-	return store_add_months(store, moments_us, count, arena, fail) && postgres_send(store->postgres, fail);
-}

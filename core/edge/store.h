@@ -48,9 +48,9 @@ bool store_claim(struct store *store, const char *group, const char *owner, stru
 #define STORE_NO_POSITION 0
 bool store_look(struct store *store, const char *group, struct position_row *positions, size_t count,
 		struct arena *arena, struct fail *fail);
-/* Makes the partitions of table touch for these months (any moment of each). */
-bool store_months(struct store *store, const int64_t *moments_us, size_t count, struct arena *arena,
-		  struct fail *fail);
+/* Makes the partitions of table touch for rows->months (one at least), and COMMITs; refused with PH001, as all writing is,
+ * where rows->positions are another's. Nothing else of `rows` is looked at. */
+bool store_months(struct store *store, const struct advance_rows *rows, struct arena *arena, struct fail *fail);
 
 bool store_advance(struct store *store, struct advance_rows *advance, struct arena *arena, struct fail *fail);
 

@@ -145,14 +145,26 @@ bool store_advance(struct store *store, struct advance_rows *advance, struct are
 	       add_advance_claims(store, advance, arena, fail) && postgres_send(store->postgres, fail);
 }
 
+/* By themselves, and by nobody whose positions are another's by now. */
+static bool add_months(struct store *store, const struct advance_rows *rows, struct arena *arena,
+		       struct fail *fail)
+{
+	return rows->month_count == 0 || (postgres_add(store->postgres, &sql_begin, NULL, NULL, NULL, fail) &&
+					  store_add_holds(store, rows, arena, fail) &&
+					  store_add_months(store, rows->months, rows->month_count, arena, fail) &&
+					  postgres_add(store->postgres, &sql_commit, NULL, NULL, NULL, fail));
+}
+
+bool store_months(struct store *store, const struct advance_rows *rows, struct arena *arena, struct fail *fail)
+{
+	CHECK(rows->month_count > 0);
+	return add_months(store, rows, arena, fail) && postgres_send(store->postgres, fail);
+}
+
 bool store_peek(struct store *store, struct advance_rows *peek, struct arena *arena, struct fail *fail)
 {
-	bool months =
-		peek->month_count == 0 || (postgres_add(store->postgres, &sql_begin, NULL, NULL, NULL, fail) &&
-					   store_add_holds(store, peek, arena, fail) &&
-					   store_add_months(store, peek->months, peek->month_count, arena, fail) &&
-					   postgres_add(store->postgres, &sql_commit, NULL, NULL, NULL, fail));
-	return months && postgres_add(store->postgres, &sql_snapshot, NULL, NULL, NULL, fail) &&
+	return add_months(store, peek, arena, fail) &&
+	       postgres_add(store->postgres, &sql_snapshot, NULL, NULL, NULL, fail) &&
 	       postgres_add(store->postgres, &sql_model_version, NULL, on_advanced, store, fail) &&
 	       add_advance_claims(store, peek, arena, fail) && postgres_send(store->postgres, fail);
 }

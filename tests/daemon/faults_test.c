@@ -134,12 +134,14 @@ START_TEST(a_zombie_writes_nothing_and_hands_back)
 		scene_step_to(turns[i]);
 		raise_epochs();
 		const char *before = tables_dump(&scene_world.tables, &scene_run_arena);
+		uint64_t months = scene_world.months;
 		for (unsigned step = 0; step < 200; step++) {
 			drive_step(&scene_drive, 0);
 			scene_world.monotonic_us += MOMENT_SECOND_US;
 		}
 		ck_assert_msg(scene_drive.wrong == NULL, "%s", scene_drive.wrong);
 		ck_assert_str_eq(before, tables_dump(&scene_world.tables, &scene_run_arena));
+		ck_assert_uint_eq(scene_world.months, months);
 		ck_assert_int_eq(scene_position()->next_offset, KAFKA_SOURCE_BEGINNING);
 		ck_assert_double_eq(scene_outcomes(0, OUTCOME_handed_back), 8);
 		ck_assert_double_eq(scene_drive.daemons[0].counters.fenced.value, 1);

@@ -252,11 +252,12 @@ static bool send_look(void *self, const char *group, struct position_row *positi
 	       charge(arena, count, fail) && send(client, WORLD_LOOK, arena);
 }
 
-static bool send_months(void *self, const int64_t *moments_us, size_t count, struct arena *arena,
-			struct fail *fail)
+static bool send_months(void *self, const struct advance_rows *rows, struct arena *arena, struct fail *fail)
 {
-	return REAL(store_months(store_of(self), moments_us, count, arena, fail)) && charge(arena, count, fail) &&
-	       send(client_of(self), WORLD_MONTHS, arena);
+	struct world_client *client = self;
+	client->months = rows;
+	return REAL(store_months(store_of(self), rows, arena, fail)) && charge(arena, rows->month_count, fail) &&
+	       send(client, WORLD_MONTHS, arena);
 }
 
 static bool send_advance(void *self, struct advance_rows *advance, struct arena *arena, struct fail *fail)

@@ -106,6 +106,7 @@ struct world_client {
 	const char *owner;
 
 	struct advance_rows *advance;
+	const struct advance_rows *months;
 	struct load_rows *load;
 	struct read_rows *read;
 	const struct save_rows *save;

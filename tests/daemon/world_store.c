@@ -251,12 +251,23 @@ static enum postgres_result advance(struct world_client *client, struct fail *re
 	return moved == POSTGRES_TURN_DONE ? read_advance(client, ret_fail) : moved;
 }
 
-static enum postgres_result peek(struct world_client *client, struct fail *ret_fail)
+static enum postgres_result months(struct world_client *client, const struct advance_rows *rows,
+				   struct fail *ret_fail)
 {
-	if (client->advance->month_count > 0 && !world_holds(client, client->advance)) {
+	open_transaction(client);
+	if (!world_holds(client, rows)) {
 		return world_refuse(client, FAIL_RETRY, "PH001", ret_fail);
 	}
-	client->world->months += client->advance->month_count > 0 ? 1 : 0;
+	client->transaction.open = false;
+	client->world->months++;
+	return POSTGRES_TURN_DONE;
+}
+
+static enum postgres_result peek(struct world_client *client, struct fail *ret_fail)
+{
+	if (client->advance->month_count > 0 && months(client, client->advance, ret_fail) != POSTGRES_TURN_DONE) {
+		return POSTGRES_TURN_FAILED;
+	}
 	open_transaction(client);
 	client->transaction.is_snapshot = true;
 	tables_copy(&client->world->tables, &client->snapshot);
@@ -541,8 +552,7 @@ enum postgres_result world_execute(struct world_client *client, struct fail *ret
 	case WORLD_LOOK:
 		return look(client);
 	case WORLD_MONTHS:
-		client->world->months++;
-		return POSTGRES_TURN_DONE;
+		return months(client, client->months, ret_fail);
 	case WORLD_PEEK:
 		return peek(client, ret_fail);
 	case WORLD_ADVANCE:

@@ -142,6 +142,13 @@ static void careful_zombie(void)
 	fenced(WORLD_ADVANCE);
 }
 
+static void careful_zombie_in_a_new_month(void)
+{
+	stage_quick(A, false);
+	stage_give(A, stage_view(COOKIE, 60 * 24 * 40));
+	fenced(WORLD_MONTHS);
+}
+
 /* In the middle of its transaction A still has the partition, and B waits to get it. */
 static void claim_while_careful_writes(void)
 {
@@ -214,6 +221,7 @@ const struct scenario steps_fence[] = {
 	SCENARIO(zombie),
 	SCENARIO(zombie_in_a_new_month),
 	SCENARIO(careful_zombie),
+	SCENARIO(careful_zombie_in_a_new_month),
 	SCENARIO(claim_while_careful_writes),
 	SCENARIO(claim_while_quick_writes),
 	SCENARIO(position_moved),

@@ -33,7 +33,8 @@ refused, and the tables are not the oracle's; d, the server had to end a deadloc
   a replay is not tried in vain             wary_left never set, never used up        replay: tried too often, never again
   epoch, next_offset                        each taken out of position_advance()      zombie, careful_zombie; position_moved: not refused
   … before anything of a zombie's           no store_add_holds() before subjects;     zombie: has written a subject;
-                                              before months                             zombie_in_a_new_month: not refused
+                                              before months                             zombie_in_a_new_month,
+                                                                                        careful_zombie_in_a_new_month: not refused
   positions before arbiters                 store_add_positions() in SAVE's end       claim_while_quick_writes: waits for no lock;
                                                                                         lost_commit_lands_late: PH002 comes before PH001
   no row moved does not mean a zombie       LOOK not asked, or not believed           lost_commit_lands_late: handed back
