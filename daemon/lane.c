@@ -55,11 +55,13 @@ void lane_lost(struct lane *lane, const struct fail *fail)
 	}
 }
 
+bool lane_is_due(const struct lane *lane)
+{
+	return lane->link == LINK_DOWN && loop_now_us(lane->loop) >= lane->connect_at_us;
+}
+
 void lane_connect(struct lane *lane)
 {
-	if (lane->link != LINK_DOWN || loop_now_us(lane->loop) < lane->connect_at_us) {
-		return;
-	}
 	struct fail fail;
 	lane_unwatch(lane);
 	if (!lane->io.ops->store_connect(lane->io.self, &fail)) {
@@ -229,7 +231,7 @@ void lane_serve(struct lane *lane)
 	}
 	lane->ready = false;
 	struct fail fail;
-	switch (lane->io.ops->store_ready(lane->io.self, &fail)) {
+	switch (loop_lane_ready(lane, &fail)) {
 	case POSTGRES_GOES_ON:
 		break;
 	case POSTGRES_CONNECTED:

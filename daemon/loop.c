@@ -222,8 +222,8 @@ static void chores(struct loop *loop)
 	}
 	loop_reload(loop);
 	loop_read_notices(loop);
+	loop_connect(loop);
 	for (unsigned i = 0; i < loop->lane_count; i++) { /* each sends before the next one computes */
-		lane_connect(&loop->lanes[i]);
 		lane_serve(&loop->lanes[i]);
 		lane_send(&loop->lanes[i]);
 	}
@@ -261,6 +261,7 @@ static bool start_lanes(struct loop *loop, struct fail *fail)
 		struct lane *lane = &loop->lanes[i];
 		lane->loop = loop;
 		lane->number = i;
+		lane->connect_at_us = loop_now_us(loop);
 		lane->io = loop->options->lanes[i];
 		struct batch_options batch_options = {
 			.conf = loop->options->conf,

@@ -76,6 +76,8 @@ struct loop {
 
 	struct lane lanes[LANES_MAX];
 	unsigned lane_count;
+	unsigned connect_next;	    /* lanes connect by turns */
+	int64_t blocked_us;	    /* monotonic: until then the loop could do nothing of what was due */
 	struct breaker *breaker;    /* of all lanes */
 	struct engine *engine;	    /* of all lanes; NULL: none yet */
 	struct engine *engine_next; /* another model is in force: taken up when no lane is busy */
@@ -174,6 +176,10 @@ void loop_reload(struct loop *loop);
 bool loop_makes_progress(struct loop *loop);
 /* `text` begins with who is in trouble; no more than that and the code is kept. */
 void loop_note_trouble(struct loop *loop, const char *text, const char *code);
+/* Connects a lane, one a turn, since the loop may block in it: libpq looks up a host's name before it returns. */
+void loop_connect(struct loop *loop);
+/* The connection's next step; with several hosts it looks up the next one's name. */
+enum postgres_result loop_lane_ready(struct lane *lane, struct fail *ret_fail);
 /* Ready, alive, a line of status: once a turn. */
 void loop_tell_service(struct loop *loop);
 
@@ -182,6 +188,8 @@ void loop_tell_service(struct loop *loop);
 void lane_unwatch(struct lane *lane);
 /* Drops the connection, if there is one, and what is under way on it; it is made again after a pause. */
 void lane_lost(struct lane *lane, const struct fail *fail);
+/* Is it down, and has its pause passed? */
+bool lane_is_due(const struct lane *lane);
 void lane_connect(struct lane *lane);
 /* Reads what PostgreSQL answers. */
 void lane_serve(struct lane *lane);

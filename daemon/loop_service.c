@@ -11,6 +11,8 @@
 
 /* What is due is done in the same turn of the loop, and a turn takes milliseconds. */
 #define OVERDUE_US (10 * MOMENT_SECOND_US)
+/* Above that a call has blocked. */
+#define BLOCKED_US MOMENT_SECOND_US
 
 void loop_note_trouble(struct loop *loop, const char *text, const char *code)
 {
@@ -28,6 +30,13 @@ static bool lane_waits(const struct lane *lane, int64_t now)
 	       (batch_is_empty(lane->batch) && !batch_has_more(lane->batch));
 }
 
+/* What was due while the loop could not do it is due when it could again. */
+static bool is_overdue(const struct lane *lane, int64_t due_us, int64_t now)
+{
+	int64_t blocked_us = lane->loop->blocked_us;
+	return (due_us > blocked_us ? due_us : blocked_us) < now - OVERDUE_US;
+}
+
 /*
  * Is something long due and not done? A server that is away or slow is waited for with a time limit, and what follows from
  * its passing is due then; a lane that could work has to have sent a turn.
@@ -36,15 +45,15 @@ static bool lane_is_stuck(struct lane *lane, int64_t now)
 {
 	if (lane->link == LINK_DOWN) {
 		lane->moved_at_us = now;
-		return lane->connect_at_us < now - OVERDUE_US;
+		return is_overdue(lane, lane->connect_at_us, now);
 	}
 	uint64_t turns = lane->io.ops->store_turns(lane->io.self);
 	if (lane_waits(lane, now) || turns != lane->turns_seen) {
 		lane->turns_seen = turns;
 		lane->moved_at_us = now;
 	}
-	return lane->io.ops->store_deadline_us(lane->io.self) < now - OVERDUE_US ||
-	       lane->moved_at_us < now - OVERDUE_US;
+	return is_overdue(lane, lane->io.ops->store_deadline_us(lane->io.self), now) ||
+	       is_overdue(lane, lane->moved_at_us, now);
 }
 
 bool loop_makes_progress(struct loop *loop)
@@ -56,6 +65,60 @@ bool loop_makes_progress(struct loop *loop)
 		}
 	}
 	return true;
+}
+
+/*
+ * Around a call that may block: a name server that does not answer is no hang, the lane only waits. Whoever was stuck before
+ * is not told to live because of it.
+ */
+struct blocking {
+	bool moves;
+	int64_t since_us;
+};
+
+static struct blocking begin_blocking(struct loop *loop)
+{
+	struct blocking blocking = {loop_makes_progress(loop), loop_now_us(loop)};
+	if (blocking.moves) {
+		service_blocks(loop->options->service, blocking.since_us);
+	}
+	return blocking;
+}
+
+static void end_blocking(struct loop *loop, const struct blocking *blocking)
+{
+	int64_t now = loop_now_us(loop);
+	if (now - blocking->since_us > BLOCKED_US) {
+		loop->blocked_us = now;
+	}
+	if (blocking->moves) {
+		service_blocks(loop->options->service, now);
+	}
+}
+
+void loop_connect(struct loop *loop)
+{
+	for (unsigned i = 0; i < loop->lane_count; i++) {
+		struct lane *lane = &loop->lanes[(loop->connect_next + i) % loop->lane_count];
+		if (lane_is_due(lane)) {
+			struct blocking blocking = begin_blocking(loop);
+			lane_connect(lane);
+			end_blocking(loop, &blocking);
+			loop->connect_next = lane->number + 1;
+			return;
+		}
+	}
+}
+
+enum postgres_result loop_lane_ready(struct lane *lane, struct fail *ret_fail)
+{
+	if (lane->link != LINK_CONNECTING) {
+		return lane->io.ops->store_ready(lane->io.self, ret_fail);
+	}
+	struct blocking blocking = begin_blocking(lane->loop);
+	enum postgres_result result = lane->io.ops->store_ready(lane->io.self, ret_fail);
+	end_blocking(lane->loop, &blocking);
+	return result;
 }
 
 /* "working, 12 partitions, lag 1024 events 2 s, last commit 0 s ago, last trouble postgres 57P01 40 s ago" */

@@ -70,7 +70,8 @@ static const struct yaml_field postgres_fields[] = {
 	{"conninfo", YAML_TEXT, AT(postgres.conninfo), .high = 4096, .fallback = "dbname=phased",
 	 .help = "How to reach PostgreSQL, as libpq reads it. No password here: password_file, PGPASSFILE, or "
 		 "peer "
-		 "authentication."},
+		 "authentication. A socket directory (host=/run/postgresql) or hostaddr= beside host=: the "
+		 "daemon stands still while a host's name is looked up."},
 	{"password_file", YAML_TEXT, AT(postgres.password_file), .high = 4095, .fallback = "",
 	 .help = "The password, in a file of one line that only its owner reads. A bare name is looked for among "
 		 "the service's credentials first. Empty: none."},

@@ -56,6 +56,12 @@ void service_alive(struct service *service, int64_t now_us)
 	}
 }
 
+void service_blocks(struct service *service, int64_t now_us)
+{
+	service->alive_at_us = service->extend_at_us = now_us;
+	service_alive(service, now_us);
+}
+
 bool service_wants_status(struct service *service, int64_t now_us)
 {
 	if (!service->is_told || now_us < service->status_at_us) {

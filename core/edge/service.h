@@ -38,6 +38,13 @@ void service_ready(struct service *service);
  */
 void service_alive(struct service *service, int64_t now_us);
 
+/*
+ * Before and after a call of such a loop that may block though nothing hangs (to look up a host's name, of name servers that
+ * do not answer): says at once that we live, and asks for more time while starting. So each such call has all the time
+ * that the watchdog allows.
+ */
+void service_blocks(struct service *service, int64_t now_us);
+
 /* Is it time for a line of status? At most one a second, and none when nobody listens. */
 bool service_wants_status(struct service *service, int64_t now_us);
 /* Sends it where it differs from the last one. */
