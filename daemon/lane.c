@@ -210,7 +210,7 @@ static void turn_failed(struct lane *lane, struct fail *why)
 		return;
 	}
 	if (turn == TURN_PURGE) {
-		loop_purge_failed(lane->loop, why);
+		loop_purge_failed(why);
 		return;
 	}
 	if (turn == TURN_GREET) {

@@ -158,7 +158,7 @@ void loop_looked(struct loop *loop);
 /* Is it time to, and is this lane to do it? Then it has a turn under way, or is lost. */
 bool loop_send_purge(struct loop *loop, struct lane *lane);
 void loop_purged(struct loop *loop);
-void loop_purge_failed(struct loop *loop, const struct fail *why);
+void loop_purge_failed(const struct fail *why);
 
 /* ---- loop_health.c ---- */
 

@@ -46,7 +46,7 @@ void loop_purged(struct loop *loop)
 	}
 }
 
-void loop_purge_failed(struct loop *loop, const struct fail *why)
+void loop_purge_failed(const struct fail *why)
 {
 	static struct log_limit often;
 	if (log_allowed(&often)) {
