@@ -91,13 +91,12 @@ static void on_reports(struct kafka_sink *sink, rd_kafka_event_t *event)
 static void on_error(struct kafka_sink *sink, rd_kafka_event_t *event)
 {
 	rd_kafka_resp_err_t error = rd_kafka_event_error(event);
-	if (error == RD_KAFKA_RESP_ERR__FATAL) {
-		sink->is_dead = true;
-	}
+	/* The event itself names the reason, not that it was the last one. */
+	sink->is_dead = sink->is_dead || rd_kafka_fatal_error(sink->rk, NULL, 0) != RD_KAFKA_RESP_ERR_NO_ERROR;
 	if (error != RD_KAFKA_RESP_ERR__ALL_BROKERS_DOWN) { /* which comes behind the reasons, and says none */
 		snprintf(sink->away, sizeof(sink->away), "%s", rd_kafka_event_error_string(event));
 	}
-	if (error == RD_KAFKA_RESP_ERR__FATAL || error == RD_KAFKA_RESP_ERR__ALL_BROKERS_DOWN) {
+	if (sink->is_dead || error == RD_KAFKA_RESP_ERR__ALL_BROKERS_DOWN) {
 		sink->state = KAFKA_SINK_AWAY;
 	}
 }
@@ -159,6 +158,11 @@ void kafka_sink_destroy(struct kafka_sink *sink, unsigned flush_ms_max)
 	free(sink);
 }
 
+bool kafka_sink_is_dead(const struct kafka_sink *sink)
+{
+	return sink != NULL && sink->is_dead;
+}
+
 int kafka_sink_fd(const struct kafka_sink *sink)
 {
 	return sink->wake.fd;
@@ -194,8 +198,8 @@ static bool said(struct kafka_sink *sink, const char *topic, size_t size, rd_kaf
 		sink->is_dead = true;
 		sink->state = KAFKA_SINK_AWAY;
 		return fail_set(fail, FAIL_FATAL, EXIT_AWAY, "kafka: the producer gave up and must be made anew");
-	default:
-		return fail_set(fail, FAIL_FATAL, EXIT_OUR_BUG, "kafka: %s: %s", topic, rd_kafka_err2str(error));
+	default: /* of this topic alone, such as a permission that is missing: others are written on */
+		return fail_set(fail, FAIL_RETRY, EXIT_AWAY, "kafka: %s: %s", topic, rd_kafka_err2str(error));
 	}
 }
 
@@ -245,11 +249,14 @@ bool kafka_sink_resend(struct kafka_sink *sink, const struct kafka_record *recor
 
 enum kafka_sink_state kafka_sink_state(const struct kafka_sink *sink)
 {
-	return sink->state;
+	return sink != NULL ? sink->state : KAFKA_SINK_AWAY;
 }
 
 const char *kafka_sink_trouble(const struct kafka_sink *sink)
 {
+	if (sink == NULL) {
+		return "no producer could be made";
+	}
 	if (sink->state != KAFKA_SINK_UP) {
 		return sink->away;
 	}

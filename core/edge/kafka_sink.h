@@ -31,13 +31,17 @@ struct kafka_sink *kafka_sink_create(const struct kafka_sink_options *options, k
 /* Waits at most `flush_ms_max` for what is on its way; what is not delivered then is said to on_delivered. */
 void kafka_sink_destroy(struct kafka_sink *sink, unsigned flush_ms_max);
 
+/* Has it ended for good? kafka_sink_poll() may learn that before any message is refused. NULL: no. */
+bool kafka_sink_is_dead(const struct kafka_sink *sink);
+
 /* Readable when kafka_sink_poll() has something to do; borrowed. */
 int kafka_sink_fd(const struct kafka_sink *sink);
 /* Serves delivery reports and errors, calls on_delivered. Call until it returns false (nothing left). */
 bool kafka_sink_poll(struct kafka_sink *sink);
 
-/* Copies key and value; a key of no bytes: any partition. False: on_delivered is not called; buffer full or topic unknown
- * (FAIL_RETRY), too large (FAIL_DATA), FAIL_FATAL: the sink has ended for good, destroy it and create another. */
+/* Copies key and value; a key of no bytes: any partition. False: on_delivered is not called; buffer full, topic
+ * unknown or one that we may not write (FAIL_RETRY), too large (FAIL_DATA), FAIL_FATAL: the sink has ended for good, destroy
+ * it and create another. */
 bool kafka_sink_send(struct kafka_sink *sink, const char *topic, const void *key, size_t key_size,
 		     const void *value, size_t size, void *token, struct fail *fail);
 
@@ -50,7 +54,7 @@ bool kafka_sink_send(struct kafka_sink *sink, const char *topic, const void *key
 struct kafka_record;
 bool kafka_sink_resend(struct kafka_sink *sink, const struct kafka_record *record, void *token, struct fail *fail);
 
-/* As of the last second, known from kafka_sink_poll(). */
+/* As of the last second, known from kafka_sink_poll(). NULL, for who could make none: away. */
 enum kafka_sink_state {
 	KAFKA_SINK_STARTING, /* not known yet, for a second at most: what is sent waits for a broker like all else */
 	KAFKA_SINK_UP,	     /* a broker is connected */

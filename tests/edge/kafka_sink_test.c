@@ -216,15 +216,37 @@ START_TEST(producer_that_gave_up_says_so)
 	rd_kafka_mock_push_request_errors(mock.cluster, init_producer_id, 1,
 					  RD_KAFKA_RESP_ERR_CLUSTER_AUTHORIZATION_FAILED);
 	struct kafka_sink *sink = create(mock.brokers, 60000, &seen);
-	unsigned taken = 0;
-	MOCK_UNTIL(20, !give(sink, taken, 100, &fail), {
-		taken++;
-		step(sink);
-	});
+	MOCK_UNTIL(20, kafka_sink_is_dead(sink), step(sink)); /* and nobody sent anything */
+	ck_assert(!give(sink, 1, 100, &fail));
 	ck_assert_int_eq(fail.kind, FAIL_FATAL);
 	ck_assert(kafka_sink_state(sink) == KAFKA_SINK_AWAY);
 	kafka_sink_destroy(sink, 0);
-	ck_assert_uint_eq(seen.lost_total, taken);
+	ck_assert_uint_eq(seen.lost_total, 0);
+	mock_kafka_stop(&mock);
+}
+END_TEST
+
+/* A permission that is missing for one topic says nothing of the others. */
+START_TEST(a_topic_that_may_not_be_written_is_that_topics_trouble)
+{
+	struct mock_kafka mock;
+	struct seen seen = {0};
+	struct fail fail = {0};
+	mock_kafka_start(&mock);
+	mock_kafka_deny(&mock, "phased.rejected");
+	struct kafka_sink *sink = create(mock.brokers, 60000, &seen);
+	unsigned taken = 0;
+	MOCK_UNTIL(20, !kafka_sink_send(sink, "phased.rejected", NULL, 0, "x", 1, (void *)1, &fail), {
+		taken++;
+		step(sink);
+	});
+	ck_assert_int_eq(fail.kind, FAIL_RETRY);
+	ck_assert_msg(strstr(fail.text, "phased.rejected") != NULL, "%s", fail.text);
+	ck_assert(!kafka_sink_is_dead(sink));
+	ck_assert(give(sink, 2, 100, NULL));
+	MOCK_UNTIL(20, seen.delivered[2] == 1, step(sink));
+	kafka_sink_destroy(sink, 0);
+	ck_assert_uint_eq(seen.lost[1], taken);
 	mock_kafka_stop(&mock);
 }
 END_TEST
@@ -232,4 +254,5 @@ END_TEST
 TEST_MAIN("kafka_sink", each_message_is_reported_once, broker_away_is_said_and_broker_back_is_used,
 	  ending_reports_what_was_not_written, full_buffer_refuses_and_reports_nothing,
 	  producer_that_gave_up_says_so, too_large_a_message_is_its_own_fault,
-	  settings_are_refused_without_showing_their_values, nothing_is_printed_while_brokers_are_away)
+	  settings_are_refused_without_showing_their_values, nothing_is_printed_while_brokers_are_away,
+	  a_topic_that_may_not_be_written_is_that_topics_trouble)

@@ -27,6 +27,13 @@ static inline void mock_kafka_start(struct mock_kafka *mock)
 	mock->brokers = rd_kafka_mock_cluster_bootstraps(mock->cluster);
 }
 
+/* A topic that nobody may write: brokers show none of its partitions then. */
+static inline void mock_kafka_deny(struct mock_kafka *mock, const char *topic)
+{
+	ck_assert_int_eq(rd_kafka_mock_topic_create(mock->cluster, topic, 0, 1), RD_KAFKA_RESP_ERR_NO_ERROR);
+	rd_kafka_mock_topic_set_error(mock->cluster, topic, RD_KAFKA_RESP_ERR_TOPIC_AUTHORIZATION_FAILED);
+}
+
 static inline void mock_kafka_stop(struct mock_kafka *mock)
 {
 	rd_kafka_mock_cluster_destroy(mock->cluster);
