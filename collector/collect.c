@@ -30,6 +30,7 @@
 #define ARENA_KEPT ((size_t)1024 * 1024)
 #define TURN_MS_MAX 1000
 #define STUCK_US (10 * MOMENT_SECOND_US) /* an answer so much later than allowed will not come */
+#define RENEW_US MOMENT_SECOND_US
 #define POLLS_MAX 8
 #define READY_SIZE 512
 
@@ -42,7 +43,8 @@ struct collect {
 	struct admit admit;
 	struct arena arena; /* of the request that is being read; it waits without */
 	struct http *http, *admin;
-	struct kafka_sink *sink;
+	struct kafka_sink *sink; /* NULL: none could be made, or we gave up */
+	int64_t renew_at_us;	 /* not before; monotonic */
 	bool sink_is_dead, was_up, is_quiesced, gave_up;
 	bool is_admin;	 /* the request that is served now came in at the admin port */
 	unsigned wait_s; /* says the 429 that is answered now */
@@ -524,23 +526,43 @@ unsigned collect_fds(const struct collect *collect, int ret_fds[static COLLECT_F
 {
 	unsigned count = 0;
 	ret_fds[count++] = http_fd(collect->http);
-	ret_fds[count++] = kafka_sink_fd(collect->sink);
+	if (collect->sink != NULL) {
+		ret_fds[count++] = kafka_sink_fd(collect->sink);
+	}
 	if (collect->admin != NULL) {
 		ret_fds[count++] = http_fd(collect->admin);
 	}
 	return count;
 }
 
-/* Another producer takes the place of this one, whose end says of each message that it was lost. The new one first: the
- * loop must not meet a new descriptor under an old number. */
+/*
+ * Another producer takes the place of this one, whose end says of each message that it was lost. The new one first: the
+ * loop must not meet a new descriptor under an old number. Trouble from outside (a certificate that was replaced, no
+ * descriptors) may leave us without any: all is 503 then. At most one is made a second.
+ */
 static void renew_sink(struct collect *collect)
 {
+	int64_t now_us = moment_monotonic_us();
+	if (now_us < collect->renew_at_us) {
+		return;
+	}
 	struct fail fail;
 	struct kafka_sink *old = collect->sink;
+	if (old != NULL) {
+		log_error("kafka: the producer gave up; what waits is answered 503, another one is made");
+	}
 	collect->sink = make_sink(collect, &fail);
-	CHECK(collect->sink != NULL); /* the same settings were good before */
+	collect->sink_is_dead = collect->sink == NULL;
+	if (collect->sink_is_dead) {
+		log_error("%s; no producer could be made, answering 503 and trying again in a second", fail.text);
+	}
+	collect->renew_at_us = now_us + RENEW_US;
 	kafka_sink_destroy(old, 0);
-	collect->sink_is_dead = false;
+}
+
+static bool is_dead(const struct collect *collect)
+{
+	return collect->sink_is_dead || kafka_sink_is_dead(collect->sink);
 }
 
 static void note_kafka(struct collect *collect)
@@ -563,11 +585,10 @@ static int sooner(int a, int b)
 
 int collect_turn(struct collect *collect)
 {
-	if (collect->sink_is_dead) {
-		log_error("kafka: the producer gave up; what waits is answered 503, another one is made");
+	if (is_dead(collect) && !collect->gave_up) {
 		renew_sink(collect);
 	}
-	bool more = true;
+	bool more = collect->sink != NULL;
 	for (int i = 0; i < POLLS_MAX && more; i++) {
 		more = kafka_sink_poll(collect->sink);
 	}
@@ -632,5 +653,6 @@ void collect_give_up(struct collect *collect)
 {
 	collect->gave_up = true;
 	waiting_lose_all(&collect->waiting);
-	renew_sink(collect);
+	kafka_sink_destroy(collect->sink, 0); /* says of each message that it was lost */
+	collect->sink = NULL;
 }
