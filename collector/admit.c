@@ -46,7 +46,8 @@ bool admit_origin(const struct admit *admit, const struct http_request *request,
 static bool find_group(const struct http_request *request, struct http_address *ret_group)
 {
 	struct http_address client = http_client(request);
-	if (client.family != HTTP_V4 && client.family != HTTP_V6) {
+	if (client.family != HTTP_V4 && client.family != HTTP_V6 &&
+	    client.family != HTTP_UNCLEAR) { /* nobody whom it could be held against */
 		return false;
 	}
 	*ret_group = http_address_group(&client);

@@ -73,7 +73,7 @@ struct http_counts {
 };
 struct http_counts http_counts(const struct http *http);
 
-/* Who sent it, for limits: HTTP_NOBODY or HTTP_UNIX when that is not known. */
+/* Who sent it, for limits: HTTP_NOBODY or HTTP_UNIX when that is not known, HTTP_UNCLEAR when it hides. */
 struct http_address http_client(const struct http_request *request);
 const char *http_method(const struct http_request *request);
 const char *http_path(const struct http_request *request);		       /* decoded, without query */

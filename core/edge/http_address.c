@@ -5,6 +5,8 @@
 #include <string.h>
 #include <strings.h>
 
+#include "core/base/check.h"
+
 #define TEXT_SIZE_MAX 64
 
 static struct http_address of_v4(const void *bytes)
@@ -173,50 +175,129 @@ static struct piece trim(struct piece piece)
 	return piece;
 }
 
-/* Takes what stands behind the last `mark` away from the end of *rest; false: there is nothing left. A quoted mark does
- * not count in theory; an address holds none. */
-static bool take_last(struct piece *rest, char mark, struct piece *ret_last)
+/* Who a proxy was asked by, as it says. */
+struct hop {
+	struct piece client; /* empty: it does not say */
+	bool is_unclear;     /* it can be read in more than one way */
+};
+
+/* The last ones of a header's line, in the order they stand there: [count - 1] is the last. */
+struct hops {
+	struct hop ring[HTTP_HOPS_MAX + 1];
+	size_t count; /* of all; the last ones are in the ring */
+};
+
+static void hops_add(struct hops *hops, struct hop hop)
 {
-	if (rest->text == NULL) {
-		return false;
-	}
-	const char *found = rest->size > 0 ? memrchr(rest->text, mark, rest->size) : NULL;
-	if (found == NULL) {
-		*ret_last = trim(*rest);
-		rest->text = NULL;
-		return true;
-	}
-	*ret_last = trim((struct piece){found + 1, (size_t)(rest->text + rest->size - found) - 1});
-	rest->size = (size_t)(found - rest->text);
-	return true;
+	hops->ring[hops->count++ % COUNT_OF(hops->ring)] = hop;
 }
 
-/* RFC 7239: for=192.0.2.1;proto=https;by=… → what "for" says, empty when it says nothing. */
-static struct piece take_for(struct piece element)
+static void read_list(const char *line, struct hops *ret_hops)
 {
-	struct piece pair;
-	while (take_last(&element, ';', &pair)) {
-		if (pair.size > 4 && strncasecmp(pair.text, "for=", 4) == 0) {
-			return trim((struct piece){pair.text + 4, pair.size - 4});
+	for (const char *at = line;; at++) {
+		size_t size = strcspn(at, ",");
+		hops_add(ret_hops, (struct hop){.client = trim((struct piece){at, size})});
+		at += size;
+		if (*at == '\0') {
+			return;
 		}
 	}
-	return (struct piece){"", 0};
+}
+
+/* Behind a value that begins here, bare or quoted: at ';', ',' or the end. NULL: its quotes do not fit. */
+static const char *skip_value(const char *at)
+{
+	if (*at != '"') {
+		at += strcspn(at, ";,\"");
+		return *at != '"' ? at : NULL;
+	}
+	for (at++; *at != '"'; at++) {
+		if (*at == '\\' && at[1] != '\0') {
+			at++;
+		} else if (*at == '\0') {
+			return NULL;
+		}
+	}
+	at++;
+	at += strspn(at, " \t");
+	return *at == ';' || *at == ',' || *at == '\0' ? at : NULL;
+}
+
+/* RFC 7239, for=192.0.2.1;proto=https;by=…: a proxy may put what the client sent into a pair, so that what is said
+ * twice, and what is no pair, is nobody's word. NULL: the quotes do not fit. */
+static const char *read_element(const char *at, struct hop *ret_hop, bool *ret_is_empty)
+{
+	struct hop hop = {.client = {"", 0}};
+	bool is_empty = true, has_client = false;
+	for (;; at++) {
+		at += strspn(at, " \t");
+		size_t size = strcspn(at, "=;,\"");
+		const char *name = at, *value = at[size] == '=' ? at + size + 1 : at + size;
+		at = skip_value(value);
+		if (at == NULL) {
+			return NULL;
+		}
+		is_empty = is_empty && at == name;
+		if (value == name + size) {
+			hop.is_unclear = hop.is_unclear || size > 0;
+		} else if (size == 3 && strncasecmp(name, "for", 3) == 0) {
+			hop.is_unclear = hop.is_unclear || has_client;
+			hop.client = trim((struct piece){value, (size_t)(at - value)});
+			has_client = true;
+		}
+		if (*at != ';') {
+			*ret_hop = hop;
+			*ret_is_empty = is_empty;
+			return at;
+		}
+	}
+}
+
+/* From the left, as quotes can be told apart in no other way. False: they do not fit, so that no element is certain. */
+static bool read_forwarded(const char *line, struct hops *ret_hops)
+{
+	for (const char *at = line;; at++) {
+		struct hop hop;
+		bool is_empty;
+		at = read_element(at, &hop, &is_empty);
+		if (at == NULL) {
+			return false;
+		}
+		if (!is_empty) {
+			hops_add(ret_hops, hop);
+		}
+		if (*at == '\0') {
+			return true;
+		}
+	}
 }
 
 struct http_address http_client_of(const struct http_address *peer, const struct http_networks *proxies,
 				   enum http_forwarded forwarded, const char *const *values, size_t count)
 {
 	const struct http_address nobody = {.family = HTTP_NOBODY};
-	struct http_address address = *peer;
-	unsigned hops = 0;
+	struct http_address address = *peer, unclear = *peer;
+	unsigned seen = 0;
+	unclear.family = HTTP_UNCLEAR;
 	if (!http_networks_hold(proxies, peer)) {
 		return address;
 	}
 	for (size_t line = forwarded == HTTP_FORWARDED_NONE ? 0 : count; line > 0; line--) {
-		struct piece rest = {values[line - 1], strlen(values[line - 1])}, element;
-		while (take_last(&rest, ',', &element)) {
-			struct piece text = forwarded == HTTP_FORWARDED ? take_for(element) : element;
-			if (++hops > HTTP_HOPS_MAX || !http_address_read(text.text, text.size, &address)) {
+		struct hops hops = {.count = 0};
+		if (forwarded == HTTP_X_FORWARDED_FOR) {
+			read_list(values[line - 1], &hops);
+		} else if (!read_forwarded(values[line - 1], &hops)) {
+			return unclear;
+		}
+		for (size_t i = hops.count; i > 0; i--) {
+			const struct hop *hop = &hops.ring[(i - 1) % COUNT_OF(hops.ring)];
+			if (++seen > HTTP_HOPS_MAX) {
+				return nobody;
+			}
+			if (hop->is_unclear) {
+				return unclear;
+			}
+			if (!http_address_read(hop->client.text, hop->client.size, &address)) {
 				return nobody;
 			}
 			if (!http_networks_hold(proxies, &address)) {

@@ -8,7 +8,14 @@
 #include <stdint.h>
 #include <sys/socket.h>
 
-enum http_family { HTTP_NOBODY, HTTP_UNIX, HTTP_V4, HTTP_V6 };
+enum http_family {
+	HTTP_NOBODY,
+	HTTP_UNIX,
+	HTTP_V4,
+	HTTP_V6,
+	HTTP_UNCLEAR /* behind a proxy, which is `bytes`, and said so that it can be read in two ways: for limits all of
+		      * these are one client */
+};
 
 struct http_address {
 	uint8_t family;
@@ -44,7 +51,8 @@ enum http_forwarded { HTTP_FORWARDED_NONE, HTTP_X_FORWARDED_FOR, HTTP_FORWARDED 
 /*
  * `values`: those of the header's lines, as they came. Each proxy appends who it was asked by: from the right, as long as
  * that one is a proxy that is believed. HTTP_NOBODY: only such proxies are named, or one of them says that it does not
- * know or something that cannot be read.
+ * know or something that cannot be read. HTTP_UNCLEAR: in Forwarded, quotes that do not fit, an element that says twice who
+ * it is for, or that has what is no pair; a client may have had a hand in it.
  */
 struct http_address http_client_of(const struct http_address *peer, const struct http_networks *proxies,
 				   enum http_forwarded forwarded, const char *const *values, size_t count);

@@ -12,6 +12,9 @@ static struct http_address address(const char *text)
 	struct http_address found = {.family = HTTP_NOBODY};
 	if (strcmp(text, "unix") == 0) {
 		found.family = HTTP_UNIX;
+	} else if (text[0] == '?') {
+		found = address(text + 1);
+		found.family = HTTP_UNCLEAR;
 	} else if (text[0] != '\0') {
 		ck_assert_msg(http_address_read(text, strlen(text), &found), "%s", text);
 	}
@@ -139,7 +142,7 @@ START_TEST(only_proxies_that_are_believed_say_who_asks)
 		const char *peer;
 		enum http_forwarded forwarded;
 		const char *values[3];
-		const char *client; /* "": nobody */
+		const char *client; /* "": nobody; "?…": unclear, behind that one */
 	} rows[] = {
 		/* Nobody of ours: whatever it says. */
 		{"192.0.2.9", HTTP_X_FORWARDED_FOR, {"198.51.100.7"}, "192.0.2.9"},
@@ -170,7 +173,32 @@ START_TEST(only_proxies_that_are_believed_say_who_asks)
 		{PROXY, HTTP_FORWARDED, {"for=198.51.100.7, proto=https"}, ""},
 		{PROXY, HTTP_FORWARDED, {"for=198.51.100.7, for=_secret"}, ""},
 		{PROXY, HTTP_FORWARDED, {"for=unknown"}, ""},
-		{PROXY, HTTP_FORWARDED, {"198.51.100.7"}, ""},
+		{PROXY, HTTP_FORWARDED, {"198.51.100.7"}, "?" PROXY},
+		{PROXY, HTTP_FORWARDED, {"for=198.51.100.7,, "}, "198.51.100.7"}, /* empty ones are none */
+		{PROXY, HTTP_FORWARDED, {""}, ""},
+		{PROXY, HTTP_FORWARDED, {"for=203.0.113.1", "for=198.51.100.7 ; ;proto=http"}, "198.51.100.7"},
+		/* What the client sent stands in quotes, or should. */
+		{PROXY, HTTP_FORWARDED, {"for=198.51.100.7;host=\"a;for=203.0.113.6;b\""}, "198.51.100.7"},
+		{PROXY, HTTP_FORWARDED, {"for=198.51.100.7;host=\"a, for=203.0.113.6\""}, "198.51.100.7"},
+		{PROXY,
+		 HTTP_FORWARDED,
+		 {"for=198.51.100.7;host=\"a\\\";for=203.0.113.6;b=\\\"\""},
+		 "198.51.100.7"},
+		{PROXY, HTTP_FORWARDED, {"host=\"a;for=203.0.113.6\" ; for=\"198.51.100.7\""}, "198.51.100.7"},
+		{PROXY, HTTP_FORWARDED, {"for=198.51.100.7;host=a;for=203.0.113.6;b"}, "?" PROXY},
+		{PROXY, HTTP_FORWARDED, {"for=198.51.100.7;host=\"a\";for=203.0.113.6;b=\"\""}, "?" PROXY},
+		{PROXY, HTTP_FORWARDED, {"for=198.51.100.7;host=\"a\"\""}, "?" PROXY},
+		{PROXY, HTTP_FORWARDED, {"for=198.51.100.7;host=\"a\\\""}, "?" PROXY},
+		{PROXY, HTTP_FORWARDED, {"for=198.51.100.7;host=\"a"}, "?" PROXY},
+		{PROXY, HTTP_FORWARDED, {"for=198.51.100.7;host=a\""}, "?" PROXY},
+		{PROXY, HTTP_FORWARDED, {"for=198.51.100.7;host=a,b"}, "?" PROXY},
+		{"unix", HTTP_FORWARDED, {"for=198.51.100.7;host=\"a\"\""}, "?unix"},
+		/* A quote that the client left open takes in the proxy's own words up to the next one. */
+		{PROXY, HTTP_FORWARDED, {"x=\", for=198.51.100.7;host=\"a\";for=203.0.113.6\""}, "?" PROXY},
+		{PROXY, HTTP_FORWARDED, {"for=203.0.113.6\", for=198.51.100.7"}, "?" PROXY},
+		/* On a line of its own, or left of who is not ours, it is the client's word. */
+		{PROXY, HTTP_FORWARDED, {"for=\"", "for=198.51.100.7"}, "198.51.100.7"},
+		{PROXY, HTTP_FORWARDED, {"for=1;for=2, for=198.51.100.7"}, "198.51.100.7"},
 	};
 	struct http_network ours[2];
 	ck_assert(http_network_read("10.0.0.0/8", &ours[0]) && http_network_read("unix", &ours[1]));
