@@ -63,7 +63,7 @@ static double seconds_since(int64_t begun_us)
 struct reply {
 	const void *body;
 	size_t size;
-	const char *cookie; /* NULL or "": none is set */
+	const struct visitor_cookies *cookies; /* NULL: none is set */
 };
 
 static void answer(struct collect *collect, struct http_request *request, enum route route, unsigned status,
@@ -91,8 +91,8 @@ static void answer(struct collect *collect, struct http_request *request, enum r
 	if (status == 503) {
 		cors_add(&cors, "Retry-After", "1");
 	}
-	if (reply->cookie != NULL && reply->cookie[0] != '\0') {
-		cors_add(&cors, "Set-Cookie", reply->cookie);
+	for (size_t i = 0; reply->cookies != NULL && i < reply->cookies->count; i++) {
+		cors_add(&cors, "Set-Cookie", reply->cookies->lines[i]);
 	}
 	if (status == 429) {
 		snprintf(wait_text, sizeof(wait_text), "%u", collect->wait_s);
@@ -110,13 +110,14 @@ static void answer(struct collect *collect, struct http_request *request, enum r
 static void answer_success(struct collect *collect, const struct waiting *waiting)
 {
 	const struct route_about *about = &routes[waiting->route];
-	char cookie[VISITOR_COOKIE_SIZE] = "";
+	struct visitor_cookies cookies;
+	cookies.count = 0; /* the lines are not worth clearing */
 	if (waiting->is_taken || waiting->visitor.what == VISITOR_FORGET) {
-		visitor_cookie(&collect->visitor, &waiting->visitor, http_header(waiting->request, "Origin"),
-			       cookie);
+		visitor_cookies(&collect->visitor, &waiting->visitor, http_header(waiting->request, "Host"),
+				&cookies);
 	}
 	answer(collect, waiting->request, waiting->route, 200, waiting->begun_us,
-	       &(struct reply){about->body, about->body_size, cookie});
+	       &(struct reply){about->body, about->body_size, &cookies});
 }
 
 static void answer_trouble(struct collect *collect, struct http_request *request, enum route route,

@@ -90,9 +90,10 @@ static const struct yaml_field cookie_fields[] = {
 	{"days", YAML_INTEGER, AT(snowplow.cookie.days), .low = 1, .high = 400, .fallback = "365", .unit = "days",
 	 .reloadable = true, .help = "How long it lives after the last event."},
 	{"domains", YAML_TEXTS, AT(snowplow.cookie.domains), .high = 253, .fallback = "[]", .reloadable = true,
-	 .help = "Its Domain: the first of these that the page's host is or lies in. None of them: the "
-		 "collector's own "
-		 "host alone."},
+	 .help = "Its Domain: the first of these that the collector's own host, as browsers name it, is or lies "
+		 "in; list a domain to share the cookie with other hosts in it. None of them: that host alone. It "
+		 "is "
+		 "taken away for that host and all of these that it lies in."},
 	{"secure", YAML_BOOL, AT(snowplow.cookie.is_secure), .fallback = "true", .reloadable = true,
 	 .help = "Browsers send it back by https alone."},
 	{"same_site", YAML_WORD, AT(snowplow.cookie.same_site), .fallback = "none", .words = same_site_words,

@@ -11,7 +11,7 @@
 
 struct arena;
 
-#define CORS_HEADERS_MAX 16 /* entries of the list, name and value and the ending NULL */
+#define CORS_HEADERS_MAX 24 /* entries of the list, name and value and the ending NULL; cookies need the most */
 
 struct cors {
 	const char *headers[CORS_HEADERS_MAX]; /* name, value, …, NULL: as http_answer() takes them */

@@ -5,7 +5,6 @@
 #include <strings.h>
 #include <sys/random.h>
 
-#include "collector/source/url.h"
 #include "core/base/arena.h"
 #include "core/base/check.h"
 #include "core/base/uuid.h"
@@ -121,36 +120,46 @@ static bool lies_in(const char *host, size_t size, const char *domain)
 	       (size == domain_size || host[size - domain_size - 1] == '.');
 }
 
-static const char *domain_of(const struct visitor_options *options, const char *origin)
-{
-	const char *host;
-	size_t size;
-	for (size_t i = 0; url_host(origin, &host, &size) && i < options->domains_count; i++) {
-		if (lies_in(host, size, options->domains[i])) {
-			return options->domains[i];
-		}
-	}
-	return NULL;
-}
-
-void visitor_cookie(const struct visitor_options *options, const struct visitor *visitor, const char *origin,
-		    char ret_cookie[static VISITOR_COOKIE_SIZE])
+static void add_cookie(const struct visitor_options *options, const struct visitor *visitor, const char *domain,
+		       struct visitor_cookies *cookies)
 {
 	static const char *const sites[] = {
 		[VISITOR_SAME_SITE_NONE] = "None",
 		[VISITOR_SAME_SITE_LAX] = "Lax",
 		[VISITOR_SAME_SITE_STRICT] = "Strict",
 	};
-	ret_cookie[0] = '\0';
+	bool is_set = visitor->what == VISITOR_SET;
+	int size = snprintf(cookies->lines[cookies->count++], VISITOR_COOKIE_SIZE,
+			    "%s=%s; Path=/; Max-Age=%u%s%s%s; HttpOnly; SameSite=%s", options->name,
+			    is_set ? visitor->id : "", is_set ? options->days * DAY_SECONDS : 0,
+			    domain[0] != '\0' ? "; Domain=" : "", domain, options->is_secure ? "; Secure" : "",
+			    sites[options->same_site]);
+	CHECK(size > 0 && size < VISITOR_COOKIE_SIZE); /* names and domains are short by configuration */
+}
+
+void visitor_cookies(const struct visitor_options *options, const struct visitor *visitor, const char *host,
+		     struct visitor_cookies *ret_cookies)
+{
+	const char *set_for = "";
+	size_t size = strcspn(host, ":");
+	ret_cookies->count = 0;
 	if (visitor->what == VISITOR_SILENT || options->name[0] == '\0') { /* a reload may have taken the name */
 		return;
 	}
-	const char *domain = domain_of(options, origin);
-	bool is_set = visitor->what == VISITOR_SET;
-	int size =
-		snprintf(ret_cookie, VISITOR_COOKIE_SIZE, "%s=%s; Path=/; Max-Age=%u%s%s%s; HttpOnly; SameSite=%s",
-			 options->name, is_set ? visitor->id : "", is_set ? options->days * DAY_SECONDS : 0,
-			 domain != NULL ? "; Domain=" : "", domain != NULL ? domain : "",
-			 options->is_secure ? "; Secure" : "", sites[options->same_site]);
-	CHECK(size > 0 && size < VISITOR_COOKIE_SIZE); /* names and domains are short by configuration */
+	if (visitor->what == VISITOR_FORGET) {
+		add_cookie(options, visitor, "", ret_cookies);
+	}
+	for (size_t i = 0; i < options->domains_count && ret_cookies->count < VISITOR_COOKIES_MAX; i++) {
+		if (!lies_in(host, size, options->domains[i])) {
+			continue;
+		}
+		if (visitor->what == VISITOR_FORGET) {
+			add_cookie(options, visitor, options->domains[i], ret_cookies);
+		} else if (set_for[0] == '\0') {
+			set_for = options->domains[i];
+		}
+	}
+	if (visitor->what == VISITOR_SET) {
+		add_cookie(options, visitor, set_for, ret_cookies);
+	}
 }

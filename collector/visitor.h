@@ -18,10 +18,9 @@ struct identity_key;
 enum visitor_same_site { VISITOR_SAME_SITE_NONE, VISITOR_SAME_SITE_LAX, VISITOR_SAME_SITE_STRICT };
 
 struct visitor_options {
-	const char *name; /* of the cookie; "": none is read or set */
-	unsigned days;	  /* it lives, from the last event on */
-	const char *const
-		*domains; /* Domain is the first that Origin's host is, or lies in; else the host alone */
+	const char *name;	    /* of the cookie; "": none is read or set */
+	unsigned days;		    /* it lives, from the last event on */
+	const char *const *domains; /* Domain is the first that our own host is, or lies in; else the host alone */
 	size_t domains_count;
 	bool is_secure;
 	int same_site; /* enum visitor_same_site */
@@ -46,6 +45,17 @@ bool visitor_settle(const struct visitor_options *options, const struct source_r
 		    const char *cookies, struct source_items *items, struct arena *arena,
 		    struct visitor *ret_visitor);
 
-/* Value of Set-Cookie, "" when nothing is said. `origin`: the header, "" when absent. */
-void visitor_cookie(const struct visitor_options *options, const struct visitor *visitor, const char *origin,
-		    char ret_cookie[static VISITOR_COOKIE_SIZE]);
+/* Values of Set-Cookie. */
+#define VISITOR_COOKIES_MAX 4 /* with three domains within each other, and little beside the other headers */
+struct visitor_cookies {
+	char lines[VISITOR_COOKIES_MAX][VISITOR_COOKIE_SIZE];
+	size_t count;
+};
+
+/*
+ * None when nothing is said. `host`: the header of that name, by which the browser asked: every request has one, and a
+ * browser takes no Domain that this is not in. A cookie is taken away for the host alone and for each of the domains
+ * that it is in, up to VISITOR_COOKIES_MAX in all: with which it was set an earlier configuration has said.
+ */
+void visitor_cookies(const struct visitor_options *options, const struct visitor *visitor, const char *host,
+		     struct visitor_cookies *ret_cookies);

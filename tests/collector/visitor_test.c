@@ -159,34 +159,70 @@ START_TEST(the_cookie_says_how_long_and_where)
 	lax.is_secure = false;
 	lax.same_site = VISITOR_SAME_SITE_LAX;
 	lax.days = 1;
+	static const char *const within[] = {"eu.acme.test", "acme.test", "us.acme.test"};
+	struct visitor_options nested = lax;
+	nested.domains = within;
+	nested.domains_count = COUNT_OF(within);
 	struct visitor_options none = options;
 	none.name = "";
 	const struct {
 		const struct visitor_options *options;
 		const struct visitor *visitor;
-		const char *origin, *cookie;
+		const char *host, *cookies; /* one a line */
 	} rows[] = {
 		{&options, &set, "", "sp=" ID "; Path=/; Max-Age=31536000; Secure; HttpOnly; SameSite=None"},
-		{&options, &set, "https://www.acme.test",
+		{&options, &set, "c.acme.test",
 		 "sp=" ID "; Path=/; Max-Age=31536000; Domain=acme.test; Secure; HttpOnly; SameSite=None"},
-		{&options, &set, "https://ACME.test:8443",
+		{&options, &set, "ACME.test:8443",
 		 "sp=" ID "; Path=/; Max-Age=31536000; Domain=acme.test; Secure; HttpOnly; SameSite=None"},
-		{&options, &set, "https://notacme.test",
+		{&options, &set, "notacme.test",
 		 "sp=" ID "; Path=/; Max-Age=31536000; Secure; HttpOnly; SameSite=None"},
-		{&options, &set, "null", "sp=" ID "; Path=/; Max-Age=31536000; Secure; HttpOnly; SameSite=None"},
-		{&options, &forget, "https://shop.other.test",
+		{&options, &set, "[::1]:80",
+		 "sp=" ID "; Path=/; Max-Age=31536000; Secure; HttpOnly; SameSite=None"},
+		/* One by which the browser did not ask, or which another configuration chose, goes too. */
+		{&options, &forget, "other.test", "sp=; Path=/; Max-Age=0; Secure; HttpOnly; SameSite=None"},
+		{&options, &forget, "shop.other.test",
+		 "sp=; Path=/; Max-Age=0; Secure; HttpOnly; SameSite=None\n"
 		 "sp=; Path=/; Max-Age=0; Domain=shop.other.test; Secure; HttpOnly; SameSite=None"},
-		{&options, &silent, "https://www.acme.test", ""},
+		{&nested, &set, "c.eu.acme.test",
+		 "sp=" ID "; Path=/; Max-Age=86400; Domain=eu.acme.test; HttpOnly; SameSite=Lax"},
+		{&nested, &forget, "c.eu.acme.test",
+		 "sp=; Path=/; Max-Age=0; HttpOnly; SameSite=Lax\n"
+		 "sp=; Path=/; Max-Age=0; Domain=eu.acme.test; HttpOnly; SameSite=Lax\n"
+		 "sp=; Path=/; Max-Age=0; Domain=acme.test; HttpOnly; SameSite=Lax"},
+		{&options, &silent, "c.acme.test", ""},
 		{&lax, &set, "", "sp=" ID "; Path=/; Max-Age=86400; HttpOnly; SameSite=Lax"},
 		{&none, &set, "", ""}, /* a reload took the name between request and answer */
 	};
 	for (size_t i = 0; i < COUNT_OF(rows); i++) {
-		char cookie[VISITOR_COOKIE_SIZE];
-		visitor_cookie(rows[i].options, rows[i].visitor, rows[i].origin, cookie);
-		ck_assert_msg(strcmp(cookie, rows[i].cookie) == 0, "row %zu: %s", i, cookie);
+		struct visitor_cookies cookies;
+		char all[VISITOR_COOKIES_MAX * VISITOR_COOKIE_SIZE] = "";
+		visitor_cookies(rows[i].options, rows[i].visitor, rows[i].host, &cookies);
+		for (size_t j = 0; j < cookies.count; j++) {
+			size_t used = strlen(all);
+			snprintf(all + used, sizeof(all) - used, "%s%s", j > 0 ? "\n" : "", cookies.lines[j]);
+		}
+		ck_assert_msg(strcmp(all, rows[i].cookies) == 0, "row %zu: %s", i, all);
 	}
 }
 END_TEST
 
+START_TEST(what_takes_it_away_has_a_limit)
+{
+	static const char *const many[] = {"a.test", "a.test", "a.test", "a.test", "a.test",
+					   "a.test", "a.test", "a.test", "a.test"};
+	const struct visitor forget = {.what = VISITOR_FORGET, .id = ID}, set = {.what = VISITOR_SET, .id = ID};
+	struct visitor_options with = options;
+	struct visitor_cookies cookies;
+	with.domains = many;
+	with.domains_count = COUNT_OF(many);
+	visitor_cookies(&with, &forget, "a.test", &cookies);
+	ck_assert_uint_eq(cookies.count, VISITOR_COOKIES_MAX);
+	visitor_cookies(&with, &set, "a.test", &cookies);
+	ck_assert_uint_eq(cookies.count, 1);
+}
+END_TEST
+
 TEST_MAIN("visitor", the_cookie_stands_for_who_is_not_named, a_retry_without_the_cookie_is_the_same_visitor,
-	  who_is_not_to_be_known_is_not, who_refuses_loses_the_cookie, the_cookie_says_how_long_and_where)
+	  who_is_not_to_be_known_is_not, who_refuses_loses_the_cookie, the_cookie_says_how_long_and_where,
+	  what_takes_it_away_has_a_limit)

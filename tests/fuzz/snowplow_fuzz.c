@@ -109,7 +109,7 @@ static void check_item(struct source_item *item, int flags, struct arena *arena)
 	}
 }
 
-/* The cookie that is set is one header, with an id that is one. */
+/* Each cookie that is set is one header, with an id that is one. */
 static void check_visitor(const struct source_request *request, const char *cookies, struct source_items *items,
 			  struct arena *arena)
 {
@@ -117,15 +117,17 @@ static void check_visitor(const struct source_request *request, const char *cook
 	const struct visitor_options options = {
 		.name = "sp", .days = 365, .domains = domains, .domains_count = 1, .is_secure = true, .key = &key};
 	struct visitor visitor;
-	char cookie[VISITOR_COOKIE_SIZE];
+	struct visitor_cookies said;
 	struct uuid id;
 	if (!visitor_settle(&options, request, cookies, items, arena, &visitor)) {
 		return;
 	}
-	visitor_cookie(&options, &visitor, cookies, cookie);
+	visitor_cookies(&options, &visitor, cookies, &said);
 	CHECK(visitor.what == VISITOR_SILENT || uuid_read(visitor.id, &id));
 	CHECK(visitor.what == VISITOR_SILENT || request->header[SOURCE_SP_ANONYMOUS][0] == '\0');
-	CHECK(strpbrk(cookie, "\r\n@") == NULL);
+	for (size_t i = 0; i < said.count; i++) {
+		CHECK(strpbrk(said.lines[i], "\r\n@") == NULL);
+	}
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)

@@ -238,7 +238,7 @@ class Requests(CollectTest):
     def test_the_collector_knows_a_browser_again(self):
         self.collect(snowplow={"cookie": {"domains": ["acme.test"], "days": 30}})
         nobody = {"duid": "", "entities": [consent()]}
-        first = self.cookie(self.post(payload(**nobody), headers={"Origin": "https://www.acme.test"}))
+        first = self.cookie(self.post(payload(**nobody), headers={"Host": "c.acme.test"}))
         self.assertRegex(first["sp"], r"^[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$")
         self.assertEqual({"Path": "/", "Max-Age": str(30 * 86400), "Domain": "acme.test", "Secure": "", "HttpOnly": "", "SameSite": "None"},
                          {name: value for name, value in first.items() if name != "sp"})
@@ -248,6 +248,12 @@ class Requests(CollectTest):
         other = self.cookie(self.post(payload(**nobody)))
         self.assertNotIn(other["sp"], ("", first["sp"]))
         self.assertNotIn("Domain", other)
+        # By a pixel, without Origin, it goes where it was set.
+        denied = {"schema": schema("consent_preferences"), "data": {"eventType": "deny_all"}}
+        event = urllib.parse.urlencode(payload("ue", what=denied))
+        gone = self.ask("GET", f"/i?{event}", headers={"Host": "c.acme.test", **kept}).headers.get_all("Set-Cookie")
+        self.assertEqual([False, True], ["Domain=acme.test;" in said for said in gone])
+        self.assertTrue(all(said.startswith("sp=; Path=/; Max-Age=0; ") for said in gone), gone)
         self.assertEqual(sorted([first["sp"], first["sp"], "cookie-1", other["sp"]]),
                          sorted(event.identity.anonymous_id for event in self.events()))
 
