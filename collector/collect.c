@@ -1,3 +1,6 @@
+/*
+ * The collector's parts, what drives them, and how they begin, change and end.
+ */
 #include "collector/collect.h"
 
 #include <inttypes.h>
@@ -5,373 +8,42 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "collector/admit.h"
-#include "collector/conf.h"
-#include "collector/cors.h"
-#include "collector/counts.h"
-#include "collector/drops.h"
-#include "collector/parcel.h"
-#include "collector/request.h"
-#include "collector/routes.h"
-#include "collector/screen.h"
-#include "collector/visitor.h"
-#include "collector/waiting.h"
-#include "core/base/arena.h"
-#include "core/base/check.h"
+#include "collector/collect_inside.h"
 #include "core/base/log.h"
 #include "core/base/moment.h"
-#include "core/edge/http.h"
-#include "core/edge/kafka_sink.h"
-#include "core/flow/decode.h"
 
 #define LINE_SIZE_MAX ((size_t)20 * 1024)
 #define ADMIN_CONNECTIONS_MAX 16
 #define ADMIN_BODY_SIZE_MAX ((size_t)4096)
-#define ARENA_KEPT ((size_t)1024 * 1024)
 #define TURN_MS_MAX 1000
 #define STUCK_US (10 * MOMENT_SECOND_US) /* an answer so much later than allowed will not come */
 #define RENEW_US MOMENT_SECOND_US
 #define POLLS_MAX 8
-#define READY_SIZE 512
-
-struct collect {
-	const struct collect_conf *conf;
-	const struct identity_key *key;
-	struct source_options source;
-	struct screen_options screen;
-	struct visitor_options visitor;
-	struct admit admit;
-	struct arena arena; /* of the request that is being read; it waits without */
-	struct http *http, *admin;
-	struct kafka_sink *sink; /* NULL: none could be made, or we gave up */
-	int64_t renew_at_us;	 /* not before; monotonic */
-	bool sink_is_dead, was_up, is_quiesced, gave_up;
-	bool is_admin;	 /* the request that is served now came in at the admin port */
-	unsigned wait_s; /* says the 429 that is answered now */
-	struct counts counts;
-	struct waiting_list waiting;
-	struct drops drops;
-};
-
-static double seconds_since(int64_t begun_us)
-{
-	return (double)(moment_monotonic_us() - begun_us) / (double)MOMENT_SECOND_US;
-}
-
-/* --- answering --- */
-
-struct reply {
-	const void *body;
-	size_t size;
-	const struct visitor_cookies *cookies; /* NULL: none is set */
-};
-
-static void answer(struct collect *collect, struct http_request *request, enum route route, unsigned status,
-		   int64_t begun_us, const struct reply *reply)
-{
-	const struct route_about *about = &routes[route];
-	const char *origin = ""; /* and so for pages that may not send */
-	char wait_text[16];
-	struct cors cors;
-	admit_origin(&collect->admit, request, &origin);
-	if (route == ROUTE_PREFLIGHT) {
-		cors_preflight(origin, http_header(request, "Access-Control-Request-Headers"), &cors);
-	} else {
-		cors_answer(origin, &cors);
-	}
-	if (reply->size > 0) {
-		cors_add(&cors, "Content-Type", status == 200 ? about->content_type : "text/plain; charset=utf-8");
-	}
-	if (about->no_cache || about->path != NULL) {
-		cors_add(&cors, "Cache-Control", "no-cache, no-store, must-revalidate");
-	}
-	if (status == 405) {
-		cors_add(&cors, "Allow", about->allow != NULL ? about->allow : about->methods);
-	}
-	if (status == 503) {
-		cors_add(&cors, "Retry-After", "1");
-	}
-	for (size_t i = 0; reply->cookies != NULL && i < reply->cookies->count; i++) {
-		cors_add(&cors, "Set-Cookie", reply->cookies->lines[i]);
-	}
-	if (status == 429) {
-		snprintf(wait_text, sizeof(wait_text), "%u", collect->wait_s);
-		cors_add(&cors, "Retry-After", wait_text);
-	}
-	if (collect->is_quiesced) {
-		cors_add(&cors, "Connection", "close");
-	}
-	double seconds = seconds_since(begun_us);
-	counts_request(&collect->counts, route, status, seconds);
-	log_debug("%s: answered %u after %.1f ms, %zu bytes", about->name, status, seconds * 1000, reply->size);
-	http_answer(request, status, cors.headers, reply->body, reply->size);
-}
-
-static void answer_success(struct collect *collect, const struct waiting *waiting)
-{
-	const struct route_about *about = &routes[waiting->route];
-	struct visitor_cookies cookies;
-	cookies.count = 0; /* the lines are not worth clearing */
-	if (waiting->is_taken || waiting->visitor.what == VISITOR_FORGET) {
-		visitor_cookies(&collect->visitor, &waiting->visitor, http_header(waiting->request, "Host"),
-				&cookies);
-	}
-	answer(collect, waiting->request, waiting->route, 200, waiting->begun_us,
-	       &(struct reply){about->body, about->body_size, &cookies});
-}
-
-static void answer_trouble(struct collect *collect, struct http_request *request, enum route route,
-			   unsigned status, int64_t begun_us)
-{
-	answer(collect, request, route, status, begun_us, &(struct reply){0});
-}
-
-/* --- waiting --- */
-
-static void wait_end(struct collect *collect, struct waiting *waiting)
-{
-	if (waiting->dropped > 0) { /* what is answered 503 comes again */
-		drops_count(&collect->drops, waiting->drops, waiting->is_lost ? 0 : waiting->dropped,
-			    moment_monotonic_us());
-	}
-	if (waiting->is_lost) {
-		static struct log_limit limit;
-		if (log_allowed(&limit)) {
-			log_warning("kafka: no acknowledgement, answering 503%s", log_held_back(&limit));
-		}
-		answer_trouble(collect, waiting->request, waiting->route, 503, waiting->begun_us);
-	} else {
-		answer_success(collect, waiting);
-	}
-	waiting_end(&collect->waiting, waiting);
-}
-
-static void on_delivered(void *context, void *token, bool delivered)
-{
-	struct collect *collect = context;
-	struct drops_row *report = drops_of(&collect->drops, token);
-	if (report != NULL) {
-		drops_ended(&collect->drops, report, delivered, moment_monotonic_us());
-		return;
-	}
-	enum fate fate;
-	struct waiting *waiting = waiting_of(&collect->waiting, token, &fate);
-	counts_fate(&collect->counts, delivered ? fate : FATE_undelivered, true);
-	waiting->is_lost = waiting->is_lost || !delivered;
-	waiting->pending--;
-	if (waiting->pending == 0) {
-		wait_end(collect, waiting);
-	}
-}
-
-/* --- sending --- */
-
-static bool send_parcel(struct collect *collect, struct waiting *waiting, const struct parcel *parcel)
-{
-	struct fail fail;
-	if (kafka_sink_send(collect->sink, parcel->topic, parcel->key.bytes, parcel->key_size, parcel->bytes,
-			    parcel->size, waiting_token(&collect->waiting, waiting, parcel->fate), &fail)) {
-		waiting->pending++;
-		counts_sent(&collect->counts);
-		return true;
-	}
-	static struct log_limit limit;
-	if (log_allowed(&limit)) {
-		log_warning("%s, answering 503%s", fail.text, log_held_back(&limit));
-	}
-	collect->sink_is_dead = collect->sink_is_dead || fail.kind == FAIL_FATAL;
-	return false;
-}
-
-/* False: it could not be handed on. */
-static bool send_item(struct collect *collect, struct waiting *waiting, struct source_item *item,
-		      int64_t received_us)
-{
-	struct parcel parcel;
-	if (!parcel_make(item, collect->conf->kafka.topic, &collect->screen, routes[waiting->route].source,
-			 received_us, &collect->arena, &parcel)) {
-		return false;
-	}
-	waiting->is_taken = waiting->is_taken || parcel.fate == FATE_delivered;
-	if (parcel.topic == NULL) {
-		if (waiting->dropped == 0) {
-			waiting->drops = drops_hold(&collect->drops, routes[waiting->route].source,
-						    item->event->site, item->event->channel);
-		}
-		waiting->dropped++;
-		counts_fate(&collect->counts, parcel.fate, false);
-		return true;
-	}
-	return send_parcel(collect, waiting, &parcel);
-}
-
-/* How many events were dropped goes with the rejects. What cannot be sent now is sent with the next ones. */
-static void report_drops(struct collect *collect)
-{
-	size_t place = 0;
-	for (struct drops_row *row; (row = drops_next(&collect->drops, &place)) != NULL;) {
-		struct reject report;
-		const uint8_t *bytes;
-		size_t size;
-		struct fail fail;
-		drops_report(row, &report);
-		arena_reset(&collect->arena, ARENA_KEPT);
-		if (!encode_rejected(&report, moment_now_us(), row->source, &collect->arena, &bytes, &size) ||
-		    !kafka_sink_send(collect->sink, collect->conf->kafka.topic[CHANNEL_UNSAID], NULL, 0, bytes,
-				     size, row, &fail)) {
-			return;
-		}
-		drops_sent(&collect->drops, row);
-	}
-}
-
-/* Once one of them cannot be sent, its sender has to send all of them again: the rest is not tried. */
-static void send_items(struct collect *collect, struct waiting *waiting, struct source_items *items,
-		       int64_t received_us)
-{
-	counts_received(&collect->counts, items->count);
-	for (size_t i = 0; i < items->count; i++) {
-		size_t mark = collect->arena.used;
-		if (waiting->is_lost || !send_item(collect, waiting, &items->items[i], received_us)) {
-			waiting->is_lost = true;
-			counts_fate(&collect->counts, FATE_undelivered, false);
-		}
-		arena_back(&collect->arena, mark);
-	}
-}
-
-static void flag_machines(const struct collect *collect, const struct source_request *request,
-			  struct source_items *items)
-{
-	unsigned usual = screen_machine(request, NULL, &collect->screen);
-	for (size_t i = 0; i < items->count; i++) {
-		const struct source_item *item = &items->items[i];
-		if (item->event != NULL) {
-			item->event->machine_reasons |=
-				item->user_agent == NULL
-					? usual
-					: screen_machine(request, item->user_agent, &collect->screen);
-		}
-	}
-}
-
-/* Whose request it is: a tracker sends for one site. */
-static const char *key_of(const struct source_items *items)
-{
-	for (size_t i = 0; i < items->count; i++) {
-		if (items->items[i].event != NULL) {
-			return items->items[i].event->site;
-		}
-	}
-	return "";
-}
-
-static void take(struct collect *collect, struct http_request *request, enum route route, int64_t begun_us)
-{
-	struct source_request described;
-	struct source_items items;
-	if (collect->gave_up || collect->sink_is_dead || kafka_sink_state(collect->sink) == KAFKA_SINK_AWAY) {
-		answer_trouble(collect, request, route, 503, begun_us);
-		return;
-	}
-	size_t size;
-	unsigned status =
-		request_read(request, route, &collect->source, &collect->arena, &described, &items, &size);
-	admit_charge(&collect->admit, request, size, begun_us);
-	if (status != 0) {
-		answer_trouble(collect, request, route, status, begun_us);
-		return;
-	}
-	if (!admit_key(&collect->admit, key_of(&items), begun_us, &collect->wait_s)) {
-		answer_trouble(collect, request, route, 429, begun_us);
-		return;
-	}
-	flag_machines(collect, &described, &items);
-	struct visitor visitor = {.what = VISITOR_SILENT};
-	if (routes[route].has_visitors &&
-	    !visitor_settle(&collect->visitor, &described, http_header(request, "Cookie"), &items, &collect->arena,
-			    &visitor)) {
-		answer_trouble(collect, request, route, 413, begun_us);
-		return;
-	}
-	struct waiting *waiting = waiting_begin(&collect->waiting, request, route, begun_us);
-	waiting->visitor = visitor;
-	send_items(collect, waiting, &items, described.received_us);
-	http_drop_body(request);
-	if (waiting->pending == 0) {
-		wait_end(collect, waiting);
-	}
-}
-
-/* --- ours --- */
-
-static void show_health(struct collect *collect, struct http_request *request, int64_t begun_us)
-{
-	answer(collect, request, ROUTE_HEALTHZ, 200, begun_us, &(struct reply){"alive\n", 6, NULL});
-}
-
-/* Ready: what comes now would be acknowledged, as far as is known. The brokers' names are for the admin port alone. */
-static void show_ready(struct collect *collect, struct http_request *request, int64_t begun_us)
-{
-	const char *trouble = kafka_sink_trouble(collect->sink);
-	const char *why = collect->is_quiesced					   ? "stopping"
-			  : kafka_sink_state(collect->sink) == KAFKA_SINK_STARTING ? "looking for a broker"
-			  : kafka_sink_state(collect->sink) == KAFKA_SINK_AWAY	   ? "no broker is connected"
-			  : trouble[0] != '\0'					   ? "events are not acknowledged"
-										   : NULL;
-	char text[READY_SIZE] = "ready\n";
-	if (why != NULL) {
-		bool is_told = collect->is_admin && !collect->is_quiesced && trouble[0] != '\0';
-		snprintf(text, sizeof(text), "%s%s%s\n", why, is_told ? ": " : "", is_told ? trouble : "");
-	}
-	answer(collect, request, ROUTE_READYZ, why == NULL ? 200 : 503, begun_us,
-	       &(struct reply){text, strlen(text), NULL});
-}
-
-static void show_metrics(struct collect *collect, struct http_request *request, int64_t begun_us)
-{
-	struct counts *counts = &collect->counts;
-	struct http_counts http = http_counts(collect->http);
-	counts->connections.value = http.connections;
-	counts->refused.value = (double)http.refused;
-	counts->late.value = (double)http.late;
-	counts->evicted.value = (double)http.evicted;
-	counts->crowded.value = (double)http.crowded;
-	counts->waiting.value = collect->waiting.used;
-	counts->kafka_up.value = kafka_sink_state(collect->sink) == KAFKA_SINK_UP;
-	metrics_process_refresh();
-	const char *text = metrics_print(&counts->metrics, &collect->arena);
-	if (text == NULL) {
-		answer_trouble(collect, request, ROUTE_METRICS, 500, begun_us);
-		return;
-	}
-	answer(collect, request, ROUTE_METRICS, 200, begun_us, &(struct reply){text, strlen(text), NULL});
-}
 
 static void serve(struct collect *collect, struct http_request *request, bool is_admin)
 {
 	static void (*const own[ROUTE_COUNT])(struct collect *, struct http_request *, int64_t) = {
-		[ROUTE_HEALTHZ] = show_health,
-		[ROUTE_READYZ] = show_ready,
-		[ROUTE_METRICS] = show_metrics,
+		[ROUTE_HEALTHZ] = collect_show_health,
+		[ROUTE_READYZ] = collect_show_ready,
+		[ROUTE_METRICS] = collect_show_metrics,
 	};
 	int64_t begun_us = moment_monotonic_us();
 	collect->is_admin = is_admin;
 	enum route route = route_find(collect->conf, http_method(request), http_path(request), is_admin);
 	unsigned refused = is_admin ? 0 : admit_request(&collect->admit, request, begun_us, &collect->wait_s);
-	arena_reset(&collect->arena, ARENA_KEPT);
+	arena_reset(&collect->arena, COLLECT_ARENA_KEPT);
 	if (refused != 0) {
-		answer_trouble(collect, request, route, refused, begun_us);
+		collect_answer_trouble(collect, request, route, refused, begun_us);
 	} else if (strcmp(http_method(request), "OPTIONS") == 0) {
-		answer(collect, request, ROUTE_PREFLIGHT, 204, begun_us, &(struct reply){0});
+		collect_answer(collect, request, ROUTE_PREFLIGHT, 204, begun_us, &(struct collect_reply){0});
 	} else if (route == ROUTE_UNKNOWN) {
-		answer_trouble(collect, request, route, 404, begun_us);
+		collect_answer_trouble(collect, request, route, 404, begun_us);
 	} else if (!route_allows(route, http_method(request))) {
-		answer_trouble(collect, request, route, 405, begun_us);
+		collect_answer_trouble(collect, request, route, 405, begun_us);
 	} else if (own[route] != NULL) {
 		own[route](collect, request, begun_us);
 	} else {
-		take(collect, request, route, begun_us);
+		collect_take(collect, request, route, begun_us);
 	}
 }
 
@@ -385,7 +57,7 @@ static void on_admin_request(void *context, struct http_request *request)
 	serve(context, request, true);
 }
 
-/* --- the whole --- */
+/* ---- the whole ---- */
 
 static struct kafka_sink *make_sink(struct collect *collect, struct fail *fail)
 {
@@ -395,7 +67,7 @@ static struct kafka_sink *make_sink(struct collect *collect, struct fail *fail)
 						   .properties = conf->kafka.properties,
 						   .buffer_kib_max = (unsigned)conf->kafka.buffer_mib * 1024,
 						   .delivery_ms_max = (unsigned)conf->kafka.delivery_ms_max};
-	return kafka_sink_create(&options, on_delivered, collect, fail);
+	return kafka_sink_create(&options, collect_delivered, collect, fail);
 }
 
 static struct http_options http_options_of(const struct collect_conf *conf)
@@ -596,7 +268,7 @@ int collect_turn(struct collect *collect)
 	note_kafka(collect);
 	bool is_last = collect->is_quiesced && collect->drops.waiting > 0;
 	if (collect->was_up && (is_last || drops_are_due(&collect->drops, moment_monotonic_us()))) {
-		report_drops(collect);
+		collect_report_drops(collect);
 	}
 	int wait_ms = sooner(TURN_MS_MAX, http_run(collect->http));
 	if (collect->admin != NULL) {
