@@ -10,16 +10,16 @@
 
 /* ---- arbiters ---- */
 
-#define ARBITER "standard"
 #define ARBITER_COLUMNS (4 + STORE_STATE_COLUMNS)
 /* All but the bytes of fold. */
-#define ARBITER_SIZE (STORE_ROW_HEAD(ARBITER_COLUMNS) + 16 + sizeof(ARBITER) - 1 + 2 * 8 + STORE_STATE_SIZE)
+#define ARBITER_SIZE \
+	(STORE_ROW_HEAD(ARBITER_COLUMNS) + 16 + sizeof(ARBITER_PROCESS) - 1 + 2 * 8 + STORE_STATE_SIZE)
 
 static void put_arbiter(struct store_rows *rows, const struct arbiter_row *row, uint64_t model_version)
 {
 	store_rows_next(rows, ARBITER_COLUMNS);
 	store_rows_uuid(rows, &row->contact_id);
-	store_rows_text(rows, ARBITER);
+	store_rows_text(rows, ARBITER_PROCESS);
 	store_rows_int8(rows, 1);
 	store_rows_int8(rows, (int64_t)model_version);
 	store_put_state(rows, row->state != NULL ? row->state : &store_no_state);

@@ -341,57 +341,35 @@ static const struct postgres_statement sql_save_touches = {
 	.parameters = {ARRAY(UUID), ARRAY(TIMESTAMPTZ), ARRAY(INT8), ARRAY(TIMESTAMPTZ), ARRAY(TIMESTAMPTZ),
 		       ARRAY(INT8), ARRAY(INT4), ARRAY(INT2)}};
 
+#define STATE_COLUMNS \
+	"fold, counted, confirmed, activity, early, mid, late, reported, shown, fine, band, since, last_at, " \
+	"review_at"
 static const struct postgres_statement sql_save_states = {
 	.name = "save_states",
-	.sql = "INSERT INTO phased.phase AS p (contact_id, process, version, model_version, fold, counted, "
-	       "confirmed, "
-	       "activity, early, mid, late, reported, shown, fine, band, since, last_at, review_at) "
-	       "SELECT s.contact_id, s.process, 1, $1, s.fold, s.counted, s.confirmed, s.activity, s.early, "
-	       "s.mid, s.late, "
-	       "s.reported, s.shown, s.fine, s.band, s.since, s.last_at, s.review_at FROM unnest($2::uuid[], "
-	       "$3::text[], "
-	       "$4::bytea[], $5::integer[], $6::integer[], $7::float8[], $8::float8[], $9::float8[], "
-	       "$10::float8[], "
-	       "$11::smallint[], $12::smallint[], $13::smallint[], $14::smallint[], $15::timestamptz[], "
-	       "$16::timestamptz[], $17::timestamptz[]) AS s (contact_id, process, fold, counted, confirmed, "
-	       "activity, early, "
-	       "mid, late, reported, shown, fine, band, since, last_at, review_at) ON CONFLICT (contact_id, "
-	       "process) DO UPDATE "
+	.sql = "INSERT INTO phased.phase AS p (contact_id, process, version, model_version, " STATE_COLUMNS
+	       ") SELECT contact_id, process, version, $1, " STATE_COLUMNS
+	       " FROM unnest($2::phased.state_row[]) ON CONFLICT (contact_id, process) DO UPDATE "
 	       "SET version = p.version + 1, model_version = excluded.model_version, fold = excluded.fold, "
 	       "counted = excluded.counted, confirmed = excluded.confirmed, activity = excluded.activity, "
 	       "early = excluded.early, mid = excluded.mid, late = excluded.late, reported = excluded.reported, "
 	       "shown = excluded.shown, fine = excluded.fine, band = excluded.band, since = excluded.since, "
 	       "last_at = excluded.last_at, review_at = excluded.review_at",
-	.parameter_count = 17,
-	.parameters = {ONE(INT8), ARRAY(UUID), ARRAY(TEXT), ARRAY(BYTEA), ARRAY(INT4), ARRAY(INT4), ARRAY(FLOAT8),
-		       ARRAY(FLOAT8), ARRAY(FLOAT8), ARRAY(FLOAT8), ARRAY(INT2), ARRAY(INT2), ARRAY(INT2),
-		       ARRAY(INT2), ARRAY(TIMESTAMPTZ), ARRAY(TIMESTAMPTZ), ARRAY(TIMESTAMPTZ)}};
+	.parameter_count = 2,
+	.parameters = {ONE(INT8), ARRAY(ROW)}};
 
-/*
- * The quick way's arbiters. The row that was read is named by its ctid: one that has been written since has another. Its
- * version is compared once more, since before 15.15 PostgreSQL did not look at the ctid again after it had waited for the
- * other writer.
- */
 static const struct postgres_statement sql_arbiters_new = {
 	.name = "arbiters_new",
-	.sql = "WITH written AS (INSERT INTO phased.phase (contact_id, process, version, model_version, fold, "
-	       "counted, "
-	       "confirmed, activity, early, mid, late, reported, shown, fine, band, since, last_at, review_at) "
-	       "SELECT s.contact_id, 'standard', 1, $1, s.fold, s.counted, s.confirmed, s.activity, s.early, "
-	       "s.mid, s.late, s.reported, s.shown, s.fine, s.band, s.since, s.last_at, s.review_at FROM "
-	       "unnest($3::uuid[], $4::bytea[], $5::integer[], $6::integer[], $7::float8[], $8::float8[], "
-	       "$9::float8[], $10::float8[], $11::smallint[], $12::smallint[], $13::smallint[], $14::smallint[], "
-	       "$15::timestamptz[], $16::timestamptz[], $17::timestamptz[]) AS s (contact_id, fold, counted, "
-	       "confirmed, activity, early, mid, late, reported, shown, fine, band, since, last_at, review_at) "
-	       "ON CONFLICT DO NOTHING RETURNING 1) SELECT phased.written_all((SELECT count(*) FROM written), $2)",
-	.parameter_count = 17,
-	.parameters = {ONE(INT8), ONE(INT8), ARRAY(UUID), ARRAY(BYTEA), ARRAY(INT4), ARRAY(INT4), ARRAY(FLOAT8),
-		       ARRAY(FLOAT8), ARRAY(FLOAT8), ARRAY(FLOAT8), ARRAY(INT2), ARRAY(INT2), ARRAY(INT2),
-		       ARRAY(INT2), ARRAY(TIMESTAMPTZ), ARRAY(TIMESTAMPTZ), ARRAY(TIMESTAMPTZ)}};
+	.sql = "WITH written AS (INSERT INTO phased.phase (contact_id, process, version, "
+	       "model_version, " STATE_COLUMNS ") SELECT contact_id, process, version, $1, " STATE_COLUMNS
+	       " FROM unnest($3::phased.state_row[]) ON CONFLICT DO NOTHING RETURNING 1) SELECT "
+	       "phased.written_all((SELECT count(*) FROM written), $2)",
+	.parameter_count = 3,
+	.parameters = {ONE(INT8), ONE(INT8), ARRAY(ROW)}};
 /*
  * Rows are named by the place where LOAD has seen them: whoever has written one since has put it elsewhere, or is waited
- * for and leaves another version; and a place that was given to another row meanwhile is not that contact's. (IS TRUE: no
- * index knows that, so that the plan goes by the place.)
+ * for and leaves another version (which is compared, since before 15.15 PostgreSQL did not look at the ctid again after it
+ * had waited); and a place that was given to another row meanwhile is not that contact's. (IS TRUE: no index knows that,
+ * so that the plan goes by the place.)
  */
 static const struct postgres_statement sql_arbiters_known = {
 	.name = "arbiters_known",
@@ -404,9 +382,9 @@ static const struct postgres_statement sql_arbiters_known = {
 	       "coalesce(k.shown, p.shown), fine = coalesce(k.fine, p.fine), band = coalesce(k.band, p.band), "
 	       "since = CASE WHEN k.fold IS NULL THEN p.since ELSE k.since END, last_at = CASE WHEN k.fold IS "
 	       "NULL THEN p.last_at ELSE k.last_at END, review_at = CASE WHEN k.fold IS NULL THEN p.review_at "
-	       "ELSE k.review_at END FROM (SELECT * FROM unnest($3::phased.arbiter_row[]) OFFSET 0) AS k WHERE "
+	       "ELSE k.review_at END FROM (SELECT * FROM unnest($3::phased.state_row[]) OFFSET 0) AS k WHERE "
 	       "p.ctid = k.place AND p.version = k.version AND (p.contact_id = k.contact_id AND p.process = "
-	       "'standard') IS TRUE RETURNING 1) SELECT phased.written_all((SELECT count(*) FROM written), $1)",
+	       "k.process) IS TRUE RETURNING 1) SELECT phased.written_all((SELECT count(*) FROM written), $1)",
 	.parameter_count = 3,
 	.parameters = {ONE(INT8), ONE(INT8), ARRAY(ROW)}};
 static const struct postgres_statement sql_bump = {

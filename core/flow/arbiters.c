@@ -8,7 +8,7 @@
 /* The process whose row is the contact's arbiter. */
 static bool is_arbiter(const char *process)
 {
-	return strcmp(process, "standard") == 0;
+	return strcmp(process, ARBITER_PROCESS) == 0;
 }
 
 /* Walks load->phases along with contacts that come in key order. The loaded arbiter of this one; NULL: it has none yet. */

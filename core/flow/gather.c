@@ -290,7 +290,7 @@ static bool gets_state(const struct contacts *contacts, const struct cast_member
 	bool arbiter = false;
 	for (; *state < contacts->state_count && uuid_equal(&contacts->states[*state].contact_id, &member->id);
 	     (*state)++) {
-		arbiter = arbiter || strcmp(contacts->states[*state].process, "standard") == 0;
+		arbiter = arbiter || strcmp(contacts->states[*state].process, ARBITER_PROCESS) == 0;
 	}
 	return arbiter;
 }

@@ -51,6 +51,9 @@ struct row_place {
 	uint8_t bytes[6];
 };
 
+/* The row of this process is the contact's arbiter. */
+#define ARBITER_PROCESS "standard"
+
 struct phase_row {
 	struct uuid contact_id;
 	struct row_place place;

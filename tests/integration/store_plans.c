@@ -31,7 +31,7 @@ static const char *const types[] = {
 	[POSTGRES_UUID] = "uuid",
 	[POSTGRES_TIMESTAMPTZ] = "timestamptz",
 	[POSTGRES_DATE] = "date",
-	[POSTGRES_ROW] = "phased.arbiter_row",
+	[POSTGRES_ROW] = "phased.state_row",
 };
 
 static void print_prepare(const struct postgres_statement *statement)
