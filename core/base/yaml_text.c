@@ -145,13 +145,21 @@ static void print_map(FILE *out, const char *indent, const struct yaml_field *fi
 	fputc('\n', out);
 }
 
+/* "password=…", or a URL with one: scheme://user:password@host. */
+static bool may_hold_password(const char *text)
+{
+	const char *url = strstr(text, "://");
+	const char *colon = url != NULL ? strchr(url + 3, ':') : NULL;
+	return strstr(text, "password") != NULL || (colon != NULL && strchr(colon, '@') != NULL);
+}
+
 static void print_value(FILE *out, const char *indent, const struct yaml_field *field, const void *at)
 {
 	if (field->type == YAML_NODE) {
 		print_map(out, indent, field, *(struct yaml_node *const *)at);
 		return;
 	}
-	if (field->type == YAML_TEXT && strstr(*(const char *const *)at, "password") != NULL) {
+	if (field->type == YAML_TEXT && may_hold_password(*(const char *const *)at)) {
 		fprintf(out, "%s# %s is set and not shown: it seems to hold a password\n", indent, field->key);
 		return;
 	}

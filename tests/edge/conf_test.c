@@ -172,13 +172,29 @@ END_TEST
 
 START_TEST(secrets_are_not_shown)
 {
-	start();
-	struct conf conf;
-	struct fail fail;
-	ck_assert(parse("kafka: {properties: {sasl.password: hunter2}}\n"
-			"postgres: {conninfo: \"host=x password=hunter2\"}\n",
-			&conf, &fail));
-	ck_assert_ptr_null(strstr(conf_schema_text(&conf_schema, &conf, &arena), "hunter2"));
+	static const struct {
+		const char *conninfo;
+		bool shown;
+	} rows[] = {
+		{"host=x password=hunter2", false},
+		{"postgresql://ann:hunter2@x.test/phased", false},
+		{"postgresql://ann:hunter2@x.test:5433,y.test/phased", false},
+		{"postgresql://ann@x.test/phased", true},
+		{"postgresql://x.test:5433/phased", true},
+	};
+	for (size_t i = 0; i < COUNT_OF(rows); i++) {
+		start();
+		struct conf conf;
+		struct fail fail;
+		char text[200];
+		snprintf(text, sizeof(text),
+			 "kafka: {properties: {sasl.password: hunter2}}\npostgres: {conninfo: \"%s\"}\n",
+			 rows[i].conninfo);
+		ck_assert(parse(text, &conf, &fail));
+		const char *shown = conf_schema_text(&conf_schema, &conf, &arena);
+		ck_assert_ptr_null(strstr(shown, "hunter2"));
+		ck_assert_msg((strstr(shown, rows[i].conninfo) != NULL) == rows[i].shown, "row %zu", i);
+	}
 }
 END_TEST
 
