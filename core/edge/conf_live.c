@@ -116,14 +116,17 @@ static bool same_value(const struct yaml_field *field, const void *a, const void
 	return memcmp(a, b, sizes[field->type]) == 0;
 }
 
-static void add_key(char *keys, unsigned count, const char *path, const char *key)
+/* Whole keys, as long as there is room for one more and the sign of a cut behind it. */
+static void add_key(char *keys, const char *path, const char *key)
 {
-	size_t used = strlen(keys);
-	int more = snprintf(keys + used, CONF_CHANGES_SIZE - used, "%s%s%s", count > 0 ? ", " : "", path, key);
-	if ((size_t)more >= CONF_CHANGES_SIZE - used) {
-		static const char cut[] = ", …";
-		size_t at = used < CONF_CHANGES_SIZE - sizeof(cut) ? used : CONF_CHANGES_SIZE - sizeof(cut);
-		memcpy(keys + at, cut, sizeof(cut));
+	static const char cut[] = ", …";
+	size_t used = strlen(keys), room = CONF_CHANGES_SIZE - used;
+	if (used >= sizeof(cut) && strcmp(keys + used - (sizeof(cut) - 1), cut) == 0) {
+		return;
+	}
+	int more = snprintf(keys + used, room, "%s%s%s", used > 0 ? ", " : "", path, key);
+	if ((size_t)more + sizeof(cut) > room) {
+		memcpy(keys + used, cut, sizeof(cut));
 	}
 }
 
@@ -150,10 +153,10 @@ static void take_field(struct taker *taker, const struct yaml_field *field)
 	}
 	bool same = same_value(field, taker->conf + field->offset, taker->fresh + field->offset);
 	if (!same && field->reloadable) {
-		add_key(changes->taken_keys, changes->taken, taker->path, field->key);
+		add_key(changes->taken_keys, taker->path, field->key);
 		changes->taken++;
 	} else if (!same) {
-		add_key(changes->waiting_keys, changes->waiting, taker->path, field->key);
+		add_key(changes->waiting_keys, taker->path, field->key);
 		changes->waiting++;
 	}
 	if (field->reloadable) { /* also what is the same: the memory of the last reload is given up */

@@ -415,3 +415,19 @@ void conf_bad_files_change_nothing(const struct conf_schema *schema)
 	ck_assert_uint_eq(live.refused, COUNT_OF(bad) + 2);
 	finish_live();
 }
+
+void conf_changes_are_cut(const struct conf_schema *schema, const char *text, const char *keys)
+{
+	static const char cut[] = ", …";
+	struct conf_changes changes;
+	struct fail fail;
+	start_live(schema);
+	write_file(text);
+	ck_assert_msg(conf_live_reload(&live, &changes, &fail), "%s", fail.text);
+	size_t size = strlen(changes.waiting_keys), kept = size - strlen(cut);
+	ck_assert_uint_gt(size, CONF_CHANGES_SIZE - 50);
+	ck_assert_str_eq(changes.waiting_keys + kept, cut);
+	ck_assert_msg(strncmp(changes.waiting_keys, keys, kept) == 0 && strncmp(keys + kept, ", ", 2) == 0, "%s",
+		      changes.waiting_keys);
+	finish_live();
+}

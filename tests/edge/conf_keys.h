@@ -18,5 +18,7 @@ void conf_keys_are_checked(const struct conf_schema *schema);
 void conf_keys_are_reloaded(const struct conf_schema *schema, const struct conf_change *changes);
 /* Files that are refused change nothing, whatever came before them. */
 void conf_bad_files_change_nothing(const struct conf_schema *schema);
+/* So many keys differ in this file that their list is cut: between two of them, and only once. `keys`: all of it. */
+void conf_changes_are_cut(const struct conf_schema *schema, const char *text, const char *keys);
 /* Each key has help, and bounds or words, and a default; every text, list and number within them. */
 void conf_keys_are_documented(const struct conf_schema *schema);

@@ -52,6 +52,27 @@ START_TEST(bad_files_change_nothing)
 }
 END_TEST
 
+START_TEST(list_of_changes_is_cut_between_keys)
+{
+	conf_changes_are_cut(
+		&conf_schema,
+		"kafka: {brokers: a, group: g, instance_id: i, client_id: c, buffer_mb: 5, session_ms: 2000,\n"
+		"  topics: {web: w, email: e, chat: c, crm: r, rejected: j, erasure: z, more: [m]}}\n"
+		"postgres: {conninfo: dbname=x, password_file: f, connect_ms_max: 200, reply_ms_max: 200}\n"
+		"identity: {key_file: k}\n"
+		"subject: {property_keys: [a]}\n"
+		"batch: {lanes: 3}\n"
+		"breaker: {messages: 5}\n"
+		"http: {listen: \"\", connections_max: 5, request_s_max: 5}\n",
+		"kafka.brokers, kafka.group, kafka.instance_id, kafka.client_id, kafka.topics.web, "
+		"kafka.topics.email, kafka.topics.chat, kafka.topics.crm, kafka.topics.rejected, "
+		"kafka.topics.erasure, kafka.topics.more, kafka.buffer_mb, kafka.session_ms, postgres.conninfo, "
+		"postgres.password_file, postgres.connect_ms_max, postgres.reply_ms_max, identity.key_file, "
+		"subject.property_keys, batch.lanes, breaker.messages, http.listen, http.connections_max, "
+		"http.request_s_max");
+}
+END_TEST
+
 START_TEST(each_key_is_checked)
 {
 	conf_keys_are_checked(&conf_schema);
@@ -258,6 +279,6 @@ END_TEST
 
 TEST_MAIN("conf", file_in_the_tree_is_what_the_schema_says, man_page_lists_what_the_schema_says,
 	  each_key_is_documented, each_key_is_checked, each_key_is_taken_over_or_takes_a_restart,
-	  bad_files_change_nothing, commented_defaults_are_those_in_force, defaults_are_as_designed,
-	  what_is_written_holds, secrets_are_not_shown, key_is_looked_for_among_credentials,
-	  errors_name_line_and_key)
+	  bad_files_change_nothing, list_of_changes_is_cut_between_keys, commented_defaults_are_those_in_force,
+	  defaults_are_as_designed, what_is_written_holds, secrets_are_not_shown,
+	  key_is_looked_for_among_credentials, errors_name_line_and_key)
