@@ -189,7 +189,6 @@ bool conf_live_reload(struct conf_live *live, struct conf_changes *ret_changes, 
 	char *fresh = arena_zero(arena, 1, live->schema->size);
 	CHECK(fresh != NULL);
 	if (!is_file(live->path, fail) || !conf_schema_read(live->schema, live->path, arena, fresh, fail)) {
-		live->refused++;
 		return false;
 	}
 	*ret_changes = (struct conf_changes){0};
@@ -199,7 +198,6 @@ bool conf_live_reload(struct conf_live *live, struct conf_changes *ret_changes, 
 		memcpy((char *)live->conf + span->offset, fresh + span->offset, span->size);
 	}
 	live->next = 1 - live->next;
-	live->taken++;
 	return true;
 }
 

@@ -9,7 +9,7 @@
  */
 #pragma once
 #include <stdbool.h>
-#include <stdint.h>
+#include <stddef.h>
 
 #include "core/base/arena.h"
 #include "core/base/fail.h"
@@ -22,7 +22,6 @@ struct conf_live {
 	struct arena first;    /* of what was read at the start and needs a restart */
 	struct arena later[2]; /* of what the last reload took over, and of the next one */
 	unsigned next;	       /* of `later` */
-	uint64_t taken, refused;
 };
 
 /* SIGHUP while a program starts must neither end it nor be lost: it is held back from the first on, by threads begun
