@@ -199,10 +199,8 @@ static bool copy_headers(struct reader *reader, const rd_kafka_message_t *raw, s
 
 static bool keep(struct reader *reader, const rd_kafka_message_t *raw, struct kafka_record *record)
 {
-	rd_kafka_timestamp_type_t type;
-	int64_t ms = rd_kafka_message_timestamp(raw, &type);
 	const void *value;
-	record->timestamp_us = ms > 0 ? ms * 1000 : moment_now_us();
+	record->timestamp_us = kafka_take_timestamp_us(raw);
 	record->form = kafka_take_form(raw);
 	record->size = raw->payload != NULL ? raw->len : 0;
 	record->key_size = raw->key != NULL ? raw->key_len : 0;

@@ -108,3 +108,5 @@ void kafka_source_trouble(struct kafka_source *source, rd_kafka_resp_err_t error
 bool kafka_take_is_wire(const uint8_t *bytes, size_t size);
 /* By its bytes, or its header content-type. */
 enum message_form kafka_take_form(const rd_kafka_message_t *raw);
+/* As its producer or the broker says, else now. */
+int64_t kafka_take_timestamp_us(const rd_kafka_message_t *raw);

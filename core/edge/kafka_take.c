@@ -69,7 +69,7 @@ enum message_form kafka_take_form(const rd_kafka_message_t *raw)
 	return value != NULL ? form_of_type(value, size) : FORM_UNKNOWN;
 }
 
-static int64_t timestamp_us_of(const rd_kafka_message_t *raw)
+int64_t kafka_take_timestamp_us(const rd_kafka_message_t *raw)
 {
 	rd_kafka_timestamp_type_t type;
 	int64_t ms = rd_kafka_message_timestamp(raw, &type);
@@ -128,7 +128,7 @@ static bool admit(struct kafka_source *source, const rd_kafka_message_t *raw, st
 	*ret_message = (struct message){
 		.partition = slot->partition,
 		.offset = raw->offset,
-		.timestamp_us = timestamp_us_of(raw),
+		.timestamp_us = kafka_take_timestamp_us(raw),
 		.form = kafka_take_form(raw),
 		.value = raw->payload,
 		.size = raw->payload != NULL ? raw->len : 0,
