@@ -74,8 +74,9 @@ unsigned admit_request(struct admit *admit, const struct http_request *request, 
 void admit_charge(struct admit *admit, const struct http_request *request, size_t size, int64_t now_us)
 {
 	struct http_address group;
-	if (find_group(request, &group)) {
-		limiter_charge(&admit->addresses, &group, sizeof(group), (unsigned)(size / REQUEST_SIZE), now_us);
+	unsigned times = (unsigned)(size / REQUEST_SIZE);
+	if (times > 0 && find_group(request, &group)) {
+		limiter_charge(&admit->addresses, &group, sizeof(group), times, now_us);
 	}
 }
 
