@@ -373,11 +373,6 @@ const struct conf_schema collect_conf_schema = {
 		},
 };
 
-bool collect_conf_read(const char *path, struct arena *arena, struct collect_conf *ret_conf, struct fail *fail)
-{
-	return conf_schema_read(&collect_conf_schema, path, arena, ret_conf, fail);
-}
-
 bool collect_conf_parse(const char *text, size_t size, const char *path, struct arena *arena,
 			struct collect_conf *ret_conf, struct fail *fail)
 {

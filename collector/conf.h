@@ -17,7 +17,7 @@
 
 struct arena;
 
-/* Texts live in the arena that collect_conf_read() was given. Numbers are within the bounds of the schema. */
+/* Texts live in the arena that it was read into. Numbers are within the bounds of the schema. */
 struct collect_conf {
 	struct {
 		const char *listen, *admin_listen; /* admin "": no port is opened */
@@ -75,9 +75,8 @@ struct collect_conf {
 
 #define COLLECT_CONF_FILE "/etc/phased/collect.yaml"
 
-/* False: *fail has "FILE:LINE: …", FAIL_FATAL / EXIT_CONFIG. */
-bool collect_conf_read(const char *path, struct arena *arena, struct collect_conf *ret_conf, struct fail *fail);
-/* The same from a text; `path` is named in errors and is what relative paths are relative to. */
+/* From a text; `path` is named in errors and is what relative paths are relative to. False: *fail has "FILE:LINE: …",
+ * FAIL_FATAL / EXIT_CONFIG. (main.c reads the file by core/edge/conf_live.h.) */
 bool collect_conf_parse(const char *text, size_t size, const char *path, struct arena *arena,
 			struct collect_conf *ret_conf, struct fail *fail);
 
