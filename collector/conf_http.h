@@ -5,5 +5,5 @@
 #include "core/edge/conf_schema.h"
 
 extern const struct yaml_field collect_conf_http_fields[];
-/* Networks of proxies, origins, times that belong together. */
+/* Networks of proxies, origins, room for a body. */
 conf_step collect_conf_http_check;

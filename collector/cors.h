@@ -9,8 +9,6 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-struct arena;
-
 #define CORS_HEADERS_MAX 24 /* entries of the list, name and value and the ending NULL; cookies need the most */
 
 struct cors {

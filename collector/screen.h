@@ -15,7 +15,7 @@
 #include "core/model/outcome.h"
 
 struct screen_options {
-	const int *consent; /* enum collect_consent by channel */
+	const int *consent; /* enum conf_consent by channel */
 	struct identify_options identify;
 	const char *const *user_agents; /* of more machines than the list of user_agents.h has, lower case */
 	size_t user_agents_count;
