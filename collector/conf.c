@@ -38,10 +38,8 @@ static const struct yaml_field topic_fields[] = {
 };
 
 static const struct yaml_field kafka_fields[] = {
-	{"brokers", YAML_TEXT, AT(kafka.brokers), .low = 1, .high = 4096, .fallback = "127.0.0.1:9092",
-	 .help = CONF_BROKERS_HELP},
-	{"client_id", YAML_TEXT, AT(kafka.client_id), .high = 128, .fallback = "phased-collect",
-	 .help = "The name brokers log."},
+	CONF_BROKERS_ROW,
+	CONF_CLIENT_ID_ROW("phased-collect"),
 	{"topics", YAML_SECTION, .fields = topic_fields, .help = "Topics by what they carry."},
 	{"buffer_mb", YAML_INTEGER, AT(kafka.buffer_mib), .low = 1, .high = 2047, .fallback = "64", .unit = "MiB",
 	 .help = "Memory for events that brokers have not acknowledged yet. Full: requests are answered 503."},
@@ -50,33 +48,21 @@ static const struct yaml_field kafka_fields[] = {
 	 .help = "A request waits so long for the brokers' acknowledgement, then it is answered 503 and the "
 		 "tracker "
 		 "sends it again. Trackers give up after 5 s."},
-	{"properties", YAML_NODE, AT(kafka.properties_node), .hidden = true,
-	 .help = "More settings of librdkafka, as a map: {security.protocol: ssl, ssl.ca.location: "
-		 "/etc/ssl/kafka.pem}. Those that the acknowledgement rests on are refused."},
-	{"properties_file", YAML_TEXT, AT(kafka.properties_file), .high = 4095, .fallback = "",
-	 .help = CONF_PROPERTIES_FILE_HELP},
+	CONF_PROPERTIES_ROW("the acknowledgement"),
+	CONF_PROPERTIES_FILE_ROW,
 	{0},
 };
 
 static const struct yaml_field identity_fields[] = {
-	{"key_file", YAML_TEXT, AT(identity.key_file), .low = 1, .high = 4095, .fallback = "identity.key",
-	 .help = "The secret that actor ids are keyed with, the same as in phased.yaml. A bare name is looked for "
-		 "among the service's credentials first. Readable by its owner and group only."},
-	{"blocked", YAML_TEXTS, AT(identity.blocked), .high = 256, .fallback = "[]", .reloadable = true,
-	 .help = "More values that name nobody, beside the built-in ones; the same as in phased.yaml."},
+	CONF_KEY_FILE_ROW(
+		"The secret that actor ids are keyed with, the same as in phased.yaml. A bare name is looked for "
+		"among the service's credentials first. Readable by its owner and group only."),
+	CONF_BLOCKED_ROW("More values that name nobody, beside the built-in ones; the same as in phased.yaml."),
 	{0},
 };
 
 static const struct yaml_field consent_fields[] = {
-	{"web", YAML_WORD, AT(consent[CHANNEL_WEB]), .fallback = "require", .words = conf_consent_words,
-	 .reloadable = true,
-	 .help = "What becomes of a web event that says nothing about consent to analytics. " CONF_CONSENT_HELP},
-	{"email", YAML_WORD, AT(consent[CHANNEL_EMAIL]), .fallback = "allow", .words = conf_consent_words,
-	 .reloadable = true, .help = "The same for email."},
-	{"chat", YAML_WORD, AT(consent[CHANNEL_CHAT]), .fallback = "allow", .words = conf_consent_words,
-	 .reloadable = true, .help = "The same for chat."},
-	{"crm", YAML_WORD, AT(consent[CHANNEL_CRM]), .fallback = "allow", .words = conf_consent_words,
-	 .reloadable = true, .help = "The same for what comes from the CRM system."},
+	CONF_CONSENT_ROWS,
 	{0},
 };
 
@@ -141,8 +127,7 @@ static const struct yaml_field machine_fields[] = {
 };
 
 static const struct yaml_field log_fields[] = {
-	{"level", YAML_WORD, AT(log.level), .fallback = "info", .words = conf_log_words, .reloadable = true,
-	 .help = CONF_LOG_HELP "debug (each answer: its route, status and time, never who asked)."},
+	CONF_LOG_LEVEL_ROW("each answer: its route, status and time, never who asked"),
 	{0},
 };
 

@@ -34,16 +34,14 @@ static const struct yaml_field topic_fields[] = {
 };
 
 static const struct yaml_field kafka_fields[] = {
-	{"brokers", YAML_TEXT, AT(kafka.brokers), .low = 1, .high = 4096, .fallback = "127.0.0.1:9092",
-	 .help = CONF_BROKERS_HELP},
+	CONF_BROKERS_ROW,
 	{"group", YAML_TEXT, AT(kafka.group), .low = 1, .high = 128, .fallback = "phased",
 	 .help = "Consumer group. All daemons that write to one database share one; positions are kept under its "
 		 "name."},
 	{"instance_id", YAML_TEXT, AT(kafka.instance_id), .high = 128, .fallback = "",
 	 .help = "This daemon's lasting name in the group (group.instance.id): a restart within session_ms then "
 		 "moves no partition. Must differ between daemons. Empty: none."},
-	{"client_id", YAML_TEXT, AT(kafka.client_id), .high = 128, .fallback = "phased",
-	 .help = "The name brokers log."},
+	CONF_CLIENT_ID_ROW("phased"),
 	{"topics", YAML_SECTION, .fields = topic_fields,
 	 .help = "Topics by what they carry. One that does not exist yet is waited for. Empty: none."},
 	{"buffer_mb", YAML_INTEGER, AT(kafka.buffer_mb), .low = 1, .high = 2047, .fallback = "92", .unit = "MiB",
@@ -58,11 +56,8 @@ static const struct yaml_field kafka_fields[] = {
 	 .unit = "ms",
 	 .help = "A daemon not heard of for so long loses its partitions to the others of its group. The brokers "
 		 "set bounds of their own (group.min.session.timeout.ms)."},
-	{"properties", YAML_NODE, AT(kafka.properties_node), .hidden = true,
-	 .help = "More settings of librdkafka, as a map: {security.protocol: ssl, ssl.ca.location: "
-		 "/etc/ssl/kafka.pem}. Those that exactly-once rests on are refused."},
-	{"properties_file", YAML_TEXT, AT(kafka.properties_file), .high = 4095, .fallback = "",
-	 .help = CONF_PROPERTIES_FILE_HELP},
+	CONF_PROPERTIES_ROW("exactly-once"),
+	CONF_PROPERTIES_FILE_ROW,
 	{0},
 };
 
@@ -87,11 +82,10 @@ static const struct yaml_field postgres_fields[] = {
 };
 
 static const struct yaml_field identity_fields[] = {
-	{"key_file", YAML_TEXT, AT(identity.key_file), .low = 1, .high = 4095, .fallback = "identity.key",
-	 .help = "The secret that actor ids are keyed with (openssl rand -hex 32). A bare name is looked for "
-		 "among the service's credentials first. Another key makes other ids: never change it."},
-	{"blocked", YAML_TEXTS, AT(identity.blocked), .high = 256, .fallback = "[]", .reloadable = true,
-	 .help = "More values that name nobody, beside the built-in ones (anonymous, null, 0, …)."},
+	CONF_KEY_FILE_ROW(
+		"The secret that actor ids are keyed with (openssl rand -hex 32). A bare name is looked for "
+		"among the service's credentials first. Another key makes other ids: never change it."),
+	CONF_BLOCKED_ROW("More values that name nobody, beside the built-in ones (anonymous, null, 0, …)."),
 	{0},
 };
 
@@ -110,17 +104,8 @@ static const struct yaml_field subject_fields[] = {
 };
 
 static const struct yaml_field consent_fields[] = {
-	{"web", YAML_WORD, AT(consent[CHANNEL_WEB]), .fallback = "require", .words = conf_consent_words,
-	 .reloadable = true,
-	 .help = "What becomes of a web event that says nothing about consent to analytics. " CONF_CONSENT_HELP},
-	{"email", YAML_WORD, AT(consent[CHANNEL_EMAIL]), .fallback = "allow", .words = conf_consent_words,
-	 .reloadable = true, .help = "The same for email."},
-	{"chat", YAML_WORD, AT(consent[CHANNEL_CHAT]), .fallback = "allow", .words = conf_consent_words,
-	 .reloadable = true, .help = "The same for chat."},
-	{"crm", YAML_WORD, AT(consent[CHANNEL_CRM]), .fallback = "allow", .words = conf_consent_words,
-	 .reloadable = true, .help = "The same for what comes from the CRM system."},
-	{"offline", YAML_WORD, AT(consent[CHANNEL_OFFLINE]), .fallback = "allow", .words = conf_consent_words,
-	 .reloadable = true, .help = "The same for fairs, calls and dinners."},
+	CONF_CONSENT_ROWS,
+	CONF_CONSENT_ROW("offline", CHANNEL_OFFLINE, "allow", "The same for fairs, calls and dinners."),
 	{0},
 };
 
@@ -185,8 +170,7 @@ static const struct yaml_field http_fields[] = {
 };
 
 static const struct yaml_field log_fields[] = {
-	{"level", YAML_WORD, AT(log.level), .fallback = "info", .words = conf_log_words, .reloadable = true,
-	 .help = CONF_LOG_HELP "debug (each batch, connection and claim)."},
+	CONF_LOG_LEVEL_ROW("each batch, connection and claim"),
 	{0},
 };
 
