@@ -134,7 +134,8 @@ static const struct yaml_field log_fields[] = {
 static const struct yaml_field stop_fields[] = {
 	{"seconds", YAML_INTEGER, AT(stop.seconds), .low = 1, .high = 300, .fallback = "8", .unit = "s",
 	 .reloadable = true,
-	 .help = "How long a stopping collector lets requests that wait for the brokers finish."},
+	 .help = "How long a stopping collector lets requests that wait for the brokers finish. The unit's "
+		 "TimeoutStopSec must be longer."},
 	{0},
 };
 
