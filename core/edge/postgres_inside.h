@@ -1,5 +1,6 @@
 /*
- * Between postgres.c (the connection, turns through a pipeline) and postgres_plain.c (what cannot go through one).
+ * Between postgres.c (the connection, turns through a pipeline), postgres_answer.c (what an answer says) and postgres_plain.c
+ * (what cannot go through a pipeline).
  */
 #pragma once
 #include <libpq-fe.h>
