@@ -148,9 +148,12 @@ static void serve_http(struct loop *loop)
 	if (loop->status == NULL) {
 		return;
 	}
-	loop_look_after_health(loop);
+	if (!loop->http_ready && loop_now_us(loop) < loop->http_wakes_us) {
+		return;
+	}
 	loop->http_ready = false;
-	loop->http_wakes_ms = http_run(status_http(loop->status));
+	int wakes_ms = http_run(status_http(loop->status));
+	loop->http_wakes_us = wakes_ms < 0 ? INT64_MAX : loop_now_us(loop) + (int64_t)wakes_ms * 1000;
 }
 
 static void watch_lane(struct lane *lane)
@@ -202,8 +205,8 @@ static void set_tick(struct loop *loop)
 	if (loop->purge_at_us > now) { /* what is due waits for a lane, whose end of turn wakes us */
 		at = sooner(at, loop->purge_at_us);
 	}
-	if (loop->status != NULL && loop->http_wakes_ms >= 0) {
-		at = sooner(at, now + (int64_t)loop->http_wakes_ms * 1000);
+	if (loop->status != NULL) {
+		at = sooner(at, loop->http_wakes_us);
 	}
 	if (loop->stage != STAGE_RUNNING) {
 		at = sooner(at, now + TICK_US / 20); /* closed or not: nothing wakes us for it */
@@ -232,6 +235,9 @@ static void chores(struct loop *loop)
 	loop_look_after_claims(loop);
 	loop_send_claim(loop);
 	stop_stages(loop);
+	if (loop_now_us(loop) >= loop->measure_at_us) {
+		loop_measure(loop);
+	}
 	serve_http(loop);
 	loop_tell_service(loop);
 	for (unsigned i = 0; i < loop->lane_count; i++) {
@@ -325,8 +331,8 @@ static bool start(struct loop *loop, struct fail *fail)
 	    !arena_init(&loop->purge_arena, PURGE_ARENA_SIZE)) {
 		return fail_set(fail, FAIL_FATAL, EXIT_OUR_BUG, "phased: no memory");
 	}
-	loop->status = status_create(loop->options->conf, loop->options->listen, loop->options->counters,
-				     &loop->health, loop, fail);
+	loop->status =
+		status_create(loop->options->conf, loop->options->listen, loop->options->counters, loop, fail);
 	if (loop->status == NULL && fail->text[0] != '\0') {
 		return false;
 	}
@@ -366,7 +372,6 @@ bool loop_run(const struct loop_options *options, struct fail *fail)
 	CHECK(options->lane_count >= 1 && options->lane_count <= LANES_MAX);
 	loop->options = options;
 	loop->io = options->lanes[0];
-	loop->health = (struct loop_health){false, "starting\n"};
 	bool good = start(loop, fail);
 	while (good && loop->stage != STAGE_STOPPED) {
 		chores(loop);

@@ -29,25 +29,6 @@ static const char *why_lanes_wait(struct loop *loop, unsigned *ret_up)
 	return up > 0 ? loop->why : settled > 0 ? "waiting for a model\n" : "waiting for PostgreSQL\n";
 }
 
-void loop_measure(struct loop *loop)
-{
-	struct counters *counters = loop->options->counters;
-	size_t count = 0;
-	int64_t now_us = loop->io.ops->now_us(loop->io.self);
-	for (unsigned i = 0; i < loop->lane_count; i++) {
-		count += lag_measure(loop->lanes[i].batch, now_us, counters->lags + count);
-	}
-	counters_lags(counters, count);
-	loop->measure_at_us = loop_now_us(loop) + MEASURE_US;
-	counters->gaps.value = (double)loop->io.ops->source_holes(loop->io.self);
-	counters->turns.value = 0;
-	for (unsigned i = 0; i < loop->lane_count; i++) {
-		const struct lane *lane = &loop->lanes[i];
-		counters->turns.value += (double)lane->io.ops->store_turns(lane->io.self);
-	}
-	counters->model_version = loop->engine != NULL ? engine_model(loop->engine)->model->version : 0;
-}
-
 void loop_look_after_health(struct loop *loop)
 {
 	struct counters *counters = loop->options->counters;
@@ -63,7 +44,24 @@ void loop_look_after_health(struct loop *loop)
 	counters->lanes_up.value = up;
 	counters->lanes.value = loop->lane_count;
 	counters->assigned.value = (double)loop_assigned(loop);
-	if (loop_now_us(loop) >= loop->measure_at_us) {
-		loop_measure(loop);
+}
+
+void loop_measure(struct loop *loop)
+{
+	loop_look_after_health(loop);
+	struct counters *counters = loop->options->counters;
+	size_t count = 0;
+	int64_t now_us = loop->io.ops->now_us(loop->io.self);
+	for (unsigned i = 0; i < loop->lane_count; i++) {
+		count += lag_measure(loop->lanes[i].batch, now_us, counters->lags + count);
 	}
+	counters_lags(counters, count);
+	loop->measure_at_us = loop_now_us(loop) + MEASURE_US;
+	counters->gaps.value = (double)loop->io.ops->source_holes(loop->io.self);
+	counters->turns.value = 0;
+	for (unsigned i = 0; i < loop->lane_count; i++) {
+		const struct lane *lane = &loop->lanes[i];
+		counters->turns.value += (double)lane->io.ops->store_turns(lane->io.self);
+	}
+	counters->model_version = loop->engine != NULL ? engine_model(loop->engine)->model->version : 0;
 }

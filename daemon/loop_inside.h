@@ -113,7 +113,7 @@ struct loop {
 	struct arena purge_arena;
 
 	struct status *status;
-	int http_wakes_ms;
+	int64_t http_wakes_us; /* monotonic: when it wants to be called though nothing is ready */
 	struct loop_health health;
 	char why[160]; /* for health */
 	int64_t measure_at_us;
@@ -162,8 +162,9 @@ void loop_purge_failed(const struct fail *why);
 
 /* ---- loop_health.c ---- */
 
+/* Brings loop->health up to date, for whoever asks. */
 void loop_look_after_health(struct loop *loop);
-/* Brings what is not counted but measured (lag, turns) up to date; once a second, and for each page of metrics. */
+/* That, and what is not counted but measured (lag, turns): once a second, and for each page of metrics and line of status. */
 void loop_measure(struct loop *loop);
 
 /* ---- loop_reload.c ---- */

@@ -153,7 +153,7 @@ void loop_tell_service(struct loop *loop)
 		service_alive(service, now);
 	}
 	if (loop->stage == STAGE_RUNNING && service_wants_status(service, now)) {
-		loop_look_after_health(loop);
+		loop_measure(loop);
 		say_status(loop, now);
 	}
 }

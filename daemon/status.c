@@ -11,7 +11,6 @@
 struct status {
 	struct http *http;
 	struct counters *counters;
-	const struct loop_health *health;
 	struct loop *loop;
 	struct arena arena;
 };
@@ -23,6 +22,13 @@ static const char *const metrics_type[] = {"Content-Type", "text/plain; version=
 static void say(struct http_request *request, unsigned code, const char *text)
 {
 	http_answer(request, code, plain, text, strlen(text));
+}
+
+static void answer_ready(struct status *status, struct http_request *request)
+{
+	const struct loop_health *health = &status->loop->health;
+	loop_look_after_health(status->loop);
+	say(request, health->ready ? 200 : 503, health->ready ? "ready\n" : health->why);
 }
 
 static void answer_metrics(struct status *status, struct http_request *request)
@@ -47,8 +53,7 @@ static void on_request(void *context, struct http_request *request)
 	} else if (strcmp(path, "/healthz") == 0) {
 		say(request, 200, "ok\n");
 	} else if (strcmp(path, "/readyz") == 0) {
-		say(request, status->health->ready ? 200 : 503,
-		    status->health->ready ? "ready\n" : status->health->why);
+		answer_ready(status, request);
 	} else if (strcmp(path, "/metrics") == 0) {
 		answer_metrics(status, request);
 	} else {
@@ -57,7 +62,7 @@ static void on_request(void *context, struct http_request *request)
 }
 
 struct status *status_create(const struct conf *conf, const char *listen, struct counters *counters,
-			     const struct loop_health *health, struct loop *loop, struct fail *fail)
+			     struct loop *loop, struct fail *fail)
 {
 	fail->text[0] = '\0';
 	if (listen[0] == '\0') {
@@ -70,7 +75,6 @@ struct status *status_create(const struct conf *conf, const char *listen, struct
 		return NULL;
 	}
 	status->counters = counters;
-	status->health = health;
 	status->loop = loop;
 	struct http_options options = {
 		.listen = listen,

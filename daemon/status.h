@@ -11,9 +11,9 @@
 struct loop;
 struct status;
 
-/* NULL with fail->text "" when `listen` names no port; NULL with a text: trouble. `loop` is measured before each page of
- * metrics. */
+/* NULL with fail->text "" when `listen` names no port; NULL with a text: trouble. `loop` is asked for each answer that tells of
+ * it. */
 struct status *status_create(const struct conf *conf, const char *listen, struct counters *counters,
-			     const struct loop_health *health, struct loop *loop, struct fail *fail);
+			     struct loop *loop, struct fail *fail);
 void status_destroy(struct status *status); /* NULL is fine */
 struct http *status_http(struct status *status);
