@@ -121,24 +121,6 @@ bool identify_is_blocked(const char *value, const struct identify_options *optio
 	return is_blocked(value, strlen(value), options);
 }
 
-bool identify_normalise_id(const char *value, const struct identify_options *options,
-			   char ret_value[static IDENTITY_ID_SIZE_MAX + 1])
-{
-	size_t size;
-	const char *trimmed = unicode_trim(value, &size);
-	char text[IDENTITY_ID_SIZE_MAX + 1];
-	if (size > IDENTITY_ID_SIZE_MAX) {
-		return false;
-	}
-	memcpy(text, trimmed, size);
-	text[size] = '\0';
-	if (is_blocked(text, size, options)) {
-		return false;
-	}
-	memcpy(ret_value, text, size + 1);
-	return true;
-}
-
 enum usable { ABSENT, USABLE, UNUSABLE, ARENA_FULL };
 
 /* The address in its normal form, in the arena. */
@@ -154,7 +136,7 @@ static enum usable normal_address(const char *email, const struct identify_optio
 	return ret_value->bytes != NULL ? USABLE : ARENA_FULL;
 }
 
-/* As identify_normalise_id(), which copies: nearly all are in that form as they come, and stay where they are. */
+/* Trimmed; case is kept. Nearly all are in that form as they come, and stay where they are. */
 static enum usable normal_id(const char *id, const struct identify_options *options, struct arena *arena,
 			     struct hash_piece *ret_value)
 {

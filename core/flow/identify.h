@@ -48,9 +48,6 @@ struct uuid identify_actor_id(const struct identity_key *key, enum actor_kind ki
  * control character or one of "(),:;<>@[\] in the local part, a domain that is no host name.
  */
 bool identify_normalise_email(const char *email, char ret_email[static IDENTITY_EMAIL_SIZE_MAX + 1]);
-/* trim; case is kept. False when over 256 bytes or blocked. */
-bool identify_normalise_id(const char *value, const struct identify_options *options,
-			   char ret_value[static IDENTITY_ID_SIZE_MAX + 1]);
 /* Empty, null, undefined, anonymous, guest, unknown, test (in any case), one character however often ("0", "000", "xx"),
  * the nil UUID, configured. `value` is trimmed. Asked of addresses, too: the configured list may name some. */
 bool identify_is_blocked(const char *value, const struct identify_options *options);

@@ -151,12 +151,24 @@ START_TEST(ids_are_trimmed_and_nobodys_ids_blocked)
 		{"Visitor", NULL},
 		{"00000000-0000-0000-0000-000000000000", NULL},
 	};
+	struct arena arena;
+	ck_assert(arena_init(&arena, 65536));
 	for (size_t i = 0; i < COUNT_OF(rows); i++) {
-		char normal[IDENTITY_ID_SIZE_MAX + 1] = "untouched";
-		bool good = identify_normalise_id(rows[i].value, &options, normal);
-		ck_assert_msg(good == (rows[i].normal != NULL), "%s", rows[i].value);
-		ck_assert_str_eq(normal, good ? rows[i].normal : "untouched");
+		struct event event = {.site = "shop", .identity.user_id = rows[i].value};
+		event.identity.anonymous_id = event.identity.visitor_id = event.identity.recipient_id = "";
+		event.identity.email = event.identity.crm_id = "";
+		struct identified who;
+		ck_assert(identify_event(&event, &options, &arena, &who));
+		ck_assert_msg(who.has_strong == (rows[i].normal != NULL), "%s", rows[i].value);
+		ck_assert_msg(who.blocked == (rows[i].normal == NULL && rows[i].value[0] != '\0'), "%s",
+			      rows[i].value);
+		if (who.has_strong) {
+			ck_assert_str_eq(who.strong.value, rows[i].normal);
+			struct uuid id = identify_actor_id(&key, ACTOR_USER, "shop", rows[i].normal);
+			ck_assert_msg(uuid_equal(&who.strong.id, &id), "%s", rows[i].value);
+		}
 	}
+	arena_finish(&arena);
 }
 END_TEST
 
