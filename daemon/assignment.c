@@ -4,10 +4,15 @@
 
 struct assigned *assignment_find(struct assignment *assignment, struct partition partition)
 {
+	struct assigned *parts = assignment->parts;
+	size_t last = assignment->last;
+	if (last < assignment->count && partition_equal(parts[last].partition, partition)) {
+		return &parts[last];
+	}
 	for (size_t i = 0; i < assignment->count; i++) {
-		struct assigned *part = &assignment->parts[i];
-		if (part->partition.topic == partition.topic && part->partition.number == partition.number) {
-			return part;
+		if (partition_equal(parts[i].partition, partition)) {
+			assignment->last = i;
+			return &parts[i];
 		}
 	}
 	return NULL;

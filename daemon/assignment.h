@@ -21,6 +21,7 @@ struct assigned {
 struct assignment {
 	struct assigned parts[PARTITIONS_MAX];
 	size_t count;
+	size_t last; /* found: messages come in runs of a partition */
 };
 
 /* NULL: not ours (any more). */

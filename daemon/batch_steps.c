@@ -19,7 +19,18 @@ struct item *batch_window(const struct batch *batch)
 	return batch->items + batch->first;
 }
 
-bool batch_list_positions(struct batch *batch)
+/* Its place in the list; the number of those there are when it is not in it yet. */
+static size_t find_position(const struct batch *batch, struct partition partition)
+{
+	size_t at = 0;
+	while (at < batch->position_count && !partition_equal(batch->position_parts[at], partition)) {
+		at++;
+	}
+	return at;
+}
+
+/* The window's positions from our assignment. False: arena full. */
+static bool list_positions(struct batch *batch)
 {
 	size_t most = batch->options.assignment->count; /* of these each message is */
 	batch->positions = arena_array(&batch->work, most + 1, sizeof(*batch->positions));
@@ -28,13 +39,11 @@ bool batch_list_positions(struct batch *batch)
 		return false;
 	}
 	batch->position_count = 0;
+	size_t at = 0; /* messages come in runs of a partition */
 	for (size_t i = 0; i < batch->count; i++) {
 		const struct item *item = &batch_window(batch)[i];
-		size_t at = 0;
-		while (at < batch->position_count &&
-		       (batch->position_parts[at].topic != item->partition.topic ||
-			batch->position_parts[at].number != item->partition.number)) {
-			at++;
+		if (at == batch->position_count || !partition_equal(batch->position_parts[at], item->partition)) {
+			at = find_position(batch, item->partition);
 		}
 		if (at == batch->position_count) {
 			const struct assigned *part = assignment_find(batch->options.assignment, item->partition);
@@ -62,7 +71,7 @@ static enum step_end look_start(struct batch *batch, struct fail *fail)
 	if (!batch->look_first) {
 		return STEP_NEXT;
 	}
-	if (!batch_list_positions(batch)) {
+	if (!list_positions(batch)) {
 		return STEP_FULL;
 	}
 	return batch->io.ops->store_look(batch->io.self, batch->options.conf->kafka.group, batch->positions,
@@ -167,7 +176,7 @@ static enum step_end months_start(struct batch *batch, struct fail *fail)
 	if (way_choose(&batch->way) || batch->month_count == 0) {
 		return STEP_NEXT;
 	}
-	if (!batch_list_positions(batch)) {
+	if (!list_positions(batch)) {
 		return STEP_FULL;
 	}
 	batch->advance = (struct advance_rows){.group = batch->options.conf->kafka.group,
@@ -198,7 +207,7 @@ static bool list_window(struct batch *batch)
 		item->copy = COPY_LOSES;
 		batch->has_touches = batch->has_touches || item->outcome == OUTCOME_NONE;
 	}
-	if (!batch_list_positions(batch)) {
+	if (!list_positions(batch)) {
 		return false;
 	}
 	batch->advance.positions = batch->positions;

@@ -142,8 +142,6 @@ void batch_speed_up(struct batch *batch);
 
 /* ---- batch_steps.c, and batch.c for what a window ends in ---- */
 
-/* The window's positions from our assignment. False: arena full. */
-bool batch_list_positions(struct batch *batch);
 /* The window is in the database: positions (of those partitions that are still ours), counters, caches; the next window
  * begins. */
 void batch_committed(struct batch *batch);

@@ -7,17 +7,13 @@
 static void find_oldest(const struct batch *batch, size_t count, int64_t ret_oldest_us[static PARTITIONS_MAX])
 {
 	struct assignment *assignment = batch->options.assignment;
-	const struct item *before = NULL;
 	size_t left = count;
 	for (size_t i = 0; i < count; i++) {
 		ret_oldest_us[i] = INT64_MIN;
 	}
 	for (size_t i = batch->first; i < batch->item_count && left > 0; i++) {
 		const struct item *item = &batch->items[i];
-		bool is_run = before != NULL && before->partition.topic == item->partition.topic &&
-			      before->partition.number == item->partition.number;
-		const struct assigned *part = is_run ? NULL : assignment_find(assignment, item->partition);
-		before = item;
+		const struct assigned *part = assignment_find(assignment, item->partition);
 		if (part != NULL && ret_oldest_us[part - assignment->parts] == INT64_MIN) {
 			ret_oldest_us[part - assignment->parts] = item->timestamp_us;
 			left--;

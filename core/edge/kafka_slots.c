@@ -21,7 +21,7 @@ static size_t place_of(struct partition partition)
 
 static bool is_at(const struct kafka_slot *slot, struct partition partition)
 {
-	return slot->partition.number == partition.number && slot->partition.topic == partition.topic;
+	return partition_equal(slot->partition, partition);
 }
 
 void kafka_slots_add(struct kafka_slots *slots, struct partition partition, int64_t next)

@@ -2,6 +2,7 @@
  * A message as the source hands it over: bytes and where they came from. Nothing in it is trusted yet.
  */
 #pragma once
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -14,6 +15,11 @@ struct partition {
 	uint16_t topic; /* index in the source's list of topics */
 	int32_t number;
 };
+
+static inline bool partition_equal(struct partition a, struct partition b)
+{
+	return a.topic == b.topic && a.number == b.number;
+}
 
 /* Equal numbers of all topics, which is where one person's events lie, are of one lane. */
 static inline unsigned partition_lane(struct partition partition, unsigned lanes)
