@@ -144,11 +144,18 @@ static enum outcome read_event(struct reading *reading, struct event *ret_event)
 	return settle_times(ret_event, message->timestamp_us, &reading->path);
 }
 
-static void count_unknown(const struct reading *reading, struct decode_count *count)
+/* `event` NULL: there was no room for it. */
+static enum outcome read_or_reject(struct reading *reading, struct event *event, struct decode_count *count,
+				   struct reject *ret_reject)
 {
+	enum outcome outcome = event == NULL ? OUTCOME_too_large : read_event(reading, event);
+	if (outcome != OUTCOME_NONE) {
+		return reading_reject(reading, outcome, ret_reject);
+	}
 	if (count != NULL) {
 		count->unknown_fields += reading->unknown_fields;
 	}
+	return OUTCOME_NONE;
 }
 
 enum outcome decode_event(const struct message *message, struct arena *arena, struct decode_count *count,
@@ -156,25 +163,18 @@ enum outcome decode_event(const struct message *message, struct arena *arena, st
 {
 	struct reading reading = reading_begin(message, arena);
 	struct event *event = arena_take(arena, sizeof(*event));
-	enum outcome outcome = event == NULL ? OUTCOME_too_large : read_event(&reading, event);
-	if (outcome != OUTCOME_NONE) {
-		return reading_reject(&reading, outcome, ret_reject);
+	enum outcome outcome = read_or_reject(&reading, event, count, ret_reject);
+	if (outcome == OUTCOME_NONE) {
+		*ret_event = event;
 	}
-	count_unknown(&reading, count);
-	*ret_event = event;
-	return OUTCOME_NONE;
+	return outcome;
 }
 
 enum outcome decode_event_into(const struct message *message, struct arena *arena, struct decode_count *count,
 			       struct event *ret_event, struct reject *ret_reject)
 {
 	struct reading reading = reading_begin(message, arena);
-	enum outcome outcome = read_event(&reading, ret_event);
-	if (outcome != OUTCOME_NONE) {
-		return reading_reject(&reading, outcome, ret_reject);
-	}
-	count_unknown(&reading, count);
-	return OUTCOME_NONE;
+	return read_or_reject(&reading, ret_event, count, ret_reject);
 }
 
 /* The reject reason with this name; `uncollected` for one that only a newer collector knows. */
