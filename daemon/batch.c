@@ -4,7 +4,6 @@
 #include "daemon/batch.h"
 
 #include <stdlib.h>
-#include <string.h>
 
 #include "core/base/check.h"
 #include "core/base/log.h"
@@ -20,7 +19,6 @@ void batch_clock_on(struct batch *batch)
 	batch->clocked_us = batch->io.ops->monotonic_us(batch->io.self);
 }
 
-/* Books the time since then. */
 void batch_clock_off(struct batch *batch, unsigned step, enum step_part part)
 {
 	int64_t since_us = batch->clocked_us;
@@ -113,7 +111,6 @@ void batch_empty(struct batch *batch)
 	reset(batch, &batch->work);
 }
 
-/* From the first step again. */
 void batch_restart(struct batch *batch)
 {
 	char at[BATCH_PLACE_SIZE];

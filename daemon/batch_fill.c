@@ -2,7 +2,6 @@
  * How a batch is filled: from the source, in slices, for as long as it may wait, as many as the last ones say.
  */
 #include "core/base/check.h"
-#include "core/base/moment.h"
 #include "daemon/batch_steps.h"
 
 /* Messages that are decoded before the other lanes are looked after again: their COPYs must be fed. */

@@ -122,9 +122,11 @@ void batch_clock_off(struct batch *batch, unsigned step, enum step_part part);
 void batch_empty(struct batch *batch);
 /* From the first step again. */
 void batch_restart(struct batch *batch);
-#define BATCH_PLACE_SIZE 280
-/* Where the window begins, "TOPIC/PARTITION@OFFSET", for the log. */
-const char *batch_place(const struct batch *batch, char ret_text[static BATCH_PLACE_SIZE]);
+/* The window is in the database: positions (of those partitions that are still ours), counters, caches; the next window
+ * begins. */
+void batch_committed(struct batch *batch);
+/* Takes the items of partitions that are no longer ours out of the batch. */
+void batch_drop_foreign(struct batch *batch);
 
 /* ---- batch_fill.c ---- */
 
@@ -133,6 +135,9 @@ void batch_set_limits(struct batch *batch);
 
 /* ---- batch_trouble.c ---- */
 
+#define BATCH_PLACE_SIZE 280
+/* Where the window begins, "TOPIC/PARTITION@OFFSET", for the log. */
+const char *batch_place(const struct batch *batch, char ret_text[static BATCH_PLACE_SIZE]);
 /* This very window cannot be written: a smaller one; of one message alone: it is refused. False: even that was. */
 bool batch_shrink(struct batch *batch, struct fail *fail);
 /* Which months there are is asked for anew. */
@@ -140,21 +145,15 @@ void batch_forget_months(struct batch *batch);
 /* After LOOK, where the try before was given up because it took too long: a smaller window. */
 void batch_speed_up(struct batch *batch);
 
-/* ---- batch_steps.c, and batch.c for what a window ends in ---- */
-
-/* The window is in the database: positions (of those partitions that are still ours), counters, caches; the next window
- * begins. */
-void batch_committed(struct batch *batch);
-/* Takes the items of partitions that are no longer ours out of the batch. */
-void batch_drop_foreign(struct batch *batch);
+/* ---- batch_steps.c ---- */
 
 /* What one transaction holds: batch->count items. */
 struct item *batch_window(const struct batch *batch);
-/* New subjects are in the database: they need not be sent again. */
-void batch_learn_subjects(struct batch *batch);
 
 /* ---- batch_save.c ---- */
 
+/* New subjects are in the database: they need not be sent again. */
+void batch_learn_subjects(struct batch *batch);
 enum step_end batch_save_start(struct batch *batch, struct fail *fail);
 enum step_end batch_save_end(struct batch *batch, struct fail *fail);
 enum step_end batch_arbiters_start(struct batch *batch, struct fail *fail);

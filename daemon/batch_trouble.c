@@ -4,7 +4,6 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "core/base/check.h"
 #include "core/base/log.h"
 #include "daemon/batch_steps.h"
 
@@ -52,7 +51,6 @@ void batch_speed_up(struct batch *batch)
 	}
 }
 
-/* This very window cannot be written: a smaller one; of one message alone: it is refused. False: even that was. */
 bool batch_shrink(struct batch *batch, struct fail *fail)
 {
 	static struct log_limit often;

@@ -45,7 +45,6 @@ struct advance_rows {
 	size_t claim_count;
 };
 
-/* A row of table phase as it was loaded. */
 /* Where the store had a row when it was read: its own, for finding it again. */
 struct row_place {
 	uint8_t bytes[6];
@@ -54,6 +53,7 @@ struct row_place {
 /* The row of this process is the contact's arbiter. */
 #define ARBITER_PROCESS "standard"
 
+/* A row of table phase as it was loaded. */
 struct phase_row {
 	struct uuid contact_id;
 	struct row_place place;
@@ -227,9 +227,10 @@ struct save_rows {
 	uint64_t model_version;
 	int64_t now_us;
 	/*
-	 * Quick way: SAVE begins with the subjects in a transaction of their own, then BEGIN and these positions (which stop it when another model is in force), then come the
-	 * arbiters, each list in key order: where one was not as loaded, nothing is written (SQLSTATE PH002). `states` and
-	 * `bumped` then hold no arbiters, and the new touches must be new (23505). NULL: careful way, all this has been done.
+	 * Quick way: SAVE begins with the subjects in a transaction of their own, then BEGIN and these positions (which stop
+	 * it when another model is in force), then come the arbiters, each list in key order: where one was not as loaded,
+	 * nothing is written (SQLSTATE PH002). `states` and `bumped` then hold no arbiters, and the new touches must be new
+	 * (23505). NULL: careful way, all this has been done.
 	 */
 	const struct advance_rows *quick;
 	const struct arbiter_row *arbiters_new, *arbiters; /* no row yet; loaded */
