@@ -5,7 +5,6 @@
 #include <string.h>
 
 #include "core/base/arena.h"
-#include "core/base/check.h"
 #include "core/edge/model_file.h"
 
 #define MODEL_ARENA_SIZE ((size_t)64 * 1024 * 1024)

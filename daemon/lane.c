@@ -1,12 +1,10 @@
 /*
  * A lane: a connection to PostgreSQL comes up, greets, and carries one turn at a time, for a claim or the lane's batch.
  */
-#include <inttypes.h>
 #include <string.h>
 
 #include "core/base/check.h"
 #include "core/base/log.h"
-#include "core/base/moment.h"
 #include "core/edge/schema.h"
 #include "daemon/loop_inside.h"
 

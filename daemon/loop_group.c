@@ -4,9 +4,7 @@
 #include <inttypes.h>
 #include <string.h>
 
-#include "core/base/check.h"
 #include "core/base/log.h"
-#include "core/base/moment.h"
 #include "daemon/loop_inside.h"
 
 #define NOTICES_A_ROUND 64

@@ -12,6 +12,7 @@
 
 #include "core/base/arena.h"
 #include "core/base/log.h"
+#include "core/base/moment.h"
 #include "daemon/assignment.h"
 #include "daemon/batch.h"
 #include "daemon/crew.h"

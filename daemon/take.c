@@ -1,6 +1,5 @@
 #include "daemon/take.h"
 
-#include "core/base/check.h"
 #include "core/base/hash.h"
 #include "core/flow/decode.h"
 #include "core/flow/facts.h"

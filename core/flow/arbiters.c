@@ -3,7 +3,6 @@
 #include <string.h>
 
 #include "core/base/arena.h"
-#include "core/base/check.h"
 
 /* The process whose row is the contact's arbiter. */
 static bool is_arbiter(const char *process)

@@ -1,10 +1,8 @@
 #include "core/flow/screen.h"
 
 #include <stdlib.h>
-#include <string.h>
 
 #include "core/base/arena.h"
-#include "core/base/check.h"
 #include "core/flow/attribute.h"
 #include "core/flow/screen_facts.h"
 

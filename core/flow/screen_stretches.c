@@ -2,7 +2,6 @@
  * What follows from the facts: who consents, whose touches are whose before and after, and who is concerned by it.
  */
 #include <stdlib.h>
-#include <string.h>
 
 #include "core/base/arena.h"
 #include "core/base/check.h"
