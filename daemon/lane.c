@@ -247,6 +247,16 @@ void lane_serve(struct lane *lane)
 	}
 }
 
+int64_t lane_runs_us(const struct lane *lane, int64_t now)
+{
+	const struct batch *batch = lane->batch;
+	if (lane->link != LINK_UP || lane->turn != TURN_NONE ||
+	    !(batch_is_busy(batch) || loop_may_begin(lane->loop))) {
+		return INT64_MAX;
+	}
+	return batch_is_empty(batch) && batch_has_more(batch) ? now : batch_wakes_us(batch);
+}
+
 static void run_batch(struct lane *lane)
 {
 	struct fail fail;

@@ -181,18 +181,9 @@ static int64_t sooner(int64_t a, int64_t b)
 /* When a lane wants to be called even if nothing happens. */
 static int64_t lane_wakes_us(const struct lane *lane, int64_t now)
 {
-	if (lane->link == LINK_DOWN) {
-		return lane->connect_at_us;
-	}
-	int64_t at = lane->io.ops->store_deadline_us(lane->io.self);
-	bool may_run = batch_is_busy(lane->batch) || loop_may_begin(lane->loop);
-	if (lane->link == LINK_UP && lane->turn == TURN_NONE && may_run) {
-		at = sooner(at, batch_wakes_us(lane->batch));
-		if (batch_is_empty(lane->batch) && batch_has_more(lane->batch)) {
-			at = now;
-		}
-	}
-	return at;
+	return lane->link == LINK_DOWN
+		       ? lane->connect_at_us
+		       : sooner(lane->io.ops->store_deadline_us(lane->io.self), lane_runs_us(lane, now));
 }
 
 static void set_tick(struct loop *loop)

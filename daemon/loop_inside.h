@@ -197,3 +197,6 @@ void lane_connect(struct lane *lane);
 void lane_serve(struct lane *lane);
 /* A turn for whoever needs it most. */
 void lane_send(struct lane *lane);
+/* When its batch can go on, or be filled with what is known to wait; INT64_MAX: not before something happens (PostgreSQL's
+ * answer, other lanes, messages). */
+int64_t lane_runs_us(const struct lane *lane, int64_t now);

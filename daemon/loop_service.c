@@ -22,14 +22,6 @@ void loop_note_trouble(struct loop *loop, const char *text, const char *code)
 	loop->trouble_at_us = loop_now_us(loop);
 }
 
-/* Does it wait for something that we cannot hurry: PostgreSQL's answer, a pause, other lanes, messages? */
-static bool lane_waits(const struct lane *lane, int64_t now)
-{
-	bool may_run = batch_is_busy(lane->batch) || loop_may_begin(lane->loop);
-	return lane->link != LINK_UP || lane->turn != TURN_NONE || !may_run || batch_wakes_us(lane->batch) > now ||
-	       (batch_is_empty(lane->batch) && !batch_has_more(lane->batch));
-}
-
 /* What was due while the loop could not do it is due when it could again. */
 static bool is_overdue(const struct lane *lane, int64_t due_us, int64_t now)
 {
@@ -48,7 +40,7 @@ static bool lane_is_stuck(struct lane *lane, int64_t now)
 		return is_overdue(lane, lane->connect_at_us, now);
 	}
 	uint64_t turns = lane->io.ops->store_turns(lane->io.self);
-	if (lane_waits(lane, now) || turns != lane->turns_seen) {
+	if (lane_runs_us(lane, now) > now || turns != lane->turns_seen) {
 		lane->turns_seen = turns;
 		lane->moved_at_us = now;
 	}

@@ -1,6 +1,6 @@
 /*
  * A name server that does not answer: libpq blocks the loop in each attempt to connect. The watchdog must hear of it before and
- * after, and one lane a turn is enough.
+ * after, and one lane a turn is enough. And what it must not hear: that a loop is well whose lane is stuck.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -163,6 +163,32 @@ START_TEST(who_is_stuck_is_not_told_to_live_because_another_one_connects)
 }
 END_TEST
 
+/* The watchdog hears no more of a lane that could work and sends no turn: with messages in hand or, as far as is known, waiting. */
+START_TEST(a_lane_that_takes_nothing_of_what_waits_is_stuck)
+{
+	static const struct {
+		bool more;
+		enum turn turn;
+		bool moves;
+	} rows[] = {{false, TURN_NONE, true}, {true, TURN_NONE, false}, {true, TURN_LOOK, true}};
+	static struct assignment assignment = {.count = 1};
+	for (size_t i = 0; i < COUNT_OF(rows); i++) {
+		begin();
+		loop.lane_count = 1;
+		loop.lanes[0].link = LINK_UP;
+		loop.lanes[0].turn = rows[i].turn;
+		loop.lanes[0].moved_at_us = clock_us;
+		batch = (struct batch){.options.assignment = &assignment, .more = rows[i].more};
+		ck_assert_msg(loop_makes_progress(&loop), "row %zu", i);
+		clock_us += WATCHDOG_US;
+		ck_assert_msg(loop_makes_progress(&loop) == rows[i].moves, "row %zu", i);
+		close(manager);
+	}
+	batch = (struct batch){0};
+}
+END_TEST
+
 TEST_MAIN("blocking", one_lane_a_turn_connects_and_the_watchdog_hears_of_each,
 	  a_second_host_is_looked_up_while_connecting,
-	  who_is_stuck_is_not_told_to_live_because_another_one_connects)
+	  who_is_stuck_is_not_told_to_live_because_another_one_connects,
+	  a_lane_that_takes_nothing_of_what_waits_is_stuck)
