@@ -14,6 +14,7 @@
 #include "core/edge/postgres.h"
 #include "core/edge/schema.h"
 #include "ctl/ctl.h"
+#include "ctl/json_line.h"
 #include "ctl/position.h"
 #include "ctl/terminal.h"
 
@@ -128,81 +129,32 @@ static const char *state_of(const struct position *position, const struct kafka_
 						      : "in log";
 }
 
-/* ---- JSON ---- */
-
-static json_t *number(int64_t value)
-{
-	return value >= 0 ? json_integer(value) : json_null();
-}
-
-static json_t *moment(int64_t us)
-{
-	char words[MOMENT_TEXT_SIZE];
-	if (us == INT64_MIN) {
-		return json_null();
-	}
-	moment_print(us, words);
-	return json_string(words);
-}
-
 static void print_json(const char *group, const struct position *position, const struct kafka_bounds *bounds)
 {
 	json_t *object =
 		json_pack("{ss ss sI sI so so sI ss so so so so ss}", "group", group, "topic", position->topic,
 			  "partition", (json_int_t)position->partition, "next_offset", (json_int_t)position->next,
-			  "end_offset", number(position->end), "lag", number(lag_of(position, bounds)), "epoch",
-			  (json_int_t)position->epoch, "owner", position->owner, "oldest",
-			  moment(position->oldest_us), "updated_at", moment(position->updated_us), "low",
-			  number(bounds->low), "high", number(bounds->high), "state", state_of(position, bounds));
-	CHECK(object != NULL);
-	json_dumpf(object, stdout, JSON_COMPACT);
-	putchar('\n');
-	json_decref(object);
+			  "end_offset", json_line_number(position->end), "lag",
+			  json_line_number(lag_of(position, bounds)), "epoch", (json_int_t)position->epoch,
+			  "owner", position->owner, "oldest", json_line_moment(position->oldest_us), "updated_at",
+			  json_line_moment(position->updated_us), "low", json_line_number(bounds->low), "high",
+			  json_line_number(bounds->high), "state", state_of(position, bounds));
+	json_line_print(object, 0);
 }
 
 /* ---- Table ---- */
 
-static const struct {
-	const char *title;
-	unsigned width;
-	bool right;
-} columns[] = {
-	{"PARTITION", 22, false}, {"NEXT", 11, true},	{"LAG", 9, true},     {"LOG", 20, true},
-	{"EPOCH", 5, true},	  {"APPLIED", 7, true}, {"OWNER", 20, false},
+static const struct terminal_column columns[] = {
+	{"PARTITION", 22, false, false}, {"NEXT", 11, true, false}, {"LAG", 9, true, false},
+	{"LOG", 20, true, false},	 {"EPOCH", 5, true, false}, {"APPLIED", 7, true, false},
+	{"OWNER", 20, false, false},
 };
-
-static void print_line(const char *const *cells, enum terminal_style style, const char *behind)
-{
-	fputs(terminal_style(style), stdout);
-	for (size_t i = 0; i < COUNT_OF(columns); i++) {
-		char cell[TERMINAL_CELL_SIZE];
-		terminal_fit(cells[i], columns[i].width, columns[i].right, cell);
-		printf("%s%s", i > 0 ? " " : "", cell);
-	}
-	printf("%s%s%s\n", behind[0] != '\0' ? " " : "", behind, terminal_style_end(style));
-}
-
-static void print_age(int64_t then_us, int64_t now_us, char *ret_text, size_t size)
-{
-	int64_t seconds = then_us == INT64_MIN ? -1 : (now_us - then_us) / MOMENT_SECOND_US;
-	if (then_us == INT64_MIN) {
-		ret_text[0] = '\0';
-	} else if (seconds < 60) {
-		snprintf(ret_text, size, "%" PRId64 " s", seconds > 0 ? seconds : 0);
-	} else if (seconds < 3600) {
-		snprintf(ret_text, size, "%" PRId64 " min", seconds / 60);
-	} else if (seconds < 48 * 3600) {
-		snprintf(ret_text, size, "%" PRId64 " h", seconds / 3600);
-	} else {
-		snprintf(ret_text, size, "%" PRId64 " d", seconds / 86400);
-	}
-}
 
 static void print_row(const struct positions *positions, size_t i)
 {
 	const struct position *position = &positions->rows[i];
 	const struct kafka_bounds *bounds = &positions->bounds[i];
-	char name[320], next[24] = "beginning", lag[24] = "", log[48] = "", epoch[24], age[24];
+	char name[320], next[24] = "beginning", lag[24] = "", log[48] = "", epoch[24], age[TERMINAL_AGE_SIZE] = "";
 	int64_t waiting = lag_of(position, bounds);
 	snprintf(name, sizeof(name), "%s/%" PRId64, position->topic, position->partition);
 	if (position->next != POSITION_BEGINNING) {
@@ -215,22 +167,21 @@ static void print_row(const struct positions *positions, size_t i)
 		snprintf(log, sizeof(log), "%" PRId64 "…%" PRId64, bounds->low, bounds->high);
 	}
 	snprintf(epoch, sizeof(epoch), "%" PRId64, position->epoch);
-	print_age(position->oldest_us, positions->now_us, age, sizeof(age));
+	if (position->oldest_us != INT64_MIN) {
+		terminal_age((double)(positions->now_us - position->oldest_us) / (double)MOMENT_SECOND_US, age);
+	}
 	const char *const cells[] = {name, next, lag, log, epoch, age, position->owner};
 	const char *state = state_of(position, bounds);
 	bool lies_in = strcmp(state, "in log") == 0 || strcmp(state, "unknown") == 0;
-	print_line(cells, lies_in ? TERMINAL_PLAIN : TERMINAL_YELLOW, lies_in ? "" : state);
+	terminal_row(columns, COUNT_OF(columns), cells, lies_in ? TERMINAL_PLAIN : TERMINAL_YELLOW,
+		     lies_in ? "" : state);
 }
 
 static void print_all(const char *group, const struct positions *positions)
 {
-	const char *titles[COUNT_OF(columns)];
-	for (size_t i = 0; i < COUNT_OF(columns); i++) {
-		titles[i] = columns[i].title;
-	}
 	if (!asked.json && positions->count > 0) {
 		terminal_start();
-		print_line(titles, TERMINAL_DIM, "");
+		terminal_titles(columns, COUNT_OF(columns));
 	}
 	int64_t lag = 0;
 	size_t outside = 0;

@@ -2,6 +2,8 @@
 
 #include <errno.h>
 #include <inttypes.h>
+#include <jansson.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -13,6 +15,7 @@
 #include "core/edge/schema.h"
 #include "core/flow/decode.h"
 #include "core/model/outcome.h"
+#include "ctl/json_line.h"
 
 #define READ_MS_MAX 30000
 #define DECODE_ARENA_SIZE ((size_t)16 * 1024 * 1024)
@@ -139,6 +142,20 @@ bool rejects_on_rows(void *context, const struct postgres_rows *rows, struct fai
 		       entry->source != NULL;
 	}
 	return fits || fail_set(fail, FAIL_FATAL, EXIT_OUR_BUG, "rows do not fit into memory");
+}
+
+json_t *rejects_json(const struct reject_entry *entry)
+{
+	char hash[24];
+	snprintf(hash, sizeof(hash), "%016" PRIx64, entry->hash);
+	json_t *object =
+		json_pack("{ss sI sI ss ss ss sI ss so so so}", "topic", entry->topic, "partition",
+			  (json_int_t)entry->partition, "offset", (json_int_t)entry->offset, "reason",
+			  entry->reason, "field", entry->field, "source", entry->source, "size",
+			  (json_int_t)entry->size, "hash", hash, "at", json_line_moment(entry->at_us), "noted_at",
+			  json_line_moment(entry->noted_us), "retried_at", json_line_moment(entry->retried_us));
+	CHECK(object != NULL);
+	return object;
 }
 
 struct postgres *rejects_connect(struct ctl *ctl, struct fail *fail)

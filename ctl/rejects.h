@@ -12,7 +12,7 @@
 #include "core/model/reject.h"
 #include "ctl/ctl.h"
 
-struct postgres;
+struct json_t;
 
 struct reject_entry {
 	const char *topic;
@@ -71,6 +71,9 @@ bool rejects_filter(const struct reject_filter *filter, struct arena *arena,
 	}
 /* A postgres_on_rows for REJECT_COLUMNS; context: a struct reject_entries, whose arena takes them. */
 bool rejects_on_rows(void *context, const struct postgres_rows *rows, struct fail *fail);
+
+/* What the row says, as a new JSON object. */
+struct json_t *rejects_json(const struct reject_entry *entry);
 
 /* Connected to a database of this program's schema, or NULL. */
 struct postgres *rejects_connect(struct ctl *ctl, struct fail *fail);

@@ -2,12 +2,12 @@
  * phasectl rejects list: which messages could not be taken, and why. Only reads.
  */
 #include <inttypes.h>
-#include <jansson.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "core/base/check.h"
 #include "core/base/moment.h"
+#include "ctl/json_line.h"
 #include "ctl/rejects.h"
 #include "ctl/terminal.h"
 
@@ -72,52 +72,11 @@ static bool on_sums(void *context, const struct postgres_rows *rows, struct fail
 	return true;
 }
 
-static json_t *moment(int64_t us)
-{
-	char words[MOMENT_TEXT_SIZE];
-	if (us == INT64_MIN) {
-		return json_null();
-	}
-	moment_print(us, words);
-	return json_string(words);
-}
-
-static void print_json(const struct reject_entry *entry)
-{
-	char hash[24];
-	snprintf(hash, sizeof(hash), "%016" PRIx64, entry->hash);
-	json_t *object = json_pack("{ss sI sI ss ss ss sI ss so so so}", "topic", entry->topic, "partition",
-				   (json_int_t)entry->partition, "offset", (json_int_t)entry->offset, "reason",
-				   entry->reason, "field", entry->field, "source", entry->source, "size",
-				   (json_int_t)entry->size, "hash", hash, "at", moment(entry->at_us), "noted_at",
-				   moment(entry->noted_us), "retried_at", moment(entry->retried_us));
-	CHECK(object != NULL);
-	json_dumpf(object, stdout, JSON_COMPACT);
-	putchar('\n');
-	json_decref(object);
-}
-
-static const struct {
-	const char *title;
-	unsigned width;
-	bool right;
-} columns[] = {{"NOTED", 20, false}, {"WHERE", 30, false}, {"REASON", 18, false},
-	       {"FIELD", 22, false}, {"SIZE", 7, true},	   {"SOURCE", 12, false}};
-
-static void print_line(const char *const *cells, enum terminal_style style, const char *behind)
-{
-	fputs(terminal_style(style), stdout);
-	for (size_t i = 0; i < COUNT_OF(columns); i++) {
-		char cell[TERMINAL_CELL_SIZE];
-		unsigned own = terminal_width(cells[i]);
-		/* Where it lies is what the other commands are given: it is never cut. */
-		unsigned width =
-			i == 1 && own > columns[i].width && own < TERMINAL_CELL_SIZE / 4 ? own : columns[i].width;
-		terminal_fit(cells[i], width, columns[i].right, cell);
-		printf("%s%s", i > 0 ? " " : "", cell);
-	}
-	printf("%s%s%s\n", behind[0] != '\0' ? " " : "", behind, terminal_style_end(style));
-}
+static const struct terminal_column columns[] = {
+	{"NOTED", 20, false, false},  {"WHERE", 30, false, true}, /* what the other commands are given */
+	{"REASON", 18, false, false}, {"FIELD", 22, false, false},
+	{"SIZE", 7, true, false},     {"SOURCE", 12, false, false},
+};
 
 static void print_row(const struct reject_entry *entry)
 {
@@ -132,21 +91,18 @@ static void print_row(const struct reject_entry *entry)
 		snprintf(retried, sizeof(retried), "tried again %s", when);
 	}
 	const char *const cells[] = {noted, place, entry->reason, entry->field, size, entry->source};
-	print_line(cells, retried[0] != '\0' ? TERMINAL_DIM : TERMINAL_PLAIN, retried);
+	terminal_row(columns, COUNT_OF(columns), cells, retried[0] != '\0' ? TERMINAL_DIM : TERMINAL_PLAIN,
+		     retried);
 }
 
 static void print_page(const struct reject_entries *page, bool is_first)
 {
 	if (is_first && !asked.json && page->count > 0) {
-		const char *titles[COUNT_OF(columns)];
-		for (size_t i = 0; i < COUNT_OF(columns); i++) {
-			titles[i] = columns[i].title;
-		}
-		print_line(titles, TERMINAL_DIM, "");
+		terminal_titles(columns, COUNT_OF(columns));
 	}
 	for (size_t i = 0; i < page->count; i++) {
 		if (asked.json) {
-			print_json(&page->rows[i]);
+			json_line_print(rejects_json(&page->rows[i]), 0);
 		} else {
 			print_row(&page->rows[i]);
 		}

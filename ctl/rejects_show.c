@@ -7,10 +7,10 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "core/base/check.h"
 #include "core/base/moment.h"
 #include "core/base/text.h"
 #include "core/model/outcome.h"
+#include "ctl/json_line.h"
 #include "ctl/rejects.h"
 #include "ctl/terminal.h"
 
@@ -78,33 +78,15 @@ static void look(struct ctl *ctl, const struct reject_entries *entries, struct t
 	}
 }
 
-static json_t *moment(int64_t us)
-{
-	char words[MOMENT_TEXT_SIZE];
-	if (us == INT64_MIN) {
-		return json_null();
-	}
-	moment_print(us, words);
-	return json_string(words);
-}
-
 static void print_json(const struct reject_entry *entry, const struct today *today)
 {
-	char hash[24];
-	snprintf(hash, sizeof(hash), "%016" PRIx64, entry->hash);
-	json_t *would = today->outcome == OUTCOME_COUNT	 ? json_null()
-			: today->outcome == OUTCOME_NONE ? json_string("taken")
-							 : json_string(outcome_about[today->outcome].name);
-	json_t *object = json_pack("{ss sI sI ss ss ss sI ss so so so ss so}", "topic", entry->topic, "partition",
-				   (json_int_t)entry->partition, "offset", (json_int_t)entry->offset, "reason",
-				   entry->reason, "field", entry->field, "source", entry->source, "size",
-				   (json_int_t)entry->size, "hash", hash, "at", moment(entry->at_us), "noted_at",
-				   moment(entry->noted_us), "retried_at", moment(entry->retried_us), "log",
-				   today->log, "today", would);
-	CHECK(object != NULL);
-	json_dumpf(object, stdout, JSON_COMPACT);
-	putchar('\n');
-	json_decref(object);
+	json_t *object = rejects_json(entry);
+	json_object_set_new(object, "log", json_string(today->log));
+	json_object_set_new(object, "today",
+			    today->outcome == OUTCOME_COUNT  ? json_null()
+			    : today->outcome == OUTCOME_NONE ? json_string("taken")
+							     : json_string(outcome_about[today->outcome].name));
+	json_line_print(object, 0);
 }
 
 static const char *help_of(const char *reason)

@@ -13,6 +13,7 @@
 #include "core/edge/schema.h"
 #include "ctl/ctl.h"
 #include "ctl/endpoint.h"
+#include "ctl/json_line.h"
 #include "ctl/position.h"
 #include "ctl/rejects.h"
 #include "ctl/service.h"
@@ -104,21 +105,6 @@ static void judge(struct status *status)
 
 /* ---- JSON ---- */
 
-static json_t *moment(int64_t us)
-{
-	char words[MOMENT_TEXT_SIZE];
-	if (us == INT64_MIN || us == 0) {
-		return json_null();
-	}
-	moment_print(us, words);
-	return json_string(words);
-}
-
-static json_t *number(int64_t value)
-{
-	return value >= 0 ? json_integer(value) : json_null();
-}
-
 static json_t *json_parts(const struct service *service)
 {
 	json_t *list = json_array();
@@ -127,9 +113,10 @@ static json_t *json_parts(const struct service *service)
 		json_array_append_new(list,
 				      json_pack("{ss sI sI so so sf sI ss so}", "topic", part->topic, "partition",
 						(json_int_t)part->partition, "next_offset", (json_int_t)part->next,
-						"end_offset", number(part->end), "lag", number(part->lag),
-						"lag_seconds", part->behind_s, "epoch", (json_int_t)part->epoch,
-						"owner", part->owner, "committed_at", moment(part->updated_us)));
+						"end_offset", json_line_number(part->end), "lag",
+						json_line_number(part->lag), "lag_seconds", part->behind_s,
+						"epoch", (json_int_t)part->epoch, "owner", part->owner,
+						"committed_at", json_line_moment(part->updated_us)));
 	}
 	return list;
 }
@@ -147,48 +134,29 @@ static void print_json(const struct ctl *ctl, const struct status *status)
 							   "reached", endpoint->reached, "ready", endpoint->ready,
 							   "why", endpoint->why));
 	}
-	json_t *object =
-		json_pack("{sb so ss si so so sI sI sb sI sf so so}", "healthy", status->wrong_count == 0, "wrong",
-			  wrong, "group", ctl->conf.kafka.group, "schema", SCHEMA_VERSION, "model",
-			  service->model[0] != '\0' ? json_string(service->model) : json_null(),
-			  "model_accepted_at", moment(service->model_us), "rejected_hour",
-			  (json_int_t)service->rejected_hour, "rejected_day", (json_int_t)service->rejected_day,
-			  "kafka", status->has_kafka, "lag", (json_int_t)service->lag, "lag_seconds",
-			  service->behind_s, "endpoints", endpoints, "partitions", json_parts(service));
-	CHECK(object != NULL);
-	json_dumpf(object, stdout, JSON_COMPACT);
-	putchar('\n');
-	json_decref(object);
+	json_t *object = json_pack("{sb so ss si so so sI sI sb sI sf so so}", "healthy", status->wrong_count == 0,
+				   "wrong", wrong, "group", ctl->conf.kafka.group, "schema", SCHEMA_VERSION,
+				   "model", service->model[0] != '\0' ? json_string(service->model) : json_null(),
+				   "model_accepted_at",
+				   service->model[0] != '\0' ? json_line_moment(service->model_us) : json_null(),
+				   "rejected_hour", (json_int_t)service->rejected_hour, "rejected_day",
+				   (json_int_t)service->rejected_day, "kafka", status->has_kafka, "lag",
+				   (json_int_t)service->lag, "lag_seconds", service->behind_s, "endpoints",
+				   endpoints, "partitions", json_parts(service));
+	json_line_print(object, 0);
 }
 
 /* ---- Table ---- */
 
-static const struct {
-	const char *title;
-	unsigned width;
-	bool right;
-} columns[] = {{"PARTITION", 22, false}, {"NEXT", 11, true},  {"LAG", 9, true},
-	       {"BEHIND", 8, true},	 {"COMMIT", 8, true}, {"OWNER", 24, false}};
-
-static void print_line(const char *const *cells, enum terminal_style style)
-{
-	fputs(terminal_style(style), stdout);
-	for (size_t i = 0; i < COUNT_OF(columns); i++) {
-		char cell[TERMINAL_CELL_SIZE];
-		terminal_fit(cells[i], columns[i].width, columns[i].right, cell);
-		printf("%s%s", i > 0 ? " " : "", cell);
-	}
-	printf("%s\n", terminal_style_end(style));
-}
+static const struct terminal_column columns[] = {
+	{"PARTITION", 22, false, false}, {"NEXT", 11, true, false},  {"LAG", 9, true, false},
+	{"BEHIND", 8, true, false},	 {"COMMIT", 8, true, false}, {"OWNER", 24, false, false},
+};
 
 static void print_parts(const struct service *service)
 {
-	const char *titles[COUNT_OF(columns)];
-	for (size_t i = 0; i < COUNT_OF(columns); i++) {
-		titles[i] = columns[i].title;
-	}
 	if (service->count > 0) {
-		print_line(titles, TERMINAL_DIM);
+		terminal_titles(columns, COUNT_OF(columns));
 	}
 	for (size_t i = 0; i < service->count; i++) {
 		const struct service_part *part = &service->parts[i];
@@ -204,7 +172,8 @@ static void print_parts(const struct service *service)
 		terminal_age(part->behind_s, behind);
 		terminal_age((double)(service->now_us - part->updated_us) / (double)MOMENT_SECOND_US, commit);
 		const char *const cells[] = {name, next, lag, part->lag > 0 ? behind : "", commit, part->owner};
-		print_line(cells, part->lag > 0 ? TERMINAL_YELLOW : TERMINAL_PLAIN);
+		terminal_row(columns, COUNT_OF(columns), cells, part->lag > 0 ? TERMINAL_YELLOW : TERMINAL_PLAIN,
+			     "");
 	}
 }
 

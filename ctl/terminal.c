@@ -4,6 +4,7 @@
 #include "ctl/terminal.h"
 
 #include <locale.h>
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -11,9 +12,12 @@
 #include <unistd.h>
 #include <wchar.h>
 
+#include "core/base/check.h"
+
 #define COLUMNS_DEFAULT 100
 #define COLUMNS_MIN 60
 #define COLUMNS_MAX 400
+#define TABLE_COLUMNS_MAX 16
 
 void terminal_start(void)
 {
@@ -97,18 +101,42 @@ void terminal_fit(const char *text, unsigned columns, bool right, char ret_cell[
 		 right ? 0 : (int)pad, "");
 }
 
+void terminal_row(const struct terminal_column *columns, size_t count, const char *const *cells,
+		  enum terminal_style style, const char *behind)
+{
+	fputs(terminal_style(style), stdout);
+	for (size_t i = 0; i < count; i++) {
+		char cell[TERMINAL_CELL_SIZE];
+		unsigned own = terminal_width(cells[i]), width = columns[i].width;
+		width = columns[i].is_whole && own > width && own < TERMINAL_CELL_SIZE / 4 ? own : width;
+		terminal_fit(cells[i], width, columns[i].right, cell);
+		printf("%s%s", i > 0 ? " " : "", cell);
+	}
+	printf("%s%s%s\n", behind[0] != '\0' ? " " : "", behind, terminal_style_end(style));
+}
+
+void terminal_titles(const struct terminal_column *columns, size_t count)
+{
+	const char *titles[TABLE_COLUMNS_MAX];
+	CHECK(count <= TABLE_COLUMNS_MAX);
+	for (size_t i = 0; i < count; i++) {
+		titles[i] = columns[i].title;
+	}
+	terminal_row(columns, count, titles, TERMINAL_DIM, "");
+}
+
 void terminal_age(double seconds, char ret_text[static TERMINAL_AGE_SIZE])
 {
-	seconds = seconds > 0 ? seconds : 0;
-	if (seconds < 60) {
-		snprintf(ret_text, TERMINAL_AGE_SIZE, "%.0f s", seconds);
-	} else if (seconds < 3600) {
-		snprintf(ret_text, TERMINAL_AGE_SIZE, "%.0f min", seconds / 60);
-	} else if (seconds < 48 * 3600) {
-		snprintf(ret_text, TERMINAL_AGE_SIZE, "%.0f h", seconds / 3600);
-	} else {
-		snprintf(ret_text, TERMINAL_AGE_SIZE, "%.0f d", seconds / 86400);
+	static const struct {
+		const char *name;
+		double seconds, below_s;
+	} units[] = {{"s", 1, 60}, {"min", 60, 3600}, {"h", 3600, 48 * 3600}, {"d", 86400, HUGE_VAL}};
+	size_t i = 0;
+	while (seconds >= units[i].below_s) {
+		i++;
 	}
+	snprintf(ret_text, TERMINAL_AGE_SIZE, "%.0f %s", seconds > 0 ? floor(seconds / units[i].seconds) : 0,
+		 units[i].name);
 }
 
 const char *terminal_style(enum terminal_style style)

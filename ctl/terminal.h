@@ -32,7 +32,18 @@ unsigned terminal_width(const char *text);
 /* The text in exactly `columns` columns, cut with "…" or padded behind (`right`: in front). */
 void terminal_fit(const char *text, unsigned columns, bool right, char ret_cell[static TERMINAL_CELL_SIZE]);
 
-/* A time span in few characters: "3 s", "12 min", "5 h", "9 d". */
+/* A table: its columns, and lines of a cell for each. `behind`: "", or more of the last line's, after the cells. */
+struct terminal_column {
+	const char *title;
+	unsigned width;
+	bool right;
+	bool is_whole; /* grows with what it holds rather than cut it */
+};
+void terminal_row(const struct terminal_column *columns, size_t count, const char *const *cells,
+		  enum terminal_style style, const char *behind);
+void terminal_titles(const struct terminal_column *columns, size_t count);
+
+/* A time span in few characters, never longer than it is: "3 s", "12 min", "5 h", "9 d". */
 #define TERMINAL_AGE_SIZE 24
 void terminal_age(double seconds, char ret_text[static TERMINAL_AGE_SIZE]);
 

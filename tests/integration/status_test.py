@@ -117,6 +117,8 @@ class Status(StatusTest):
         self.send(self.make(5, 103), partition=0)
         self.psql("UPDATE phased.position SET updated_at = now() - interval '90 s', oldest = now() - interval '90 s'")
         self.assertEqual([], self.status(endpoints="none")["wrong"], "it waits for seconds only: their record says so")
+        table = self.phasectl(["status", "--endpoints", "none"])
+        self.assertRegex(table, rf"(?m)^{self.topics['web'][:20]}.* 1 min ", "committed 90 s ago, which is not yet two minutes")
         subprocess.run([EDGES, "trim", os.environ["PHASED_KAFKA"], self.topics["web"], "0", "30"], check=True, timeout=60)
         self.write_config(kafka__brokers="127.0.0.1:1")
         self.psql("UPDATE phased.position SET end_offset = next_offset + 5 WHERE next_offset = 30")
