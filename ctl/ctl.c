@@ -6,6 +6,7 @@
 #include <stdio.h>
 
 #include "core/edge/postgres.h"
+#include "core/edge/schema.h"
 #include "core/edge/secret_file.h"
 
 bool ctl_read_conf(struct ctl *ctl, struct fail *fail)
@@ -48,6 +49,18 @@ struct postgres *ctl_connect(struct ctl *ctl, unsigned reply_ms_max, struct fail
 bool ctl_turn(struct postgres *postgres, struct fail *fail)
 {
 	return postgres_send(postgres, fail) && postgres_wait(postgres, fail);
+}
+
+struct postgres *ctl_connect_to_schema(struct ctl *ctl, struct fail *fail)
+{
+	struct postgres *postgres = ctl_connect(ctl, (unsigned)ctl->conf.postgres.reply_ms_max, fail);
+	if (postgres != NULL && (!postgres_add(postgres, &schema_statement, NULL, schema_on_rows, NULL, fail) ||
+				 !ctl_turn(postgres, fail))) {
+		schema_explain(fail);
+		postgres_destroy(postgres);
+		return NULL;
+	}
+	return postgres;
 }
 
 int ctl_complain(const struct fail *fail)

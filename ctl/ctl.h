@@ -59,6 +59,8 @@ bool ctl_read_conf(struct ctl *ctl, struct fail *fail);
 bool ctl_read_conf_for_kafka(struct ctl *ctl, struct fail *fail);
 /* Connected, or NULL. The caller ends it with postgres_destroy(). */
 struct postgres *ctl_connect(struct ctl *ctl, unsigned reply_ms_max, struct fail *fail);
+/* The same to a database of this program's schema, with the configuration's postgres.reply_ms_max. */
+struct postgres *ctl_connect_to_schema(struct ctl *ctl, struct fail *fail);
 /* Sends what was added and waits for its answers. */
 bool ctl_turn(struct postgres *postgres, struct fail *fail);
 /* "phasectl: …" on stderr; returns the exit code. */

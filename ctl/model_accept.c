@@ -10,7 +10,6 @@
 
 #include "core/base/check.h"
 #include "core/edge/postgres.h"
-#include "core/edge/schema.h"
 #include "ctl/ctl.h"
 #include "ctl/model_load.h"
 
@@ -70,11 +69,6 @@ static bool on_in_force(void *context, const struct postgres_rows *rows, struct 
 /* Locks, and finds what is in force. */
 static bool look(struct postgres *postgres, struct found *ret_found, struct fail *fail)
 {
-	if (!postgres_add(postgres, &schema_statement, NULL, schema_on_rows, NULL, fail) ||
-	    !ctl_turn(postgres, fail)) {
-		schema_explain(fail);
-		return false;
-	}
 	return postgres_add(postgres, &begin, NULL, NULL, NULL, fail) &&
 	       postgres_add(postgres, &lock, NULL, NULL, NULL, fail) &&
 	       postgres_add(postgres, &in_force, NULL, on_in_force, ret_found, fail) && ctl_turn(postgres, fail);
@@ -137,7 +131,7 @@ static int run(struct ctl *ctl)
 	struct postgres *postgres = NULL;
 	bool done = ctl_read_conf(ctl, &fail) &&
 		    model_load(ctl, asked.model != NULL ? asked.model : ctl->conf.model.path, &model, &fail) &&
-		    (postgres = ctl_connect(ctl, (unsigned)ctl->conf.postgres.reply_ms_max, &fail)) != NULL &&
+		    (postgres = ctl_connect_to_schema(ctl, &fail)) != NULL &&
 		    accept_model(ctl, postgres, model, &fail);
 	postgres_destroy(postgres);
 	if (!done) {

@@ -14,7 +14,6 @@
 #include "core/base/moment.h"
 #include "core/edge/kafka_admin.h"
 #include "core/edge/postgres.h"
-#include "core/edge/schema.h"
 #include "ctl/ctl.h"
 #include "ctl/position.h"
 
@@ -197,10 +196,8 @@ static bool set(struct ctl *ctl, struct postgres *postgres, const struct target 
 		    postgres_value_int(&ctl->arena, POSTGRES_INT8, target->offset, &values[3]);
 	CHECK(fits);
 	/* A batch under way is waited for: what it committed is what we say. */
-	if (!postgres_add(postgres, &schema_statement, NULL, schema_on_rows, NULL, fail) ||
-	    !postgres_add(postgres, &begin, NULL, NULL, NULL, fail) ||
+	if (!postgres_add(postgres, &begin, NULL, NULL, NULL, fail) ||
 	    !postgres_add(postgres, &look, values, on_stored, &stored, fail) || !ctl_turn(postgres, fail)) {
-		schema_explain(fail);
 		return false;
 	}
 	if (!asked.dry_run &&
@@ -220,7 +217,7 @@ static int run(struct ctl *ctl)
 	struct postgres *postgres = NULL;
 	bool done = read_target(&target, &bounds, &fail) && ctl_read_conf_for_kafka(ctl, &fail) &&
 		    place_target(ctl, &target, &bounds, &fail) &&
-		    (postgres = ctl_connect(ctl, (unsigned)ctl->conf.postgres.reply_ms_max, &fail)) != NULL &&
+		    (postgres = ctl_connect_to_schema(ctl, &fail)) != NULL &&
 		    set(ctl, postgres, &target, &bounds, &fail);
 	postgres_destroy(postgres);
 	if (!done) {

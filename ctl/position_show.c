@@ -12,7 +12,6 @@
 #include "core/base/moment.h"
 #include "core/edge/kafka_admin.h"
 #include "core/edge/postgres.h"
-#include "core/edge/schema.h"
 #include "ctl/ctl.h"
 #include "ctl/json_line.h"
 #include "ctl/position.h"
@@ -88,18 +87,12 @@ static bool on_positions(void *context, const struct postgres_rows *rows, struct
 
 static bool load(struct ctl *ctl, struct positions *positions, struct fail *fail)
 {
-	struct postgres *postgres = ctl_connect(ctl, (unsigned)ctl->conf.postgres.reply_ms_max, fail);
-	if (postgres == NULL) {
-		return false;
-	}
 	struct postgres_value group;
 	postgres_value_text(ctl->conf.kafka.group, &group);
-	bool good = postgres_add(postgres, &schema_statement, NULL, schema_on_rows, NULL, fail) &&
+	struct postgres *postgres = ctl_connect_to_schema(ctl, fail);
+	bool good = postgres != NULL &&
 		    postgres_add(postgres, &list_positions, &group, on_positions, positions, fail) &&
 		    ctl_turn(postgres, fail);
-	if (!good) {
-		schema_explain(fail);
-	}
 	postgres_destroy(postgres);
 	return good;
 }

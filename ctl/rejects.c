@@ -12,7 +12,6 @@
 #include "core/base/moment.h"
 #include "core/base/text.h"
 #include "core/edge/conf_parts.h"
-#include "core/edge/schema.h"
 #include "core/flow/decode.h"
 #include "core/model/outcome.h"
 #include "ctl/json_line.h"
@@ -156,18 +155,6 @@ json_t *rejects_json(const struct reject_entry *entry)
 			  json_line_moment(entry->noted_us), "retried_at", json_line_moment(entry->retried_us));
 	CHECK(object != NULL);
 	return object;
-}
-
-struct postgres *rejects_connect(struct ctl *ctl, struct fail *fail)
-{
-	struct postgres *postgres = ctl_connect(ctl, (unsigned)ctl->conf.postgres.reply_ms_max, fail);
-	if (postgres != NULL && (!postgres_add(postgres, &schema_statement, NULL, schema_on_rows, NULL, fail) ||
-				 !ctl_turn(postgres, fail))) {
-		schema_explain(fail);
-		postgres_destroy(postgres);
-		return NULL;
-	}
-	return postgres;
 }
 
 struct kafka_record *rejects_read(struct ctl *ctl, const struct reject_entries *entries, struct fail *fail)

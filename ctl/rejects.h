@@ -75,9 +75,6 @@ bool rejects_on_rows(void *context, const struct postgres_rows *rows, struct fai
 /* What the row says, as a new JSON object. */
 struct json_t *rejects_json(const struct reject_entry *entry);
 
-/* Connected to a database of this program's schema, or NULL. */
-struct postgres *rejects_connect(struct ctl *ctl, struct fail *fail);
-
 /* The message of each row, as its log holds it now, in `ctl`'s arena; in the order of the rows. NULL: *fail. */
 struct kafka_record *rejects_read(struct ctl *ctl, const struct reject_entries *entries, struct fail *fail);
 /* Is it the message that was rejected, and not another one at the same place of a topic that was made anew? */

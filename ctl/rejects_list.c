@@ -159,7 +159,8 @@ static int run(struct ctl *ctl)
 	struct postgres *postgres = NULL;
 	terminal_start();
 	bool done = ctl_read_conf(ctl, &fail) && rejects_filter(&asked.filter, &ctl->arena, filter, &fail) &&
-		    (postgres = rejects_connect(ctl, &fail)) != NULL && print_all(ctl, postgres, filter, &fail);
+		    (postgres = ctl_connect_to_schema(ctl, &fail)) != NULL &&
+		    print_all(ctl, postgres, filter, &fail);
 	postgres_destroy(postgres);
 	if (!done) {
 		fail_prefix(&fail, "rejects list");

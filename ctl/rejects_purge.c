@@ -84,7 +84,8 @@ static int run(struct ctl *ctl)
 	struct postgres *postgres = NULL;
 	int64_t count = 0;
 	bool done = ctl_read_conf(ctl, &fail) && settle_days(ctl, &fail) &&
-		    (postgres = rejects_connect(ctl, &fail)) != NULL && purge_all(ctl, postgres, &count, &fail);
+		    (postgres = ctl_connect_to_schema(ctl, &fail)) != NULL &&
+		    purge_all(ctl, postgres, &count, &fail);
 	postgres_destroy(postgres);
 	if (!done) {
 		fail_prefix(&fail, "rejects purge");

@@ -232,7 +232,7 @@ static bool start(struct retry *retry, struct ctl *ctl, struct fail *fail)
 		.delivery_ms_max = DELIVERY_MS_MAX,
 	};
 	retry->sink = kafka_sink_create(&sink, on_delivered, retry, fail);
-	retry->slice.postgres = retry->sink != NULL ? rejects_connect(ctl, fail) : NULL;
+	retry->slice.postgres = retry->sink != NULL ? ctl_connect_to_schema(ctl, fail) : NULL;
 	return retry->slice.postgres != NULL;
 }
 

@@ -41,7 +41,7 @@ struct today {
 static bool load(struct ctl *ctl, const struct reject_entry *place, struct reject_entries *entries,
 		 struct fail *fail)
 {
-	struct postgres *postgres = rejects_connect(ctl, fail);
+	struct postgres *postgres = ctl_connect_to_schema(ctl, fail);
 	struct postgres_value values[3];
 	bool good = postgres != NULL && postgres_value_text(place->topic, &values[0]) &&
 		    postgres_value_int(&ctl->arena, POSTGRES_INT4, place->partition, &values[1]) &&

@@ -15,7 +15,6 @@
 #include "ctl/endpoint.h"
 #include "ctl/json_line.h"
 #include "ctl/position.h"
-#include "ctl/rejects.h"
 #include "ctl/service.h"
 #include "ctl/terminal.h"
 
@@ -218,7 +217,7 @@ static bool load(struct ctl *ctl, struct status *status, struct fail *fail)
 		return fail_set(fail, FAIL_FATAL, EXIT_USAGE,
 				"--endpoints: expected at most %d addresses, commas between", ENDPOINTS_MAX);
 	}
-	struct postgres *postgres = rejects_connect(ctl, fail);
+	struct postgres *postgres = ctl_connect_to_schema(ctl, fail);
 	bool good = postgres != NULL && service_load(ctl, postgres, &ctl->arena, &status->service, fail);
 	postgres_destroy(postgres);
 	if (!good) {

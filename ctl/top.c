@@ -14,7 +14,6 @@
 #include "core/base/moment.h"
 #include "core/edge/postgres.h"
 #include "ctl/ctl.h"
-#include "ctl/rejects.h"
 #include "ctl/terminal.h"
 #include "ctl/top_screen.h"
 
@@ -120,7 +119,7 @@ static struct postgres *reach(struct top *top, struct fail *fail)
 							 ? top->ctl->conf.postgres.connect_ms_max
 							 : REPLY_MS_MAX;
 	top->ctl->conf.postgres.reply_ms_max = ms < REPLY_MS_MAX ? ms : REPLY_MS_MAX;
-	return rejects_connect(top->ctl, fail);
+	return ctl_connect_to_schema(top->ctl, fail);
 }
 
 /* Asks everybody anew. False: PostgreSQL is away; *fail. */
