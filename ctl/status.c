@@ -64,10 +64,10 @@ static void complain(struct status *status, const char *format, ...)
 static void judge_part(struct status *status, const struct service_part *part)
 {
 	double quiet_s = (double)(status->service.now_us - part->updated_us) / (double)MOMENT_SECOND_US;
-	if (status->has_kafka && part->low < 0) {
+	enum service_place place = service_place(part);
+	if (place == PLACE_NO_PARTITION) {
 		complain(status, "%s/%" PRId64 ": Kafka has no such partition", part->topic, part->partition);
-	} else if (status->has_kafka && part->next != POSITION_BEGINNING &&
-		   (part->next < part->low || part->next > part->end)) {
+	} else if (place == PLACE_BEFORE_LOG || place == PLACE_AFTER_LOG) {
 		complain(status,
 			 "%s/%" PRId64 ": its position is not in the log: it has stopped (phasectl position show)",
 			 part->topic, part->partition);
@@ -112,7 +112,7 @@ static json_t *json_parts(const struct service *service)
 		json_array_append_new(list,
 				      json_pack("{ss sI sI so so sf sI ss so}", "topic", part->topic, "partition",
 						(json_int_t)part->partition, "next_offset", (json_int_t)part->next,
-						"end_offset", json_line_number(part->end), "lag",
+						"end_offset", json_line_number(service_end(part)), "lag",
 						json_line_number(part->lag), "lag_seconds", part->behind_s,
 						"epoch", (json_int_t)part->epoch, "owner", part->owner,
 						"committed_at", json_line_moment(part->updated_us)));
