@@ -14,14 +14,16 @@ bool ctl_read_conf(struct ctl *ctl, struct fail *fail)
 	return conf_read(ctl->config_path, &ctl->arena, &ctl->conf, fail);
 }
 
-bool ctl_read_conf_for_kafka(struct ctl *ctl, struct fail *fail)
+bool ctl_read_properties(struct ctl *ctl, struct fail *fail)
 {
-	if (!ctl_read_conf(ctl, fail)) {
-		return false;
-	}
 	const char *file = ctl->conf.kafka.properties_file;
 	return file[0] == '\0' || secret_file_properties("kafka.properties_file", file, &ctl->arena,
 							 &ctl->conf.kafka.properties, fail);
+}
+
+bool ctl_read_conf_for_kafka(struct ctl *ctl, struct fail *fail)
+{
+	return ctl_read_conf(ctl, fail) && ctl_read_properties(ctl, fail);
 }
 
 struct postgres *ctl_connect(struct ctl *ctl, unsigned reply_ms_max, struct fail *fail)

@@ -55,7 +55,9 @@ extern const struct command rejects_retry_command;
 extern const struct command rejects_purge_command;
 
 bool ctl_read_conf(struct ctl *ctl, struct fail *fail);
-/* The same for a command that talks to Kafka: with the settings of kafka.properties_file. */
+/* After it: adds the settings of kafka.properties_file, for whoever talks to Kafka. */
+bool ctl_read_properties(struct ctl *ctl, struct fail *fail);
+/* Both. */
 bool ctl_read_conf_for_kafka(struct ctl *ctl, struct fail *fail);
 /* Connected, or NULL. The caller ends it with postgres_destroy(). */
 struct postgres *ctl_connect(struct ctl *ctl, unsigned reply_ms_max, struct fail *fail);

@@ -224,7 +224,8 @@ static bool load(struct ctl *ctl, struct status *status, struct fail *fail)
 		return false;
 	}
 	struct fail trouble;
-	status->has_kafka = service_ask_kafka(ctl, &ctl->arena, &status->service, &trouble);
+	status->has_kafka = ctl_read_properties(ctl, &trouble) &&
+			    service_ask_kafka(ctl, &ctl->arena, &status->service, &trouble);
 	if (!status->has_kafka) {
 		snprintf(status->kafka_trouble, sizeof(status->kafka_trouble), "%.250s", trouble.text);
 	}

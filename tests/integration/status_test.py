@@ -111,6 +111,20 @@ class Status(StatusTest):
             self.assertEqual((69, "", 1), (done.status, done.out, done.err.count("\n")), done)
             self.assertRegex(done.err, f"^phasectl: {command}: postgres: ")
 
+    def test_asks_kafka_with_the_settings_of_the_properties_file(self):
+        phased = self.running()
+        self.assertEqual(0, phased.stop())
+        properties = self.path("kafka.properties")
+        with open(properties, "w") as out:
+            out.write("security.protocol=ssl\n")	# which this broker does not speak
+        os.chmod(properties, 0o600)
+        self.write_config(kafka__properties_file=properties)
+        self.assertRegex(self.status(endpoints="none")["wrong"][0], "^kafka: ")
+        os.chmod(properties, 0o644)
+        found = self.status(endpoints="none")
+        self.assertEqual((False, 1), (found["kafka"], len(found["wrong"])))
+        self.assertRegex(found["wrong"][0], "^kafka.properties_file .*: others than its owner and group may use it")
+
     def test_what_waits_and_makes_no_progress(self):
         phased = self.running()
         self.assertEqual(0, phased.stop())
