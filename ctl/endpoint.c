@@ -1,6 +1,5 @@
 #include "ctl/endpoint.h"
 
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -50,11 +49,29 @@ void endpoint_ask(struct endpoint *endpoint, struct arena *arena)
 	endpoint->reached = true;
 	endpoint->ready = status == 200;
 	endpoint->why = endpoint->ready ? "" : one_line(body, arena);
-	if (http_get(endpoint->address, "/metrics", PAGE_SIZE_MAX, ENDPOINT_MS_MAX, arena, &status, &body,
+}
+
+void endpoint_ask_metrics(struct endpoint *endpoint, struct arena *arena)
+{
+	struct fail fail;
+	unsigned status;
+	const char *body;
+	endpoint_ask(endpoint, arena);
+	if (endpoint->reached &&
+	    http_get(endpoint->address, "/metrics", PAGE_SIZE_MAX, ENDPOINT_MS_MAX, arena, &status, &body,
 		     &fail) &&
 	    status == 200) {
 		endpoint->page = body;
 	}
+}
+
+void endpoint_print(const struct endpoint *endpoint, FILE *out)
+{
+	fprintf(out, "%s: %s%s\n", endpoint->address,
+		endpoint->ready	    ? "ready"
+		: endpoint->reached ? "not ready: "
+				    : "",
+		endpoint->why);
 }
 
 /* The next line that begins with these bytes; NULL: none. */

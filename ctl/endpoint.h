@@ -4,6 +4,7 @@
 #pragma once
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdio.h>
 
 #include "core/base/arena.h"
 
@@ -14,14 +15,18 @@ struct endpoint {
 	const char *address;
 	bool reached, ready;
 	const char *why;  /* not ready, or not reached: in words, one line */
-	const char *page; /* of metrics; NULL: none */
+	const char *page; /* of metrics; NULL: none, or not asked for */
 };
 
 /* "a,b,c" → addresses, in the arena; "none": none. False: too many. */
 bool endpoints_list(const char *text, struct arena *arena, struct endpoint ret_endpoints[static ENDPOINTS_MAX],
 		    size_t *ret_count);
-/* Asks for /readyz and /metrics anew; fills everything but the address. */
+/* Asks for /readyz anew; fills everything but the address and the page. */
 void endpoint_ask(struct endpoint *endpoint, struct arena *arena);
+/* That, and the page of metrics of one that was reached. */
+void endpoint_ask_metrics(struct endpoint *endpoint, struct arena *arena);
+/* How it is, as a line of a table. */
+void endpoint_print(const struct endpoint *endpoint, FILE *out);
 /* The value of "name" or "name{labels}" as written on the page; 0 where there is none. */
 double endpoint_value(const struct endpoint *endpoint, const char *series);
 /* The value of the label in "{a=\"x\",b=\"y\"}" of each sample of `name`, and its value, in order. */

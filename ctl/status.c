@@ -29,7 +29,7 @@ static struct {
 
 static const struct option_about options[] = {
 	{"endpoints", "LIST", OPTION_TEXT, &asked.endpoints, 0, 0,
-	 "addresses of /readyz and /metrics, commas between, or none\n(default: http.listen of the "
+	 "addresses of /readyz, commas between, or none\n(default: http.listen of the "
 	 "configuration)"},
 	{"lag-max", "SECONDS", OPTION_NUMBER, &asked.lag_max_s, 1, INT32_MAX,
 	 "a partition that is farther behind is not well (default: 300)"},
@@ -190,12 +190,7 @@ static void print_table(const struct ctl *ctl, const struct status *status)
 	printf("rejected: %" PRId64 " in the last hour, %" PRId64 " in the last day\n", service->rejected_hour,
 	       service->rejected_day);
 	for (size_t i = 0; i < status->endpoint_count; i++) {
-		const struct endpoint *endpoint = &status->endpoints[i];
-		printf("%s: %s%s\n", endpoint->address,
-		       endpoint->ready	   ? "ready"
-		       : endpoint->reached ? "not ready: "
-					   : "",
-		       endpoint->why);
+		endpoint_print(&status->endpoints[i], stdout);
 	}
 	for (size_t i = 0; i < status->wrong_count && i < WRONG_MAX; i++) {
 		printf("%swrong: %s%s\n", terminal_style(TERMINAL_YELLOW), status->wrong[i],

@@ -136,7 +136,7 @@ static bool take_sample(struct top *top, struct fail *fail)
 				"--endpoints: expected at most %d addresses, commas between", ENDPOINTS_MAX);
 	}
 	for (size_t i = 0; i < sample->endpoint_count; i++) {
-		endpoint_ask(&sample->endpoints[i], arena);
+		endpoint_ask_metrics(&sample->endpoints[i], arena);
 		add_endpoint(sample, &sample->endpoints[i]);
 	}
 	top->postgres = top->postgres != NULL ? top->postgres : reach(top, fail);

@@ -180,12 +180,7 @@ void top_view(const struct top_sample *before, const struct top_sample *now, con
 	}
 	fputc('\n', out);
 	for (size_t i = 0; i < now->endpoint_count; i++) {
-		const struct endpoint *endpoint = &now->endpoints[i];
-		fprintf(out, "%s: %s%s\n", endpoint->address,
-			endpoint->ready	    ? "ready"
-			: endpoint->reached ? "not ready: "
-					    : "",
-			endpoint->why);
+		endpoint_print(&now->endpoints[i], out);
 	}
 	if (!now->has_service) {
 		fprintf(out, "%s\n", now->trouble);

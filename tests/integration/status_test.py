@@ -3,6 +3,7 @@
 """`phasectl status` and `phasectl top`: what they say of a service that is well, and of one that is not; and the terminal as it
 was, however top ends."""
 import fcntl
+import http.server
 import json
 import os
 import pty
@@ -12,6 +13,7 @@ import signal
 import struct
 import subprocess
 import termios
+import threading
 import time
 
 import events
@@ -110,6 +112,28 @@ class Status(StatusTest):
             done = self.run_phasectl([command])
             self.assertEqual((69, "", 1), (done.status, done.out, done.err.count("\n")), done)
             self.assertRegex(done.err, f"^phasectl: {command}: postgres: ")
+
+    def test_asks_endpoints_for_what_it_shows_and_no_more(self):
+        asked = []
+
+        class Endpoint(http.server.BaseHTTPRequestHandler):
+            def do_GET(self):
+                asked.append(self.path)
+                self.send_response(503)
+                self.end_headers()
+                self.wfile.write(b"kafka: away\nmore\n")
+
+            def log_message(self, *words):
+                pass
+        self.prepare(partitions=1)
+        with http.server.HTTPServer(("127.0.0.1", 0), Endpoint) as server:
+            threading.Thread(target=server.serve_forever, daemon=True).start()
+            address = f"127.0.0.1:{server.server_port}"
+            self.assertIn(f"{address}: not ready: kafka: away", self.status(endpoints=address)["wrong"])
+            self.assertEqual(["/readyz"], asked)
+            self.phasectl(["top", "--endpoints", address, "--once"])
+            self.assertEqual({"/readyz", "/metrics"}, set(asked))
+            server.shutdown()
 
     def test_asks_kafka_with_the_settings_of_the_properties_file(self):
         phased = self.running()
