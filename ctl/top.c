@@ -19,7 +19,7 @@
 
 #define PERIOD_MS 1000
 #define SAMPLE_ARENA_SIZE ((size_t)64 * 1024 * 1024)
-#define REPLY_MS_MAX 2000u
+#define REPLY_MS_MAX 2000
 
 static struct {
 	const char *endpoints;
@@ -38,6 +38,7 @@ static const struct option_about options[] = {
 
 struct top {
 	struct ctl *ctl;
+	size_t configured;	   /* of ctl's arena, used by the configuration */
 	struct postgres *postgres; /* NULL: away */
 	struct arena arenas[2];	   /* of this sample and of the one before */
 	struct top_sample samples[2];
@@ -111,14 +112,24 @@ static void add_endpoint(struct top_sample *sample, const struct endpoint *endpo
 	endpoint_each(endpoint, "phased_batch_steps_total", "step", add_runs, sample);
 }
 
+static bool read_conf(struct top *top, struct fail *fail)
+{
+	if (!ctl_read_conf(top->ctl, fail)) {
+		return false;
+	}
+	/* A view that hangs says nothing. */
+	int64_t *const limits[] = {&top->ctl->conf.postgres.connect_ms_max, &top->ctl->conf.postgres.reply_ms_max};
+	for (size_t i = 0; i < COUNT_OF(limits); i++) {
+		*limits[i] = *limits[i] < REPLY_MS_MAX ? *limits[i] : REPLY_MS_MAX;
+	}
+	top->configured = top->ctl->arena.used;
+	return true;
+}
+
+/* Any number of times: what the connection before took of the arena is given back. */
 static struct postgres *reach(struct top *top, struct fail *fail)
 {
-	unsigned ms = (unsigned)top->ctl->conf.postgres.reply_ms_max;
-	/* A view that hangs says nothing. */
-	top->ctl->conf.postgres.connect_ms_max = top->ctl->conf.postgres.connect_ms_max < REPLY_MS_MAX
-							 ? top->ctl->conf.postgres.connect_ms_max
-							 : REPLY_MS_MAX;
-	top->ctl->conf.postgres.reply_ms_max = ms < REPLY_MS_MAX ? ms : REPLY_MS_MAX;
+	arena_back(&top->ctl->arena, top->configured);
 	return ctl_connect_to_schema(top->ctl, fail);
 }
 
@@ -224,7 +235,7 @@ static int run(struct ctl *ctl)
 	for (size_t i = 0; i < COUNT_OF(top.arenas); i++) {
 		CHECK(arena_init(&top.arenas[i], SAMPLE_ARENA_SIZE));
 	}
-	bool good = ctl_read_conf(ctl, &fail) && take_sample(&top, &fail);
+	bool good = read_conf(&top, &fail) && take_sample(&top, &fail);
 	if (good) {
 		top.samples[1 - top.now] = top.samples[top.now];
 		screen_watch();
