@@ -34,19 +34,14 @@
 #define BYTEA_OID 17
 
 static const char *database, *key_path;
-static int64_t seed = 1, events = 1000000, contacts = 200000, days = 10, second = 10, until_s, lanes = 2,
-	       batch_size = 20000;
+static struct stream_options plan = STREAM_DEFAULTS;
+static int64_t lanes = 2, batch_size = 20000;
 static bool copy_only, no_lookup, sorted;
 
 static const struct option_about options[] = {
 	{"database", "CONNINFO", OPTION_TEXT, &database, 0, 0, "where schema phased is, without a touch"},
 	{"key", "FILE", OPTION_TEXT, &key_path, 0, 0, "the secret that actor ids are keyed with"},
-	{"seed", "N", OPTION_NUMBER, &seed, 0, INT64_MAX, "the stream's, as are the next five"},
-	{"events", "N", OPTION_NUMBER, &events, 1, 100000000, "messages in all"},
-	{"contacts", "N", OPTION_NUMBER, &contacts, 1, 50000000, "browsers"},
-	{"days", "N", OPTION_NUMBER, &days, 1, 366, "over which their visits are spread"},
-	{"second", "PERCENT", OPTION_NUMBER, &second, 0, 50, "of those who say who they are: second browsers"},
-	{"until", "SECONDS", OPTION_NUMBER, &until_s, 0, INT64_C(4000000000), "Unix time at which these days end"},
+	STREAM_OPTIONS(plan),
 	{"lanes", "N", OPTION_NUMBER, &lanes, 1, LANES_MAX, "connections"},
 	{"batch", "N", OPTION_NUMBER, &batch_size, 1, 1000000, "touches of a transaction"},
 	{"copy-only", NULL, OPTION_FLAG, &copy_only, 0, 0, "touches alone, no states"},
@@ -212,14 +207,6 @@ static void prepare_lane(struct lane *lane)
 /* The touches that phased makes of the stream's events, to the lanes by partition. */
 static void prepare_all(const struct identity_key *key)
 {
-	struct stream_options plan = {
-		.seed = (uint64_t)seed,
-		.events = (size_t)events,
-		.contacts = (uint32_t)contacts,
-		.days = (unsigned)days,
-		.second_percent = (unsigned)second,
-		.until_us = until_s * MOMENT_SECOND_US,
-	};
 	const struct identify_options how = {.key = key};
 	struct stream *stream = stream_create(&plan);
 	struct arena arena;
@@ -227,7 +214,7 @@ static void prepare_all(const struct identity_key *key)
 	bool is_retry;
 	CHECK(stream != NULL && arena_init(&arena, (size_t)1 << 20));
 	for (int64_t i = 0; i < lanes; i++) {
-		all[i].lines = calloc((size_t)events, sizeof(*all[i].lines));
+		all[i].lines = calloc((size_t)plan.events, sizeof(*all[i].lines));
 		CHECK(all[i].lines != NULL);
 	}
 	while (stream_next(stream, &arena, &event, &is_retry)) {
@@ -392,9 +379,13 @@ int main(int argc, char **argv)
 	struct identity_key key;
 	struct fail fail;
 	int rest;
-	if (!options_parse(options, NULL, argc - 1, argv + 1, &rest, &fail) || database == NULL ||
-	    key_path == NULL) {
-		fprintf(stderr, "bench_ceiling: needs --database and --key\n");
+	if (!options_parse(options, NULL, argc - 1, argv + 1, &rest, &fail)) {
+		fprintf(stderr, "bench_ceiling: %s\n", fail.text);
+		return EXIT_USAGE;
+	}
+	if (database == NULL || key_path == NULL || rest > 0 || plan.contacts > stream_distinct(&plan)) {
+		fprintf(stderr, "bench_ceiling: needs --database, --key, and more events than contacts\n");
+		options_print(options);
 		return EXIT_USAGE;
 	}
 	if (!key_file_read(key_path, key.bytes, &key.size, &fail)) {

@@ -26,18 +26,14 @@
 #define PROGRESS_US MOMENT_SECOND_US
 
 static const char *brokers, *topic, *key_path;
-static int64_t seed = 1, events = 1000000, contacts = 200000, days = 10, second = 10, until_s, rate, seconds = 60;
+static struct stream_options plan = STREAM_DEFAULTS;
+static int64_t rate, seconds = 60;
 
 static const struct option_about options[] = {
 	{"brokers", "HOST:PORT", OPTION_TEXT, &brokers, 0, 0, "where Kafka is"},
 	{"topic", "TOPIC", OPTION_TEXT, &topic, 0, 0, "where to"},
 	{"key", "FILE", OPTION_TEXT, &key_path, 0, 0, "the secret that actor ids are keyed with"},
-	{"seed", "N", OPTION_NUMBER, &seed, 0, INT64_MAX, "another seed, other events"},
-	{"events", "N", OPTION_NUMBER, &events, 1, 100000000, "messages in all"},
-	{"contacts", "N", OPTION_NUMBER, &contacts, 1, 50000000, "browsers"},
-	{"days", "N", OPTION_NUMBER, &days, 1, 366, "over which their visits are spread"},
-	{"second", "PERCENT", OPTION_NUMBER, &second, 0, 50, "of those who say who they are: second browsers"},
-	{"until", "SECONDS", OPTION_NUMBER, &until_s, 0, INT64_C(4000000000), "Unix time at which these days end"},
+	STREAM_OPTIONS(plan),
 	{"rate", "N", OPTION_NUMBER, &rate, 0, 100000,
 	 "not the stream, but so many events a second of what happens now"},
 	{"seconds", "N", OPTION_NUMBER, &seconds, 1, 86400, "for how long, with --rate"},
@@ -103,7 +99,8 @@ static bool send_stream(struct filler *filler, struct fail *fail)
 		filler->distinct += is_retry ? 0 : 1;
 		arena_back(&filler->arena, 0);
 		if (filler->sent % 1024 == 0 && moment_monotonic_us() > progress_us) {
-			fprintf(stderr, "bench_fill: %" PRIu64 " of %" PRId64 " events\n", filler->sent, events);
+			fprintf(stderr, "bench_fill: %" PRIu64 " of %" PRId64 " events\n", filler->sent,
+				plan.events);
 			progress_us += PROGRESS_US;
 		}
 	}
@@ -153,14 +150,6 @@ static bool fill(struct filler *filler, struct fail *fail)
 		.buffer_kib_max = 32 * 1024,
 		.delivery_ms_max = FLUSH_MS_MAX,
 	};
-	struct stream_options plan = {
-		.seed = (uint64_t)seed,
-		.events = (size_t)events,
-		.contacts = (uint32_t)contacts,
-		.days = (unsigned)days,
-		.second_percent = (unsigned)second,
-		.until_us = until_s * MOMENT_SECOND_US,
-	};
 	if (!key_file_read(key_path, filler->key.bytes, &filler->key.size, fail)) {
 		return false;
 	}
@@ -179,7 +168,8 @@ int main(int argc, char **argv)
 		fprintf(stderr, "bench_fill: %s\n", fail.text);
 		return EXIT_USAGE;
 	}
-	if (brokers == NULL || topic == NULL || key_path == NULL || rest > 0 || contacts > events - events / 100) {
+	if (brokers == NULL || topic == NULL || key_path == NULL || rest > 0 ||
+	    plan.contacts > stream_distinct(&plan)) {
 		fprintf(stderr, "bench_fill: needs --brokers, --topic, --key, and more events than contacts\n");
 		options_print(options);
 		return EXIT_USAGE;

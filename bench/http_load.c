@@ -216,8 +216,13 @@ int main(int argc, char **argv)
 {
 	struct fail fail;
 	int rest;
-	if (!options_parse(options, NULL, argc - 1, argv + 1, &rest, &fail) || rest != 0 || load.port == 0) {
+	if (!options_parse(options, NULL, argc - 1, argv + 1, &rest, &fail)) {
+		fprintf(stderr, "bench_http_load: %s\n", fail.text);
+		return EXIT_USAGE;
+	}
+	if (rest > 0 || load.port == 0) {
 		fprintf(stderr, "bench_http_load: needs --port\n");
+		options_print(options);
 		return EXIT_USAGE;
 	}
 	struct connection *connections = calloc((size_t)load.connections, sizeof(*connections));

@@ -138,9 +138,9 @@ static int64_t visit_start(struct stream *stream)
 	while (below(stream, 8) >= hours[hour]) {
 		hour = (unsigned)below(stream, 24);
 	}
-	int64_t day = (int64_t)below(stream, stream->options.days) + 1;
-	return stream->options.until_us - day * MOMENT_DAY_US + (int64_t)hour * 3600 * MOMENT_SECOND_US +
-	       (int64_t)below(stream, UINT64_C(3600000000));
+	int64_t day = (int64_t)below(stream, (uint64_t)stream->options.days) + 1;
+	return stream->options.until_s * MOMENT_SECOND_US - day * MOMENT_DAY_US +
+	       (int64_t)hour * 3600 * MOMENT_SECOND_US + (int64_t)below(stream, UINT64_C(3600000000));
 }
 
 static struct planned *plan(struct stream *stream, int64_t occurred_us, uint32_t contact, enum act act)
@@ -228,13 +228,14 @@ static int compare_planned(const void *a, const void *b)
 static void plan_all(struct stream *stream)
 {
 	const struct stream_options *options = &stream->options;
-	size_t events = options->events, retries = events / RETRY_EVERY, visits = events - retries;
-	for (uint32_t contact = 0; contact < options->contacts; contact++) {
-		size_t rest = options->contacts - contact - 1; /* each of them needs one */
+	size_t events = (size_t)options->events, visits = (size_t)stream_distinct(options);
+	uint32_t contacts = (uint32_t)options->contacts;
+	for (uint32_t contact = 0; contact < contacts; contact++) {
+		size_t rest = contacts - contact - 1; /* each of them needs one */
 		plan_visit(stream, contact, identifies(contact), visits - stream->count - rest);
 	}
 	while (stream->count < visits) {
-		plan_visit(stream, popular(stream, options->contacts), false, visits - stream->count);
+		plan_visit(stream, popular(stream, contacts), false, visits - stream->count);
 	}
 	while (stream->count < events) {
 		plan_retry(stream, &stream->planned[below(stream, visits)]);
@@ -242,15 +243,19 @@ static void plan_all(struct stream *stream)
 	qsort(stream->planned, stream->count, sizeof(*stream->planned), compare_planned);
 }
 
+int64_t stream_distinct(const struct stream_options *options)
+{
+	return options->events - options->events / RETRY_EVERY;
+}
+
 struct stream *stream_create(const struct stream_options *options)
 {
-	size_t retries = options->events / RETRY_EVERY;
-	CHECK(options->contacts >= 1 && options->contacts <= options->events - retries && options->days >= 1);
+	CHECK(options->contacts >= 1 && options->contacts <= stream_distinct(options) && options->days >= 1);
 	struct stream *stream = calloc(1, sizeof(*stream));
 	if (stream != NULL) {
 		stream->options = *options;
-		stream->random = mix(options->seed);
-		stream->planned = calloc(options->events, sizeof(*stream->planned));
+		stream->random = mix((uint64_t)options->seed);
+		stream->planned = calloc((size_t)options->events, sizeof(*stream->planned));
 	}
 	if (stream == NULL || stream->planned == NULL) {
 		stream_destroy(stream);
@@ -268,16 +273,11 @@ void stream_destroy(struct stream *stream)
 	}
 }
 
-size_t stream_distinct(const struct stream *stream)
-{
-	return stream->distinct;
-}
-
 /* ---- events ---- */
 
 static const char *uuid_of(const struct stream *stream, struct arena *arena, const char *what, uint64_t number)
 {
-	uint64_t salt = stream->options.seed;
+	uint64_t salt = (uint64_t)stream->options.seed;
 	for (; *what != '\0'; what++) {
 		salt = mix(salt ^ (uint64_t)*what);
 	}
@@ -336,7 +336,7 @@ static void fill_form(const struct stream *stream, const struct planned *planned
 		      struct event *event)
 {
 	unsigned person = planned->contact / IDENTIFY_EVERY;
-	bool is_second = person % 2 == 1 && mix(person) % 50 < stream->options.second_percent;
+	bool is_second = person % 2 == 1 && mix(person) % 50 < (uint64_t)stream->options.second_percent;
 	person -= is_second ? 1 : 0; /* the browser before is the first one of this person */
 	event->action = ACTION_FORM_SUBMIT;
 	event->content.url = arena_print(arena, "https://www.nordlys.test/%s", forms[planned->page].path);
@@ -415,7 +415,7 @@ bool stream_next(struct stream *stream, struct arena *arena, struct event *ret_e
 static void live_visitor(struct stream *stream, size_t place)
 {
 	bool is_new = percent(stream, 5);
-	uint32_t known = stream->options.contacts;
+	uint32_t known = (uint32_t)stream->options.contacts;
 	stream->live[place].contact = is_new ? known + stream->live_contacts++ : (uint32_t)below(stream, known);
 	stream->live[place].visit = ++stream->visits;
 }

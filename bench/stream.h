@@ -17,20 +17,41 @@ struct arena;
 struct stream;
 
 struct stream_options {
-	uint64_t seed;
-	size_t events;		 /* messages in all, retries among them */
-	uint32_t contacts;	 /* at most as many as events; at least 1 */
-	unsigned days;		 /* over which visits are spread */
-	unsigned second_percent; /* of those who say who they are: a second browser of somebody; at most 50 */
-	int64_t until_us;	 /* when the last of these days ends */
+	int64_t seed;
+	int64_t events;		/* messages in all, retries among them */
+	int64_t contacts;	/* at most as many as stream_distinct(); at least 1 */
+	int64_t days;		/* over which visits are spread */
+	int64_t second_percent; /* of those who say who they are: a second browser of somebody; at most 50 */
+	int64_t until_s;	/* Unix time: when the last of these days ends */
 };
+#define STREAM_DEFAULTS \
+	{ \
+		.seed = 1, .events = 1000000, .contacts = 200000, .days = 10, .second_percent = 10 \
+	}
+/* Rows of a struct option_about table (ctl/options.h): the same words for the same events, whoever makes them. */
+#define STREAM_OPTIONS(plan) \
+	{"seed", "N", OPTION_NUMBER, &(plan).seed, 0, INT64_MAX, "another seed, other events"}, \
+		{"events", "N", OPTION_NUMBER, &(plan).events, 1, 100000000, "messages in all"}, \
+		{"contacts", "N", OPTION_NUMBER, &(plan).contacts, 1, 50000000, "browsers"}, \
+		{"days", "N", OPTION_NUMBER, &(plan).days, 1, 366, "over which their visits are spread"}, \
+		{"second", \
+		 "PERCENT", \
+		 OPTION_NUMBER, \
+		 &(plan).second_percent, \
+		 0, \
+		 50, \
+		 "of those who say who they are: second browsers"}, \
+	{ \
+		"until", "SECONDS", OPTION_NUMBER, &(plan).until_s, 0, INT64_C(4000000000), \
+			"Unix time at which these days end" \
+	}
+
+/* Messages that are not retries: what a database knows when all are applied. There are no more contacts than that. */
+int64_t stream_distinct(const struct stream_options *options);
 
 /* Plans everything, 32 bytes an event. NULL: no memory. */
 struct stream *stream_create(const struct stream_options *options);
 void stream_destroy(struct stream *stream); /* NULL is fine */
-
-/* Messages that are not retries: what a database knows when all are applied. */
-size_t stream_distinct(const struct stream *stream);
 
 /* The next message; its texts are in the arena. False: that was all. CHECKs that the arena has room (4 KiB). */
 bool stream_next(struct stream *stream, struct arena *arena, struct event *ret_event, bool *ret_is_retry);
