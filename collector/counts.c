@@ -69,22 +69,20 @@ static void add_requests(struct counts *counts)
 
 void counts_init(struct counts *counts)
 {
+	static const char reloads[] =
+		"Times that the configuration was read again: taken over, or refused and nothing changed.";
+	static const char cuts[] =
+		"Connections cut: late, their time was over; evicted, another one was let in in their place.";
 	metrics_init(&counts->metrics);
 	add_requests(counts);
-	add(counts, &counts->reloads_taken, METRIC_COUNTER, "phased_config_reloads_total",
-	    "Times that the configuration was read again: taken over, or refused and nothing changed.",
+	add(counts, &counts->reloads_taken, METRIC_COUNTER, "phased_config_reloads_total", reloads,
 	    "result=\"taken\"");
-	add(counts, &counts->reloads_refused, METRIC_COUNTER, "phased_config_reloads_total",
-	    "Times that the configuration was read again: taken over, or refused and nothing changed.",
+	add(counts, &counts->reloads_refused, METRIC_COUNTER, "phased_config_reloads_total", reloads,
 	    "result=\"refused\"");
 	add(counts, &counts->refused, METRIC_COUNTER, "phased_http_refused_total",
 	    "Requests refused before they were read: ambiguous, too long, too large.", NULL);
-	add(counts, &counts->late, METRIC_COUNTER, "phased_http_cut_total",
-	    "Connections cut: late, their time was over; evicted, another one was let in in their place.",
-	    "reason=\"late\"");
-	add(counts, &counts->evicted, METRIC_COUNTER, "phased_http_cut_total",
-	    "Connections cut: late, their time was over; evicted, another one was let in in their place.",
-	    "reason=\"evicted\"");
+	add(counts, &counts->late, METRIC_COUNTER, "phased_http_cut_total", cuts, "reason=\"late\"");
+	add(counts, &counts->evicted, METRIC_COUNTER, "phased_http_cut_total", cuts, "reason=\"evicted\"");
 	add(counts, &counts->crowded, METRIC_COUNTER, "phased_http_crowded_total",
 	    "Connections answered 429: all of their address wait for the brokers.", NULL);
 	add(counts, &counts->connections, METRIC_GAUGE, "phased_http_connections", "Connections open.", NULL);
