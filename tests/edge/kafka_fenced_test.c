@@ -10,6 +10,14 @@ static void fence(const struct mock_kafka *mock)
 	rd_kafka_mock_push_request_errors(mock->cluster, API_HEARTBEAT, 1, RD_KAFKA_RESP_ERR_FENCED_INSTANCE_ID);
 }
 
+/* One with an instance id, which has read `count` messages. */
+static void begin(struct mock_kafka *mock, struct member *member, unsigned count, unsigned lanes)
+{
+	start(mock, count);
+	join_as(member, mock->brokers, lanes, "one");
+	MOCK_UNTIL(30, member->assigned && member->total >= count, step(member));
+}
+
 static void outage(const struct mock_kafka *mock, struct member *member)
 {
 	unsigned backs = member->notices[KAFKA_BACK];
@@ -17,6 +25,17 @@ static void outage(const struct mock_kafka *mock, struct member *member)
 	MOCK_UNTIL(30, member->notices[KAFKA_AWAY] > backs, step(member));
 	rd_kafka_mock_broker_set_up(mock->cluster, 1);
 	MOCK_UNTIL(30, member->notices[KAFKA_BACK] > backs, step(member));
+}
+
+/* Fenced by what the group still knew of it: all it had is lost, and no more is to be heard of that. */
+static void outage_and_fence(const struct mock_kafka *mock, struct member *member)
+{
+	fence(mock);
+	outage(mock, member);
+	MOCK_UNTIL(30, member->notices[KAFKA_LOST] > 0, step(member));
+	ck_assert_uint_eq(member->notices[KAFKA_TROUBLE], 1);
+	ck_assert_uint_eq(member->notices[KAFKA_FATAL], 0);
+	ck_assert_msg(strstr(member->text, "joining the group anew") != NULL, "%s", member->text);
 }
 
 static void expect_fatal(struct member *member, enum exit_code exit_code)
@@ -31,9 +50,7 @@ START_TEST(fenced_without_an_outage_it_is_another_daemon)
 {
 	struct mock_kafka mock;
 	static struct member member;
-	start(&mock, 400);
-	join_as(&member, mock.brokers, 1, "one");
-	MOCK_UNTIL(30, member.total >= 400, step(&member));
+	begin(&mock, &member, 400, 1);
 	fence(&mock);
 	expect_fatal(&member, EXIT_CONFIG);
 	ck_assert_uint_eq(member.notices[KAFKA_ASSIGNED], 1);
@@ -45,16 +62,10 @@ START_TEST(fenced_after_an_outage_it_joins_anew_and_ends_when_that_happens_again
 {
 	struct mock_kafka mock;
 	static struct member member;
-	start(&mock, 400);
-	join_as(&member, mock.brokers, 2, "one");
-	MOCK_UNTIL(30, member.total >= 400, step(&member));
+	begin(&mock, &member, 400, 2);
 	int fd = kafka_source_fd(member.source);
-	fence(&mock);
-	outage(&mock, &member);
-	MOCK_UNTIL(30, member.notices[KAFKA_LOST] > 0 && member.assigned, step(&member));
-	ck_assert_uint_eq(member.notices[KAFKA_TROUBLE], 1);
-	ck_assert_uint_eq(member.notices[KAFKA_FATAL], 0);
-	ck_assert_msg(strstr(member.text, "joining the group anew") != NULL, "%s", member.text);
+	outage_and_fence(&mock, &member);
+	MOCK_UNTIL(30, member.assigned, step(&member));
 	ck_assert_int_eq(kafka_source_fd(member.source), fd);
 	produce(&mock, 400, 400, NULL);
 	MOCK_UNTIL(30, member.total >= 800, step(&member)); /* from where it stood, in order: take_lane() looks */
@@ -69,12 +80,9 @@ START_TEST(fenced_after_two_outages_in_a_row_it_is_to_be_started_again)
 {
 	struct mock_kafka mock;
 	static struct member member;
-	start(&mock, 4);
-	join_as(&member, mock.brokers, 1, "one");
+	begin(&mock, &member, 4, 1);
+	outage_and_fence(&mock, &member);
 	MOCK_UNTIL(30, member.assigned, step(&member));
-	fence(&mock);
-	outage(&mock, &member);
-	MOCK_UNTIL(30, member.notices[KAFKA_LOST] > 0 && member.assigned, step(&member));
 	fence(&mock);
 	outage(&mock, &member);
 	expect_fatal(&member, EXIT_AWAY);
@@ -86,9 +94,7 @@ START_TEST(an_outage_is_forgotten_when_the_membership_has_held_for_a_session)
 {
 	struct mock_kafka mock;
 	static struct member member;
-	start(&mock, 4);
-	join_as(&member, mock.brokers, 1, "one");
-	MOCK_UNTIL(30, member.assigned, step(&member));
+	begin(&mock, &member, 4, 1);
 	member.source->session_us = MOMENT_SECOND_US / 2;
 	outage(&mock, &member);
 	int64_t until_us = moment_monotonic_us() + MOMENT_SECOND_US;
@@ -103,12 +109,8 @@ START_TEST(ending_before_another_consumer_has_joined)
 {
 	struct mock_kafka mock;
 	static struct member member;
-	start(&mock, 4);
-	join_as(&member, mock.brokers, 1, "one");
-	MOCK_UNTIL(30, member.assigned, step(&member));
-	fence(&mock);
-	outage(&mock, &member);
-	MOCK_UNTIL(30, member.notices[KAFKA_LOST] > 0, step(&member));
+	begin(&mock, &member, 4, 1);
+	outage_and_fence(&mock, &member);
 	leave(&member);
 	mock_kafka_stop(&mock);
 }
@@ -148,6 +150,7 @@ START_TEST(the_loop_does_not_wait_for_a_consumer_that_is_being_destroyed)
 		held = rd_kafka_consume_queue(member.source->lanes[0].messages, 0);
 	});
 	kafka_source_unassign(member.source);
+	member.assigned = false;
 	int64_t began_us = moment_monotonic_us();
 	kafka_anew(member.source);
 	kafka_anew(member.source);

@@ -30,13 +30,18 @@ START_TEST(members_share_and_hand_over)
 	join(&first, mock.brokers);
 	MOCK_UNTIL(30, first.total >= 4000, step(&first));
 	join(&second, mock.brokers);
-	MOCK_UNTIL(30, second.assigned && first.notices[KAFKA_ASSIGNED] == 2, {
+	/*
+	 * The mock ends a round when it has the leader's SyncGroup, and sends away a follower whose own comes later: it joins
+	 * again, which is another round for both. So not how many rounds, but that each ends as it should (on_notice()).
+	 */
+	MOCK_UNTIL(30, first.assigned && second.assigned && first.partition_count == PARTITIONS, {
 		step(&first);
 		memcpy(second.positions, first.positions, sizeof(second.positions));
 		step(&second);
 	});
-	ck_assert_uint_eq(first.notices[KAFKA_REVOKED], 1);
-	ck_assert_uint_eq(first.partition_count, PARTITIONS);
+	ck_assert_uint_ge(first.notices[KAFKA_REVOKED], 1);
+	ck_assert_uint_eq(first.notices[KAFKA_REVOKED], first.notices[KAFKA_ASSIGNED] - 1);
+	ck_assert_uint_eq(first.notices[KAFKA_LOST] + second.notices[KAFKA_LOST], 0);
 	ck_assert_uint_eq(second.partition_count, PARTITIONS);
 	kafka_source_mirror(first.source, &(struct partition_start){.partition = first.partitions[0], .offset = 5},
 			    1);

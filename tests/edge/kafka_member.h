@@ -114,6 +114,7 @@ static inline void on_notice(struct member *member, const struct kafka_notice *n
 		snprintf(member->text, sizeof(member->text), "%s", notice->text);
 	}
 	if (notice->kind == KAFKA_ASSIGNED) {
+		ck_assert(!member->assigned); /* taken back before it is given anew */
 		memcpy(member->partitions, notice->partitions, sizeof(member->partitions));
 		member->partition_count = notice->partition_count;
 		if (member->answers) {
