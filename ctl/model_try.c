@@ -23,7 +23,7 @@ static const struct option_about options[] = {
 	{"touches", "FILE", OPTION_TEXT, &asked.touches, 0, 0,
 	 "lines {\"id\", \"contact\", \"ts_ms\", \"received_ms\", \"rule\"}, in any order;\nalso \"link\", "
 	 "\"machine\", "
-	 "\"action\", or \"confirm\" in place of \"rule\""},
+	 "\"action\", or \"confirm\" or \"closed\" in place of \"rule\""},
 	{"queries", "FILE", OPTION_TEXT, &asked.queries, 0, 0,
 	 "lines {\"contact\", \"ts_ms\"}; other keys do not matter. - is stdin"},
 	{"process", "NAME", OPTION_TEXT, &asked.process, 0, 0, "process whose rules they are (default: standard)"},

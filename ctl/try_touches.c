@@ -84,7 +84,7 @@ static bool read_machine(struct reading *reading, const struct json_node *root, 
 static bool only_known_keys(struct reading *reading, const struct json_node *root)
 {
 	static const char *const words[] = {"id",   "contact", "ts_ms",	  "received_ms", "rule",
-					    "link", "machine", "confirm", "action"};
+					    "link", "machine", "confirm", "closed",	 "action"};
 	for (size_t i = 0; i < root->count; i++) {
 		bool known = false;
 		for (size_t w = 0; w < COUNT_OF(words) && !known; w++) {
@@ -165,16 +165,27 @@ static bool read_confirm(struct reading *reading, const char *word, struct row *
 					   process->name);
 }
 
+static bool read_closed(struct reading *reading, const char *word, struct row *row)
+{
+	row->touch.kind = FOLD_CLOSE;
+	return strcmp(word, opportunity_state_name(OPPORTUNITY_WON)) == 0 ||
+	       strcmp(word, opportunity_state_name(OPPORTUNITY_LOST)) == 0 ||
+	       lines_complain(&reading->lines, "\"closed\" is neither \"won\" nor \"lost\"");
+}
+
 static bool read_row(struct reading *reading, const struct json_node *root, struct row *row)
 {
-	const char *confirm = "";
+	const char *confirm = "", *closed = "";
 	*row = (struct row){.touch = {.kind = FOLD_TOUCH}};
 	return only_known_keys(reading, root) && read_text(reading, root, "id", ID_SIZE_MAX, true, &row->id) &&
 	       read_text(reading, root, "contact", CONTACT_SIZE_MAX, true, &row->contact) &&
 	       read_ms(reading, root, "ts_ms", &row->touch.ms) &&
 	       read_ms(reading, root, "received_ms", &row->received_ms) && read_machine(reading, root, row) &&
 	       read_text(reading, root, "confirm", MODEL_NAME_SIZE_MAX, false, &confirm) &&
-	       (confirm[0] != '\0' ? read_confirm(reading, confirm, row) : read_evidence(reading, root, row));
+	       read_text(reading, root, "closed", MODEL_NAME_SIZE_MAX, false, &closed) &&
+	       (confirm[0] != '\0'  ? read_confirm(reading, confirm, row)
+		: closed[0] != '\0' ? read_closed(reading, closed, row)
+				    : read_evidence(reading, root, row));
 }
 
 /* ---- All lines ---- */

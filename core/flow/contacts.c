@@ -97,7 +97,7 @@ bool folding_end(struct folding *folding, const struct phase_state *state)
 		row->fold_size = phase_pack(state, packed);
 		arena_cut(arena, packed + row->fold_size);
 	}
-	if (state->moved) {
+	if (state->moved || state->closed) {
 		struct phase_view view;
 		fold_view(folding->process, state, state->counted_ms, &view);
 		row->counted = state->counted;
@@ -112,7 +112,7 @@ bool folding_end(struct folding *folding, const struct phase_state *state)
 		row->band = (int)view.band;
 		row->since_us = folding->since_us;
 		row->last_us = state->counted_ms * CONTACTS_MS_US;
-		row->review_us = (moment_floor(row->last_us, HOUR_US) + 1) * HOUR_US;
+		row->review_us = state->closed ? INT64_MIN : (moment_floor(row->last_us, HOUR_US) + 1) * HOUR_US;
 	}
 	contacts->state_count++;
 	return !folding->full;

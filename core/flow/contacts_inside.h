@@ -35,7 +35,7 @@ bool folding_end(struct folding *folding, const struct phase_state *state);
  * is that in cast->touches or, behind these, in what was read.
  */
 
-/* Is it input of the fold at all? A person's, no machine's, with a rule; or a CONFIRM that names a phase. */
+/* Is it input of the fold at all? A person's, no machine's, with a rule; or a hard fact. */
 bool runs_input(int party, uint32_t reasons, int rule, uint16_t confirm);
 /* Notes the model's processes in the order of their names. False: arena full. */
 bool runs_order_names(struct contacts *contacts);

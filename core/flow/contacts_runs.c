@@ -9,7 +9,7 @@
 #include "core/base/arena.h"
 #include "core/base/moment.h"
 
-/* Is it input of the fold at all? A person's, no machine's, with a rule; or a CONFIRM that names a phase. */
+/* Is it input of the fold at all? A person's, no machine's, with a rule; or a hard fact. */
 bool runs_input(int party, uint32_t reasons, int rule, uint16_t confirm)
 {
 	return reasons == 0 && (confirm != 0 || (party == PARTY_PERSON && rule >= 0));
@@ -21,8 +21,12 @@ static struct fold_touch to_fold(int64_t at_us, uint64_t event_id, int rule, boo
 	return (struct fold_touch){
 		.ms = moment_floor(at_us, CONTACTS_MS_US),
 		.id = event_id,
-		.kind = confirm != 0 ? FOLD_CONFIRM : FOLD_TOUCH,
-		.rule = confirm != 0 ? confirm : (uint16_t)rule,
+		.kind = confirm == MATCH_CLOSES ? FOLD_CLOSE
+			: confirm != 0		? FOLD_CONFIRM
+						: FOLD_TOUCH,
+		.rule = confirm == MATCH_CLOSES ? 0
+			: confirm != 0		? confirm
+						: (uint16_t)rule,
 		.mail_click = confirm == 0 && mail_click,
 		.link = link,
 	};

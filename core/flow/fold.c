@@ -130,6 +130,7 @@ static void move_to(const struct fold_process *process, struct phase_state *stat
 	int64_t minute = minute_of(ms);
 	if (!state->moved) {
 		state->moved = true;
+		state->closed = false;
 		state->minute = minute;
 		state->first_ms = ms;
 	} else if (minute > state->minute) { /* else pi stays, and rep with it: h of h is h */
@@ -167,15 +168,33 @@ static void count_confirm(const struct fold_process *process, struct phase_state
 	settle(process, state);
 }
 
+/*
+ * Won or lost: whatever was known of this purchase is over, and the next touch begins another one from the prior. The open
+ * clicks stay, since they decide what counts as a person's touch at all, which no sale changes.
+ */
+static void close_process(const struct fold_process *process, struct phase_state *state,
+			  const struct fold_touch *touch)
+{
+	memcpy(state->pi, process->prior, sizeof(state->pi));
+	state->activity = 0;
+	state->minute = state->first_ms = 0;
+	state->moved = false;
+	state->closed = true;
+	state->rep = MAIN_NONE;
+	state->counted = state->confirmed = 0;
+	state->counted_ms = touch->ms;
+	state->recent_count = 0;
+}
+
 /* ---- One touch ---- */
 
 /* A touch in order. `burst`: a mail click that belongs to one. Returns whether it moved the state. */
 static bool take_touch(const struct fold_process *process, struct phase_state *state,
 		       const struct fold_touch *touch, bool burst)
 {
-	if (touch->kind == FOLD_CONFIRM) {
+	if (touch->kind != FOLD_TOUCH) {
 		fold_trace_leave(state, touch->ms, FOLD_TRACE_NO_RULE);
-		count_confirm(process, state, touch);
+		(touch->kind == FOLD_CLOSE ? close_process : count_confirm)(process, state, touch);
 		return true;
 	}
 	bool repeat = !burst && fold_trace_leave(state, touch->ms, touch->rule);
@@ -194,8 +213,8 @@ static bool take_touch(const struct fold_process *process, struct phase_state *s
 /* Ignored rules and CONFIRMs of nothing leave no trace at all. */
 static bool is_nothing(const struct fold_process *process, const struct fold_touch *touch)
 {
-	if (touch->kind == FOLD_CONFIRM) {
-		return (touch->rule & ((1u << process->states) - 1)) == 0;
+	if (touch->kind != FOLD_TOUCH) {
+		return touch->kind == FOLD_CONFIRM && (touch->rule & ((1u << process->states) - 1)) == 0;
 	}
 	CHECK(touch->rule < process->rule_count);
 	return process->ignored[touch->rule];
@@ -321,9 +340,12 @@ void fold_all(const struct fold_process *process, const struct fold_touch *touch
 #define BAND_HIGH_FROM 0.7
 #define FINE_FROM 0.5
 
-static enum shown shown_of(uint32_t counted, double activity, double none, enum main_phase reported)
+static enum shown shown_of(bool closed, uint32_t counted, double activity, double none, enum main_phase reported)
 {
 	static const enum shown of_main[MAIN_COUNT] = {SHOWN_EARLY, SHOWN_MID, SHOWN_LATE};
+	if (closed) {
+		return SHOWN_NONE;
+	}
 	if (counted < SHOWN_COUNTED_MIN) {
 		return SHOWN_UNKNOWN;
 	}
@@ -336,7 +358,7 @@ static enum shown shown_of(uint32_t counted, double activity, double none, enum 
 /* No time passes, so what is reported is h of rep, which h gave of the same pi: rep. */
 enum shown fold_shown(const struct phase_state *state)
 {
-	return shown_of(state->counted, state->activity, state->pi[0], state->rep);
+	return shown_of(state->closed, state->counted, state->activity, state->pi[0], state->rep);
 }
 
 static enum band band_of(const struct phase_view *view)
@@ -367,6 +389,7 @@ void fold_view(const struct fold_process *process, const struct phase_state *sta
 	       struct phase_view *ret_view)
 {
 	CHECK(state->moved == (state->rep != MAIN_NONE) && (state->moved || state->counted == 0));
+	CHECK(!state->moved || !state->closed);
 	struct phase_view view = {.activity = state->activity, .counted = state->counted, .reported = MAIN_NONE};
 	memcpy(view.posterior, state->pi, sizeof(view.posterior));
 	if (state->moved) {
@@ -377,7 +400,7 @@ void fold_view(const struct fold_process *process, const struct phase_state *sta
 		view.reported = hysteresis(state->rep, view.main);
 		view.fine = fine_of(process, &view);
 	}
-	view.shown = shown_of(view.counted, view.activity, view.posterior[0], view.reported);
+	view.shown = shown_of(state->closed, view.counted, view.activity, view.posterior[0], view.reported);
 	view.band = band_of(&view);
 	view.quiet = view.activity < QUIET_BELOW;
 	*ret_view = view;

@@ -31,12 +31,12 @@ void fold_process_init(struct fold_process *ret_process, const struct model_proc
 /* The state before any touch. */
 void fold_start(const struct fold_process *process, struct phase_state *ret_state);
 
-/* Order of touches: (ms, CONFIRM after touches, id unsigned), then rule and link, so that two with one id (one event
+/* Order of touches: (ms, hard facts after touches, id unsigned), then rule and link, so that two with one id (one event
  * recorded on two actors of a contact) have an order, too. For qsort. */
 int fold_compare(const void *a, const void *b);
 
 enum fold_result {
-	FOLD_MOVED, /* counted (or CONFIRM): the state moved */
+	FOLD_MOVED, /* counted (or a hard fact): the state moved */
 	FOLD_LEFT_OUT, /* a repeat, an ignored rule, one more click of a burst that is left out already: pi did not move */
 	FOLD_LATE, /* at or before the last touch: nothing done, refold */
 	FOLD_BURST /* makes a burst with mail clicks that left a trace: nothing done, refold */

@@ -380,6 +380,12 @@ static uint16_t states_of(const struct model_process *process, const char *name)
 	return (uint16_t)mask;
 }
 
+static bool is_over(const char *opportunity)
+{
+	return strcmp(opportunity, opportunity_state_name(OPPORTUNITY_WON)) == 0 ||
+	       strcmp(opportunity, opportunity_state_name(OPPORTUNITY_LOST)) == 0;
+}
+
 void matcher_match(const struct matcher *matcher, const struct subject *subject, struct match *ret_match)
 {
 	unsigned number = process_of(matcher, subject);
@@ -395,6 +401,8 @@ void matcher_match(const struct matcher *matcher, const struct subject *subject,
 	}
 	if (subject->action == ACTION_CONFIRM) {
 		match.confirm = states_of(process->about, subject->label);
+	} else if (subject->action == ACTION_OPP_CHANGED && is_over(subject->label)) {
+		match.confirm = MATCH_CLOSES;
 	}
 	*ret_match = match;
 }

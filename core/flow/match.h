@@ -21,14 +21,17 @@ struct matcher *matcher_create(const struct model *model, struct fail *fail);
 void matcher_destroy(struct matcher *matcher); /* NULL is fine */
 
 #define MATCH_NO_RULE (-1)
+#define MATCH_CLOSES 1u /* state `none`: in no buying process any more */
 
 struct match {
 	int process;	     /* index in the model's processes */
 	int rule;	     /* index in its rules, or MATCH_NO_RULE: never evidence */
 	const char *content; /* name of the content matched, or "": the model's */
 	uint64_t link;	     /* of a mail click: hash of content or target; 0: the rule stands for it */
-	uint16_t confirm; /* of a CONFIRM: bitmask of the states its label names (main or fine phase); 0: none */
-	bool mail_click;  /* action EMAIL_CLICK */
+	/* Of a hard fact: bitmask of the states it names. Of a CONFIRM those of its label (main or fine phase), MATCH_CLOSES of
+	 * an opportunity that was won or lost. 0: none. */
+	uint16_t confirm;
+	bool mail_click; /* action EMAIL_CLICK */
 };
 
 /* Pattern matching is bounded (match, depth and heap limits): a pattern that runs away counts as no match. */

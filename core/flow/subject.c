@@ -76,6 +76,13 @@ bool subject_url_parts(const char *url, struct arena *arena, const char **ret_ho
 	return true;
 }
 
+/* The sender's own name for it; an opportunity says where it stands, which is all that the fold takes of one. */
+static const char *label_of(const struct event *event)
+{
+	return event->action == ACTION_OPP_CHANGED ? opportunity_state_name(event->opportunity.state)
+						   : event->label;
+}
+
 /* The value of the event's first property with this key; NULL when there is none or it is empty. */
 static const char *property(const struct event *event, const char *key)
 {
@@ -187,7 +194,7 @@ bool subject_from_event(const struct event *event, const char *const *keys, size
 		.channel = (int)event->channel,
 		.process = event->process,
 		.action = event->action,
-		.label = event->label,
+		.label = label_of(event),
 		.title = event->content.title,
 		.content_id = event->content.content_id,
 		.form_id = event->content.form_id,
@@ -268,13 +275,14 @@ static char *put_text(char *at, const char *end, const char *text, size_t size)
 
 void subject_look(const struct event *event, const struct subject_keys *keys, struct subject_look *ret_look)
 {
+	const char *label = label_of(event);
 	const struct {
 		const char *text;
 		size_t size;
 	} texts[] = {
 		{event->content.url, url_size(event->content.url)},
 		{event->content.title, text_size(event->content.title)},
-		{event->label, text_size(event->label)},
+		{label, text_size(label)},
 		{event->content.target_url, url_size(event->content.target_url)},
 		{event->content.content_id, text_size(event->content.content_id)},
 		{event->content.form_id, text_size(event->content.form_id)},

@@ -70,8 +70,10 @@ enum opportunity_state {
 	OPPORTUNITY_OPEN,
 	OPPORTUNITY_WON,
 	OPPORTUNITY_LOST,
-	OPPORTUNITY_DELETED
+	OPPORTUNITY_DELETED,
+	OPPORTUNITY_COUNT
 };
+const char *opportunity_state_name(enum opportunity_state state); /* "open", "won", …; "" for UNSAID */
 /* In the order of how much they restrict: of two statements at one place the greater holds. */
 enum statement { STATEMENT_UNSAID, STATEMENT_GRANTED, STATEMENT_DENIED, STATEMENT_WITHDRAWN, STATEMENT_COUNT };
 

@@ -74,6 +74,13 @@ int channel_read(const char *name)
 	return -1;
 }
 
+const char *opportunity_state_name(enum opportunity_state state)
+{
+	static const char *const names[OPPORTUNITY_COUNT] = {"", "open", "won", "lost", "deleted"};
+	CHECK((unsigned)state < OPPORTUNITY_COUNT);
+	return names[state];
+}
+
 const char *main_phase_name(enum main_phase phase)
 {
 	static const char *const names[MAIN_COUNT] = {"early", "mid", "late"};

@@ -39,13 +39,14 @@ struct phase_state {
 	double activity;
 	int64_t minute;	     /* of the last counted touch or CONFIRM; meaningless while !moved */
 	bool moved;	     /* a counted touch or a CONFIRM has moved pi from the prior */
+	bool closed;	     /* won or lost, and nothing has moved pi since */
 	enum main_phase rep; /* hysteresis phase */
 	uint32_t counted;
 	uint32_t confirmed; /* CONFIRMs */
-	int64_t first_ms;   /* first and last counted touch or CONFIRM; 0 while !moved */
-	int64_t counted_ms;
-	bool started;	 /* some touch left a trace: last_ms is valid */
-	int64_t last_ms; /* of the last touch that left a trace (CONFIRM too): one at or before it is late */
+	int64_t first_ms;   /* first counted touch or CONFIRM; 0 while !moved */
+	int64_t counted_ms; /* last counted touch, CONFIRM, or what closed it; 0 when there is none */
+	bool started;	    /* some touch left a trace: last_ms is valid */
+	int64_t last_ms;    /* of the last touch that left a trace (hard facts too): one at or before it is late */
 	/* The most recent distinct mail links, those of bursts too, newest first (at one time: larger link first), at most
 	 * 60 s before the later of last_ms and the newest click. */
 	unsigned click_count;

@@ -6,7 +6,7 @@
 #include "core/base/check.h"
 
 /*
- * Layout, version 1: version u8 | flags u8 (1 moved, 2 started, 16 << i click i left out) | rep i8 | clicks u8 | recent u16 | counted u32 |
+ * Layout, version 1: version u8 | flags u8 (1 moved, 2 started, 4 closed, 16 << i click i left out) | rep i8 | clicks u8 | recent u16 | counted u32 |
  * confirmed u32 | minute i64 | first_ms i64 | counted_ms i64 | last_ms i64 | activity f64 | pi 8 × f64 |
  * recent × (rule u16, ms before last_ms u32) | clicks × (link u64, last_ms i64)
  *
@@ -15,6 +15,7 @@
 #define VERSION 1
 #define FLAG_MOVED 1
 #define FLAG_STARTED 2
+#define FLAG_CLOSED 4
 #define FLAG_LEFT_OUT 16 /* of the first click */
 
 static inline void put(uint8_t **at, uint64_t value, unsigned size)
@@ -33,7 +34,8 @@ static inline void put_double(uint8_t **at, double value)
 
 static unsigned flags_of(const struct phase_state *state)
 {
-	unsigned flags = (state->moved ? FLAG_MOVED : 0) | (state->started ? FLAG_STARTED : 0);
+	unsigned flags = (state->moved ? FLAG_MOVED : 0) | (state->started ? FLAG_STARTED : 0) |
+			 (state->closed ? FLAG_CLOSED : 0);
 	for (unsigned i = 0; i < state->click_count; i++) {
 		flags |= state->clicks[i].left_out ? FLAG_LEFT_OUT << i : 0;
 	}
@@ -95,12 +97,12 @@ bool phase_unpack(const uint8_t *bytes, size_t size, struct phase_state *ret_sta
 	}
 	const uint8_t *at = bytes + 1;
 	unsigned flags = (unsigned)get(&at, 1);
-	bool moved = (flags & FLAG_MOVED) != 0;
+	bool moved = (flags & FLAG_MOVED) != 0, closed = (flags & FLAG_CLOSED) != 0;
 	int rep = (int)get(&at, 1);
 	rep = rep == UINT8_MAX ? MAIN_NONE : rep;
 	unsigned click_count = (unsigned)get(&at, 1), recent_count = (unsigned)get(&at, 2);
-	if (rep >= MAIN_COUNT || moved != (rep != MAIN_NONE) || click_count > PHASE_CLICKS_MAX ||
-	    recent_count > PHASE_RULES_MAX ||
+	if (rep >= MAIN_COUNT || moved != (rep != MAIN_NONE) || (moved && closed) ||
+	    click_count > PHASE_CLICKS_MAX || recent_count > PHASE_RULES_MAX ||
 	    size != HEAD_SIZE + (size_t)recent_count * 6 + (size_t)click_count * 16) {
 		return false;
 	}
@@ -111,6 +113,7 @@ bool phase_unpack(const uint8_t *bytes, size_t size, struct phase_state *ret_sta
 	struct phase_state *state = ret_state;
 	memset(state, 0, offsetof(struct phase_state, recent));
 	state->moved = moved;
+	state->closed = closed;
 	state->started = (flags & FLAG_STARTED) != 0;
 	state->rep = (enum main_phase)rep;
 	state->click_count = click_count;

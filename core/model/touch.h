@@ -25,14 +25,18 @@ static inline bool touch_same_key(const struct touch *a, const struct touch *b)
 	       uuid_equal(&a->actor_id, &b->actor_id);
 }
 
-/* What the fold sees of a touch: sorted by (ms, id unsigned, CONFIRM after touches at equal ms). */
-enum fold_kind { FOLD_TOUCH, FOLD_CONFIRM };
+/* What the fold sees of a touch: sorted by ms, at equal ms by kind, then by id unsigned. */
+enum fold_kind {
+	FOLD_TOUCH,
+	FOLD_CONFIRM, /* a person said which phase it is */
+	FOLD_CLOSE    /* won or lost: the process is over */
+};
 
 struct fold_touch {
 	int64_t ms;  /* ⌊at / 1 ms⌋ */
 	uint64_t id; /* event_id */
 	enum fold_kind kind;
-	uint16_t rule;	 /* index in the process's rules; for CONFIRM a bitmask of states it names */
+	uint16_t rule;	 /* index in the process's rules; for CONFIRM a bitmask of states it names; else 0 */
 	bool mail_click; /* action EMAIL_CLICK */
 	uint64_t link;	 /* of a mail click: hash of content or target; 0: the rule stands for it */
 };

@@ -43,6 +43,19 @@ class ModelTry(unittest.TestCase):
         self.assertEqual((done.returncode, done.stderr), (0, ""))
         return [json.loads(line) for line in done.stdout.splitlines()]
 
+    def test_won_or_lost_closes_and_a_later_touch_opens_again(self):
+        touches = [{"id": f"t{day}", "contact": "c", "ts_ms": START + day * DAY, "received_ms": START, "rule": "web.pricing"}
+                   for day in (0, 1, 4)]
+        touches.append({"id": "w", "contact": "c", "ts_ms": START + 2 * DAY, "received_ms": START, "closed": "won"})
+        queries = [{"contact": "c", "ts_ms": START + day * DAY} for day in (1, 2, 3, 4)]
+        got = [(answer["shown"], answer["counted"], answer["reported"]) for answer in self.answers(touches, queries)]
+        self.assertEqual(got[1:], [("none", 0, None), ("none", 0, None), ("unknown", 1, "early")])
+        self.assertEqual(got[0][1], 2)
+        touches[-1]["closed"] = "sold"
+        done = self.run_try(touches, queries)
+        self.assertEqual(done.returncode, 65)
+        self.assertIn('touches:4: "closed" is neither "won" nor "lost"', done.stderr)
+
     def test_answers_the_reference_questions(self):
         wanted = [json.loads(line) for line in read("expected.ndjson")]
         got = self.answers(read("touches.ndjson"), read("expected.ndjson"))

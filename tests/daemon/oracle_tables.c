@@ -276,7 +276,7 @@ static void fill_phase(struct history *history)
 		.since_us = INT64_MIN,
 		.last_us = INT64_MIN,
 	};
-	if (state.moved) {
+	if (state.moved || state.closed) {
 		fold_view(process, &state, state.counted_ms, &view);
 		line.counted = state.counted;
 		line.confirmed = state.confirmed;
@@ -318,12 +318,16 @@ void oracle_fill_phases(struct oracle *oracle)
 							     .process = (unsigned)seen->match.process,
 							     .since_us = INT64_MIN};
 		}
-		bool confirms = seen->match.confirm != 0;
+		bool confirms = seen->match.confirm != 0, closes = seen->match.confirm == MATCH_CLOSES;
 		histories[at].touches[histories[at].count++] = (struct fold_touch){
 			.ms = moment_floor(seen->touch.at_us, 1000),
 			.id = seen->touch.event_id,
-			.kind = confirms ? FOLD_CONFIRM : FOLD_TOUCH,
-			.rule = confirms ? seen->match.confirm : (uint16_t)seen->match.rule,
+			.kind = closes	   ? FOLD_CLOSE
+				: confirms ? FOLD_CONFIRM
+					   : FOLD_TOUCH,
+			.rule = closes	   ? 0
+				: confirms ? seen->match.confirm
+					   : (uint16_t)seen->match.rule,
 			.mail_click = !confirms && seen->match.mail_click,
 			.link = seen->match.link,
 		};

@@ -209,6 +209,16 @@ static void confirm(struct making *making, struct event *event)
 	}
 }
 
+static void close_one(struct making *making, struct event *event)
+{
+	confirm(making, event);
+	event->source = "crm";
+	event->action = ACTION_OPP_CHANGED;
+	event->label = "";
+	event->opportunity.present = true;
+	event->opportunity.state = (enum opportunity_state)below(making, OPPORTUNITY_COUNT);
+}
+
 static void nobody(struct making *making, struct event *event)
 {
 	event->identity.anonymous_id = "undefined";
@@ -363,8 +373,8 @@ static void add_erased(struct making *making, const struct identity_key *key)
 
 typedef void make_event(struct making *making, struct event *event);
 
-static make_event *const kinds[] = {page,	 page, page, page, form,    form,  form,
-				    strong_only, mail, mail, chat, confirm, nobody};
+static make_event *const kinds[] = {page,	 page, page, page, form,    form,      form,
+				    strong_only, mail, mail, chat, confirm, close_one, nobody};
 
 void plan_make(struct plan *plan, uint64_t seed, const struct identity_key *key, struct arena *arena)
 {

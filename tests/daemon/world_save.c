@@ -235,7 +235,8 @@ static void save_touches(struct saving *saving)
 
 static struct phase_line phase_line(const struct state_row *row, uint64_t model_version)
 {
-	CHECK(row->last_us == INT64_MIN
+	bool closed = row->shown == SHOWN_NONE && row->counted == 0;
+	CHECK(row->last_us == INT64_MIN || closed
 		      ? row->review_us == INT64_MIN
 		      : row->review_us > row->last_us && row->review_us <= row->last_us + HOUR_US &&
 				row->review_us % HOUR_US == 0); /* the next full hour */

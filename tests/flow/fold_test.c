@@ -99,6 +99,9 @@ static void make_touches(struct fold_touch *touches, size_t count, unsigned rule
 		} else if (noise(20) == 0) {
 			touches[i].kind = FOLD_CONFIRM;
 			touches[i].rule = (uint16_t)noise(256);
+		} else if (noise(20) == 0) {
+			touches[i].kind = FOLD_CLOSE;
+			touches[i].rule = 0;
 		}
 	}
 	qsort(touches, count, sizeof(*touches), fold_compare);
@@ -114,10 +117,10 @@ static bool same_state(const struct phase_state *a, const struct phase_state *b)
 {
 	bool same = same_bits(a->pi, b->pi, sizeof(a->pi)) &&
 		    same_bits(&a->activity, &b->activity, sizeof(double)) && a->minute == b->minute &&
-		    a->moved == b->moved && a->rep == b->rep && a->counted == b->counted &&
-		    a->confirmed == b->confirmed && a->first_ms == b->first_ms && a->counted_ms == b->counted_ms &&
-		    a->started == b->started && a->last_ms == b->last_ms && a->recent_count == b->recent_count &&
-		    a->click_count == b->click_count;
+		    a->moved == b->moved && a->closed == b->closed && a->rep == b->rep &&
+		    a->counted == b->counted && a->confirmed == b->confirmed && a->first_ms == b->first_ms &&
+		    a->counted_ms == b->counted_ms && a->started == b->started && a->last_ms == b->last_ms &&
+		    a->recent_count == b->recent_count && a->click_count == b->click_count;
 	for (unsigned i = 0; same && i < a->recent_count; i++) {
 		same = a->recent[i].rule == b->recent[i].rule && a->recent[i].last_ms == b->recent[i].last_ms;
 	}
@@ -168,8 +171,11 @@ static void count_by_definition(const struct fold_process *process, const struct
 	}
 	for (size_t i = 0; i < count; i++) {
 		const struct fold_touch *touch = &touches[i];
-		if (touch->kind == FOLD_CONFIRM) {
-			ret_counted[i] = touch->rule != 0;
+		if (touch->kind != FOLD_TOUCH) {
+			ret_counted[i] = touch->kind == FOLD_CLOSE || touch->rule != 0;
+			for (size_t r = 0; touch->kind == FOLD_CLOSE && r < PHASE_RULES_MAX; r++) {
+				last_ms[r] = INT64_MIN / 2;
+			}
 			continue;
 		}
 		bool out = process->ignored[touch->rule] ||
@@ -259,7 +265,8 @@ START_TEST(touches_of_one_id_have_an_order_too)
 		{.ms = START_MS, .id = 7, .rule = 5, .link = 1, .mail_click = true},
 		{.ms = START_MS, .id = 7, .rule = 5, .link = 2, .mail_click = true},
 		{.ms = START_MS, .id = 8, .rule = 0},
-		{.ms = START_MS, .id = 1, .kind = FOLD_CONFIRM, .rule = 1},
+		{.ms = START_MS, .id = 1, .kind = FOLD_CONFIRM, .rule = 2},
+		{.ms = START_MS, .id = 0, .kind = FOLD_CLOSE},
 	};
 	for (size_t i = 0; i < COUNT_OF(touches); i++) {
 		for (size_t j = 0; j < COUNT_OF(touches); j++) {
@@ -294,6 +301,10 @@ START_TEST(a_refused_touch_says_why)
 		{{.ms = START_MS + 2 * DAY_MS, .kind = FOLD_CONFIRM, .rule = 0}, FOLD_LEFT_OUT},
 		{{.ms = START_MS + 2 * DAY_MS, .kind = FOLD_CONFIRM, .rule = 1 << 7}, FOLD_MOVED},
 		{{.ms = START_MS + 2 * DAY_MS, .kind = FOLD_CONFIRM, .rule = 1 << 7}, FOLD_LATE},
+		{{.ms = START_MS + 3 * DAY_MS, .kind = FOLD_CLOSE}, FOLD_MOVED},
+		{{.ms = START_MS + 3 * DAY_MS, .rule = PRODUCT}, FOLD_LATE},
+		{{.ms = START_MS + 3 * DAY_MS + 1, .rule = OPEN}, FOLD_LEFT_OUT},
+		{{.ms = START_MS + 3 * DAY_MS + 2, .rule = PRODUCT}, FOLD_MOVED},
 	};
 	struct phase_state state;
 	fold_start(&vectors->process, &state);
@@ -374,6 +385,43 @@ START_TEST(a_confirmed_phase_is_a_fact_and_no_counted_touch)
 	ck_assert_uint_eq(view.counted, 0);
 	ck_assert_uint_eq(state.confirmed, 1);
 	ck_assert(state.recent_count == 0 && view.activity == 0 && view.quiet);
+	free(vectors);
+}
+END_TEST
+
+/* Of a closed process nothing is left: what comes later gives what it would give alone, and until then `none` is shown. */
+START_TEST(won_or_lost_closes_a_process_and_a_later_touch_opens_it_again)
+{
+	struct vectors *vectors = vectors_read();
+	const struct fold_touch touches[] = {
+		{.ms = START_MS, .rule = PRODUCT},
+		{.ms = START_MS + DAY_MS, .rule = PRICING},
+		{.ms = START_MS + 2 * DAY_MS, .kind = FOLD_CONFIRM, .rule = 1 << 7},
+		{.ms = START_MS + 3 * DAY_MS, .kind = FOLD_CLOSE},
+		{.ms = START_MS + 3 * DAY_MS + 60000, .rule = PRICING},
+		{.ms = START_MS + 4 * DAY_MS, .rule = PRODUCT},
+	};
+	static const enum shown shown[] = {SHOWN_UNKNOWN, SHOWN_MID,	 SHOWN_LATE,
+					   SHOWN_NONE,	  SHOWN_UNKNOWN, SHOWN_MID};
+	struct phase_state state, alone;
+	struct phase_view view;
+	fold_start(&vectors->process, &state);
+	fold_start(&vectors->process, &alone);
+	for (size_t i = 0; i < COUNT_OF(touches); i++) {
+		ck_assert_int_eq(fold_touch(&vectors->process, &state, &touches[i]), FOLD_MOVED);
+		ck_assert_msg(fold_shown(&state) == shown[i], "%s after touch %zu", shown_name(fold_shown(&state)),
+			      i);
+		if (i == 3) {
+			fold_view(&vectors->process, &state, START_MS + 400 * DAY_MS, &view);
+			ck_assert(state.closed && view.shown == SHOWN_NONE && view.quiet &&
+				  view.band == BAND_NULL);
+			ck_assert(view.reported == MAIN_NONE && view.fine == 0 && view.counted == 0);
+			ck_close(view.posterior[1], vectors->process.prior[1], "prior", "closed", 0);
+		} else if (i > 3) {
+			fold_touch(&vectors->process, &alone, &touches[i]);
+			check_same(&state, &alone, 0, i);
+		}
+	}
 	free(vectors);
 }
 END_TEST
@@ -479,6 +527,7 @@ TEST_MAIN("fold", fold_gives_the_reference_results, weights_are_those_of_the_rul
 	  what_counts_is_as_defined_and_folding_on_gives_the_bits_of_refolding,
 	  touches_of_one_id_have_an_order_too, a_refused_touch_says_why,
 	  a_scanner_that_goes_on_needs_no_more_refolds, many_clicks_on_one_link_stay_cheap,
-	  a_confirmed_phase_is_a_fact_and_no_counted_touch, the_fine_phase_is_named_only_where_it_carries,
-	  a_shorter_process_keeps_its_states_empty_beyond,
+	  a_confirmed_phase_is_a_fact_and_no_counted_touch,
+	  won_or_lost_closes_a_process_and_a_later_touch_opens_it_again,
+	  the_fine_phase_is_named_only_where_it_carries, a_shorter_process_keeps_its_states_empty_beyond,
 	  steps_are_told_once_a_millisecond_and_only_where_something_moved)

@@ -456,6 +456,32 @@ START_TEST(a_subject_has_one_process)
 }
 END_TEST
 
+START_TEST(won_or_lost_closes_the_process_it_names)
+{
+	struct model *model;
+	struct matcher *matcher = make(NULL, &model);
+	static const struct {
+		int action;
+		enum opportunity_state state;
+		bool closes;
+	} rows[] = {
+		{ACTION_OPP_CHANGED, OPPORTUNITY_WON, true},	  {ACTION_OPP_CHANGED, OPPORTUNITY_LOST, true},
+		{ACTION_OPP_CHANGED, OPPORTUNITY_OPEN, false},	  {ACTION_OPP_CHANGED, OPPORTUNITY_UNSAID, false},
+		{ACTION_OPP_CHANGED, OPPORTUNITY_DELETED, false}, {ACTION_CUSTOM, OPPORTUNITY_WON, false},
+		{ACTION_CONFIRM, OPPORTUNITY_LOST, false}};
+	struct match match;
+	for (size_t i = 0; i < COUNT_OF(rows); i++) {
+		struct subject subject = filled((struct subject){.channel = CHANNEL_CRM,
+								 .action = rows[i].action,
+								 .label = opportunity_state_name(rows[i].state)});
+		matcher_match(matcher, &subject, &match);
+		ck_assert_msg(match.confirm == (rows[i].closes ? MATCH_CLOSES : 0) && match.rule == MATCH_NO_RULE,
+			      "row %zu", i);
+	}
+	matcher_destroy(matcher);
+}
+END_TEST
+
 START_TEST(a_confirm_names_states_and_a_mail_click_its_link)
 {
 	struct model *model;
@@ -563,5 +589,6 @@ TEST_MAIN("match", every_rule_of_the_default_model_takes_its_example, an_example
 	  every_page_of_the_demo_is_the_rule_that_its_readme_says,
 	  mails_chats_and_forms_are_the_rules_that_the_readme_says, other_sites_in_five_languages_are_understood,
 	  each_kind_of_condition_must_hold, the_first_rule_of_the_channel_takes_it_and_other_comes_last,
-	  a_subject_has_one_process, a_confirm_names_states_and_a_mail_click_its_link,
-	  a_wrong_pattern_names_its_line, a_pattern_that_runs_away_is_no_match_and_costs_little)
+	  a_subject_has_one_process, won_or_lost_closes_the_process_it_names,
+	  a_confirm_names_states_and_a_mail_click_its_link, a_wrong_pattern_names_its_line,
+	  a_pattern_that_runs_away_is_no_match_and_costs_little)

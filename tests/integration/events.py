@@ -134,6 +134,10 @@ class Crowd(Maker):
         return [self.event("EMAIL", action, self.moment(), who, content={"target_url": self.page()["url"]})]
 
     def offline(self, person):
+        if self.random.random() < 0.2:
+            state = self.random.choice(("OPEN", "WON", "LOST", "DELETED"))
+            return [self.event("CRM", "OPP_CHANGED", self.moment(), {"email": self.address(person)},
+                               opportunity={"id": f"o{person}", "state": state})]
         if self.random.random() < 0.5:
             return [self.event("OFFLINE", "TOUCH", self.moment(), {"crm_id": f"crm{person}"}, label="fair")]
         return [self.event("CRM", "CONFIRM", self.moment(), {"email": self.address(person)},

@@ -43,6 +43,7 @@ static void check_names(const char *list, const char *const *names, size_t count
 START_TEST(names_are_plain_words_each_once)
 {
 	CHECK_NAMES(channel_name, 0, CHANNEL_COUNT);
+	CHECK_NAMES(opportunity_state_name, OPPORTUNITY_OPEN, OPPORTUNITY_COUNT);
 	CHECK_NAMES(main_phase_name, 0, MAIN_COUNT);
 	CHECK_NAMES(shown_name, 0, SHOWN_COUNT);
 	CHECK_NAMES(band_name, BAND_LOW, BAND_COUNT);
@@ -187,6 +188,7 @@ static void name_of_none(int list)
 		role_name(ROLE_COUNT);
 		break;
 	case 7:
+		opportunity_state_name(OPPORTUNITY_COUNT);
 		main_phase_name(MAIN_COUNT);
 		break;
 	case 8:
