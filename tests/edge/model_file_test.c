@@ -306,12 +306,18 @@ END_TEST
 
 START_TEST(files_and_folders_are_read)
 {
+	static const char *const names[] = {"call-off", "innovation", "parts", "tender", "standard"};
 	setup();
 	struct model *model = NULL;
 	struct fail fail;
 	const struct model *one = read_standard();
 	ck_assert_msg(model_file_read("conf/model", &arena, &model, &fail), "%s", fail.text);
-	ck_assert(model->version == one->version);
+	ck_assert_uint_eq(model->process_count, COUNT_OF(names));
+	for (size_t i = 0; i < COUNT_OF(names); i++) {
+		ck_assert_str_eq(model->processes[i].name, names[i]);
+	}
+	ck_assert(model->version != one->version);
+	ck_assert_uint_eq(model->processes[4].rule_count, one->processes[0].rule_count);
 	ck_assert(!model_file_read("tests/none.yaml", &arena, &model, &fail));
 	ck_assert_str_eq(fail.text, "tests/none.yaml: No such file or directory");
 	ck_assert(!model_file_read("tests/edge", &arena, &model, &fail));

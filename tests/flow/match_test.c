@@ -15,7 +15,7 @@ static struct matcher *make(const char *text, struct model **ret_model)
 {
 	struct fail fail;
 	ck_assert(arena.base != NULL || arena_init(&arena, (size_t)64 * 1024 * 1024));
-	bool good = text == NULL ? model_file_read("conf/model/standard.yaml", &arena, ret_model, &fail)
+	bool good = text == NULL ? model_file_read("conf/model", &arena, ret_model, &fail)
 				 : model_file_parse(text, strlen(text), &arena, ret_model, &fail);
 	ck_assert_msg(good, "%s", fail.text);
 	struct matcher *matcher = matcher_create(*ret_model, &fail);

@@ -31,7 +31,9 @@ class Check(phased_test.PhasedTest):
         said = self.check(0)
         self.assertEqual(STEPS, list(said))
         self.assertEqual({"ok"}, {word for word, _ in said.values()})
-        self.assertRegex(said["model"][1], r"^[0-9a-f]{16} \(standard: 33 rules, \d+ contents\)$")
+        processes = "; ".join(rf"{name}: {rules} rules, \d+ contents" for name, rules in
+                              (("call-off", r"\d+"), ("innovation", r"\d+"), ("parts", r"\d+"), ("tender", r"\d+"), ("standard", 33)))
+        self.assertRegex(said["model"][1], rf"^[0-9a-f]{{16}} \({processes}\)$")
         self.assertEqual(said["model"][1][:16], said["model in force"][1])
         self.assertIn(f"{self.topics['web']} 4", said["topics"][1])
 
@@ -104,7 +106,7 @@ class Check(phased_test.PhasedTest):
         self.write_config()
         self.phasectl(["migrate"])
         first = self.phasectl(["model", "accept"])
-        version = re.fullmatch(r"model ([0-9a-f]{16}) \(standard: .*\) accepted\n", first).group(1)
+        version = re.fullmatch(r"model ([0-9a-f]{16}) \(call-off: .*\) accepted\n", first).group(1)
         self.assertEqual(first.replace("accepted", "is in force already"), self.phasectl(["model", "accept"]))
         self.assertEqual([[version, "t", "t"]], self.psql(
             "SELECT lpad(to_hex(version), 16, '0'), in_force, accepted_by = session_user FROM phased.model"))
@@ -124,7 +126,9 @@ class Check(phased_test.PhasedTest):
                           ["standard", "3", "suppliers", "1"], ["standard", "4", "doubt", "1"], ["standard", "5", "convince", "2"],
                           ["standard", "6", "funds", "2"], ["standard", "7", "accept", "2"]],
                          self.psql("SELECT process, state, name, main FROM phased.model_state JOIN phased.model "
-                                   "ON version = model_version ORDER BY 1, 2"))
+                                   "ON version = model_version WHERE process = 'standard' ORDER BY 1, 2"))
+        self.assertEqual([["call-off", "5", "1"], ["innovation", "8", "0"], ["parts", "4", "0"], ["standard", "8", "0"], ["tender", "8", "0"]],
+                         self.psql("SELECT process, count(*), min(main) FILTER (WHERE state > 0) FROM phased.model_state GROUP BY 1 ORDER BY 1"))
 
     def test_two_different_first_models_at_once_leave_one(self):
         self.new_database()

@@ -44,7 +44,8 @@ class Install(unittest.TestCase):
         self.assertEqual({*SERVICES, "phased-collect.socket"}, self.names("usr/lib/systemd/system"))
         self.assertEqual({"phased.conf"}, self.names("usr/lib/sysusers.d"))
         self.assertEqual({"phased.conf"}, self.names("usr/lib/tmpfiles.d"))
-        self.assertEqual({"phased.yaml", "collect.yaml", "model/standard.yaml"}, self.names("etc/phased"))
+        processes = {f"model/{name}.yaml" for name in ("call-off", "innovation", "parts", "standard", "tender")}
+        self.assertEqual({"phased.yaml", "collect.yaml", *processes}, self.names("etc/phased"))
         self.assertEqual({f"schema/{name}" for name in os.listdir(f"{ROOT}/schema") if name.endswith(".sql")} |
                          {"proto/phased/v1/event.proto", "phased.rules.yaml"}, self.names("usr/share/phased"))
         self.assertEqual({"operations.md", "user_agents.LICENSE"}, self.names("usr/share/doc/phased"))
