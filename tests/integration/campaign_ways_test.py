@@ -91,7 +91,7 @@ class Run:
         test = self.test
         test.assertEqual(self.count, test.ended(self.database), self.what)
         test.assert_at_end(self.ends, self.name, self.database)
-        self.metrics = [test.assert_conserved(program) for program in self.programs]
+        self.metrics = [test.settled(program) for program in self.programs]
 
     def batches(self, way):
         return sum(metrics.get(f'phased_batches_total{{way="{way}"}}', 0) for metrics in self.metrics)

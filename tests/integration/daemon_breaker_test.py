@@ -45,7 +45,7 @@ class Breaker(DaemonTest):
         self.assertEqual({"applied": 70, "unreadable": 300}, self.outcomes())
         self.assertEqual(300, self.rejected())
         self.assertEqual(300, self.position("web", 1))
-        self.assertEqual(100, self.assert_conserved(phased)["phased_breaker_rejected"])
+        self.assertEqual(100, self.settled(phased)["phased_breaker_rejected"])
         self.assertEqual(0, phased.stop())
 
     def test_a_few_bad_messages_are_rejected_and_no_more(self):
@@ -58,7 +58,7 @@ class Breaker(DaemonTest):
         self.send("".join(good[:1]) * 100 + mixed)		# copies are no rejects
         self.applied(750)
         self.assertEqual({"applied": 400, "duplicate": 100, "unreadable": 250}, self.outcomes())
-        self.assertLess(self.metrics(phased)["phased_breaker_rejected"], 51)
+        self.assertLess(self.settled(phased)["phased_breaker_rejected"], 51)
         self.assertEqual(0, phased.stop())
 
 

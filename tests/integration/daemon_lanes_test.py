@@ -147,7 +147,7 @@ class Lanes(FaultTest):
         holder.kill()
         self.expect(applied=601, duplicate=100)
         self.assertEqual(2, phased.log().count("partitions claimed"))
-        values = self.metrics(phased)
+        values = self.settled(phased)
         self.assertEqual(0, values["phased_fenced_total"], "a lane fenced the other")
         self.assertEqual(601, values['phased_events_total{outcome="applied"}'], "what was written was taken for handed back")
         self.end(phased)

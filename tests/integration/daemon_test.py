@@ -50,6 +50,12 @@ class DaemonTest(phased_test.PhasedTest):
         self.assertEqual(values["phased_events_received_total"], ended + values["phased_events_in_flight"])
         return values
 
+    def settled(self, program, deadline_s=20):
+        """Metrics once nothing is in flight: tables are complete before the daemon has the answer to its last COMMIT, and
+        it counts an event when it knows."""
+        self.wait_until(lambda: self.metrics(program)["phased_events_in_flight"] == 0, deadline_s, "nothing to be in flight")
+        return self.assert_conserved(program)
+
 
 class Outcomes(DaemonTest):
     def test_a_batch_of_500_with_one_unreadable_applies_499_and_rejects_1(self):
