@@ -76,6 +76,8 @@ class CommitProxy:
                 end(client)
                 continue
             server = socket.create_connection(self.target)
+            for connection in (client, server):		# we pass on message by message, and none is to wait for an ACK
+                connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
             pair = Pair(self, client, server)
             self.pairs.append(pair)
             threading.Thread(target=pair.upwards, daemon=True).start()
