@@ -96,8 +96,8 @@ BANS = (
 )
 NO_HANDLER = "ignores, or takes the default: the same thing everywhere"
 BAN_EXCEPTIONS = {
-    ("core/flow/match.c", "free"): "PCRE2's compiled patterns live in the matcher, which has a destroy",
-    ("core/flow/match.c", "calloc"): "the same",
+    ("core/flow/match_make.c", "free"): "PCRE2's compiled patterns live in the matcher, which has a destroy",
+    ("core/flow/match_make.c", "calloc"): "the same",
     ("daemon/main.c", "signal"): NO_HANDLER,
     ("collector/main.c", "signal"): NO_HANDLER,
     ("ctl/produce.c", "signal"): NO_HANDLER,

@@ -96,6 +96,25 @@ bool unicode_lower(const char *bytes, size_t size, size_t max, char *ret_text)
 	return keep(lower, length, max, ret_text);
 }
 
+bool unicode_fold(const char *bytes, size_t size, size_t max, char *ret_text)
+{
+	if (is_ascii(bytes, size)) {
+		if (size > max || memchr(bytes, '\0', size) != NULL) {
+			return false;
+		}
+		memcpy(ret_text, bytes, size);
+		ret_text[size] = '\0';
+		text_lower(ret_text);
+		return true;
+	}
+	if (!text_is_utf8(bytes, size)) {
+		return false;
+	}
+	size_t length = 0;
+	uint8_t *folded = u8_casefold((const uint8_t *)bytes, size, "", UNINORM_NFC, NULL, &length);
+	return keep(folded, length, max, ret_text);
+}
+
 bool unicode_has_space_or_control(const char *text)
 {
 	ucs4_t character;

@@ -15,5 +15,7 @@ const char *unicode_trim(const char *text, size_t *ret_size);
 bool unicode_nfc(const char *bytes, size_t size, size_t max, char *ret_text);
 /* The same in lower case, of whatever script, by no language's own rules. */
 bool unicode_lower(const char *bytes, size_t size, size_t max, char *ret_text);
+/* The same without any difference of case, for comparing: not for showing ("Straße" and "STRASSE" are both "strasse"). */
+bool unicode_fold(const char *bytes, size_t size, size_t max, char *ret_text);
 /* White space or a control character anywhere? */
 bool unicode_has_space_or_control(const char *text);

@@ -9,14 +9,15 @@
 static const char *const phase_words[] = {"early", "mid", "late", "all", NULL};
 
 struct content_text {
-	const char *name, *title, *path, *content_id;
+	const char *name, *title, *content_id;
+	struct yaml_node *path;
 	int phase;
 };
 
 static const struct yaml_field content_fields[] = {
 	{.key = "name", .type = YAML_TEXT, .offset = offsetof(struct content_text, name)},
 	{.key = "title", .type = YAML_TEXT, .offset = offsetof(struct content_text, title), .fallback = ""},
-	{.key = "path", .type = YAML_TEXT, .offset = offsetof(struct content_text, path), .fallback = ""},
+	{.key = "path", .type = YAML_NODE, .offset = offsetof(struct content_text, path)},
 	{.key = "content_id",
 	 .type = YAML_TEXT,
 	 .offset = offsetof(struct content_text, content_id),
@@ -33,21 +34,22 @@ static bool read_content(const struct model_reader *reader, const struct yaml_no
 			 struct model_content *content)
 {
 	struct content_text text;
+	struct model_pattern path;
 	if (!yaml_fill(node, content_fields, reader->file, reader->arena, &text, reader->fail) ||
 	    !model_part_name(reader, node, "name", text.name) ||
 	    !model_part_text(reader, node, "title", MODEL_TEXT_SIZE_MAX, &text.title) ||
-	    !model_part_text(reader, node, "path", MODEL_PATTERN_SIZE_MAX, &text.path) ||
+	    !model_part_pattern(reader, text.path, "path", &path) ||
 	    !model_part_text(reader, node, "content_id", MODEL_TEXT_SIZE_MAX, &text.content_id)) {
 		return false;
 	}
-	if (text.path == NULL && text.content_id == NULL) {
+	if (path.text == NULL && text.content_id == NULL) {
 		return yaml_complain(reader->file, node, reader->fail,
 				     "content \"%s\" needs \"path\" or \"content_id\" to be known by", text.name);
 	}
 	*content = (struct model_content){
 		.name = text.name,
 		.title = text.title,
-		.path = text.path,
+		.path = path,
 		.content_id = text.content_id,
 		.phase = text.phase < MAIN_COUNT ? (enum main_phase)text.phase : MAIN_NONE,
 		.line = node->line,

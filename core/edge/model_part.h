@@ -29,6 +29,11 @@ bool model_part_text(const struct model_reader *reader, const struct yaml_node *
 /* Is it a name: lower-case letters, digits, '_', '-', '.', at most MODEL_NAME_SIZE_MAX, beginning with a letter or digit? */
 bool model_part_name(const struct model_reader *reader, const struct yaml_node *map, const char *key,
 		     const char *name);
+/* A pattern: a plain text, which is a regular expression, or a map of one kind to it ({starts: /blog/}). Complains about
+ * other kinds, naming the nearest, and about the text as model_part_text() does. NULL `node` or an empty text: none.
+ * `key`: for errors. */
+bool model_part_pattern(const struct model_reader *reader, const struct yaml_node *node, const char *key,
+			struct model_pattern *ret_pattern);
 /* Memory for `count` elements; complains when the arena is full. */
 void *model_part_zero(const struct model_reader *reader, size_t count, size_t size);
 /* NULL for an absent key; complains where the value is not a list (or a map) or is longer than `max`. */
@@ -46,6 +51,9 @@ bool model_contents_read(const struct model_reader *reader, const struct yaml_no
 /* Contents and rules of a process whose states are read; `other` rules that the list has not are added. */
 bool model_rules_read(const struct model_reader *reader, const struct yaml_node *contents,
 		      const struct yaml_node *rules, struct model_process *process);
+
+/* The key of a kind in the map that gives a pattern: "regex", "is" … */
+const char *model_kind_name(enum model_kind kind);
 
 /* The canonical text: one for all files that mean the same. False: no memory. */
 bool model_text_write(const struct model *model, struct arena *arena, const char **ret_text, size_t *ret_size);

@@ -25,8 +25,8 @@ static const struct {
 
 struct condition_text {
 	const char *action, *source, *site, *host, *target_host, *content, *topic;
-	const char *label, *path, *title, *form, *target;
-	const char *property_key, *property_value;
+	const char *property_key;
+	struct yaml_node *label, *path, *title, *form, *target, *property_value;
 	int engaged;
 };
 
@@ -35,12 +35,14 @@ struct condition_text {
 		.key = #word, .type = YAML_TEXT, .offset = offsetof(struct condition_text, word), .fallback = "" \
 	}
 
+#define CONDITION_PATTERN(word) \
+	{ \
+		.key = #word, .type = YAML_NODE, .offset = offsetof(struct condition_text, word) \
+	}
+
 static const struct yaml_field property_fields[] = {
 	{.key = "key", .type = YAML_TEXT, .offset = offsetof(struct condition_text, property_key), .fallback = ""},
-	{.key = "value",
-	 .type = YAML_TEXT,
-	 .offset = offsetof(struct condition_text, property_value),
-	 .fallback = ""},
+	{.key = "value", .type = YAML_NODE, .offset = offsetof(struct condition_text, property_value)},
 	{0},
 };
 
@@ -52,11 +54,11 @@ static const struct yaml_field condition_fields[] = {
 	CONDITION_TEXT(target_host),
 	CONDITION_TEXT(content),
 	CONDITION_TEXT(topic),
-	CONDITION_TEXT(label),
-	CONDITION_TEXT(path),
-	CONDITION_TEXT(title),
-	CONDITION_TEXT(form),
-	CONDITION_TEXT(target),
+	CONDITION_PATTERN(label),
+	CONDITION_PATTERN(path),
+	CONDITION_PATTERN(title),
+	CONDITION_PATTERN(form),
+	CONDITION_PATTERN(target),
 	{.key = "engaged",
 	 .type = YAML_WORD,
 	 .offset = offsetof(struct condition_text, engaged),
@@ -68,7 +70,7 @@ static const struct yaml_field condition_fields[] = {
 
 /* Each text is checked, and is NULL where it was not given. */
 static bool check_condition_texts(const struct model_reader *reader, const struct yaml_node *node,
-				  struct condition_text *text)
+				  struct condition_text *text, bool *ret_some)
 {
 	const struct {
 		const char *key;
@@ -81,14 +83,8 @@ static bool check_condition_texts(const struct model_reader *reader, const struc
 		{"host", &text->host, MODEL_TEXT_SIZE_MAX},
 		{"content", &text->content, MODEL_TEXT_SIZE_MAX},
 		{"topic", &text->topic, MODEL_TEXT_SIZE_MAX},
-		{"label", &text->label, MODEL_PATTERN_SIZE_MAX},
-		{"path", &text->path, MODEL_PATTERN_SIZE_MAX},
-		{"title", &text->title, MODEL_PATTERN_SIZE_MAX},
-		{"form", &text->form, MODEL_PATTERN_SIZE_MAX},
-		{"target", &text->target, MODEL_PATTERN_SIZE_MAX},
 		{"target_host", &text->target_host, MODEL_TEXT_SIZE_MAX},
 		{"property", &text->property_key, MODEL_NAME_SIZE_MAX},
-		{"property", &text->property_value, MODEL_PATTERN_SIZE_MAX},
 	};
 	bool some = text->engaged > 0;
 	for (size_t i = 0; i < COUNT_OF(rows); i++) {
@@ -97,10 +93,43 @@ static bool check_condition_texts(const struct model_reader *reader, const struc
 		}
 		some = some || *rows[i].text != NULL;
 	}
+	*ret_some = some;
+	return true;
+}
+
+static bool read_patterns(const struct model_reader *reader, const struct condition_text *text,
+			  struct model_condition *condition, bool *ret_some)
+{
+	const struct {
+		const char *key;
+		const struct yaml_node *node;
+		struct model_pattern *pattern;
+	} rows[] = {
+		{"label", text->label, &condition->label},
+		{"path", text->path, &condition->path},
+		{"title", text->title, &condition->title},
+		{"form", text->form, &condition->form},
+		{"target", text->target, &condition->target},
+		{"property.value", text->property_value, &condition->property_value},
+	};
+	bool some = false;
+	for (size_t i = 0; i < COUNT_OF(rows); i++) {
+		if (!model_part_pattern(reader, rows[i].node, rows[i].key, rows[i].pattern)) {
+			return false;
+		}
+		some = some || rows[i].pattern->text != NULL;
+	}
+	*ret_some = some;
+	return true;
+}
+
+static bool check_condition(const struct model_reader *reader, const struct yaml_node *node,
+			    const struct model_condition *condition, bool some)
+{
 	if (!some) {
 		return yaml_complain(reader->file, node, reader->fail, "an empty condition would take everything");
 	}
-	if ((text->property_key == NULL) != (text->property_value == NULL)) {
+	if ((condition->property_key == NULL) != (condition->property_value.text == NULL)) {
 		return yaml_complain(reader->file, model_part_place(node, "property"), reader->fail,
 				     "\"property\" needs \"key\" and \"value\"");
 	}
@@ -126,32 +155,27 @@ static bool read_condition(const struct model_reader *reader, const struct yaml_
 			   struct model_condition *condition)
 {
 	struct condition_text text;
+	bool some_text, some_pattern;
 	if (!yaml_fill(node, condition_fields, reader->file, reader->arena, &text, reader->fail) ||
-	    !check_condition_texts(reader, node, &text)) {
+	    !check_condition_texts(reader, node, &text, &some_text) ||
+	    !read_patterns(reader, &text, condition, &some_pattern)) {
 		return false;
 	}
 	if (text.content != NULL && !check_content_known(reader, yaml_get(node, "content"), process)) {
 		return false;
 	}
-	*condition = (struct model_condition){
-		.source = text.source,
-		.site = text.site,
-		.host = text.host,
-		.target_host = text.target_host,
-		.content = text.content,
-		.topic = text.topic,
-		.label = text.label,
-		.path = text.path,
-		.title = text.title,
-		.form = text.form,
-		.target = text.target,
-		.property_key = text.property_key,
-		.property_value = text.property_value,
-		.engagement_min = text.engaged,
-		.line = node->line,
-	};
-	return text.action == NULL ||
-	       model_action_read(reader, yaml_get(node, "action"), text.action, channel, &condition->action);
+	condition->source = text.source;
+	condition->site = text.site;
+	condition->host = text.host;
+	condition->target_host = text.target_host;
+	condition->content = text.content;
+	condition->topic = text.topic;
+	condition->property_key = text.property_key;
+	condition->engagement_min = text.engaged;
+	condition->line = node->line;
+	return check_condition(reader, node, condition, some_text || some_pattern) &&
+	       (text.action == NULL ||
+		model_action_read(reader, yaml_get(node, "action"), text.action, channel, &condition->action));
 }
 
 static bool read_match(const struct model_reader *reader, const struct yaml_node *node,

@@ -46,6 +46,18 @@ static void put_text(FILE *out, const char *key, const char *text)
 	}
 }
 
+/* A regular expression is what a plain text is. */
+static void put_pattern(FILE *out, const char *key, const struct model_pattern *pattern)
+{
+	if (pattern->text == NULL || pattern->kind == MODEL_REGEX) {
+		put_text(out, key, pattern->text);
+		return;
+	}
+	fprintf(out, "%s: {", key);
+	put_text(out, model_kind_name(pattern->kind), pattern->text);
+	fputs("}, ", out);
+}
+
 static void put_states(FILE *out, const struct model_process *process)
 {
 	fputs("  phases:\n", out);
@@ -72,7 +84,7 @@ static void put_contents(FILE *out, const struct model_process *process)
 		fputs("  - {", out);
 		put_text(out, "name", content->name);
 		put_text(out, "title", content->title);
-		put_text(out, "path", content->path);
+		put_pattern(out, "path", &content->path);
 		put_text(out, "content_id", content->content_id);
 		fprintf(out, "phase: %s}\n",
 			content->phase == MAIN_NONE ? "all" : main_phase_name(content->phase));
@@ -90,15 +102,15 @@ static void put_condition(FILE *out, const struct model_condition *condition)
 	put_text(out, "target_host", condition->target_host);
 	put_text(out, "content", condition->content);
 	put_text(out, "topic", condition->topic);
-	put_text(out, "label", condition->label);
-	put_text(out, "path", condition->path);
-	put_text(out, "title", condition->title);
-	put_text(out, "form", condition->form);
-	put_text(out, "target", condition->target);
+	put_pattern(out, "label", &condition->label);
+	put_pattern(out, "path", &condition->path);
+	put_pattern(out, "title", &condition->title);
+	put_pattern(out, "form", &condition->form);
+	put_pattern(out, "target", &condition->target);
 	if (condition->property_key != NULL) {
 		fputs("property: {", out);
 		put_text(out, "key", condition->property_key);
-		put_text(out, "value", condition->property_value);
+		put_pattern(out, "value", &condition->property_value);
 		fputs("}, ", out);
 	}
 	fprintf(out, "engaged: %s}\n", engaged[condition->engagement_min]);

@@ -1,204 +1,182 @@
 /*
- * Subjects → rules. Patterns are compiled once and interpreted, not JIT-compiled: a subject is matched once, so speed is
- * not the point, and a pattern that runs into its limits must run into them on every machine (docs/decisions/).
+ * Subjects → rules. What is asked of which condition is said in match.h; match_make.c has filed the conditions, so that
+ * only those are looked at that some text of the subject leads to, and those that are always looked at.
  */
-#define PCRE2_CODE_UNIT_WIDTH 8
 #include "core/flow/match.h"
 
-#include <pcre2.h>
-#include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 
 #include "core/base/check.h"
 #include "core/base/hash.h"
+#include "core/flow/match_inside.h"
 
-#define MATCH_STEPS_MAX 100000
-#define MATCH_DEPTH_MAX 10000
-#define MATCH_HEAP_KIB_MAX 8192
+#define NO_NUMBER UINT32_MAX
+#define ROOM_SIZE \
+	((size_t)16 * \
+	 1024) /* all texts of a subject, folded; one that does not fit fits regular expressions only */
+#define KEYS_MAX (FIELD_COUNT + SUBJECT_PROPERTIES_MAX + TOPICS_MAX)
+#define TOPICS_MAX 128 /* of a subject; its field is too short for more */
 
-enum pattern {
-	PATTERN_LABEL,
-	PATTERN_PATH,
-	PATTERN_TITLE,
-	PATTERN_FORM,
-	PATTERN_TARGET,
-	PATTERN_PROPERTY,
-	PATTERN_COUNT
+/* What is looked up: see KEY_FIELD. */
+struct key {
+	const char *text;
+	size_t size;
 };
 
-static const char *const pattern_names[PATTERN_COUNT] = {"label", "path", "title", "form", "target", "property"};
-
-struct condition {
-	const struct model_condition *about;
-	pcre2_code *patterns[PATTERN_COUNT]; /* NULL: not given */
+/* A subject as conditions look at it. */
+struct looked_at {
+	const struct matcher *matcher;
+	const struct process *process;
+	const struct subject *subject;
+	const char *content; /* name of the content matched, or "" */
+	struct match_text texts[FIELD_PROPERTY];
+	struct match_text properties[SUBJECT_PROPERTIES_MAX];
+	struct key keys[KEYS_MAX];
+	unsigned key_count;
+	size_t used; /* of room */
+	char room[ROOM_SIZE];
 };
 
-struct process {
-	const struct model_process *about;
-	struct condition *conditions;	     /* of all rules, one after another */
-	unsigned first[PHASE_RULES_MAX + 1]; /* where each rule's conditions begin */
-	pcre2_code **content_paths;	     /* NULL elements: none */
-};
+/* ---- A subject ---- */
 
-struct matcher {
-	const struct model *model;
-	struct process processes[MODEL_PROCESSES_MAX];
-	pcre2_match_context *limits;
-	pcre2_match_data *found;
-};
-
-/* ---- Compiling ---- */
-
-static bool complain_memory(struct fail *fail)
+/* Takes a key, of which the text is in the room already. */
+static void add_key(struct looked_at *looked, size_t size)
 {
-	return fail_set(fail, FAIL_FATAL, EXIT_CONFIG, "model: out of memory for its patterns");
+	CHECK(looked->key_count < KEYS_MAX);
+	looked->keys[looked->key_count++] = (struct key){looked->room + looked->used, size};
+	looked->used += size + 1;
 }
 
-/* NULL pattern: *ret_code stays NULL. */
-static bool compile(const char *pattern, pcre2_code **ret_code, char *ret_why, size_t why_size)
+/* A text as patterns look at it, and the key that it is looked up by. `property`: its key, else NULL. */
+static void look_at(struct looked_at *looked, enum field field, const char *property, const char *text,
+		    struct match_text *ret_text)
 {
-	int error;
-	PCRE2_SIZE at;
-	if (pattern == NULL) {
-		return true;
-	}
-	*ret_code = pcre2_compile((PCRE2_SPTR)pattern, PCRE2_ZERO_TERMINATED,
-				  PCRE2_UTF | PCRE2_UCP | PCRE2_CASELESS, &error, &at, NULL);
-	if (*ret_code != NULL) {
-		return true;
-	}
-	PCRE2_UCHAR text[128];
-	pcre2_get_error_message(error, text, sizeof(text));
-	snprintf(ret_why, why_size, "\"%.80s\" is no pattern: %s at character %zu", pattern, (const char *)text,
-		 at + 1);
-	return false;
-}
-
-static bool compile_condition(struct condition *condition, const struct model_process *process,
-			      const struct model_rule *rule, struct fail *fail)
-{
-	const struct model_condition *about = condition->about;
-	const char *const patterns[PATTERN_COUNT] = {about->label, about->path,	  about->title,
-						     about->form,  about->target, about->property_value};
-	for (unsigned i = 0; i < PATTERN_COUNT; i++) {
-		char why[256];
-		if (!compile(patterns[i], &condition->patterns[i], why, sizeof(why))) {
-			return fail_set(fail, FAIL_FATAL, EXIT_CONFIG, "%s:%u: rule \"%s\": \"%s\": %s",
-					process->file, about->line, rule->name, pattern_names[i], why);
-		}
-	}
-	return true;
-}
-
-static bool compile_rules(struct process *process, struct fail *fail)
-{
-	const struct model_process *about = process->about;
-	unsigned total = 0;
-	for (unsigned r = 0; r < about->rule_count; r++) {
-		process->first[r] = total;
-		total += about->rules[r].condition_count;
-	}
-	process->first[about->rule_count] = total;
-	process->conditions = calloc(total + 1, sizeof(*process->conditions));
-	if (process->conditions == NULL) {
-		return complain_memory(fail);
-	}
-	for (unsigned r = 0; r < about->rule_count; r++) {
-		for (unsigned i = 0; i < about->rules[r].condition_count; i++) {
-			struct condition *condition = &process->conditions[process->first[r] + i];
-			condition->about = &about->rules[r].conditions[i];
-			if (!compile_condition(condition, about, &about->rules[r], fail)) {
-				return false;
-			}
-		}
-	}
-	return true;
-}
-
-static bool compile_contents(struct process *process, struct fail *fail)
-{
-	const struct model_process *about = process->about;
-	process->content_paths = calloc(about->content_count + 1, sizeof(*process->content_paths));
-	if (process->content_paths == NULL) {
-		return complain_memory(fail);
-	}
-	for (unsigned i = 0; i < about->content_count; i++) {
-		char why[256];
-		if (!compile(about->contents[i].path, &process->content_paths[i], why, sizeof(why))) {
-			return fail_set(fail, FAIL_FATAL, EXIT_CONFIG, "%s:%u: content \"%s\": \"path\": %s",
-					about->file, about->contents[i].line, about->contents[i].name, why);
-		}
-	}
-	return true;
-}
-
-struct matcher *matcher_create(const struct model *model, struct fail *fail)
-{
-	struct matcher *matcher = calloc(1, sizeof(*matcher));
-	if (matcher == NULL) {
-		complain_memory(fail);
-		return NULL;
-	}
-	matcher->model = model;
-	matcher->limits = pcre2_match_context_create(NULL);
-	matcher->found = pcre2_match_data_create(1, NULL);
-	if (matcher->limits == NULL || matcher->found == NULL) {
-		complain_memory(fail);
-		goto fail;
-	}
-	pcre2_set_match_limit(matcher->limits, MATCH_STEPS_MAX);
-	pcre2_set_depth_limit(matcher->limits, MATCH_DEPTH_MAX);
-	pcre2_set_heap_limit(matcher->limits, MATCH_HEAP_KIB_MAX);
-	for (unsigned i = 0; i < model->process_count; i++) {
-		matcher->processes[i].about = &model->processes[i];
-		if (!compile_rules(&matcher->processes[i], fail) ||
-		    !compile_contents(&matcher->processes[i], fail)) {
-			goto fail;
-		}
-	}
-	return matcher;
-fail:
-	matcher_destroy(matcher);
-	return NULL;
-}
-
-static void finish_process(struct process *process)
-{
-	for (unsigned i = 0; process->conditions != NULL && i < process->first[process->about->rule_count]; i++) {
-		for (unsigned p = 0; p < PATTERN_COUNT; p++) {
-			pcre2_code_free(process->conditions[i].patterns[p]);
-		}
-	}
-	for (unsigned i = 0; process->content_paths != NULL && i < process->about->content_count; i++) {
-		pcre2_code_free(process->content_paths[i]);
-	}
-	free(process->conditions);
-	free(process->content_paths);
-}
-
-void matcher_destroy(struct matcher *matcher)
-{
-	if (matcher == NULL) {
+	size_t before = 1 + (property != NULL ? strlen(property) + 1 : 0);
+	size_t left = ROOM_SIZE - looked->used;
+	char *room = looked->room + looked->used;
+	match_pattern_text(ret_text, text, left > before ? room + before : NULL,
+			   left > before ? left - before : 0);
+	if (ret_text->folded == NULL || ret_text->folded_size == 0) {
+		ret_text->folded = ret_text->folded != NULL ? "" : NULL; /* nothing of the room is taken */
 		return;
 	}
-	for (unsigned i = 0; i < matcher->model->process_count; i++) {
-		finish_process(&matcher->processes[i]);
+	room[0] = KEY_FIELD(field);
+	if (property != NULL) {
+		memcpy(room + 1, property, before - 2);
+		room[before - 1] = KEY_END;
 	}
-	pcre2_match_data_free(matcher->found);
-	pcre2_match_context_free(matcher->limits);
-	free(matcher);
+	add_key(looked, before + ret_text->folded_size);
 }
 
-/* ---- Matching ---- */
-
-/* NULL code: not asked for, so it holds. */
-static bool fits(const struct matcher *matcher, const pcre2_code *code, const char *text)
+/* A name that must be equal. */
+static void look_for(struct looked_at *looked, enum field field, const char *name, size_t size)
 {
-	return code == NULL ||
-	       pcre2_match(code, (PCRE2_SPTR)text, strlen(text), 0, 0, matcher->found, matcher->limits) >= 0;
+	if (size > 0 && ROOM_SIZE - looked->used > size + 1) {
+		looked->room[looked->used] = KEY_FIELD(field);
+		memcpy(looked->room + looked->used + 1, name, size);
+		add_key(looked, 1 + size);
+	}
 }
+
+static void look_for_topics(struct looked_at *looked, const char *topics)
+{
+	for (unsigned i = 0; *topics != '\0' && i < TOPICS_MAX; i++) {
+		size_t size = strcspn(topics, ",");
+		look_for(looked, FIELD_TOPIC, topics, size);
+		topics += size + (topics[size] == ',');
+	}
+}
+
+static void look_at_subject(struct looked_at *looked, const struct matcher *matcher, const struct subject *subject)
+{
+	looked->matcher = matcher;
+	looked->subject = subject;
+	looked->content = "";
+	looked->key_count = 0;
+	looked->used = 0;
+	look_for_topics(looked, subject->topic);
+	look_for(looked, FIELD_CONTENT_ID, subject->content_id, strlen(subject->content_id));
+	const char *const texts[FIELD_PROPERTY] = {
+		[FIELD_PATH] = subject->path,	 [FIELD_TARGET] = subject->target_path,
+		[FIELD_TITLE] = subject->title,	 [FIELD_LABEL] = subject->label,
+		[FIELD_FORM] = subject->form_id,
+	};
+	for (unsigned i = 0; i < FIELD_PROPERTY; i++) {
+		look_at(looked, (enum field)i, NULL, texts[i], &looked->texts[i]);
+	}
+	for (unsigned i = 0; i < subject->properties_count; i++) {
+		look_at(looked, FIELD_PROPERTY, subject->property_keys[i], subject->property_values[i],
+			&looked->properties[i]);
+	}
+}
+
+/* ---- The first of what is filed that holds ---- */
+
+typedef bool number_holds(const struct looked_at *looked, unsigned number);
+
+static unsigned first_in(const struct looked_at *looked, const struct beginnings_run *run, unsigned best,
+			 number_holds *holds)
+{
+	for (size_t i = 0; i < run->count && run->first[i].number < best; i++) {
+		if (holds(looked, run->first[i].number)) {
+			return run->first[i].number;
+		}
+	}
+	return best;
+}
+
+/* NO_NUMBER: none. What is always looked at comes last: regular expressions are among it, and those behind what holds
+ * already need not be asked. */
+static unsigned first_of(const struct looked_at *looked, const struct lookup *lookup, number_holds *holds)
+{
+	unsigned best = NO_NUMBER;
+	for (unsigned k = 0; k < looked->key_count; k++) {
+		const struct key *key = &looked->keys[k];
+		for (int node = beginnings_longest(&lookup->keys, key->text, key->size); node != BEGINNINGS_NONE;
+		     node = beginnings_shorter(&lookup->keys, node)) {
+			struct beginnings_run whole, begun;
+			beginnings_numbers(&lookup->keys, node, key->size, &whole, &begun);
+			best = first_in(looked, &whole, best, holds);
+			best = first_in(looked, &begun, best, holds);
+		}
+	}
+	for (unsigned i = 0; i < lookup->always_count && lookup->always[i] < best; i++) {
+		if (holds(looked, lookup->always[i])) {
+			return lookup->always[i];
+		}
+	}
+	return best;
+}
+
+/* ---- Contents ---- */
+
+static bool has_id(const struct looked_at *looked, unsigned number)
+{
+	const char *id = looked->process->about->contents[number].content_id;
+	return id != NULL && strcmp(id, looked->subject->content_id) == 0;
+}
+
+/* The page's path, or the target's where there is no page. */
+static bool has_path(const struct looked_at *looked, unsigned number)
+{
+	enum field field = looked->subject->path[0] != '\0' ? FIELD_PATH : FIELD_TARGET;
+	return looked->subject->target_path[0] + looked->subject->path[0] != 0 &&
+	       looked->process->about->contents[number].path.text != NULL &&
+	       match_pattern_fits(&looked->matcher->patterns, &looked->process->content_paths[number],
+				  &looked->texts[field]);
+}
+
+/* By the sender's id, else by path; "" when it is none of the process's contents. */
+static const char *content_of(const struct looked_at *looked)
+{
+	const struct lookup *contents = &looked->process->contents;
+	unsigned found = first_of(looked, contents, has_id);
+	found = found != NO_NUMBER ? found : first_of(looked, contents, has_path);
+	return found != NO_NUMBER ? looked->process->about->contents[found].name : "";
+}
+
+/* ---- Conditions ---- */
 
 static bool equals(const char *wanted, const char *text)
 {
@@ -231,123 +209,80 @@ static bool has_topic(const char *wanted, const char *topics)
 	return wanted == NULL;
 }
 
-static const char *property_of(const struct subject *subject, const char *key)
+/* NULL: the subject has no such property. */
+static const struct match_text *property_of(const struct looked_at *looked, const char *key)
 {
-	for (unsigned i = 0; i < subject->properties_count; i++) {
-		if (strcmp(subject->property_keys[i], key) == 0) {
-			return subject->property_values[i];
+	for (unsigned i = 0; i < looked->subject->properties_count; i++) {
+		if (strcmp(looked->subject->property_keys[i], key) == 0) {
+			return &looked->properties[i];
 		}
 	}
 	return NULL;
 }
 
-static bool has_property(const struct matcher *matcher, const struct condition *condition,
-			 const struct subject *subject)
+static bool passes(const struct looked_at *looked, const struct condition *condition, const struct check *check)
 {
-	if (condition->about->property_key == NULL) {
-		return true;
-	}
-	const char *value = property_of(subject, condition->about->property_key);
-	return value != NULL && fits(matcher, condition->patterns[PATTERN_PROPERTY], value);
+	const struct match_text *text = check->field == FIELD_PROPERTY
+						? property_of(looked, condition->about->property_key)
+						: &looked->texts[check->field];
+	return text != NULL && match_pattern_fits(&looked->matcher->patterns, &check->pattern, text);
 }
 
 /* All that is given must hold; what costs least is looked at first. */
-static bool holds(const struct matcher *matcher, const struct condition *condition, const struct subject *subject,
-		  const char *content)
+static bool holds(const struct looked_at *looked, unsigned number)
 {
+	const struct condition *condition = &looked->process->conditions[number];
 	const struct model_condition *about = condition->about;
-	return (about->action == 0 || about->action == subject->action) &&
-	       subject->engagement >= about->engagement_min && equals(about->source, subject->source) &&
-	       equals(about->site, subject->site) && equals(about->content, content) &&
-	       is_host(about->host, subject->host) && is_host(about->target_host, subject->target_host) &&
-	       has_topic(about->topic, subject->topic) &&
-	       fits(matcher, condition->patterns[PATTERN_PATH], subject->path) &&
-	       fits(matcher, condition->patterns[PATTERN_TARGET], subject->target_path) &&
-	       fits(matcher, condition->patterns[PATTERN_FORM], subject->form_id) &&
-	       fits(matcher, condition->patterns[PATTERN_LABEL], subject->label) &&
-	       fits(matcher, condition->patterns[PATTERN_TITLE], subject->title) &&
-	       has_property(matcher, condition, subject);
+	const struct subject *subject = looked->subject;
+	bool good = (about->action == 0 || about->action == subject->action) &&
+		    subject->engagement >= about->engagement_min && equals(about->source, subject->source) &&
+		    equals(about->site, subject->site) && equals(about->content, looked->content) &&
+		    is_host(about->host, subject->host) && is_host(about->target_host, subject->target_host) &&
+		    has_topic(about->topic, subject->topic);
+	for (unsigned i = 0; good && i < condition->check_count; i++) {
+		good = passes(looked, condition, &condition->checks[i]);
+	}
+	return good;
 }
 
-static bool rule_holds(const struct matcher *matcher, const struct process *process, unsigned rule,
-		       const struct subject *subject, const char *content)
+static int rule_of(const struct looked_at *looked)
 {
-	if ((int)process->about->rules[rule].channel != subject->channel) {
-		return false;
-	}
-	for (unsigned i = process->first[rule]; i < process->first[rule + 1]; i++) {
-		if (holds(matcher, &process->conditions[i], subject, content)) {
-			return true;
-		}
-	}
-	return false;
+	const struct process *process = looked->process;
+	int channel = looked->subject->channel;
+	unsigned found = first_of(looked, &process->rules[channel], holds);
+	return found != NO_NUMBER ? (int)process->conditions[found].rule : process->other[channel];
 }
 
-static int rule_of(const struct matcher *matcher, const struct process *process, const struct subject *subject,
-		   const char *content)
+/* ---- Processes ---- */
+
+static const char *content_in(struct looked_at *looked, unsigned process)
 {
-	int other = MATCH_NO_RULE;
-	for (unsigned r = 0; r < process->about->rule_count; r++) {
-		const struct model_rule *rule = &process->about->rules[r];
-		if (rule_holds(matcher, process, r, subject, content)) {
-			return (int)r;
-		}
-		if (rule->other && (int)rule->channel == subject->channel) {
-			other = (int)r;
-		}
-	}
-	return other;
+	looked->process = &looked->matcher->processes[process];
+	return content_of(looked);
 }
 
-/* By the sender's id, else by path; "" when it is none of the process's contents. */
-static const char *content_of(const struct matcher *matcher, const struct process *process,
-			      const struct subject *subject)
+static bool is_claimed(struct looked_at *looked, unsigned process)
 {
-	const struct model_process *about = process->about;
-	const char *path = subject->path[0] != '\0' ? subject->path : subject->target_path;
-	for (unsigned i = 0; subject->content_id[0] != '\0' && i < about->content_count; i++) {
-		if (about->contents[i].content_id != NULL &&
-		    strcmp(about->contents[i].content_id, subject->content_id) == 0) {
-			return about->contents[i].name;
-		}
-	}
-	for (unsigned i = 0; path[0] != '\0' && i < about->content_count; i++) {
-		if (process->content_paths[i] != NULL && fits(matcher, process->content_paths[i], path)) {
-			return about->contents[i].name;
-		}
-	}
-	return "";
+	looked->process = &looked->matcher->processes[process];
+	return first_of(looked, &looked->process->claims[looked->subject->channel], holds) != NO_NUMBER;
 }
 
-static bool is_claimed(const struct matcher *matcher, const struct process *process, const struct subject *subject)
+static unsigned process_of(struct looked_at *looked)
 {
-	for (unsigned r = 0; r < process->about->rule_count; r++) {
-		if (process->about->rules[r].claims && rule_holds(matcher, process, r, subject, "")) {
-			return true;
-		}
-	}
-	return false;
-}
-
-static unsigned process_of(const struct matcher *matcher, const struct subject *subject)
-{
-	const struct model *model = matcher->model;
+	const struct model *model = looked->matcher->model;
 	unsigned standard = model->process_count - 1;
 	for (unsigned i = 0; i < model->process_count; i++) {
-		if (strcmp(model->processes[i].name, subject->process) == 0) {
+		if (strcmp(model->processes[i].name, looked->subject->process) == 0) {
+			return i;
+		}
+	}
+	for (unsigned i = 0; i < model->process_count; i++) {
+		if (content_in(looked, i)[0] != '\0') {
 			return i;
 		}
 	}
 	for (unsigned i = 0; i < standard; i++) {
-		if (content_of(matcher, &matcher->processes[i], subject)[0] != '\0') {
-			return i;
-		}
-	}
-	if (content_of(matcher, &matcher->processes[standard], subject)[0] != '\0') {
-		return standard;
-	}
-	for (unsigned i = 0; i < standard; i++) {
-		if (is_claimed(matcher, &matcher->processes[i], subject)) {
+		if (is_claimed(looked, i)) {
 			return i;
 		}
 	}
@@ -388,19 +323,23 @@ static bool is_over(const char *opportunity)
 
 void matcher_match(const struct matcher *matcher, const struct subject *subject, struct match *ret_match)
 {
-	unsigned number = process_of(matcher, subject);
-	const struct process *process = &matcher->processes[number];
+	struct looked_at looked;
+	CHECK(subject->channel >= 0 && subject->channel < CHANNEL_COUNT);
+	look_at_subject(&looked, matcher, subject);
+	unsigned number = process_of(&looked);
 	struct match match = {.process = (int)number, .rule = MATCH_NO_RULE};
-	match.content = content_of(matcher, process, subject);
+	match.content = content_in(&looked, number);
 	if (action_is_evidence(subject->action, (enum channel)subject->channel)) {
-		match.rule = rule_of(matcher, process, subject, match.content);
+		looked.content = match.content;
+		look_for(&looked, FIELD_CONTENT, match.content, strlen(match.content));
+		match.rule = rule_of(&looked);
 	}
 	if (subject->action == ACTION_EMAIL_CLICK && match.rule != MATCH_NO_RULE) {
 		match.mail_click = true;
 		match.link = link_of(subject, match.content);
 	}
 	if (subject->action == ACTION_CONFIRM) {
-		match.confirm = states_of(process->about, subject->label);
+		match.confirm = states_of(looked.process->about, subject->label);
 	} else if (subject->action == ACTION_OPP_CHANGED && is_over(subject->label)) {
 		match.confirm = MATCH_CLOSES;
 	}

@@ -23,18 +23,33 @@
 
 enum rule_frequency { RULE_COMMON, RULE_NORMAL, RULE_RARE }; /* b = 4, 1, ¼ */
 
-/* All that are given must hold. Texts: NULL when not given. Patterns are PCRE2, caseless, anchored only where they say so. */
+/* How a text is compared, always caselessly in all alphabets. */
+enum model_kind {
+	MODEL_REGEX, /* PCRE2, bounded, anchored only where it says so: the rule where a file gives a plain text */
+	MODEL_IS,    /* all of the text */
+	MODEL_STARTS, /* its beginning */
+	MODEL_GLOB,   /* all of it; * is any run of characters, ? one, \ takes the next as it is */
+	MODEL_KIND_COUNT
+};
+
+struct model_pattern {
+	const char *text; /* NULL: not given */
+	enum model_kind kind;
+};
+
+/* All that are given must hold. Texts: NULL when not given. */
 struct model_condition {
 	int action;			/* 0: any */
 	const char *source, *site;	/* equal */
 	const char *host, *target_host; /* equal, or a domain above it; ports are not looked at */
 	const char *content;		/* name of a content of this process */
 	const char *topic;		/* one of the subject's topics, equal */
-	const char *label, *path, *title, *form, *target; /* patterns; target: on the path of the target */
-	const char *property_key;			  /* equal */
-	const char *property_value;			  /* pattern */
-	int engagement_min;				  /* class 0..4 */
-	unsigned line;					  /* in the file, for errors */
+	struct model_pattern label, path, title, form;
+	struct model_pattern target; /* on the path of the target */
+	const char *property_key;    /* equal */
+	struct model_pattern property_value;
+	int engagement_min; /* class 0..4 */
+	unsigned line;	    /* in the file, for errors */
 };
 
 struct model_rule {
@@ -53,12 +68,11 @@ struct model_rule {
 };
 
 struct model_content {
-	const char *name;  /* stable id of the thing */
-	const char *title; /* NULL when not given */
-	/* Pattern on the path of the page, or of the target where there is no page; NULL: none. */
-	const char *path;
-	const char *content_id; /* equal; NULL: none */
-	enum main_phase phase;	/* it serves; MAIN_NONE: all, so it speaks for none */
+	const char *name;	   /* stable id of the thing */
+	const char *title;	   /* NULL when not given */
+	struct model_pattern path; /* on the path of the page, or of the target where there is no page */
+	const char *content_id;	   /* equal; NULL: none */
+	enum main_phase phase;	   /* it serves; MAIN_NONE: all, so it speaks for none */
 	unsigned line;
 };
 

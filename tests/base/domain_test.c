@@ -126,6 +126,33 @@ START_TEST(lower_case_is_of_every_script)
 }
 END_TEST
 
+START_TEST(folded_texts_differ_by_no_case)
+{
+	static const struct {
+		const char *text, *folded;
+		size_t max;
+	} rows[] = {
+		{"", "", 0},
+		{"CFO", "cfo", 3},
+		{"CFO", NULL, 2},
+		{"ÆØÅ", "æøå", 6},
+		{"STRASSE", "strasse", 16},
+		{"Stra\u00dfe", "strasse", 16},
+		{"Stra\u1e9ee", "strasse", 16},
+		{"ΟΔΌΣ", "οδόσ", 16},
+		{"οδός", "οδόσ", 16},
+		{"A\u030a", "\u00e5", 16},
+		{"Æ\xff", NULL, 16},
+	};
+	for (size_t i = 0; i < COUNT_OF(rows); i++) {
+		char folded[17] = "untouched";
+		bool good = unicode_fold(rows[i].text, strlen(rows[i].text), rows[i].max, folded);
+		ck_assert_msg(good == (rows[i].folded != NULL), "row %zu", i);
+		ck_assert_str_eq(folded, good ? rows[i].folded : "untouched");
+	}
+}
+END_TEST
+
 START_TEST(space_and_control_are_found_anywhere)
 {
 	static const struct {
@@ -153,5 +180,5 @@ START_TEST(space_and_control_are_found_anywhere)
 END_TEST
 
 TEST_MAIN("domain", domains_become_what_stands_in_the_dns, white_space_at_the_ends_is_trimmed,
-	  what_looks_the_same_becomes_the_same, lower_case_is_of_every_script,
+	  what_looks_the_same_becomes_the_same, lower_case_is_of_every_script, folded_texts_differ_by_no_case,
 	  space_and_control_are_found_anywhere)

@@ -119,6 +119,14 @@ START_TEST(the_version_is_that_of_the_meaning_not_of_the_layout)
 		{"process: standard\n" PHASES "rules:\n- {name: web.a, frequency: rare, match: [{path: ^/a}], "
 		 "example: {action: PAGE_VIEW, url: 'http://x.test/a'}}\n",
 		 false},
+		{"process: standard\n" PHASES
+		 "rules:\n- {name: web.a, match: [{path: {regex: ^/a}}], example: {action: "
+		 "PAGE_VIEW, url: 'http://x.test/a'}}\n",
+		 true},
+		{"process: standard\n" PHASES
+		 "rules:\n- {name: web.a, match: [{path: {starts: ^/a}}], example: {action: "
+		 "PAGE_VIEW, url: 'http://x.test/a'}}\n",
+		 false},
 		{"process: standard\n" PHASES "rules:\n- {name: web.a, match: [{path: ^/ab}], example: {action: "
 		 "PAGE_VIEW, url: 'http://x.test/a'}}\n",
 		 false},
@@ -144,12 +152,45 @@ START_TEST(odd_texts_survive_the_canonical_text)
 	const struct model *again = parse(model->text);
 	ck_assert_str_eq(again->text, model->text);
 	const struct model_rule *rule = &again->processes[0].rules[0];
-	ck_assert_str_eq(rule->conditions[0].path, "\\d\"[\\\\]#: ");
-	ck_assert_str_eq(rule->conditions[0].title, "bl\xc3\xa5 'x' {}");
-	ck_assert_str_eq(rule->conditions[1].property_value, "- x");
+	ck_assert_str_eq(rule->conditions[0].path.text, "\\d\"[\\\\]#: ");
+	ck_assert_str_eq(rule->conditions[0].title.text, "bl\xc3\xa5 'x' {}");
+	ck_assert_str_eq(rule->conditions[1].property_value.text, "- x");
 	ck_assert_str_eq(rule->example->label, "*& !%@`");
 	ck_assert_uint_eq(rule->example->properties_count, 2);
 	ck_assert_str_eq(again->processes[0].contents[0].content_id, " y ");
+}
+END_TEST
+
+START_TEST(every_kind_of_pattern_survives_the_canonical_text)
+{
+	setup();
+	const struct model *model = parse("process: standard\n" PHASES "rules:\n"
+					  "- name: web.a\n  match: [{path: {is: '/a\"\\'}, title: {starts: A}, "
+					  "label: {glob: '\\**?'}, form: "
+					  "{regex: x}, target: y}, {property: {key: plan, value: {is: pro}}}]\n"
+					  "  example: {action: CUSTOM}\n"
+					  "contents: [{name: x, path: {starts: /x}}]\n");
+	const struct model *again = parse(model->text);
+	ck_assert_str_eq(again->text, model->text);
+	ck_assert(again->version == model->version);
+	const struct model_condition *conditions = again->processes[0].rules[0].conditions;
+	const struct {
+		const struct model_pattern *pattern;
+		enum model_kind kind;
+		const char *text;
+	} rows[] = {
+		{&conditions[0].path, MODEL_IS, "/a\"\\"},
+		{&conditions[0].title, MODEL_STARTS, "A"},
+		{&conditions[0].label, MODEL_GLOB, "\\**?"},
+		{&conditions[0].form, MODEL_REGEX, "x"},
+		{&conditions[0].target, MODEL_REGEX, "y"},
+		{&conditions[1].property_value, MODEL_IS, "pro"},
+		{&again->processes[0].contents[0].path, MODEL_STARTS, "/x"},
+	};
+	for (size_t i = 0; i < COUNT_OF(rows); i++) {
+		ck_assert_int_eq(rows[i].pattern->kind, rows[i].kind);
+		ck_assert_str_eq(rows[i].pattern->text, rows[i].text);
+	}
 }
 END_TEST
 
@@ -252,6 +293,19 @@ START_TEST(a_wrong_model_names_line_key_and_nearest_word)
 		 "model:7: \"content\": \"pricelist\" is not a word for it (did you mean \"price-list\"?)"},
 		{HEAD "rules:\n- name: web.a\n  match:\n  - {property: {key: plan}}\n",
 		 "model:6: \"property\" needs \"key\" and \"value\""},
+		{HEAD "rules:\n- name: web.a\n  match:\n  - {path: {start: /a}}\n",
+		 "model:6: \"path\": \"start\" is not a word for it (did you mean \"starts\"?)"},
+		{HEAD "rules:\n- name: web.a\n  match:\n  - {path: {starts: /a, is: /a/b}}\n",
+		 "model:6: \"path\" must be a text, or one of {is: …}, {starts: …}, {glob: …}, {regex: …}"},
+		{HEAD "rules:\n- name: web.a\n  match:\n  - {property: {key: plan, value: {is: [a, b]}}}\n",
+		 "model:6: \"property.value\" must be a text, or one of {is: …}, {starts: …}, {glob: …}, {regex: "
+		 "…}"},
+		{HEAD "rules:\n- name: web.a\n  match:\n  - {title: {is: ''}}\n",
+		 "model:6: \"title\": an empty text is nothing to look for"},
+		{HEAD "rules:\n- name: web.a\n  match:\n  - {label: {glob: 'a*\\\\\\'}}\n",
+		 "model:6: \"label\": \"a*\\\\\\\" ends with a \\ that stands before nothing"},
+		{HEAD "contents:\n- {name: a, path: {glub: x}}\n",
+		 "model:4: \"path\": \"glub\" is not a word for it (did you mean \"glob\"?)"},
 		{HEAD "rules:\n- name: web.a\n  match:\n  - {engaged: 1min}\n",
 		 "model:6: \"engaged\": \"1min\" is not a word for it (did you mean \"2min\"?)"},
 		{HEAD "rules:\n- name: web.a\n  match: [{path: a}]\n  example: {path: a}\n",
@@ -329,6 +383,6 @@ END_TEST
 
 TEST_MAIN("model_file", the_default_model_has_the_numbers_of_the_reference,
 	  the_canonical_text_reads_back_to_the_same_model, the_version_is_that_of_the_meaning_not_of_the_layout,
-	  odd_texts_survive_the_canonical_text, several_processes_are_read_standard_last,
-	  a_wrong_model_names_line_key_and_nearest_word, as_many_rules_as_fit_fit_once_more,
-	  files_and_folders_are_read)
+	  odd_texts_survive_the_canonical_text, every_kind_of_pattern_survives_the_canonical_text,
+	  several_processes_are_read_standard_last, a_wrong_model_names_line_key_and_nearest_word,
+	  as_many_rules_as_fit_fit_once_more, files_and_folders_are_read)
