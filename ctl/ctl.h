@@ -42,6 +42,7 @@ extern const struct command report_phases_command;
 extern const struct command topics_create_command;
 extern const struct command produce_command;
 extern const struct command check_command;
+extern const struct command confirm_command;
 extern const struct command model_accept_command;
 extern const struct command model_try_command;
 extern const struct command position_show_command;

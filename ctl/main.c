@@ -18,6 +18,7 @@ static const struct command *const commands[] = {
 	&migrate_command,	&model_accept_command,	&model_try_command,	&topics_create_command,
 	&produce_command,	&position_show_command, &position_set_command,	&rejects_list_command,
 	&rejects_show_command,	&rejects_retry_command, &rejects_purge_command, &reload_command,
+	&confirm_command,
 };
 
 static struct {

@@ -17,14 +17,9 @@
 
 #include "core/base/check.h"
 #include "core/base/moment.h"
-#include "core/edge/kafka_admin.h"
-#include "core/edge/kafka_sink.h"
-#include "ctl/topics.h"
+#include "ctl/sender.h"
 
-#define BUFFER_KIB_MAX (4 * 1024) /* librdkafka takes some times as much for small messages */
-#define DELIVERY_MS_MAX 60000
-#define LOOK_MS_MAX 5000 /* for a topic, when its first event comes */
-#define NAMED_MAX 100	 /* bad lines that are named; the rest is counted */
+#define NAMED_MAX 100 /* bad lines that are named; the rest is counted */
 #define READ_SIZE ((size_t)256 * 1024)
 #define LINE_ARENA_SIZE ((size_t)4 * 1024 * 1024)
 #define PROGRESS_US (5 * MOMENT_SECOND_US)
@@ -42,12 +37,10 @@ static const struct option_about options[] = {
 
 struct producer {
 	struct ctl *ctl;
-	struct kafka_sink *sink;
+	struct sender sender;
 	struct produce_key key;
-	struct arena arena;		       /* one line's */
-	const char *known[TOPICS_ALL_MAX + 1]; /* topics seen to be there */
-	size_t known_count;
-	uint64_t lines, sent, delivered, lost, bad;
+	struct arena arena; /* one line's */
+	uint64_t lines, bad;
 	int64_t progress_us;
 	uint64_t progress_lines; /* as of the last progress line */
 	bool too_long;		 /* the line under way is over its limit: its rest is thrown away */
@@ -62,37 +55,22 @@ static void on_signal(int number)
 	stopped_by = number;
 }
 
-static void on_delivered(void *context, void *token, bool delivered)
-{
-	struct producer *producer = context;
-	(void)token;
-	*(delivered ? &producer->delivered : &producer->lost) += 1;
-}
-
-static uint64_t under_way(const struct producer *producer)
-{
-	return producer->sent - producer->delivered - producer->lost;
-}
-
 static void serve(struct producer *producer)
 {
-	while (kafka_sink_poll(producer->sink)) {
-	}
+	sender_serve(&producer->sender);
 	int64_t now_us = moment_monotonic_us();
 	if (now_us >= producer->progress_us &&
-	    (producer->lines != producer->progress_lines || under_way(producer) > 0)) {
+	    (producer->lines != producer->progress_lines || sender_under_way(&producer->sender) > 0)) {
 		fprintf(stderr, "phasectl: %" PRIu64 " lines read, %" PRIu64 " delivered, %" PRIu64 " bad\n",
-			producer->lines, producer->delivered, producer->bad);
+			producer->lines, producer->sender.delivered, producer->bad);
 		producer->progress_us = now_us + PROGRESS_US;
 		producer->progress_lines = producer->lines;
 	}
 }
 
-/* Waits for deliveries, or for a second. */
-static void wait_for_sink(struct producer *producer)
+static void wait_for_sender(struct producer *producer)
 {
-	struct pollfd watched = {.fd = kafka_sink_fd(producer->sink), .events = POLLIN};
-	poll(&watched, 1, 1000);
+	sender_wait(&producer->sender);
 	serve(producer);
 }
 
@@ -107,28 +85,6 @@ static void complain_line(struct producer *producer, enum outcome outcome, const
 	}
 }
 
-/* A topic's first event: is it there? librdkafka would wait for it in silence. */
-static bool know_topic(struct producer *producer, const char *topic, struct fail *fail)
-{
-	for (size_t i = 0; i < producer->known_count; i++) {
-		if (strcmp(producer->known[i], topic) == 0) {
-			return true;
-		}
-	}
-	const struct conf *conf = &producer->ctl->conf;
-	struct kafka_topic look = {.name = topic};
-	if (!kafka_admin_look(conf->kafka.brokers, conf->kafka.properties, &look, 1, LOOK_MS_MAX, fail)) {
-		return false;
-	}
-	if (look.partitions == 0) {
-		return fail_set(fail, FAIL_FATAL, EXIT_CONFIG, "kafka: no topic %s: run phasectl topics create",
-				topic);
-	}
-	CHECK(producer->known_count < COUNT_OF(producer->known));
-	producer->known[producer->known_count++] = topic;
-	return true;
-}
-
 /* Sends, waiting where the buffer is full. False: *fail, and nothing more can be sent. */
 static bool send(struct producer *producer, const struct produce_message *message, struct fail *fail)
 {
@@ -139,13 +95,11 @@ static bool send(struct producer *producer, const struct produce_message *messag
 				"line %" PRIu64 ": no topic is configured for channel %s: name one with --topic",
 				producer->lines, channel_name(message->channel));
 	}
-	if (!know_topic(producer, topic, fail)) {
+	if (!sender_look(&producer->sender, topic, fail)) {
 		return false;
 	}
-	int64_t deadline_us = moment_monotonic_us() + DELIVERY_MS_MAX * INT64_C(1000);
-	while (!kafka_sink_send(producer->sink, topic, message->key.bytes,
-				message->has_key ? sizeof(message->key.bytes) : 0, message->bytes, message->size,
-				NULL, fail)) {
+	int64_t deadline_us = moment_monotonic_us() + SENDER_DELIVERY_MS_MAX * INT64_C(1000);
+	while (!sender_send(&producer->sender, topic, message, fail)) {
 		if (fail->kind == FAIL_DATA) {
 			const struct reject reject = {.reason = OUTCOME_too_large};
 			complain_line(producer, OUTCOME_too_large, &reject);
@@ -154,9 +108,8 @@ static bool send(struct producer *producer, const struct produce_message *messag
 		if (fail->kind == FAIL_FATAL || moment_monotonic_us() > deadline_us) {
 			return false;
 		}
-		wait_for_sink(producer);
+		wait_for_sender(producer);
 	}
-	producer->sent++;
 	return true;
 }
 
@@ -220,7 +173,7 @@ static bool take_all(struct producer *producer, struct fail *fail)
 {
 	while (stopped_by == 0) {
 		struct pollfd watched[] = {{.fd = STDIN_FILENO, .events = POLLIN},
-					   {.fd = kafka_sink_fd(producer->sink), .events = POLLIN}};
+					   {.fd = sender_fd(&producer->sender), .events = POLLIN}};
 		poll(watched, COUNT_OF(watched), 1000);
 		serve(producer);
 		if (watched[0].revents == 0 || stopped_by != 0) {
@@ -252,26 +205,24 @@ static void print_counts(const struct producer *producer)
 	if (producer->bad > NAMED_MAX) {
 		fprintf(stderr, "phasectl: %" PRIu64 " more bad lines\n", producer->bad - NAMED_MAX);
 	}
-	printf("%" PRIu64 " delivered, %" PRIu64 " bad, %" PRIu64 " not delivered\n", producer->delivered,
-	       producer->bad, producer->lost);
+	printf("%" PRIu64 " delivered, %" PRIu64 " bad, %" PRIu64 " not delivered\n", producer->sender.delivered,
+	       producer->bad, producer->sender.lost);
 }
 
 static int produce(struct producer *producer)
 {
-	struct fail fail;
+	struct fail fail, lost;
 	bool done = take_all(producer, &fail);
-	while (under_way(producer) > 0) { /* ends: each message has its deadline */
-		wait_for_sink(producer);
+	while (sender_under_way(&producer->sender) > 0) { /* as sender_drain(), with progress */
+		wait_for_sender(producer);
 	}
 	print_counts(producer);
+	if (done && !sender_drain(&producer->sender, &lost)) {
+		fail = lost;
+		done = false;
+	}
 	if (!done) {
 		fail_prefix(&fail, "produce");
-		return ctl_complain(&fail);
-	}
-	if (producer->lost > 0) {
-		fail_set(&fail, FAIL_RETRY, EXIT_AWAY,
-			 "produce: kafka: %" PRIu64 " events were not acknowledged within %d s", producer->lost,
-			 DELIVERY_MS_MAX / 1000);
 		return ctl_complain(&fail);
 	}
 	if (stopped_by != 0) {
@@ -290,31 +241,20 @@ static bool start(struct producer *producer, struct ctl *ctl, struct fail *fail)
 	if (!arena_init(&producer->arena, LINE_ARENA_SIZE)) {
 		return fail_set(fail, FAIL_FATAL, EXIT_OUR_BUG, "no memory");
 	}
-	const struct kafka_sink_options sink = {
-		.brokers = ctl->conf.kafka.brokers,
-		.client_id = "phasectl",
-		.properties = ctl->conf.kafka.properties,
-		.buffer_kib_max = BUFFER_KIB_MAX,
-		.delivery_ms_max = DELIVERY_MS_MAX,
-	};
 	producer->ctl = ctl;
 	producer->progress_us = moment_monotonic_us() + PROGRESS_US;
-	producer->sink = kafka_sink_create(&sink, on_delivered, producer, fail);
-	return producer->sink != NULL;
+	return sender_start(&producer->sender, ctl, fail);
 }
 
 static int run(struct ctl *ctl)
 {
 	static struct producer producer;
 	struct fail fail;
-	signal(SIGPIPE, SIG_IGN); /* sockets of TLS may raise it */
 	const struct sigaction stop = {.sa_handler = on_signal};
 	sigaction(SIGINT, &stop, NULL);
 	sigaction(SIGTERM, &stop, NULL);
 	int exit_code = start(&producer, ctl, &fail) ? produce(&producer) : ctl_complain(&fail);
-	if (producer.sink != NULL) {
-		kafka_sink_destroy(producer.sink, 0);
-	}
+	sender_finish(&producer.sender);
 	arena_finish(&producer.arena);
 	explicit_bzero(&producer.key, sizeof(producer.key));
 	return exit_code;

@@ -14,10 +14,10 @@
 #include "core/base/check.h"
 #include "core/base/moment.h"
 #include "core/base/text.h"
-#include "core/edge/key_file.h"
 #include "core/edge/postgres.h"
 #include "core/edge/schema.h"
 #include "core/flow/identify.h"
+#include "ctl/contact_word.h"
 #include "ctl/ctl.h"
 #include "ctl/terminal.h"
 
@@ -206,31 +206,15 @@ static bool filter_id(struct filter *filter, struct fail *fail)
 	       postgres_value_uuid(&filter->to_id, &filter->to);
 }
 
-static bool read_address(struct filter *filter, struct fail *fail)
-{
-	char line[IDENTITY_EMAIL_SIZE_MAX + 64];
-	bool there = fgets(line, sizeof(line), stdin) != NULL;
-	if (there) {
-		line[strcspn(line, "\r\n")] = '\0';
-	}
-	if (!there || !identify_normalise_email(line, filter->address_text)) {
-		return fail_set(fail, FAIL_FATAL, EXIT_USAGE, "--contact -: expected one mail address on stdin");
-	}
-	return true;
-}
-
 /* A role that sees no addresses can still compute the id that an address has, where it may read the key. */
 static bool filter_address(struct ctl *ctl, bool has_people, struct filter *filter, struct fail *fail)
 {
 	if (has_people) {
 		return postgres_value_text(filter->address_text, &filter->address);
 	}
-	struct identity_key key;
-	if (!key_file_read(ctl->conf.identity.key_file, key.bytes, &key.size, fail)) {
+	if (!contact_word_address_id(ctl, filter->address_text, &filter->from_id, fail)) {
 		return false;
 	}
-	filter->from_id = identify_actor_id(&key, ACTOR_EMAIL, "", filter->address_text);
-	explicit_bzero(&key, sizeof(key));
 	filter->to_id = filter->from_id;
 	return postgres_value_uuid(&filter->from_id, &filter->from) &&
 	       postgres_value_uuid(&filter->to_id, &filter->to);
@@ -252,7 +236,8 @@ static bool make_filter(struct arena *arena, struct filter *filter, struct fail 
 	if (asked.contact == NULL) {
 		return true;
 	}
-	return strcmp(asked.contact, "-") == 0 ? read_address(filter, fail) : filter_id(filter, fail);
+	return strcmp(asked.contact, "-") == 0 ? contact_word_address("--contact", filter->address_text, fail)
+					       : filter_id(filter, fail);
 }
 
 static void print_page(const struct page *page, struct report_table *table, bool has_people)

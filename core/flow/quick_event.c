@@ -67,24 +67,6 @@ static const struct place event_places[] = {
 };
 #define SEEN_VALUE (UINT32_C(1) << 20)
 #define SEEN_RATING (UINT32_C(1) << 21)
-
-/* What a field that is absent reads as. */
-static const struct event blank = {
-	.id = "", .source = "", .site = "", .label = "", .session_id = "", .thread_id = "", .process = "",
-	.identity = {
-		.anonymous_id = "", .visitor_id = "", .recipient_id = "", .email = "", .user_id = "", .crm_id = "",
-		.previous_id = "", .name = "", .title = "", .role = "", .company = "", .company_domain = "",
-	},
-	.consent = {.policy = ""},
-	.content = {
-		.url = "", .title = "", .content_id = "", .form_id = "", .target_url = "", .search = "", .topic = "",
-		.language = "", .referrer = "",
-	},
-	.campaign = {.source = "", .medium = "", .name = "", .term = "", .content = "", .message_id = ""},
-	.opportunity = {
-		.id = "", .stage = "", .currency = "", .owner = "", .probability = (double)NAN, .amount = (double)NAN,
-	},
-};
 /* clang-format on */
 
 #define SPARE sizeof(uint64_t) /* bytes behind the copy: a NUL, and what is read with a number at the end */
@@ -354,7 +336,7 @@ bool quick_event_read(const uint8_t *bytes, size_t size, struct arena *arena, st
 		memcpy(copy, bytes, size);
 	}
 	memset(copy + size, 0, SPARE);
-	*ret_event = blank;
+	*ret_event = event_blank;
 	struct reader reader = {.at = copy, .text_end = copy + size, .event = ret_event};
 	if (!read_event(&reader, copy + size)) {
 		arena_back(arena, mark);

@@ -161,3 +161,6 @@ struct event {
 	unsigned properties_count;
 	struct event_property *properties;
 };
+
+/* What a field that is absent reads as: texts are empty, never NULL. */
+extern const struct event event_blank;

@@ -10,31 +10,12 @@
 
 struct event plan_blank(void)
 {
-	struct event event = {.source = "snowplow",
-			      .site = "nordlys",
-			      .channel = CHANNEL_WEB,
-			      .action = ACTION_PAGE_VIEW,
-			      .party = PARTY_PERSON,
-			      .id = "",
-			      .label = "",
-			      .session_id = "",
-			      .thread_id = "",
-			      .process = ""};
-	const char **texts[] = {
-		&event.identity.anonymous_id, &event.identity.visitor_id, &event.identity.recipient_id,
-		&event.identity.email,	      &event.identity.user_id,	  &event.identity.crm_id,
-		&event.identity.previous_id,  &event.identity.name,	  &event.identity.title,
-		&event.identity.role,	      &event.identity.company,	  &event.identity.company_domain,
-		&event.consent.policy,	      &event.content.url,	  &event.content.title,
-		&event.content.content_id,    &event.content.form_id,	  &event.content.target_url,
-		&event.content.search,	      &event.content.topic,	  &event.content.language,
-		&event.content.referrer,      &event.campaign.source,	  &event.campaign.medium,
-		&event.campaign.name,	      &event.campaign.term,	  &event.campaign.content,
-		&event.campaign.message_id,   &event.opportunity.id,	  &event.opportunity.stage,
-		&event.opportunity.currency,  &event.opportunity.owner};
-	for (size_t i = 0; i < COUNT_OF(texts); i++) {
-		*texts[i] = "";
-	}
+	struct event event = event_blank;
+	event.source = "snowplow";
+	event.site = "nordlys";
+	event.channel = CHANNEL_WEB;
+	event.action = ACTION_PAGE_VIEW;
+	event.party = PARTY_PERSON;
 	event.consent.analytics = STATEMENT_GRANTED;
 	return event;
 }

@@ -1,0 +1,252 @@
+/*
+ * phasectl confirm: somebody said which phase a contact is in, on the telephone say. One event CONFIRM to Kafka; the daemon
+ * does the rest, and a replay of the topic does it again.
+ *
+ * It is about a person who consented, found by id or by address; the event carries the id alone. Its own id is made from
+ * what it says, so that the same confirmation sent twice counts once.
+ */
+#include <stdio.h>
+#include <string.h>
+#include <strings.h>
+
+#include "core/base/check.h"
+#include "core/base/hash.h"
+#include "core/base/moment.h"
+#include "core/base/text.h"
+#include "core/edge/postgres.h"
+#include "core/edge/schema.h"
+#include "core/flow/decode.h"
+#include "core/model/model.h"
+#include "ctl/contact_word.h"
+#include "ctl/sender.h"
+
+#define PHASES_MAX (MODEL_PROCESSES_MAX * PHASE_STATES)
+
+static struct {
+	const char *contact, *phase, *process, *at;
+} asked = {.process = "standard"};
+
+static const struct option_about options[] = {
+	{"phase", "NAME", OPTION_TEXT, &asked.phase, 0, 0,
+	 "the phase: early, mid, late, or a fine phase of the process"},
+	{"process", "NAME", OPTION_TEXT, &asked.process, 0, 0, "the process (default: standard)"},
+	{"at", "TIME", OPTION_TEXT, &asked.at, 0, 0, "when they said so, as 2026-11-25T14:30:00Z (default: now)"},
+	{0},
+};
+
+/* What the database says of the person and of the words. */
+struct known {
+	struct arena *arena;
+	bool is_person;
+	const char *processes[MODEL_PROCESSES_MAX], *phases[PHASES_MAX + MAIN_COUNT]; /* phases: of the process */
+	size_t process_count, phase_count;
+};
+
+static const struct postgres_statement find_person = {
+	.name = "find_person",
+	.sql = "SELECT 1 FROM report.person WHERE contact_id = $1",
+	.parameter_count = 1,
+	.parameters = {{POSTGRES_UUID, false}},
+};
+static const struct postgres_statement find_phases = {
+	.name = "find_phases",
+	.sql = "SELECT process, fine FROM report.process_phase ORDER BY process, place",
+	.simple = true,
+};
+
+static bool on_person(void *context, const struct postgres_rows *rows, struct fail *fail)
+{
+	(void)fail;
+	((struct known *)context)->is_person = postgres_count(rows) > 0;
+	return true;
+}
+
+static bool on_phases(void *context, const struct postgres_rows *rows, struct fail *fail)
+{
+	struct known *known = context;
+	for (size_t i = 0; i < postgres_count(rows); i++) {
+		const char *process = postgres_text(rows, i, 0), *fine = postgres_text(rows, i, 1);
+		process = arena_text(known->arena, process, strlen(process));
+		fine = arena_text(known->arena, fine, strlen(fine));
+		if (process == NULL || fine == NULL || known->process_count == MODEL_PROCESSES_MAX ||
+		    known->phase_count == PHASES_MAX) {
+			return fail_set(fail, FAIL_FATAL, EXIT_OUR_BUG, "phases do not fit into memory");
+		}
+		size_t last = known->process_count;
+		if (last == 0 || strcmp(known->processes[last - 1], process) != 0) {
+			known->processes[known->process_count++] = process;
+		}
+		if (strcasecmp(process, asked.process) == 0 && strcmp(fine, "none") != 0) {
+			known->phases[known->phase_count++] = fine;
+		}
+	}
+	return true;
+}
+
+/* Is it one of them? Then as it is written there. Else says which is nearest. */
+static bool find_word(const char *option, const char **word, const char *what, const char *const *names,
+		      size_t count, struct fail *fail)
+{
+	for (size_t i = 0; i < count; i++) {
+		if (strcasecmp(*word, names[i]) == 0) {
+			*word = names[i];
+			return true;
+		}
+	}
+	const char *nearest = text_nearest(*word, names, count);
+	char shown[64];
+	snprintf(shown, sizeof(shown), "%s", text_has_address(*word) ? "…" : *word);
+	text_show(shown);
+	return fail_set(fail, FAIL_FATAL, EXIT_USAGE, "%s: the model in force has no %s \"%s\"%s%s%s", option,
+			what, shown, nearest != NULL ? "; did you mean " : "", nearest != NULL ? nearest : "",
+			nearest != NULL ? "?" : "");
+}
+
+static bool look(struct ctl *ctl, struct known *known, const struct uuid *id, struct fail *fail)
+{
+	struct postgres_value value;
+	bool fits = postgres_value_uuid(id, &value);
+	CHECK(fits);
+	struct postgres *postgres = ctl_connect_to_schema(ctl, fail);
+	bool good = postgres != NULL && postgres_add(postgres, &find_person, &value, on_person, known, fail) &&
+		    postgres_add(postgres, &find_phases, NULL, on_phases, known, fail) && ctl_turn(postgres, fail);
+	postgres_destroy(postgres);
+	return good;
+}
+
+static bool check(struct known *known, struct fail *fail)
+{
+	if (known->process_count == 0) {
+		return fail_set(fail, FAIL_FATAL, EXIT_CONFIG,
+				"no model is in force yet: run phasectl model accept");
+	}
+	if (!find_word("--process", &asked.process, "process", known->processes, known->process_count, fail)) {
+		return false;
+	}
+	for (int main = MAIN_EARLY; main < MAIN_COUNT; main++) {
+		known->phases[known->phase_count++] = main_phase_name((enum main_phase)main);
+	}
+	if (!find_word("--phase", &asked.phase, "phase", known->phases, known->phase_count, fail)) {
+		return false;
+	}
+	if (!known->is_person) {
+		return fail_set(fail, FAIL_FATAL, EXIT_FOUND,
+				"no person with this id or address has consented to being known");
+	}
+	return true;
+}
+
+/* The same words at the same time are the same event. */
+static void make_id(const struct uuid *contact, int64_t at_us, char *ret_text, size_t size)
+{
+	char when[MOMENT_TEXT_SIZE], who[UUID_TEXT_SIZE];
+	moment_print(at_us, when);
+	uuid_print(contact, who);
+	snprintf(ret_text, size, "%s/%s/%s/%s", who, asked.process, asked.phase, when);
+}
+
+static bool send(struct ctl *ctl, const struct uuid *contact, int64_t at_us, struct fail *fail)
+{
+	struct event event = event_blank;
+	struct produce_message message = {.channel = CHANNEL_CRM, .has_key = true, .key = *contact};
+	struct sender sender = {0};
+	char id[128];
+	make_id(contact, at_us, id, sizeof(id));
+	event.id = id;
+	event.source = "phasectl";
+	event.channel = CHANNEL_CRM;
+	event.action = ACTION_CONFIRM;
+	event.label = asked.phase;
+	event.process = asked.process;
+	event.occurred_us = event.stamped_us = at_us;
+	event.received_us = moment_now_us();
+	event.party = PARTY_AGENT;
+	event.identity.has_email_actor = true;
+	memcpy(event.identity.email_actor, contact->bytes, sizeof(event.identity.email_actor));
+	bool fits = encode_event(&event, &ctl->arena, &message.bytes, &message.size);
+	CHECK(fits);
+	const struct message sent_as = {
+		.timestamp_us = event.received_us, .value = message.bytes, .size = message.size};
+	struct event *read;
+	struct reject reject;
+	enum outcome outcome = decode_event(&sent_as, &ctl->arena, NULL, &read, &reject);
+	if (outcome != OUTCOME_NONE) { /* a time of long ago, a name longer than an event may have */
+		return fail_set(fail, FAIL_FATAL, EXIT_USAGE, "the daemon would not take this: %s at %s",
+				outcome_about[outcome].name, reject.field);
+	}
+	const char *topic = topics_of_channel(&ctl->conf, CHANNEL_CRM);
+	if (topic[0] == '\0') {
+		return fail_set(fail, FAIL_FATAL, EXIT_CONFIG, "no topic is configured for channel crm");
+	}
+	bool sent = sender_start(&sender, ctl, fail) && sender_look(&sender, topic, fail) &&
+		    sender_send(&sender, topic, &message, fail) && sender_drain(&sender, fail);
+	sender_finish(&sender);
+	return sent;
+}
+
+static bool read_at(int64_t *ret_at_us, struct fail *fail)
+{
+	int64_t now_us = moment_now_us();
+	*ret_at_us = now_us;
+	if (asked.at != NULL && !moment_read(asked.at, ret_at_us)) {
+		return fail_set(fail, FAIL_FATAL, EXIT_USAGE, "--at: expected a time, as 2026-11-25T14:30:00Z");
+	}
+	return *ret_at_us <= now_us ||
+	       fail_set(fail, FAIL_FATAL, EXIT_USAGE, "--at: this is still to come: nobody has said so yet");
+}
+
+static bool read_contact(struct ctl *ctl, struct uuid *ret_id, struct fail *fail)
+{
+	char address[IDENTITY_EMAIL_SIZE_MAX + 1];
+	if (strcmp(asked.contact, "-") == 0) {
+		return contact_word_address("confirm", address, fail) &&
+		       contact_word_address_id(ctl, address, ret_id, fail);
+	}
+	return uuid_read(asked.contact, ret_id) ||
+	       fail_set(fail, FAIL_FATAL, EXIT_USAGE, "expected a contact's id, or - for its address on stdin");
+}
+
+static bool confirm(struct ctl *ctl, int64_t *ret_at_us, struct fail *fail)
+{
+	struct known known = {.arena = &ctl->arena};
+	struct uuid contact;
+	if (asked.phase == NULL) {
+		return fail_set(fail, FAIL_FATAL, EXIT_USAGE, "expected --phase");
+	}
+	return read_at(ret_at_us, fail) && ctl_read_conf_for_kafka(ctl, fail) &&
+	       read_contact(ctl, &contact, fail) && look(ctl, &known, &contact, fail) && check(&known, fail) &&
+	       send(ctl, &contact, *ret_at_us, fail);
+}
+
+static int run(struct ctl *ctl)
+{
+	struct fail fail;
+	int64_t at_us;
+	char when[MOMENT_TEXT_SIZE];
+	if (!confirm(ctl, &at_us, &fail)) {
+		schema_explain(&fail);
+		fail_prefix(&fail, "confirm");
+		return ctl_complain(&fail);
+	}
+	moment_print(at_us, when);
+	printf("sent: %s in process %s, as of %s\n", asked.phase, asked.process, when);
+	return EXIT_DONE;
+}
+
+const struct command confirm_command = {
+	.words = "confirm",
+	.summary = "say which phase somebody is in, since they said so",
+	.details =
+		"CONTACT is the id of a person who consented, or - for an address on stdin. Sends one event to "
+		"the "
+		"topic of\n"
+		"channel crm; the daemon multiplies what speaks for this phase, once, as of that time, and later "
+		"touches go\n"
+		"on from there. The same phase of the same contact at the same time counts once, however often it "
+		"is "
+		"sent.\n"
+		"Needs phased_seller. Exit 1: nobody by that id or address has consented; 69: not acknowledged.",
+	.options = options,
+	.operand = {"CONTACT", &asked.contact, true},
+	.run = run,
+};

@@ -1,0 +1,16 @@
+/*
+ * CONTACT, as people give one to a command: an id, or - for a mail address on stdin, which stands in no argv.
+ */
+#pragma once
+#include <stdbool.h>
+
+#include "core/base/fail.h"
+#include "core/base/uuid.h"
+#include "core/flow/identify.h"
+#include "ctl/ctl.h"
+
+/* The address on the first line of stdin, in its normal form. `what` is named where there is none. */
+bool contact_word_address(const char *what, char ret_address[static IDENTITY_EMAIL_SIZE_MAX + 1],
+			  struct fail *fail);
+/* The id that this address has, by the configured identity key. */
+bool contact_word_address_id(const struct ctl *ctl, const char *address, struct uuid *ret_id, struct fail *fail);
