@@ -3,6 +3,7 @@
  */
 #include <string.h>
 
+#include "core/base/arena.h"
 #include "core/base/check.h"
 #include "core/edge/model_part.h"
 
@@ -139,6 +140,7 @@ static bool check_condition(const struct model_reader *reader, const struct yaml
 static bool check_content_known(const struct model_reader *reader, const struct yaml_node *node,
 				const struct model_process *process)
 {
+	size_t mark = reader->arena->used;
 	const char **words = model_part_zero(reader, process->content_count + 1, sizeof(*words));
 	if (words == NULL) {
 		return false;
@@ -147,7 +149,9 @@ static bool check_content_known(const struct model_reader *reader, const struct 
 		words[i] = process->contents[i].name;
 	}
 	int index;
-	return yaml_word(node, words, reader->file, "content", &index, reader->fail);
+	bool known = yaml_word(node, words, reader->file, "content", &index, reader->fail);
+	arena_back(reader->arena, mark); /* thousands of conditions may name a content */
+	return known;
 }
 
 static bool read_condition(const struct model_reader *reader, const struct yaml_node *node,

@@ -3,7 +3,7 @@
  */
 #include "core/flow/fold_trace.h"
 
-#include "core/base/check.h"
+#include <string.h>
 
 #define BURST_LINKS 4
 
@@ -18,6 +18,17 @@ static void forget_clicks(struct phase_state *state)
 		state->click_count--;
 		state->clicks[state->click_count] = (struct phase_click){0};
 	}
+}
+
+/* The rule touched longest ago makes room, of several the first. */
+static unsigned forget_oldest(struct phase_recent *recent, unsigned count)
+{
+	unsigned oldest = 0;
+	for (unsigned i = 1; i < count; i++) {
+		oldest = recent[i].last_ms < recent[oldest].last_ms ? i : oldest;
+	}
+	memmove(recent + oldest, recent + oldest + 1, (count - oldest - 1) * sizeof(*recent));
+	return count - 1;
 }
 
 bool fold_trace_leave(struct phase_state *state, int64_t ms, uint16_t rule)
@@ -36,7 +47,7 @@ bool fold_trace_leave(struct phase_state *state, int64_t ms, uint16_t rule)
 		state->recent[kept++] = recent;
 	}
 	if (!repeat && rule != FOLD_TRACE_NO_RULE) {
-		CHECK(kept < PHASE_RULES_MAX);
+		kept = kept == PHASE_RECENT_MAX ? forget_oldest(state->recent, kept) : kept;
 		unsigned place = kept++;
 		for (; place > 0 && state->recent[place - 1].rule > rule; place--) {
 			state->recent[place] = state->recent[place - 1];

@@ -5,9 +5,11 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#define PHASE_STATES 8	    /* 0 none, then up to seven fine phases */
-#define PHASE_RULES_MAX 256 /* rules of one process, `other` ones included */
-#define PHASE_CLICKS_MAX 4  /* the four most recent distinct links tell whether a fifth makes a burst */
+#define PHASE_STATES 8	     /* 0 none, then up to seven fine phases */
+#define PHASE_RULES_MAX 2048 /* rules of one process, `other` ones included */
+#define PHASE_RECENT_MAX \
+	256 /* rules whose last touch a state knows: who touches more within half an hour is no person */
+#define PHASE_CLICKS_MAX 4 /* the four most recent distinct links tell whether a fifth makes a burst */
 #define PHASE_REPEAT_MS INT64_C(1800000)
 #define PHASE_BURST_MS INT64_C(60000)
 
@@ -52,8 +54,9 @@ struct phase_state {
 	unsigned click_count;
 	struct phase_click clicks[PHASE_CLICKS_MAX];
 	/* Last, and mostly empty: what lies behind the count is not looked at, and may be anything. */
-	unsigned recent_count; /* rules whose last touch is at most 30 min before last_ms, by rule */
-	struct phase_recent recent[PHASE_RULES_MAX];
+	unsigned
+		recent_count; /* rules whose last touch is at most 30 min before last_ms, the latest so many, by rule */
+	struct phase_recent recent[PHASE_RECENT_MAX];
 };
 
 /* What is shown at a time; computed from a copy of the state moved there. */

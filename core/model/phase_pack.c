@@ -44,7 +44,7 @@ static unsigned flags_of(const struct phase_state *state)
 
 size_t phase_pack(const struct phase_state *state, uint8_t ret_bytes[static PHASE_PACK_SIZE_MAX])
 {
-	CHECK(state->recent_count <= PHASE_RULES_MAX && state->click_count <= PHASE_CLICKS_MAX);
+	CHECK(state->recent_count <= PHASE_RECENT_MAX && state->click_count <= PHASE_CLICKS_MAX);
 	uint8_t *at = ret_bytes;
 	put(&at, VERSION, 1);
 	put(&at, flags_of(state), 1);
@@ -102,7 +102,7 @@ bool phase_unpack(const uint8_t *bytes, size_t size, struct phase_state *ret_sta
 	rep = rep == UINT8_MAX ? MAIN_NONE : rep;
 	unsigned click_count = (unsigned)get(&at, 1), recent_count = (unsigned)get(&at, 2);
 	if (rep >= MAIN_COUNT || moved != (rep != MAIN_NONE) || (moved && closed) ||
-	    click_count > PHASE_CLICKS_MAX || recent_count > PHASE_RULES_MAX ||
+	    click_count > PHASE_CLICKS_MAX || recent_count > PHASE_RECENT_MAX ||
 	    size != HEAD_SIZE + (size_t)recent_count * 6 + (size_t)click_count * 16) {
 		return false;
 	}

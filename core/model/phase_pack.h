@@ -9,7 +9,7 @@
 
 #include "core/model/phase.h"
 
-#define PHASE_PACK_SIZE_MAX (128 + PHASE_RULES_MAX * 6 + PHASE_CLICKS_MAX * 16)
+#define PHASE_PACK_SIZE_MAX (128 + PHASE_RECENT_MAX * 6 + PHASE_CLICKS_MAX * 16)
 
 /* Returns how many bytes were written. */
 size_t phase_pack(const struct phase_state *state, uint8_t ret_bytes[static PHASE_PACK_SIZE_MAX]);

@@ -523,6 +523,45 @@ START_TEST(steps_are_told_once_a_millisecond_and_only_where_something_moved)
 }
 END_TEST
 
+/* A crawler, or nobody: as many rules as a state knows, and one more. */
+START_TEST(of_too_many_rules_the_one_touched_longest_ago_is_forgotten)
+{
+	enum { RULES = PHASE_RECENT_MAX + 1 };
+	static struct model_rule rules[RULES];
+	static char names[RULES][16];
+	static struct fold_touch touches[RULES + 3];
+	static struct fold_process process;
+	static bool scratch[RULES + 3], counted[RULES + 3];
+	static struct phase_state state, all;
+	struct vectors *vectors = vectors_read();
+	struct model_process model = vectors->model;
+	for (unsigned r = 0; r < RULES; r++) {
+		snprintf(names[r], sizeof(names[r]), "web.r%u", r);
+		rules[r] = (struct model_rule){.name = names[r], .channel = CHANNEL_WEB, .frequency = RULE_NORMAL};
+		touches[r] = (struct fold_touch){.ms = START_MS + r, .id = r, .rule = (uint16_t)r};
+	}
+	model.rules = rules;
+	model.rule_count = RULES;
+	fold_process_init(&process, &model);
+	/* rule 0 was forgotten for the last one, and counts again; rule 1 for rule 0; rule 3 is known still */
+	static const uint16_t more[] = {0, 1, 3};
+	for (unsigned i = 0; i < COUNT_OF(more); i++) {
+		touches[RULES + i] =
+			(struct fold_touch){.ms = START_MS + RULES + i, .id = RULES + i, .rule = more[i]};
+	}
+	fold_start(&process, &state);
+	for (unsigned i = 0; i < COUNT_OF(touches); i++) {
+		enum fold_result result = fold_touch(&process, &state, &touches[i]);
+		ck_assert_int_eq(result, i < COUNT_OF(touches) - 1 ? FOLD_MOVED : FOLD_LEFT_OUT);
+		ck_assert_uint_le(state.recent_count, PHASE_RECENT_MAX);
+	}
+	fold_all(&process, touches, COUNT_OF(touches), scratch, &all, counted, NULL, NULL);
+	ck_assert_mem_eq(&all, &state, sizeof(state));
+	ck_assert(counted[RULES] && counted[RULES + 1] && !counted[RULES + 2]);
+	free(vectors);
+}
+END_TEST
+
 TEST_MAIN("fold", fold_gives_the_reference_results, weights_are_those_of_the_rule_book,
 	  what_counts_is_as_defined_and_folding_on_gives_the_bits_of_refolding,
 	  touches_of_one_id_have_an_order_too, a_refused_touch_says_why,
@@ -530,4 +569,5 @@ TEST_MAIN("fold", fold_gives_the_reference_results, weights_are_those_of_the_rul
 	  a_confirmed_phase_is_a_fact_and_no_counted_touch,
 	  won_or_lost_closes_a_process_and_a_later_touch_opens_it_again,
 	  the_fine_phase_is_named_only_where_it_carries, a_shorter_process_keeps_its_states_empty_beyond,
-	  steps_are_told_once_a_millisecond_and_only_where_something_moved)
+	  steps_are_told_once_a_millisecond_and_only_where_something_moved,
+	  of_too_many_rules_the_one_touched_longest_ago_is_forgotten)

@@ -1,5 +1,5 @@
 #!/usr/bin/python3
-"""bench/ingest and bench/collect go on working: a few thousand events, without bars."""
+"""bench/ingest, bench/collect, bench/match and bench/fold go on working: a few thousand events, without bars."""
 import json
 import os
 import subprocess
@@ -47,6 +47,29 @@ class Collect(unittest.TestCase):
         ratio = found["collect"][0]["requests_a_second"] / found["bare"][0]["requests_a_second"]
         self.assertAlmostEqual(ratio, found["share"])
         self.assertEqual([ratio >= .6], [row["holds"] for row in found["bars"]])
+
+
+class Parts(unittest.TestCase):
+    def run_part(self, *words):
+        done = subprocess.run([os.path.join(phased_test.ROOT, "bench", words[0]), "--build", phased_test.BUILD, "--no-bars", "--json",
+                               *words[1:]], capture_output=True, text=True, timeout=120)
+        self.assertEqual(0, done.returncode, done.stderr)
+        return json.loads(done.stdout)
+
+    def test_many_rules_are_compared_with_few(self):
+        found = self.run_part("match", "--events", "30000", "--contacts", "5000")
+        self.assertEqual([10, 2000], [found[book]["rules"] for book in ("few", "many")])
+        self.assertEqual([3, 100], [found[book]["regexes"] for book in ("few", "many")])
+        self.assertEqual(30000, found["events"])
+        self.assertLess(found["many"]["other"], .5)	# most touches are taken by a rule
+        self.assertAlmostEqual(found["many"]["ns"] / found["few"]["ns"], found["ratio"], 2)
+        self.assertEqual([found["ratio"] <= 1.1], [row["holds"] for row in found["bars"]])
+
+    def test_touches_are_folded_with_few_rules_and_many(self):
+        found = self.run_part("fold")
+        self.assertEqual([33, 2046], [found["rules"], found["rules_many"]])
+        self.assertGreater(found["ns_counted"], 0)
+        self.assertEqual(3, len(found["bars"]))
 
 
 if __name__ == "__main__":
