@@ -118,13 +118,19 @@ static void state_consent(struct making *making, struct event *event, unsigned p
 
 /* ---- what ---- */
 
+static const char *some_process(struct making *making, unsigned percent)
+{
+	static const char *const names[] = {"tender", "tender", "parts", "standard", "no-such"};
+	return now_and_then(making, percent) ? names[below(making, COUNT_OF(names))] : "";
+}
+
 static void page(struct making *making, struct event *event)
 {
-	static const char *const paths[] = {"early", "early", "mid", "late", "guide", "about", "tender"};
+	static const char *const paths[] = {"early", "early", "mid", "late", "guide", "about", "tender", "part"};
 	event->content.url =
 		arena_print(making->arena, "https://www.nordlys.test/%s", paths[below(making, COUNT_OF(paths))]);
 	event->content.title = name(making, "Page ", below(making, 2));
-	event->process = now_and_then(making, 5) ? "tender" : "";
+	event->process = some_process(making, 8);
 	add_weak(making, event);
 	if (now_and_then(making, 12)) {
 		add_strong(making, event);
@@ -166,6 +172,7 @@ static void mail(struct making *making, struct event *event)
 	event->consent.analytics = STATEMENT_UNSAID;
 	event->content.target_url =
 		arena_print(making->arena, "https://www.nordlys.test/guide/%d", (int)below(making, 6));
+	event->process = some_process(making, 8);
 	if (now_and_then(making, 70)) {
 		event->identity.recipient_id = name(making, "recipient-", below(making, 2));
 	}
@@ -196,11 +203,12 @@ static void chat(struct making *making, struct event *event)
 
 static void confirm(struct making *making, struct event *event)
 {
-	static const char *const labels[] = {"late", "mid", "funds", "problem", "nonsense"};
+	static const char *const labels[] = {"late", "mid", "funds", "problem", "bid", "nonsense"};
 	event->source = "phasectl";
 	event->channel = CHANNEL_CRM;
 	event->action = ACTION_CONFIRM;
 	event->label = labels[below(making, COUNT_OF(labels))];
+	event->process = some_process(making, 30);
 	if (now_and_then(making, 50)) {
 		add_weak(making, event);
 	} else {
@@ -258,6 +266,9 @@ static struct event copy_of(struct making *making, struct event event, unsigned 
 	}
 	if (now_and_then(making, 20)) {
 		event.content.title = name(making, "Page ", 2 + below(making, 2));
+	}
+	if (now_and_then(making, 10)) {
+		event.process = some_process(making, 70);
 	}
 	if (now_and_then(making, 15)) {
 		event.machine_reasons = event.machine_reasons != 0 ? 0 : MACHINE_BURST;

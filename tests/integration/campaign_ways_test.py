@@ -151,18 +151,23 @@ class Ways(CampaignTest):
     def test_quick_and_careful_one_lane_and_three_one_daemon_and_two_give_byte_equal_tables(self):
         template = self.template()
         plan = list(self.plan())
-        rows, quick, copied = {}, {"yes": 0, "no": 0}, 0
+        rows, quick, copied, processes = {}, {"yes": 0, "no": 0}, 0, {}
         for start in range(0, len(plan), AT_ONCE):
             for seed, runs, dumps in self.play(plan[start:start + AT_ONCE], template):
                 for run, found in zip(runs[1:], dumps[1:]):
                     tables.assert_same(self, dumps[0], found, f"seed {seed}: {run.what}")
                 for table, text in dumps[0].items():
                     rows[table] = rows.get(table, 0) + len(text.splitlines())
+                for row in dumps[0]["phase"].splitlines():
+                    process = row.split(",")[1]
+                    processes[process] = processes.get(process, 0) + 1
                 for run in runs:
                     quick[run.way.get("batch__quick", "no")] += run.batches("quick")
                     copied += run.copied()
                 say(f"seed {seed}: {runs[0].count} messages, the same tables from: {'; '.join(run.what for run in runs[1:])}")
-        say(f"rows compared: {rows}; quick batches: {quick}; daemons that used COPY: {copied}")
+        self.assertEqual(5, len(processes), processes)
+        self.assertGreater(min(processes.values()), 3 * len(plan), "each process has contacts to compare")
+        say(f"rows compared: {rows}; contacts in {processes}; quick batches: {quick}; daemons that used COPY: {copied}")
         for table, count in rows.items():
             self.assertGreater(count, 3 * len(plan), f"table {table} has rows to compare")
         self.assertEqual(0, quick["no"])

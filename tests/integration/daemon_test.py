@@ -208,6 +208,7 @@ class Order(DaemonTest):
                 self.assertEqual(5000, first["touch"].count("\n") + 1)
                 for table in ("claim", "consent", "declared", "contact", "stretch", "phase_change", "rejected"):
                     self.assertGreater(first[table].count("\n"), 3, f"table {table} has rows to compare")
+                self.assertEqual(5, len({row.split(",")[1] for row in first["phase"].split("\n")}), "all processes are there")
             else:
                 tables.assert_same(self, first, dump, f"shuffle {round_number}")
 

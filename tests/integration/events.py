@@ -9,8 +9,10 @@ import random
 
 DAY_US = 86_400_000_000
 PAGES = ("/blog/one", "/blog/two", "/articles/lost-at-the-quay", "/papers/white-paper", "/guides/buyers-guide",
-         "/products/plotter", "/compare", "/cases/harbour", "/pricing", "/terms", "/about")
-TOPICS = ("problem", "fit", "technical", "references", "price", "delivery")
+         "/products/plotter", "/compare", "/cases/harbour", "/pricing", "/terms", "/about",
+         "/tenders/specification/", "/agreements/prices/", "/innovation/limits/", "/parts/77/")
+TOPICS = ("problem", "fit", "technical", "references", "price", "delivery", "price,tender", "delivery,parts")
+PROCESSES = ("tender", "call-off", "innovation", "parts", "standard", "no-such")
 ROLES = ("CFO", "CEO", "IT", "procurement", "")
 
 
@@ -30,6 +32,10 @@ class Maker:
                 "occurred_us": when_us, "stamped_us": when_us - 1500, "received_us": when_us + self.random.randrange(5_000_000),
                 "identity": identity, "consent": {"analytics": "GRANTED"}, **more}
 
+    def said(self, share=0.1):
+        """The process, of some events."""
+        return {"process": self.random.choice(PROCESSES)} if self.random.random() < share else {}
+
     def session(self, cookie):
         """A walk over the site from one browser, sometimes ended by a form."""
         start = self.now_us - self.random.randrange(1, self.days * 24) * 3_600_000_000
@@ -37,7 +43,7 @@ class Maker:
         for _ in range(self.random.randrange(1, 9)):
             minute += self.random.choice((0.2, 1, 3, 12, 29.9, 31))
             events.append(self.event("WEB", "PAGE_VIEW", at(start, minute), {"anonymous_id": cookie},
-                                     content={"url": "https://acme.test" + self.random.choice(PAGES), "title": "A page"}))
+                                     content={"url": "https://acme.test" + self.random.choice(PAGES), "title": "A page"}, **self.said()))
         return start, minute, events
 
     def form(self, cookie, person, when_us, profile):
@@ -98,7 +104,8 @@ class Crowd(Maker):
     """The same people, and all else that may come: decisions on consent taken back, logins, addresses that were verified,
     recipients without an address, what machines did, who must not be stored, copies that contradict each other."""
     PAGES = ("/blog/winter-quay/", "/articles/lost-position-at-the-quay/", "/guides/choosing-a-workboat-radar/", "/compare/",
-             "/customers/kystlos-pilot-boats/", "/calculator/", "/prices/", "/terms/", "/about/")
+             "/customers/kystlos-pilot-boats/", "/calculator/", "/prices/", "/terms/", "/about/", "/tenders/award/", "/tenders/2026/",
+             "/agreements/order/", "/innovation/pilot/", "/parts/finder/")
     STATES = ("GRANTED",) * 4 + ("DENIED", "WITHDRAWN")
 
     def moment(self):
@@ -137,11 +144,11 @@ class Crowd(Maker):
         if self.random.random() < 0.2:
             state = self.random.choice(("OPEN", "WON", "LOST", "DELETED"))
             return [self.event("CRM", "OPP_CHANGED", self.moment(), {"email": self.address(person)},
-                               opportunity={"id": f"o{person}", "state": state})]
+                               opportunity={"id": f"o{person}", "state": state}, **self.said(0.5))]
         if self.random.random() < 0.5:
             return [self.event("OFFLINE", "TOUCH", self.moment(), {"crm_id": f"crm{person}"}, label="fair")]
         return [self.event("CRM", "CONFIRM", self.moment(), {"email": self.address(person)},
-                           label=self.random.choice(("late", "mid", "funds", "nonsense")))]
+                           label=self.random.choice(("late", "mid", "funds", "award", "nonsense")), **self.said(0.4))]
 
     def machine(self, person):
         kind = self.random.randrange(4)
@@ -188,6 +195,8 @@ class Crowd(Maker):
                     again["occurred_us"] += self.random.randrange(-20, 2) * 60_000_000
                     if kind > 0.75 and "email" in again["identity"]:
                         again["identity"]["email"] = self.address(self.random.randrange(self.people))
+                    if kind > 0.8:
+                        again |= self.said(0.5)
                     if kind > 0.85:
                         again["consent"]["profile"] = self.random.choice(("GRANTED", "UNSAID"))
                     if kind > 0.95:
