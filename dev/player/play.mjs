@@ -2,7 +2,7 @@
 /*
  * Plays visitors of the demo's site in headless Chromium, each with cookies of their own, with the real tracker.
  *
- *   play.mjs --site URL --collector URL [VISITOR…]      visitors of visitors.json; default: early mid late
+ *   play.mjs --site URL --collector URL [VISITOR…]      visitors of visitors.json; default: early mid late both
  *   play.mjs --site URL --collector URL -               a list of visitors, in the same form, from stdin
  *
  * A step is done when the collector has answered 2xx to the event that the step is about; anything else ends the play with
@@ -215,7 +215,7 @@ function visitors_load(names) {
 		return JSON.parse(readFileSync(0, 'utf8'));
 	}
 	const known = new Map(JSON.parse(readFileSync(join(here, 'visitors.json'), 'utf8')).map((one) => [one.key, one]));
-	return (names.length ? names : ['early', 'mid', 'late']).map((name) => {
+	return (names.length ? names : ['early', 'mid', 'late', 'both']).map((name) => {
 		if (!known.has(name)) {
 			throw new Trouble(`no visitor "${name}": there are ${[...known.keys()].join(', ')}`);
 		}

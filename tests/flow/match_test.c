@@ -134,10 +134,12 @@ START_TEST(every_page_of_the_demo_is_the_rule_that_its_readme_says)
 			cells[i] = strsep(&rest, "|");
 			ck_assert_ptr_nonnull(rest);
 		}
-		char path[128], title[256], content[128], rule[128];
+		char path[128], title[256], content[128], rule[128], process[128];
 		code_of(cells[0], path, sizeof(path));
 		code_of(cells[2], content, sizeof(content));
 		code_of(cells[3], rule, sizeof(rule));
+		const char *of = strstr(cells[3], " of ");
+		code_of(of != NULL ? of : "`standard`", process, sizeof(process));
 		snprintf(title, sizeof(title), "%s | Nordlys Marine Navigation", cells[1]);
 		struct subject page = {.channel = CHANNEL_WEB,
 				       .action = ACTION_PAGE_VIEW,
@@ -151,6 +153,7 @@ START_TEST(every_page_of_the_demo_is_the_rule_that_its_readme_says)
 		matcher_match(matcher, &page, &match);
 		ck_assert_msg(strcmp(rule_name(model, &match), rule) == 0, "%s: %s instead of %s", path,
 			      rule_name(model, &match), rule);
+		ck_assert_str_eq(model->processes[match.process].name, process);
 		ck_assert_str_eq(match.content, content);
 		/* the trackers of a real site send no content id: its path must do */
 		page.content_id = "";
@@ -165,7 +168,7 @@ START_TEST(every_page_of_the_demo_is_the_rule_that_its_readme_says)
 		pages++;
 	}
 	fclose(readme);
-	ck_assert_uint_ge(pages, 30);
+	ck_assert_uint_ge(pages, 55);
 	matcher_destroy(matcher);
 }
 END_TEST
