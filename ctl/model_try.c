@@ -8,14 +8,17 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "core/base/check.h"
 #include "core/edge/model_file.h"
 #include "core/flow/fold.h"
+#include "core/flow/why.h"
 #include "ctl/ctl.h"
 #include "ctl/lines.h"
 #include "ctl/try_touches.h"
 
 static struct {
 	const char *model, *touches, *queries, *process;
+	bool why;
 } asked = {.process = "standard"};
 
 static const struct option_about options[] = {
@@ -27,6 +30,8 @@ static const struct option_about options[] = {
 	{"queries", "FILE", OPTION_TEXT, &asked.queries, 0, 0,
 	 "lines {\"contact\", \"ts_ms\"}; other keys do not matter. - is stdin"},
 	{"process", "NAME", OPTION_TEXT, &asked.process, 0, 0, "process whose rules they are (default: standard)"},
+	{"why", NULL, OPTION_FLAG, &asked.why, 0, 0,
+	 "also how much each touch says for the phase that is reported"},
 	{0},
 };
 
@@ -34,7 +39,8 @@ struct trial {
 	const struct model_process *model;
 	struct fold_process process;
 	struct try_touches touches;
-	bool *scratch;
+	bool *scratch, *counted; /* of one contact's touches */
+	struct arena arena;	 /* of one explanation */
 	/* How far the contact asked about last has been folded. */
 	const struct try_contact *contact;
 	size_t done;
@@ -129,7 +135,46 @@ static void put_answer(const struct model_process *model, const char *contact, i
 	put_number(view->activity);
 	put_word("band", band_name(view->band));
 	put_word("shown", shown_name(view->shown));
-	printf("}\n");
+}
+
+static void put_shares(const struct trial *trial, const struct why *why, enum main_phase phase, size_t count)
+{
+	printf(", \"why\": {\"phase\": \"%s\", \"start\": ", main_phase_name(phase));
+	put_number(why->start);
+	printf(", \"logit\": ");
+	put_number(why->logit);
+	printf(", \"shares\": [");
+	for (size_t i = 0; i < count; i++) {
+		printf("%s{\"id\": ", i > 0 ? ", " : "");
+		put_text(try_touches_id(&trial->touches, trial->contact->first + i));
+		printf(", \"share\": ");
+		put_number(why->shares[i]);
+		printf("}");
+	}
+	printf("]}");
+}
+
+/* From all touches of the contact asked about, to the same moment. */
+static void put_why(struct trial *trial, enum main_phase phase)
+{
+	const struct try_contact *contact = trial->contact;
+	struct phase_state state;
+	struct why why;
+	enum why_result result = WHY_NOTHING;
+	if (contact != NULL && phase != MAIN_NONE) {
+		const struct fold_touch *touches = &trial->touches.touches[contact->first];
+		fold_all(&trial->process, touches, trial->done, trial->scratch, &state, trial->counted, NULL,
+			 NULL);
+		arena_back(&trial->arena, 0);
+		result = why_explain(&trial->process, touches, trial->done, trial->counted, trial->asked_ms, phase,
+				     &trial->arena, &why);
+		CHECK(result != WHY_ARENA_FULL);
+	}
+	if (result == WHY_DONE) {
+		put_shares(trial, &why, phase, trial->done);
+	} else {
+		printf(", \"why\": null");
+	}
 }
 
 static void answer(struct trial *trial, struct lines *lines, const struct json_node *root)
@@ -144,6 +189,10 @@ static void answer(struct trial *trial, struct lines *lines, const struct json_n
 	fold_to(trial, try_touches_of(&trial->touches, contact), ms->whole);
 	fold_view(&trial->process, &trial->state, ms->whole, &view);
 	put_answer(trial->model, contact, ms->whole, &view);
+	if (asked.why) {
+		put_why(trial, view.reported);
+	}
+	printf("}\n");
 }
 
 static bool answer_all(struct trial *trial, struct arena *arena, struct fail *fail)
@@ -204,8 +253,12 @@ static bool try_model(struct ctl *ctl, struct trial *trial, struct fail *fail)
 	    !try_touches_read(asked.touches, trial->model, &trial->touches, fail)) {
 		return false;
 	}
-	trial->scratch = calloc(trial->touches.count_max + 1, sizeof(*trial->scratch));
-	if (trial->scratch == NULL || !arena_init(&line, (size_t)4 * 1024 * 1024)) {
+	size_t most = trial->touches.count_max + 1;
+	trial->scratch = calloc(most, sizeof(*trial->scratch));
+	trial->counted = calloc(most, sizeof(*trial->counted));
+	if (trial->scratch == NULL || trial->counted == NULL ||
+	    (asked.why && !arena_init(&trial->arena, why_memory(most))) ||
+	    !arena_init(&line, (size_t)4 * 1024 * 1024)) {
 		return fail_set(fail, FAIL_FATAL, EXIT_OUR_BUG, "no memory");
 	}
 	bool good = answer_all(trial, &line, fail);
@@ -219,7 +272,9 @@ static int run(struct ctl *ctl)
 	struct fail fail;
 	bool good = try_model(ctl, &trial, &fail);
 	try_touches_finish(&trial.touches);
+	arena_finish(&trial.arena);
 	free(trial.scratch);
+	free(trial.counted);
 	return good ? EXIT_DONE : ctl_complain(&fail);
 }
 

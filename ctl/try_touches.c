@@ -354,6 +354,12 @@ void try_touches_finish(struct try_touches *touches)
 	*touches = (struct try_touches){0};
 }
 
+const char *try_touches_id(const struct try_touches *touches, size_t place)
+{
+	CHECK(place < touches->memory->count);
+	return touches->memory->rows[place]->id;
+}
+
 static int compare_contact(const void *key, const void *element)
 {
 	return strcmp(key, ((const struct try_contact *)element)->name);

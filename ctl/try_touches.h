@@ -30,5 +30,7 @@ bool try_touches_read(const char *path, const struct model_process *process, str
 		      struct fail *fail);
 void try_touches_finish(struct try_touches *touches);
 
+/* The id that the line of a touch gave it. */
+const char *try_touches_id(const struct try_touches *touches, size_t place);
 /* NULL when there are none. */
 const struct try_contact *try_touches_of(const struct try_touches *touches, const char *contact);

@@ -4,6 +4,7 @@
   tests/ctl/model_try.py PHASECTL
 """
 import json
+import math
 import os
 import random
 import subprocess
@@ -29,13 +30,14 @@ class ModelTry(unittest.TestCase):
         self.folder = tempfile.TemporaryDirectory()
         self.addCleanup(self.folder.cleanup)
 
-    def run_try(self, touches, queries, model=MODEL):
+    def run_try(self, touches, queries, *more, model=MODEL):
         paths = []
         for name, lines in (("touches", touches), ("queries", queries)):
             paths.append(os.path.join(self.folder.name, name))
             with open(paths[-1], "w", encoding="utf-8") as out:
                 out.write("".join(f"{line if isinstance(line, str) else json.dumps(line)}\n" for line in lines))
-        return subprocess.run([PHASECTL, "model", "try", "--model", model, "--touches", paths[0], "--queries", paths[1]],
+        return subprocess.run([PHASECTL, "model", "try", "--model", model, "--touches", paths[0], "--queries", paths[1],
+                               *more],
                               capture_output=True, text=True, check=False)
 
     def answers(self, touches, queries):
@@ -55,6 +57,26 @@ class ModelTry(unittest.TestCase):
         done = self.run_try(touches, queries)
         self.assertEqual(done.returncode, 65)
         self.assertIn('touches:4: "closed" is neither "won" nor "lost"', done.stderr)
+
+    def test_why_names_each_touch_and_adds_up(self):
+        done = self.run_try(read("touches.ndjson"), read("expected.ndjson")[:40], "--why")
+        self.assertEqual((done.returncode, done.stderr), (0, ""))
+        explained = 0
+        for line in done.stdout.splitlines():
+            answer = json.loads(line)
+            why = answer["why"]
+            if answer["reported"] is None:
+                self.assertIsNone(why)
+                continue
+            explained += 1
+            self.assertEqual(why["phase"], answer["reported"])
+            p = answer["main"][why["phase"]]
+            self.assertAlmostEqual(why["logit"], math.log(p / (1 - p)), 9)
+            self.assertAlmostEqual(why["logit"], why["start"] + sum(line["share"] for line in why["shares"]), 9)
+            ids = [line["id"] for line in why["shares"]]
+            self.assertEqual(len(ids), len(set(ids)))
+            self.assertGreaterEqual(len(ids), answer["counted"])
+        self.assertGreater(explained, 30)
 
     def test_answers_the_reference_questions(self):
         wanted = [json.loads(line) for line in read("expected.ndjson")]
