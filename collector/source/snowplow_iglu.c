@@ -44,8 +44,9 @@ bool iglu_read(const char *uri, struct iglu *ret_iglu)
 
 bool iglu_matches(const struct iglu *iglu, const char *vendor, const char *name, unsigned major)
 {
-	return iglu->vendor_size == strlen(vendor) && memcmp(iglu->vendor, vendor, iglu->vendor_size) == 0 &&
-	       iglu->name_size == strlen(name) && memcmp(iglu->name, name, iglu->name_size) == 0 &&
+	bool ours = vendor == NULL ||
+		    (iglu->vendor_size == strlen(vendor) && memcmp(iglu->vendor, vendor, iglu->vendor_size) == 0);
+	return ours && iglu->name_size == strlen(name) && memcmp(iglu->name, name, iglu->name_size) == 0 &&
 	       (major == 0 || iglu->major == major);
 }
 
@@ -98,7 +99,8 @@ static struct json_node *open_outer(const struct json_node *root, const char *na
 typedef enum outcome reader(struct snowplow_reading *reading, const struct json_node *data);
 
 struct row {
-	const char *vendor, *name;
+	const char *vendor; /* NULL: any */
+	const char *name;
 	unsigned major; /* 0: any */
 	reader *read;
 	int action; /* of an event whose reader is NULL */
@@ -179,12 +181,19 @@ static enum outcome read_bot(struct snowplow_reading *reading, const struct json
 	return OUTCOME_NONE;
 }
 
+/* No standard entity says what kind of purchase a page serves, so each site has one of its own vendor. */
+static enum outcome read_process(struct snowplow_reading *reading, const struct json_node *data)
+{
+	return snowplow_text(reading, json_get_text(data, "process"), 32, &reading->event->process);
+}
+
 static const struct row entities[] = {
 	{IGLU_SNOWPLOW, "gdpr", 1, read_gdpr, 0},
 	{IGLU_SNOWPLOW, "consent_document", 1, read_consent_document, 0},
 	{IGLU_SNOWPLOW, "client_session", 1, read_session, 0},
 	{IGLU_SNOWPLOW, "browser_context", 0, read_browser, 0},
 	{IGLU_SNOWPLOW, "client_side_bot_detection", 1, read_bot, 0},
+	{NULL, "buying_process", 1, read_process, 0},
 };
 
 enum outcome snowplow_entities(struct snowplow_reading *reading)

@@ -15,6 +15,6 @@ struct iglu {
 };
 
 bool iglu_read(const char *uri, struct iglu *ret_iglu); /* NULL is none */
-/* `major` 0: any. */
+/* `vendor` NULL: any. `major` 0: any. */
 bool iglu_matches(const struct iglu *iglu, const char *vendor, const char *name, unsigned major);
 bool iglu_is(const char *uri, const char *vendor, const char *name, unsigned major);

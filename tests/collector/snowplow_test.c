@@ -208,6 +208,7 @@ static void tell_event(const struct event *event)
 	tell("campaign.content", event->campaign.content, "");
 	tell_number("machine", event->machine_reasons, 0);
 	tell("session_id", event->session_id, "");
+	tell("process", event->process, "");
 	char number[32];
 	snprintf(number, sizeof(number), "%g", event->value);
 	tell("value", event->has_value ? number : "", "");
