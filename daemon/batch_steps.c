@@ -371,10 +371,10 @@ static enum step_end read_start(struct batch *batch, struct fail *fail)
 	if (!batch->has_touches) {
 		return STEP_NEXT;
 	}
-	if (!contacts_ask(&batch->contacts, &batch->read)) {
+	if (!contacts_ask(&batch->contacts, &batch->load, &batch->read)) {
 		return STEP_FULL;
 	}
-	if (batch->read.contact_count == 0) {
+	if (batch->contacts.refold_count == 0) {
 		return STEP_NEXT;
 	}
 	return batch->io.ops->store_read(batch->io.self, &batch->read, &batch->work, fail) ? STEP_SENT
@@ -384,7 +384,7 @@ static enum step_end read_start(struct batch *batch, struct fail *fail)
 static enum step_end read_end(struct batch *batch, struct fail *fail)
 {
 	(void)fail;
-	batch->options.counters->refolded.value += (double)batch->read.contact_count;
+	batch->options.counters->refolded.value += (double)batch->contacts.refold_count;
 	return contacts_refold(&batch->contacts, batch_window(batch), batch->count, &batch->load, &batch->read)
 		       ? STEP_NEXT
 		       : STEP_FULL;

@@ -1,5 +1,5 @@
 /*
- * The turns of a batch that read: ADVANCE or PEEK, LOAD, READ.
+ * The turns of a batch that read: ADVANCE or PEEK, LOAD; store_read.c has READ.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -273,17 +273,6 @@ static bool on_copies(void *context, const struct postgres_rows *rows, struct fa
 	return true;
 }
 
-/*
- * Rows of a whole history: libpq gathers them all, in memory of its own, before we see one. So many at the most, by what
- * the arena could hold of them; more are noticed as a full arena is.
- */
-#define HISTORY_ROW_SIZE 512 /* there and here */
-
-static int64_t history_rows_max(const struct arena *arena)
-{
-	return (int64_t)(arena->limit / HISTORY_ROW_SIZE);
-}
-
 static bool on_times(void *context, const struct postgres_rows *rows, struct fail *fail)
 {
 	struct store *store = context;
@@ -291,7 +280,7 @@ static bool on_times(void *context, const struct postgres_rows *rows, struct fai
 	if (times == NULL) {
 		return false;
 	}
-	if (postgres_count(rows) == (size_t)history_rows_max(store->arena)) {
+	if (postgres_count(rows) == (size_t)store_history_max(store->arena)) {
 		return store_arena_full(fail);
 	}
 	for (size_t i = 0; i < postgres_count(rows); i++) {
@@ -359,7 +348,7 @@ static bool add_times(struct store *store, const struct load_rows *load, struct 
 	}
 	struct columns *columns = columns_begin(arena);
 	columns_uuids(columns, load->timed, load->timed_count);
-	columns_int(columns, POSTGRES_INT8, history_rows_max(arena));
+	columns_int(columns, POSTGRES_INT8, store_history_max(arena));
 	return columns_add(columns, store->postgres, &sql_times, on_times, store, fail);
 }
 
@@ -398,78 +387,4 @@ bool store_load(struct store *store, struct load_rows *load, struct arena *arena
 	       add_by_ids(store, &sql_phases, load->contacts, load->contact_count, on_phases, arena, fail) &&
 	       (!load->quick || postgres_add(store->postgres, &sql_commit, NULL, NULL, NULL, fail)) &&
 	       postgres_send(store->postgres, fail);
-}
-
-/* Called for the contacts' rows and again for the actors': the second ones are put behind the first. */
-static bool on_read(void *context, const struct postgres_rows *rows, struct fail *fail)
-{
-	struct store *store = context;
-	struct read_rows *read = store->read;
-	size_t count = postgres_count(rows);
-	struct touch_row *touches = arena_zero(store->arena, read->touch_count + count + 1, sizeof(*touches));
-	if (touches == NULL || count == (size_t)history_rows_max(store->arena)) {
-		return store_arena_full(fail);
-	}
-	if (read->touch_count > 0) {
-		memcpy(touches, read->touches, read->touch_count * sizeof(*touches));
-	}
-	const char *process = NULL; /* one copy of a name that rows share */
-	for (size_t i = 0; i < count; i++) {
-		struct touch_row *touch = &touches[read->touch_count + i];
-		touch->key = (struct touch_key){postgres_uuid(rows, i, 0), postgres_moment(rows, i, 1),
-						(uint64_t)postgres_int(rows, i, 2)};
-		touch->at_us = postgres_moment(rows, i, 3);
-		touch->reasons = (uint32_t)postgres_int(rows, i, 4);
-		touch->party = (int)postgres_int(rows, i, 5);
-		touch->rule = -1;
-		touch->by_stretch = !postgres_is_null(rows, i, 11);
-		if (touch->by_stretch) {
-			touch->contact_id = postgres_uuid(rows, i, 11);
-		}
-		if (postgres_is_null(rows, i, 6)) {
-			continue;
-		}
-		if (process == NULL || strcmp(process, postgres_text(rows, i, 6)) != 0) {
-			process = store_row_text(store, rows, i, 6);
-			if (process == NULL) {
-				return store_arena_full(fail);
-			}
-		}
-		touch->process = process;
-		touch->rule = postgres_is_null(rows, i, 7) ? -1 : (int)postgres_int(rows, i, 7);
-		touch->mail_click = postgres_int(rows, i, 8) != 0;
-		touch->link = (uint64_t)postgres_int(rows, i, 9);
-		touch->confirm = (uint16_t)postgres_int(rows, i, 10);
-	}
-	read->touches = touches;
-	read->touch_count += count;
-	return true;
-}
-
-bool store_read(struct store *store, struct read_rows *read, struct arena *arena, struct fail *fail)
-{
-	store->arena = arena;
-	store->read = read;
-	read->touches = NULL;
-	read->touch_count = 0;
-	if (read->contact_count > 0) {
-		struct columns *columns = columns_begin(arena);
-		columns_int(columns, POSTGRES_INT8, (int64_t)read->model_version);
-		columns_uuids(columns, read->contacts, read->contact_count);
-		columns_uuids(columns, read->actors, read->actor_count);
-		columns_int(columns, POSTGRES_INT8, history_rows_max(arena));
-		if (!columns_add(columns, store->postgres, &sql_read_contacts, on_read, store, fail)) {
-			return false;
-		}
-	}
-	if (read->actor_count > 0) {
-		struct columns *columns = columns_begin(arena);
-		columns_int(columns, POSTGRES_INT8, (int64_t)read->model_version);
-		columns_uuids(columns, read->actors, read->actor_count);
-		columns_int(columns, POSTGRES_INT8, history_rows_max(arena));
-		if (!columns_add(columns, store->postgres, &sql_read_actors, on_read, store, fail)) {
-			return false;
-		}
-	}
-	return postgres_send(store->postgres, fail);
 }

@@ -228,14 +228,21 @@ static bool save_rejects(struct store *store, const struct save_rows *save, stru
 	return columns_add(columns, store->postgres, &sql_save_rejects, NULL, NULL, fail);
 }
 
-/* Changes of contacts whose whole history was folded anew: what is not among the new ones goes. */
+/* Of what was folded anew: changes that are not among the new ones go. */
 static bool drop_changes(struct store *store, const struct save_rows *save, struct arena *arena, struct fail *fail)
 {
-	if (save->rechanged_count == 0) {
+	if (save->refolded_count == 0) {
 		return true;
 	}
 	struct columns *columns = columns_begin(arena);
-	columns_uuids(columns, save->rechanged, save->rechanged_count);
+	struct postgres_array *refolded = columns_array(columns, POSTGRES_UUID, save->refolded_count);
+	struct postgres_array *refolded_in = columns_array(columns, POSTGRES_TEXT, save->refolded_count);
+	struct postgres_array *after = columns_array(columns, POSTGRES_TIMESTAMPTZ, save->refolded_count);
+	for (size_t i = 0; i < save->refolded_count; i++) {
+		postgres_array_uuid(refolded, &save->refolded[i].contact_id);
+		postgres_array_text(refolded_in, save->refolded[i].process);
+		postgres_array_moment(after, save->refolded[i].after_us);
+	}
 	struct postgres_array *contacts = columns_array(columns, POSTGRES_UUID, save->change_count);
 	struct postgres_array *processes = columns_array(columns, POSTGRES_TEXT, save->change_count);
 	struct postgres_array *moments = columns_array(columns, POSTGRES_TIMESTAMPTZ, save->change_count);
@@ -256,19 +263,8 @@ static bool drop_by_ids(struct store *store, const struct save_rows *save, struc
 
 /* What is replaced goes before what takes its place. */
 static store_part *const careful_parts[] = {
-	save_subjects,	      save_rules,	   drop_by_ids,
-	store_save_actors,    store_drop_claims,   store_save_claims,
-	store_drop_consents,  store_save_consents, store_drop_declared,
-	store_save_declared,  store_drop_persons,  store_save_persons,
-	store_save_stretches, save_touches,	   store_save_states,
-	drop_changes,	      save_changes,	   save_outcomes,
-	save_rejects,	      store_save_raws,	   NULL,
-};
-
-/* Arbiters first, as the careful way takes their locks; new touches last, since one that is not new ends it. */
-static store_part *const quick_parts[] = {
-	store_save_arbiters_new,
-	store_save_arbiters,
+	save_subjects,
+	save_rules,
 	drop_by_ids,
 	store_save_actors,
 	store_drop_claims,
@@ -280,11 +276,25 @@ static store_part *const quick_parts[] = {
 	store_drop_persons,
 	store_save_persons,
 	store_save_stretches,
+	save_touches,
 	store_save_states,
 	drop_changes,
 	save_changes,
-	save_touches,
+	store_drop_checkpoints,
+	store_save_checkpoints,
+	save_outcomes,
+	save_rejects,
+	store_save_raws,
 	NULL,
+};
+
+/* Arbiters first, as the careful way takes their locks; new touches last, since one that is not new ends it. */
+static store_part *const quick_parts[] = {
+	store_save_arbiters_new, store_save_arbiters,	 drop_by_ids,	      store_save_actors,
+	store_drop_claims,	 store_save_claims,	 store_drop_consents, store_save_consents,
+	store_drop_declared,	 store_save_declared,	 store_drop_persons,  store_save_persons,
+	store_save_stretches,	 store_save_states,	 drop_changes,	      save_changes,
+	store_drop_checkpoints,	 store_save_checkpoints, save_touches,	      NULL,
 };
 
 static store_part *const shared_parts[] = {save_outcomes, save_rejects, store_save_raws, NULL};

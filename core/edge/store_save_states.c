@@ -1,5 +1,5 @@
 /*
- * The parts of SAVE that write table phase: states, and on the quick way the arbiters, on condition.
+ * The parts of SAVE that write table phase (states, and on the quick way the arbiters, on condition) and the states to go on from.
  */
 #include <string.h>
 
@@ -144,4 +144,57 @@ bool store_save_arbiters(struct store *store, const struct save_rows *save, stru
 	columns_int(columns, POSTGRES_INT8, (int64_t)save->model_version);
 	columns_rows(columns, &rows);
 	return columns_add(columns, store->postgres, &sql_arbiters_known, NULL, NULL, fail);
+}
+
+bool store_drop_checkpoints(struct store *store, const struct save_rows *save, struct arena *arena,
+			    struct fail *fail)
+{
+	if (save->refolded_count == 0) {
+		return true;
+	}
+	struct columns *columns = columns_begin(arena);
+	struct postgres_array *contacts = columns_array(columns, POSTGRES_UUID, save->refolded_count);
+	struct postgres_array *processes = columns_array(columns, POSTGRES_TEXT, save->refolded_count);
+	struct postgres_array *numbers = columns_array(columns, POSTGRES_INT4, save->refolded_count);
+	for (size_t i = 0; i < save->refolded_count; i++) {
+		postgres_array_uuid(contacts, &save->refolded[i].contact_id);
+		postgres_array_text(processes, save->refolded[i].process);
+		postgres_array_int(numbers, save->refolded[i].n);
+	}
+	return columns_add(columns, store->postgres, &sql_drop_checkpoints, NULL, NULL, fail);
+}
+
+static void put_moment(struct postgres_array *array, int64_t us)
+{
+	if (us == INT64_MIN) {
+		postgres_array_null(array);
+	} else {
+		postgres_array_moment(array, us);
+	}
+}
+
+bool store_save_checkpoints(struct store *store, const struct save_rows *save, struct arena *arena,
+			    struct fail *fail)
+{
+	static const enum postgres_type types[] = {POSTGRES_UUID,	 POSTGRES_TEXT,	 POSTGRES_INT4,
+						   POSTGRES_TIMESTAMPTZ, POSTGRES_BYTEA, POSTGRES_INT2,
+						   POSTGRES_TIMESTAMPTZ};
+	if (save->checkpoint_count == 0) {
+		return true;
+	}
+	struct columns *columns = columns_begin(arena);
+	struct postgres_array *at[COLUMNS_MAX];
+	columns_int(columns, POSTGRES_INT8, (int64_t)save->model_version);
+	columns_arrays(columns, types, sizeof(types) / sizeof(types[0]), save->checkpoint_count, at);
+	for (size_t i = 0; i < save->checkpoint_count; i++) {
+		const struct checkpoint_row *row = &save->checkpoints[i];
+		postgres_array_uuid(at[0], &row->contact_id);
+		postgres_array_text(at[1], row->process);
+		postgres_array_int(at[2], row->n);
+		postgres_array_moment(at[3], row->at_us);
+		postgres_array_bytes(at[4], row->fold, row->fold_size);
+		postgres_array_int(at[5], row->shown);
+		put_moment(at[6], row->since_us);
+	}
+	return columns_add(columns, store->postgres, &sql_save_checkpoints, NULL, NULL, fail);
 }

@@ -10,6 +10,7 @@
  */
 #pragma once
 #include "core/edge/postgres.h"
+#include "core/model/phase_pack.h"
 
 #define ARRAY(type) \
 	{ \
@@ -19,6 +20,8 @@
 	{ \
 		POSTGRES_##type, false \
 	}
+#define DIGITS(number) DIGITS_OF(number)
+#define DIGITS_OF(number) #number
 #define SIMPLE(title, text) \
 	{ \
 		.name = title, .sql = text, .simple = true \
@@ -174,23 +177,36 @@ static const struct postgres_statement sql_phases = {
 #define READ_RULE \
 	"CROSS JOIN LATERAL (SELECT * FROM phased.subject_rule r WHERE r.model_version = $1 " \
 	"AND r.subject_id = t.subject_id AND (r.confirm <> 0 OR (t.party = 1 AND r.rule_number IS NOT NULL)) " \
-	"OFFSET 0) AS r"
+	"AND (k.process IS NULL OR r.process = k.process) OFFSET 0) AS r"
+/* What is asked for: (id, process, before); process NULL: all of them, from the start. */
+#define READ_ASKS "unnest($2::uuid[], $3::text[], $4::timestamptz[]) AS k (id, process, before)"
+/* Checkpoints before a moment, of the model in force and packed as we pack: the last one is gone on from. */
+#define READ_CHECKPOINTS \
+	"FROM phased.checkpoint c WHERE c.contact_id = k.id AND c.process = k.process AND c.at < k.before AND " \
+	"c.model_version = $1 AND get_byte(c.fold, 0) = " DIGITS(PHASE_PACK_VERSION)
+#define READ_FROM "CROSS JOIN LATERAL (SELECT coalesce(max(c.at), '-infinity') AS at " READ_CHECKPOINTS ") AS f "
+static const struct postgres_statement sql_read_checkpoints = {
+	.name = "read_checkpoints",
+	.sql = "SELECT c.contact_id, c.process, c.n, c.at, c.fold, c.shown, c.since FROM " READ_ASKS
+	       " CROSS JOIN LATERAL (SELECT * " READ_CHECKPOINTS " ORDER BY c.n DESC LIMIT 1) AS c",
+	.parameter_count = 4,
+	.parameters = {ONE(INT8), ARRAY(UUID), ARRAY(TEXT), ARRAY(TIMESTAMPTZ)}};
 static const struct postgres_statement sql_read_contacts = {
 	.name = "read_contacts",
 	.sql = READ_COLUMNS
-	"k.contact_id FROM unnest($2::uuid[]) AS k (contact_id) CROSS JOIN LATERAL (SELECT * FROM phased.stretch "
-	"s WHERE s.contact_id = k.contact_id OFFSET 0) AS s CROSS JOIN LATERAL (SELECT * FROM phased.touch t "
-	"WHERE t.actor_id = s.actor_id AND t.at >= s.from_at AND t.at < s.to_at AND t.reasons = 0 OFFSET 0) AS "
-	"t " READ_RULE " WHERE s.actor_id NOT IN (SELECT unnest($3::uuid[])) LIMIT $4",
-	.parameter_count = 4,
-	.parameters = {ONE(INT8), ARRAY(UUID), ARRAY(UUID), ONE(INT8)}};
+	"k.id FROM " READ_ASKS " " READ_FROM "CROSS JOIN LATERAL (SELECT * FROM phased.stretch s WHERE "
+	"s.contact_id = k.id OFFSET 0) AS s CROSS JOIN LATERAL (SELECT * FROM phased.touch t WHERE t.actor_id = "
+	"s.actor_id AND t.at >= s.from_at AND t.at < s.to_at AND t.at > f.at AND t.reasons = 0 OFFSET 0) AS "
+	"t " READ_RULE " WHERE s.actor_id NOT IN (SELECT unnest($5::uuid[])) LIMIT $6",
+	.parameter_count = 6,
+	.parameters = {ONE(INT8), ARRAY(UUID), ARRAY(TEXT), ARRAY(TIMESTAMPTZ), ARRAY(UUID), ONE(INT8)}};
 static const struct postgres_statement sql_read_actors = {
 	.name = "read_actors",
-	.sql = READ_COLUMNS
-	"NULL::uuid FROM unnest($2::uuid[]) AS k (actor_id) CROSS JOIN LATERAL (SELECT * FROM "
-	"phased.touch t WHERE t.actor_id = k.actor_id AND t.reasons = 0 OFFSET 0) AS t " READ_RULE " LIMIT $3",
-	.parameter_count = 3,
-	.parameters = {ONE(INT8), ARRAY(UUID), ONE(INT8)}};
+	.sql = READ_COLUMNS "NULL::uuid FROM " READ_ASKS " " READ_FROM
+			    "CROSS JOIN LATERAL (SELECT * FROM phased.touch t WHERE t.actor_id = k.id AND t.at > "
+			    "f.at AND t.reasons = 0 OFFSET 0) AS t " READ_RULE " LIMIT $5",
+	.parameter_count = 5,
+	.parameters = {ONE(INT8), ARRAY(UUID), ARRAY(TEXT), ARRAY(TIMESTAMPTZ), ONE(INT8)}};
 
 static const struct postgres_statement sql_save_subjects = {
 	.name = "save_subjects",
@@ -397,10 +413,16 @@ static const struct postgres_statement sql_bump = {
 /* Changes that stay as they were keep the time at which they were noticed. */
 static const struct postgres_statement sql_drop_changes = {
 	.name = "drop_changes",
-	.sql = "DELETE FROM phased.phase_change c WHERE c.contact_id = ANY ($1) AND (c.contact_id, "
-	       "c.process, c.at) NOT IN (SELECT * FROM unnest($2::uuid[], $3::text[], $4::timestamptz[]))",
-	.parameter_count = 4,
-	.parameters = {ARRAY(UUID), ARRAY(UUID), ARRAY(TEXT), ARRAY(TIMESTAMPTZ)}};
+	.sql = "DELETE FROM phased.phase_change WHERE ctid = ANY (ARRAY (SELECT c.ctid FROM unnest($1::uuid[], "
+	       "$2::text[], $3::timestamptz[]) AS k (contact_id, process, after) CROSS JOIN LATERAL (SELECT "
+	       "c.ctid "
+	       "FROM phased.phase_change c WHERE c.contact_id = k.contact_id AND (k.process IS NULL OR c.process "
+	       "= "
+	       "k.process) AND c.at > k.after AND (c.contact_id, c.process, c.at) NOT IN (SELECT * FROM "
+	       "unnest($4::uuid[], $5::text[], $6::timestamptz[])) OFFSET 0) AS c))",
+	.parameter_count = 6,
+	.parameters = {ARRAY(UUID), ARRAY(TEXT), ARRAY(TIMESTAMPTZ), ARRAY(UUID), ARRAY(TEXT),
+		       ARRAY(TIMESTAMPTZ)}};
 static const struct postgres_statement sql_save_changes = {
 	.name = "save_changes",
 	.sql = "INSERT INTO phased.phase_change AS c (contact_id, process, at, from_shown, to_shown, cause, "
@@ -417,6 +439,28 @@ static const struct postgres_statement sql_save_changes = {
 	.parameter_count = 8,
 	.parameters = {ONE(TIMESTAMPTZ), ARRAY(UUID), ARRAY(TEXT), ARRAY(TIMESTAMPTZ), ARRAY(INT2), ARRAY(INT2),
 		       ARRAY(INT8), ARRAY(BOOL)}};
+
+static const struct postgres_statement sql_drop_checkpoints = {
+	.name = "drop_checkpoints",
+	.sql = "DELETE FROM phased.checkpoint WHERE ctid = ANY (ARRAY (SELECT c.ctid FROM unnest($1::uuid[], "
+	       "$2::text[], $3::integer[]) AS k (contact_id, process, n) CROSS JOIN LATERAL (SELECT c.ctid FROM "
+	       "phased.checkpoint c WHERE c.contact_id = k.contact_id AND (k.process IS NULL OR c.process = "
+	       "k.process) AND c.n > k.n OFFSET 0) AS c))",
+	.parameter_count = 3,
+	.parameters = {ARRAY(UUID), ARRAY(TEXT), ARRAY(INT4)}};
+static const struct postgres_statement sql_save_checkpoints = {
+	.name = "save_checkpoints",
+	.sql = "INSERT INTO phased.checkpoint (contact_id, process, n, model_version, at, fold, shown, since) "
+	       "SELECT r.contact_id, r.process, r.n, $1, r.at, r.fold, r.shown, r.since FROM unnest($2::uuid[], "
+	       "$3::text[], $4::integer[], $5::timestamptz[], $6::bytea[], $7::smallint[], $8::timestamptz[]) AS "
+	       "r "
+	       "(contact_id, process, n, at, fold, shown, since) ON CONFLICT (contact_id, process, n) DO UPDATE "
+	       "SET "
+	       "model_version = excluded.model_version, at = excluded.at, fold = excluded.fold, shown = "
+	       "excluded.shown, since = excluded.since",
+	.parameter_count = 8,
+	.parameters = {ONE(INT8), ARRAY(UUID), ARRAY(TEXT), ARRAY(INT4), ARRAY(TIMESTAMPTZ), ARRAY(BYTEA),
+		       ARRAY(INT2), ARRAY(TIMESTAMPTZ)}};
 
 static const struct postgres_statement sql_save_outcomes = {
 	.name = "save_outcomes",

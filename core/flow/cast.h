@@ -33,11 +33,13 @@ struct cast_member {
 	bool claims_touched, consents_touched, declared_touched;
 	bool moved;	    /* its stretches are others than before */
 	bool concerned;	    /* as a contact: its arbiter gets version + 1 */
-	bool refold;	    /* as a contact: folded from all its touches */
+	bool refold;	    /* as a contact: folded anew from its touches, as cast_refold() says */
+	bool refold_all;    /* in every process, not only where the batch has touches of it */
 	bool has_actor_row; /* seen before, as far as is known */
 	/* strong: profile granted */
 	bool consented_before, consented;
 
+	int64_t refold_us; /* of a refold: before this moment nothing has changed; INT64_MIN: something may have */
 	struct cast_slice touches; /* of the batch, recorded on it */
 	/* weak: claims on it; whose its touches are, after the batch */
 	struct cast_slice claims_before, claims_after;
@@ -106,6 +108,15 @@ bool cast_plan(struct cast *cast, const struct item *items, size_t count, const 
 
 /* NULL when the id is nobody of the cast. */
 struct cast_member *cast_find(const struct cast *cast, const struct uuid *id);
+/* The contact is folded anew: from this moment on something changed (INT64_MIN: at any time), in any process or in those of
+ * the batch's touches. */
+static inline void cast_refold(struct cast_member *contact, bool all, int64_t changed_us)
+{
+	contact->refold_us = contact->refold && contact->refold_us < changed_us ? contact->refold_us : changed_us;
+	contact->refold_all = contact->refold_all || all;
+	contact->refold = true;
+}
+
 /* Its number. */
 static inline uint32_t cast_number(const struct cast *cast, const struct cast_member *member)
 {

@@ -28,22 +28,73 @@ void folding_begin(struct folding *folding, struct contacts *contacts, const str
 	folding->full = false;
 }
 
+/* Room for one more row of a list that grows. NULL: arena full. */
+static void *one_more(struct arena *arena, void *rows, size_t size, size_t count, size_t *room)
+{
+	if (count < *room) {
+		return rows;
+	}
+	size_t more = *room * 2 + 64;
+	void *grown = arena_array(arena, more, size);
+	if (grown == NULL) {
+		return NULL;
+	}
+	if (count > 0) {
+		memcpy(grown, rows, count * size);
+	}
+	*room = more;
+	return grown;
+}
+
 static bool add_change(struct contacts *contacts, const struct change_row *change)
 {
-	if (contacts->change_count == contacts->change_room) {
-		size_t room = contacts->change_room * 2 + 64;
-		struct change_row *changes = arena_array(contacts->cast->arena, room, sizeof(*changes));
-		if (changes == NULL) {
-			return false;
-		}
-		if (contacts->change_count > 0) {
-			memcpy(changes, contacts->changes, contacts->change_count * sizeof(*changes));
-		}
-		contacts->changes = changes;
-		contacts->change_room = room;
+	struct change_row *changes = one_more(contacts->cast->arena, contacts->changes, sizeof(*changes),
+					      contacts->change_count, &contacts->change_room);
+	if (changes == NULL) {
+		return false;
 	}
+	contacts->changes = changes;
 	contacts->changes[contacts->change_count++] = *change;
 	return true;
+}
+
+/* The state as bytes. NULL: arena full. */
+static const uint8_t *pack(struct arena *arena, const struct phase_state *state, size_t *ret_size)
+{
+	uint8_t *packed = arena_take(arena, PHASE_PACK_SIZE_MAX);
+	if (packed != NULL) {
+		*ret_size = phase_pack(state, packed);
+		arena_cut(arena, packed + *ret_size);
+	}
+	return packed;
+}
+
+static bool add_checkpoint(struct folding *folding, const struct phase_state *state)
+{
+	struct contacts *contacts = folding->contacts;
+	struct checkpoint_row *rows = one_more(contacts->cast->arena, contacts->checkpoints, sizeof(*rows),
+					       contacts->checkpoint_count, &contacts->checkpoint_room);
+	if (rows == NULL) {
+		return false;
+	}
+	contacts->checkpoints = rows;
+	struct checkpoint_row *row = &rows[contacts->checkpoint_count++];
+	*row = (struct checkpoint_row){
+		.contact_id = folding->contact_id,
+		.process = folding->process_name,
+		.n = fold_checkpoint(folding->process, state),
+		.at_us = state->last_ms * CONTACTS_MS_US,
+		.shown = (int)folding->shown,
+		.since_us = folding->since_us,
+	};
+	row->fold = pack(contacts->cast->arena, state, &row->fold_size);
+	return row->fold != NULL;
+}
+
+void folding_checkpoint(void *context, const struct phase_state *state)
+{
+	struct folding *folding = context;
+	folding->full = folding->full || !add_checkpoint(folding, state);
 }
 
 /* After the last touch of a millisecond that moved the state: is something else shown now? */
@@ -88,14 +139,10 @@ bool folding_end(struct folding *folding, const struct phase_state *state)
 		.review_us = INT64_MIN,
 	};
 	if (state->started || state->moved || state->click_count > 0) {
-		struct arena *arena = contacts->cast->arena;
-		uint8_t *packed = arena_take(arena, PHASE_PACK_SIZE_MAX);
-		if (packed == NULL) {
+		row->fold = pack(contacts->cast->arena, state, &row->fold_size);
+		if (row->fold == NULL) {
 			return false;
 		}
-		row->fold = packed;
-		row->fold_size = phase_pack(state, packed);
-		arena_cut(arena, packed + row->fold_size);
 	}
 	if (state->moved || state->closed) {
 		struct phase_view view;
@@ -170,9 +217,9 @@ static const struct phase_row *find_phase(const struct contacts *contacts, const
 	return NULL;
 }
 
-/* Folds a run of new touches of one contact in one process; says whether the contact must be refolded instead. */
-static bool fold_run(struct contacts *contacts, const struct load_rows *load, const struct cast_member *member,
-		     unsigned process_number, const struct fold_touch *run, size_t count, bool *ret_refold)
+/* Folds a run of new touches of one contact in one process; or says that the contact must be refolded instead. */
+static bool fold_run(struct contacts *contacts, const struct load_rows *load, struct cast_member *member,
+		     unsigned process_number, const struct fold_touch *run, size_t count)
 {
 	const char *name = contacts->model->model->processes[process_number].name;
 	const struct fold_process *process = &contacts->model->processes[process_number];
@@ -180,26 +227,30 @@ static bool fold_run(struct contacts *contacts, const struct load_rows *load, co
 	struct folding folding;
 	folding_begin(&folding, contacts, member, process_number, false);
 	struct phase_state state;
-	*ret_refold = true;
 	if (loaded == NULL || loaded->fold_size == 0) {
 		fold_start(process, &state);
 	} else if (loaded->model_version != contacts->model->model->version ||
 		   !phase_unpack(loaded->fold, loaded->fold_size, &state)) {
+		cast_refold(member, true, INT64_MIN);
 		return true;
 	} else {
 		folding.shown = (enum shown)loaded->shown;
 		folding.since_us = loaded->since_us;
 	}
 	for (size_t i = 0; i < count; i++) {
+		uint32_t checkpoint = fold_checkpoint(process, &state);
 		enum fold_result result = fold_touch(process, &state, &run[i]);
 		if (result == FOLD_LATE || result == FOLD_BURST) {
+			cast_refold(member, false, run[i].ms * CONTACTS_MS_US);
 			return true;
 		}
 		if (result == FOLD_MOVED) {
 			folding_step(&folding, &state, &run[i]);
 		}
+		if (fold_checkpoint(process, &state) > checkpoint) {
+			folding_checkpoint(&folding, &state);
+		}
 	}
-	*ret_refold = false;
 	return folding_end(&folding, &state);
 }
 
@@ -212,7 +263,7 @@ static bool fold_runs(struct contacts *contacts, const struct item *items, const
 	const struct sort_entry *entries = contacts->entries;
 	size_t count = contacts->entry_count;
 	const struct cast_member *last = NULL;
-	size_t states = 0, changes = 0;
+	size_t states = 0, changes = 0, checkpoints = 0;
 	for (size_t i = 0; i < count;) {
 		size_t end = runs_end(entries, count, i);
 		struct cast_member *member = runs_member(contacts, &entries[i]);
@@ -221,6 +272,7 @@ static bool fold_runs(struct contacts *contacts, const struct item *items, const
 			last = member;
 			states = contacts->state_count;
 			changes = contacts->change_count;
+			checkpoints = contacts->checkpoint_count;
 		}
 		for (size_t j = i + AHEAD; j < end + AHEAD && j < count; j++) {
 			__builtin_prefetch(&items[contacts->cast->touch_items[entries[j].place]].match);
@@ -228,13 +280,14 @@ static bool fold_runs(struct contacts *contacts, const struct item *items, const
 		if (!member->refold) {
 			runs_fill(contacts, items, NULL, entries + i, end - i, touches);
 			if (!fold_run(contacts, load, member, runs_process(contacts, &entries[i]), touches,
-				      end - i, &member->refold)) {
+				      end - i)) {
 				return false;
 			}
 		}
 		if (member->refold) {
 			contacts->state_count = states;
 			contacts->change_count = changes;
+			contacts->checkpoint_count = checkpoints;
 		}
 		i = end;
 	}

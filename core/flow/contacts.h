@@ -2,8 +2,8 @@
  * FOLD: what the touches of a batch do to the states of their contacts. Pure.
  *
  * contacts_in_order() folds new touches onto loaded states; where one is late, makes a burst, or the state is of another
- * model, its contact joins those that are refolded. contacts_refold() folds all touches of these. A contact is folded
- * or refolded in a batch, never both.
+ * model, its contact joins those that are refolded. contacts_refold() folds the touches of these anew, from the last checkpoint
+ * before whatever changed. A contact is folded or refolded in a batch, never both.
  */
 #pragma once
 #include <stdbool.h>
@@ -35,13 +35,19 @@ struct contacts {
 	size_t state_count, state_room;
 	struct change_row *changes;
 	size_t change_count, change_room;
+	struct checkpoint_row *checkpoints;
+	size_t checkpoint_count, checkpoint_room;
+	struct contacts_want *wants; /* contacts_inside.h */
+	size_t refold_count;	     /* contacts; what was folded anew of them: */
+	struct refolded_row *refolded;
+	size_t refolded_count;
 };
 
 /* False: arena full. Call once screen_batch() is done. */
 bool contacts_in_order(struct contacts *contacts, struct cast *cast, const struct contacts_model *model,
 		       const struct item *items, size_t count, struct load_rows *load);
-/* Fills what READ asks for: contacts to be refolded and the actors whose touches are read whole. 0 contacts: no READ. */
-bool contacts_ask(struct contacts *contacts, struct read_rows *ret_read);
+/* Fills what READ asks for, of contacts->refold_count contacts that are to be refolded; 0: no READ. False: arena full. */
+bool contacts_ask(struct contacts *contacts, const struct load_rows *load, struct read_rows *ret_read);
 /* Folds the contacts of contacts_ask() from what was read and from the batch's own touches. False: arena full. */
 bool contacts_refold(struct contacts *contacts, const struct item *items, size_t count,
 		     const struct load_rows *load, const struct read_rows *read);

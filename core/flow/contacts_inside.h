@@ -27,8 +27,33 @@ void folding_begin(struct folding *folding, struct contacts *contacts, const str
 		   unsigned process, bool late);
 /* A fold_step: after the last touch of a millisecond that moved the state. */
 void folding_step(void *context, const struct phase_state *state, const struct fold_touch *touch);
+/* Where a state has come to a checkpoint, once folding_step() was called. */
+void folding_checkpoint(void *context, const struct phase_state *state);
 /* Adds the row of a state. False: arena full. */
 bool folding_end(struct folding *folding, const struct phase_state *state);
+
+/* Of a contact and a process: is it folded anew, and from where? */
+struct contacts_want {
+	bool wanted;
+	bool done;
+	const struct checkpoint_row *from; /* NULL: the start */
+};
+
+static inline struct contacts_want *contacts_want(const struct contacts *contacts,
+						  const struct cast_member *member, unsigned process)
+{
+	return &contacts->wants[cast_number(contacts->cast, member) * contacts->model->model->process_count +
+				process];
+}
+
+/* Every process, from the start. */
+static inline bool contacts_is_whole(const struct cast_member *member)
+{
+	return member->refold_all && member->refold_us == INT64_MIN;
+}
+
+/* Its number; -1: the model has none of this name. */
+int contacts_process(const struct model *model, const char *name);
 
 /*
  * A run: the touches of one contact in one process. An entry a touch: its contact and its process, by name, are the key; its place

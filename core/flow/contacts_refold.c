@@ -1,5 +1,9 @@
 /*
- * FOLD anew: contacts whose history changed behind their state, from all their touches.
+ * FOLD anew: contacts whose history changed behind their state, from the last checkpoint before what changed.
+ *
+ * A click says something of clicks up to a minute before it (whether they were a scanner's), and of nothing earlier: a
+ * checkpoint that lies over a minute before the first change is as it was, and holds all that later touches need of
+ * earlier ones.
  */
 #include "core/flow/contacts_inside.h"
 
@@ -8,40 +12,8 @@
 
 #include "core/base/arena.h"
 #include "core/base/check.h"
-
-bool contacts_ask(struct contacts *contacts, struct read_rows *ret_read)
-{
-	struct cast *cast = contacts->cast;
-	size_t id_count = 0, actor_count = 0;
-	for (size_t i = 0; i < cast->count; i++) {
-		id_count += cast->members[i].refold ? 1 : 0;
-		actor_count += cast->members[i].moved || cast->members[i].refold ? 1 : 0;
-	}
-	struct uuid *ids = arena_array(cast->arena, id_count + 1, sizeof(*ids));
-	struct uuid *actors = arena_array(cast->arena, actor_count + 1, sizeof(*actors));
-	if (ids == NULL || actors == NULL) {
-		return false;
-	}
-	id_count = actor_count = 0;
-	for (size_t i = 0; i < cast->count; i++) {
-		const struct cast_member *member = &cast->members[i];
-		if (member->refold) {
-			ids[id_count++] = member->id;
-		}
-		/* Whose stretches moved: the stored ones are no longer true. An anonymous contact: it may have none stored. */
-		if (member->moved || (member->refold && !member->strong)) {
-			actors[actor_count++] = member->id;
-		}
-	}
-	*ret_read = (struct read_rows){
-		.model_version = contacts->model->model->version,
-		.contacts = ids,
-		.contact_count = id_count,
-		.actors = actors,
-		.actor_count = id_count > 0 ? actor_count : 0,
-	};
-	return true;
-}
+#include "core/base/moment.h"
+#include "core/model/phase_pack.h"
 
 static int compare_row_keys(const void *a, const void *b)
 {
@@ -80,25 +52,45 @@ static bool list_replaced(const struct contacts *contacts, const struct item *it
 	return true;
 }
 
-static int find_process(const struct model *model, const char *name)
+/* From which checkpoint each process goes on. */
+static void link_checkpoints(const struct contacts *contacts, const struct read_rows *read)
 {
-	for (unsigned i = 0; i < model->process_count; i++) {
-		if (strcmp(model->processes[i].name, name) == 0) {
-			return (int)i;
-		}
+	for (size_t i = 0; i < read->checkpoint_count; i++) {
+		const struct checkpoint_row *row = &read->checkpoints[i];
+		const struct cast_member *contact = cast_find(contacts->cast, &row->contact_id);
+		int process = contacts_process(contacts->model->model, row->process);
+		CHECK(contact != NULL && process >= 0);
+		contacts_want(contacts, contact, (unsigned)process)->from = row;
 	}
-	return -1;
 }
 
-/* Whose touch a row is after the batch: its stretch says so, or those of its actor do. */
+/* Whose touch a row is after the batch: its stretch says so, or those of its actor do. NULL: it was not asked for. */
 static struct cast_member *row_contact(const struct cast *cast, const struct touch_row *row)
 {
 	if (row->by_stretch) {
 		return cast_find(cast, &row->contact_id);
 	}
-	struct cast_member *actor = cast_find(cast, &row->key.actor_id);
+	const struct cast_member *actor = cast_find(cast, &row->key.actor_id);
 	CHECK(actor != NULL);
-	return cast_contact(cast, actor, row->at_us, false);
+	struct cast_member *contact = cast_contact(cast, actor, row->at_us, false);
+	return actor->moved || contact == actor ? contact : NULL;
+}
+
+/* Is it to be folded, after the checkpoint that its process goes on from? */
+static bool is_wanted(const struct contacts *contacts, const struct touch_row *row,
+		      struct cast_member **ret_contact, int *ret_process)
+{
+	if (row->process == NULL || !runs_input(row->party, row->reasons, row->rule, row->confirm)) {
+		return false;
+	}
+	*ret_contact = row_contact(contacts->cast, row);
+	*ret_process = contacts_process(contacts->model->model, row->process);
+	if (*ret_contact == NULL || *ret_process < 0) {
+		return false;
+	}
+	const struct contacts_want *want = contacts_want(contacts, *ret_contact, (unsigned)*ret_process);
+	return want->wanted && (want->from == NULL || moment_floor(row->at_us, CONTACTS_MS_US) >
+							      moment_floor(want->from->at_us, CONTACTS_MS_US));
 }
 
 static size_t list_rows(const struct contacts *contacts, const struct read_rows *read,
@@ -107,12 +99,9 @@ static size_t list_rows(const struct contacts *contacts, const struct read_rows 
 	size_t used = 0;
 	for (size_t i = 0; i < read->touch_count; i++) {
 		const struct touch_row *row = &read->touches[i];
-		if (row->process == NULL || !runs_input(row->party, row->reasons, row->rule, row->confirm)) {
-			continue;
-		}
-		struct cast_member *contact = row_contact(contacts->cast, row);
-		int process = find_process(contacts->model->model, row->process);
-		if (contact == NULL || !contact->refold || process < 0 ||
+		struct cast_member *contact;
+		int process;
+		if (!is_wanted(contacts, row, &contact, &process) ||
 		    (replaced_count > 0 &&
 		     bsearch(&row->key, replaced, replaced_count, sizeof(*replaced), compare_row_keys) != NULL)) {
 			continue;
@@ -135,19 +124,29 @@ static size_t list_own(const struct contacts *contacts, struct sort_entry *ret_e
 	return used;
 }
 
+/* From a checkpoint or the start. Every checkpoint was packed as we pack: READ passes over others. */
 static bool refold_run(struct contacts *contacts, const struct cast_member *member, unsigned process,
 		       const struct fold_touch *touches, size_t count, bool *scratch)
 {
+	struct contacts_want *want = contacts_want(contacts, member, process);
 	struct folding folding;
-	folding_begin(&folding, contacts, member, process, true);
 	struct phase_state state;
-	fold_all(folding.process, touches, count, scratch, &state, NULL, folding_step, &folding);
+	folding_begin(&folding, contacts, member, process, true);
+	const struct fold_hooks hooks = {folding_step, folding_checkpoint, &folding};
+	if (want->from == NULL) {
+		fold_start(folding.process, &state);
+	} else {
+		CHECK(phase_unpack(want->from->fold, want->from->fold_size, &state));
+		folding.shown = (enum shown)want->from->shown;
+		folding.since_us = want->from->since_us;
+	}
+	want->done = true;
+	fold_on(folding.process, touches, count, scratch, &state, NULL, &hooks);
 	return folding_end(&folding, &state);
 }
 
-/* Which processes of which members a run was folded of; of the rest that was loaded nothing is left. */
 static bool refold_runs(struct contacts *contacts, const struct item *items, const struct read_rows *read,
-			const struct sort_entry *entries, size_t count, size_t longest, bool *folded)
+			const struct sort_entry *entries, size_t count, size_t longest)
 {
 	struct arena *arena = contacts->cast->arena;
 	struct fold_touch *touches = arena_array(arena, longest + 1, sizeof(*touches));
@@ -157,12 +156,9 @@ static bool refold_runs(struct contacts *contacts, const struct item *items, con
 	}
 	for (size_t i = 0; i < count;) {
 		size_t end = runs_end(entries, count, i);
-		const struct cast_member *member = runs_member(contacts, &entries[i]);
-		unsigned process = runs_process(contacts, &entries[i]);
-		folded[cast_number(contacts->cast, member) * contacts->model->model->process_count + process] =
-			true;
 		runs_fill(contacts, items, read, entries + i, end - i, touches);
-		if (!refold_run(contacts, member, process, touches, end - i, scratch)) {
+		if (!refold_run(contacts, runs_member(contacts, &entries[i]), runs_process(contacts, &entries[i]),
+				touches, end - i, scratch)) {
 			return false;
 		}
 		i = end;
@@ -170,21 +166,61 @@ static bool refold_runs(struct contacts *contacts, const struct item *items, con
 	return true;
 }
 
-/* Rows of refolded contacts that have no touch left in their process: emptied. */
-static bool empty_rest(struct contacts *contacts, const struct load_rows *load, const bool *folded)
+/* Is something stored of a process? */
+static bool has_state(const struct contacts *contacts, const struct load_rows *load,
+		      const struct cast_member *member, unsigned process)
 {
-	unsigned processes = contacts->model->model->process_count;
+	const struct cast_slice *slice = &contacts->phases[cast_number(contacts->cast, member)];
+	for (size_t i = slice->first; i < slice->first + slice->count; i++) {
+		if (load->phases[i].fold_size > 0 &&
+		    contacts_process(contacts->model->model, load->phases[i].process) == (int)process) {
+			return true;
+		}
+	}
+	return false;
+}
+
+/* Processes without a touch behind their checkpoint are as they were there; those without any are emptied. And what of
+ * each contact was folded anew. */
+static bool finish_contact(struct contacts *contacts, const struct load_rows *load,
+			   const struct cast_member *member)
+{
+	const struct model *model = contacts->model->model;
+	if (contacts_is_whole(member)) {
+		contacts->refolded[contacts->refolded_count++] =
+			(struct refolded_row){member->id, NULL, INT64_MIN, 0};
+	}
+	for (unsigned i = 0; i < model->process_count; i++) {
+		const struct contacts_want *want = contacts_want(contacts, member, i);
+		bool none;
+		if (!want->wanted) {
+			continue;
+		}
+		if (!want->done && (want->from != NULL || has_state(contacts, load, member, i)) &&
+		    !refold_run(contacts, member, i, NULL, 0, &none)) {
+			return false;
+		}
+		if (!contacts_is_whole(member)) {
+			contacts->refolded[contacts->refolded_count++] =
+				(struct refolded_row){member->id, model->processes[i].name,
+						      want->from != NULL ? want->from->at_us : INT64_MIN,
+						      want->from != NULL ? want->from->n : 0};
+		}
+	}
+	return true;
+}
+
+static bool finish_contacts(struct contacts *contacts, const struct load_rows *load)
+{
+	size_t room = contacts->refold_count * contacts->model->model->process_count;
+	contacts->refolded = arena_array(contacts->cast->arena, room + 1, sizeof(*contacts->refolded));
+	if (contacts->refolded == NULL) {
+		return false;
+	}
 	for (size_t i = 0; i < contacts->cast->count; i++) {
 		const struct cast_member *member = &contacts->cast->members[i];
-		const struct cast_slice *slice = &contacts->phases[i];
-		for (size_t j = slice->first; member->refold && j < slice->first + slice->count; j++) {
-			const struct phase_row *row = &load->phases[j];
-			int process = find_process(contacts->model->model, row->process);
-			bool none;
-			if (process >= 0 && row->fold_size > 0 && !folded[i * processes + (unsigned)process] &&
-			    !refold_run(contacts, member, (unsigned)process, NULL, 0, &none)) {
-				return false;
-			}
+		if (member->refold && !finish_contact(contacts, load, member)) {
+			return false;
 		}
 	}
 	return true;
@@ -193,10 +229,7 @@ static bool empty_rest(struct contacts *contacts, const struct load_rows *load, 
 /* Room for the states of all contacts that are refolded, beside those that are there. */
 static bool make_states(struct contacts *contacts)
 {
-	size_t room = contacts->state_count;
-	for (size_t i = 0; i < contacts->cast->count; i++) {
-		room += contacts->cast->members[i].refold ? contacts->model->model->process_count : 0;
-	}
+	size_t room = contacts->state_count + contacts->refold_count * contacts->model->model->process_count;
 	if (room > contacts->state_room) {
 		struct state_row *states = arena_array(contacts->cast->arena, room, sizeof(*states));
 		if (states == NULL) {
@@ -245,17 +278,17 @@ bool contacts_refold(struct contacts *contacts, const struct item *items, size_t
 	size_t room = read->touch_count + contacts->entry_count;
 	struct sort_entry *entries = arena_array(arena, room + 1, sizeof(*entries));
 	struct sort_entry *spare = arena_array(arena, room + 1, sizeof(*spare));
-	bool *folded = arena_zero(arena, cast->count * contacts->model->model->process_count + 1, sizeof(*folded));
 	struct touch_key *replaced;
 	size_t replaced_count, longest, first = contacts->state_count;
-	if (entries == NULL || spare == NULL || folded == NULL || !make_states(contacts) ||
+	if (entries == NULL || spare == NULL || !make_states(contacts) ||
 	    !list_replaced(contacts, items, count, &replaced, &replaced_count)) {
 		return false;
 	}
+	link_checkpoints(contacts, read);
 	size_t used = list_rows(contacts, read, replaced, replaced_count, entries);
 	used += list_own(contacts, entries + used);
 	sort_entries(entries, used, spare);
 	runs_count(entries, used, &longest);
-	return refold_runs(contacts, items, read, entries, used, longest, folded) &&
-	       empty_rest(contacts, load, folded) && merge_states(contacts, first);
+	return refold_runs(contacts, items, read, entries, used, longest) && finish_contacts(contacts, load) &&
+	       merge_states(contacts, first);
 }

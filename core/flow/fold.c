@@ -258,7 +258,9 @@ enum fold_result fold_touch(const struct fold_process *process, struct phase_sta
 	if (state->started && touch->ms <= state->last_ms) {
 		return FOLD_LATE;
 	}
-	if (click && state->click_count > 0 && touch->ms < state->clicks[0].last_ms) {
+	/* Clicks of a burst may be later than the last touch that left a trace; a checkpoint must not know of them yet. */
+	if (state->click_count > 0 && touch->ms < state->clicks[0].last_ms &&
+	    (click || (state->taken + 1) % process->checkpoint == 0)) {
 		return FOLD_LATE;
 	}
 	bool traces = false;
@@ -276,14 +278,17 @@ static bool is_click(const struct fold_process *process, const struct fold_touch
 	return touch->kind == FOLD_TOUCH && touch->mail_click && !is_nothing(process, touch);
 }
 
-/* Marks every mail click that lies in some span of at most 60 s with clicks on four distinct links. */
-static void mark_bursts(const struct fold_process *process, const struct fold_touch *touches, size_t count,
-			bool *marks)
+/* Marks every mail click that lies in some span of at most 60 s with clicks on four distinct links. Of clicks before these
+ * touches, what the state remembers is enough: nothing that comes after it has a say in them. */
+static void mark_bursts(const struct fold_process *process, const struct phase_state *state,
+			const struct fold_touch *touches, size_t count, bool *marks)
 {
 	struct phase_state links;    /* only its clicks are used, and its clock */
 	size_t from = 0, marked = 0; /* first touch of the span that ends here; all before `marked` are decided */
 	memset(marks, 0, count * sizeof(*marks));
 	memset(&links, 0, offsetof(struct phase_state, recent));
+	links.click_count = state->click_count;
+	memcpy(links.clicks, state->clicks, sizeof(links.clicks));
 	for (size_t i = 0; i < count; i++) {
 		if (!is_click(process, &touches[i])) {
 			continue;
@@ -303,22 +308,36 @@ static void mark_bursts(const struct fold_process *process, const struct fold_to
 	}
 }
 
-void fold_all(const struct fold_process *process, const struct fold_touch *touches, size_t count, bool *scratch,
-	      struct phase_state *ret_state, bool *ret_counted, fold_step *on_step, void *context)
+/* The last touch of a millisecond was taken; `moved`: the last one of them that moved the state, NULL: none. */
+static void end_millisecond(const struct fold_process *process, const struct phase_state *state,
+			    const struct fold_touch *moved, uint32_t *next, const struct fold_hooks *hooks)
+{
+	if (moved != NULL && hooks->on_step != NULL) {
+		hooks->on_step(hooks->context, state, moved);
+	}
+	if (state->taken >= *next) {
+		*next = (fold_checkpoint(process, state) + 1) * process->checkpoint;
+		if (hooks->on_checkpoint != NULL) {
+			hooks->on_checkpoint(hooks->context, state);
+		}
+	}
+}
+
+void fold_on(const struct fold_process *process, const struct fold_touch *touches, size_t count, bool *scratch,
+	     struct phase_state *state, bool *ret_counted, const struct fold_hooks *hooks)
 {
 	const struct fold_touch *moved = NULL; /* last one of this millisecond that moved the state */
-	fold_start(process, ret_state);
-	mark_bursts(process, touches, count, scratch);
+	uint32_t next = (fold_checkpoint(process, state) + 1) * process->checkpoint;
+	CHECK(count == 0 || !state->started || touches[0].ms > state->last_ms);
+	mark_bursts(process, state, touches, count, scratch);
 	for (size_t i = 0; i < count; i++) {
 		CHECK(i == 0 || fold_compare(&touches[i - 1], &touches[i]) <= 0);
-		if (moved != NULL && moved->ms != touches[i].ms) {
-			if (on_step != NULL) {
-				on_step(context, ret_state, moved);
-			}
+		if (i > 0 && touches[i - 1].ms != touches[i].ms) {
+			end_millisecond(process, state, moved, &next, hooks);
 			moved = NULL;
 		}
-		bool counts = !is_nothing(process, &touches[i]) &&
-			      take_touch(process, ret_state, &touches[i], scratch[i]);
+		bool counts =
+			!is_nothing(process, &touches[i]) && take_touch(process, state, &touches[i], scratch[i]);
 		if (counts) {
 			moved = &touches[i];
 		}
@@ -326,9 +345,15 @@ void fold_all(const struct fold_process *process, const struct fold_touch *touch
 			ret_counted[i] = counts;
 		}
 	}
-	if (moved != NULL && on_step != NULL) {
-		on_step(context, ret_state, moved);
-	}
+	end_millisecond(process, state, moved, &next, hooks);
+}
+
+void fold_all(const struct fold_process *process, const struct fold_touch *touches, size_t count, bool *scratch,
+	      struct phase_state *ret_state, bool *ret_counted, fold_step *on_step, void *context)
+{
+	const struct fold_hooks hooks = {.on_step = on_step, .context = context};
+	fold_start(process, ret_state);
+	fold_on(process, touches, count, scratch, ret_state, ret_counted, &hooks);
 }
 
 /* ---- What is shown ---- */

@@ -24,6 +24,8 @@ struct fold_process {
 	double factor[PHASE_RULES_MAX][PHASE_STATES];
 	bool has_points[PHASE_RULES_MAX];
 	bool ignored[PHASE_RULES_MAX];
+	unsigned
+		checkpoint; /* touches that left a trace, from one checkpoint to the next: PHASE_CHECKPOINT, less in tests */
 };
 
 void fold_process_init(struct fold_process *ret_process, const struct model_process *process);
@@ -55,6 +57,23 @@ enum fold_result fold_touch(const struct fold_process *process, struct phase_sta
 typedef void fold_step(void *context, const struct phase_state *state, const struct fold_touch *touch);
 void fold_all(const struct fold_process *process, const struct fold_touch *touches, size_t count, bool *scratch,
 	      struct phase_state *ret_state, bool *ret_counted, fold_step *on_step, void *context);
+
+/* Called on the way; each may be NULL. */
+struct fold_hooks {
+	fold_step *on_step;
+	/* After the last touch of a millisecond in which `taken` came to a multiple of process->checkpoint, or past it: a state
+	 * from which one can go on. */
+	void (*on_checkpoint)(void *context, const struct phase_state *state);
+	void *context;
+};
+/* The same from a checkpoint (or the start) on: the touches are all those after state->last_ms. */
+void fold_on(const struct fold_process *process, const struct fold_touch *touches, size_t count, bool *scratch,
+	     struct phase_state *state, bool *ret_counted, const struct fold_hooks *hooks);
+/* Which checkpoint comes at or before a state: 0 none, 1 the first. */
+static inline uint32_t fold_checkpoint(const struct fold_process *process, const struct phase_state *state)
+{
+	return state->taken / process->checkpoint;
+}
 
 /* What is shown at `at_ms` (a copy of the state is moved there; earlier than the state's minute: not moved). */
 void fold_view(const struct fold_process *process, const struct phase_state *state, int64_t at_ms,

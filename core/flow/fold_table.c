@@ -109,6 +109,7 @@ void fold_process_init(struct fold_process *ret_process, const struct model_proc
 	memset(ret_process, 0, sizeof(*ret_process));
 	ret_process->states = process->states;
 	ret_process->rule_count = process->rule_count;
+	ret_process->checkpoint = PHASE_CHECKPOINT;
 	for (unsigned k = 0; k < process->states; k++) {
 		CHECK((k == 0) == (process->state_main[k] == MAIN_NONE));
 		ret_process->state_main[k] = process->state_main[k];

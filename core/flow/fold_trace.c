@@ -57,6 +57,7 @@ bool fold_trace_leave(struct phase_state *state, int64_t ms, uint16_t rule)
 	state->recent_count = kept;
 	state->started = true;
 	state->last_ms = ms;
+	state->taken++;
 	forget_clicks(state);
 	return repeat;
 }

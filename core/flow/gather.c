@@ -298,14 +298,12 @@ static bool gets_state(const struct contacts *contacts, const struct cast_member
 /* States, and version + 1 for the arbiters of all others who are concerned. */
 static bool gather_contacts(const struct cast *cast, const struct contacts *contacts, struct save_rows *save)
 {
-	size_t concerned = 0, refolded = 0, state = 0;
+	size_t concerned = 0, state = 0;
 	for (size_t i = 0; i < cast->count; i++) {
 		concerned += cast->members[i].concerned ? 1 : 0;
-		refolded += cast->members[i].refold ? 1 : 0;
 	}
-	struct uuid *rechanged = arena_array(cast->arena, refolded + 1, sizeof(*rechanged));
 	struct uuid *bumped = arena_array(cast->arena, concerned + 1, sizeof(*bumped));
-	if (bumped == NULL || rechanged == NULL) {
+	if (bumped == NULL) {
 		return false;
 	}
 	for (size_t i = 0; i < cast->count; i++) {
@@ -313,18 +311,18 @@ static bool gather_contacts(const struct cast *cast, const struct contacts *cont
 		if (!gets_state(contacts, member, &state) && member->concerned) {
 			bumped[save->bumped_count++] = member->id;
 		}
-		if (member->refold) {
-			rechanged[save->rechanged_count++] = member->id;
-		}
 	}
 	CHECK(state == contacts->state_count);
 	arena_cut(cast->arena, bumped + save->bumped_count);
 	save->bumped = bumped;
-	save->rechanged = rechanged;
+	save->refolded = contacts->refolded;
+	save->refolded_count = contacts->refolded_count;
 	save->states = contacts->states;
 	save->state_count = contacts->state_count;
 	save->changes = contacts->changes;
 	save->change_count = contacts->change_count;
+	save->checkpoints = contacts->checkpoints;
+	save->checkpoint_count = contacts->checkpoint_count;
 	return true;
 }
 

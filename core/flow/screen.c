@@ -189,10 +189,12 @@ static void mark_touches(struct cast *cast, const struct item *items, size_t cou
 		}
 		contact->concerned = true;
 		if (item->copy == COPY_REPLACES) {
-			struct cast_member *old = cast_contact(cast, actor, item->replaced->touch.at_us, true);
-			contact->refold = true;
+			int64_t old_us = item->replaced->touch.at_us, new_us = item->touch.at_us;
+			int64_t changed_us = old_us < new_us ? old_us : new_us;
+			struct cast_member *old = cast_contact(cast, actor, old_us, true);
+			cast_refold(contact, true, changed_us);
 			if (old != NULL) {
-				old->refold = true;
+				cast_refold(old, true, changed_us);
 				old->concerned = true;
 			}
 		}

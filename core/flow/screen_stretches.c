@@ -114,7 +114,7 @@ static bool refold_changed(struct cast *cast, const struct stretch *stretches, s
 		if (!has_stretch(others, other_count, &stretches[i])) {
 			struct cast_member *contact = cast_find(cast, &stretches[i].contact_id);
 			CHECK(contact != NULL);
-			contact->refold = true;
+			cast_refold(contact, true, INT64_MIN);
 			contact->concerned = true;
 			changed = true;
 		}
@@ -247,7 +247,9 @@ bool screen_stretches(struct cast *cast, const struct item *items, size_t count,
 							member->consents_after.count,
 							PURPOSE_PROFILE) == STATEMENT_GRANTED;
 			member->moved = member->consented != member->consented_before;
-			member->refold = member->moved;
+			if (member->moved) {
+				cast_refold(member, true, INT64_MIN);
+			}
 		}
 	}
 	for (size_t i = 0; i < cast->count; i++) {

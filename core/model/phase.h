@@ -12,6 +12,7 @@
 #define PHASE_CLICKS_MAX 4 /* the four most recent distinct links tell whether a fifth makes a burst */
 #define PHASE_REPEAT_MS INT64_C(1800000)
 #define PHASE_BURST_MS INT64_C(60000)
+#define PHASE_CHECKPOINT 64 /* touches that left a trace, from one checkpoint to the next */
 
 enum main_phase { MAIN_NONE = -1, MAIN_EARLY, MAIN_MID, MAIN_LATE, MAIN_COUNT };
 enum shown { SHOWN_UNKNOWN, SHOWN_NONE, SHOWN_EARLY, SHOWN_MID, SHOWN_LATE, SHOWN_COUNT };
@@ -49,6 +50,8 @@ struct phase_state {
 	int64_t counted_ms; /* last counted touch, CONFIRM, or what closed it; 0 when there is none */
 	bool started;	    /* some touch left a trace: last_ms is valid */
 	int64_t last_ms;    /* of the last touch that left a trace (hard facts too): one at or before it is late */
+	/* Touches that left a trace, repeats and hard facts too. Numbers the checkpoints, so nothing takes it back. */
+	uint32_t taken;
 	/* The most recent distinct mail links, those of bursts too, newest first (at one time: larger link first), at most
 	 * 60 s before the later of last_ms and the newest click. */
 	unsigned click_count;

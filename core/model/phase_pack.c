@@ -6,13 +6,12 @@
 #include "core/base/check.h"
 
 /*
- * Layout, version 1: version u8 | flags u8 (1 moved, 2 started, 4 closed, 16 << i click i left out) | rep i8 | clicks u8 | recent u16 | counted u32 |
- * confirmed u32 | minute i64 | first_ms i64 | counted_ms i64 | last_ms i64 | activity f64 | pi 8 × f64 |
+ * Layout, version 2: version u8 | flags u8 (1 moved, 2 started, 4 closed, 16 << i click i left out) | rep i8 | clicks u8 | recent u16 | counted u32 |
+ * confirmed u32 | taken u32 | minute i64 | first_ms i64 | counted_ms i64 | last_ms i64 | activity f64 | pi 8 × f64 |
  * recent × (rule u16, ms before last_ms u32) | clicks × (link u64, last_ms i64)
  *
  * Clicks of a burst are left out and leave no other trace, so they may be later than last_ms.
  */
-#define VERSION 1
 #define FLAG_MOVED 1
 #define FLAG_STARTED 2
 #define FLAG_CLOSED 4
@@ -46,13 +45,14 @@ size_t phase_pack(const struct phase_state *state, uint8_t ret_bytes[static PHAS
 {
 	CHECK(state->recent_count <= PHASE_RECENT_MAX && state->click_count <= PHASE_CLICKS_MAX);
 	uint8_t *at = ret_bytes;
-	put(&at, VERSION, 1);
+	put(&at, PHASE_PACK_VERSION, 1);
 	put(&at, flags_of(state), 1);
 	put(&at, (uint8_t)(int8_t)state->rep, 1);
 	put(&at, state->click_count, 1);
 	put(&at, state->recent_count, 2);
 	put(&at, state->counted, 4);
 	put(&at, state->confirmed, 4);
+	put(&at, state->taken, 4);
 	put(&at, (uint64_t)state->minute, 8);
 	put(&at, (uint64_t)state->first_ms, 8);
 	put(&at, (uint64_t)state->counted_ms, 8);
@@ -88,11 +88,11 @@ static inline double get_double(const uint8_t **at)
 	return value;
 }
 
-#define HEAD_SIZE (1 + 1 + 1 + 1 + 2 + 4 + 4 + 8 * 4 + 8 + 8 * PHASE_STATES)
+#define HEAD_SIZE (1 + 1 + 1 + 1 + 2 + 4 + 4 + 4 + 8 * 4 + 8 + 8 * PHASE_STATES)
 
 bool phase_unpack(const uint8_t *bytes, size_t size, struct phase_state *ret_state)
 {
-	if (size < HEAD_SIZE || bytes[0] != VERSION) {
+	if (size < HEAD_SIZE || bytes[0] != PHASE_PACK_VERSION) {
 		return false;
 	}
 	const uint8_t *at = bytes + 1;
@@ -106,8 +106,8 @@ bool phase_unpack(const uint8_t *bytes, size_t size, struct phase_state *ret_sta
 	    size != HEAD_SIZE + (size_t)recent_count * 6 + (size_t)click_count * 16) {
 		return false;
 	}
-	uint32_t counted = (uint32_t)get(&at, 4), confirmed = (uint32_t)get(&at, 4);
-	if (moved != (counted > 0 || confirmed > 0)) {
+	uint32_t counted = (uint32_t)get(&at, 4), confirmed = (uint32_t)get(&at, 4), taken = (uint32_t)get(&at, 4);
+	if (moved != (counted > 0 || confirmed > 0) || taken < counted) {
 		return false;
 	}
 	struct phase_state *state = ret_state;
@@ -120,6 +120,7 @@ bool phase_unpack(const uint8_t *bytes, size_t size, struct phase_state *ret_sta
 	state->recent_count = recent_count;
 	state->counted = counted;
 	state->confirmed = confirmed;
+	state->taken = taken;
 	state->minute = (int64_t)get(&at, 8);
 	state->first_ms = (int64_t)get(&at, 8);
 	state->counted_ms = (int64_t)get(&at, 8);

@@ -9,6 +9,8 @@
 
 #include "core/model/phase.h"
 
+/* Of the layout. What is stored of another one is passed over, and folded anew where it is needed. */
+#define PHASE_PACK_VERSION 2
 #define PHASE_PACK_SIZE_MAX (128 + PHASE_RECENT_MAX * 6 + PHASE_CLICKS_MAX * 16)
 
 /* Returns how many bytes were written. */

@@ -142,14 +142,37 @@ struct touch_row {
 	uint16_t confirm;
 };
 
-/* Reads the touches of contacts (by their stretches) and of actors (all of them), for refolds. */
+/* Of whom to read touches: all of every process; or of one, from its last checkpoint before a moment on. */
+struct read_ask {
+	struct uuid id;
+	const char *process; /* NULL: every one */
+	int64_t before_us;   /* INT64_MIN: from the start */
+};
+
+/* A state to go on from: after all touches of its millisecond. */
+struct checkpoint_row {
+	struct uuid contact_id;
+	const char *process;
+	uint32_t n; /* after so many times 64 touches that left a trace */
+	int64_t at_us;
+	const uint8_t *fold; /* phase_pack() */
+	size_t fold_size;
+	int shown;	  /* enum shown; since when: */
+	int64_t since_us; /* INT64_MIN: nothing yet */
+};
+
+/* Reads the touches of contacts (by their stretches) and of actors (those recorded on them), for refolds. */
 struct read_rows {
 	uint64_t model_version;
-	const struct uuid *contacts;
+	const struct read_ask *contacts;
 	size_t contact_count;
-	const struct uuid *actors; /* their touches come whole and are left out of the contacts' */
+	const struct read_ask *actors;
 	size_t actor_count;
+	const struct uuid *moved; /* actors that are among `actors` as a whole: left out of the contacts' */
+	size_t moved_count;
 	/* out, in the arena */
+	struct checkpoint_row *checkpoints; /* from which each ask with a process begins; none: from the start */
+	size_t checkpoint_count;
 	struct touch_row *touches;
 	size_t touch_count;
 };
@@ -222,6 +245,14 @@ struct arbiter_row {
 	const struct state_row *state; /* NULL: nothing but the version changes */
 };
 
+/* What was folded anew: whatever is stored of it from there on is replaced. */
+struct refolded_row {
+	struct uuid contact_id;
+	const char *process; /* NULL: every one */
+	int64_t after_us;    /* of the checkpoint that it went on from; INT64_MIN: from the start */
+	uint32_t n;	     /* its number; 0 */
+};
+
 /* All that a batch writes, then COMMIT. Every list may be empty. */
 struct save_rows {
 	uint64_t model_version;
@@ -267,10 +298,12 @@ struct save_rows {
 	size_t state_count;
 	const struct uuid *bumped; /* arbiters that only get version + 1 */
 	size_t bumped_count;
-	const struct uuid *rechanged; /* contacts whose changes are written anew */
-	size_t rechanged_count;
+	const struct refolded_row *refolded; /* whose changes and checkpoints are written anew */
+	size_t refolded_count;
 	const struct change_row *changes;
 	size_t change_count;
+	const struct checkpoint_row *checkpoints;
+	size_t checkpoint_count;
 	const struct outcome_row *outcomes;
 	size_t outcome_count;
 	const struct reject_row *rejects;

@@ -49,6 +49,12 @@ void drive_init(struct drive *drive, struct world *world)
 		struct driven *daemon = &drive->daemons[i];
 		daemon->engine = engine_create(model->text, model->text_size, model->version, &fail);
 		CHECK(daemon->engine != NULL && arena_init(&daemon->claim_arena, (size_t)1024 * 1024));
+		for (unsigned j = 0; j < model->process_count; j++) {
+			/* as many of them in a few touches as there are in a long history */
+			unsigned every = DRIVE_CHECKPOINT;
+			memcpy((char *)(uintptr_t)&engine_model(daemon->engine)->processes[j].checkpoint, &every,
+			       sizeof(every));
+		}
 		counters_init(&daemon->counters);
 	}
 	arena_finish(&arena);

@@ -12,7 +12,8 @@
 #include "daemon/crew.h"
 #include "tests/daemon/world.h"
 
-#define DRIVE_TURNS_MAX 8 /* round trips of a batch that meets no trouble */
+#define DRIVE_CHECKPOINT 2 /* touches from one checkpoint to the next */
+#define DRIVE_TURNS_MAX 8  /* round trips of a batch that meets no trouble */
 
 struct driven {
 	struct drive *drive;

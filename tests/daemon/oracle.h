@@ -3,7 +3,7 @@
  * the facts of those, each touch's contact by the rules as they are written, each contact folded from the start.
  *
  * Shares with the daemon only leaf functions that have tests of their own: decode, identify, subject, match,
- * facts_from_event, facts_person, attribute_consent_state, fold_all, fold_view.
+ * facts_from_event, facts_person, attribute_consent_state, fold_on, fold_view.
  */
 #pragma once
 #include "core/base/arena.h"

@@ -254,6 +254,23 @@ static void on_step(void *context, const struct phase_state *state, const struct
 	}
 }
 
+static void on_checkpoint(void *context, const struct phase_state *state)
+{
+	struct history *history = context;
+	struct oracle *oracle = history->oracle;
+	const struct fold_process *process = &oracle->model->processes[history->process];
+	uint8_t packed[PHASE_PACK_SIZE_MAX];
+	struct checkpoint_line line = {history->contact,
+				       tables_text(oracle->model->model->processes[history->process].name),
+				       state->taken / process->checkpoint,
+				       oracle->model->model->version,
+				       state->last_ms * 1000,
+				       tables_hex(packed, phase_pack(state, packed)),
+				       history->shown,
+				       history->since_us};
+	CHECK(tables_insert(oracle->tables, TABLE_CHECKPOINT, &line));
+}
+
 static void fill_phase(struct history *history)
 {
 	struct oracle *oracle = history->oracle;
@@ -263,7 +280,9 @@ static void fill_phase(struct history *history)
 	bool scratch[PLAN_MESSAGES_MAX];
 	uint8_t packed[PHASE_PACK_SIZE_MAX];
 	qsort(history->touches, history->count, sizeof(history->touches[0]), compare_touches);
-	fold_all(process, history->touches, history->count, scratch, &state, NULL, on_step, history);
+	const struct fold_hooks hooks = {on_step, on_checkpoint, history};
+	fold_start(process, &state);
+	fold_on(process, history->touches, history->count, scratch, &state, NULL, &hooks);
 	if (!state.moved && !state.started && state.click_count == 0) {
 		return;
 	}

@@ -69,7 +69,7 @@ static void shuffle_partitions(void)
 /* What was met, over all worlds: a test that no longer meets something proves nothing about it. */
 struct met {
 	double outcomes[OUTCOME_COUNT], refolded, redone, fenced, failures, quick, careful, misses;
-	uint64_t windows, windows_over_4, turns_max;
+	uint64_t windows, windows_over_4, turns_max, gone_on;
 };
 
 struct shared {
@@ -220,6 +220,7 @@ static void play_many(uint64_t first, uint64_t count, struct shared *shared)
 			}
 		}
 	}
+	shared->met.gone_on = world.gone_on;
 	shared->met.windows = drive.windows;
 	shared->met.windows_over_4 = drive.windows_over_4;
 	shared->met.turns_max = drive.turns_max;
@@ -235,6 +236,7 @@ static void check_what_was_met(const struct met *met)
 		ck_assert_msg(met->outcomes[outcomes[i]] > 0, "nothing was %s", outcome_about[outcomes[i]].name);
 	}
 	ck_assert_double_gt(met->refolded, 0);
+	ck_assert_double_gt((double)met->gone_on, met->refolded / 20); /* states found to go on from */
 	ck_assert_double_gt(met->redone, 0);
 	ck_assert_double_gt(met->quick, met->careful);
 	ck_assert_double_gt(met->careful, 0);
@@ -244,6 +246,8 @@ static void check_what_was_met(const struct met *met)
 	ck_assert_uint_gt(met->windows, 0);
 	fprintf(stderr, "%.0f batches the quick way, %.0f the careful way, of these %.0f after the quick one\n",
 		met->quick, met->careful, met->misses);
+	fprintf(stderr, "%.0f contacts refolded, %" PRIu64 " times from a checkpoint\n", met->refolded,
+		met->gone_on);
 	fprintf(stderr, "%" PRIu64 " windows, %" PRIu64 " of them over 4 round trips, at most %" PRIu64 "\n",
 		met->windows, met->windows_over_4, met->turns_max);
 }

@@ -43,6 +43,30 @@ void plan_add(struct plan *plan, const struct event *event, struct arena *arena)
 	CHECK(encode_event(kept, arena, &message->message.bytes, &message->message.size));
 }
 
+static int64_t time_of(const struct plan *plan, size_t number)
+{
+	const struct event *event = plan->messages[number].event;
+	return event != NULL ? event->occurred_us : 0;
+}
+
+/* Now and then one changes places with another. */
+static void order_by_time(const struct plan *plan, struct world *world, size_t *order)
+{
+	for (size_t i = 1; i < plan->count; i++) {
+		for (size_t j = i; j > 0 && time_of(plan, order[j - 1]) > time_of(plan, order[j]); j--) {
+			size_t swap = order[j];
+			order[j] = order[j - 1];
+			order[j - 1] = swap;
+		}
+	}
+	for (size_t i = 1; i < plan->count; i++) {
+		size_t other = world_random(world, 10) == 0 ? world_random(world, i) : i;
+		size_t swap = order[i];
+		order[i] = order[other];
+		order[other] = swap;
+	}
+}
+
 void plan_produce(const struct plan *plan, struct world *world)
 {
 	size_t order[PLAN_MESSAGES_MAX];
@@ -50,9 +74,13 @@ void plan_produce(const struct plan *plan, struct world *world)
 		order[i] = i;
 	}
 	random_shuffle(&world->chance, order, plan->count, sizeof(order[0]));
+	if (plan->is_calm) {
+		order_by_time(plan, world, order);
+	}
 	for (size_t i = 0; i < plan->count; i++) {
 		const struct plan_message *message = &plan->messages[order[i]];
-		struct partition partition = {message->topic, (int32_t)world_random(world, WORLD_PARTITIONS)};
+		int32_t number = plan->is_calm ? 0 : (int32_t)world_random(world, WORLD_PARTITIONS);
+		struct partition partition = {message->topic, number};
 		if (!message->left_out) {
 			world_produce(world, partition, message->message.bytes, message->message.size,
 				      message->message.form, message->message.timestamp_us);

@@ -24,6 +24,7 @@ struct plan_message {
 
 struct plan {
 	uint64_t seed;
+	bool is_calm; /* few contacts with long histories, whose events mostly come in their order */
 	size_t count;
 	struct plan_message messages[PLAN_MESSAGES_MAX];
 	size_t erased_count;

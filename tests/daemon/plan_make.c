@@ -131,8 +131,15 @@ static void page(struct making *making, struct event *event)
 		arena_print(making->arena, "https://www.nordlys.test/%s", paths[below(making, COUNT_OF(paths))]);
 	event->content.title = name(making, "Page ", below(making, 2));
 	event->process = some_process(making, 8);
+	if (making->plan->is_calm && now_and_then(making, 50)) {
+		event->site = "nordlys";
+		event->identity.recipient_id = "recipient-0"; /* between clicks on mails */
+		event->occurred_us += (int64_t)below(making, 7) * 10 * MOMENT_SECOND_US;
+		event->received_us += MINUTE_US;
+		return;
+	}
 	add_weak(making, event);
-	if (now_and_then(making, 12)) {
+	if (!making->plan->is_calm && now_and_then(making, 12)) {
 		add_strong(making, event);
 		state_consent(making, event, 30);
 	}
@@ -173,6 +180,10 @@ static void mail(struct making *making, struct event *event)
 	event->content.target_url =
 		arena_print(making->arena, "https://www.nordlys.test/guide/%d", (int)below(making, 6));
 	event->process = some_process(making, 8);
+	if (making->plan->is_calm) {
+		event->identity.recipient_id = "recipient-0";
+		return;
+	}
 	if (now_and_then(making, 70)) {
 		event->identity.recipient_id = name(making, "recipient-", below(making, 2));
 	}
@@ -309,7 +320,8 @@ static void add_event(struct making *making, const struct event *event)
 
 static void add_with_copies(struct making *making, const struct event *event)
 {
-	unsigned copies = now_and_then(making, 35) ? 1 + (unsigned)below(making, 3) : 0;
+	unsigned copies =
+		now_and_then(making, making->plan->is_calm ? 10 : 35) ? 1 + (unsigned)below(making, 3) : 0;
 	add_event(making, event);
 	for (unsigned i = 1; i <= copies; i++) {
 		struct event copy = copy_of(making, *event, i);
@@ -323,7 +335,7 @@ static void add_burst(struct making *making)
 	struct event first = blank(making);
 	mail(making, &first);
 	first.action = ACTION_EMAIL_CLICK;
-	first.identity.recipient_id = name(making, "recipient-", below(making, 2));
+	first.identity.recipient_id = name(making, "recipient-", making->plan->is_calm ? 0 : below(making, 2));
 	unsigned clicks = 2 + (unsigned)below(making, 5);
 	for (unsigned i = 0; i < clicks; i++) {
 		struct event click = first;
@@ -386,6 +398,7 @@ typedef void make_event(struct making *making, struct event *event);
 
 static make_event *const kinds[] = {page,	 page, page, page, form,    form,      form,
 				    strong_only, mail, mail, chat, confirm, close_one, nobody};
+static make_event *const calm_kinds[] = {mail, mail, mail, page, page, confirm, close_one};
 
 void plan_make(struct plan *plan, uint64_t seed, const struct identity_key *key, struct arena *arena)
 {
@@ -394,15 +407,22 @@ void plan_make(struct plan *plan, uint64_t seed, const struct identity_key *key,
 	plan->count = plan->erased_count = 0;
 	making.weak_count = 1 + below(&making, 3);
 	making.person_count = 1 + below(&making, 3);
+	plan->is_calm = now_and_then(&making, 20);
+	making.weak_count = plan->is_calm ? 1 : making.weak_count;
 	unsigned events = 2 + (unsigned)below(&making, now_and_then(&making, 20) ? 35 : 12);
+	events += plan->is_calm ? 10 : 0;
 	for (unsigned i = 0; i < events && plan->count + 40 < PLAN_MESSAGES_MAX; i++) {
-		if (now_and_then(&making, 6)) {
+		if (now_and_then(&making, plan->is_calm ? 25 : 6)) {
 			add_burst(&making);
 		} else if (now_and_then(&making, 5)) {
 			add_unreadable(&making);
 		} else {
 			struct event event = blank(&making);
-			kinds[below(&making, COUNT_OF(kinds))](&making, &event);
+			if (plan->is_calm) {
+				calm_kinds[below(&making, COUNT_OF(calm_kinds))](&making, &event);
+			} else {
+				kinds[below(&making, COUNT_OF(kinds))](&making, &event);
+			}
 			if (now_and_then(&making, 7)) {
 				event.machine_reasons = MACHINE_USER_AGENT;
 			}

@@ -24,6 +24,7 @@ enum table {
 	TABLE_TOUCH,
 	TABLE_PHASE,
 	TABLE_CHANGE,
+	TABLE_CHECKPOINT,
 	TABLE_OUTCOME,
 	TABLE_REJECTED,
 	TABLE_POSITION,
@@ -117,6 +118,16 @@ struct change_line {
 	const char *process;
 	int64_t at_us, from_shown, to_shown;
 	uint64_t cause;
+};
+
+struct checkpoint_line {
+	struct uuid contact_id;
+	const char *process;
+	int64_t n;
+	uint64_t model_version;
+	int64_t at_us;
+	const char *fold; /* hexadecimal */
+	int64_t shown, since_us;
 };
 
 struct outcome_line {

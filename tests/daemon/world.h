@@ -145,6 +145,7 @@ struct world {
 	unsigned
 		arena_percent; /* of each answer's rows that room is asked for on top: fills small arenas sooner */
 	uint64_t months;       /* turns */
+	uint64_t gone_on;      /* states that READ found to go on from */
 };
 
 /* An empty world: tables, logs, clients; the poison and the fault are gone, too. */

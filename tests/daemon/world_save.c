@@ -304,12 +304,46 @@ static struct change_line change_line(const struct change_row *row)
 				    row->to_shown,   row->cause};
 }
 
+/* Is a row of this contact and process replaced? Changes by their moment, checkpoints by their number. */
+static bool is_refolded(const struct save_rows *save, const struct uuid *contact_id, const char *process,
+			int64_t at_us, int64_t n)
+{
+	for (size_t i = 0; i < save->refolded_count; i++) {
+		const struct refolded_row *row = &save->refolded[i];
+		if (uuid_equal(&row->contact_id, contact_id) &&
+		    (row->process == NULL || strcmp(row->process, process) == 0) && at_us > row->after_us &&
+		    n > row->n) {
+			return true;
+		}
+	}
+	return false;
+}
+
+static void save_checkpoints(struct saving *saving)
+{
+	const struct save_rows *save = saving->save;
+	for (size_t i = tables_count(saving->to, TABLE_CHECKPOINT); i-- > 0;) {
+		const struct checkpoint_line *row = tables_row(saving->to, TABLE_CHECKPOINT, i);
+		if (is_refolded(save, &row->contact_id, row->process, INT64_MAX, row->n)) {
+			tables_delete(saving->to, TABLE_CHECKPOINT, i);
+		}
+	}
+	for (size_t i = 0; i < save->checkpoint_count; i++) {
+		const struct checkpoint_row *row = &save->checkpoints[i];
+		struct checkpoint_line line = {row->contact_id, tables_text(row->process),
+					       row->n,		save->model_version,
+					       row->at_us,	tables_hex(row->fold, row->fold_size),
+					       row->shown,	row->since_us};
+		CHECK(tables_insert(saving->to, TABLE_CHECKPOINT, &line)); /* it is numbered by what is folded */
+	}
+}
+
 static void save_changes(struct saving *saving)
 {
 	const struct save_rows *save = saving->save;
 	for (size_t i = tables_count(saving->to, TABLE_CHANGE); i-- > 0;) {
 		const struct change_line *row = tables_row(saving->to, TABLE_CHANGE, i);
-		if (has_id(save->rechanged, save->rechanged_count, &row->contact_id)) {
+		if (is_refolded(save, &row->contact_id, row->process, row->at_us, INT64_MAX)) {
 			tables_delete(saving->to, TABLE_CHANGE, i);
 		}
 	}
@@ -559,6 +593,7 @@ static enum postgres_result write_all(struct world_client *client, struct fail *
 	save_touches(&saving);
 	save_states(&saving);
 	save_changes(&saving);
+	save_checkpoints(&saving);
 	save_outcomes(&saving);
 	save_rejects(&saving);
 	if (saving.violated) {

@@ -120,7 +120,7 @@ static bool same_state(const struct phase_state *a, const struct phase_state *b)
 		    a->moved == b->moved && a->closed == b->closed && a->rep == b->rep &&
 		    a->counted == b->counted && a->confirmed == b->confirmed && a->first_ms == b->first_ms &&
 		    a->counted_ms == b->counted_ms && a->started == b->started && a->last_ms == b->last_ms &&
-		    a->recent_count == b->recent_count && a->click_count == b->click_count;
+		    a->recent_count == b->recent_count && a->click_count == b->click_count && a->taken == b->taken;
 	for (unsigned i = 0; same && i < a->recent_count; i++) {
 		same = a->recent[i].rule == b->recent[i].rule && a->recent[i].last_ms == b->recent[i].last_ms;
 	}
@@ -185,6 +185,55 @@ static void count_by_definition(const struct fold_process *process, const struct
 	}
 }
 
+struct checkpoints {
+	struct phase_state states[16];
+	size_t count;
+};
+
+static void on_checkpoint(void *context, const struct phase_state *state)
+{
+	struct checkpoints *checkpoints = context;
+	ck_assert_uint_lt(checkpoints->count, COUNT_OF(checkpoints->states));
+	checkpoints->states[checkpoints->count++] = *state;
+}
+
+/* From the last checkpoint that lies over a minute before what changed; those behind it are made anew. */
+static void go_on(const struct fold_process *process, const struct fold_touch *sorted, size_t count,
+		  int64_t changed_ms, struct checkpoints *checkpoints, struct phase_state *ret_state)
+{
+	const struct fold_hooks hooks = {.on_checkpoint = on_checkpoint, .context = checkpoints};
+	bool scratch[40];
+	size_t from = 0;
+	fold_start(process, ret_state);
+	while (checkpoints->count > 0 &&
+	       checkpoints->states[checkpoints->count - 1].last_ms >= changed_ms - PHASE_BURST_MS) {
+		checkpoints->count--;
+	}
+	if (checkpoints->count > 0) {
+		*ret_state = checkpoints->states[checkpoints->count - 1];
+		while (from < count && sorted[from].ms <= ret_state->last_ms) {
+			from++;
+		}
+	}
+	fold_on(process, sorted + from, count - from, scratch, ret_state, NULL, &hooks);
+}
+
+static void check_checkpoints(const struct fold_process *process, const struct fold_touch *sorted, size_t count,
+			      const struct checkpoints *checkpoints, unsigned round)
+{
+	static struct checkpoints wanted;
+	static struct phase_state state;
+	const struct fold_hooks hooks = {.on_checkpoint = on_checkpoint, .context = &wanted};
+	bool scratch[40];
+	wanted.count = 0;
+	fold_start(process, &state);
+	fold_on(process, sorted, count, scratch, &state, NULL, &hooks);
+	ck_assert_uint_eq(checkpoints->count, wanted.count);
+	for (size_t i = 0; i < wanted.count; i++) {
+		check_same(&checkpoints->states[i], &wanted.states[i], round, i);
+	}
+}
+
 /* Touches come one by one, now and then out of order. Where fold_touch() refuses, the state must be untouched and
  * refolding must be what is needed; where it accepts, the state must be what refolding gives, to the bit. */
 static void play(const struct fold_process *process, unsigned round, unsigned *seen)
@@ -193,6 +242,8 @@ static void play(const struct fold_process *process, unsigned round, unsigned *s
 	struct fold_touch order[COUNT], known[COUNT], sorted[COUNT];
 	bool scratch[COUNT], counted[COUNT], wanted[COUNT];
 	static struct phase_state state, before, all;
+	static struct checkpoints checkpoints;
+	checkpoints.count = 0;
 	noise_state = round;
 	make_touches(order, COUNT, process->rule_count);
 	for (size_t i = 1; i < COUNT; i++) {
@@ -215,9 +266,12 @@ static void play(const struct fold_process *process, unsigned round, unsigned *s
 		seen[result]++;
 		if (result == FOLD_LATE || result == FOLD_BURST) {
 			check_same(&state, &before, round, i);
-			state = all;
+			go_on(process, sorted, i + 1, order[i].ms, &checkpoints, &state);
+		} else if (fold_checkpoint(process, &state) > fold_checkpoint(process, &before)) {
+			on_checkpoint(&checkpoints, &state);
 		}
 		check_same(&state, &all, round, i);
+		check_checkpoints(process, sorted, i + 1, &checkpoints, round);
 		/* as the database gives it back */
 		uint8_t bytes[PHASE_PACK_SIZE_MAX];
 		ck_assert(phase_unpack(bytes, phase_pack(&state, bytes), &state));
@@ -243,6 +297,7 @@ START_TEST(what_counts_is_as_defined_and_folding_on_gives_the_bits_of_refolding)
 {
 	struct vectors *vectors = vectors_read();
 	unsigned seen[4] = {0};
+	vectors->process.checkpoint = 4; /* as many as the database has of a long history, in a short one */
 	for (unsigned round = 1; round <= 3000; round++) {
 		play(&vectors->process, round, seen);
 	}
@@ -407,6 +462,7 @@ START_TEST(won_or_lost_closes_a_process_and_a_later_touch_opens_it_again)
 	struct phase_view view;
 	fold_start(&vectors->process, &state);
 	fold_start(&vectors->process, &alone);
+	alone.taken = 4; /* checkpoints go on being numbered */
 	for (size_t i = 0; i < COUNT_OF(touches); i++) {
 		ck_assert_int_eq(fold_touch(&vectors->process, &state, &touches[i]), FOLD_MOVED);
 		ck_assert_msg(fold_shown(&state) == shown[i], "%s after touch %zu", shown_name(fold_shown(&state)),

@@ -144,12 +144,14 @@ static enum world_fault watch(void *context, struct world_client *client, const 
 {
 	(void)context;
 	(void)code;
-	if (client->turn == WORLD_READ) {
-		CHECK(client->read->contact_count <= LISTED_MAX);
-		seen.refolded_count = client->read->contact_count;
-		memcpy(seen.refolded, client->read->contacts, seen.refolded_count * sizeof(struct uuid));
-	}
 	const struct batch *batch = drive.daemons[0].batch;
+	seen.refolded_count = client->turn == WORLD_READ ? 0 : seen.refolded_count;
+	for (size_t i = 0; client->turn == WORLD_READ && i < batch->cast.count; i++) {
+		if (batch->cast.members[i].refold) {
+			CHECK(seen.refolded_count < LISTED_MAX);
+			seen.refolded[seen.refolded_count++] = batch->cast.members[i].id;
+		}
+	}
 	for (size_t i = 0; client->turn == WORLD_SAVE && i < batch->item_count; i++) {
 		seen.ids[seen.outcome_count] =
 			arena_print(&arena, "%s", batch->items[i].event != NULL ? batch->items[i].event->id : "");

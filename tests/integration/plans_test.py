@@ -27,6 +27,8 @@ INSERT INTO phased.consent SELECT strong, 0, stamped, 1, weak, at, 1, 'test', ''
 INSERT INTO phased.declared SELECT strong, 1, 'test', stamped, 1, weak, at, 'Somebody' FROM phased.claim;
 INSERT INTO phased.contact (contact_id, may_write) SELECT strong, false FROM phased.claim;
 INSERT INTO phased.phase_change SELECT contact_id, 'standard', now(), 0, 1, 1, now(), false FROM phased.phase;
+INSERT INTO phased.checkpoint SELECT contact_id, 'standard', n, 1, now() + n * interval '1 hour', '\\x02', 0, NULL
+    FROM phased.phase, generate_series(1, 3) AS n;
 INSERT INTO phased.erasure SELECT contact_id, now(), '{{}}' FROM phased.phase LIMIT 1 + {n} / 100;
 INSERT INTO phased.position SELECT 'g', 't', n, 1, 1, 'o', 1 FROM generate_series(1, 1 + {n} / 1000) AS n;
 ANALYZE;

@@ -10,6 +10,7 @@
 	"RESET ROLE; TRUNCATE phased.actor, phased.claim, phased.consent, phased.declared, phased.contact, " \
 	"phased.stretch, " \
 	"phased.subject, phased.subject_rule, phased.touch, phased.phase, phased.phase_change, " \
+	"phased.checkpoint, " \
 	"phased.outcome_day, " \
 	"phased.rejected, phased.rejected_raw, phased.position, phased.erasure, phased.model; "
 
@@ -155,6 +156,9 @@ static const struct {
 	     "early, mid, late, reported, shown, fine, band, since, last_at FROM phased.phase"),
 	READ(TABLE_CHANGE, "UTMIIX",
 	     "SELECT contact_id, process, at, from_shown, to_shown, cause FROM phased.phase_change"),
+	READ(TABLE_CHECKPOINT, "UTIXMTIM",
+	     "SELECT contact_id, process, n, model_version, at, encode(fold, 'hex'), shown, since FROM "
+	     "phased.checkpoint"),
 	READ(TABLE_OUTCOME, "MTTITI",
 	     "SELECT day::timestamp AT TIME ZONE 'UTC', source, site, channel, outcome, n FROM "
 	     "phased.outcome_day"),

@@ -18,6 +18,7 @@ QUERIES = {
              "mid::text, late::text, reported, shown, fine, band, since, last_at FROM phased.phase "
              "WHERE counted > 0 OR confirmed > 0",
     "phase_change": "SELECT contact_id, process, at, from_shown, to_shown, cause FROM phased.phase_change",
+    "checkpoint": "SELECT contact_id, process, n, model_version, at, encode(fold, 'hex'), shown, since FROM phased.checkpoint",
     "outcome_day": "SELECT * FROM phased.outcome_day",
     "rejected": "SELECT topic, reason, field, size, hash, source FROM phased.rejected",
 }

@@ -1,0 +1,174 @@
+/*
+ * The turn that reads histories: READ.
+ */
+#include <string.h>
+
+#include "core/base/arena.h"
+#include "core/edge/store_columns.h"
+#include "core/edge/store_parts.h"
+#include "core/edge/store_sql.h"
+
+/*
+ * Rows of a whole history: libpq gathers them all, in memory of its own, before we see one. So many at the most, by what
+ * the arena could hold of them; more are noticed as a full arena is.
+ */
+#define HISTORY_ROW_SIZE 512 /* there and here */
+
+int64_t store_history_max(const struct arena *arena)
+{
+	return (int64_t)(arena->limit / HISTORY_ROW_SIZE);
+}
+
+/* Called for the contacts' rows and again for the actors': the second ones are put behind the first. */
+static bool on_read(void *context, const struct postgres_rows *rows, struct fail *fail)
+{
+	struct store *store = context;
+	struct read_rows *read = store->read;
+	size_t count = postgres_count(rows);
+	struct touch_row *touches = arena_zero(store->arena, read->touch_count + count + 1, sizeof(*touches));
+	if (touches == NULL || count == (size_t)store_history_max(store->arena)) {
+		return store_arena_full(fail);
+	}
+	if (read->touch_count > 0) {
+		memcpy(touches, read->touches, read->touch_count * sizeof(*touches));
+	}
+	const char *process = NULL; /* one copy of a name that rows share */
+	for (size_t i = 0; i < count; i++) {
+		struct touch_row *touch = &touches[read->touch_count + i];
+		touch->key = (struct touch_key){postgres_uuid(rows, i, 0), postgres_moment(rows, i, 1),
+						(uint64_t)postgres_int(rows, i, 2)};
+		touch->at_us = postgres_moment(rows, i, 3);
+		touch->reasons = (uint32_t)postgres_int(rows, i, 4);
+		touch->party = (int)postgres_int(rows, i, 5);
+		touch->rule = -1;
+		touch->by_stretch = !postgres_is_null(rows, i, 11);
+		if (touch->by_stretch) {
+			touch->contact_id = postgres_uuid(rows, i, 11);
+		}
+		if (postgres_is_null(rows, i, 6)) {
+			continue;
+		}
+		if (process == NULL || strcmp(process, postgres_text(rows, i, 6)) != 0) {
+			process = store_row_text(store, rows, i, 6);
+			if (process == NULL) {
+				return store_arena_full(fail);
+			}
+		}
+		touch->process = process;
+		touch->rule = postgres_is_null(rows, i, 7) ? -1 : (int)postgres_int(rows, i, 7);
+		touch->mail_click = postgres_int(rows, i, 8) != 0;
+		touch->link = (uint64_t)postgres_int(rows, i, 9);
+		touch->confirm = (uint16_t)postgres_int(rows, i, 10);
+	}
+	read->touches = touches;
+	read->touch_count += count;
+	return true;
+}
+
+static bool on_checkpoints(void *context, const struct postgres_rows *rows, struct fail *fail)
+{
+	struct store *store = context;
+	struct checkpoint_row *checkpoints = store_rows_room(store, rows, sizeof(*checkpoints), fail);
+	if (checkpoints == NULL) {
+		return false;
+	}
+	for (size_t i = 0; i < postgres_count(rows); i++) {
+		size_t size;
+		const uint8_t *fold = postgres_bytes(rows, i, 4, &size);
+		checkpoints[i] = (struct checkpoint_row){
+			.contact_id = postgres_uuid(rows, i, 0),
+			.process = store_row_text(store, rows, i, 1),
+			.n = (uint32_t)postgres_int(rows, i, 2),
+			.at_us = postgres_moment(rows, i, 3),
+			.fold = (const uint8_t *)arena_text(store->arena, (const char *)fold, size),
+			.fold_size = size,
+			.shown = (int)postgres_int(rows, i, 5),
+			.since_us = postgres_is_null(rows, i, 6) ? INT64_MIN : postgres_moment(rows, i, 6),
+		};
+		if (checkpoints[i].process == NULL || checkpoints[i].fold == NULL) {
+			return store_arena_full(fail);
+		}
+	}
+	store->read->checkpoints = checkpoints;
+	store->read->checkpoint_count = postgres_count(rows);
+	return true;
+}
+
+/* The parameters of READ_ASKS; more may follow. */
+static struct columns *begin_asks(const struct read_rows *read, const struct read_ask *const lists[],
+				  const size_t counts[], size_t list_count, bool of_one_process,
+				  struct arena *arena)
+{
+	size_t room = 0;
+	for (size_t i = 0; i < list_count; i++) {
+		room += counts[i];
+	}
+	struct columns *columns = columns_begin(arena);
+	columns_int(columns, POSTGRES_INT8, (int64_t)read->model_version);
+	struct postgres_array *ids = columns_array(columns, POSTGRES_UUID, room);
+	struct postgres_array *processes = columns_array(columns, POSTGRES_TEXT, room);
+	struct postgres_array *moments = columns_array(columns, POSTGRES_TIMESTAMPTZ, room);
+	for (size_t i = 0; i < list_count; i++) {
+		for (size_t j = 0; j < counts[i]; j++) {
+			const struct read_ask *ask = &lists[i][j];
+			if (ask->process != NULL || !of_one_process) {
+				postgres_array_uuid(ids, &ask->id);
+				postgres_array_text(processes, ask->process);
+				postgres_array_moment(moments, ask->before_us);
+			}
+		}
+	}
+	return columns;
+}
+
+static bool has_processes(const struct read_ask *asks, size_t count)
+{
+	for (size_t i = 0; i < count; i++) {
+		if (asks[i].process != NULL) {
+			return true;
+		}
+	}
+	return false;
+}
+
+static bool add_checkpoints(struct store *store, const struct read_rows *read, struct arena *arena,
+			    struct fail *fail)
+{
+	const struct read_ask *const lists[] = {read->contacts, read->actors};
+	const size_t counts[] = {read->contact_count, read->actor_count};
+	if (!has_processes(read->contacts, read->contact_count) &&
+	    !has_processes(read->actors, read->actor_count)) {
+		return true;
+	}
+	return columns_add(begin_asks(read, lists, counts, 2, true, arena), store->postgres, &sql_read_checkpoints,
+			   on_checkpoints, store, fail);
+}
+
+bool store_read(struct store *store, struct read_rows *read, struct arena *arena, struct fail *fail)
+{
+	store->arena = arena;
+	store->read = read;
+	read->touches = NULL;
+	read->touch_count = 0;
+	read->checkpoints = NULL;
+	read->checkpoint_count = 0;
+	if (!add_checkpoints(store, read, arena, fail)) {
+		return false;
+	}
+	if (read->contact_count > 0) {
+		struct columns *columns = begin_asks(read, &read->contacts, &read->contact_count, 1, false, arena);
+		columns_uuids(columns, read->moved, read->moved_count);
+		columns_int(columns, POSTGRES_INT8, store_history_max(arena));
+		if (!columns_add(columns, store->postgres, &sql_read_contacts, on_read, store, fail)) {
+			return false;
+		}
+	}
+	if (read->actor_count > 0) {
+		struct columns *columns = begin_asks(read, &read->actors, &read->actor_count, 1, false, arena);
+		columns_int(columns, POSTGRES_INT8, store_history_max(arena));
+		if (!columns_add(columns, store->postgres, &sql_read_actors, on_read, store, fail)) {
+			return false;
+		}
+	}
+	return postgres_send(store->postgres, fail);
+}
