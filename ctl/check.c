@@ -7,18 +7,24 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
+#include "core/base/arena.h"
 #include "core/base/check.h"
 #include "core/edge/kafka_admin.h"
 #include "core/edge/key_file.h"
 #include "core/edge/postgres.h"
 #include "core/edge/schema.h"
+#include "core/edge/topic_file.h"
+#include "core/flow/topics.h"
 #include "ctl/ctl.h"
 #include "ctl/model_load.h"
 #include "ctl/topics.h"
 
 #define KAFKA_MS_MAX 5000
 #define SAID_SIZE 512
+
+static const char *words_path;
 
 /* What a step rests on. */
 enum need { NEEDS_NOTHING, NEEDS_CONF, NEEDS_KAFKA, NEEDS_POSTGRES, NEEDS_SCHEMA, NEED_COUNT };
@@ -58,6 +64,34 @@ static bool check_model(struct checks *checks, char *ret_said, struct fail *fail
 	}
 	model_describe(checks->model, ret_said, SAID_SIZE);
 	return true;
+}
+
+/* Beside the configuration, unless it is said where. */
+static bool check_topic_words(struct checks *checks, char *ret_said, struct fail *fail)
+{
+	const struct topic_book *book;
+	struct topics topics;
+	struct arena *arena = &checks->ctl->arena;
+	const char *slash = strrchr(checks->ctl->config_path, '/');
+	int folder = slash != NULL ? (int)(slash + 1 - checks->ctl->config_path) : 0;
+	const char *path = words_path;
+	if (path == NULL) {
+		path = arena_print(arena, "%.*stopics.yaml", folder, checks->ctl->config_path);
+		if (path != NULL && access(path, F_OK) != 0) {
+			snprintf(ret_said, SAID_SIZE, "none: no %s", path);
+			return true;
+		}
+	}
+	CHECK(path != NULL);
+	if (!topic_file_read(path, arena, &book, fail)) {
+		return false;
+	}
+	if (!topics_init(&topics, book, arena)) {
+		return fail_set(fail, FAIL_FATAL, EXIT_CONFIG, "%s: too large", path);
+	}
+	snprintf(ret_said, SAID_SIZE, "%s (%u topics, %u languages, %u words)", path, book->topic_count,
+		 book->language_count, topics.phrase_count);
+	return topics_check(&topics, fail);
 }
 
 static bool check_kafka(struct checks *checks, char *ret_said, struct fail *fail)
@@ -152,6 +186,7 @@ static const struct {
 	{"configuration", check_configuration, NEEDS_NOTHING},
 	{"identity key", check_key, NEEDS_CONF},
 	{"model", check_model, NEEDS_CONF},
+	{"topic words", check_topic_words, NEEDS_CONF},
 	{"kafka", check_kafka, NEEDS_CONF},
 	{"topics", check_topics, NEEDS_KAFKA},
 	{"postgres", check_postgres, NEEDS_CONF},
@@ -192,16 +227,24 @@ static int run(struct ctl *ctl)
 	return checks.worst;
 }
 
-static const struct option_about options[] = {{0}};
+static const struct option_about options[] = {
+	{"topics", "FILE", OPTION_TEXT, &words_path, 0, 0,
+	 "words of topics (default: topics.yaml beside the configuration, where there is one)"},
+	{0},
+};
 
 const struct command check_command = {
 	.words = "check",
 	.summary = "look whether all is there that phased needs",
-	.details = "Looks at the configuration, the identity key, the model with each rule's example, Kafka and "
-		   "its topics,\n"
-		   "PostgreSQL, its schema, and the model in force; one line each. Exit: the gravest of 78 "
-		   "configuration, 69 a\n"
-		   "server is away, 65 model or schema, 77 not allowed, 1 topics or model not there yet.",
+	.details =
+		"Looks at the configuration, the identity key, the model with each rule's example, the words of "
+		"topics with\n"
+		"their examples, Kafka and its topics, PostgreSQL, its schema, and the model in force; one line "
+		"each. "
+		"Exit: the\n"
+		"gravest of 78 configuration, 69 a server is away, 65 model or schema, 77 not allowed, 1 topics "
+		"or "
+		"model not there yet.",
 	.options = options,
 	.run = run,
 };

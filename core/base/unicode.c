@@ -115,6 +115,34 @@ bool unicode_fold(const char *bytes, size_t size, size_t max, char *ret_text)
 	return keep(folded, length, max, ret_text);
 }
 
+static bool is_of_word(ucs4_t character)
+{
+	if (character < 0x80) {
+		return (character | 0x20) - 'a' < 26 || character - '0' < 10;
+	}
+	return uc_is_general_category_withtable(character,
+						UC_CATEGORY_MASK_L | UC_CATEGORY_MASK_N | UC_CATEGORY_MASK_M);
+}
+
+const char *unicode_word(const char *text, size_t *ret_size)
+{
+	ucs4_t character;
+	const uint8_t *start = (const uint8_t *)text, *next = u8_next(&character, start);
+	while (next != NULL && !is_of_word(character)) {
+		start = next;
+		next = u8_next(&character, start);
+	}
+	if (next == NULL) {
+		return NULL;
+	}
+	const uint8_t *end = next;
+	while ((next = u8_next(&character, end)) != NULL && is_of_word(character)) {
+		end = next;
+	}
+	*ret_size = (size_t)(end - start);
+	return (const char *)start;
+}
+
 bool unicode_has_space_or_control(const char *text)
 {
 	ucs4_t character;

@@ -17,5 +17,7 @@ bool unicode_nfc(const char *bytes, size_t size, size_t max, char *ret_text);
 bool unicode_lower(const char *bytes, size_t size, size_t max, char *ret_text);
 /* The same without any difference of case, for comparing: not for showing ("Straße" and "STRASSE" are both "strasse"). */
 bool unicode_fold(const char *bytes, size_t size, size_t max, char *ret_text);
+/* The first word of a text (a run of letters, digits and their marks), which is UTF-8; NULL: it has none. */
+const char *unicode_word(const char *text, size_t *ret_size);
 /* White space or a control character anywhere? */
 bool unicode_has_space_or_control(const char *text);

@@ -1,5 +1,5 @@
 /*
- * What the files that read and write models share. Nobody else includes this.
+ * What the files that read models and topics, and write models, share. Nobody else includes this.
  */
 #pragma once
 #include <stdbool.h>

@@ -15,8 +15,8 @@
 #define ROOM_SIZE \
 	((size_t)16 * \
 	 1024) /* all texts of a subject, folded; one that does not fit fits regular expressions only */
-#define KEYS_MAX (FIELD_COUNT + SUBJECT_PROPERTIES_MAX + TOPICS_MAX)
-#define TOPICS_MAX 128 /* of a subject; its field is too short for more */
+#define KEYS_MAX (FIELD_COUNT + SUBJECT_PROPERTIES_MAX + SUBJECT_TOPICS_MAX)
+#define SUBJECT_TOPICS_MAX 128 /* of a subject; its field is too short for more */
 
 /* What is looked up: see KEY_FIELD. */
 struct key {
@@ -81,7 +81,7 @@ static void look_for(struct looked_at *looked, enum field field, const char *nam
 
 static void look_for_topics(struct looked_at *looked, const char *topics)
 {
-	for (unsigned i = 0; *topics != '\0' && i < TOPICS_MAX; i++) {
+	for (unsigned i = 0; *topics != '\0' && i < SUBJECT_TOPICS_MAX; i++) {
 		size_t size = strcspn(topics, ",");
 		look_for(looked, FIELD_TOPIC, topics, size);
 		topics += size + (topics[size] == ',');

@@ -8,13 +8,16 @@ import unittest
 import phased_test
 
 MODEL = os.path.join(phased_test.ROOT, "conf", "model")
-STEPS = ["configuration", "identity key", "model", "kafka", "topics", "postgres", "schema", "model in force"]
+STEPS = ["configuration", "identity key", "model", "topic words", "kafka", "topics", "postgres", "schema", "model in force"]
 
 
 class Check(phased_test.PhasedTest):
     def check(self, status, **more):
+        return self.check_with(status, **more)
+
+    def check_with(self, status, *options, **more):
         """What was said of each step: {name: (ok or wrong, words)}."""
-        done = self.run_phasectl(["check"], **more)
+        done = self.run_phasectl(["check", *options], **more)
         said = {}
         for line in done.out.splitlines():
             word, name, words = re.fullmatch(r"(ok|wrong) +(.{15}) ?(.*)", line).groups()
@@ -98,6 +101,20 @@ class Check(phased_test.PhasedTest):
         word, words = self.check(78)["model"]
         self.assertEqual("wrong", word)
         self.assertRegex(words, r"bad\.yaml:\d+: .*web\.pricing")
+
+    def test_words_of_topics_are_read_where_they_are_and_their_examples_tried(self):
+        self.prepare()
+        self.assertRegex(self.check(0)["topic words"][1], r"^none: no .*/topics\.yaml$")
+        shipped = os.path.join(phased_test.ROOT, "conf", "topics.yaml")
+        self.assertRegex(self.check_with(0, "--topics", shipped)["topic words"][1],
+                         r"topics\.yaml \(\d\d topics, 5 languages, \d+ words\)$")
+        with open(shipped) as text:
+            good = text.read()
+        beside = self.write("topics.yaml", good)
+        self.assertEqual(os.path.dirname(self.config), os.path.dirname(beside))
+        self.assertIn(f"{beside} (", self.check(0)["topic words"][1])
+        self.write("topics.yaml", good.replace("'Hvad koster radaren", "'Hvad vejer radaren"))
+        self.assertRegex(self.check(78)["topic words"][1], r'topics\.yaml:\d+: topic "price": its example in "da" is about nothing$')
 
     # --- model accept ---
 

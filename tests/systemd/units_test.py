@@ -45,7 +45,7 @@ class Install(unittest.TestCase):
         self.assertEqual({"phased.conf"}, self.names("usr/lib/sysusers.d"))
         self.assertEqual({"phased.conf"}, self.names("usr/lib/tmpfiles.d"))
         processes = {f"model/{name}.yaml" for name in ("call-off", "innovation", "parts", "standard", "tender")}
-        self.assertEqual({"phased.yaml", "collect.yaml", *processes}, self.names("etc/phased"))
+        self.assertEqual({"phased.yaml", "collect.yaml", "topics.yaml", *processes}, self.names("etc/phased"))
         self.assertEqual({f"schema/{name}" for name in os.listdir(f"{ROOT}/schema") if name.endswith(".sql")} |
                          {"proto/phased/v1/event.proto", "phased.rules.yaml"}, self.names("usr/share/phased"))
         self.assertEqual({"operations.md", "user_agents.LICENSE"}, self.names("usr/share/doc/phased"))
