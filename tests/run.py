@@ -1,7 +1,7 @@
 #!/usr/bin/python3
 """Runs test suites and counts their cases; dev/test and dev/check are its callers.
 
-  tests/run.py [--build DIR] [--jobs N] [--sanitized] [SUITE[/PART]]...
+  tests/run.py [--build DIR] [--jobs N] [--sanitized] [SUITE[/PART] | SUITE PART]...
 
   unit          Check programs that meson knows (tests/**/meson.build)
   floors        the rules of the tree (tests/floors.py), this runner's own (tests/run_self.py), and that the operations guide and
@@ -9,8 +9,9 @@
   integration   tests/integration/*_test.py: our programs against a real Kafka and a real PostgreSQL
   whole         tests/whole/*_test.py: the real tracker in a headless browser, and all behind it
   systemd       tests/systemd/*_test.py: our units under a real systemd in namespaces of its own (root only)
+  model         of unit what is about the phase model, and its table of accuracy (tests/accuracy); only where it is asked for
 
-SUITE/PART runs the files of a suite whose name holds PART. The servers are started once, on free ports, and ended with
+SUITE/PART, or SUITE PART, runs the files of a suite whose name holds PART. The servers are started once, on free ports, and ended with
 everything else that a test left running, also on Ctrl-C. Test files find them in PHASED_KAFKA (host:port), PHASED_PG and
 PHASED_PG_TCP (conninfo), and our programs under PHASED_BUILD; each makes databases, topics and groups of its own.
 
@@ -40,7 +41,9 @@ from dataclasses import dataclass, field
 sys.dont_write_bytecode = True
 ROOT = os.path.dirname(os.path.dirname(os.path.realpath(__file__)))
 SUITES = ("floors", "unit", "integration", "whole", "systemd")
+MODEL = re.compile("model_|flow_(fold|match|processes|why)|edge_model|ctl_model|accuracy")	# programs of suite unit
 TIMEOUT_S = 300
+NAMED = SUITES + ("model",)
 LEFTOVER_S = 3		# what a finished test file gets for its processes to end
 PR_SET_CHILD_SUBREAPER = 36
 
@@ -68,13 +71,13 @@ class Processes:
         self.kept = set()	# roots of what shall live on: the shared servers
         threading.Thread(target=self.bury, daemon=True).start()
 
-    def run(self, argv, timeout, env, cwd=ROOT):
-        """Returns (exit status or None after a timeout, output, seconds)."""
+    def run(self, argv, timeout, env, cwd=ROOT, err=None):
+        """Returns (exit status or None after a timeout, output, seconds). err: where errors go, in place of the output."""
         begun = time.monotonic()
         with tempfile.TemporaryFile() as out:
             try:
                 with self.lock:
-                    child = subprocess.Popen(argv, stdin=subprocess.DEVNULL, stdout=out, stderr=out, env=env, cwd=cwd,
+                    child = subprocess.Popen(argv, stdin=subprocess.DEVNULL, stdout=out, stderr=err or out, env=env, cwd=cwd,
                                              start_new_session=True)
                     self.running[child.pid] = child
             except OSError as error:
@@ -281,11 +284,11 @@ class Runner:
             print("".join(f"    | {line}\n" for line in result.output.splitlines()), end="", flush=True)
         return result
 
-    def unit(self, part):
+    def unit(self, part, about=re.compile("")):
         status, listed, _ = self.processes.run(["meson", "introspect", "--tests", self.build], 60, self.env)
         if status:
             return [self.show(Result("unit/meson", failed=1, output=listed))]
-        tests = [test for test in json.loads(listed) if part in test["name"]]
+        tests = [test for test in json.loads(listed) if part in test["name"] and about.match(test["name"])]
 
         def one(test):
             env = {**self.env, **test["env"]}
@@ -298,6 +301,17 @@ class Runner:
         with concurrent.futures.ThreadPoolExecutor(self.jobs) as pool:
             for result, status, timeout in pool.map(one, tests):
                 results.append(self.show(self.finish(result, status, timeout, may_be_silent=True)))
+        return results
+
+    def model(self, part):
+        results = self.unit(part, MODEL)
+        if part in "accuracy":
+            status, output, seconds = self.processes.run([f"{self.build}/tests/accuracy/accuracy"], TIMEOUT_S, self.env,
+                                                         err=sys.stderr)
+            results.append(self.show(self.finish(Result("model/table", seconds=seconds, output=output), status, TIMEOUT_S,
+                                                 may_be_silent=True)))
+            if not results[-1].failed:
+                print(output, end="", flush=True)
         return results
 
     def floors(self, part):
@@ -383,17 +397,28 @@ def summary(table):
     return 0 if passed and not failed else 1
 
 
+def choose(texts):
+    """A word that is no suite is the part of the suite before it."""
+    chosen = []
+    for text in texts:
+        if chosen and text not in NAMED and "/" not in text and not chosen[-1][1]:
+            chosen[-1][1] = text
+        else:
+            chosen.append((text.split("/", 1) + [""])[:2])
+    return chosen
+
+
 def main():
     words = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     words.add_argument("--build", default=f"{ROOT}/build", metavar="DIR")
     words.add_argument("--jobs", type=int, default=os.cpu_count(), metavar="N", help="unit programs at once")
     words.add_argument("--sanitized", action="store_true", help="DIR was built with sanitizers: collect what they say")
-    words.add_argument("suites", nargs="*", metavar="SUITE[/PART]")
+    words.add_argument("suites", nargs="*", metavar="SUITE[/PART]", help="or SUITE PART")
     given = words.parse_args()
-    chosen = [(text.split("/", 1) + [""])[:2] for text in given.suites] or [(suite, "") for suite in SUITES]
+    chosen = choose(given.suites) or [[suite, ""] for suite in SUITES]
     for suite, _ in chosen:
-        if suite not in SUITES:
-            words.error(f"no suite {suite}; there are {', '.join(SUITES)}")
+        if suite not in NAMED:
+            words.error(f"no suite {suite}; there are {', '.join(NAMED)}")
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):	# also where they came in ignored
         signal.signal(number, interrupted)
     runner = Runner(given)

@@ -70,6 +70,17 @@ class Runner(unittest.TestCase):
         self.assertIn("no such test", output)
         self.assertEqual(run.returncode, 1)
 
+    def test_a_word_behind_a_suite_is_its_part(self):
+        self.write("floors.py", "print('1 passed, 0 failed')")
+        for words, closing in ((("floors", "run_self"), "0 passed, 1 failed"), (("floors", "floors.py"), "1 passed, 0 failed"),
+                               (("floors", "nothing"), "0 passed, 0 failed"),
+                               (("floors/floors", "floors/run_self"), "1 passed, 1 failed")):
+            with self.subTest(words), self.start(*words) as run:
+                self.assertEqual(run.stdout.read().splitlines()[-1], closing)
+        for words in (("nothing",), ("floors", "run_self", "nothing"), ("floors/floors", "nothing")):
+            with self.subTest(words), self.start(*words) as run:
+                self.assertIn("no suite nothing", run.stdout.read())
+
     def test_it_ends_what_runs_when_it_is_interrupted(self):
         for number in (signal.SIGINT, signal.SIGTERM):
             self.write("floors.py", "child = subprocess.Popen(['sleep', '300'], start_new_session=True)\n"
