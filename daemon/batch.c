@@ -171,11 +171,16 @@ void batch_committed(struct batch *batch)
 	}
 	int64_t wall_us = batch->io.ops->now_us(batch->io.self);
 	const struct item *items = batch_window(batch);
+	size_t messages = 0;
 	for (size_t i = 0; i < batch->count; i++) {
 		const struct item *item = &items[i];
 		if (i + BATCH_AHEAD < batch->count) {
 			recent_look_ahead(batch->options.crew->recent, items[i + BATCH_AHEAD].touch.event_id);
 		}
+		if (item->follows) {
+			continue;
+		}
+		messages++;
 		counters_outcome(counters, item->saved);
 		/* A producer's clock may be ahead of ours; a sum that falls would look like a restart. */
 		int64_t delay_us = wall_us > item->timestamp_us ? wall_us - item->timestamp_us : 0;
@@ -195,7 +200,7 @@ void batch_committed(struct batch *batch)
 	batch->open = false;
 	batch->waits_until_us = 0;
 	batch->is_slow = false;
-	metric_observe(&counters->batch_events, (double)batch->count);
+	metric_observe(&counters->batch_events, (double)messages);
 	metric_observe(&counters->batch_seconds,
 		       (double)(now_us - batch->filling_since_us) / (double)MOMENT_SECOND_US);
 	counters->last_commit.value = (double)wall_us / (double)MOMENT_SECOND_US;
@@ -210,13 +215,20 @@ void batch_committed(struct batch *batch)
 	}
 }
 
+static void hand_back(const struct batch *batch, const struct item *item)
+{
+	if (!item->follows) {
+		counters_outcome(batch->options.counters, OUTCOME_handed_back);
+	}
+}
+
 void batch_drop_foreign(struct batch *batch)
 {
 	size_t kept = batch->first;
 	size_t window_end = batch->first + batch->count, window_count = 0;
 	for (size_t i = batch->first; i < batch->item_count; i++) {
 		if (assignment_find(batch->options.assignment, batch->items[i].partition) == NULL) {
-			counters_outcome(batch->options.counters, OUTCOME_handed_back);
+			hand_back(batch, &batch->items[i]);
 			continue;
 		}
 		window_count += i < window_end ? 1 : 0;
@@ -235,7 +247,7 @@ void batch_drop_foreign(struct batch *batch)
 void batch_hand_back(struct batch *batch)
 {
 	for (size_t i = batch->first; i < batch->item_count; i++) {
-		counters_outcome(batch->options.counters, OUTCOME_handed_back);
+		hand_back(batch, &batch->items[i]);
 	}
 	batch->sent = false;
 	batch->wants_claim = false; /* whoever wants it anew has asked; whose partitions are gone must not */

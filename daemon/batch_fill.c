@@ -22,7 +22,7 @@ void batch_set_limits(struct batch *batch)
 static void adapt(struct batch *batch)
 {
 	size_t least = (size_t)batch->options.conf->batch.events_min, next = batch->limit;
-	if (batch->item_count == batch->limit) {
+	if (batch->item_count >= batch->limit) {
 		next = batch->limit * 2;
 	} else if (batch->item_count < batch->limit / 4) {
 		next = batch->limit / 2 > least ? batch->limit / 2 : least;
@@ -43,7 +43,8 @@ bool batch_fill(struct batch *batch)
 			batch_set_limits(batch);
 		}
 		if (batch->items == NULL) {
-			batch->items = arena_array(&batch->held, batch->limit, sizeof(struct item));
+			batch->items =
+				arena_array(&batch->held, batch->limit + TAKE_FOLLOW_MAX, sizeof(struct item));
 			CHECK(batch->items != NULL);
 		}
 		batch->filling_since_us = now_us;
@@ -61,7 +62,7 @@ bool batch_fill(struct batch *batch)
 		batch_empty(batch);
 		return false;
 	}
-	batch->goes_on = !drained && batch->item_count == until && until < batch->limit;
+	batch->goes_on = !drained && batch->item_count >= until && batch->item_count < batch->limit;
 	batch->filling = batch->goes_on || (drained && now_us < batch->filled_by_us);
 	if (batch->filling) {
 		return false;

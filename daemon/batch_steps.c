@@ -19,6 +19,14 @@ struct item *batch_window(const struct batch *batch)
 	return batch->items + batch->first;
 }
 
+size_t batch_whole(const struct batch *batch, size_t count)
+{
+	while (count > 0 && count < batch->count && batch_window(batch)[count].follows) {
+		count--;
+	}
+	return count;
+}
+
 /* Its place in the list; the number of those there are when it is not in it yet. */
 static size_t find_position(const struct batch *batch, struct partition partition)
 {

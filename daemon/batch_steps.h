@@ -147,8 +147,10 @@ void batch_speed_up(struct batch *batch);
 
 /* ---- batch_steps.c ---- */
 
-/* What one transaction holds: batch->count items. */
+/* What one transaction holds: batch->count items, all of each of their messages. */
 struct item *batch_window(const struct batch *batch);
+/* So many items of the window, or fewer, are whole messages. */
+size_t batch_whole(const struct batch *batch, size_t count);
 
 /* ---- batch_save.c ---- */
 

@@ -35,11 +35,20 @@ void batch_forget_months(struct batch *batch)
 	memset(batch->months, 0, sizeof(batch->months));
 }
 
+/* About half of the window; all of it where that is one message. */
+static size_t half_of(const struct batch *batch)
+{
+	size_t half = batch_whole(batch, (batch->count + 1) / 2);
+	for (; half == 0 || (half < batch->count && batch_window(batch)[half].follows); half++) {
+	}
+	return half;
+}
+
 /* What took too long as a whole may not in two parts; the next batches are smaller as well, for a while. */
 static void halve(struct batch *batch)
 {
 	size_t least = (size_t)batch->options.conf->batch.events_min;
-	batch->count = (batch->count + 1) / 2;
+	batch->count = half_of(batch);
 	batch->limit = batch->limit / 2 > least ? batch->limit / 2 : batch->limit;
 }
 
@@ -55,8 +64,9 @@ bool batch_shrink(struct batch *batch, struct fail *fail)
 {
 	static struct log_limit often;
 	batch->saved_count = 0;
-	if (batch->count > 1) {
-		batch->count = (batch->count + 1) / 2;
+	size_t half = half_of(batch);
+	if (half < batch->count) {
+		batch->count = half;
 		return true;
 	}
 	struct item *item = &batch->items[batch->first];
@@ -71,8 +81,10 @@ bool batch_shrink(struct batch *batch, struct fail *fail)
 			  batch->options.topics[item->partition.topic], (int)item->partition.number,
 			  (long long)item->offset, batch->why.text, log_held_back(&often));
 	}
-	item->decoded = OUTCOME_refused;
-	item->reject = NULL;
+	for (size_t i = 0; i < batch->count; i++) {
+		item[i].decoded = OUTCOME_refused;
+		item[i].reject = NULL;
+	}
 	return true;
 }
 

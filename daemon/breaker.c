@@ -51,7 +51,7 @@ size_t breaker_rejected(const struct breaker *breaker)
 static int code_of(const struct item *item)
 {
 	CHECK(item->saved > OUTCOME_NONE && item->saved < OUTCOME_COUNT && item->partition.topic < TOPICS_MAX);
-	if (item->saved == OUTCOME_uncollected || item->saved == OUTCOME_reported ||
+	if (item->follows || item->saved == OUTCOME_uncollected || item->saved == OUTCOME_reported ||
 	    item->saved == OUTCOME_handed_back) {
 		return CODE_UNCOUNTED;
 	}

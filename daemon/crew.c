@@ -96,7 +96,7 @@ bool crew_free_count(const struct crew *crew, struct batch *batch, size_t *ret_c
 		const struct cast_part *part = &batch->cast.parts[i];
 		if ((part->weak != CAST_NOBODY && busy[part->weak]) ||
 		    (part->strong != CAST_NOBODY && busy[part->strong])) {
-			*ret_count = i;
+			*ret_count = batch_whole(batch, i);
 			break;
 		}
 	}

@@ -68,12 +68,9 @@ static const struct facts *facts_of(const struct event *event, const struct iden
 }
 
 /* Who, what about, which rule, which facts. False: arena full. */
-static bool fill_item(struct take *take, const struct event *event, struct arena *arena, struct item *item)
+static bool fill_item(struct take *take, const struct event *event, const struct identified *who,
+		      struct arena *arena, struct item *item)
 {
-	const struct identified *who = browsers_identify(take->browsers, event, &take->identify, arena);
-	if (who == NULL) {
-		return false;
-	}
 	take->counters->blocked_ids.value += who->blocked;
 	if (!who->has_weak && !who->has_strong) {
 		item->decoded = OUTCOME_unidentified;
@@ -93,6 +90,50 @@ static bool fill_item(struct take *take, const struct event *event, struct arena
 	item->match = known->match;
 	fill_touch(item, event, event_id);
 	return true;
+}
+
+/* Is there an item of that actor already? Of one that has no touch it is nobody's. */
+static bool is_there(const struct item *items, size_t count, const struct uuid *actor_id)
+{
+	for (size_t i = 0; i < count; i++) {
+		if (items[i].decoded == OUTCOME_NONE && uuid_equal(&items[i].touch.actor_id, actor_id)) {
+			return true;
+		}
+	}
+	return false;
+}
+
+/*
+ * An opportunity is about each contact that the CRM names with it: the touch is recorded on all of them. The first item is
+ * that of whom the event itself names, else of the first contact. Returns how many items there are; 0: arena full.
+ */
+static size_t fill_items(struct take *take, const struct event *event, struct arena *arena, struct item *items)
+{
+	const struct identified *who = browsers_identify(take->browsers, event, &take->identify, arena);
+	size_t used = 1;
+	if (who == NULL || !fill_item(take, event, who, arena, &items[0])) {
+		return 0;
+	}
+	struct event about = *event;
+	about.identity = event_blank.identity;
+	about.consent.profile = about.consent.contact = STATEMENT_UNSAID; /* not for all of them */
+	for (unsigned i = 0; event->action == ACTION_OPP_CHANGED && i < event->opportunity.contact_ids_count;
+	     i++) {
+		about.identity.crm_id = event->opportunity.contact_ids[i];
+		struct identified *contact = arena_take(arena, sizeof(*contact));
+		struct item item = items[0];
+		item.decoded = OUTCOME_NONE;
+		item.follows = items[0].decoded == OUTCOME_NONE;
+		if (contact == NULL || !identify_event(&about, &take->identify, arena, contact) ||
+		    !fill_item(take, &about, contact, arena, &item)) {
+			return 0;
+		}
+		item.touch.party = item.follows ? TOUCH_FOLLOWS : item.touch.party;
+		if (item.decoded == OUTCOME_NONE && !is_there(items, used, &item.touch.actor_id)) {
+			items[item.follows ? used++ : 0] = item;
+		}
+	}
+	return used;
 }
 
 static const struct kept_event *keep_event(const struct event *event, struct arena *arena)
@@ -128,8 +169,10 @@ static void keep_raw(const struct take *take, const struct message *message, str
 	reject->form = message->form;
 }
 
-static void decode_one(struct take *take, const struct message *message, struct arena *arena, struct item *item)
+/* Returns how many items it has. */
+static size_t decode_one(struct take *take, const struct message *message, struct arena *arena, struct item *items)
 {
+	struct item *item = &items[0];
 	*item = (struct item){
 		.partition = message->partition, .offset = message->offset, .timestamp_us = message->timestamp_us};
 	struct reject reject = {0};
@@ -148,14 +191,18 @@ static void decode_one(struct take *take, const struct message *message, struct 
 			keep_raw(take, message, arena, kept);
 		}
 		item->reject = kept;
-		return;
+		return 1;
 	}
 	item->event = keep_event(&event, arena);
 	if (item->event != NULL && !has_consent(take->conf, &event)) {
 		item->decoded = OUTCOME_no_consent;
-	} else if (item->event == NULL || !fill_item(take, &event, arena, item)) {
+		return 1;
+	}
+	size_t used = item->event == NULL ? 0 : fill_items(take, &event, arena, items);
+	if (used == 0) {
 		reject_full(item, message, arena);
 	}
+	return used > 0 ? used : 1;
 }
 
 /* Ours, and not before our position? A message that was in flight over an unassign may be neither. */
@@ -199,8 +246,7 @@ bool take_items(struct take *take, const struct engine *engine, struct arena *ar
 			continue;
 		}
 		counters_received(take->counters, message->size);
-		decode_one(take, message, arena, &items[*count]);
-		(*count)++;
+		*count += decode_one(take, message, arena, &items[*count]);
 	}
 	if (take->chunk_at == take->chunk_count) { /* nothing is held longer than it is needed */
 		take->io.ops->source_release(take->io.self);

@@ -16,8 +16,9 @@
 #include "daemon/io.h"
 #include "daemon/subjects.h"
 
-#define TAKE_CHUNK 64			    /* messages held by the source's buffers at a time */
-#define TAKE_ROOM ((size_t)8 * 1024 * 1024) /* no message of at most 64 KiB takes more of the arena */
+#define TAKE_CHUNK 64			      /* messages held by the source's buffers at a time */
+#define TAKE_FOLLOW_MAX EVENT_CONTACT_IDS_MAX /* items of one message beside its first */
+#define TAKE_ROOM ((size_t)8 * 1024 * 1024)   /* no message of at most 64 KiB takes more of the arena */
 
 struct take {
 	const struct conf *conf;
@@ -34,7 +35,8 @@ struct take {
 };
 
 /*
- * Appends items until `max` are there, the source has no more, or the arena is nearly full. Where *count is 0 a batch begins,
+ * Appends items until `max` are there, or up to TAKE_FOLLOW_MAX more where the last message has several; the source has no more;
+ * or the arena is nearly full. Where *count is 0 a batch begins,
  * and the arena holds nothing of the last one's. Messages of partitions that
  * are not ours, and those before our position, are passed over. Returns false when the source had more than was taken.
  */

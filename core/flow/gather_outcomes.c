@@ -175,6 +175,9 @@ static bool tally_item(struct tally *tally, const struct item *item)
 {
 	const struct subject *subject = item->subject;
 	uint32_t row;
+	if (item->follows) {
+		return true;
+	}
 	if (item->outcome == OUTCOME_reported) {
 		return tally_report(tally, item);
 	}
@@ -200,20 +203,23 @@ static bool tally_item(struct tally *tally, const struct item *item)
 
 /*
  * A day's counts say how many touches there are, and how many copies beside them, in whatever order these came. So one
- * that takes another's place is counted as the touch, and the other one, from now on, as the duplicate.
+ * that takes another's place is counted as the touch, and the other one, from now on, as the duplicate: each of them where it is
+ * by this touch that its message is counted.
  */
 static bool tally_replacing(struct tally *tally, const struct item *item)
 {
 	const struct copy_row *replaced = item->replaced;
 	uint32_t row;
-	return tally_add(tally, item, (int)item->event->channel, touch_outcome(&item->touch), 1, &row) &&
-	       tally_add(tally, item, replaced->channel, touch_outcome(&replaced->touch), -1, &row) &&
-	       tally_add(tally, item, replaced->channel, OUTCOME_duplicate, 1, &row);
+	return (item->follows ||
+		tally_add(tally, item, (int)item->event->channel, touch_outcome(&item->touch), 1, &row)) &&
+	       (replaced->touch.party == TOUCH_FOLLOWS ||
+		(tally_add(tally, item, replaced->channel, touch_outcome(&replaced->touch), -1, &row) &&
+		 tally_add(tally, item, replaced->channel, OUTCOME_duplicate, 1, &row)));
 }
 
 static bool is_rejected(const struct item *item)
 {
-	return outcome_about[item->outcome].kept == OUTCOME_REJECTED;
+	return !item->follows && outcome_about[item->outcome].kept == OUTCOME_REJECTED;
 }
 
 static bool gather_counts(const struct item *items, size_t count, struct arena *arena, struct save_rows *save,

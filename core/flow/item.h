@@ -1,5 +1,5 @@
 /*
- * An item: one message of a batch on its way to its outcome.
+ * An item: one message of a batch on its way to its outcome; or what it means for one more contact.
  */
 #pragma once
 #include <stdbool.h>
@@ -43,6 +43,9 @@ struct item {
 	enum outcome saved : 8;	   /* what the last SAVE wrote of it: counts once its COMMIT is known */
 	enum item_copy copy : 8;   /* SCREEN's; LOSES where there is no touch at all */
 	bool has_weak, has_strong; /* as who has: asked of every item, and who lies elsewhere */
+	/* The message of the item before it has a touch on one more actor, this one's: written with it, and counted with it as
+	 * one message. */
+	bool follows;
 	struct match match;
 	const struct copy_row *replaced; /* COPY_REPLACES: the one that stood; as long as this try of the batch */
 	const struct identified *who;	 /* items by the same may share it */

@@ -6,6 +6,7 @@
 #include <stdint.h>
 
 #include "core/base/uuid.h"
+#include "core/model/event.h"
 
 /* The row of table touch, in the order of its columns. */
 struct touch {
@@ -16,8 +17,13 @@ struct touch {
 	int64_t received_us;
 	uint64_t subject_id;
 	uint32_t reasons; /* enum machine_reason; not 0: moves nothing */
-	int16_t party;	  /* enum party */
+	int16_t party;	  /* enum party, or TOUCH_FOLLOWS */
 };
+
+/* An event that was about several: this is not the touch by which it was counted. Such events are nobody's evidence, so that it
+ * need not be known who acted. */
+#define TOUCH_FOLLOWS 5
+_Static_assert(TOUCH_FOLLOWS == PARTY_COUNT, "behind the parties");
 
 static inline bool touch_same_key(const struct touch *a, const struct touch *b)
 {

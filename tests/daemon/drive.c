@@ -144,7 +144,10 @@ static void check_counts(struct driven *daemon)
 	for (int i = OUTCOME_NONE + 1; i < OUTCOME_COUNT; i++) {
 		sum += counters->outcomes[i].value;
 	}
-	double held = (double)(daemon->batch->item_count - daemon->batch->first);
+	double held = 0;
+	for (size_t i = daemon->batch->first; i < daemon->batch->item_count; i++) {
+		held += daemon->batch->items[i].follows ? 0 : 1;
+	}
 	if (sum != counters->received.value || held != counters->in_flight.value) {
 		wrong(daemon->drive, "received %.0f, outcomes and in flight %.0f, held %.0f of %.0f in flight",
 		      counters->received.value, sum, held, counters->in_flight.value);

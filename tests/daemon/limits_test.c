@@ -64,7 +64,8 @@ static struct batch *start_cramped(void)
 	for (size_t bytes = 2000; bytes < 60000; bytes += 500) {
 		scene_start_one_batch();
 		struct batch *batch = scene_drive.daemons[0].batch;
-		batch->held.limit = TAKE_ROOM + PLAN_MESSAGES_MAX * sizeof(struct item) + bytes;
+		batch->held.limit =
+			TAKE_ROOM + (PLAN_MESSAGES_MAX + TAKE_FOLLOW_MAX) * sizeof(struct item) + bytes;
 		scene_step_to(WORLD_ADVANCE);
 		if (batch->take.chunk_at < batch->take.chunk_count) {
 			return batch;

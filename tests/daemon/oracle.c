@@ -31,14 +31,11 @@ static bool is_erased(const struct plan *plan, const struct seen *seen)
 	return false;
 }
 
-static void understand_event(struct oracle *oracle, const struct plan *plan, struct seen *seen)
+/* What an event, or a copy of it that names one of its contacts, means for who is named. */
+static void understand_touch(struct oracle *oracle, const struct plan *plan, struct seen *seen,
+			     const struct event *event)
 {
 	struct identify_options options = {.key = &oracle->drive->key};
-	const struct event *event = seen->event;
-	if (!may_be_counted(&oracle->drive->conf, event)) {
-		seen->outcome = OUTCOME_no_consent;
-		return;
-	}
 	CHECK(identify_event(event, &options, oracle->arena, &seen->who));
 	if (!seen->who.has_weak && !seen->who.has_strong) {
 		seen->outcome = OUTCOME_unidentified;
@@ -61,6 +58,60 @@ static void understand_event(struct oracle *oracle, const struct plan *plan, str
 		.reasons = event->machine_reasons,
 		.party = event->party,
 	};
+}
+
+static bool has_touch_of(const struct seen *first, const struct seen *end, const struct uuid *actor)
+{
+	for (; first < end; first++) {
+		if (first->subject.id != 0 && uuid_equal(&first->touch.actor_id, actor)) {
+			return true;
+		}
+	}
+	return false;
+}
+
+/* An opportunity has a touch on each of its contacts, once; the first that can be identified stands for the message. */
+static void understand_contacts(struct oracle *oracle, const struct plan *plan, struct seen *first)
+{
+	for (unsigned i = 0; i < first->event->opportunity.contact_ids_count; i++) {
+		struct event *about = arena_take(oracle->arena, sizeof(*about));
+		struct seen *seen = first->outcome == OUTCOME_unidentified ? first : &oracle->seen[oracle->count];
+		CHECK(about != NULL && oracle->count < COUNT_OF(oracle->seen));
+		struct seen more = {.timestamp_us = first->timestamp_us,
+				    .topic = first->topic,
+				    .reject_source = "",
+				    .event = first->event,
+				    .follows = seen != first};
+		*about = event_blank;
+		about->identity.crm_id = first->event->opportunity.contact_ids[i];
+		about->site = first->event->site;
+		struct identify_options options = {.key = &oracle->drive->key};
+		struct identified who;
+		CHECK(identify_event(about, &options, oracle->arena, &who));
+		if (!who.has_strong || has_touch_of(first, &oracle->seen[oracle->count], &who.strong.id)) {
+			continue;
+		}
+		*about = *first->event;
+		about->identity = event_blank.identity;
+		about->identity.crm_id = first->event->opportunity.contact_ids[i];
+		about->consent.profile = about->consent.contact = STATEMENT_UNSAID;
+		understand_touch(oracle, plan, &more, about);
+		more.touch.party = more.follows ? TOUCH_FOLLOWS : more.touch.party;
+		*seen = more;
+		oracle->count += seen != first ? 1 : 0;
+	}
+}
+
+static void understand_event(struct oracle *oracle, const struct plan *plan, struct seen *seen)
+{
+	if (!may_be_counted(&oracle->drive->conf, seen->event)) {
+		seen->outcome = OUTCOME_no_consent;
+		return;
+	}
+	understand_touch(oracle, plan, seen, seen->event);
+	if (seen->event->action == ACTION_OPP_CHANGED) {
+		understand_contacts(oracle, plan, seen);
+	}
 }
 
 static void understand(struct oracle *oracle, const struct plan *plan, const struct plan_message *message)

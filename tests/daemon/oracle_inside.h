@@ -20,6 +20,7 @@ struct seen {
 	struct match match;
 	struct touch_line touch;
 	bool stands;
+	bool follows; /* a touch of the message before it on one more contact: no outcome of its own */
 };
 
 struct oracle {
@@ -28,7 +29,7 @@ struct oracle {
 	struct matcher *matcher;
 	struct arena *arena;
 	struct tables *tables;
-	struct seen seen[PLAN_MESSAGES_MAX];
+	struct seen seen[4 * PLAN_MESSAGES_MAX];
 	size_t count;
 	struct consent consents[2 * PLAN_MESSAGES_MAX];
 	size_t consent_count;

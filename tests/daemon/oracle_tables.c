@@ -178,6 +178,9 @@ void oracle_fill_outcomes(struct oracle *oracle)
 	for (size_t i = 0; i < oracle->count; i++) {
 		const struct seen *seen = &oracle->seen[i];
 		const struct event *event = seen->event;
+		if (seen->follows) {
+			continue;
+		}
 		int64_t us = event != NULL ? event->stamped_us : seen->timestamp_us;
 		struct outcome_line line = {
 			.day_us = moment_floor(us, MOMENT_DAY_US) * MOMENT_DAY_US,
@@ -315,7 +318,7 @@ static void fill_phase(struct history *history)
 
 void oracle_fill_phases(struct oracle *oracle)
 {
-	static struct history histories[2 * PLAN_MESSAGES_MAX];
+	static struct history histories[4 * PLAN_MESSAGES_MAX];
 	size_t used = 0;
 	for (size_t i = 0; i < oracle->count; i++) {
 		const struct seen *seen = &oracle->seen[i];

@@ -126,9 +126,9 @@ static const char *play(unsigned run, struct met *met)
 	plan_produce(&plan, &world);
 	for (size_t i = 0; i < drive.count && world_random(&world, 4) == 0; i++) {
 		/* Room for a few messages at a time: some that are taken wait for the next batch. */
-		drive.daemons[i].batch->held.limit = TAKE_ROOM +
-						     (size_t)drive.conf.batch.events_max * sizeof(struct item) +
-						     2048 + (size_t)world_random(&world, 32768);
+		drive.daemons[i].batch->held.limit =
+			TAKE_ROOM + ((size_t)drive.conf.batch.events_max + TAKE_FOLLOW_MAX) * sizeof(struct item) +
+			2048 + (size_t)world_random(&world, 32768);
 	}
 	drive_rebalance(&drive, 0, false);
 	bool done = run == 0 ? drive_drain(&drive) : drain_with_trouble(&trouble);

@@ -83,6 +83,10 @@ static void add_strong(struct making *making, struct event *event)
 		event->identity.email = arena_print(making->arena, "p%d@firma.test", (int)person);
 		break;
 	}
+	case 2:
+		event->identity.crm_id = name(making, "crm-", person);
+		event->site = "nordlys";
+		break;
 	default:
 		event->identity.email = arena_print(making->arena, "p%d@firma.test", (int)person);
 	}
@@ -232,9 +236,25 @@ static void close_one(struct making *making, struct event *event)
 {
 	confirm(making, event);
 	event->source = "crm";
+	event->site = "nordlys";
 	event->action = ACTION_OPP_CHANGED;
 	event->label = "";
 	event->opportunity.present = true;
+	if (now_and_then(making,
+			 50)) { /* as CRMs do: nobody by name, some contacts by their numbers, one of them twice */
+		unsigned count = 1 + (unsigned)below(making, 4);
+		const char **ids = arena_array(making->arena, count, sizeof(*ids));
+		CHECK(ids != NULL);
+		for (unsigned i = 0; i < count; i++) {
+			ids[i] = now_and_then(making, 10)
+					 ? "null"
+					 : name(making, "crm-", below(making, making->person_count));
+		}
+		event->opportunity.contact_ids = ids;
+		event->opportunity.contact_ids_count = count;
+		event->identity.email = now_and_then(making, 40) ? event->identity.email : "";
+		event->identity.anonymous_id = "";
+	}
 	event->opportunity.state = (enum opportunity_state)below(making, OPPORTUNITY_COUNT);
 }
 

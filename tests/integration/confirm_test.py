@@ -76,6 +76,23 @@ class Confirm(DaemonTest):
             self.assertNotIn("@", done.err)
         self.assertEqual("1", self.value("SELECT sum(n) FROM phased.outcome_day"))
 
+    def test_an_opportunity_is_about_each_of_its_contacts(self):
+        def view(person, number, days_ago):
+            who = {"anonymous_id": f"c{person}", "crm_id": f"crm-{person}"}
+            return self.touch(f"{person}-{number}", days_ago, identity=who, site="nordlys")
+        deal = self.closed(1, 5, "LOST") | {"identity": {}, "site": "nordlys"}
+        deal["opportunity"]["contact_ids"] = ["crm-1", "crm-2", "null", "crm-1"]
+        self.send_events(*(view(person, number, 30 - number) for person in (1, 2, 3) for number in range(3)))
+        phased = self.start_phased()
+        self.applied(9)
+        self.send_events(deal, deal | {"received_us": NOW_US})
+        self.applied(11)
+        rows = phased_test.json_lines(self.phasectl(["report", "phases", "--json"]))
+        self.assertEqual(["mid", "none", "none"], sorted(row["phase"] for row in rows))
+        self.assertEqual({"applied": 10, "duplicate": 1}, self.outcomes())
+        self.assertEqual("2", self.value("SELECT count(*) FROM phased.touch t JOIN phased.subject s USING (subject_id) WHERE s.label = 'lost'"))
+        self.assert_conserved(phased)
+
     def test_won_or_lost_closes_the_process_until_the_next_touch(self):
         self.send_events(*(self.touch(i, 30 - i) for i in range(3)))
         phased = self.start_phased()
