@@ -13,10 +13,12 @@
 
 SUITE/PART, or SUITE PART, runs the files of a suite whose name holds PART. The servers are started once, on free ports, and ended with
 everything else that a test left running, also on Ctrl-C. Test files find them in PHASED_KAFKA (host:port), PHASED_PG and
-PHASED_PG_TCP (conninfo), and our programs under PHASED_BUILD; each makes databases, topics and groups of its own.
+PHASED_PG_TCP (conninfo), and our programs under PHASED_BUILD; each makes databases, topics and groups of its own. So as many
+run at once as --jobs says; what they print is shown when they end.
 
 A Python test file ends with unittest.main(). It may say, in a comment line of its own:
-  # run: timeout=900     seconds the whole file may take (default 300)
+  # run: timeout=900     seconds the whole file may take (default 300); those that may take longest begin first
+  # run: alone           measures what others would disturb: nothing else runs meanwhile
   # run: sanitized       is short enough to run in dev/check too, with sanitizers
 
 Without Kafka's jars the files that need Kafka are skipped with the reason; with PHASED_REQUIRE_KAFKA=1 they fail.
@@ -24,7 +26,6 @@ The closing line is `N passed, N failed`, with `, N skipped` when there were any
 """
 import argparse
 import concurrent.futures
-import ctypes
 import glob
 import json
 import os
@@ -39,13 +40,13 @@ import time
 from dataclasses import dataclass, field
 
 sys.dont_write_bytecode = True
+import run_file
+
 ROOT = os.path.dirname(os.path.dirname(os.path.realpath(__file__)))
 SUITES = ("floors", "unit", "integration", "whole", "systemd")
 MODEL = re.compile("model_|flow_(fold|match|processes|why)|edge_model|ctl_model|accuracy")	# programs of suite unit
 TIMEOUT_S = 300
 NAMED = SUITES + ("model",)
-LEFTOVER_S = 3		# what a finished test file gets for its processes to end
-PR_SET_CHILD_SUBREAPER = 36
 
 
 @dataclass
@@ -65,7 +66,7 @@ class Processes:
     """Children of ours that run now, and whatever they leave behind: orphans become our children, so none can hide."""
 
     def __init__(self):
-        ctypes.CDLL(None).prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
+        run_file.adopt_orphans()
         self.lock = threading.Lock()
         self.running = {}
         self.kept = set()	# roots of what shall live on: the shared servers
@@ -120,44 +121,11 @@ class Processes:
             except subprocess.TimeoutExpired:
                 continue
 
-    def orphans(self):
-        """Processes below us that are neither running tests nor kept: pid -> name."""
-        parent, name, dead = {}, {}, set()
-        for entry in glob.glob("/proc/[0-9]*/stat"):
-            try:
-                with open(entry) as stat:
-                    head, tail = stat.read().rsplit(")", 1)
-            except OSError:
-                continue
-            pid, name_of = head.split(" (", 1)
-            state, parent_pid = tail.split()[:2]
-            parent[int(pid)], name[int(pid)] = int(parent_pid), name_of
-            if state == "Z":
-                dead.add(int(pid))
+    def end_orphans(self):
+        """Whatever runs below us and is neither a test nor kept."""
         with self.lock:
             stay = self.kept | set(self.running)
-        left = {}
-        for pid in parent.keys() - dead:
-            walk = pid
-            while walk in parent and walk not in stay and walk != os.getpid():
-                walk = parent[walk]
-            if walk == os.getpid() and pid != walk:
-                left[pid] = name[pid]
-        return left
-
-    def sweep(self, seconds):
-        """Gives orphans some time to end, kills the rest; returns the names of those killed."""
-        deadline = time.monotonic() + seconds
-        while (left := self.orphans()) and time.monotonic() < deadline:
-            time.sleep(0.05)
-        for pid in left:
-            try:
-                os.kill(pid, signal.SIGKILL)
-            except ProcessLookupError:
-                pass
-        while left and self.orphans():
-            time.sleep(0.05)
-        return sorted(left.values())
+        run_file.end_orphans(0, stay)
 
     def end_running(self):
         with self.lock:
@@ -208,6 +176,7 @@ CHECK_LINE = re.compile(r"^\d+%: Checks: (\d+), Failures: (\d+), Errors: (\d+)",
 UNITTEST_LINE = re.compile(r"^Ran (\d+) tests? in [\d.]+s\n\n?(?:OK|FAILED|NO TESTS RAN)(?: \((.*)\))?$", re.M)
 PLAIN_LINE = re.compile(r"^(\d+) passed, (\d+) failed(?:, (\d+) skipped)?$", re.M)
 SKIP_LINE = re.compile(r"^.* skipped (['\"].*)$", re.M)
+LEFT_LINE = re.compile(f"^{re.escape(run_file.LEFT)}.*$", re.M)
 
 
 def count(result, status, timeout, may_be_silent):
@@ -240,6 +209,9 @@ def count(result, status, timeout, may_be_silent):
     elif not counted:
         result.failed += 1
         result.notes.append("ran no test case")
+    for line in LEFT_LINE.findall(result.output):
+        result.failed += 1
+        result.notes.append(line)
 
 
 # --- the suites ---
@@ -251,6 +223,8 @@ class Runner:
         self.sanitized = given.sanitized
         self.processes = Processes()
         self.servers = None
+        self.interrupted = False
+        self.screen = threading.Lock()
         self.env = {key: value for key, value in os.environ.items() if not key.startswith("PG")}
         self.env.update(PHASED_BUILD=self.build, PYTHONDONTWRITEBYTECODE="1", PYTHONPATH=f"{ROOT}/tests",
                         # Debian's psql is a wrapper in Perl that costs more than what tests ask of it.
@@ -259,57 +233,78 @@ class Runner:
         if self.sanitized:
             self.reports = tempfile.mkdtemp(prefix="phased-sanitizer-")
             os.chmod(self.reports, 0o777)
-            common = f"log_path={self.reports}/report:print_stacktrace=1"
-            self.env.update(ASAN_OPTIONS=f"{common}:detect_stack_use_after_return=1:strict_string_checks=1",
-                            UBSAN_OPTIONS=f"{common}:halt_on_error=1",
-                            TSAN_OPTIONS=f"{common}:suppressions={ROOT}/tests/seen_threads.supp")
+
+    def report(self, name):
+        """Where sanitizers write what they have to say about a test: this, a dot, and the number of a process."""
+        return f"{self.reports}/{name.replace('/', '-')}"
+
+    def environment(self, name, more):
+        env = {**self.env, **more}
+        if self.sanitized:
+            common = f"log_path={self.report(name)}:print_stacktrace=1"
+            env.update(ASAN_OPTIONS=f"{common}:detect_stack_use_after_return=1:strict_string_checks=1",
+                       UBSAN_OPTIONS=f"{common}:halt_on_error=1",
+                       TSAN_OPTIONS=f"{common}:suppressions={ROOT}/tests/seen_threads.supp")
+        return env
 
     def finish(self, result, status, timeout, may_be_silent=False):
+        """Counts, and shows."""
         count(result, status, timeout, may_be_silent)
-        for report in glob.glob(f"{self.reports}/report*") if self.reports else ():
+        for report in glob.glob(f"{glob.escape(self.report(result.name))}.*") if self.reports else ():
             with open(report, errors="replace") as text:
                 result.output += f"\n{text.read()}"
-            os.unlink(report)
             if not result.failed:
                 result.failed += 1
             result.notes.append("a sanitizer complained")
-        return result
+        return self.show(result)
 
     def show(self, result):
         word = "FAILED" if result.failed else "ok" if result.passed else "skipped"
-        print(f"  {word:8}{result.name:48} {result.passed + result.failed:5} cases {result.seconds:7.1f} s", flush=True)
-        for note in result.notes:
-            print(f"          {note}")
+        lines = [f"  {word:8}{result.name:48} {result.passed + result.failed:5} cases {result.seconds:7.1f} s"]
+        lines += [f"          {note}" for note in result.notes]
         if result.failed:
-            print("".join(f"    | {line}\n" for line in result.output.splitlines()), end="", flush=True)
+            lines += [f"    | {line}" for line in result.output.splitlines()]
+        with self.screen:
+            if not self.interrupted:
+                print("\n".join(lines), flush=True)
         return result
+
+    def each(self, do, things):
+        """do(thing) for each, so many at once. An interrupt ends what runs, and nothing more begins."""
+        with concurrent.futures.ThreadPoolExecutor(self.jobs) as pool:
+            todo = [pool.submit(do, thing) for thing in things]
+            try:
+                return [one.result() for one in todo]
+            except KeyboardInterrupt:
+                self.interrupted = True
+                for one in todo:
+                    one.cancel()
+                while not all(one.done() for one in todo):
+                    self.processes.end_running()
+                    time.sleep(0.05)
+                raise
 
     def unit(self, part, about=re.compile("")):
         status, listed, _ = self.processes.run(["meson", "introspect", "--tests", self.build], 60, self.env)
         if status:
             return [self.show(Result("unit/meson", failed=1, output=listed))]
-        tests = [test for test in json.loads(listed) if part in test["name"] and about.match(test["name"])]
 
         def one(test):
-            env = {**self.env, **test["env"]}
+            name = f"unit/{test['name']}"
             timeout = max(int(test["timeout"]), 1) * (5 if self.sanitized else 1)
-            status, output, seconds = self.processes.run(test["cmd"], timeout, env, test["workdir"] or self.build)
-            result = Result(f"unit/{test['name']}", seconds=seconds, output=output)
-            return result, status, timeout
+            status, output, seconds = self.processes.run(test["cmd"], timeout, self.environment(name, test["env"]),
+                                                         test["workdir"] or self.build)
+            return self.finish(Result(name, seconds=seconds, output=output), status, timeout, may_be_silent=True)
 
-        results = []
-        with concurrent.futures.ThreadPoolExecutor(self.jobs) as pool:
-            for result, status, timeout in pool.map(one, tests):
-                results.append(self.show(self.finish(result, status, timeout, may_be_silent=True)))
-        return results
+        return self.each(one, [test for test in json.loads(listed) if part in test["name"] and about.match(test["name"])])
 
     def model(self, part):
         results = self.unit(part, MODEL)
         if part in "accuracy":
-            status, output, seconds = self.processes.run([f"{self.build}/tests/accuracy/accuracy"], TIMEOUT_S, self.env,
-                                                         err=sys.stderr)
-            results.append(self.show(self.finish(Result("model/table", seconds=seconds, output=output), status, TIMEOUT_S,
-                                                 may_be_silent=True)))
+            name = "model/table"
+            status, output, seconds = self.processes.run([f"{self.build}/tests/accuracy/accuracy"], TIMEOUT_S,
+                                                         self.environment(name, {}), err=sys.stderr)
+            results.append(self.finish(Result(name, seconds=seconds, output=output), status, TIMEOUT_S, may_be_silent=True))
             if not results[-1].failed:
                 print(output, end="", flush=True)
         return results
@@ -319,20 +314,27 @@ class Runner:
                 for name in ("floors.py", "run_self.py", "operations_test.py") if part in name]
 
     def integration(self, part, suite="integration"):
-        results = []
+        files = []
         for path in sorted(glob.glob(f"{ROOT}/tests/{suite}/*_test.py")):
-            name = f"{suite}/{os.path.basename(path)}"
             with open(path) as lines:
                 text = lines.read()
             words = " ".join(re.findall(r"^# run: (.*)$", text, re.M)).split()
-            if part not in os.path.basename(path) or (self.sanitized and "sanitized" not in words):
-                continue
-            if self.servers is None:
-                self.servers = Servers(self.processes)
-                self.servers.start()
-            timeout = int(dict(word.split("=") for word in words if "=" in word).get("timeout", TIMEOUT_S))
-            results.append(self.refuse(name, suite, text) or self.python(name, path, timeout, self.servers.env))
-        return results
+            if part in os.path.basename(path) and (not self.sanitized or "sanitized" in words):
+                files.append((path, text, words))
+        if files and self.servers is None:
+            self.servers = Servers(self.processes)
+            self.servers.start()
+
+        def timeout(words):
+            return int(dict(word.split("=") for word in words if "=" in word).get("timeout", TIMEOUT_S))
+
+        def one(file):
+            path, text, words = file
+            name = f"{suite}/{os.path.basename(path)}"
+            return self.refuse(name, suite, text) or self.python(name, path, timeout(words), self.servers.env)
+
+        beside = sorted((file for file in files if "alone" not in file[2]), key=lambda file: -timeout(file[2]))
+        return [one(file) for file in files if "alone" in file[2]] + self.each(one, beside)
 
     def whole(self, part):
         return self.integration(part, "whole")
@@ -361,20 +363,16 @@ class Runner:
         return self.show(result)
 
     def python(self, name, path, timeout, env):
-        status, output, seconds = self.processes.run(["/usr/bin/python3", path, "-v"], timeout, {**self.env, **env})
-        result = self.finish(Result(name, seconds=seconds, output=output), status, timeout)
-        left = self.processes.sweep(LEFTOVER_S)
-        if left:
-            result.failed += 1
-            result.notes.append(f"left running (ended now): {', '.join(left)}")
-        return self.show(result)
+        status, output, seconds = self.processes.run(
+            ["/usr/bin/python3", f"{ROOT}/tests/run_file.py", "/usr/bin/python3", path, "-v"], timeout, self.environment(name, env))
+        return self.finish(Result(name, seconds=seconds, output=output), status, timeout)
 
     def end(self):
         self.processes.end_running()
         if self.servers:
             self.servers.remove()
         self.processes.kept = set()
-        self.processes.sweep(0)
+        self.processes.end_orphans()
         if self.reports:
             shutil.rmtree(self.reports, ignore_errors=True)
 
@@ -411,7 +409,7 @@ def choose(texts):
 def main():
     words = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     words.add_argument("--build", default=f"{ROOT}/build", metavar="DIR")
-    words.add_argument("--jobs", type=int, default=os.cpu_count(), metavar="N", help="unit programs at once")
+    words.add_argument("--jobs", type=int, default=os.cpu_count(), metavar="N", help="programs and test files at once")
     words.add_argument("--sanitized", action="store_true", help="DIR was built with sanitizers: collect what they say")
     words.add_argument("suites", nargs="*", metavar="SUITE[/PART]", help="or SUITE PART")
     given = words.parse_args()

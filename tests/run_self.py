@@ -36,18 +36,60 @@ FILES = {
                          "1 passed, 1 failed", ("left running (ended now): sleep",)),
 }
 
+SERVER = """#!/bin/sh
+[ "$1" = start ] || exec kill "$(cat "$2/NAME.pid")"
+sleep 300 >"$2/NAME.log" 2>&1 &
+echo $! >"$2/NAME.pid"
+touch "$2/NAME.env"
+"""
+# Of two that run at once one leaves a process, which is ended; what the other has left so far is none of that.
+AT_ONCE = {
+    "alone": "# run: alone\nclass T(unittest.TestCase):\n def test_a(self): self.assertEqual([], glob.glob(f'{ROOT}/pid*'))\n",
+    "leaves": "class T(unittest.TestCase):\n def test_a(self):\n  leave('pid')\n  wait_until(lambda: os.path.exists(f'{ROOT}/pid2'))\n",
+    "other": "class T(unittest.TestCase):\n def test_a(self):\n  pid = leave('pid2')\n"
+             "  wait_until(lambda: os.path.exists(f'{ROOT}/pid') and not runs(int(open(f'{ROOT}/pid').read())))\n"
+             "  self.assertTrue(runs(pid))\n  os.kill(pid, 9)\n",
+}
+HELP = """
+def leave(name):
+    subprocess.run(["sh", "-c", f"sleep 300 >&- 2>&- & echo $! >{ROOT}/{name}.new; mv {ROOT}/{name}.new {ROOT}/{name}"], check=True)
+    return int(open(f"{ROOT}/{name}").read())
+def runs(pid):
+    try:
+        return open(f"/proc/{pid}/stat").read().rsplit(")", 1)[1].split()[0] != "Z"
+    except OSError:
+        return False
+def wait_until(condition):
+    end = time.monotonic() + 20
+    while not condition():
+        assert time.monotonic() < end
+        time.sleep(0.02)
+"""
+
 
 class Runner(unittest.TestCase):
     def setUp(self):
         self.root = tempfile.mkdtemp(prefix="phased-run-")
         self.addCleanup(shutil.rmtree, self.root)
         os.makedirs(os.path.join(self.root, "tests"))
-        shutil.copy(os.path.join(HERE, "run.py"), os.path.join(self.root, "tests"))
+        for name in ("run.py", "run_file.py"):
+            shutil.copy(os.path.join(HERE, name), os.path.join(self.root, "tests"))
         self.write("run_self.py", "print('0 passed, 0 failed')")
 
-    def write(self, name, body):
-        with open(os.path.join(self.root, "tests", name), "w") as out:
-            out.write(f"import os, subprocess, time, unittest\n{body}\n")
+    def write(self, name, body, mode=0o644):
+        path = os.path.join(self.root, "tests", name)
+        os.makedirs(os.path.dirname(path), exist_ok=True)
+        with open(path, "w") as out:
+            out.write(body if body.startswith("#!") else f"import glob, os, subprocess, time, unittest\n{body}\n")
+        os.chmod(path, mode)
+
+    def at_once(self, files):
+        """Test files that share servers, which in truth are none."""
+        for name in ("kafka", "postgres"):
+            self.write(f"../dev/{name}", SERVER.replace("NAME", name), 0o755)
+        for name, body in files.items():
+            self.write(f"integration/{name}_test.py", f"ROOT = {self.root!r}\n{HELP}\n{body}unittest.main()")
+        return self.start("--jobs", "2", "integration")
 
     def start(self, *words):
         return subprocess.Popen([sys.executable, os.path.join(self.root, "tests", "run.py"), *words], stdin=subprocess.DEVNULL,
@@ -93,6 +135,26 @@ class Runner(unittest.TestCase):
             self.wait_until_gone(pid)
             os.unlink(self.root + "/pid")
 
+    def test_files_run_at_once_and_each_answers_for_its_own_processes(self):
+        with self.at_once(AT_ONCE) as run:
+            output = run.stdout.read()
+        self.assertEqual("3 passed, 1 failed", output.splitlines()[-1], output)
+        self.assertEqual(["ok alone_test.py", "ok other_test.py"],
+                         sorted(re.sub(r".*(ok) +integration/(\S+).*", r"\1 \2", line) for line in output.splitlines() if "  ok" in line))
+        self.assertRegex(output, r"FAILED +integration/leaves_test.py .*\n +left running \(ended now\): sleep\n")
+
+    def test_an_interrupt_ends_all_that_run_at_once(self):
+        sleeps = "leave(f'pid{os.path.basename(__file__)}')\ntime.sleep(300)\n"
+        with self.at_once({"a": sleeps, "b": sleeps, "c": sleeps}) as run:
+            pids = [self.read_pid(name) for name in ("pida_test.py", "pidb_test.py")]
+            run.send_signal(signal.SIGINT)
+            output = run.stdout.read()
+        self.assertEqual(run.returncode, 130, output)
+        self.assertNotIn("FAILED", output)
+        self.assertFalse(os.path.exists(f"{self.root}/pidc_test.py"))
+        for pid in pids:
+            self.wait_until_gone(pid)
+
     def wait_until_gone(self, pid):
         deadline = time.monotonic() + 5
         while True:
@@ -105,11 +167,11 @@ class Runner(unittest.TestCase):
             self.assertLess(time.monotonic(), deadline, "a process was left running")
             time.sleep(0.02)
 
-    def read_pid(self):
+    def read_pid(self, name="pid"):
         deadline = time.monotonic() + 20
         while time.monotonic() < deadline:
             try:
-                with open(self.root + "/pid") as text:
+                with open(f"{self.root}/{name}") as text:
                     if (said := text.read()).endswith("\n"):
                         return int(said)
             except FileNotFoundError:

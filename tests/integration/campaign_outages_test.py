@@ -1,5 +1,5 @@
 #!/usr/bin/python3
-# run: timeout=1200
+# run: timeout=1200 alone
 """PostgreSQL away, Kafka away, both at once, under load: nothing is lost or doubled, memory stays flat, the log stays quiet, and
 the lag is gone within 10 s after. The long campaign takes them away for a minute each time, the short one only both at once."""
 import random

@@ -271,9 +271,9 @@ class Top(StatusTest):
         self.assertEqual(0, reader.wait(20))
         top = self.start([phased_test.PHASECTL, "--config", self.config, "top", "--endpoints", self.address], "top")
         self.wait_log(top, "received")
-        self.psql(f"ALTER DATABASE {re.search('dbname=(t.*)', self.database)[1]} ALLOW_CONNECTIONS false", database=phased_test.server("PHASED_PG"))
-        self.psql("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'phasectl'",
-                  database=phased_test.server("PHASED_PG"))
+        name = re.search("dbname=(t.*)", self.database)[1]
+        self.psql(f"ALTER DATABASE {name} ALLOW_CONNECTIONS false; SELECT pg_terminate_backend(pid) FROM pg_stat_activity "
+                  f"WHERE application_name = 'phasectl' AND datname = '{name}'", database=phased_test.server("PHASED_PG"))
         self.wait_log(top, r"received.* postgres: ")
         self.assertEqual(0, top.stop())
         phased.kill()
