@@ -38,9 +38,7 @@ static bool start(struct admin *admin, const char *brokers, const char *const *p
 
 static void finish(struct admin *admin)
 {
-	if (admin->rk != NULL) {
-		rd_kafka_destroy(admin->rk);
-	}
+	kafka_client_destroy(admin->rk);
 }
 
 /* Whatever the brokers did not do: away, not allowed, or refused. */

@@ -3,15 +3,11 @@
  * is waited for), so it happens beside.
  */
 #include <pthread.h>
-#include <signal.h>
 #include <stdlib.h>
-#include <time.h>
 
 #include "core/base/check.h"
 #include "core/base/moment.h"
 #include "core/edge/kafka_source_inside.h"
-
-#define PARTED_S_MAX 1
 
 /* What belongs to one consumer of librdkafka. */
 struct kafka_parting {
@@ -46,48 +42,32 @@ static void put_back(struct kafka_source *source, struct kafka_parting *parting)
 	free(parting);
 }
 
-static void *destroy(void *rk)
-{
-	rd_kafka_destroy_flags(rk, RD_KAFKA_DESTROY_F_NO_CONSUMER_CLOSE);
-	return NULL;
-}
-
-/* Signals are the loop's. */
 static void start_destroying(struct kafka_source *source, struct kafka_parting *parting)
 {
-	sigset_t all, before;
 	kafka_source_end_queue(parting->events);
 	for (unsigned i = 0; i < source->lane_count; i++) {
 		kafka_source_end_queue(parting->messages[i]);
 	}
-	sigfillset(&all);
-	CHECK(pthread_sigmask(SIG_SETMASK, &all, &before) == 0);
-	bool started = pthread_create(&parting->thread, NULL, destroy, parting->rk) == 0;
-	CHECK(pthread_sigmask(SIG_SETMASK, &before, NULL) == 0);
-	if (!started) {
-		destroy(parting->rk);
+	if (kafka_client_part(parting->rk, &parting->thread)) {
+		source->parting = parting;
+	} else {
 		free(parting);
-		return;
 	}
-	source->parting = parting;
 }
 
-/* Its thread owns what it destroys and nothing else: whether it has ended or not, it is ours no more. */
-static void forget_parting(struct kafka_source *source, bool is_joined)
+static void forget_parting(struct kafka_source *source, unsigned ms_max)
 {
-	if (!is_joined) {
-		pthread_detach(source->parting->thread); /* left to the end of the process */
+	if (source->parting != NULL) {
+		kafka_client_parted(source->parting->thread, ms_max);
+		free(source->parting);
+		source->parting = NULL;
 	}
-	free(source->parting);
-	source->parting = NULL;
 }
 
 void kafka_anew(struct kafka_source *source)
 {
 	struct fail fail;
-	if (source->parting != NULL) { /* the loop does not wait for it */
-		forget_parting(source, pthread_tryjoin_np(source->parting->thread, NULL) == 0);
-	}
+	forget_parting(source, 0); /* the loop does not wait for it */
 	struct kafka_parting *before = take_out(source);
 	source->anew = ANEW_NO;
 	source->anew_us = moment_monotonic_us();
@@ -111,11 +91,5 @@ void kafka_anew(struct kafka_source *source)
 
 void kafka_anew_finish(struct kafka_source *source)
 {
-	struct timespec until;
-	if (source->parting == NULL) {
-		return;
-	}
-	clock_gettime(CLOCK_MONOTONIC, &until);
-	until.tv_sec += PARTED_S_MAX;
-	forget_parting(source, pthread_clockjoin_np(source->parting->thread, NULL, CLOCK_MONOTONIC, &until) == 0);
+	forget_parting(source, KAFKA_PART_MS_MAX);
 }

@@ -1,13 +1,16 @@
 #include "core/edge/kafka_client.h"
 
 #include <errno.h>
+#include <signal.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/eventfd.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "core/base/check.h"
+#include "core/base/moment.h"
 
 /* librdkafka would print to stderr. What matters reaches us as an event; the rest is silence. */
 static void on_log(const rd_kafka_t *rk, int level, const char *facility, const char *text)
@@ -101,6 +104,44 @@ rd_kafka_t *kafka_client_create(rd_kafka_type_t type, rd_kafka_conf_t **conf, st
 	}
 	*conf = NULL;
 	return rk;
+}
+
+static void *destroy(void *rk)
+{
+	rd_kafka_destroy_flags(rk, RD_KAFKA_DESTROY_F_NO_CONSUMER_CLOSE);
+	return NULL;
+}
+
+/* Signals are the loop's. */
+bool kafka_client_part(rd_kafka_t *rk, pthread_t *ret_thread)
+{
+	sigset_t all, before;
+	sigfillset(&all);
+	CHECK(pthread_sigmask(SIG_SETMASK, &all, &before) == 0);
+	bool started = pthread_create(ret_thread, NULL, destroy, rk) == 0;
+	CHECK(pthread_sigmask(SIG_SETMASK, &before, NULL) == 0);
+	if (!started) {
+		destroy(rk);
+	}
+	return started;
+}
+
+void kafka_client_parted(pthread_t thread, unsigned ms_max)
+{
+	int64_t until_us = moment_monotonic_us() + (int64_t)ms_max * 1000;
+	const struct timespec until = {.tv_sec = until_us / MOMENT_SECOND_US,
+				       .tv_nsec = until_us % MOMENT_SECOND_US * 1000};
+	if (pthread_clockjoin_np(thread, NULL, CLOCK_MONOTONIC, &until) != 0) {
+		pthread_detach(thread);
+	}
+}
+
+void kafka_client_destroy(rd_kafka_t *rk)
+{
+	pthread_t thread;
+	if (rk != NULL && kafka_client_part(rk, &thread)) {
+		kafka_client_parted(thread, KAFKA_PART_MS_MAX);
+	}
 }
 
 bool kafka_wake_init(struct kafka_wake *wake, struct fail *fail)

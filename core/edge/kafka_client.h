@@ -4,6 +4,7 @@
  */
 #pragma once
 #include <librdkafka/rdkafka.h>
+#include <pthread.h>
 #include <stdbool.h>
 
 #include "core/base/fail.h"
@@ -29,6 +30,19 @@ rd_kafka_conf_t *kafka_client_conf(const char *brokers, const char *client_id,
 				   struct fail *fail);
 /* Takes *conf, whether it goes well or not, and nulls it. */
 rd_kafka_t *kafka_client_create(rd_kafka_type_t type, rd_kafka_conf_t **conf, struct fail *fail);
+
+/*
+ * Destroys a client, whose queues and topics are given back already; without leaving a group. That waits for librdkafka's
+ * threads, and one of them may be waiting for a name server that does not answer: after KAFKA_PART_MS_MAX the client is left
+ * to a thread of its own, or to the end of the process. NULL is fine.
+ */
+#define KAFKA_PART_MS_MAX 1000
+void kafka_client_destroy(rd_kafka_t *rk);
+/* The same in two: begins, in a thread that owns what it destroys and nothing else. False: there is none to be had, and it
+ * is destroyed already. */
+bool kafka_client_part(rd_kafka_t *rk, pthread_t *ret_thread);
+/* Waits so long, 0: not at all. Whether it has ended or not, the thread is ours no more. */
+void kafka_client_parted(pthread_t thread, unsigned ms_max);
 
 bool kafka_wake_init(struct kafka_wake *wake, struct fail *fail);
 /* The queue must be destroyed, or watched no more, before kafka_wake_finish(). */

@@ -294,9 +294,7 @@ static void finish(struct reader *reader)
 	if (reader->queue != NULL) {
 		rd_kafka_queue_destroy(reader->queue);
 	}
-	if (reader->rk != NULL) {
-		rd_kafka_destroy(reader->rk);
-	}
+	kafka_client_destroy(reader->rk);
 }
 
 bool kafka_read(const char *brokers, const char *const *properties, struct kafka_record *records, size_t count,

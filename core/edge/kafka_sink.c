@@ -13,8 +13,14 @@
 
 /* One kafka_sink_poll() serves at most so many events (each up to some thousand reports), so that a loop gets on. */
 #define POLL_EVENTS_MAX 16
-/* After a purge the last reports are only a matter of our own threads. */
+/* After a purge the last reports are a matter of librdkafka's threads, and one may be waiting for a name server. */
 #define PURGE_MS_MAX 2000
+
+/* A message on its way: who ends the sink says of each that is left that it was lost. */
+struct parcel {
+	void *token;
+	struct parcel *next, **back; /* among those on their way; *back is this one */
+};
 
 struct kafka_sink {
 	rd_kafka_t *rk;
@@ -22,6 +28,7 @@ struct kafka_sink {
 	struct kafka_wake wake;
 	kafka_sink_delivered *on_delivered;
 	void *context;
+	struct parcel *parcels;
 	enum kafka_sink_state state;
 	bool is_dead; /* librdkafka gave up: an idempotent producer that can no longer keep its promise */
 	char away[TROUBLE_SIZE], lost[TROUBLE_SIZE]; /* why; "": not known, none */
@@ -71,6 +78,30 @@ fail:
 	return NULL;
 }
 
+static struct parcel *parcel_begin(struct kafka_sink *sink, void *token)
+{
+	struct parcel *parcel = malloc(sizeof(*parcel));
+	CHECK(parcel != NULL);
+	*parcel = (struct parcel){.token = token, .next = sink->parcels, .back = &sink->parcels};
+	if (parcel->next != NULL) {
+		parcel->next->back = &parcel->next;
+	}
+	sink->parcels = parcel;
+	return parcel;
+}
+
+/* Returns its token. */
+static void *parcel_end(struct parcel *parcel)
+{
+	void *token = parcel->token;
+	*parcel->back = parcel->next;
+	if (parcel->next != NULL) {
+		parcel->next->back = parcel->back;
+	}
+	free(parcel);
+	return token;
+}
+
 static void on_reports(struct kafka_sink *sink, rd_kafka_event_t *event)
 {
 	const rd_kafka_message_t *report;
@@ -84,7 +115,7 @@ static void on_reports(struct kafka_sink *sink, rd_kafka_event_t *event)
 			snprintf(sink->lost, sizeof(sink->lost), "%s: %s", rd_kafka_topic_name(report->rkt),
 				 rd_kafka_err2str(report->err));
 		}
-		sink->on_delivered(sink->context, report->_private, delivered);
+		sink->on_delivered(sink->context, parcel_end(report->_private), delivered);
 	}
 }
 
@@ -146,14 +177,16 @@ void kafka_sink_destroy(struct kafka_sink *sink, unsigned flush_ms_max)
 	}
 	if (sink->queue != NULL) {
 		serve_until_empty(sink, flush_ms_max);
-		rd_kafka_purge(sink->rk, RD_KAFKA_PURGE_F_QUEUE | RD_KAFKA_PURGE_F_INFLIGHT);
+		rd_kafka_purge(sink->rk,
+			       RD_KAFKA_PURGE_F_QUEUE | RD_KAFKA_PURGE_F_INFLIGHT | RD_KAFKA_PURGE_F_NON_BLOCKING);
 		serve_until_empty(sink, PURGE_MS_MAX);
 		rd_kafka_queue_io_event_enable(sink->queue, -1, NULL, 0);
 		rd_kafka_queue_destroy(sink->queue);
 	}
-	if (sink->rk != NULL) {
-		rd_kafka_destroy(sink->rk);
+	while (sink->parcels != NULL) {
+		sink->on_delivered(sink->context, parcel_end(sink->parcels), false);
 	}
+	kafka_client_destroy(sink->rk);
 	kafka_wake_finish(&sink->wake);
 	free(sink);
 }
@@ -180,9 +213,12 @@ bool kafka_sink_poll(struct kafka_sink *sink)
 }
 
 /* What producing said. */
-static bool said(struct kafka_sink *sink, const char *topic, size_t size, rd_kafka_resp_err_t error,
-		 struct fail *fail)
+static bool said(struct kafka_sink *sink, struct parcel *parcel, const char *topic, size_t size,
+		 rd_kafka_resp_err_t error, struct fail *fail)
 {
+	if (error != RD_KAFKA_RESP_ERR_NO_ERROR) {
+		parcel_end(parcel);
+	}
 	switch (error) {
 	case RD_KAFKA_RESP_ERR_NO_ERROR:
 		return true;
@@ -207,12 +243,13 @@ bool kafka_sink_send(struct kafka_sink *sink, const char *topic, const void *key
 		     const void *value, size_t size, void *token, struct fail *fail)
 {
 	const void *key_or_none = key_size > 0 ? key : NULL;
+	struct parcel *parcel = parcel_begin(sink, token);
 	rd_kafka_resp_err_t error =
 		rd_kafka_producev(sink->rk, RD_KAFKA_V_TOPIC(topic), RD_KAFKA_V_MSGFLAGS(RD_KAFKA_MSG_F_COPY),
 				  RD_KAFKA_V_KEY(key_or_none, key_size),
-				  RD_KAFKA_V_VALUE((void *)(uintptr_t)value, size), RD_KAFKA_V_OPAQUE(token),
+				  RD_KAFKA_V_VALUE((void *)(uintptr_t)value, size), RD_KAFKA_V_OPAQUE(parcel),
 				  RD_KAFKA_V_END);
-	return said(sink, topic, size, error, fail);
+	return said(sink, parcel, topic, size, error, fail);
 }
 
 static rd_kafka_headers_t *resent_headers(const struct kafka_record *record)
@@ -235,16 +272,17 @@ static rd_kafka_headers_t *resent_headers(const struct kafka_record *record)
 bool kafka_sink_resend(struct kafka_sink *sink, const struct kafka_record *record, void *token, struct fail *fail)
 {
 	rd_kafka_headers_t *headers = resent_headers(record);
+	struct parcel *parcel = parcel_begin(sink, token);
 	rd_kafka_resp_err_t error = rd_kafka_producev(
 		sink->rk, RD_KAFKA_V_TOPIC(record->topic), RD_KAFKA_V_PARTITION(record->partition),
 		RD_KAFKA_V_MSGFLAGS(RD_KAFKA_MSG_F_COPY), RD_KAFKA_V_KEY(record->key, record->key_size),
 		RD_KAFKA_V_VALUE((void *)(uintptr_t)record->value, record->size),
 		RD_KAFKA_V_TIMESTAMP(record->timestamp_us / 1000), RD_KAFKA_V_HEADERS(headers),
-		RD_KAFKA_V_OPAQUE(token), RD_KAFKA_V_END);
+		RD_KAFKA_V_OPAQUE(parcel), RD_KAFKA_V_END);
 	if (error != RD_KAFKA_RESP_ERR_NO_ERROR) {
 		rd_kafka_headers_destroy(headers); /* else they are librdkafka's now */
 	}
-	return said(sink, record->topic, record->size, error, fail);
+	return said(sink, parcel, record->topic, record->size, error, fail);
 }
 
 enum kafka_sink_state kafka_sink_state(const struct kafka_sink *sink)

@@ -28,7 +28,8 @@ typedef void kafka_sink_delivered(void *context, void *token, bool delivered);
 /* Never waits for a broker. NULL: *fail says why (a setting is wrong). */
 struct kafka_sink *kafka_sink_create(const struct kafka_sink_options *options, kafka_sink_delivered *on_delivered,
 				     void *context, struct fail *fail);
-/* Waits at most `flush_ms_max` for what is on its way; what is not delivered then is said to on_delivered. */
+/* Waits at most `flush_ms_max` for what is on its way; what is not delivered then is said to on_delivered. Takes three
+ * seconds more at most. */
 void kafka_sink_destroy(struct kafka_sink *sink, unsigned flush_ms_max);
 
 /* Has it ended for good? kafka_sink_poll() may learn that before any message is refused. NULL: no. */

@@ -293,8 +293,8 @@ void kafka_source_destroy(struct kafka_source *source)
 		free(source->lanes[i].held);
 	}
 	kafka_source_end_queue(source->events);
-	if (source->rk != NULL && !is_stuck) { /* stuck: left to the end of the process */
-		rd_kafka_destroy_flags(source->rk, RD_KAFKA_DESTROY_F_NO_CONSUMER_CLOSE);
+	if (!is_stuck) { /* stuck: left to the end of the process */
+		kafka_client_destroy(source->rk);
 	}
 	kafka_anew_finish(source);
 	if (source->conf != NULL) {
