@@ -6,6 +6,7 @@
 #include <librdkafka/rdkafka_mock.h>
 #include <poll.h>
 
+#define TEST_AT_ONCE 12 /* each has a cluster of its own, and waits for its members to join */
 #include "core/base/moment.h"
 #include "tests/table.h"
 
