@@ -9,8 +9,8 @@ import random
 
 DAY_US = 86_400_000_000
 PAGES = ("/blog/one", "/blog/two", "/articles/lost-at-the-quay", "/papers/white-paper", "/guides/buyers-guide",
-         "/products/plotter", "/compare", "/cases/harbour", "/pricing", "/terms", "/about",
-         "/tenders/specification/", "/agreements/prices/", "/innovation/limits/", "/parts/77/")
+         "/products/plotter", "/compare", "/cases/harbour", "/pricing", "/terms", "/about")
+OTHER_PAGES = ("/tenders/specification/", "/agreements/prices/", "/innovation/limits/", "/parts/77/")	# of other processes than standard
 TOPICS = ("problem", "fit", "technical", "references", "price", "delivery", "price,tender", "delivery,parts")
 PROCESSES = ("tender", "call-off", "innovation", "parts", "standard", "no-such")
 ROLES = ("CFO", "CEO", "IT", "procurement", "")
@@ -21,9 +21,10 @@ def at(base_us, minutes):
 
 
 class Maker:
-    def __init__(self, seed, now_us, people=60, days=60):
+    def __init__(self, seed, now_us, people=60, days=60, others=0.1):
         self.random = random.Random(seed)
         self.now_us, self.people, self.days = now_us, people, days
+        self.others = others		# the share of pages that are of another process than standard
         self.count = 0
 
     def event(self, channel, action, when_us, identity, **more):
@@ -32,7 +33,7 @@ class Maker:
                 "occurred_us": when_us, "stamped_us": when_us - 1500, "received_us": when_us + self.random.randrange(5_000_000),
                 "identity": identity, "consent": {"analytics": "GRANTED"}, **more}
 
-    def said(self, share=0.1):
+    def said(self, share):
         """The process, of some events."""
         return {"process": self.random.choice(PROCESSES)} if self.random.random() < share else {}
 
@@ -42,8 +43,10 @@ class Maker:
         events, minute = [], 0.0
         for _ in range(self.random.randrange(1, 9)):
             minute += self.random.choice((0.2, 1, 3, 12, 29.9, 31))
+            pages = OTHER_PAGES if self.random.random() < self.others else PAGES
             events.append(self.event("WEB", "PAGE_VIEW", at(start, minute), {"anonymous_id": cookie},
-                                     content={"url": "https://acme.test" + self.random.choice(PAGES), "title": "A page"}, **self.said()))
+                                     content={"url": f"https://acme.test{self.random.choice(pages)}", "title": "A page"},
+                                     **self.said(self.others / 2)))
         return start, minute, events
 
     def form(self, cookie, person, when_us, profile):
