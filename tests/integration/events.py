@@ -166,6 +166,13 @@ class Crowd(Maker):
             event["identity"] = {"anonymous_id": "undefined"}
         return [event]
 
+    def regular(self, person, count, process):
+        """Somebody who comes again and again, and says half-way who it is: more touches of a process than are between checkpoints."""
+        cookie, start = f"often{person}", self.moment() - count * 40 * 60_000_000
+        events = [self.event("WEB", "PAGE_VIEW", at(start, 40 * i), {"anonymous_id": cookie}, content=self.page(), process=process)
+                  for i in range(count)]
+        return [*events, self.form(cookie, person, at(start, 20 * count), "GRANTED")]
+
     def unreadable(self):
         event = self.event("WEB", "PAGE_VIEW", self.moment(), {"anonymous_id": "c1"})
         return [{**event, **self.random.choice(({"action": 4711}, {"pages": 1}, {"source": "No Such"}))}]
