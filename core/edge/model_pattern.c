@@ -50,7 +50,7 @@ bool model_part_pattern(const struct model_reader *reader, const struct yaml_nod
 			"\"%s\" must be a text, or one of {is: …}, {starts: …}, {glob: …}, {regex: …}", key);
 	}
 	pattern.text = value != NULL ? value->text : NULL;
-	if (value != node && pattern.text[0] == '\0') {
+	if (pattern.text != NULL && pattern.text[0] == '\0' && value != node) {
 		return yaml_complain(reader->file, value, reader->fail,
 				     "\"%s\": an empty text is nothing to look for", key);
 	}

@@ -60,10 +60,13 @@ static void read_glob(char *glob)
 {
 	char *to = glob;
 	for (const char *at = glob; *at != '\0'; at++) {
-		if (*at == '\\' && at[1] != '\0') {
-			*to++ = *++at;
+		if (*at == '*') {
+			*to++ = PATTERN_ANY;
+		} else if (*at == '?') {
+			*to++ = PATTERN_ONE;
 		} else {
-			*to++ = *at == '*' ? PATTERN_ANY : *at == '?' ? PATTERN_ONE : *at;
+			at += *at == '\\' && at[1] != '\0';
+			*to++ = *at;
 		}
 	}
 	*to = '\0';
