@@ -140,6 +140,17 @@ static void side_init(struct side *side, enum match_book book)
 	CHECK(side->take.subjects != NULL && side->take.browsers != NULL);
 }
 
+static void side_finish(struct side *side)
+{
+	engine_destroy(side->engine);
+	subjects_destroy(side->take.subjects);
+	free(side->take.browsers);
+	free(side->items);
+	free(side->states);
+	arena_finish(&side->held);
+	arena_finish(&side->model);
+}
+
 static void fold(struct side *side, const struct item *item)
 {
 	struct fold_touch touch = {
@@ -228,5 +239,10 @@ int main(int argc, char **argv)
 	print_side("few", &sides[BOOK_SMALL]);
 	print_side("many", &sides[BOOK_LARGE]);
 	printf("\"ratio\":%.4f}\n", sides[BOOK_LARGE].ns / sides[BOOK_SMALL].ns);
+	side_finish(&sides[BOOK_SMALL]);
+	side_finish(&sides[BOOK_LARGE]);
+	stream_destroy(stream);
+	arena_finish(&bytes);
+	arena_finish(&scratch);
 	return EXIT_SUCCESS;
 }
