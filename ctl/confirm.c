@@ -102,13 +102,14 @@ static bool find_word(const char *option, const char **word, const char *what, c
 			nearest != NULL ? "?" : "");
 }
 
-static bool look(struct ctl *ctl, struct known *known, const struct uuid *id, struct fail *fail)
+static bool look(struct ctl *ctl, struct known *known, struct uuid *ret_id, struct fail *fail)
 {
 	struct postgres_value value;
-	bool fits = postgres_value_uuid(id, &value);
+	bool fits = postgres_value_uuid(ret_id, &value); /* borrows it: its value is that of when it is sent */
 	CHECK(fits);
 	struct postgres *postgres = ctl_connect_to_schema(ctl, fail);
-	bool good = postgres != NULL && postgres_add(postgres, &find_person, &value, on_person, known, fail) &&
+	bool good = postgres != NULL && contact_word_id(ctl, postgres, "confirm", asked.contact, ret_id, fail) &&
+		    postgres_add(postgres, &find_person, &value, on_person, known, fail) &&
 		    postgres_add(postgres, &find_phases, NULL, on_phases, known, fail) && ctl_turn(postgres, fail);
 	postgres_destroy(postgres);
 	return good;
@@ -195,17 +196,6 @@ static bool read_at(int64_t *ret_at_us, struct fail *fail)
 	       fail_set(fail, FAIL_FATAL, EXIT_USAGE, "--at: this is still to come: nobody has said so yet");
 }
 
-static bool read_contact(struct ctl *ctl, struct uuid *ret_id, struct fail *fail)
-{
-	char address[IDENTITY_EMAIL_SIZE_MAX + 1];
-	if (strcmp(asked.contact, "-") == 0) {
-		return contact_word_address("confirm", address, fail) &&
-		       contact_word_address_id(ctl, address, ret_id, fail);
-	}
-	return uuid_read(asked.contact, ret_id) ||
-	       fail_set(fail, FAIL_FATAL, EXIT_USAGE, "expected a contact's id, or - for its address on stdin");
-}
-
 static bool confirm(struct ctl *ctl, int64_t *ret_at_us, struct fail *fail)
 {
 	struct known known = {.arena = &ctl->arena};
@@ -214,8 +204,7 @@ static bool confirm(struct ctl *ctl, int64_t *ret_at_us, struct fail *fail)
 		return fail_set(fail, FAIL_FATAL, EXIT_USAGE, "expected --phase");
 	}
 	return read_at(ret_at_us, fail) && ctl_read_conf_for_kafka(ctl, fail) &&
-	       read_contact(ctl, &contact, fail) && look(ctl, &known, &contact, fail) && check(&known, fail) &&
-	       send(ctl, &contact, *ret_at_us, fail);
+	       look(ctl, &known, &contact, fail) && check(&known, fail) && send(ctl, &contact, *ret_at_us, fail);
 }
 
 static int run(struct ctl *ctl)

@@ -3,7 +3,25 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "core/base/check.h"
 #include "core/edge/key_file.h"
+#include "core/edge/postgres.h"
+
+#define DIGITS_MIN 8
+
+bool contact_word_range(const char *word, struct uuid *ret_from, struct uuid *ret_to)
+{
+	static const char low[] = "00000000-0000-0000-0000-000000000000",
+			  high[] = "ffffffff-ffff-ffff-ffff-ffffffffffff";
+	char from[sizeof(low)], to[sizeof(high)];
+	size_t size = strlen(word);
+	if (size < DIGITS_MIN || size >= sizeof(low)) {
+		return false;
+	}
+	snprintf(from, sizeof(from), "%s%s", word, low + size);
+	snprintf(to, sizeof(to), "%s%s", word, high + size);
+	return uuid_read(from, ret_from) && uuid_read(to, ret_to);
+}
 
 bool contact_word_address(const char *what, char ret_address[static IDENTITY_EMAIL_SIZE_MAX + 1],
 			  struct fail *fail)
@@ -28,4 +46,58 @@ bool contact_word_address_id(const struct ctl *ctl, const char *address, struct 
 	*ret_id = identify_actor_id(&key, ACTOR_EMAIL, "", address);
 	explicit_bzero(&key, sizeof(key));
 	return true;
+}
+
+static const struct postgres_statement find_ids = {
+	.name = "find_ids",
+	.sql = "SELECT DISTINCT contact_id FROM report.contact_phase WHERE contact_id BETWEEN $1 AND $2 LIMIT 2",
+	.parameter_count = 2,
+	.parameters = {{POSTGRES_UUID, false}, {POSTGRES_UUID, false}},
+};
+
+struct found {
+	struct uuid id;
+	size_t count;
+};
+
+static bool on_ids(void *context, const struct postgres_rows *rows, struct fail *fail)
+{
+	struct found *found = context;
+	(void)fail;
+	found->count = postgres_count(rows);
+	if (found->count > 0) {
+		found->id = postgres_uuid(rows, 0, 0);
+	}
+	return true;
+}
+
+bool contact_word_id(struct ctl *ctl, struct postgres *postgres, const char *what, const char *word,
+		     struct uuid *ret_id, struct fail *fail)
+{
+	char address[IDENTITY_EMAIL_SIZE_MAX + 1];
+	struct uuid from, to;
+	struct postgres_value values[2];
+	struct found found = {0};
+	if (strcmp(word, "-") == 0) {
+		return contact_word_address(what, address, fail) &&
+		       contact_word_address_id(ctl, address, ret_id, fail);
+	}
+	if (!contact_word_range(word, &from, &to)) {
+		return fail_set(fail, FAIL_FATAL, EXIT_USAGE,
+				"%s: expected an id of a contact, the first 8 digits or more of one, or - for an "
+				"address on stdin",
+				what);
+	}
+	if (uuid_equal(&from, &to)) {
+		*ret_id = from;
+		return true;
+	}
+	bool fits = postgres_value_uuid(&from, &values[0]) && postgres_value_uuid(&to, &values[1]);
+	CHECK(fits);
+	if (!postgres_add(postgres, &find_ids, values, on_ids, &found, fail) || !ctl_turn(postgres, fail)) {
+		return false;
+	}
+	*ret_id = found.id;
+	return found.count == 1 || fail_set(fail, FAIL_FATAL, EXIT_FOUND, "%s: %s contact's id begins so", what,
+					    found.count == 0 ? "no" : "more than one");
 }

@@ -9,6 +9,13 @@
 #include "core/flow/identify.h"
 #include "ctl/ctl.h"
 
+/* An id by its first 8 digits or more: from that with zeros behind to that with f's. False: it is no such thing. */
+bool contact_word_range(const char *word, struct uuid *ret_from, struct uuid *ret_to);
+/* Which contact is meant: an id, its first digits where they are enough among those who are in a phase, - for an address on
+ * stdin. False: *fail; `what` is the option or command that names it. */
+bool contact_word_id(struct ctl *ctl, struct postgres *postgres, const char *what, const char *word,
+		     struct uuid *ret_id, struct fail *fail);
+
 /* The address on the first line of stdin, in its normal form. `what` is named where there is none. */
 bool contact_word_address(const char *what, char ret_address[static IDENTITY_EMAIL_SIZE_MAX + 1],
 			  struct fail *fail);

@@ -22,7 +22,6 @@
 #include "ctl/terminal.h"
 
 #define PAGE 500
-#define ID_DIGITS_MIN 8
 
 static struct {
 	bool json, active, newest;
@@ -184,19 +183,9 @@ static bool filter_phases(struct arena *arena, struct filter *filter, struct fai
 	return true;
 }
 
-/* An id by its first digits: from that with zeros behind to that with f's. */
 static bool filter_id(struct filter *filter, struct fail *fail)
 {
-	static const char low[] = "00000000-0000-0000-0000-000000000000",
-			  high[] = "ffffffff-ffff-ffff-ffff-ffffffffffff";
-	char from[sizeof(low)], to[sizeof(high)];
-	size_t size = strlen(asked.contact);
-	if (size >= ID_DIGITS_MIN && size < sizeof(low)) {
-		snprintf(from, sizeof(from), "%s%s", asked.contact, low + size);
-		snprintf(to, sizeof(to), "%s%s", asked.contact, high + size);
-	}
-	if (size < ID_DIGITS_MIN || size >= sizeof(low) || !uuid_read(from, &filter->from_id) ||
-	    !uuid_read(to, &filter->to_id)) {
+	if (!contact_word_range(asked.contact, &filter->from_id, &filter->to_id)) {
 		return fail_set(
 			fail, FAIL_FATAL, EXIT_USAGE,
 			"--contact: expected an id of a contact, the first 8 digits or more of one, or - for an "

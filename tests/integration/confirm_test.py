@@ -3,10 +3,9 @@
 import json
 
 import phased_test
-from daemon_test import NOW_US, DaemonTest
+from daemon_test import DAY_US, NOW_US, DaemonTest
 
 ADDRESS = "karen.holm@acme.test"
-DAY_US = 86_400_000_000
 
 
 class Confirm(DaemonTest):
@@ -63,7 +62,8 @@ class Confirm(DaemonTest):
             (["confirm", "-", "--phase", "late", "--at", "2999-01-01T00:00:00Z"], ADDRESS, 64, "--at: this is still to come"),
             (["confirm", "-", "--phase", "late", "--at", "soon"], ADDRESS, 64, "--at: expected a time"),
             (["confirm", "-", "--phase", "late", "--at", "1990-01-01T00:00:00Z"], ADDRESS, 64, "time_out_of_range"),
-            (["confirm", "deadbeef", "--phase", "late"], "", 64, "expected a contact's id"),
+            (["confirm", "deadbee", "--phase", "late"], "", 64, "expected an id of a contact"),
+            (["confirm", "deadbeef", "--phase", "late"], "", 1, "no contact's id begins so"),
             (["confirm", "-"], ADDRESS, 64, "expected --phase"),
         ]
         self.send_events(self.touch(1, 1))

@@ -15,6 +15,7 @@ import events
 import phased_test
 import tables
 
+DAY_US = 86_400_000_000
 NOW_US = 1_790_000_000_000_000		# an invented present: all events lie before it
 
 

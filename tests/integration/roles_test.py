@@ -37,6 +37,7 @@ TABLES = {
     "phased.model_state": {WRITER: "S", **READS},
     "phased.erasure": {WRITER: "S", **READS},
     "report.contact_phase": {READER: "S", SELLER: "S", PRIVACY: "S"},
+    "report.evidence": {READER: "S", SELLER: "S", PRIVACY: "S"},
     "report.outcome_day": {READER: "S", SELLER: "S", PRIVACY: "S", MONITOR: "S"},
     "report.process_phase": {READER: "S", SELLER: "S", PRIVACY: "S", MONITOR: "S"},
     "report.model": {READER: "S", SELLER: "S", PRIVACY: "S", MONITOR: "S"},

@@ -1,0 +1,181 @@
+#include "ctl/history.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "core/base/check.h"
+#include "core/base/moment.h"
+#include "core/base/text.h"
+#include "core/edge/model_file.h"
+#include "core/edge/postgres.h"
+#include "core/flow/match.h"
+
+#define MS_US INT64_C(1000)
+
+struct entry {
+	struct fold_touch touch; /* first: for fold_compare() */
+	const char *content;
+};
+
+struct reading {
+	struct ctl *ctl;
+	const char *text; /* of the model */
+	size_t text_size;
+	struct entry *entries;
+	size_t count;
+	const struct model_process *process;
+};
+
+static const struct postgres_statement read_model = {
+	.name = "read_model", .sql = "SELECT text FROM report.model WHERE in_force", .simple = true};
+static const struct postgres_statement read_evidence = {
+	.name = "read_evidence",
+	.sql = "SELECT at, event, place, mail_click, link, confirm, content FROM report.evidence WHERE contact_id "
+	       "= $1 "
+	       "AND process = $2 AND at <= $3 LIMIT 100001",
+	.parameter_count = 3,
+	.parameters = {{POSTGRES_UUID, false}, {POSTGRES_TEXT, false}, {POSTGRES_TIMESTAMPTZ, false}},
+};
+_Static_assert(HISTORY_TOUCHES_MAX == 100000, "read_evidence asks for one more");
+
+static bool no_room(struct fail *fail)
+{
+	return fail_set(fail, FAIL_FATAL, EXIT_OUR_BUG, "the history does not fit into memory");
+}
+
+static bool on_model(void *context, const struct postgres_rows *rows, struct fail *fail)
+{
+	struct reading *reading = context;
+	if (postgres_count(rows) == 1) {
+		const char *text = postgres_text(rows, 0, 0);
+		reading->text_size = strlen(text);
+		reading->text = arena_text(&reading->ctl->arena, text, reading->text_size);
+		return reading->text != NULL || no_room(fail);
+	}
+	return true;
+}
+
+static struct fold_touch fold_touch_of(const struct postgres_rows *rows, size_t i)
+{
+	uint16_t confirm = (uint16_t)postgres_int(rows, i, 5);
+	return (struct fold_touch){
+		.ms = moment_floor(postgres_moment(rows, i, 0), MS_US),
+		.id = (uint64_t)postgres_int(rows, i, 1),
+		.kind = confirm == 0		  ? FOLD_TOUCH
+			: confirm == MATCH_CLOSES ? FOLD_CLOSE
+						  : FOLD_CONFIRM,
+		.rule = confirm == 0		  ? (uint16_t)postgres_int(rows, i, 2)
+			: confirm == MATCH_CLOSES ? 0
+						  : confirm,
+		.mail_click = confirm == 0 && postgres_int(rows, i, 3) != 0,
+		.link = (uint64_t)postgres_int(rows, i, 4),
+	};
+}
+
+static bool on_evidence(void *context, const struct postgres_rows *rows, struct fail *fail)
+{
+	struct reading *reading = context;
+	struct arena *arena = &reading->ctl->arena;
+	reading->count = postgres_count(rows);
+	if (reading->count > HISTORY_TOUCHES_MAX) {
+		return fail_set(fail, FAIL_FATAL, EXIT_FOUND,
+				"more than %d touches: too long a history for one person", HISTORY_TOUCHES_MAX);
+	}
+	reading->entries = arena_array(arena, reading->count + 1, sizeof(*reading->entries));
+	if (reading->entries == NULL) {
+		return no_room(fail);
+	}
+	for (size_t i = 0; i < reading->count; i++) {
+		struct entry *entry = &reading->entries[i];
+		*entry = (struct entry){.touch = fold_touch_of(rows, i)};
+		CHECK(entry->touch.kind != FOLD_TOUCH || entry->touch.rule < reading->process->rule_count);
+		if (!postgres_is_null(rows, i, 6)) {
+			const char *content = postgres_text(rows, i, 6);
+			entry->content = arena_text(arena, content, strlen(content));
+			if (entry->content == NULL) {
+				return no_room(fail);
+			}
+		}
+	}
+	return true;
+}
+
+static bool find_process(const struct model *model, const char *name, const struct model_process **ret_process,
+			 struct fail *fail)
+{
+	const char *names[MODEL_PROCESSES_MAX];
+	for (unsigned i = 0; i < model->process_count; i++) {
+		names[i] = model->processes[i].name;
+		if (strcmp(name, names[i]) == 0) {
+			*ret_process = &model->processes[i];
+			return true;
+		}
+	}
+	const char *nearest = text_nearest(name, names, model->process_count);
+	char shown[64];
+	snprintf(shown, sizeof(shown), "%s", text_has_address(name) ? "…" : name);
+	text_show(shown);
+	return fail_set(fail, FAIL_FATAL, EXIT_USAGE, "--process: the model in force has no process \"%s\"%s%s%s",
+			shown, nearest != NULL ? "; did you mean " : "", nearest != NULL ? nearest : "",
+			nearest != NULL ? "?" : "");
+}
+
+static bool fold(struct reading *reading, struct arena *arena, struct history *history)
+{
+	size_t count = reading->count;
+	bool *scratch = arena_array(arena, count + 1, sizeof(*scratch));
+	history->count = count;
+	history->touches = arena_array(arena, count + 1, sizeof(*history->touches));
+	history->contents = arena_array(arena, count + 1, sizeof(*history->contents));
+	history->counted = arena_array(arena, count + 1, sizeof(*history->counted));
+	if (scratch == NULL || history->touches == NULL || history->contents == NULL || history->counted == NULL) {
+		return false;
+	}
+	qsort(reading->entries, count, sizeof(*reading->entries), fold_compare);
+	for (size_t i = 0; i < count; i++) {
+		history->touches[i] = reading->entries[i].touch;
+		history->contents[i] = reading->entries[i].content;
+	}
+	fold_process_init(&history->fold, history->process);
+	fold_all(&history->fold, history->touches, count, scratch, &history->state, history->counted, NULL, NULL);
+	fold_view(&history->fold, &history->state, history->at_ms, &history->view);
+	return true;
+}
+
+bool history_read(struct ctl *ctl, struct postgres *postgres, const struct uuid *contact, const char *process,
+		  int64_t at_us, struct history *ret_history, struct fail *fail)
+{
+	struct reading reading = {.ctl = ctl};
+	struct history *history = ret_history;
+	struct model *model;
+	*history = (struct history){.contact = *contact, .at_ms = moment_floor(at_us, MS_US)};
+	if (!postgres_add(postgres, &read_model, NULL, on_model, &reading, fail) || !ctl_turn(postgres, fail)) {
+		return false;
+	}
+	if (reading.text == NULL) {
+		return fail_set(fail, FAIL_FATAL, EXIT_CONFIG,
+				"no model is in force yet: run phasectl model accept");
+	}
+	if (!model_file_parse(reading.text, reading.text_size, &ctl->arena, &model, fail) ||
+	    !find_process(model, process, &history->process, fail)) {
+		return false;
+	}
+	history->model = model;
+	reading.process = history->process;
+	struct postgres_value values[3];
+	bool fits = postgres_value_uuid(contact, &values[0]) && postgres_value_text(process, &values[1]) &&
+		    postgres_value_moment(&ctl->arena, at_us, &values[2]);
+	if (!fits) {
+		return no_room(fail);
+	}
+	if (!postgres_add(postgres, &read_evidence, values, on_evidence, &reading, fail) ||
+	    !ctl_turn(postgres, fail)) {
+		return false;
+	}
+	if (reading.count == 0) {
+		return fail_set(fail, FAIL_FATAL, EXIT_FOUND, "nothing is known of this contact in process %s",
+				process);
+	}
+	return fold(&reading, &ctl->arena, history) || no_room(fail);
+}

@@ -1,0 +1,305 @@
+/*
+ * phasectl why: what carries the phase that is shown of a contact, for and against, adding up.
+ *
+ * Folded and explained here, from what the database says was done: nothing is written. Touches of one rule and UTC day make one line.
+ */
+#include <inttypes.h>
+#include <jansson.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "core/base/check.h"
+#include "core/base/moment.h"
+#include "core/edge/postgres.h"
+#include "core/flow/why.h"
+#include "ctl/contact_word.h"
+#include "ctl/history.h"
+#include "ctl/json_line.h"
+#include "ctl/terminal.h"
+
+#define DAY_MS INT64_C(86400000)
+#define STRONGEST 3    /* lines of each kind that are shown unless all are asked for */
+#define STRONG_FROM .3 /* what is worth saying how long ago it was */
+#define DIGITS 15
+
+static struct {
+	const char *contact, *process, *time;
+	bool json, all;
+} asked = {.process = "standard"};
+
+static const struct option_about options[] = {
+	{"process", "NAME", OPTION_TEXT, &asked.process, 0, 0, "the process (default: standard)"},
+	{"time", "TIME", OPTION_TEXT, &asked.time, 0, 0, "as of then, as 2026-11-25T14:30:00Z (default: now)"},
+	{"all", NULL, OPTION_FLAG, &asked.all, 0, 0, "all lines, not the three strongest for and against"},
+	{"json", NULL, OPTION_FLAG, &asked.json, 0, 0, "one JSON object a line: the start, each line, the sum"},
+	{0},
+};
+
+/* What one rule's touches of one day say. */
+struct line {
+	int64_t day; /* days since 1970, UTC */
+	const char *rule, *content;
+	unsigned touches;
+	double effect;
+};
+
+struct lines {
+	struct line *list;
+	size_t count;
+};
+
+/* ---- Lines ---- */
+
+static int by_day_and_rule(const void *a, const void *b)
+{
+	const struct line *x = a, *y = b;
+	return x->day != y->day ? (x->day > y->day) - (x->day < y->day) : strcmp(x->rule, y->rule);
+}
+
+/* What speaks for it first, by how much; then what speaks against it, likewise. */
+static int by_effect(const void *a, const void *b)
+{
+	const struct line *x = a, *y = b;
+	if ((x->effect >= 0) != (y->effect >= 0)) {
+		return x->effect >= 0 ? -1 : 1;
+	}
+	double one = fabs(x->effect), other = fabs(y->effect);
+	return one != other ? (one < other) - (one > other) : by_day_and_rule(a, b);
+}
+
+static const char *rule_name(const struct history *history, size_t i)
+{
+	return history->touches[i].kind == FOLD_CONFIRM ? "confirm"
+							: history->process->rules[history->touches[i].rule].name;
+}
+
+static bool make_lines(const struct history *history, const struct why *why, struct arena *arena,
+		       struct lines *ret_lines)
+{
+	struct lines lines = {.list = arena_array(arena, history->count + 1, sizeof(*lines.list))};
+	if (lines.list == NULL) {
+		return false;
+	}
+	for (size_t i = 0; i < history->count; i++) {
+		if (why->shares[i] != 0 || (history->counted[i] && history->touches[i].kind != FOLD_CLOSE)) {
+			lines.list[lines.count++] = (struct line){
+				.day = moment_floor(history->touches[i].ms, DAY_MS),
+				.rule = rule_name(history, i),
+				.content = history->contents[i],
+				.touches = 1,
+				.effect = why->shares[i],
+			};
+		}
+	}
+	size_t kept = 0;
+	if (lines.count > 0) {
+		qsort(lines.list, lines.count, sizeof(*lines.list), by_day_and_rule);
+	}
+	for (size_t i = 0; i < lines.count; i++) {
+		struct line *last = kept > 0 ? &lines.list[kept - 1] : NULL;
+		if (last != NULL && by_day_and_rule(last, &lines.list[i]) == 0) {
+			last->effect += lines.list[i].effect;
+			last->touches++;
+			last->content = last->content != NULL ? last->content : lines.list[i].content;
+		} else {
+			lines.list[kept++] = lines.list[i];
+		}
+	}
+	lines.count = kept;
+	*ret_lines = lines;
+	return true;
+}
+
+/* ---- JSON ---- */
+
+static void print_json_line(const char *day, const char *rule, const char *content, double effect)
+{
+	json_t *object =
+		json_pack("{so ss so sf}", "day", day != NULL ? json_string(day) : json_null(), "rule", rule,
+			  "content", content != NULL ? json_string(content) : json_null(), "effect", effect);
+	json_line_print(object, JSON_REAL_PRECISION(DIGITS + 2)); /* so that they add up to the last digit */
+}
+
+static void print_json(const struct lines *lines, const struct why *why)
+{
+	print_json_line(NULL, "start", NULL, why->start);
+	for (size_t i = 0; i < lines->count; i++) {
+		char day[MOMENT_TEXT_SIZE];
+		moment_print(lines->list[i].day * MOMENT_DAY_US, day);
+		day[strlen("2026-11-25")] = '\0';
+		print_json_line(day, lines->list[i].rule, lines->list[i].content, lines->list[i].effect);
+	}
+	print_json_line(NULL, "sum", NULL, why->logit);
+}
+
+/* ---- Words ---- */
+
+/* What a person would call it: the content's title, else its name, else the rule's. */
+static const char *title_of(const struct history *history, const struct line *line)
+{
+	for (unsigned i = 0; line->content != NULL && i < history->process->content_count; i++) {
+		const struct model_content *content = &history->process->contents[i];
+		if (strcmp(content->name, line->content) == 0) {
+			return content->title != NULL ? content->title : content->name;
+		}
+	}
+	return line->content != NULL ? line->content : line->rule;
+}
+
+static void print_line(const struct history *history, const struct line *line)
+{
+	char cell[TERMINAL_CELL_SIZE], day[32];
+	time_t seconds = (time_t)(line->day * (DAY_MS / 1000));
+	struct tm parts;
+	bool known = gmtime_r(&seconds, &parts) != NULL && strftime(day, sizeof(day), "%e %b %Y", &parts) > 0;
+	terminal_fit(title_of(history, line), 48, false, cell);
+	printf("  %+5.1f  %s  %s  %s", line->effect, known ? day : "", cell, line->rule);
+	if (line->touches > 1) {
+		printf(", %u touches", line->touches);
+	}
+	putchar('\n');
+}
+
+/* Of sorted lines those of one sign; how many there are. */
+static size_t print_side(const struct history *history, const struct lines *lines, bool against)
+{
+	size_t seen = 0;
+	for (size_t i = 0; i < lines->count; i++) {
+		if ((lines->list[i].effect < 0) != against) {
+			continue;
+		}
+		if (seen == 0) {
+			printf("%s%s%s\n", terminal_style(TERMINAL_DIM), against ? "Against" : "For",
+			       terminal_style_end(TERMINAL_DIM));
+		}
+		if (seen < STRONGEST || asked.all) {
+			print_line(history, &lines->list[i]);
+		}
+		seen++;
+	}
+	if (seen > STRONGEST && !asked.all) {
+		printf("         and %zu more (--all)\n", seen - STRONGEST);
+	}
+	return seen;
+}
+
+static void print_head(const struct history *history, const struct why *why)
+{
+	const struct phase_view *view = &history->view;
+	const char *phase = main_phase_name(view->reported), *band = band_name(view->band);
+	printf("%s%c%s%s", terminal_style(TERMINAL_BOLD), phase[0] - 'a' + 'A', phase + 1,
+	       terminal_style_end(TERMINAL_BOLD));
+	printf(", probability %.2f%s%s", view->main[view->reported], band != NULL ? ", " : "",
+	       band != NULL ? band : "");
+	if ((int)view->shown != SHOWN_EARLY + (int)view->reported) {
+		printf("; shown as %s", shown_name(view->shown));
+	}
+	printf(". Process %s, %" PRIu32 " touches count.\n", history->process->name, view->counted);
+	printf("The evidence is %+.2f: %+.2f to start with, %+.2f by what was done.\n", why->logit, why->start,
+	       why->logit - why->start);
+}
+
+static void print_words(const struct history *history, struct lines *lines, const struct why *why)
+{
+	int64_t last_day = INT64_MIN;
+	for (size_t i = 0; i < lines->count; i++) {
+		if (fabs(lines->list[i].effect) >= STRONG_FROM && lines->list[i].day > last_day) {
+			last_day = lines->list[i].day;
+		}
+	}
+	terminal_start();
+	print_head(history, why);
+	if (lines->count > 0) {
+		qsort(lines->list, lines->count, sizeof(*lines->list), by_effect);
+	}
+	print_side(history, lines, false);
+	print_side(history, lines, true);
+	if (last_day != INT64_MIN) {
+		printf("The last of weight (%.1f or more) was %" PRId64 " days before.\n", STRONG_FROM,
+		       moment_floor(history->at_ms, DAY_MS) - last_day);
+	}
+}
+
+/* ---- The command ---- */
+
+static bool explain(const struct history *history, struct arena *arena, struct fail *fail)
+{
+	struct arena own;
+	struct why why;
+	struct lines lines;
+	if (history->view.reported == MAIN_NONE) {
+		return fail_set(fail, FAIL_FATAL, EXIT_FOUND, "%s",
+				history->state.closed
+					? "the process was closed: won or lost, and nothing has counted since"
+					: "nothing has counted yet");
+	}
+	if (!arena_init(&own, why_memory(history->count))) {
+		return fail_set(fail, FAIL_FATAL, EXIT_OUR_BUG, "no memory");
+	}
+	enum why_result result = why_explain(&history->fold, history->touches, history->count, history->counted,
+					     history->at_ms, history->view.reported, &own, &why);
+	CHECK(result != WHY_ARENA_FULL);
+	bool good = result == WHY_DONE && make_lines(history, &why, arena, &lines);
+	if (good) {
+		asked.json ? print_json(&lines, &why) : print_words(history, &lines, &why);
+	} else {
+		fail_set(fail, FAIL_FATAL, EXIT_FOUND,
+			 result == WHY_DONE ? "no memory"
+					    : "this process has no other phase that anything could speak for");
+	}
+	arena_finish(&own);
+	return good;
+}
+
+static bool read_time(int64_t *ret_us, struct fail *fail)
+{
+	*ret_us = moment_now_us();
+	return asked.time == NULL || moment_read(asked.time, ret_us) ||
+	       fail_set(fail, FAIL_FATAL, EXIT_USAGE, "--time: expected a time, as 2026-11-25T14:30:00Z");
+}
+
+static bool answer(struct ctl *ctl, struct fail *fail)
+{
+	struct uuid contact;
+	static struct history history;
+	int64_t at_us;
+	if (!read_time(&at_us, fail) || !ctl_read_conf(ctl, fail)) {
+		return false;
+	}
+	struct postgres *postgres = ctl_connect_to_schema(ctl, fail);
+	bool good = postgres != NULL && contact_word_id(ctl, postgres, "why", asked.contact, &contact, fail) &&
+		    history_read(ctl, postgres, &contact, asked.process, at_us, &history, fail);
+	postgres_destroy(postgres);
+	return good && explain(&history, &ctl->arena, fail);
+}
+
+static int run(struct ctl *ctl)
+{
+	struct fail fail;
+	if (!answer(ctl, &fail)) {
+		fail_prefix(&fail, "why");
+		return ctl_complain(&fail);
+	}
+	return EXIT_DONE;
+}
+
+const struct command why_command = {
+	.words = "why",
+	.summary = "what carries the phase of a contact, for and against",
+	.details = "CONTACT is an id as report phases shows it, its first 8 digits or more, or - for an address "
+		   "on stdin. "
+		   "Each\n"
+		   "line is what one rule's touches of one day say for the phase that is reported, in logit: +1 "
+		   "makes it 2.7 "
+		   "times\n"
+		   "as likely against the others. With the start (where people begin, and what time does) they "
+		   "add up to the "
+		   "sum.\n"
+		   "Needs phased_reader. Exit 1: nothing is known, or has counted.",
+	.options = options,
+	.operand = {"CONTACT", &asked.contact, true},
+	.run = run,
+};
