@@ -82,7 +82,7 @@ struct side {
 	struct item *items;
 	struct phase_state *states;
 	double load_ms, ns;
-	uint64_t events, matched, other, learned;
+	uint64_t events, other, learned;
 };
 
 static double now_ns(void)
