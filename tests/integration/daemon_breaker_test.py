@@ -8,7 +8,8 @@ import phased_test
 from daemon_test import NOW_US, DaemonTest
 
 BAD = '{"temperature": 21.5}\n'
-SMALL = {"breaker__messages": 100, "batch__events_min": 20, "batch__events_max": 20}
+SESSION = {"kafka__session_ms": 2000}		# of one that ended and is started again
+SMALL = {"breaker__messages": 100, "batch__events_min": 20, "batch__events_max": 20, **SESSION}
 
 
 class Breaker(DaemonTest):
@@ -39,7 +40,7 @@ class Breaker(DaemonTest):
                 self.assertGreaterEqual(self.rejected(), 30 * start)
                 self.assertEqual(self.rejected(), self.position("web", 1))
                 self.assertGreaterEqual(int(said.group(1)), self.position("web", 1))
-        self.write_config(breaker__percent=100, breaker__messages=100)		# mended, or meant
+        self.write_config(breaker__percent=100, breaker__messages=100, **SESSION)		# mended, or meant
         phased = self.start_phased()
         self.applied(370)
         self.assertEqual({"applied": 70, "unreadable": 300}, self.outcomes())

@@ -81,7 +81,8 @@ class Daemon(FaultTest):
         """Touches are refused with this SQLSTATE, so many times; a sequence counts, since no rollback takes it back."""
         self.end_programs()
         self.name = f"t{secrets.token_hex(4)}"		# topics and a group of its own
-        self.prepare(batch__events_min=50, batch__events_max=50, batch__lanes=1)		# the pauses are a lane's
+        self.prepare(batch__events_min=50, batch__events_max=50, batch__lanes=1,	# the pauses are a lane's
+                     kafka__session_ms=2000)		# of one that ended and is started again
         self.psql(f"""CREATE SEQUENCE public.refused; GRANT USAGE ON SEQUENCE public.refused TO PUBLIC;
             CREATE FUNCTION public.refuse() RETURNS trigger LANGUAGE plpgsql AS $$
             BEGIN
