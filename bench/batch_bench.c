@@ -148,7 +148,7 @@ static bool run_stage(struct bench *bench, enum stage stage)
 	case IN_ORDER:
 		return contacts_in_order(&bench->contacts, &bench->cast, bench->model, items, count, &bench->load);
 	case REFOLD:
-		return contacts_refold(&bench->contacts, items, count, &bench->load, &bench->read);
+		return contacts_refold(&bench->contacts, items, count, &bench->load, &bench->read, NOW_US);
 	case GATHER:
 		return gather_batch(&bench->cast, &bench->contacts, items, count, &bench->load, topics,
 				    &bench->save);

@@ -9,11 +9,11 @@
 #include "core/flow/decode.h"
 #include "core/flow/facts.h"
 #include "core/flow/fold.h"
+#include "core/flow/review.h"
 #include "core/flow/subject.h"
 #include "core/model/phase_pack.h"
 #include "tests/random.h"
 
-#define NOW_US INT64_C(1795600800000000)
 #define WINDOW_US (60 * MOMENT_SECOND_US)
 #define PAGES 300
 #define EARLIER_TOUCHES 3
@@ -135,7 +135,15 @@ static void add_phase(struct making *making, const struct uuid *id)
 		struct fold_touch touch = earlier_touch(making, i);
 		fold_touch(process, &state, &touch);
 	}
-	fold_view(process, &state, state.counted_ms, &view);
+	/* As the last review left it, an hour ago at most. */
+	int64_t seen_ms = state.counted_ms, since_ms = seen_ms, next_ms;
+	enum shown shown = fold_shown(&state);
+	while ((next_ms = review_next(process, &state, seen_ms, NOW_US / 1000 - REVIEW_HOUR_MS, &view)) !=
+	       REVIEW_NEVER) {
+		since_ms = view.shown != shown ? next_ms : since_ms;
+		shown = view.shown;
+		seen_ms = next_ms;
+	}
 	size_t size = phase_pack(&state, packed);
 	CHECK(load->phase_count < making->phase_room);
 	load->phases[load->phase_count++] = (struct phase_row){
@@ -145,8 +153,10 @@ static void add_phase(struct making *making, const struct uuid *id)
 		.model_version = making->model->model->version,
 		.fold = (const uint8_t *)must(arena_text(making->arena, (const char *)packed, size)),
 		.fold_size = size,
-		.shown = (int)view.shown,
-		.since_us = state.counted_ms * 1000,
+		.shown = (int)shown,
+		.since_us = since_ms * 1000,
+		.review_us = review_when(process, &state, seen_ms) * 1000,
+		.touched_since_us = state.counted_ms * 1000,
 	};
 }
 

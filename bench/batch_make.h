@@ -13,6 +13,8 @@
 #include "core/flow/match.h"
 #include "core/model/rows.h"
 
+#define NOW_US INT64_C(1795600800000000)
+
 struct made {
 	struct arena arena; /* all below, as the daemon's items and LOAD's rows lie in theirs */
 	struct item *items;

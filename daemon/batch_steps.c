@@ -393,7 +393,8 @@ static enum step_end read_end(struct batch *batch, struct fail *fail)
 {
 	(void)fail;
 	batch->options.counters->refolded.value += (double)batch->contacts.refold_count;
-	return contacts_refold(&batch->contacts, batch_window(batch), batch->count, &batch->load, &batch->read)
+	return contacts_refold(&batch->contacts, batch_window(batch), batch->count, &batch->load, &batch->read,
+			       io_passed_us(batch->io, batch->options.conf->review.until_us))
 		       ? STEP_NEXT
 		       : STEP_FULL;
 }

@@ -209,6 +209,17 @@ void counters_init(struct counters *counters)
 	    "breaker.percent of them");
 	add(counters, &counters->purged, METRIC_COUNTER, "phased_rejects_purged_total", "",
 	    "Rows of table rejected that this daemon has deleted, rejects.days after they were written");
+	add(counters, &counters->review_due, METRIC_COUNTER, "phased_review_due_rows_total", "",
+	    "Rows of table phase that this daemon has found due: time alone may have changed what they show");
+	add(counters, &counters->reviewed, METRIC_COUNTER, "phased_reviewed_rows_total", "",
+	    "Those of them that it has written; the others were written by a batch meanwhile, or are of another "
+	    "model");
+	add(counters, &counters->review_changes, METRIC_COUNTER, "phased_review_changes_total", "",
+	    "Changes of the shown phase by time alone that it has written");
+	add(counters, &counters->review_age, METRIC_GAUGE, "phased_review_age_seconds", "",
+	    "Time since the full hour up to which all daemons together have written what time does, as last "
+	    "heard; 0: "
+	    "nothing was heard yet");
 	add_each(counters, &counters->model, "phased_model_info", model_each,
 		 "1: the model in force, by its version");
 	add(counters, &counters->schema, METRIC_GAUGE, "phased_schema_version", "",

@@ -60,6 +60,9 @@ struct io_ops {
 			   struct fail *fail);
 	bool (*store_purge_rejects)(void *self, int64_t before_us, int64_t count_max, struct arena *arena,
 				    int64_t *ret_count, struct fail *fail);
+	bool (*store_review_due)(void *self, struct due_rows *due, struct arena *arena, struct fail *fail);
+	bool (*store_review_save)(void *self, struct reviewed_rows *reviewed, struct arena *arena,
+				  struct fail *fail);
 	bool (*store_rollback)(void *self, struct fail *fail);
 };
 
@@ -67,6 +70,13 @@ struct io {
 	const struct io_ops *ops;
 	void *self;
 };
+
+/* Up to when time passes for contacts (review.until). */
+static inline int64_t io_passed_us(struct io io, int64_t until_us)
+{
+	int64_t now_us = io.ops->now_us(io.self);
+	return now_us < until_us ? now_us : until_us;
+}
 
 /* One lane's. Borrows source, which all lanes share, postgres and store for the life of the io. */
 struct io_real {

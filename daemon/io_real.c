@@ -198,6 +198,16 @@ static bool save(void *self, const struct save_rows *rows, enum save_part part, 
 	return store_save(store(self), rows, part, arena, fail);
 }
 
+static bool review_due(void *self, struct due_rows *due, struct arena *arena, struct fail *fail)
+{
+	return store_review_due(store(self), due, arena, fail);
+}
+
+static bool review_save(void *self, struct reviewed_rows *reviewed, struct arena *arena, struct fail *fail)
+{
+	return store_review_save(store(self), reviewed, arena, fail);
+}
+
 static bool rollback(void *self, struct fail *fail)
 {
 	return store_rollback(store(self), fail);
@@ -238,6 +248,8 @@ static const struct io_ops real_ops = {
 	.store_load = load,
 	.store_read = read_touches,
 	.store_save = save,
+	.store_review_due = review_due,
+	.store_review_save = review_save,
 	.store_rollback = rollback,
 };
 

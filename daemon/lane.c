@@ -27,6 +27,8 @@ static enum turn end_turn(struct lane *lane)
 		lane->loop->look_lane = NULL;
 	} else if (turn == TURN_PURGE) {
 		lane->loop->purge_lane = NULL;
+	} else if (turn == TURN_REVIEW) {
+		lane->loop->review_lane = NULL;
 	}
 	return turn;
 }
@@ -190,6 +192,9 @@ static void turn_done(struct lane *lane)
 	case TURN_PURGE:
 		loop_purged(lane->loop);
 		break;
+	case TURN_REVIEW:
+		loop_review_turn_done(lane->loop, lane);
+		break;
 	case TURN_BATCH:
 		after_run(lane, batch_turn_done(lane->batch, &fail), &fail);
 		break;
@@ -209,6 +214,10 @@ static void turn_failed(struct lane *lane, struct fail *why)
 	}
 	if (turn == TURN_PURGE) {
 		loop_purge_failed(why);
+		return;
+	}
+	if (turn == TURN_REVIEW) {
+		loop_review_failed(lane->loop, lane, why);
 		return;
 	}
 	if (turn == TURN_GREET) {
@@ -291,7 +300,8 @@ void lane_send(struct lane *lane)
 			lane->loop->claim_wanted = true;
 		}
 		if (batch_is_busy(lane->batch) ||
-		    (!loop_send_look(lane->loop, lane) && !loop_send_purge(lane->loop, lane))) {
+		    (!loop_send_look(lane->loop, lane) && !loop_send_purge(lane->loop, lane) &&
+		     !loop_send_review(lane->loop, lane))) {
 			run_batch(lane);
 		}
 		break;

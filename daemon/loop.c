@@ -14,6 +14,7 @@
 
 #define END_US INT64_C(500000) /* of stop.seconds, for what follows the loop */
 #define PURGE_ARENA_SIZE ((size_t)64 * 1024)
+#define REVIEW_ARENA_SIZE ((size_t)32 * 1024 * 1024)
 #define GREETING_ARENA_SIZE ((size_t)64 * 1024 * 1024)
 
 int64_t loop_now_us(const struct loop *loop)
@@ -196,6 +197,9 @@ static void set_tick(struct loop *loop)
 	if (loop->purge_at_us > now) { /* what is due waits for a lane, whose end of turn wakes us */
 		at = sooner(at, loop->purge_at_us);
 	}
+	if (loop->review_at_us > now) {
+		at = sooner(at, loop->review_at_us);
+	}
 	if (loop->status != NULL) {
 		at = sooner(at, loop->http_wakes_us);
 	}
@@ -319,7 +323,8 @@ static bool start(struct loop *loop, struct fail *fail)
 	}
 	if (!arena_init(&loop->claim_arena, GREETING_ARENA_SIZE) ||
 	    !arena_init(&loop->look_arena, GREETING_ARENA_SIZE) ||
-	    !arena_init(&loop->purge_arena, PURGE_ARENA_SIZE)) {
+	    !arena_init(&loop->purge_arena, PURGE_ARENA_SIZE) ||
+	    !arena_init(&loop->review_arena, REVIEW_ARENA_SIZE)) {
 		return fail_set(fail, FAIL_FATAL, EXIT_OUR_BUG, "phased: no memory");
 	}
 	loop->status =
@@ -352,6 +357,7 @@ static void finish(struct loop *loop)
 	arena_finish(&loop->claim_arena);
 	arena_finish(&loop->look_arena);
 	arena_finish(&loop->purge_arena);
+	arena_finish(&loop->review_arena);
 }
 
 bool loop_run(const struct loop_options *options, struct fail *fail)

@@ -58,6 +58,8 @@ void loop_measure(struct loop *loop)
 	counters_lags(counters, count);
 	loop->measure_at_us = loop_now_us(loop) + MEASURE_US;
 	counters->gaps.value = (double)loop->io.ops->source_holes(loop->io.self);
+	counters->review_age.value =
+		loop->review_done_us != 0 ? (double)(now_us - loop->review_done_us) / (double)MOMENT_SECOND_US : 0;
 	counters->turns.value = 0;
 	for (unsigned i = 0; i < loop->lane_count; i++) {
 		const struct lane *lane = &loop->lanes[i];

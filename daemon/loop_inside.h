@@ -1,7 +1,7 @@
 /*
  * Between the files of the loop: loop.c (chores, what is watched, stopping), loop_group.c (what concerns all lanes: notices
  * of the consumer group, claims, giving back, another model), loop_look.c (positions set by hand), loop_purge.c (old rows of
- * rejected), loop_health.c (what checks are told), loop_reload.c (the configuration, read again), loop_service.c (what the
+ * rejected), loop_review.c (what time alone changes), loop_health.c (what checks are told), loop_reload.c (the configuration, read again), loop_service.c (what the
  * service manager is told) and lane.c (a connection to PostgreSQL, and whose the turn under way is). Private to them.
  */
 #pragma once
@@ -31,7 +31,10 @@ enum stop_stage {
 
 /* How far a connection has come, and whose the turn under way is. */
 enum link { LINK_DOWN, LINK_CONNECTING, LINK_FRESH, LINK_SETTLED, LINK_UP };
-enum turn { TURN_NONE, TURN_SETTLE, TURN_GREET, TURN_CLAIM, TURN_LOOK, TURN_PURGE, TURN_BATCH };
+enum turn { TURN_NONE, TURN_SETTLE, TURN_GREET, TURN_CLAIM, TURN_LOOK, TURN_PURGE, TURN_REVIEW, TURN_BATCH };
+
+/* Of a slice of the review: one transaction. */
+enum review_turn { REVIEW_READS, REVIEW_WRITES, REVIEW_ROLLS_BACK };
 
 /*
  * One connection to PostgreSQL with its own share of the partitions (partition_lane()), its own queue of messages and one
@@ -113,6 +116,14 @@ struct loop {
 	int64_t purge_at_us, purged;
 	struct arena purge_arena;
 
+	/* writing what time alone changes, a slice at a time, between two batches of a lane */
+	struct lane *review_lane; /* whose turn it is; NULL: none's */
+	enum review_turn review_turn;
+	int64_t review_at_us, review_done_us; /* monotonic; the full hour that is done, 0: nothing was heard */
+	struct due_rows due;
+	struct reviewed_rows reviewed;
+	struct arena review_arena;
+
 	struct status *status;
 	int64_t http_wakes_us; /* monotonic: when it wants to be called though nothing is ready */
 	struct loop_health health;
@@ -160,6 +171,14 @@ void loop_looked(struct loop *loop);
 bool loop_send_purge(struct loop *loop, struct lane *lane);
 void loop_purged(struct loop *loop);
 void loop_purge_failed(const struct fail *why);
+
+/* ---- loop_review.c ---- */
+
+/* Is it time to, and is this lane to do it? Then it has a turn under way, or is lost. */
+bool loop_send_review(struct loop *loop, struct lane *lane);
+/* The lane's turn has ended: it has another one, is lost, or the slice is done. */
+void loop_review_turn_done(struct loop *loop, struct lane *lane);
+void loop_review_failed(struct loop *loop, struct lane *lane, const struct fail *why);
 
 /* ---- loop_health.c ---- */
 

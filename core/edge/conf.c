@@ -10,6 +10,7 @@
 #include "core/base/arena.h"
 #include "core/base/check.h"
 #include "core/base/text.h"
+#include "core/base/moment.h"
 #include "core/model/message.h"
 #include "core/model/subject.h"
 
@@ -159,6 +160,13 @@ static const struct yaml_field rejects_fields[] = {
 	{0},
 };
 
+static const struct yaml_field review_fields[] = {
+	{"until", YAML_TEXT, AT(review.until), .high = 64, .fallback = "",
+	 .help = "Time passes for contacts up to this moment and no further, for looking at events of the past as "
+		 "of then: 2026-03-01T00:00:00Z. Empty: it passes as it does."},
+	{0},
+};
+
 static const struct yaml_field http_fields[] = {
 	{"listen", YAML_TEXT, AT(http.listen), .high = 255, .fallback = "127.0.0.1:9640",
 	 .help = "Where /metrics, /healthz and /readyz are served: host:port, or unix:/path. Empty: nowhere."},
@@ -194,6 +202,8 @@ static const struct yaml_field conf_fields[] = {
 	 .help = "When so much is rejected that it cannot be right: a wrong topic, a producer gone wrong."},
 	{"rejects", YAML_SECTION, .fields = rejects_fields,
 	 .help = "What is known of messages that could not be taken (phasectl rejects)."},
+	{"review", YAML_SECTION, .fields = review_fields,
+	 .help = "What time alone changes, once an hour: less sure, quiet, none."},
 	{"http", YAML_SECTION, .fields = http_fields, .help = "Metrics and health."},
 	{"log", YAML_SECTION, .fields = log_fields, .help = "What is said."},
 	{"stop", YAML_SECTION, .fields = stop_fields, .help = "How a daemon ends."},
@@ -302,6 +312,16 @@ static bool check_batch(const struct conf_reader *reader, void *into)
 			     (long long)conf->batch.events_min, (long long)conf->batch.events_max);
 }
 
+static bool read_until(const struct conf_reader *reader, void *into)
+{
+	struct conf *conf = into;
+	conf->review.until_us = INT64_MAX;
+	return conf->review.until[0] == '\0' || moment_read(conf->review.until, &conf->review.until_us) ||
+	       CONF_COMPLAIN(reader, "review", "until",
+			     "\"review.until\" must be a moment like 2026-03-01T00:00:00Z, not \"%.64s\"",
+			     conf->review.until);
+}
+
 static bool resolve_paths(const struct conf_reader *reader, void *into)
 {
 	struct conf *conf = into;
@@ -315,7 +335,8 @@ static bool resolve_paths(const struct conf_reader *reader, void *into)
 }
 
 static conf_step *const steps[] = {
-	gather_topics, read_properties, lower_blocked, sort_property_keys, check_batch, resolve_paths, NULL,
+	gather_topics, read_properties, lower_blocked, sort_property_keys,
+	check_batch,   read_until,	resolve_paths, NULL,
 };
 
 static_assert((int)CONF_REQUIRE == 0, "an event of no known channel needs consent");

@@ -73,6 +73,10 @@ struct conf {
 		bool keep_raw;
 	} rejects;
 	struct {
+		const char *until;
+		int64_t until_us; /* INT64_MAX: as it passes */
+	} review;
+	struct {
 		const char *listen; /* "": no port is opened */
 		int64_t connections_max;
 		int64_t request_s_max;

@@ -68,4 +68,11 @@ bool store_save(struct store *store, const struct save_rows *save, enum save_par
 bool store_purge_rejects(struct store *store, int64_t before_us, int64_t count_max, struct arena *arena,
 			 int64_t *ret_count, struct fail *fail);
 
+/* A transaction begins, and a slice of the rows that are due by the full hour of due->now_us is read; nobody else works on the review
+ * until it ends. Where this is not ours, or another daemon's, the transaction is open all the same. */
+bool store_review_due(struct store *store, struct due_rows *due, struct arena *arena, struct fail *fail);
+/* Writes what became of the slice, and COMMITs; the next slice is another's to take. */
+bool store_review_save(struct store *store, struct reviewed_rows *reviewed, struct arena *arena,
+		       struct fail *fail);
+
 bool store_rollback(struct store *store, struct fail *fail);

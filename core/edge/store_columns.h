@@ -23,6 +23,7 @@ struct store {
 	struct advance_rows *advance;
 	struct load_rows *load;
 	struct read_rows *read;
+	struct due_rows *due;
 };
 
 /* "The batch needs more memory than batch.arena_mb"; FAIL_DATA, so that a smaller one is tried. Returns false. */

@@ -94,7 +94,11 @@ static bool copy_changes(const struct save_rows *save, struct arena *arena, stru
 		store_rows_moment(&rows, change->at_us);
 		store_rows_int2(&rows, change->from_shown);
 		store_rows_int2(&rows, change->to_shown);
-		store_rows_int8(&rows, (int64_t)change->cause);
+		if (change->by_time) {
+			store_rows_null(&rows, POSTGRES_INT8);
+		} else {
+			store_rows_int8(&rows, (int64_t)change->cause);
+		}
 		store_rows_moment(&rows, save->now_us);
 		store_rows_bool(&rows, change->late);
 	}

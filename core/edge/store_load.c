@@ -293,6 +293,11 @@ static bool on_times(void *context, const struct postgres_rows *rows, struct fai
 	return true;
 }
 
+static int64_t moment_or_never(const struct postgres_rows *rows, size_t row, unsigned column)
+{
+	return postgres_is_null(rows, row, column) ? INT64_MIN : postgres_moment(rows, row, column);
+}
+
 static bool on_phases(void *context, const struct postgres_rows *rows, struct fail *fail)
 {
 	struct store *store = context;
@@ -315,9 +320,11 @@ static bool on_phases(void *context, const struct postgres_rows *rows, struct fa
 			.fold = (const uint8_t *)arena_text(store->arena, (const char *)fold, size),
 			.fold_size = size,
 			.shown = (int)postgres_int(rows, i, 5),
-			.since_us = postgres_is_null(rows, i, 6) ? INT64_MIN : postgres_moment(rows, i, 6),
+			.since_us = moment_or_never(rows, i, 6),
+			.review_us = moment_or_never(rows, i, 7),
+			.touched_since_us = moment_or_never(rows, i, 8),
 		};
-		const uint8_t *place = postgres_bytes(rows, i, 7, &size);
+		const uint8_t *place = postgres_bytes(rows, i, 9, &size);
 		CHECK(size == sizeof(phases[i].place.bytes));
 		memcpy(phases[i].place.bytes, place, size);
 		if (process == NULL || phases[i].fold == NULL) {

@@ -1,5 +1,6 @@
 /*
- * Between the files of SAVE (store_save.c, store_save_facts.c, store_save_states.c): its parts, each one statement, nothing where its list is empty.
+ * Between the files of SAVE (store_save.c, store_save_facts.c, store_save_states.c) and store_review.c: its parts, each one statement, nothing
+ * where its list is empty.
  */
 #pragma once
 #include <stdbool.h>
@@ -22,9 +23,14 @@ extern const struct state_row store_no_state;
 
 /* The columns of a state from fold on, and what they need beside the bytes of fold and STORE_ROW_HEAD(). */
 struct store_rows;
-#define STORE_STATE_COLUMNS 14
-#define STORE_STATE_SIZE (2 * 4 + 4 * 8 + 4 * 2 + 3 * 8)
+#define STORE_STATE_COLUMNS 15
+#define STORE_STATE_SIZE (2 * 4 + 4 * 8 + 4 * 2 + 3 * 8 + 1)
 void store_put_state(struct store_rows *rows, const struct state_row *state);
+
+/* An array of phased.state_row, of any process each. False: arena full. */
+struct columns;
+bool store_add_state_rows(struct columns *columns, const struct arbiter_row *rows, size_t count,
+			  struct arena *arena);
 
 /* Where SAVE begins, the quick way. */
 bool store_add_positions(struct store *store, const struct advance_rows *advance, const uint64_t *model_version,

@@ -142,7 +142,11 @@ static bool save_changes(struct store *store, const struct save_rows *save, stru
 		postgres_array_moment(at[2], row->at_us);
 		postgres_array_int(at[3], row->from_shown);
 		postgres_array_int(at[4], row->to_shown);
-		postgres_array_int(at[5], (int64_t)row->cause);
+		if (row->by_time) {
+			postgres_array_null(at[5]);
+		} else {
+			postgres_array_int(at[5], (int64_t)row->cause);
+		}
 		postgres_array_int(at[6], row->late);
 	}
 	return columns_add(columns, store->postgres, &sql_save_changes, NULL, NULL, fail);
@@ -254,6 +258,23 @@ static bool drop_changes(struct store *store, const struct save_rows *save, stru
 	return columns_add(columns, store->postgres, &sql_drop_changes, NULL, NULL, fail);
 }
 
+static bool undo_changes(struct store *store, const struct save_rows *save, struct arena *arena, struct fail *fail)
+{
+	if (save->undone_count == 0) {
+		return true;
+	}
+	struct columns *columns = columns_begin(arena);
+	struct postgres_array *contacts = columns_array(columns, POSTGRES_UUID, save->undone_count);
+	struct postgres_array *processes = columns_array(columns, POSTGRES_TEXT, save->undone_count);
+	struct postgres_array *moments = columns_array(columns, POSTGRES_TIMESTAMPTZ, save->undone_count);
+	for (size_t i = 0; i < save->undone_count; i++) {
+		postgres_array_uuid(contacts, &save->undone[i].contact_id);
+		postgres_array_text(processes, save->undone[i].process);
+		postgres_array_moment(moments, save->undone[i].after_us);
+	}
+	return columns_add(columns, store->postgres, &sql_undo_changes, NULL, NULL, fail);
+}
+
 static bool drop_by_ids(struct store *store, const struct save_rows *save, struct arena *arena, struct fail *fail)
 {
 	return store_by_ids(store, &sql_drop_stretches, save->stretched, save->stretched_count, arena, fail) &&
@@ -279,6 +300,7 @@ static store_part *const careful_parts[] = {
 	save_touches,
 	store_save_states,
 	drop_changes,
+	undo_changes,
 	save_changes,
 	store_drop_checkpoints,
 	store_save_checkpoints,
@@ -290,11 +312,27 @@ static store_part *const careful_parts[] = {
 
 /* Arbiters first, as the careful way takes their locks; new touches last, since one that is not new ends it. */
 static store_part *const quick_parts[] = {
-	store_save_arbiters_new, store_save_arbiters,	 drop_by_ids,	      store_save_actors,
-	store_drop_claims,	 store_save_claims,	 store_drop_consents, store_save_consents,
-	store_drop_declared,	 store_save_declared,	 store_drop_persons,  store_save_persons,
-	store_save_stretches,	 store_save_states,	 drop_changes,	      save_changes,
-	store_drop_checkpoints,	 store_save_checkpoints, save_touches,	      NULL,
+	store_save_arbiters_new,
+	store_save_arbiters,
+	drop_by_ids,
+	store_save_actors,
+	store_drop_claims,
+	store_save_claims,
+	store_drop_consents,
+	store_save_consents,
+	store_drop_declared,
+	store_save_declared,
+	store_drop_persons,
+	store_save_persons,
+	store_save_stretches,
+	store_save_states,
+	drop_changes,
+	undo_changes,
+	save_changes,
+	store_drop_checkpoints,
+	store_save_checkpoints,
+	save_touches,
+	NULL,
 };
 
 static store_part *const shared_parts[] = {save_outcomes, save_rejects, store_save_raws, NULL};

@@ -9,9 +9,9 @@
 #include "core/edge/store_sql.h"
 
 static const enum postgres_type state_types[STORE_STATE_COLUMNS] = {
-	POSTGRES_BYTEA,	 POSTGRES_INT4,	       POSTGRES_INT4,	     POSTGRES_FLOAT8,	  POSTGRES_FLOAT8,
-	POSTGRES_FLOAT8, POSTGRES_FLOAT8,      POSTGRES_INT2,	     POSTGRES_INT2,	  POSTGRES_INT2,
-	POSTGRES_INT2,	 POSTGRES_TIMESTAMPTZ, POSTGRES_TIMESTAMPTZ, POSTGRES_TIMESTAMPTZ};
+	POSTGRES_BYTEA,	 POSTGRES_INT4,	       POSTGRES_INT4,	     POSTGRES_FLOAT8,	   POSTGRES_FLOAT8,
+	POSTGRES_FLOAT8, POSTGRES_FLOAT8,      POSTGRES_INT2,	     POSTGRES_INT2,	   POSTGRES_INT2,
+	POSTGRES_INT2,	 POSTGRES_TIMESTAMPTZ, POSTGRES_TIMESTAMPTZ, POSTGRES_TIMESTAMPTZ, POSTGRES_BOOL};
 
 const struct state_row store_no_state = {.fold = (const uint8_t *)"",
 					 .reported = -1,
@@ -35,6 +35,7 @@ void store_put_state(struct store_rows *rows, const struct state_row *state)
 	store_rows_moment_or_null(rows, state->since_us);
 	store_rows_moment_or_null(rows, state->last_us);
 	store_rows_moment_or_null(rows, state->review_us);
+	store_rows_bool(rows, state->quiet);
 }
 
 /* Of phased.state_row. */
@@ -197,4 +198,27 @@ bool store_save_checkpoints(struct store *store, const struct save_rows *save, s
 		put_moment(at[6], row->since_us);
 	}
 	return columns_add(columns, store->postgres, &sql_save_checkpoints, NULL, NULL, fail);
+}
+
+static const char *process_of(const struct arbiter_row *row)
+{
+	return row->state != NULL ? row->state->process : ARBITER_PROCESS;
+}
+
+bool store_add_state_rows(struct columns *columns, const struct arbiter_row *list, size_t count,
+			  struct arena *arena)
+{
+	struct store_rows rows;
+	size_t size = 0;
+	for (size_t i = 0; i < count; i++) {
+		size += row_size(process_of(&list[i]), list[i].state);
+	}
+	if (!store_rows_begin(&rows, true, size, arena)) {
+		return false;
+	}
+	for (size_t i = 0; i < count; i++) {
+		put_row(&rows, NULL, &list[i].contact_id, process_of(&list[i]), list[i].version, list[i].state);
+	}
+	columns_rows(columns, &rows);
+	return true;
 }

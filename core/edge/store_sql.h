@@ -165,7 +165,10 @@ static const struct postgres_statement sql_times = {
 	.parameters = {ARRAY(UUID), ONE(INT8)}};
 static const struct postgres_statement sql_phases = {
 	.name = "phases",
-	.sql = "SELECT p.contact_id, p.process, p.version, p.model_version, p.fold, p.shown, p.since, p.ctid "
+	.sql = "SELECT p.contact_id, p.process, p.version, p.model_version, p.fold, p.shown, p.since, "
+	       "p.review_at, CASE WHEN "
+	       "p.since > p.last_at THEN (SELECT max(c.at) FROM phased.phase_change c WHERE c.contact_id = "
+	       "p.contact_id AND c.process = p.process AND c.at <= p.last_at) END, p.ctid "
 	       "FROM phased.phase p WHERE p.contact_id = ANY ($1)",
 	.parameter_count = 1,
 	.parameters = {ARRAY(UUID)}};
@@ -326,7 +329,7 @@ static const struct postgres_statement sql_copy_arbiters =
 	SIMPLE("copy_arbiters",
 	       "COPY phased.phase (contact_id, process, version, model_version, fold, counted, "
 	       "confirmed, activity, early, mid, late, reported, shown, fine, band, since, last_at, "
-	       "review_at) FROM STDIN (FORMAT binary)");
+	       "review_at, quiet) FROM STDIN (FORMAT binary)");
 static const struct postgres_statement sql_copy_new =
 	SIMPLE("copy_new",
 	       "COPY phased.actor (actor_id, kind, space, value) FROM STDIN (FORMAT binary); "
@@ -359,7 +362,7 @@ static const struct postgres_statement sql_save_touches = {
 
 #define STATE_COLUMNS \
 	"fold, counted, confirmed, activity, early, mid, late, reported, shown, fine, band, since, last_at, " \
-	"review_at"
+	"review_at, quiet"
 static const struct postgres_statement sql_save_states = {
 	.name = "save_states",
 	.sql = "INSERT INTO phased.phase AS p (contact_id, process, version, model_version, " STATE_COLUMNS
@@ -369,7 +372,7 @@ static const struct postgres_statement sql_save_states = {
 	       "counted = excluded.counted, confirmed = excluded.confirmed, activity = excluded.activity, "
 	       "early = excluded.early, mid = excluded.mid, late = excluded.late, reported = excluded.reported, "
 	       "shown = excluded.shown, fine = excluded.fine, band = excluded.band, since = excluded.since, "
-	       "last_at = excluded.last_at, review_at = excluded.review_at",
+	       "last_at = excluded.last_at, review_at = excluded.review_at, quiet = excluded.quiet",
 	.parameter_count = 2,
 	.parameters = {ONE(INT8), ARRAY(ROW)}};
 
@@ -398,7 +401,8 @@ static const struct postgres_statement sql_arbiters_known = {
 	       "coalesce(k.shown, p.shown), fine = coalesce(k.fine, p.fine), band = coalesce(k.band, p.band), "
 	       "since = CASE WHEN k.fold IS NULL THEN p.since ELSE k.since END, last_at = CASE WHEN k.fold IS "
 	       "NULL THEN p.last_at ELSE k.last_at END, review_at = CASE WHEN k.fold IS NULL THEN p.review_at "
-	       "ELSE k.review_at END FROM (SELECT * FROM unnest($3::phased.state_row[]) OFFSET 0) AS k WHERE "
+	       "ELSE k.review_at END, quiet = coalesce(k.quiet, p.quiet) FROM (SELECT * FROM "
+	       "unnest($3::phased.state_row[]) OFFSET 0) AS k WHERE "
 	       "p.ctid = k.place AND p.version = k.version AND (p.contact_id = k.contact_id AND p.process = "
 	       "k.process) IS TRUE RETURNING 1) SELECT phased.written_all((SELECT count(*) FROM written), $1)",
 	.parameter_count = 3,
@@ -423,6 +427,15 @@ static const struct postgres_statement sql_drop_changes = {
 	.parameter_count = 6,
 	.parameters = {ARRAY(UUID), ARRAY(TEXT), ARRAY(TIMESTAMPTZ), ARRAY(UUID), ARRAY(TEXT),
 		       ARRAY(TIMESTAMPTZ)}};
+/* All of them by time: nothing else came after the last touch. */
+static const struct postgres_statement sql_undo_changes = {
+	.name = "undo_changes",
+	.sql = "DELETE FROM phased.phase_change WHERE ctid = ANY (ARRAY (SELECT c.ctid FROM unnest($1::uuid[], "
+	       "$2::text[], $3::timestamptz[]) AS k (contact_id, process, at) CROSS JOIN LATERAL (SELECT c.ctid "
+	       "FROM phased.phase_change c WHERE c.contact_id = k.contact_id AND c.process = k.process AND c.at > "
+	       "k.at OFFSET 0) AS c))",
+	.parameter_count = 3,
+	.parameters = {ARRAY(UUID), ARRAY(TEXT), ARRAY(TIMESTAMPTZ)}};
 static const struct postgres_statement sql_save_changes = {
 	.name = "save_changes",
 	.sql = "INSERT INTO phased.phase_change AS c (contact_id, process, at, from_shown, to_shown, cause, "
@@ -434,8 +447,8 @@ static const struct postgres_statement sql_save_changes = {
 	       "process, at) "
 	       "DO UPDATE SET from_shown = excluded.from_shown, to_shown = excluded.to_shown, cause = "
 	       "excluded.cause "
-	       "WHERE (c.from_shown, c.to_shown, c.cause) <> (excluded.from_shown, excluded.to_shown, "
-	       "excluded.cause)",
+	       "WHERE (c.from_shown, c.to_shown, c.cause) IS DISTINCT FROM (excluded.from_shown, "
+	       "excluded.to_shown, excluded.cause)",
 	.parameter_count = 8,
 	.parameters = {ONE(TIMESTAMPTZ), ARRAY(UUID), ARRAY(TEXT), ARRAY(TIMESTAMPTZ), ARRAY(INT2), ARRAY(INT2),
 		       ARRAY(INT8), ARRAY(BOOL)}};
@@ -502,3 +515,51 @@ static const struct postgres_statement sql_purge_rejects = {
 	       "RETURNING 1) SELECT count(*) FROM gone",
 	.parameter_count = 2,
 	.parameters = {ONE(TIMESTAMPTZ), ONE(INT8)}};
+
+/* ---- what time does ---- */
+
+static const struct postgres_statement sql_review_due = {
+	.name = "review_due",
+	.sql = "SELECT hour, last, contact_id, process, version, model_version, fold, shown, since FROM "
+	       "phased.review_due($1, $2)",
+	.parameter_count = 2,
+	.parameters = {ONE(TIMESTAMPTZ), ONE(INT8)}};
+static const struct postgres_statement sql_review_done =
+	SIMPLE("review_done",
+	       "SELECT CASE WHEN block IS NULL THEN hour ELSE hour - interval '1 hour' END FROM phased.review");
+/* Who locks a contact's arbiter at this moment is about to know better, and so does whoever has written it since: neither is waited
+ * for. (ORDER BY: all are locked before the first is written, since
+ * what this statement has written it cannot lock. IN … IS TRUE: by a hash, not row by row.) */
+static const struct postgres_statement sql_review_save = {
+	.name = "review_save",
+	.sql = "WITH mine AS MATERIALIZED (SELECT k.*, p.ctid AS at_place FROM unnest($1::phased.state_row[]) AS "
+	       "k CROSS "
+	       "JOIN LATERAL (SELECT FROM phased.phase a WHERE a.contact_id = k.contact_id AND a.process = "
+	       "'standard' AND "
+	       "a.version = k.version OFFSET 0 FOR UPDATE SKIP LOCKED) AS a CROSS JOIN LATERAL (SELECT p.ctid "
+	       "FROM "
+	       "phased.phase p WHERE p.contact_id = k.contact_id AND p.process = k.process OFFSET 0) AS p), "
+	       "written AS "
+	       "(UPDATE phased.phase p SET version = p.version + 1, early = coalesce(k.early, p.early), mid = "
+	       "coalesce(k.mid, p.mid), late = coalesce(k.late, p.late), reported = coalesce(k.reported, "
+	       "p.reported), shown = "
+	       "coalesce(k.shown, p.shown), fine = coalesce(k.fine, p.fine), band = coalesce(k.band, p.band), "
+	       "since = "
+	       "coalesce(k.since, p.since), review_at = CASE WHEN k.fold IS NULL THEN p.review_at ELSE "
+	       "k.review_at END, quiet = coalesce(k.quiet, p.quiet) FROM (SELECT * FROM mine ORDER BY at_place "
+	       "OFFSET 0) AS k WHERE p.ctid = k.at_place "
+	       "RETURNING "
+	       "p.contact_id), changed AS (INSERT INTO phased.phase_change (contact_id, process, at, from_shown, "
+	       "to_shown, cause, noticed_at, late) SELECT n.contact_id, n.process, n.at, n.from_shown, "
+	       "n.to_shown, NULL, "
+	       "$2, false FROM unnest($3::uuid[], $4::text[], $5::timestamptz[], $6::smallint[], $7::smallint[]) "
+	       "AS n "
+	       "(contact_id, process, at, from_shown, to_shown) WHERE (n.contact_id IN (SELECT w.contact_id FROM "
+	       "written w)) IS TRUE ON CONFLICT (contact_id, process, at) DO UPDATE SET from_shown = "
+	       "excluded.from_shown, "
+	       "to_shown = excluded.to_shown, cause = NULL RETURNING 1) SELECT (SELECT count(*) FROM written), "
+	       "(SELECT "
+	       "count(*) FROM changed)",
+	.parameter_count = 7,
+	.parameters = {ARRAY(ROW), ONE(TIMESTAMPTZ), ARRAY(UUID), ARRAY(TEXT), ARRAY(TIMESTAMPTZ), ARRAY(INT2),
+		       ARRAY(INT2)}};

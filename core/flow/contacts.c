@@ -1,5 +1,5 @@
 /*
- * FOLD in order: new touches onto loaded states; and the rows that come of any folding.
+ * FOLD in order: new touches onto loaded states.
  */
 #include "core/flow/contacts_inside.h"
 
@@ -10,162 +10,6 @@
 #include "core/base/check.h"
 #include "core/base/moment.h"
 #include "core/model/phase_pack.h"
-
-#define HOUR_US INT64_C(3600000000)
-
-/* ---- results ---- */
-
-void folding_begin(struct folding *folding, struct contacts *contacts, const struct cast_member *member,
-		   unsigned process, bool late)
-{
-	folding->contacts = contacts;
-	folding->process = &contacts->model->processes[process];
-	folding->process_name = contacts->model->model->processes[process].name;
-	folding->contact_id = member->id;
-	folding->shown = SHOWN_UNKNOWN;
-	folding->since_us = INT64_MIN;
-	folding->late = late;
-	folding->full = false;
-}
-
-/* Room for one more row of a list that grows. NULL: arena full. */
-static void *one_more(struct arena *arena, void *rows, size_t size, size_t count, size_t *room)
-{
-	if (count < *room) {
-		return rows;
-	}
-	size_t more = *room * 2 + 64;
-	void *grown = arena_array(arena, more, size);
-	if (grown == NULL) {
-		return NULL;
-	}
-	if (count > 0) {
-		memcpy(grown, rows, count * size);
-	}
-	*room = more;
-	return grown;
-}
-
-static bool add_change(struct contacts *contacts, const struct change_row *change)
-{
-	struct change_row *changes = one_more(contacts->cast->arena, contacts->changes, sizeof(*changes),
-					      contacts->change_count, &contacts->change_room);
-	if (changes == NULL) {
-		return false;
-	}
-	contacts->changes = changes;
-	contacts->changes[contacts->change_count++] = *change;
-	return true;
-}
-
-/* The state as bytes. NULL: arena full. */
-static const uint8_t *pack(struct arena *arena, const struct phase_state *state, size_t *ret_size)
-{
-	uint8_t *packed = arena_take(arena, PHASE_PACK_SIZE_MAX);
-	if (packed != NULL) {
-		*ret_size = phase_pack(state, packed);
-		arena_cut(arena, packed + *ret_size);
-	}
-	return packed;
-}
-
-static bool add_checkpoint(struct folding *folding, const struct phase_state *state)
-{
-	struct contacts *contacts = folding->contacts;
-	struct checkpoint_row *rows = one_more(contacts->cast->arena, contacts->checkpoints, sizeof(*rows),
-					       contacts->checkpoint_count, &contacts->checkpoint_room);
-	if (rows == NULL) {
-		return false;
-	}
-	contacts->checkpoints = rows;
-	struct checkpoint_row *row = &rows[contacts->checkpoint_count++];
-	*row = (struct checkpoint_row){
-		.contact_id = folding->contact_id,
-		.process = folding->process_name,
-		.n = fold_checkpoint(folding->process, state),
-		.at_us = state->last_ms * CONTACTS_MS_US,
-		.shown = (int)folding->shown,
-		.since_us = folding->since_us,
-	};
-	row->fold = pack(contacts->cast->arena, state, &row->fold_size);
-	return row->fold != NULL;
-}
-
-void folding_checkpoint(void *context, const struct phase_state *state)
-{
-	struct folding *folding = context;
-	folding->full = folding->full || !add_checkpoint(folding, state);
-}
-
-/* After the last touch of a millisecond that moved the state: is something else shown now? */
-void folding_step(void *context, const struct phase_state *state, const struct fold_touch *touch)
-{
-	struct folding *folding = context;
-	enum shown shown = fold_shown(state);
-	if (folding->since_us == INT64_MIN) {
-		folding->since_us = touch->ms * CONTACTS_MS_US;
-	}
-	if (shown == folding->shown) {
-		return;
-	}
-	struct change_row change = {
-		.contact_id = folding->contact_id,
-		.process = folding->process_name,
-		.at_us = touch->ms * CONTACTS_MS_US,
-		.from_shown = (int)folding->shown,
-		.to_shown = (int)shown,
-		.cause = touch->id,
-		.late = folding->late,
-	};
-	folding->full = folding->full || !add_change(folding->contacts, &change);
-	folding->shown = shown;
-	folding->since_us = change.at_us;
-}
-
-/* The row of a state. One that nothing has moved is written as a fresh arbiter is; clicks of a burst alone move nothing,
- * but the next click must find them. */
-bool folding_end(struct folding *folding, const struct phase_state *state)
-{
-	struct contacts *contacts = folding->contacts;
-	CHECK(contacts->state_count < contacts->state_room);
-	struct state_row *row = &contacts->states[contacts->state_count];
-	*row = (struct state_row){
-		.contact_id = folding->contact_id,
-		.process = folding->process_name,
-		.fold = (const uint8_t *)"",
-		.reported = MAIN_NONE,
-		.since_us = INT64_MIN,
-		.last_us = INT64_MIN,
-		.review_us = INT64_MIN,
-	};
-	if (state->started || state->moved || state->click_count > 0) {
-		row->fold = pack(contacts->cast->arena, state, &row->fold_size);
-		if (row->fold == NULL) {
-			return false;
-		}
-	}
-	if (state->moved || state->closed) {
-		struct phase_view view;
-		fold_view(folding->process, state, state->counted_ms, &view);
-		row->counted = state->counted;
-		row->confirmed = state->confirmed;
-		row->activity = view.activity;
-		row->early = view.main[MAIN_EARLY];
-		row->mid = view.main[MAIN_MID];
-		row->late = view.main[MAIN_LATE];
-		row->reported = (int)view.reported;
-		row->shown = (int)view.shown;
-		row->fine = view.fine;
-		row->band = (int)view.band;
-		row->since_us = folding->since_us;
-		row->last_us = state->counted_ms * CONTACTS_MS_US;
-		row->review_us = state->closed ? INT64_MIN : (moment_floor(row->last_us, HOUR_US) + 1) * HOUR_US;
-	}
-	contacts->state_count++;
-	return !folding->full;
-}
-
-/* ---- in order ---- */
 
 static int compare_phases(const void *a, const void *b)
 {
@@ -225,7 +69,7 @@ static bool fold_run(struct contacts *contacts, const struct load_rows *load, st
 	const struct fold_process *process = &contacts->model->processes[process_number];
 	const struct phase_row *loaded = find_phase(contacts, load, member, name);
 	struct folding folding;
-	folding_begin(&folding, contacts, member, process_number, false);
+	folding_begin(&folding, contacts, &member->id, process_number, false);
 	struct phase_state state;
 	if (loaded == NULL || loaded->fold_size == 0) {
 		fold_start(process, &state);
@@ -234,8 +78,7 @@ static bool fold_run(struct contacts *contacts, const struct load_rows *load, st
 		cast_refold(member, true, INT64_MIN);
 		return true;
 	} else {
-		folding.shown = (enum shown)loaded->shown;
-		folding.since_us = loaded->since_us;
+		folding_load(&folding, loaded, &state);
 	}
 	for (size_t i = 0; i < count; i++) {
 		uint32_t checkpoint = fold_checkpoint(process, &state);
@@ -263,7 +106,7 @@ static bool fold_runs(struct contacts *contacts, const struct item *items, const
 	const struct sort_entry *entries = contacts->entries;
 	size_t count = contacts->entry_count;
 	const struct cast_member *last = NULL;
-	size_t states = 0, changes = 0, checkpoints = 0;
+	size_t states = 0, changes = 0, checkpoints = 0, undone = 0;
 	for (size_t i = 0; i < count;) {
 		size_t end = runs_end(entries, count, i);
 		struct cast_member *member = runs_member(contacts, &entries[i]);
@@ -273,6 +116,7 @@ static bool fold_runs(struct contacts *contacts, const struct item *items, const
 			states = contacts->state_count;
 			changes = contacts->change_count;
 			checkpoints = contacts->checkpoint_count;
+			undone = contacts->undone_count;
 		}
 		for (size_t j = i + AHEAD; j < end + AHEAD && j < count; j++) {
 			__builtin_prefetch(&items[contacts->cast->touch_items[entries[j].place]].match);
@@ -288,6 +132,7 @@ static bool fold_runs(struct contacts *contacts, const struct item *items, const
 			contacts->state_count = states;
 			contacts->change_count = changes;
 			contacts->checkpoint_count = checkpoints;
+			contacts->undone_count = undone;
 		}
 		i = end;
 	}

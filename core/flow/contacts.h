@@ -4,6 +4,9 @@
  * contacts_in_order() folds new touches onto loaded states; where one is late, makes a burst, or the state is of another
  * model, its contact joins those that are refolded. contacts_refold() folds the touches of these anew, from the last checkpoint
  * before whatever changed. A contact is folded or refolded in a batch, never both.
+ *
+ * What time alone changes happens at full hours, between two touches as after the last one: what it changed before a touch is
+ * found when that touch is folded, or by contacts_review() when nothing comes. The rows are the same.
  */
 #pragma once
 #include <stdbool.h>
@@ -15,6 +18,7 @@
 #include "core/model/model.h"
 #include "core/model/rows.h"
 
+struct arena;
 struct sort_entry;
 
 /* A model made ready: what the fold needs of each process. */
@@ -37,6 +41,9 @@ struct contacts {
 	size_t change_count, change_room;
 	struct checkpoint_row *checkpoints;
 	size_t checkpoint_count, checkpoint_room;
+	struct undone_row *undone;
+	size_t undone_count, undone_room;
+	int64_t now_us;		     /* up to when time has passed, of who is refolded */
 	struct contacts_want *wants; /* contacts_inside.h */
 	size_t refold_count;	     /* contacts; what was folded anew of them: */
 	struct refolded_row *refolded;
@@ -48,6 +55,12 @@ bool contacts_in_order(struct contacts *contacts, struct cast *cast, const struc
 		       const struct item *items, size_t count, struct load_rows *load);
 /* Fills what READ asks for, of contacts->refold_count contacts that are to be refolded; 0: no READ. False: arena full. */
 bool contacts_ask(struct contacts *contacts, const struct load_rows *load, struct read_rows *ret_read);
-/* Folds the contacts of contacts_ask() from what was read and from the batch's own touches. False: arena full. */
+/* Folds the contacts of contacts_ask() from what was read and from the batch's own touches, and on to `now_us`. False: arena
+ * full. */
 bool contacts_refold(struct contacts *contacts, const struct item *items, size_t count,
-		     const struct load_rows *load, const struct read_rows *read);
+		     const struct load_rows *load, const struct read_rows *read, int64_t now_us);
+
+/* What time alone has changed by due->hour_us, and when to look again. Rows of another model are left out: they are refolded.
+ * False: arena full. */
+bool contacts_review(const struct contacts_model *model, const struct due_rows *due, struct arena *arena,
+		     struct reviewed_rows *ret_rows);

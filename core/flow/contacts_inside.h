@@ -1,5 +1,6 @@
 /*
- * Between contacts.c, contacts_runs.c and contacts_refold.c: runs of touches, and what is collected while one is folded.
+ * Between contacts.c, contacts_refold.c, contacts_review.c, contacts_results.c and contacts_runs.c: runs of touches, and what is collected
+ * while one is folded.
  */
 #pragma once
 #include <stdbool.h>
@@ -19,14 +20,25 @@ struct folding {
 	struct uuid contact_id;
 	enum shown shown;
 	int64_t since_us; /* INT64_MIN: nothing shown yet */
-	bool late;	  /* a refold: what changes was not noticed when it happened */
+	/* Up to when this is known: the last touch that moved the state, or the last hour after it at which time changed something. */
+	int64_t seen_ms;
+	int64_t not_before_ms;	  /* time changes nothing before, after seen_ms */
+	struct phase_state last;  /* as that touch left it, up to what tells which touches count */
+	int64_t touched_since_us; /* since_us as it left it */
+	bool late;		  /* a refold: what changes was not noticed when it happened */
 	bool full;
 };
 
-void folding_begin(struct folding *folding, struct contacts *contacts, const struct cast_member *member,
+void folding_begin(struct folding *folding, struct contacts *contacts, const struct uuid *contact_id,
 		   unsigned process, bool late);
+/* Goes on from a state as its last touch left it. */
+void folding_go_on(struct folding *folding, const struct phase_state *state, enum shown shown, int64_t since_us);
+/* Goes on from a row whose fold was unpacked to `state`, and which time may have changed since. */
+void folding_load(struct folding *folding, const struct phase_row *loaded, const struct phase_state *state);
 /* A fold_step: after the last touch of a millisecond that moved the state. */
 void folding_step(void *context, const struct phase_state *state, const struct fold_touch *touch);
+/* No touch moves the state up to then, the moment included: what does time change, hour by hour? */
+void folding_pass(struct folding *folding, int64_t until_ms);
 /* Where a state has come to a checkpoint, once folding_step() was called. */
 void folding_checkpoint(void *context, const struct phase_state *state);
 /* Adds the row of a state. False: arena full. */

@@ -131,17 +131,17 @@ static bool refold_run(struct contacts *contacts, const struct cast_member *memb
 	struct contacts_want *want = contacts_want(contacts, member, process);
 	struct folding folding;
 	struct phase_state state;
-	folding_begin(&folding, contacts, member, process, true);
+	folding_begin(&folding, contacts, &member->id, process, true);
 	const struct fold_hooks hooks = {folding_step, folding_checkpoint, &folding};
 	if (want->from == NULL) {
 		fold_start(folding.process, &state);
 	} else {
 		CHECK(phase_unpack(want->from->fold, want->from->fold_size, &state));
-		folding.shown = (enum shown)want->from->shown;
-		folding.since_us = want->from->since_us;
+		folding_go_on(&folding, &state, (enum shown)want->from->shown, want->from->since_us);
 	}
 	want->done = true;
 	fold_on(folding.process, touches, count, scratch, &state, NULL, &hooks);
+	folding_pass(&folding, moment_floor(contacts->now_us, CONTACTS_MS_US));
 	return folding_end(&folding, &state);
 }
 
@@ -271,7 +271,7 @@ static bool merge_states(struct contacts *contacts, size_t first)
 }
 
 bool contacts_refold(struct contacts *contacts, const struct item *items, size_t count,
-		     const struct load_rows *load, const struct read_rows *read)
+		     const struct load_rows *load, const struct read_rows *read, int64_t now_us)
 {
 	struct cast *cast = contacts->cast;
 	struct arena *arena = cast->arena;
@@ -284,6 +284,7 @@ bool contacts_refold(struct contacts *contacts, const struct item *items, size_t
 	    !list_replaced(contacts, items, count, &replaced, &replaced_count)) {
 		return false;
 	}
+	contacts->now_us = now_us;
 	link_checkpoints(contacts, read);
 	size_t used = list_rows(contacts, read, replaced, replaced_count, entries);
 	used += list_own(contacts, entries + used);

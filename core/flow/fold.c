@@ -16,7 +16,6 @@
 
 #define MINUTE_MS 60000
 #define GAP_MAX ((INT64_C(1) << FOLD_GAP_BITS) - 1)
-#define HYSTERESIS 0.1
 #define CONFIRM_FACTOR 0x1.b4c902e273a58p+5 /* e^4 */
 
 static_assert(PHASE_STATES == 8, "step() is written for eight states");
@@ -114,7 +113,7 @@ static enum main_phase most_probable(const double main[MAIN_COUNT])
 static enum main_phase hysteresis(enum main_phase current, const double main[MAIN_COUNT])
 {
 	enum main_phase best = most_probable(main);
-	return current == MAIN_NONE || main[best] - main[current] > HYSTERESIS ? best : current;
+	return current == MAIN_NONE || main[best] - main[current] > FOLD_HYSTERESIS ? best : current;
 }
 
 static void settle(const struct fold_process *process, struct phase_state *state)
@@ -358,11 +357,6 @@ void fold_all(const struct fold_process *process, const struct fold_touch *touch
 
 /* ---- What is shown ---- */
 
-#define SHOWN_COUNTED_MIN 2
-#define QUIET_BELOW 0.25
-#define NONE_ABOVE 0.4
-#define BAND_MEDIUM_FROM 0.5
-#define BAND_HIGH_FROM 0.7
 #define FINE_FROM 0.5
 
 static enum shown shown_of(bool closed, uint32_t counted, double activity, double none, enum main_phase reported)
@@ -371,10 +365,10 @@ static enum shown shown_of(bool closed, uint32_t counted, double activity, doubl
 	if (closed) {
 		return SHOWN_NONE;
 	}
-	if (counted < SHOWN_COUNTED_MIN) {
+	if (counted < FOLD_COUNTED_MIN) {
 		return SHOWN_UNKNOWN;
 	}
-	if (activity < QUIET_BELOW && none > NONE_ABOVE) {
+	if (activity < FOLD_QUIET_BELOW && none > FOLD_NONE_ABOVE) {
 		return SHOWN_NONE;
 	}
 	return of_main[reported];
@@ -388,11 +382,11 @@ enum shown fold_shown(const struct phase_state *state)
 
 static enum band band_of(const struct phase_view *view)
 {
-	if (view->counted < SHOWN_COUNTED_MIN) {
+	if (view->counted < FOLD_COUNTED_MIN) {
 		return BAND_NULL;
 	}
 	double p = view->main[view->reported];
-	return p < BAND_MEDIUM_FROM ? BAND_LOW : p < BAND_HIGH_FROM ? BAND_MEDIUM : BAND_HIGH;
+	return p < FOLD_BAND_MEDIUM_FROM ? BAND_LOW : p < FOLD_BAND_HIGH_FROM ? BAND_MEDIUM : BAND_HIGH;
 }
 
 /* The fine phase, where it is at least as probable as all others together and lies inside what is reported. */
@@ -427,6 +421,6 @@ void fold_view(const struct fold_process *process, const struct phase_state *sta
 	}
 	view.shown = shown_of(state->closed, view.counted, view.activity, view.posterior[0], view.reported);
 	view.band = band_of(&view);
-	view.quiet = view.activity < QUIET_BELOW;
+	view.quiet = view.activity < FOLD_QUIET_BELOW;
 	*ret_view = view;
 }

@@ -13,6 +13,15 @@
 
 #define FOLD_GAP_BITS 21
 
+/* What is shown: another phase once it is ahead by more than this; something at all from so many counted touches on; quiet; none, of who
+ * is quiet; bands. */
+#define FOLD_HYSTERESIS 0.1
+#define FOLD_COUNTED_MIN 2
+#define FOLD_QUIET_BELOW 0.25
+#define FOLD_NONE_ABOVE 0.4
+#define FOLD_BAND_MEDIUM_FROM 0.5
+#define FOLD_BAND_HIGH_FROM 0.7
+
 /* What the fold needs of a process, tabled once when a model is loaded. Open so that a caller may hold it. */
 struct fold_process {
 	unsigned states;
@@ -21,6 +30,8 @@ struct fold_process {
 	double prior[PHASE_STATES];
 	double moves[FOLD_GAP_BITS][PHASE_STATES][PHASE_STATES]; /* P_b */
 	double decay[FOLD_GAP_BITS];				 /* d_b */
+	/* Of each state, in a minute: its probability of leaving, and what it adds to each main phase and, last, to none. For review.c. */
+	double leaves[PHASE_STATES], drift[PHASE_STATES][MAIN_COUNT + 1];
 	double factor[PHASE_RULES_MAX][PHASE_STATES];
 	bool has_points[PHASE_RULES_MAX];
 	bool ignored[PHASE_RULES_MAX];

@@ -78,6 +78,18 @@ static void table_moves(struct fold_process *table, const struct model_process *
 	}
 }
 
+/* What P_0 does to sums of states. */
+static void table_drift(struct fold_process *table)
+{
+	for (unsigned i = 0; i < table->states; i++) {
+		table->leaves[i] = 1 - table->moves[0][i][i];
+		for (unsigned k = 0; k < table->states; k++) {
+			unsigned part = k == 0 ? MAIN_COUNT : (unsigned)table->state_main[k];
+			table->drift[i][part] += i == k ? -table->leaves[i] : table->moves[0][i][k];
+		}
+	}
+}
+
 /* f[r][k] = b_r e^{u p[r][k]} / Σ over the rules of its channel that are not ignored, in their order. */
 static void table_factors(struct fold_process *table, const struct model_process *process)
 {
@@ -116,5 +128,6 @@ void fold_process_init(struct fold_process *ret_process, const struct model_proc
 		ret_process->prior[k] = process->prior[k];
 	}
 	table_moves(ret_process, process);
+	table_drift(ret_process);
 	table_factors(ret_process, process);
 }

@@ -319,6 +319,8 @@ static bool gather_contacts(const struct cast *cast, const struct contacts *cont
 	save->refolded_count = contacts->refolded_count;
 	save->states = contacts->states;
 	save->state_count = contacts->state_count;
+	save->undone = contacts->undone;
+	save->undone_count = contacts->undone_count;
 	save->changes = contacts->changes;
 	save->change_count = contacts->change_count;
 	save->checkpoints = contacts->checkpoints;

@@ -62,8 +62,10 @@ struct phase_row {
 	uint64_t model_version;
 	const uint8_t *fold; /* phase_pack(); size 0 before the first touch */
 	size_t fold_size;
-	int shown;	  /* enum shown */
-	int64_t since_us; /* INT64_MIN: none */
+	int shown;	   /* enum shown */
+	int64_t since_us;  /* INT64_MIN: none */
+	int64_t review_us; /* nothing changes by time before; INT64_MIN: nothing ever */
+	int64_t touched_since_us; /* where time alone has changed it after the last touch: as that one had left it; INT64_MIN: never changed */
 };
 
 struct erasure_row {
@@ -204,6 +206,7 @@ struct state_row {
 	uint32_t counted, confirmed;
 	double activity, early, mid, late;
 	int reported, shown, fine, band;
+	bool quiet;
 	int64_t since_us, last_us, review_us; /* INT64_MIN: NULL */
 };
 
@@ -212,8 +215,16 @@ struct change_row {
 	const char *process;
 	int64_t at_us;
 	int from_shown, to_shown;
-	uint64_t cause;
+	bool by_time;	/* at a full hour, without a touch */
+	uint64_t cause; /* event id of the touch; 0 by time */
 	bool late;
+};
+
+/* What time was noted to have changed after a touch that came in order all the same: is undone. */
+struct undone_row {
+	struct uuid contact_id;
+	const char *process;
+	int64_t after_us;
 };
 
 struct outcome_row {
@@ -300,6 +311,8 @@ struct save_rows {
 	size_t bumped_count;
 	const struct refolded_row *refolded; /* whose changes and checkpoints are written anew */
 	size_t refolded_count;
+	const struct undone_row *undone; /* before the changes */
+	size_t undone_count;
 	const struct change_row *changes;
 	size_t change_count;
 	const struct checkpoint_row *checkpoints;
@@ -318,4 +331,30 @@ enum save_part {
 	SAVE_ROWS,     /* what is neither below nor above */
 	SAVE_COPY,     /* COPY: actors_new, changes_new, touches */
 	SAVE_END       /* rows that every batch of the day writes, held for as short a time as can be; COMMIT */
+};
+
+/* A slice of table phase whose rows are due: what time alone may have changed by `hour_us`. */
+struct due_rows {
+	int64_t now_us;
+	int64_t blocks; /* of the table, at the most, that hold due rows */
+	/* out, in the arena */
+	bool ours;		  /* else another daemon is at it, or all is done */
+	int64_t hour_us;	  /* the full hour that is worked off; of all daemons */
+	bool last;		  /* the end of the table: nothing is left of that hour */
+	int64_t done_us;	  /* full hour up to which all is written, this slice included */
+	struct phase_row *phases; /* `version`: of their arbiter; by contact */
+	size_t phase_count;
+};
+
+/* What became of them. A row is written where its contact's arbiter is still of that version; whoever has written it since knows
+ * better. */
+struct reviewed_rows {
+	int64_t now_us;
+	const struct arbiter_row
+		*rows; /* state NULL: of process 'standard', which gets nothing but another version */
+	size_t row_count;
+	const struct change_row *changes;
+	size_t change_count;
+	/* out: how many rows of phase were written, how many changes */
+	int64_t written, changed;
 };

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "core/base/check.h"
+#include "core/base/moment.h"
 #include "core/edge/model_file.h"
 #include "tests/random.h"
 
@@ -48,7 +49,8 @@ void drive_init(struct drive *drive, struct world *world)
 	for (size_t i = 0; i < WORLD_CLIENTS_MAX; i++) {
 		struct driven *daemon = &drive->daemons[i];
 		daemon->engine = engine_create(model->text, model->text_size, model->version, &fail);
-		CHECK(daemon->engine != NULL && arena_init(&daemon->claim_arena, (size_t)1024 * 1024));
+		CHECK(daemon->engine != NULL && arena_init(&daemon->claim_arena, (size_t)1024 * 1024) &&
+		      arena_init(&daemon->review_arena, (size_t)4 * 1024 * 1024));
 		for (unsigned j = 0; j < model->process_count; j++) {
 			/* as many of them in a few touches as there are in a long history */
 			unsigned every = DRIVE_CHECKPOINT;
@@ -65,6 +67,7 @@ void drive_finish(struct drive *drive)
 	for (size_t i = 0; i < WORLD_CLIENTS_MAX; i++) {
 		engine_destroy(drive->daemons[i].engine);
 		arena_finish(&drive->daemons[i].claim_arena);
+		arena_finish(&drive->daemons[i].review_arena);
 	}
 }
 
@@ -91,6 +94,7 @@ static void start_daemon(struct drive *drive, size_t number)
 	daemon->client = &drive->world->clients[number];
 	daemon->assignment.count = daemon->wanted_count = 0;
 	daemon->claim_wanted = daemon->claim_under_way = daemon->release_wanted = daemon->in_trouble = false;
+	daemon->review_under_way = false;
 	for (struct metric *metric = daemon->counters.registry.first; metric != NULL; metric = metric->next) {
 		metric->value = 0;
 	}
@@ -109,6 +113,7 @@ void drive_start(struct drive *drive, uint64_t seed, size_t count)
 	world_reset(drive->world, seed, drive_model(drive)->model->version);
 	drive->count = count;
 	drive->wrong = NULL;
+	drive->until_us = 0;
 
 	drive->conf.kafka.group = "phased";
 	drive->conf.consent[CHANNEL_WEB] = CONF_REQUIRE;
@@ -118,6 +123,7 @@ void drive_start(struct drive *drive, uint64_t seed, size_t count)
 	drive->conf.batch.events_max = drive->conf.batch.events_min + (int64_t)world_random(drive->world, 200);
 	drive->conf.batch.linger_ms = (int64_t)world_random(drive->world, 3);
 	drive->conf.batch.arena_mb = 16;
+	drive->conf.review.until_us = INT64_MAX;
 	drive->conf.batch.copy_min = 1000;
 	drive->conf.batch.quick = world_random(drive->world, 4) != 0;
 	drive->are_lanes = world_random(drive->world, 2) == 0;
@@ -189,7 +195,7 @@ static void link_lost(struct driven *daemon, const struct fail *fail)
 	if (daemon->client->state != POSTGRES_DOWN) {
 		world_disconnect(daemon->client);
 	}
-	daemon->claim_under_way = false;
+	daemon->claim_under_way = daemon->review_under_way = false;
 	daemon->in_trouble = true;
 	batch_lost(daemon->batch, fail);
 }
@@ -219,6 +225,34 @@ static void claimed(struct driven *daemon)
 	io.ops->source_assign(io.self, starts, daemon->wanted_count);
 }
 
+static void send_review(struct driven *daemon)
+{
+	struct fail fail;
+	struct io io = world_io(daemon->client);
+	arena_reset(&daemon->review_arena, 0);
+	daemon->due = (struct due_rows){.now_us = io.ops->now_us(io.self), .blocks = 16};
+	CHECK(io.ops->store_review_due(io.self, &daemon->due, &daemon->review_arena, &fail));
+	daemon->review_under_way = true;
+	daemon->review_writes = false;
+	daemon->turns_at_start += 2; /* these are no batch's */
+}
+
+static void reviewed(struct driven *daemon)
+{
+	struct fail fail;
+	struct io io = world_io(daemon->client);
+	if (daemon->review_writes) {
+		daemon->review_under_way = false;
+		daemon->drive->reviewed += (uint64_t)daemon->reviewed.written;
+		daemon->drive->changed_by_time += (uint64_t)daemon->reviewed.changed;
+		return;
+	}
+	CHECK(contacts_review(engine_model(daemon->engine), &daemon->due, &daemon->review_arena,
+			      &daemon->reviewed) &&
+	      io.ops->store_review_save(io.self, &daemon->reviewed, &daemon->review_arena, &fail));
+	daemon->review_writes = true;
+}
+
 static void serve_store(struct driven *daemon)
 {
 	struct fail why, fail;
@@ -230,13 +264,15 @@ static void serve_store(struct driven *daemon)
 	case POSTGRES_TURN_DONE:
 		if (daemon->claim_under_way) {
 			claimed(daemon);
+		} else if (daemon->review_under_way) {
+			reviewed(daemon);
 		} else {
 			after_run(daemon, batch_turn_done(daemon->batch, &fail), &fail);
 		}
 		break;
 	case POSTGRES_TURN_FAILED:
 		daemon->in_trouble = true;
-		if (daemon->claim_under_way) {
+		if (daemon->claim_under_way || daemon->review_under_way) {
 			link_lost(daemon, &why);
 		} else {
 			after_run(daemon, batch_turn_failed(daemon->batch, &why, &fail), &fail);
@@ -298,9 +334,22 @@ static void run_batch(struct driven *daemon)
 	}
 }
 
+/* An hour, a day, a month: now and then. */
+static void pass_hours(struct drive *drive)
+{
+	static const int64_t most[] = {2, 2, 24, 700};
+	struct world *world = drive->world;
+	if (drive->until_us != 0 && world_random(world, 16) == 0) {
+		int64_t hours = (int64_t)world_random(world, (uint64_t)most[world_random(world, COUNT_OF(most))]);
+		int64_t at_us = world->now_us + hours * 60 * 60 * MOMENT_SECOND_US;
+		world->now_us = at_us < drive->until_us ? at_us : drive->until_us;
+	}
+}
+
 void drive_step(struct drive *drive, size_t number)
 {
 	struct driven *daemon = &drive->daemons[number];
+	pass_hours(drive);
 	bool served = daemon->client->state == POSTGRES_BUSY;
 	if (served) {
 		serve_store(daemon);
@@ -321,6 +370,8 @@ void drive_step(struct drive *drive, size_t number)
 	}
 	if (daemon->claim_wanted && !daemon->release_wanted && !batch_is_busy(daemon->batch)) {
 		send_claim(daemon);
+	} else if (drive->until_us != 0 && !batch_is_busy(daemon->batch) && world_random(drive->world, 8) == 0) {
+		send_review(daemon);
 	} else {
 		run_batch(daemon);
 	}
@@ -366,7 +417,8 @@ static bool is_at_end(const struct drive *drive, unsigned topic, int32_t number)
 bool drive_is_done(const struct drive *drive)
 {
 	for (size_t i = 0; i < drive->count; i++) {
-		if (!batch_is_empty(drive->daemons[i].batch) || drive->daemons[i].claim_wanted) {
+		const struct driven *daemon = &drive->daemons[i];
+		if (!batch_is_empty(daemon->batch) || daemon->claim_wanted || daemon->review_under_way) {
 			return false;
 		}
 	}
@@ -401,4 +453,24 @@ bool drive_drain(struct drive *drive)
 	}
 	wrong(drive, "not done after %d steps", STEPS_MAX);
 	return false;
+}
+
+void drive_review_rest(struct drive *drive)
+{
+	struct world *world = drive->world;
+	struct driven *daemon = &drive->daemons[0];
+	world->fault = NULL;
+	world->now_us = drive->until_us +
+			60 * 60 * MOMENT_SECOND_US; /* what batches wrote in the hour before is due in this one */
+	while (world_land(world)) {
+	}
+	if (daemon->client->state == POSTGRES_DOWN) {
+		world_connect(daemon->client);
+	}
+	do {
+		for (send_review(daemon); daemon->review_under_way;) {
+			serve_store(daemon);
+		}
+	} while (daemon->due.ours && !(daemon->due.last && daemon->due.phase_count == 0 && world->real == NULL) &&
+		 !(daemon->due.last && world->real != NULL));
 }

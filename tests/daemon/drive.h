@@ -26,6 +26,10 @@ struct driven {
 	struct position_row claimed[WORLD_TOPICS * WORLD_PARTITIONS];
 	size_t wanted_count;
 	bool claim_wanted, claim_under_way, claim_is_old, release_wanted, release_now;
+	bool review_under_way, review_writes;
+	struct due_rows due;
+	struct reviewed_rows reviewed;
+	struct arena review_arena;
 	struct arena claim_arena;
 	/* of the window that is under way */
 	uint64_t turns_at_start;
@@ -41,12 +45,14 @@ struct drive {
 	struct crew
 		crews[WORLD_CLIENTS_MAX]; /* of each daemon; all are in the first where they are lanes of one */
 	bool are_lanes;
+	int64_t until_us; /* the wall clock goes on by hours, up to here; what time does is written meanwhile; 0: neither */
 	bool stepped; /* a round ends where a turn has ended: others may move before the next one is sent */
 	struct driven daemons[WORLD_CLIENTS_MAX];
 
 	/* of all windows of a daemon alone that met no trouble */
 	uint64_t windows, windows_over_4, turns_max;
-	const char *wrong; /* the first thing that did not hold; NULL: nothing */
+	uint64_t reviewed, changed_by_time; /* rows */
+	const char *wrong;		    /* the first thing that did not hold; NULL: nothing */
 	char wrong_text[256];
 };
 
@@ -64,5 +70,7 @@ void drive_rebalance(struct drive *drive, unsigned shift, bool lost);
 void drive_step(struct drive *drive, size_t number);
 /* Steps by chance until everything is applied; false: it does not get there, or something is wrong. */
 bool drive_drain(struct drive *drive);
+/* All that is due an hour after `until_us`, without trouble; the clock stands there then. */
+void drive_review_rest(struct drive *drive);
 /* Every message's outcome is counted, every partition is at its end. */
 bool drive_is_done(const struct drive *drive);

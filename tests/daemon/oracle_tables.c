@@ -220,6 +220,8 @@ void oracle_fill_outcomes(struct oracle *oracle)
 
 /* ---- phases ---- */
 
+#define HOUR_MS INT64_C(3600000)
+
 /* One contact's touches in one process, in the fold's order. */
 struct history {
 	struct oracle *oracle;
@@ -229,6 +231,8 @@ struct history {
 	size_t count;
 	enum shown shown;
 	int64_t since_us;
+	int64_t seen_ms;	 /* as of when the row is */
+	struct phase_state last; /* after the last touch that moved it */
 };
 
 static int compare_touches(const void *a, const void *b)
@@ -236,25 +240,52 @@ static int compare_touches(const void *a, const void *b)
 	return fold_compare(a, b);
 }
 
+static void show(struct history *history, enum shown shown, int64_t at_ms, uint64_t cause)
+{
+	struct oracle *oracle = history->oracle;
+	if (shown != history->shown) {
+		struct change_line line = {history->contact,
+					   tables_text(oracle->model->model->processes[history->process].name),
+					   at_ms * 1000,
+					   history->shown,
+					   shown,
+					   cause};
+		CHECK(tables_insert(oracle->tables, TABLE_CHANGE, &line));
+		history->shown = shown;
+		history->since_us = at_ms * 1000;
+	}
+}
+
+/* Every full hour after the last touch and before that moment is looked at. */
+static void pass_hours(struct history *history, int64_t before_ms)
+{
+	const struct fold_process *process = &history->oracle->model->processes[history->process];
+	struct phase_view before, view;
+	if (!history->last.moved) {
+		return;
+	}
+	fold_view(process, &history->last, history->seen_ms, &before);
+	for (int64_t at_ms = (moment_floor(history->seen_ms, HOUR_MS) + 1) * HOUR_MS; at_ms < before_ms;
+	     at_ms += HOUR_MS) {
+		fold_view(process, &history->last, at_ms, &view);
+		if (view.shown != before.shown || view.band != before.band || view.quiet != before.quiet) {
+			history->seen_ms = at_ms;
+			show(history, view.shown, at_ms, TABLES_TIME);
+			before = view;
+		}
+	}
+}
+
 static void on_step(void *context, const struct phase_state *state, const struct fold_touch *touch)
 {
 	struct history *history = context;
-	struct oracle *oracle = history->oracle;
 	struct phase_view view;
-	fold_view(&oracle->model->processes[history->process], state, touch->ms, &view);
-	int64_t at_us = touch->ms * 1000;
-	history->since_us =
-		history->since_us == INT64_MIN || view.shown != history->shown ? at_us : history->since_us;
-	if (view.shown != history->shown) {
-		struct change_line line = {history->contact,
-					   tables_text(oracle->model->model->processes[history->process].name),
-					   at_us,
-					   history->shown,
-					   view.shown,
-					   touch->id};
-		CHECK(tables_insert(oracle->tables, TABLE_CHANGE, &line));
-		history->shown = view.shown;
-	}
+	pass_hours(history, touch->ms);
+	fold_view(&history->oracle->model->processes[history->process], state, touch->ms, &view);
+	history->since_us = history->since_us == INT64_MIN ? touch->ms * 1000 : history->since_us;
+	show(history, view.shown, touch->ms, touch->id);
+	history->last = *state;
+	history->seen_ms = touch->ms;
 }
 
 static void on_checkpoint(void *context, const struct phase_state *state)
@@ -286,6 +317,7 @@ static void fill_phase(struct history *history)
 	const struct fold_hooks hooks = {on_step, on_checkpoint, history};
 	fold_start(process, &state);
 	fold_on(process, history->touches, history->count, scratch, &state, NULL, &hooks);
+	pass_hours(history, moment_floor(oracle->drive->world->now_us, 1000) + 1);
 	if (!state.moved && !state.started && state.click_count == 0) {
 		return;
 	}
@@ -297,12 +329,13 @@ static void fill_phase(struct history *history)
 		.reported = MAIN_NONE,
 		.since_us = INT64_MIN,
 		.last_us = INT64_MIN,
+		.review_us = INT64_MIN,
 	};
 	if (state.moved || state.closed) {
-		fold_view(process, &state, state.counted_ms, &view);
+		fold_view(process, &state, history->seen_ms, &view);
 		line.counted = state.counted;
 		line.confirmed = state.confirmed;
-		line.activity = view.activity;
+		line.activity = state.activity;
 		line.early = view.main[MAIN_EARLY];
 		line.mid = view.main[MAIN_MID];
 		line.late = view.main[MAIN_LATE];
@@ -310,6 +343,7 @@ static void fill_phase(struct history *history)
 		line.shown = view.shown;
 		line.fine = view.fine;
 		line.band = view.band;
+		line.quiet = view.quiet;
 		line.since_us = history->since_us;
 		line.last_us = state.counted_ms * 1000;
 	}

@@ -16,6 +16,7 @@
 
 #include "core/base/check.h"
 #include "core/base/log.h"
+#include "core/base/moment.h"
 #include "tests/daemon/oracle.h"
 #include "tests/random.h"
 #define TEST_TIMEOUT_S 280
@@ -69,7 +70,7 @@ static void shuffle_partitions(void)
 /* What was met, over all worlds: a test that no longer meets something proves nothing about it. */
 struct met {
 	double outcomes[OUTCOME_COUNT], refolded, redone, fenced, failures, quick, careful, misses;
-	uint64_t windows, windows_over_4, turns_max, gone_on;
+	uint64_t windows, windows_over_4, turns_max, gone_on, reviewed, changed_by_time;
 };
 
 struct shared {
@@ -113,6 +114,15 @@ static bool drain_with_trouble(struct trouble *trouble)
 	return drive_drain(&drive);
 }
 
+/* From before the first event on, to before most of them, to soon after them, or to when they are long past. */
+static void let_time_pass(void)
+{
+	static const int64_t days[] = {-1, 0, 2, 20, 45, 45, 130};
+	world.now_us = PLAN_BEGIN_US - 2 * MOMENT_DAY_US;
+	drive.until_us = PLAN_BEGIN_US + days[world_random(&world, COUNT_OF(days))] * MOMENT_DAY_US +
+			 (int64_t)world_random(&world, 24) * 60 * 60 * MOMENT_SECOND_US;
+}
+
 /* Plays the plan once and compares. NULL: all is well; else what is wrong, in run_arena. */
 static const char *play(unsigned run, struct met *met)
 {
@@ -123,6 +133,7 @@ static const char *play(unsigned run, struct met *met)
 	tables_clear(&world.tables);
 	tables_forget_texts();
 	drive_start(&drive, plan.seed * RUNS + run, run == 2 ? 2 : 1);
+	let_time_pass();
 	plan_produce(&plan, &world);
 	for (size_t i = 0; i < drive.count && world_random(&world, 4) == 0; i++) {
 		/* Room for a few messages at a time: some that are taken wait for the next batch. */
@@ -136,6 +147,7 @@ static const char *play(unsigned run, struct met *met)
 	if (!done) {
 		text = drive.wrong;
 	} else {
+		drive_review_rest(&drive);
 		struct tables expected = {0};
 		oracle_tables(&plan, &drive, &run_arena, &expected, exempt, &exempt_count);
 		oracle_forget_values(&expected, exempt, exempt_count);
@@ -221,6 +233,8 @@ static void play_many(uint64_t first, uint64_t count, struct shared *shared)
 		}
 	}
 	shared->met.gone_on = world.gone_on;
+	shared->met.reviewed = drive.reviewed;
+	shared->met.changed_by_time = drive.changed_by_time;
 	shared->met.windows = drive.windows;
 	shared->met.windows_over_4 = drive.windows_over_4;
 	shared->met.turns_max = drive.turns_max;
@@ -244,6 +258,10 @@ static void check_what_was_met(const struct met *met)
 	ck_assert_double_gt(met->fenced, 0);
 	ck_assert_double_gt(met->failures, 0);
 	ck_assert_uint_gt(met->windows, 0);
+	ck_assert_uint_gt(met->changed_by_time, 0);
+	ck_assert_uint_gt(met->reviewed, met->changed_by_time);
+	fprintf(stderr, "%" PRIu64 " rows reviewed, %" PRIu64 " changes by time\n", met->reviewed,
+		met->changed_by_time);
 	fprintf(stderr, "%.0f batches the quick way, %.0f the careful way, of these %.0f after the quick one\n",
 		met->quick, met->careful, met->misses);
 	fprintf(stderr, "%.0f contacts refolded, %" PRIu64 " times from a checkpoint\n", met->refolded,

@@ -95,6 +95,7 @@ void plan_produce(const struct plan *plan, struct world *world)
 			.reported = -1,
 			.since_us = INT64_MIN,
 			.last_us = INT64_MIN,
+			.review_us = INT64_MIN,
 		};
 		CHECK(tables_insert(&world->tables, TABLE_ERASURE, &plan->erased[i]) &&
 		      tables_insert(&world->tables, TABLE_PHASE, &arbiter));

@@ -19,7 +19,7 @@ static const struct about abouts[TABLE_COUNT] = {
 	[TABLE_CONSENT] = {"consent", "UIIXUIITT", 5},	[TABLE_DECLARED] = {"declared", "UITIXUIT", 6},
 	[TABLE_CONTACT] = {"contact", "UTTTTTTI", 1},	[TABLE_STRETCH] = {"stretch", "UIIU", 2},
 	[TABLE_SUBJECT] = {"subject", "XIT", 1},	[TABLE_RULE] = {"subject_rule", "XTTITIXI", 1},
-	[TABLE_TOUCH] = {"touch", "UIXIIXII", 3},	[TABLE_PHASE] = {"phase", "UTiXTIIDDDDIIIIII", 2},
+	[TABLE_TOUCH] = {"touch", "UIXIIXII", 3},	[TABLE_PHASE] = {"phase", "UTiXTIIDDDDIIIIIIIi", 2},
 	[TABLE_CHANGE] = {"phase_change", "UTIIIX", 3}, [TABLE_CHECKPOINT] = {"checkpoint", "UTIXITII", 3},
 	[TABLE_OUTCOME] = {"outcome_day", "ITTITI", 5}, [TABLE_REJECTED] = {"rejected", "TiiTTIXIT", 3},
 	[TABLE_POSITION] = {"position", "tiiitii", 2},	[TABLE_ERASURE] = {"erasure", "UI", 1},

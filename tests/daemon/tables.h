@@ -110,15 +110,17 @@ struct phase_line {
 	const char *fold; /* hexadecimal; "": nothing */
 	int64_t counted, confirmed;
 	double activity, early, mid, late;
-	int64_t reported, shown, fine, band, since_us, last_us;
+	int64_t reported, shown, fine, band, quiet, since_us, last_us;
+	int64_t review_us; /* not dumped */
 };
 
 struct change_line {
 	struct uuid contact_id;
 	const char *process;
 	int64_t at_us, from_shown, to_shown;
-	uint64_t cause;
+	uint64_t cause; /* TABLES_TIME: none, time alone */
 };
+#define TABLES_TIME ((uint64_t)INT64_MIN)
 
 struct checkpoint_line {
 	struct uuid contact_id;
@@ -193,8 +195,8 @@ const char *tables_hex(const uint8_t *bytes, size_t size);
 size_t tables_unhex(const char *hex, uint8_t *ret_bytes); /* room for half as many bytes as digits */
 
 /*
- * All rows as sorted lines, less what may differ between two runs over the same events: positions, versions, empty
- * rows of table phase, where a rejected message lay. In the arena; CHECKs that it fits.
+ * All rows as sorted lines, less what may differ between two runs over the same events: positions, versions, review times,
+ * empty rows of table phase, where a rejected message lay. In the arena; CHECKs that it fits.
  */
 const char *tables_dump(const struct tables *tables, struct arena *arena);
 /* The lines of two dumps that differ: "- …" of a, "+ …" of b. */

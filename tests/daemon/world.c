@@ -10,9 +10,10 @@
 #include "tests/random.h"
 
 const char *const world_topics[WORLD_TOPICS] = {"web", "email", "chat", "crm", "rejected"};
-const char *const world_turn_names[WORLD_TURNS] = {"none",    "CLAIM", "LOOK", "MONTHS",  "PEEK",
-						   "ADVANCE", "LOAD",  "READ", "SAVE",	  "ARBITERS",
-						   "ROWS",    "COPY",  "END",  "ROLLBACK"};
+const char *const world_turn_names[WORLD_TURNS] = {"none", "CLAIM",	 "LOOK",	"MONTHS",
+						   "PEEK", "ADVANCE",	 "LOAD",	"READ",
+						   "SAVE", "ARBITERS",	 "ROWS",	"COPY",
+						   "END",  "REVIEW DUE", "REVIEW SAVE", "ROLLBACK"};
 
 uint64_t world_random(struct world *world, uint64_t below)
 {
@@ -320,6 +321,21 @@ static bool send_save(void *self, const struct save_rows *save, enum save_part p
 	       send(client, turns[part], arena);
 }
 
+static bool send_review_due(void *self, struct due_rows *due, struct arena *arena, struct fail *fail)
+{
+	struct world_client *client = self;
+	client->due = due;
+	return REAL(store_review_due(store_of(self), due, arena, fail)) && send(client, WORLD_REVIEW_DUE, arena);
+}
+
+static bool send_review_save(void *self, struct reviewed_rows *reviewed, struct arena *arena, struct fail *fail)
+{
+	struct world_client *client = self;
+	client->reviewed = reviewed;
+	return REAL(store_review_save(store_of(self), reviewed, arena, fail)) &&
+	       send(client, WORLD_REVIEW_SAVE, arena);
+}
+
 static bool send_rollback(void *self, struct fail *fail)
 {
 	return REAL(store_rollback(store_of(self), fail)) && send(self, WORLD_ROLLBACK, NULL);
@@ -461,6 +477,8 @@ static const struct io_ops ops = {
 	.store_load = send_load,
 	.store_read = send_read,
 	.store_save = send_save,
+	.store_review_due = send_review_due,
+	.store_review_save = send_review_save,
 	.store_rollback = send_rollback,
 };
 

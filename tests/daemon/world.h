@@ -42,6 +42,8 @@ enum world_turn {
 	WORLD_ROWS,
 	WORLD_COPY,
 	WORLD_END,
+	WORLD_REVIEW_DUE,
+	WORLD_REVIEW_SAVE,
 	WORLD_ROLLBACK,
 	WORLD_TURNS
 };
@@ -74,6 +76,7 @@ struct world_log {
 struct world_transaction {
 	bool open, aborted;
 	bool is_snapshot; /* reads client->snapshot, writes nothing */
+	bool reviews;	  /* nobody else does */
 	struct position_line positions[WORLD_TOPICS * WORLD_PARTITIONS]; /* as they shall be; locked */
 	size_t position_count;
 	struct uuid locked[WORLD_LOCKS_MAX]; /* arbiters, new ones included */
@@ -110,6 +113,8 @@ struct world_client {
 	struct load_rows *load;
 	struct read_rows *read;
 	const struct save_rows *save;
+	struct due_rows *due;
+	struct reviewed_rows *reviewed;
 	enum save_part part;
 	uint64_t turns, commits;
 	/* Kafka's side */
@@ -179,4 +184,5 @@ enum postgres_result world_refuse(struct world_client *client, enum fail_kind ki
 /* Does this turn end with COMMIT? */
 bool world_commits(const struct world_client *client);
 enum postgres_result world_save(struct world_client *client, struct fail *ret_fail);
+enum postgres_result world_review_save(struct world_client *client);
 enum postgres_result world_execute(struct world_client *client, struct fail *ret_fail);

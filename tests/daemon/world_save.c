@@ -235,11 +235,8 @@ static void save_touches(struct saving *saving)
 
 static struct phase_line phase_line(const struct state_row *row, uint64_t model_version)
 {
-	bool closed = row->shown == SHOWN_NONE && row->counted == 0;
-	CHECK(row->last_us == INT64_MIN || closed
-		      ? row->review_us == INT64_MIN
-		      : row->review_us > row->last_us && row->review_us <= row->last_us + HOUR_US &&
-				row->review_us % HOUR_US == 0); /* the next full hour */
+	CHECK(row->review_us == INT64_MIN ||
+	      (row->last_us != INT64_MIN && row->review_us > row->last_us && row->review_us % HOUR_US == 0));
 	return (struct phase_line){
 		.contact_id = row->contact_id,
 		.process = tables_text(row->process),
@@ -256,8 +253,10 @@ static struct phase_line phase_line(const struct state_row *row, uint64_t model_
 		.shown = row->shown,
 		.fine = row->fine,
 		.band = row->band,
+		.quiet = row->quiet,
 		.since_us = row->since_us,
 		.last_us = row->last_us,
+		.review_us = row->review_us,
 	};
 }
 
@@ -301,7 +300,20 @@ static struct change_line change_line(const struct change_row *row)
 {
 	return (struct change_line){row->contact_id, tables_text(row->process),
 				    row->at_us,	     row->from_shown,
-				    row->to_shown,   row->cause};
+				    row->to_shown,   row->by_time ? TABLES_TIME : row->cause};
+}
+
+/* All that comes after a contact's last touch is time's. */
+static void undo_changes(struct saving *saving, const struct undone_row *undone)
+{
+	for (size_t i = tables_count(saving->to, TABLE_CHANGE); i-- > 0;) {
+		const struct change_line *row = tables_row(saving->to, TABLE_CHANGE, i);
+		if (uuid_equal(&row->contact_id, &undone->contact_id) &&
+		    strcmp(row->process, undone->process) == 0 && row->at_us > undone->after_us) {
+			CHECK(row->cause == TABLES_TIME);
+			tables_delete(saving->to, TABLE_CHANGE, i);
+		}
+	}
 }
 
 /* Is a row of this contact and process replaced? Changes by their moment, checkpoints by their number. */
@@ -346,6 +358,9 @@ static void save_changes(struct saving *saving)
 		if (is_refolded(save, &row->contact_id, row->process, row->at_us, INT64_MAX)) {
 			tables_delete(saving->to, TABLE_CHANGE, i);
 		}
+	}
+	for (size_t i = 0; i < save->undone_count; i++) {
+		undo_changes(saving, &save->undone[i]);
 	}
 	for (size_t i = 0; i < save->change_count; i++) {
 		struct change_line line = change_line(&save->changes[i]);
@@ -471,6 +486,7 @@ static void save_held(struct saving *saving)
 			.reported = -1,
 			.since_us = INT64_MIN,
 			.last_us = INT64_MIN,
+			.review_us = INT64_MIN,
 		};
 		CHECK(tables_insert(saving->to, TABLE_PHASE, &line));
 	}
@@ -478,8 +494,9 @@ static void save_held(struct saving *saving)
 
 bool world_commits(const struct world_client *client)
 {
-	return client->part == SAVE_END ? client->turn == WORLD_END
-					: client->turn == WORLD_SAVE && client->part == SAVE_ALL;
+	return client->turn == WORLD_REVIEW_SAVE ||
+	       (client->part == SAVE_END ? client->turn == WORLD_END
+					 : client->turn == WORLD_SAVE && client->part == SAVE_ALL);
 }
 
 /* ---- the quick way's arbiters ---- */
@@ -632,4 +649,57 @@ enum postgres_result world_save(struct world_client *client, struct fail *ret_fa
 	default:
 		return write_all(client, ret_fail);
 	}
+}
+
+/* ---- review ---- */
+
+static void review_row(struct tables *tables, const struct arbiter_row *row)
+{
+	const char *process = row->state != NULL ? row->state->process : "standard";
+	struct phase_line key = {.contact_id = row->contact_id, .process = tables_text(process)};
+	struct phase_line *found = tables_find(tables, TABLE_PHASE, &key);
+	CHECK(found != NULL);
+	found->version++;
+	if (row->state != NULL) {
+		struct phase_line line = phase_line(row->state, found->model_version);
+		CHECK(strcmp(line.fold, found->fold) == 0 && line.counted == found->counted &&
+		      line.activity == found->activity && line.last_us == found->last_us);
+		line.version = found->version;
+		*found = line;
+	}
+}
+
+/* Of contacts whose arbiter nobody has locked or written meanwhile. */
+enum postgres_result world_review_save(struct world_client *client)
+{
+	struct world *world = client->world;
+	struct reviewed_rows *reviewed = client->reviewed;
+	struct world_transaction *transaction = &client->transaction;
+	reviewed->written = reviewed->changed = 0;
+	for (size_t i = 0; i < reviewed->row_count; i++) {
+		const struct arbiter_row *row = &reviewed->rows[i];
+		struct phase_line key = {.contact_id = row->contact_id, .process = tables_text("standard")};
+		const struct phase_line *arbiter = tables_find(&world->tables, TABLE_PHASE, &key);
+		bool mine = has_id(transaction->locked, transaction->locked_count, &row->contact_id);
+		CHECK(i == 0 || uuid_compare(&reviewed->rows[i - 1].contact_id, &row->contact_id) <= 0);
+		if (!mine && arbiter->version == row->version &&
+		    !world_is_locked(world, client, &row->contact_id)) {
+			lock_arbiter(client, &row->contact_id, false);
+			mine = true;
+		}
+		if (mine) {
+			review_row(&world->tables, row);
+			reviewed->written++;
+		}
+	}
+	for (size_t i = 0; i < reviewed->change_count; i++) {
+		struct change_line line = change_line(&reviewed->changes[i]);
+		if (has_id(transaction->locked, transaction->locked_count, &line.contact_id)) {
+			CHECK(line.cause == TABLES_TIME && tables_insert(&world->tables, TABLE_CHANGE, &line));
+			reviewed->changed++;
+		}
+	}
+	transaction->open = false;
+	client->commits++;
+	return POSTGRES_TURN_DONE;
 }

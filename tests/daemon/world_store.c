@@ -2,6 +2,7 @@
  * What each turn does in the tables: core/edge/store_sql.h, statement by statement, as loops.
  */
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "core/base/check.h"
@@ -188,7 +189,7 @@ static void open_transaction(struct world_client *client)
 	struct world_transaction *transaction = &client->transaction;
 	CHECK(!transaction->open);
 	transaction->open = true;
-	transaction->aborted = transaction->is_snapshot = false;
+	transaction->aborted = transaction->is_snapshot = transaction->reviews = false;
 	transaction->position_count = transaction->locked_count = transaction->made_count = 0;
 }
 
@@ -402,6 +403,20 @@ static bool load_touches(struct world_client *client, struct load_rows *load)
 	return load->copies != NULL && load->times != NULL;
 }
 
+/* Where time has moved it on: the last change until its last touch. */
+static int64_t touched_since(const struct tables *tables, const struct phase_line *row)
+{
+	int64_t since_us = INT64_MIN;
+	for (size_t i = 0; row->since_us > row->last_us && i < tables_count(tables, TABLE_CHANGE); i++) {
+		const struct change_line *change = tables_row(tables, TABLE_CHANGE, i);
+		if (uuid_equal(&change->contact_id, &row->contact_id) && change->process == row->process &&
+		    change->at_us <= row->last_us && change->at_us > since_us) {
+			since_us = change->at_us;
+		}
+	}
+	return since_us;
+}
+
 static bool load_phases(struct world_client *client, struct load_rows *load)
 {
 	const struct tables *tables = world_view(client);
@@ -428,6 +443,8 @@ static bool load_phases(struct world_client *client, struct load_rows *load)
 			.fold_size = tables_unhex(row->fold, fold),
 			.shown = (int)row->shown,
 			.since_us = row->since_us,
+			.review_us = row->review_us,
+			.touched_since_us = touched_since(tables, row),
 		};
 	}
 	for (size_t i = 0; i < transaction->made_count && load->phases != NULL; i++) {
@@ -437,6 +454,8 @@ static bool load_phases(struct world_client *client, struct load_rows *load)
 			.model_version = load->model_version,
 			.fold = (const uint8_t *)"",
 			.since_us = INT64_MIN,
+			.review_us = INT64_MIN,
+			.touched_since_us = INT64_MIN,
 		};
 	}
 	random_shuffle(&client->world->chance, load->phases, load->phase_count, sizeof(*load->phases));
@@ -597,13 +616,73 @@ static enum postgres_result read_touches(struct world_client *client, struct fai
 	return POSTGRES_TURN_DONE;
 }
 
+/* ---- review ---- */
+
+#define HOUR_US INT64_C(3600000000)
+
+static int compare_due(const void *a, const void *b)
+{
+	const struct phase_row *x = a, *y = b;
+	int order = uuid_compare(&x->contact_id, &y->contact_id);
+	return order != 0 ? order : strcmp(x->process, y->process);
+}
+
+/* By chance some of the rows that are due; the real one goes through the table block by block. Nobody else is at it meanwhile. */
+static enum postgres_result review_due(struct world_client *client, struct fail *ret_fail)
+{
+	struct world *world = client->world;
+	struct due_rows *due = client->due;
+	size_t count = tables_count(&world->tables, TABLE_PHASE);
+	open_transaction(client);
+	due->ours = due->last = true;
+	due->phase_count = 0;
+	due->done_us = due->hour_us = moment_floor(due->now_us, HOUR_US) * HOUR_US;
+	due->phases = room(client, count, sizeof(*due->phases));
+	for (size_t i = 0; i < WORLD_CLIENTS_MAX; i++) {
+		due->ours = due->ours &&
+			    (i == client->number || !world->clients[i].transaction.open ||
+			     !world->clients[i].transaction.reviews) &&
+			    !(world->limbo[i].used && world->limbo[i].transaction.reviews);
+	}
+	client->transaction.reviews = due->ours;
+	for (size_t i = 0; due->ours && due->phases != NULL && i < count; i++) {
+		const struct phase_line *row = tables_row(&world->tables, TABLE_PHASE, i);
+		struct phase_line key = {.contact_id = row->contact_id, .process = tables_text("standard")};
+		const struct phase_line *arbiter = tables_find(&world->tables, TABLE_PHASE, &key);
+		if (row->review_us == INT64_MIN || row->review_us > due->hour_us) {
+			continue;
+		}
+		if (world_random(world, 4) == 0) {
+			due->last = false;
+			continue;
+		}
+		uint8_t *fold = room(client, strlen(row->fold) / 2, 1);
+		if (fold == NULL) {
+			return arena_full(client, ret_fail);
+		}
+		due->phases[due->phase_count++] = (struct phase_row){
+			.contact_id = row->contact_id,
+			.process = row->process,
+			.version = arbiter->version,
+			.model_version = row->model_version,
+			.fold = fold,
+			.fold_size = tables_unhex(row->fold, fold),
+			.shown = (int)row->shown,
+			.since_us = row->since_us,
+			.review_us = row->review_us,
+		};
+	}
+	qsort(due->phases, due->phase_count, sizeof(*due->phases), compare_due);
+	return due->phases != NULL ? POSTGRES_TURN_DONE : arena_full(client, ret_fail);
+}
+
 /* ---- the rest ---- */
 
 enum postgres_result world_execute(struct world_client *client, struct fail *ret_fail)
 {
 	enum world_turn turn = client->turn;
 	bool begins = turn == WORLD_SAVE && client->save->quick != NULL;
-	bool inside = turn == WORLD_LOAD || (turn >= WORLD_SAVE && turn <= WORLD_END);
+	bool inside = turn == WORLD_LOAD || (turn >= WORLD_SAVE && turn <= WORLD_END) || turn == WORLD_REVIEW_SAVE;
 	bool either = turn == WORLD_READ || turn == WORLD_ROLLBACK; /* the quick way reads with nothing open */
 	CHECK(either || (inside && !begins ? client->transaction.open && !client->transaction.aborted
 					   : !client->transaction.open));
@@ -628,6 +707,10 @@ enum postgres_result world_execute(struct world_client *client, struct fail *ret
 	case WORLD_COPY:
 	case WORLD_END:
 		return world_save(client, ret_fail);
+	case WORLD_REVIEW_DUE:
+		return review_due(client, ret_fail);
+	case WORLD_REVIEW_SAVE:
+		return world_review_save(client);
 	case WORLD_ROLLBACK:
 		client->transaction.open = false;
 		return POSTGRES_TURN_DONE;

@@ -323,6 +323,7 @@ static const char *text_with_another(const struct key *key)
 		"[x1.test]",
 		"[\"http://x1.test\"]",
 		"[10.0.0.0/8]",
+		"2026-03-01T00:00:00Z",
 		"{x1: y}",
 		"{x1: {email: y}}",
 		"yes",

@@ -128,6 +128,7 @@ START_TEST(defaults_are_as_designed)
 	ck_assert_int_eq(conf.batch.events_max, 10000);
 	ck_assert_int_eq(conf.breaker.messages, 10000);
 	ck_assert_int_eq(conf.breaker.percent, 50);
+	ck_assert_int_eq(conf.review.until_us, INT64_MAX);
 	ck_assert_int_eq(conf.stop.seconds, 10);
 	static const int consent[CHANNEL_COUNT] = {
 		[CHANNEL_UNSAID] = CONF_REQUIRE, [CHANNEL_WEB] = CONF_REQUIRE, [CHANNEL_EMAIL] = CONF_ALLOW,
@@ -262,6 +263,7 @@ START_TEST(errors_name_line_and_key)
 		{"batch:\n  events_min: 501\n  events_max: 500\n", "dir/phased.yaml:2: ", "events_max"},
 		{"subject:\n  property_keys: [a, b, a]\n", "dir/phased.yaml:2: ", "subject.property_keys"},
 		{"postgres:\n  synchronous_commit: maybe\n", "dir/phased.yaml:2: ", "yes or no"},
+		{"review:\n  until: yesterday\n", "dir/phased.yaml:2: ", "review.until"},
 		{"stop: 10\n", "dir/phased.yaml:1: ", "stop"},
 	};
 	start();

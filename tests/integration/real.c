@@ -12,7 +12,8 @@
 	"phased.subject, phased.subject_rule, phased.touch, phased.phase, phased.phase_change, " \
 	"phased.checkpoint, " \
 	"phased.outcome_day, " \
-	"phased.rejected, phased.rejected_raw, phased.position, phased.erasure, phased.model; "
+	"phased.rejected, phased.rejected_raw, phased.position, phased.erasure, phased.model; " \
+	"UPDATE phased.review SET hour = '2000-01-01', block = NULL; "
 
 void real_need(bool good, const struct fail *fail)
 {
@@ -150,10 +151,10 @@ static const struct {
 	     "FROM phased.subject_rule"),
 	READ(TABLE_TOUCH, "UMXMMXII",
 	     "SELECT actor_id, stamped, event_id, received, at, subject_id, reasons, party FROM phased.touch"),
-	READ(TABLE_PHASE, "UTIXTIIDDDDIIIIMM",
+	READ(TABLE_PHASE, "UTIXTIIDDDDIIIIIMMM",
 	     "SELECT contact_id, process, version, model_version, encode(fold, 'hex'), counted, confirmed, "
 	     "activity, "
-	     "early, mid, late, reported, shown, fine, band, since, last_at FROM phased.phase"),
+	     "early, mid, late, reported, shown, fine, band, quiet, since, last_at, review_at FROM phased.phase"),
 	READ(TABLE_CHANGE, "UTMIIX",
 	     "SELECT contact_id, process, at, from_shown, to_shown, cause FROM phased.phase_change"),
 	READ(TABLE_CHECKPOINT, "UTIXMTIM",

@@ -36,11 +36,13 @@ TABLES = {
     "phased.model": {WRITER: "S", **READS},
     "phased.model_state": {WRITER: "S", **READS},
     "phased.erasure": {WRITER: "S", **READS},
+    "phased.review": {WRITER: "SU", PRIVACY: "S", MONITOR: "S"},
     "report.contact_phase": {READER: "S", SELLER: "S", PRIVACY: "S"},
     "report.evidence": {READER: "S", SELLER: "S", PRIVACY: "S"},
     "report.outcome_day": {READER: "S", SELLER: "S", PRIVACY: "S", MONITOR: "S"},
     "report.process_phase": {READER: "S", SELLER: "S", PRIVACY: "S", MONITOR: "S"},
     "report.model": {READER: "S", SELLER: "S", PRIVACY: "S", MONITOR: "S"},
+    "report.phase_change": {READER: "S", SELLER: "S", PRIVACY: "S"},
     "report.person": {SELLER: "S", PRIVACY: "S"},
 }
 FUNCTIONS = {
@@ -50,6 +52,7 @@ FUNCTIONS = {
     "phased.position_holds": (WRITER,),
     "phased.written_all": (WRITER,),
     "phased.touch_month": (WRITER,),
+    "phased.review_due": (WRITER,),
 }
 
 # Tells whether a statement is allowed, and takes back what it did. A row that its table refuses (class 23) was allowed to

@@ -57,6 +57,9 @@ static const struct postgres_statement *const every[] = {
 	&sql_read_checkpoints,
 	&sql_drop_checkpoints,
 	&sql_save_checkpoints,
+	&sql_undo_changes,
+	&sql_review_due,
+	&sql_review_save,
 };
 
 static const char *const types[] = {

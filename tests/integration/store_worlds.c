@@ -12,6 +12,7 @@
 
 #include "core/base/check.h"
 #include "core/base/log.h"
+#include "core/base/moment.h"
 #include "tests/integration/real.h"
 
 static struct world world;
@@ -31,12 +32,15 @@ static bool play(uint64_t seed, uint64_t chance)
 	real_empty(postgres, drive_model(&drive), &plan, &run_arena);
 	real_script(postgres, "SET ROLE phased_writer");
 	drive_start(&drive, chance, 1);
+	world.now_us = PLAN_BEGIN_US - MOMENT_DAY_US; /* and on to some time after the last event */
+	drive.until_us = PLAN_BEGIN_US + (int64_t)(chance % 4) * 30 * MOMENT_DAY_US;
 	plan_produce(&plan, &world);
 	drive_rebalance(&drive, 0, false);
 	bool good = drive_drain(&drive);
 	if (!good) {
 		printf("world %" PRIu64 ": %s\n", seed, drive.wrong);
 	} else {
+		drive_review_rest(&drive);
 		const char *text = real_difference(postgres, &plan, &drive, &run_arena);
 		good = text[0] == '\0';
 		if (!good) {

@@ -15,7 +15,7 @@ QUERIES = {
     "subject_rule": "SELECT * FROM phased.subject_rule",
     "touch": "SELECT actor_id, stamped, event_id, received, at, subject_id, reasons, party FROM phased.touch",
     "phase": "SELECT contact_id, process, model_version, encode(fold, 'hex'), counted, confirmed, activity::text, early::text, "
-             "mid::text, late::text, reported, shown, fine, band, since, last_at FROM phased.phase "
+             "mid::text, late::text, reported, shown, fine, band, quiet, since, last_at FROM phased.phase "
              "WHERE counted > 0 OR confirmed > 0 OR shown = 1",
     "phase_change": "SELECT contact_id, process, at, from_shown, to_shown, cause FROM phased.phase_change",
     "checkpoint": "SELECT contact_id, process, n, model_version, at, encode(fold, 'hex'), shown, since FROM phased.checkpoint",

@@ -1,0 +1,107 @@
+/*
+ * What time alone changes is written once an hour: a slice of table phase at a time, between two batches of a lane, so that no batch waits
+ * long for it. One daemon at a time: a slice is one transaction that holds the row which says how far all have come (table review), so
+ * that whoever is killed leaves his slice to the next one, and nothing else. It waits for nobody's rows.
+ *
+ *	REVIEW_READS: what is due ──▶ contacts_review() ──▶ REVIEW_WRITES: what time did, COMMIT
+ *
+ * Nothing rests on it being in time: what a touch finds, it writes itself, and the rows are the same.
+ */
+#include <inttypes.h>
+
+#include "core/base/log.h"
+#include "core/base/moment.h"
+#include "daemon/loop_inside.h"
+
+#define SLICE_BLOCKS 16 /* some 500 rows: the next batch of this lane waits for them, a few milliseconds */
+#define LOOK_US (60 * MOMENT_SECOND_US) /* the hour may be full, another daemon may have stopped in the middle */
+#define GO_ON_US (MOMENT_SECOND_US / 50)
+#define KEEP ((size_t)1024 * 1024)
+
+static void take_turn(struct lane *lane, enum review_turn turn, bool sent, const struct fail *fail)
+{
+	if (!sent) {
+		lane_lost(lane, fail);
+		return;
+	}
+	lane->turn = TURN_REVIEW;
+	lane->loop->review_lane = lane;
+	lane->loop->review_turn = turn;
+}
+
+bool loop_send_review(struct loop *loop, struct lane *lane)
+{
+	if (loop_now_us(loop) < loop->review_at_us || loop->review_lane != NULL || !loop_may_begin(loop)) {
+		return false;
+	}
+	struct fail fail;
+	loop->review_at_us = loop_now_us(loop) + LOOK_US; /* also where it fails: batches come first then */
+	arena_reset(&loop->review_arena, KEEP);
+	loop->due = (struct due_rows){.now_us = io_passed_us(loop->io, loop->options->conf->review.until_us),
+				      .blocks = SLICE_BLOCKS};
+	bool sent = lane->io.ops->store_review_due(lane->io.self, &loop->due, &loop->review_arena, &fail);
+	take_turn(lane, REVIEW_READS, sent, &fail);
+	return true;
+}
+
+static void roll_back(struct lane *lane, const struct fail *why)
+{
+	static struct log_limit often;
+	struct fail fail;
+	if (log_allowed(&often)) {
+		log_warning("review: %s: what time changes is not written, trying again in a minute%s", why->text,
+			    log_held_back(&often));
+	}
+	take_turn(lane, REVIEW_ROLLS_BACK, lane->io.ops->store_rollback(lane->io.self, &fail), &fail);
+}
+
+static void send_writes(struct loop *loop, struct lane *lane)
+{
+	struct fail fail;
+	loop->review_done_us = loop->due.done_us;
+	if (!contacts_review(engine_model(loop->engine), &loop->due, &loop->review_arena, &loop->reviewed)) {
+		fail_set(&fail, FAIL_DATA, EXIT_OUR_BUG, "review: a slice does not fit");
+		roll_back(lane, &fail);
+		return;
+	}
+	bool sent = lane->io.ops->store_review_save(lane->io.self, &loop->reviewed, &loop->review_arena, &fail);
+	take_turn(lane, REVIEW_WRITES, sent, &fail);
+}
+
+static void slice_done(struct loop *loop)
+{
+	struct counters *counters = loop->options->counters;
+	counters->review_due.value += (double)loop->due.phase_count;
+	counters->reviewed.value += (double)loop->reviewed.written;
+	counters->review_changes.value += (double)loop->reviewed.changed;
+	if (loop->due.ours && !loop->due.last) {
+		loop->review_at_us = loop_now_us(loop) + GO_ON_US;
+	}
+	if (loop->due.phase_count > 0) {
+		log_debug("review: %zu rows due, %" PRId64 " written, %" PRId64 " changes by time",
+			  loop->due.phase_count, loop->reviewed.written, loop->reviewed.changed);
+	}
+}
+
+void loop_review_turn_done(struct loop *loop, struct lane *lane)
+{
+	switch (loop->review_turn) {
+	case REVIEW_READS:
+		send_writes(loop, lane);
+		break;
+	case REVIEW_WRITES:
+		slice_done(loop);
+		break;
+	case REVIEW_ROLLS_BACK:
+		break;
+	}
+}
+
+void loop_review_failed(struct loop *loop, struct lane *lane, const struct fail *why)
+{
+	if (loop->review_turn == REVIEW_ROLLS_BACK) {
+		lane_lost(lane, why);
+	} else {
+		roll_back(lane, why);
+	}
+}
