@@ -32,12 +32,20 @@ class Limits(collector_test.CollectTest):
         client.setblocking(False)
         return client
 
+    def until_too_often(self, ask):
+        """Asks again and again, faster than a second's one request: at most ten seconds' worth is taken, then it is too often. The answers."""
+        begun, answers = time.monotonic(), []
+        while not answers or answers[-1].status != 429:
+            self.assertLess(len(answers), 10 + 1 + (time.monotonic() - begun), "more than that is taken")
+            answers.append(ask(len(answers)))
+        return answers
+
     def test_whoever_comes_too_often_is_told_when_to_come_again(self):
         self.collect(http={"address_requests_s_max": 1})
         event = payload(entities=[consent()])
-        answers = [self.post(event, headers=ANN) for _ in range(12)]
-        self.assertEqual({200}, {answer.status for answer in answers[:10]})	# ten seconds' worth at once
-        self.assertEqual(429, answers[-1].status)
+        answers = self.until_too_often(lambda i: self.post(event, headers=ANN))
+        self.assertGreater(len(answers), 10)
+        self.assertEqual({200}, {answer.status for answer in answers[:-1]})
         self.assertIn(int(answers[-1].headers["Retry-After"]), (1, 2))
         self.assertEqual(200, self.post(event, headers=BOB).status)
         self.assertEqual(200, self.post(event).status)	# from the proxy itself: nobody is named
@@ -47,26 +55,22 @@ class Limits(collector_test.CollectTest):
     def test_a_page_sees_that_it_came_too_often(self):
         self.collect(http={"address_requests_s_max": 1})
         origin = {"Origin": "https://acme.test", **ANN}
-        answers = [self.ask("OPTIONS", TP2, headers=origin) for _ in range(15)]
-        self.assertEqual(429, answers[-1].status)
+        answers = self.until_too_often(lambda i: self.ask("OPTIONS", TP2, headers=origin))
         self.assertEqual("https://acme.test", answers[-1].headers["Access-Control-Allow-Origin"])
 
     def test_what_a_stranger_says_about_others_is_not_believed(self):
         self.collect(http={"address_requests_s_max": 1, "trusted_proxies": ["10.0.0.0/8"]})
-        statuses = [self.post(payload(), headers={"X-Forwarded-For": f"192.0.2.{i}"}).status for i in range(15)]
-        self.assertEqual(429, statuses[-1])
+        self.until_too_often(lambda i: self.post(payload(), headers={"X-Forwarded-For": f"192.0.2.{i}"}))
 
     def test_the_header_that_is_not_configured_is_not_believed(self):
         self.collect(http={"address_requests_s_max": 1, "forwarded_by": "forwarded"})
         ann = {"Forwarded": 'for="192.0.2.1:4711";proto=https'}
-        statuses = [self.post(payload(), headers={**ann, "X-Forwarded-For": f"192.0.2.{i}"}).status for i in range(15)]
-        self.assertEqual(429, statuses[-1])
+        self.until_too_often(lambda i: self.post(payload(), headers={**ann, "X-Forwarded-For": f"192.0.2.{i}"}))
 
     def test_a_site_has_its_share(self):
         self.collect(http={"key_requests_s_max": 1})
         event = payload(entities=[consent()])
-        answers = [self.post(event) for _ in range(15)]
-        self.assertEqual(429, answers[-1].status)
+        answers = self.until_too_often(lambda i: self.post(event))
         self.assertIsNotNone(answers[-1].headers["Retry-After"])
         self.assertEqual(200, self.post(payload(entities=[consent()], aid="other-web")).status)
         taken = sum(answer.status == 200 for answer in answers) + 1
