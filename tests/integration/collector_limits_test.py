@@ -33,7 +33,7 @@ class Limits(collector_test.CollectTest):
         return client
 
     def until_too_often(self, ask):
-        """Asks again and again, faster than a second's one request: at most ten seconds' worth is taken, then it is too often. The answers."""
+        """Asks, more than once a second, until that is too often; no more than ten seconds' worth is taken before. The answers."""
         begun, answers = time.monotonic(), []
         while not answers or answers[-1].status != 429:
             self.assertLess(len(answers), 10 + 1 + (time.monotonic() - begun), "more than that is taken")
