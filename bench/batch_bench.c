@@ -185,7 +185,7 @@ static void run_try(struct bench *bench)
 		} else if (stage == REFOLD) {
 			size_t touches = bench->made->read.touch_count;
 			struct touch_row *rows = bench->read.touches;
-			CHECK(contacts_ask(&bench->contacts, &bench->load, &bench->read));
+			CHECK(contacts_ask(&bench->contacts, &bench->load, NULL, &bench->read));
 			bench->read.touches = rows;
 			bench->read.touch_count = touches;
 		}

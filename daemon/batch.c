@@ -194,6 +194,7 @@ void batch_committed(struct batch *batch)
 		counters->breaker_rejected.value = (double)breaker_rejected(batch->options.breaker);
 	}
 	batch_learn_subjects(batch);
+	counters->queued.value += (double)batch->save.waiting_count;
 	say_committed(batch, now_us);
 	(batch->way.quick ? &counters->batches_quick : &counters->batches_careful)->value++;
 	way_done(&batch->way);

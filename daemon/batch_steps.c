@@ -374,16 +374,28 @@ static enum step_end load_end(struct batch *batch, struct fail *fail)
 
 /* ---- READ, FOLD ---- */
 
+static enum step_end fold_anew(struct batch *batch)
+{
+	batch->options.counters->refolded.value += (double)batch->contacts.refold_count;
+	return contacts_refold(&batch->contacts, batch_window(batch), batch->count, &batch->load, &batch->read,
+			       io_passed_us(batch->io, batch->options.conf->review.until_us))
+		       ? STEP_NEXT
+		       : STEP_FULL;
+}
+
 static enum step_end read_start(struct batch *batch, struct fail *fail)
 {
 	if (!batch->has_touches) {
 		return STEP_NEXT;
 	}
-	if (!contacts_ask(&batch->contacts, &batch->load, &batch->read)) {
+	const struct conf *conf = batch->options.conf;
+	const struct contacts_bounds bounds = {(size_t)conf->batch.refolds_max,
+					       (size_t)conf->batch.refold_touches_max};
+	if (!contacts_ask(&batch->contacts, &batch->load, &bounds, &batch->read)) {
 		return STEP_FULL;
 	}
-	if (batch->contacts.refold_count == 0) {
-		return STEP_NEXT;
+	if (batch->read.contact_count + batch->read.actor_count == 0) {
+		return batch->contacts.refold_count > 0 ? fold_anew(batch) : STEP_NEXT;
 	}
 	return batch->io.ops->store_read(batch->io.self, &batch->read, &batch->work, fail) ? STEP_SENT
 											   : STEP_BROKEN;
@@ -392,11 +404,7 @@ static enum step_end read_start(struct batch *batch, struct fail *fail)
 static enum step_end read_end(struct batch *batch, struct fail *fail)
 {
 	(void)fail;
-	batch->options.counters->refolded.value += (double)batch->contacts.refold_count;
-	return contacts_refold(&batch->contacts, batch_window(batch), batch->count, &batch->load, &batch->read,
-			       io_passed_us(batch->io, batch->options.conf->review.until_us))
-		       ? STEP_NEXT
-		       : STEP_FULL;
+	return fold_anew(batch);
 }
 
 const struct step_about batch_steps[STEP_COUNT] = {

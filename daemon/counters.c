@@ -183,7 +183,16 @@ void counters_init(struct counters *counters)
 	add(counters, &counters->redone, METRIC_COUNTER, "phased_batches_redone_total", "",
 	    "Transactions started over");
 	add(counters, &counters->refolded, METRIC_COUNTER, "phased_refolded_contacts_total", "",
-	    "Contacts folded anew from all their touches");
+	    "Contacts folded anew in the batch that changed their history");
+	add(counters, &counters->queued, METRIC_COUNTER, "phased_refold_queued_total", "",
+	    "Contacts that were left to be folded anew later: more than batch.refolds_max, or of too many "
+	    "touches");
+	add(counters, &counters->queue_refolded, METRIC_COUNTER, "phased_refold_done_total", "",
+	    "Contacts that had waited and were folded anew by this daemon");
+	add(counters, &counters->queue_length, METRIC_GAUGE, "phased_refold_queue_contacts", "",
+	    "Contacts that wait to be folded anew, for any daemon; 100000: so many or more");
+	add(counters, &counters->queue_seconds, METRIC_GAUGE, "phased_refold_queue_seconds", "",
+	    "How long the first of them has waited");
 	add(counters, &counters->fenced, METRIC_COUNTER, "phased_fenced_total", "",
 	    "Partitions found to be another daemon's before anything was written");
 	add(counters, &counters->gaps, METRIC_COUNTER, "phased_offset_gaps_total", "",

@@ -208,6 +208,21 @@ static bool review_save(void *self, struct reviewed_rows *reviewed, struct arena
 	return store_review_save(store(self), reviewed, arena, fail);
 }
 
+static bool pick(void *self, struct pick_rows *rows, struct arena *arena, struct fail *fail)
+{
+	return store_pick(store(self), rows, arena, fail);
+}
+
+static bool postpone(void *self, const struct uuid *contact_id, struct arena *arena, struct fail *fail)
+{
+	return store_postpone(store(self), contact_id, arena, fail);
+}
+
+static bool queue(void *self, struct arena *arena, struct store_queue *ret, struct fail *fail)
+{
+	return store_queue(store(self), arena, ret, fail);
+}
+
 static bool rollback(void *self, struct fail *fail)
 {
 	return store_rollback(store(self), fail);
@@ -250,6 +265,9 @@ static const struct io_ops real_ops = {
 	.store_save = save,
 	.store_review_due = review_due,
 	.store_review_save = review_save,
+	.store_pick = pick,
+	.store_postpone = postpone,
+	.store_queue = queue,
 	.store_rollback = rollback,
 };
 

@@ -29,6 +29,8 @@ static enum turn end_turn(struct lane *lane)
 		lane->loop->purge_lane = NULL;
 	} else if (turn == TURN_REVIEW) {
 		lane->loop->review_lane = NULL;
+	} else if (turn == TURN_QUEUE || turn == TURN_REFOLD) {
+		lane->loop->refold_lane = NULL;
 	}
 	return turn;
 }
@@ -41,7 +43,9 @@ void lane_lost(struct lane *lane, const struct fail *fail)
 	}
 	batch_lost(lane->batch, fail);
 	lane->link = LINK_DOWN;
-	end_turn(lane);
+	if (end_turn(lane) == TURN_REFOLD) {
+		refolder_lost(&lane->loop->refolder);
+	}
 	int64_t wait_us = CONNECT_FIRST_US << (lane->connect_tries < 5 ? lane->connect_tries : 5);
 	wait_us = wait_us < CONNECT_LAST_US ? wait_us : CONNECT_LAST_US;
 	wait_us = wait_us / 2 + (int64_t)(lane->io.ops->random(lane->io.self) % (uint64_t)(wait_us / 2));
@@ -195,6 +199,12 @@ static void turn_done(struct lane *lane)
 	case TURN_REVIEW:
 		loop_review_turn_done(lane->loop, lane);
 		break;
+	case TURN_QUEUE:
+		loop_queue_looked(lane->loop);
+		break;
+	case TURN_REFOLD:
+		loop_refold_done(lane);
+		break;
 	case TURN_BATCH:
 		after_run(lane, batch_turn_done(lane->batch, &fail), &fail);
 		break;
@@ -218,6 +228,10 @@ static void turn_failed(struct lane *lane, struct fail *why)
 	}
 	if (turn == TURN_REVIEW) {
 		loop_review_failed(lane->loop, lane, why);
+		return;
+	}
+	if (turn == TURN_REFOLD) {
+		loop_refold_failed(lane, why);
 		return;
 	}
 	if (turn == TURN_GREET) {
@@ -303,6 +317,9 @@ void lane_send(struct lane *lane)
 		    (!loop_send_look(lane->loop, lane) && !loop_send_purge(lane->loop, lane) &&
 		     !loop_send_review(lane->loop, lane))) {
 			run_batch(lane);
+			if (lane->turn == TURN_NONE && lane->link == LINK_UP) {
+				loop_send_refold(lane->loop, lane);
+			}
 		}
 		break;
 	}

@@ -32,7 +32,7 @@ void loop_give_up(struct loop *loop, const struct fail *fail)
 bool loop_is_busy(const struct loop *loop)
 {
 	for (unsigned i = 0; i < loop->lane_count; i++) {
-		if (batch_is_busy(loop->lanes[i].batch)) {
+		if (batch_is_busy(loop->lanes[i].batch) || loop->lanes[i].turn == TURN_REFOLD) {
 			return true;
 		}
 	}
@@ -121,7 +121,7 @@ static void cut_off(struct loop *loop)
 	fail_set(&fail, FAIL_RETRY, EXIT_AWAY,
 		 "phased: a transaction did not end in time, its fate is left to the next start");
 	for (unsigned i = 0; i < loop->lane_count; i++) {
-		if (batch_is_busy(loop->lanes[i].batch)) {
+		if (batch_is_busy(loop->lanes[i].batch) || loop->lanes[i].turn == TURN_REFOLD) {
 			lane_lost(&loop->lanes[i], &fail);
 		}
 	}
@@ -200,6 +200,7 @@ static void set_tick(struct loop *loop)
 	if (loop->review_at_us > now) {
 		at = sooner(at, loop->review_at_us);
 	}
+	at = sooner(at, loop_refold_wakes_us(loop));
 	if (loop->status != NULL) {
 		at = sooner(at, loop->http_wakes_us);
 	}
@@ -324,7 +325,9 @@ static bool start(struct loop *loop, struct fail *fail)
 	if (!arena_init(&loop->claim_arena, GREETING_ARENA_SIZE) ||
 	    !arena_init(&loop->look_arena, GREETING_ARENA_SIZE) ||
 	    !arena_init(&loop->purge_arena, PURGE_ARENA_SIZE) ||
-	    !arena_init(&loop->review_arena, REVIEW_ARENA_SIZE)) {
+	    !arena_init(&loop->review_arena, REVIEW_ARENA_SIZE) ||
+	    !arena_init(&loop->queue_arena, PURGE_ARENA_SIZE) ||
+	    !refolder_init(&loop->refolder, loop->options->conf, loop->options->counters)) {
 		return fail_set(fail, FAIL_FATAL, EXIT_OUR_BUG, "phased: no memory");
 	}
 	loop->status =
@@ -358,6 +361,8 @@ static void finish(struct loop *loop)
 	arena_finish(&loop->look_arena);
 	arena_finish(&loop->purge_arena);
 	arena_finish(&loop->review_arena);
+	arena_finish(&loop->queue_arena);
+	refolder_finish(&loop->refolder);
 }
 
 bool loop_run(const struct loop_options *options, struct fail *fail)

@@ -1,7 +1,7 @@
 /*
  * Between the files of the loop: loop.c (chores, what is watched, stopping), loop_group.c (what concerns all lanes: notices
  * of the consumer group, claims, giving back, another model), loop_look.c (positions set by hand), loop_purge.c (old rows of
- * rejected), loop_review.c (what time alone changes), loop_health.c (what checks are told), loop_reload.c (the configuration, read again), loop_service.c (what the
+ * rejected), loop_review.c (what time alone changes), loop_refold.c (contacts that wait for their refold), loop_health.c (what checks are told), loop_reload.c (the configuration, read again), loop_service.c (what the
  * service manager is told) and lane.c (a connection to PostgreSQL, and whose the turn under way is). Private to them.
  */
 #pragma once
@@ -18,6 +18,7 @@
 #include "daemon/crew.h"
 #include "daemon/engine.h"
 #include "daemon/loop.h"
+#include "daemon/refolder.h"
 #include "daemon/status.h"
 
 #define TICK_US MOMENT_SECOND_US /* the group expels a member that does not ask for notices */
@@ -31,7 +32,18 @@ enum stop_stage {
 
 /* How far a connection has come, and whose the turn under way is. */
 enum link { LINK_DOWN, LINK_CONNECTING, LINK_FRESH, LINK_SETTLED, LINK_UP };
-enum turn { TURN_NONE, TURN_SETTLE, TURN_GREET, TURN_CLAIM, TURN_LOOK, TURN_PURGE, TURN_REVIEW, TURN_BATCH };
+enum turn {
+	TURN_NONE,
+	TURN_SETTLE,
+	TURN_GREET,
+	TURN_CLAIM,
+	TURN_LOOK,
+	TURN_PURGE,
+	TURN_REVIEW,
+	TURN_QUEUE,
+	TURN_REFOLD,
+	TURN_BATCH
+};
 
 /* Of a slice of the review: one transaction. */
 enum review_turn { REVIEW_READS, REVIEW_WRITES, REVIEW_ROLLS_BACK };
@@ -124,6 +136,15 @@ struct loop {
 	struct reviewed_rows reviewed;
 	struct arena review_arena;
 
+	/* contacts that wait for their refold: how many, and a slice at a time by a lane that is free */
+	struct lane *refold_lane; /* whose turn it is, of either; NULL: none's */
+	struct refolder refolder;
+	struct store_queue queue; /* as last looked */
+	struct arena queue_arena;
+	int64_t queue_look_at_us, refold_at_us, refold_done_us;
+	double queued_seen; /* contacts that our own batches have left there, when it was last looked */
+	struct log_limit refold_limit;
+
 	struct status *status;
 	int64_t http_wakes_us; /* monotonic: when it wants to be called though nothing is ready */
 	struct loop_health health;
@@ -179,6 +200,17 @@ bool loop_send_review(struct loop *loop, struct lane *lane);
 /* The lane's turn has ended: it has another one, is lost, or the slice is done. */
 void loop_review_turn_done(struct loop *loop, struct lane *lane);
 void loop_review_failed(struct loop *loop, struct lane *lane, const struct fail *why);
+
+/* ---- loop_refold.c ---- */
+
+/* Is there a slice to be done, or to look for, and is this lane to do it? Then it has a turn under way, or is lost. */
+bool loop_send_refold(struct loop *loop, struct lane *lane);
+void loop_queue_looked(struct loop *loop);
+/* A turn of the slice has ended; the next one is sent at once, so that the transaction is nobody else's. */
+void loop_refold_done(struct lane *lane);
+void loop_refold_failed(struct lane *lane, const struct fail *why);
+/* Monotonic; INT64_MAX: not by the clock. */
+int64_t loop_refold_wakes_us(const struct loop *loop);
 
 /* ---- loop_health.c ---- */
 

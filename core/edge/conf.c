@@ -132,6 +132,14 @@ static const struct yaml_field batch_fields[] = {
 	 .help = "A quick batch of so many new touches sends what is new by COPY: up to four round trips more, "
 		 "half the "
 		 "price of each row."},
+	{"refolds_max", YAML_INTEGER, AT(batch.refolds_max), .low = 0, .high = 50000, .fallback = "200",
+	 .reloadable = true,
+	 .help = "So many contacts whose history has changed (a late event, another copy, a claim) a batch folds "
+		 "anew itself. The rest waits in table refold, and is folded anew when a lane has nothing else to "
+		 "do."},
+	{"refold_touches_max", YAML_INTEGER, AT(batch.refold_touches_max), .low = 0, .high = 1000000,
+	 .fallback = "20000", .reloadable = true,
+	 .help = "And as many as have so many touches together, by what was folded of them before."},
 	{"lanes", YAML_INTEGER, AT(batch.lanes), .low = 1, .high = LANES_MAX, .fallback = "2",
 	 .help = "Connections to PostgreSQL that work at the same time, each on its own share of the partitions "
 		 "(partition number modulo lanes). More than PostgreSQL has processors for bring nothing."},

@@ -62,6 +62,7 @@ struct conf {
 		int64_t arena_mb;
 		bool quick;
 		int64_t copy_min;
+		int64_t refolds_max, refold_touches_max;
 		int64_t lanes;
 	} batch;
 	struct {

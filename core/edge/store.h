@@ -61,6 +61,18 @@ bool store_load(struct store *store, struct load_rows *load, struct arena *arena
 
 bool store_read(struct store *store, struct read_rows *read, struct arena *arena, struct fail *fail);
 
+/* BEGIN, locks, and what is known of contacts that wait; store_read() and store_save() then do what the careful way does. */
+bool store_pick(struct store *store, struct pick_rows *pick, struct arena *arena, struct fail *fail);
+/* One that cannot be refolded now waits behind the others, in an hour. */
+bool store_postpone(struct store *store, const struct uuid *contact_id, struct arena *arena, struct fail *fail);
+/* How many wait, STORE_QUEUE_MAX at most, and since when. *ret lives until the turn ends. */
+#define STORE_QUEUE_MAX 100000
+struct store_queue {
+	int64_t count;
+	int64_t oldest_us; /* INT64_MAX: nobody waits */
+};
+bool store_queue(struct store *store, struct arena *arena, struct store_queue *ret, struct fail *fail);
+
 bool store_save(struct store *store, const struct save_rows *save, enum save_part part, struct arena *arena,
 		struct fail *fail);
 

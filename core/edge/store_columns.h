@@ -24,6 +24,8 @@ struct store {
 	struct load_rows *load;
 	struct read_rows *read;
 	struct due_rows *due;
+	struct pick_rows *pick;
+	struct store_queue *queue;
 };
 
 /* "The batch needs more memory than batch.arena_mb"; FAIL_DATA, so that a smaller one is tried. Returns false. */

@@ -298,7 +298,7 @@ static int64_t moment_or_never(const struct postgres_rows *rows, size_t row, uns
 	return postgres_is_null(rows, row, column) ? INT64_MIN : postgres_moment(rows, row, column);
 }
 
-static bool on_phases(void *context, const struct postgres_rows *rows, struct fail *fail)
+bool store_on_phases(void *context, const struct postgres_rows *rows, struct fail *fail)
 {
 	struct store *store = context;
 	struct phase_row *phases = store_rows_room(store, rows, sizeof(*phases), fail);
@@ -391,7 +391,7 @@ bool store_load(struct store *store, struct load_rows *load, struct arena *arena
 	       add_by_ids(store, &sql_declared, load->decided, load->decided_count, on_declared, arena, fail) &&
 	       add_by_ids(store, &sql_erasures, load->actors, load->actor_count, on_erasures, arena, fail) &&
 	       add_copies(store, load, arena, fail) && add_times(store, load, arena, fail) &&
-	       add_by_ids(store, &sql_phases, load->contacts, load->contact_count, on_phases, arena, fail) &&
+	       add_by_ids(store, &sql_phases, load->contacts, load->contact_count, store_on_phases, arena, fail) &&
 	       (!load->quick || postgres_add(store->postgres, &sql_commit, NULL, NULL, NULL, fail)) &&
 	       postgres_send(store->postgres, fail);
 }

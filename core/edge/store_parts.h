@@ -15,8 +15,8 @@ typedef bool store_part(struct store *store, const struct save_rows *save, struc
 
 store_part store_save_actors, store_drop_claims, store_save_claims, store_drop_consents, store_save_consents,
 	store_drop_declared, store_save_declared, store_drop_persons, store_save_persons, store_save_stretches,
-	store_save_states, store_drop_checkpoints, store_save_checkpoints, store_save_arbiters_new,
-	store_save_arbiters, store_save_raws, store_copy_arbiters, store_copy_new;
+	store_save_states, store_drop_checkpoints, store_save_checkpoints, store_save_waiting,
+	store_save_arbiters_new, store_save_arbiters, store_save_raws, store_copy_arbiters, store_copy_new;
 
 /* Of a contact without a touch that counts: as a fresh arbiter is. */
 extern const struct state_row store_no_state;
@@ -35,6 +35,10 @@ bool store_add_state_rows(struct columns *columns, const struct arbiter_row *row
 /* Where SAVE begins, the quick way. */
 bool store_add_positions(struct store *store, const struct advance_rows *advance, const uint64_t *model_version,
 			 struct arena *arena, struct fail *fail);
+
+/* Rows of table phase into store->load. */
+struct postgres_rows;
+bool store_on_phases(void *context, const struct postgres_rows *rows, struct fail *fail);
 
 /* How many rows of histories an answer may have; as many as that are too many for the arena. */
 int64_t store_history_max(const struct arena *arena);

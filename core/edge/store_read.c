@@ -107,14 +107,16 @@ static struct columns *begin_asks(const struct read_rows *read, const struct rea
 	columns_int(columns, POSTGRES_INT8, (int64_t)read->model_version);
 	struct postgres_array *ids = columns_array(columns, POSTGRES_UUID, room);
 	struct postgres_array *processes = columns_array(columns, POSTGRES_TEXT, room);
-	struct postgres_array *moments = columns_array(columns, POSTGRES_TIMESTAMPTZ, room);
+	struct postgres_array *before = columns_array(columns, POSTGRES_TIMESTAMPTZ, room);
+	struct postgres_array *after = columns_array(columns, POSTGRES_TIMESTAMPTZ, room);
 	for (size_t i = 0; i < list_count; i++) {
 		for (size_t j = 0; j < counts[i]; j++) {
 			const struct read_ask *ask = &lists[i][j];
 			if (ask->process != NULL || !of_one_process) {
 				postgres_array_uuid(ids, &ask->id);
 				postgres_array_text(processes, ask->process);
-				postgres_array_moment(moments, ask->before_us);
+				postgres_array_moment(before, ask->before_us);
+				postgres_array_moment(after, ask->after_us);
 			}
 		}
 	}

@@ -304,6 +304,7 @@ static store_part *const careful_parts[] = {
 	save_changes,
 	store_drop_checkpoints,
 	store_save_checkpoints,
+	store_save_waiting,
 	save_outcomes,
 	save_rejects,
 	store_save_raws,
@@ -331,6 +332,7 @@ static store_part *const quick_parts[] = {
 	save_changes,
 	store_drop_checkpoints,
 	store_save_checkpoints,
+	store_save_waiting,
 	save_touches,
 	NULL,
 };

@@ -163,15 +163,16 @@ static const struct postgres_statement sql_times = {
 	       "t LIMIT $2",
 	.parameter_count = 2,
 	.parameters = {ARRAY(UUID), ONE(INT8)}};
-static const struct postgres_statement sql_phases = {
-	.name = "phases",
-	.sql = "SELECT p.contact_id, p.process, p.version, p.model_version, p.fold, p.shown, p.since, "
-	       "p.review_at, CASE WHEN "
-	       "p.since > p.last_at THEN (SELECT max(c.at) FROM phased.phase_change c WHERE c.contact_id = "
-	       "p.contact_id AND c.process = p.process AND c.at <= p.last_at) END, p.ctid "
-	       "FROM phased.phase p WHERE p.contact_id = ANY ($1)",
-	.parameter_count = 1,
-	.parameters = {ARRAY(UUID)}};
+#define PHASES \
+	"SELECT p.contact_id, p.process, p.version, p.model_version, p.fold, p.shown, p.since, p.review_at, " \
+	"CASE WHEN " \
+	"p.since > p.last_at THEN (SELECT max(c.at) FROM phased.phase_change c WHERE c.contact_id = " \
+	"p.contact_id AND " \
+	"c.process = p.process AND c.at <= p.last_at) END, p.ctid FROM phased.phase p "
+static const struct postgres_statement sql_phases = {.name = "phases",
+						     .sql = PHASES "WHERE p.contact_id = ANY ($1)",
+						     .parameter_count = 1,
+						     .parameters = {ARRAY(UUID)}};
 
 /* Only what can be the fold's input: most touches of most people have no rule. */
 #define READ_COLUMNS \
@@ -181,35 +182,37 @@ static const struct postgres_statement sql_phases = {
 	"CROSS JOIN LATERAL (SELECT * FROM phased.subject_rule r WHERE r.model_version = $1 " \
 	"AND r.subject_id = t.subject_id AND (r.confirm <> 0 OR (t.party = 1 AND r.rule_number IS NOT NULL)) " \
 	"AND (k.process IS NULL OR r.process = k.process) OFFSET 0) AS r"
-/* What is asked for: (id, process, before); process NULL: all of them, from the start. */
-#define READ_ASKS "unnest($2::uuid[], $3::text[], $4::timestamptz[]) AS k (id, process, before)"
+/* What is asked for: (id, process, before, after); process NULL: all of them, from the start. */
+#define READ_ASKS \
+	"unnest($2::uuid[], $3::text[], $4::timestamptz[], $5::timestamptz[]) AS k (id, process, before, after)"
 /* Checkpoints before a moment, of the model in force and packed as we pack: the last one is gone on from. */
 #define READ_CHECKPOINTS \
 	"FROM phased.checkpoint c WHERE c.contact_id = k.id AND c.process = k.process AND c.at < k.before AND " \
 	"c.model_version = $1 AND get_byte(c.fold, 0) = " DIGITS(PHASE_PACK_VERSION)
-#define READ_FROM "CROSS JOIN LATERAL (SELECT coalesce(max(c.at), '-infinity') AS at " READ_CHECKPOINTS ") AS f "
+#define READ_FROM "CROSS JOIN LATERAL (SELECT coalesce(max(c.at), k.after) AS at " READ_CHECKPOINTS ") AS f "
 static const struct postgres_statement sql_read_checkpoints = {
 	.name = "read_checkpoints",
 	.sql = "SELECT c.contact_id, c.process, c.n, c.at, c.fold, c.shown, c.since FROM " READ_ASKS
 	       " CROSS JOIN LATERAL (SELECT * " READ_CHECKPOINTS " ORDER BY c.n DESC LIMIT 1) AS c",
-	.parameter_count = 4,
-	.parameters = {ONE(INT8), ARRAY(UUID), ARRAY(TEXT), ARRAY(TIMESTAMPTZ)}};
+	.parameter_count = 5,
+	.parameters = {ONE(INT8), ARRAY(UUID), ARRAY(TEXT), ARRAY(TIMESTAMPTZ), ARRAY(TIMESTAMPTZ)}};
 static const struct postgres_statement sql_read_contacts = {
 	.name = "read_contacts",
 	.sql = READ_COLUMNS
 	"k.id FROM " READ_ASKS " " READ_FROM "CROSS JOIN LATERAL (SELECT * FROM phased.stretch s WHERE "
 	"s.contact_id = k.id OFFSET 0) AS s CROSS JOIN LATERAL (SELECT * FROM phased.touch t WHERE t.actor_id = "
 	"s.actor_id AND t.at >= s.from_at AND t.at < s.to_at AND t.at > f.at AND t.reasons = 0 OFFSET 0) AS "
-	"t " READ_RULE " WHERE s.actor_id NOT IN (SELECT unnest($5::uuid[])) LIMIT $6",
-	.parameter_count = 6,
-	.parameters = {ONE(INT8), ARRAY(UUID), ARRAY(TEXT), ARRAY(TIMESTAMPTZ), ARRAY(UUID), ONE(INT8)}};
+	"t " READ_RULE " WHERE s.actor_id NOT IN (SELECT unnest($6::uuid[])) LIMIT $7",
+	.parameter_count = 7,
+	.parameters = {ONE(INT8), ARRAY(UUID), ARRAY(TEXT), ARRAY(TIMESTAMPTZ), ARRAY(TIMESTAMPTZ), ARRAY(UUID),
+		       ONE(INT8)}};
 static const struct postgres_statement sql_read_actors = {
 	.name = "read_actors",
 	.sql = READ_COLUMNS "NULL::uuid FROM " READ_ASKS " " READ_FROM
 			    "CROSS JOIN LATERAL (SELECT * FROM phased.touch t WHERE t.actor_id = k.id AND t.at > "
-			    "f.at AND t.reasons = 0 OFFSET 0) AS t " READ_RULE " LIMIT $5",
-	.parameter_count = 5,
-	.parameters = {ONE(INT8), ARRAY(UUID), ARRAY(TEXT), ARRAY(TIMESTAMPTZ), ONE(INT8)}};
+			    "f.at AND t.reasons = 0 OFFSET 0) AS t " READ_RULE " LIMIT $6",
+	.parameter_count = 6,
+	.parameters = {ONE(INT8), ARRAY(UUID), ARRAY(TEXT), ARRAY(TIMESTAMPTZ), ARRAY(TIMESTAMPTZ), ONE(INT8)}};
 
 static const struct postgres_statement sql_save_subjects = {
 	.name = "save_subjects",
@@ -474,6 +477,56 @@ static const struct postgres_statement sql_save_checkpoints = {
 	.parameter_count = 8,
 	.parameters = {ONE(INT8), ARRAY(UUID), ARRAY(TEXT), ARRAY(INT4), ARRAY(TIMESTAMPTZ), ARRAY(BYTEA),
 		       ARRAY(INT2), ARRAY(TIMESTAMPTZ)}};
+
+static const struct postgres_statement sql_save_waiting = {
+	.name = "save_waiting",
+	.sql = "INSERT INTO phased.refold AS r (contact_id, from_at, anonymous) SELECT * FROM unnest($1::uuid[], "
+	       "$2::timestamptz[], $3::boolean[]) ON CONFLICT (contact_id) DO UPDATE SET from_at = "
+	       "least(r.from_at, "
+	       "excluded.from_at)",
+	.parameter_count = 3,
+	.parameters = {ARRAY(UUID), ARRAY(TIMESTAMPTZ), ARRAY(BOOL)}};
+static const struct postgres_statement sql_drop_waiting = {
+	.name = "drop_waiting",
+	.sql = "DELETE FROM phased.refold WHERE contact_id = ANY ($1)",
+	.parameter_count = 1,
+	.parameters = {ARRAY(UUID)}};
+/*
+ * Four times as many as are wanted, those that have waited longest: of these the first that nobody is at, so that several
+ * daemons find others. Nothing is waited for: whoever is at a contact writes it, and it comes to its turn again. What
+ * is read of them comes by later statements, which see what the locks hold.
+ */
+#define PICK_FROM "FROM (SELECT * FROM phased.refold ORDER BY queued_at LIMIT $1 * 4) AS r"
+static const struct postgres_statement sql_pick = {
+	.name = "pick",
+	.sql = "SELECT p.contact_id FROM phased.phase p WHERE p.contact_id = ANY (ARRAY (SELECT "
+	       "r.contact_id " PICK_FROM
+	       ")) AND p.process = 'standard' ORDER BY p.contact_id LIMIT $1 FOR UPDATE SKIP LOCKED",
+	.parameter_count = 1,
+	.parameters = {ONE(INT8)}};
+static const struct postgres_statement sql_pick_waiting = {
+	.name = "pick_waiting",
+	.sql = "SELECT r.contact_id, r.from_at, r.anonymous AND NOT EXISTS (SELECT FROM phased.stretch s WHERE "
+	       "s.actor_id = r.contact_id OFFSET 0) " PICK_FROM,
+	.parameter_count = 1,
+	.parameters = {ONE(INT8)}};
+static const struct postgres_statement sql_pick_phases = {
+	.name = "pick_phases",
+	.sql = PHASES "WHERE p.contact_id = ANY (ARRAY (SELECT r.contact_id " PICK_FROM "))",
+	.parameter_count = 1,
+	.parameters = {ONE(INT8)}};
+/* One whose refold cannot be done now: the others come first. */
+static const struct postgres_statement sql_postpone = {
+	.name = "postpone",
+	.sql = "UPDATE phased.refold SET queued_at = now() + interval '1 hour' WHERE contact_id = ANY ($1)",
+	.parameter_count = 1,
+	.parameters = {ARRAY(UUID)}};
+static const struct postgres_statement sql_queue = {.name = "queue",
+						    .sql = "SELECT count(*), min(r.queued_at) FROM (SELECT "
+							   "queued_at FROM phased.refold ORDER BY queued_at LIMIT "
+							   "$1) AS r",
+						    .parameter_count = 1,
+						    .parameters = {ONE(INT8)}};
 
 static const struct postgres_statement sql_save_outcomes = {
 	.name = "save_outcomes",

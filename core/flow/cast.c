@@ -338,6 +338,21 @@ bool cast_make_members(struct cast *cast, const struct item *items, size_t count
 	return list_other_names(cast, advance) && add_members(cast, items, count) && index_members(cast);
 }
 
+bool cast_of_waiting(struct cast *cast, const struct waiting_row *waiting, size_t count, struct arena *arena)
+{
+	*cast = (struct cast){.arena = arena};
+	cast->members = arena_zero(arena, count + 1, sizeof(*cast->members));
+	if (cast->members == NULL) {
+		return false;
+	}
+	for (size_t i = 0; i < count; i++) {
+		CHECK(i == 0 || uuid_compare(&waiting[i - 1].contact_id, &waiting[i].contact_id) < 0);
+		cast->members[cast->count++] = (struct cast_member){
+			.id = waiting[i].contact_id, .strong = !waiting[i].anonymous, .concerned = true};
+	}
+	return index_members(cast);
+}
+
 struct cast_member *cast_contact(const struct cast *cast, const struct cast_member *actor, int64_t at_us,
 				 bool before)
 {

@@ -106,6 +106,9 @@ bool cast_ask(struct cast *cast, const struct item *items, size_t count, const s
 bool cast_plan(struct cast *cast, const struct item *items, size_t count, const struct advance_rows *advance,
 	       struct load_rows *ret_load);
 
+/* Members that are contacts which have waited for their refold, and nothing else; `waiting` in key order. False: arena full. */
+bool cast_of_waiting(struct cast *cast, const struct waiting_row *waiting, size_t count, struct arena *arena);
+
 /* NULL when the id is nobody of the cast. */
 struct cast_member *cast_find(const struct cast *cast, const struct uuid *id);
 /* The contact is folded anew: from this moment on something changed (INT64_MIN: at any time), in any process or in those of

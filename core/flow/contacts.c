@@ -18,8 +18,7 @@ static int compare_phases(const void *a, const void *b)
 	return order != 0 ? order : strcmp(x->process, y->process);
 }
 
-/* Sorts what was loaded, as it mostly is, and notes where each member's rows are. */
-static bool link_phases(struct contacts *contacts, struct load_rows *load)
+bool contacts_link_phases(struct contacts *contacts, struct load_rows *load)
 {
 	struct cast *cast = contacts->cast;
 	contacts->phases = arena_array(cast->arena, cast->count + 1, sizeof(*contacts->phases));
@@ -145,7 +144,7 @@ bool contacts_in_order(struct contacts *contacts, struct cast *cast, const struc
 	(void)count;
 	struct arena *arena = cast->arena;
 	*contacts = (struct contacts){.cast = cast, .model = model};
-	if (!runs_order_names(contacts) || !link_phases(contacts, load)) {
+	if (!runs_order_names(contacts) || !contacts_link_phases(contacts, load)) {
 		return false;
 	}
 	struct sort_entry *entries = arena_array(arena, cast->touch_count + 1, sizeof(*entries));

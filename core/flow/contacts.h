@@ -45,7 +45,10 @@ struct contacts {
 	size_t undone_count, undone_room;
 	int64_t now_us;		     /* up to when time has passed, of who is refolded */
 	struct contacts_want *wants; /* contacts_inside.h */
-	size_t refold_count;	     /* contacts; what was folded anew of them: */
+	bool of_queue;		     /* they have waited: touches of any process may have come meanwhile */
+	struct waiting_row *waiting; /* too many to be refolded now */
+	size_t waiting_count;
+	size_t refold_count; /* contacts; what was folded anew of them: */
 	struct refolded_row *refolded;
 	size_t refolded_count;
 };
@@ -53,8 +56,21 @@ struct contacts {
 /* False: arena full. Call once screen_batch() is done. */
 bool contacts_in_order(struct contacts *contacts, struct cast *cast, const struct contacts_model *model,
 		       const struct item *items, size_t count, struct load_rows *load);
-/* Fills what READ asks for, of contacts->refold_count contacts that are to be refolded; 0: no READ. False: arena full. */
-bool contacts_ask(struct contacts *contacts, const struct load_rows *load, struct read_rows *ret_read);
+/* How many contacts are refolded at once, of how many touches by what their states say; the rest waits. */
+struct contacts_bounds {
+	size_t contacts, touches;
+};
+
+/*
+ * Fills what READ asks for, of contacts->refold_count contacts that are to be refolded; 0: no READ. The rest is listed in
+ * contacts->waiting, less those who have withdrawn their consent, which must show at once. False: arena full.
+ */
+bool contacts_ask(struct contacts *contacts, const struct load_rows *load, const struct contacts_bounds *bounds,
+		  struct read_rows *ret_read);
+/* In place of contacts_in_order(): contacts that have waited, in `cast` made of them by cast_of_waiting(); then ask with
+ * bounds NULL, and refold. False: arena full. */
+bool contacts_of_waiting(struct contacts *contacts, struct cast *cast, const struct contacts_model *model,
+			 const struct waiting_row *waiting, size_t count, struct load_rows *load);
 /* Folds the contacts of contacts_ask() from what was read and from the batch's own touches, and on to `now_us`. False: arena
  * full. */
 bool contacts_refold(struct contacts *contacts, const struct item *items, size_t count,

@@ -6,7 +6,9 @@
 #include <string.h>
 
 #include "core/base/arena.h"
+#include "core/base/check.h"
 #include "core/base/moment.h"
+#include "core/model/phase_pack.h"
 
 int contacts_process(const struct model *model, const char *name)
 {
@@ -36,16 +38,78 @@ static void want_all(struct contacts *contacts, const struct load_rows *load, co
 {
 	const struct model *model = contacts->model->model;
 	const struct cast_slice *slice = &contacts->phases[cast_number(contacts->cast, member)];
-	for (unsigned i = 0; i < model->process_count && member->refold_us == INT64_MIN; i++) {
-		contacts_want(contacts, member, i)->wanted = true;
+	for (unsigned i = 0; i < model->process_count; i++) {
+		struct contacts_want *want = contacts_want(contacts, member, i);
+		want->wanted = want->wanted || member->refold_us == INT64_MIN || contacts->of_queue;
 	}
 	for (size_t i = slice->first; i < slice->first + slice->count; i++) {
 		int process = contacts_process(model, load->phases[i].process);
 		if (process >= 0 && load->phases[i].fold_size > 0) {
-			contacts_want(contacts, member, (unsigned)process)->wanted = true;
+			struct contacts_want *want = contacts_want(contacts, member, (unsigned)process);
+			want->wanted = want->has_state = true;
 		}
 	}
 }
+
+/* ---- how many ---- */
+
+/* By what its states say; those from whose stretches others get touches count as others. */
+static size_t touches_of(const struct contacts *contacts, const struct load_rows *load,
+			 const struct cast_member *member)
+{
+	const struct cast_slice *slice = &contacts->phases[cast_number(contacts->cast, member)];
+	size_t touches = 0;
+	for (size_t i = slice->first; i < slice->first + slice->count; i++) {
+		touches += phase_pack_taken(load->phases[i].fold, load->phases[i].fold_size);
+	}
+	return touches;
+}
+
+/* Whose touches are nobody's any more: nothing is to be read of them, and nothing may be shown. */
+static bool has_withdrawn(const struct cast_member *member)
+{
+	return member->strong && member->moved && !member->consented;
+}
+
+static int64_t changed_us(const struct cast_member *member)
+{
+	return contacts_is_whole(member) ? INT64_MIN
+					 : moment_floor(member->refold_us, CONTACTS_MS_US) * CONTACTS_MS_US;
+}
+
+/* Leaves as many contacts as are refolded now. */
+static bool bound(struct contacts *contacts, const struct load_rows *load, const struct contacts_bounds *bounds)
+{
+	struct cast *cast = contacts->cast;
+	size_t count = 0, touches = 0;
+	contacts->waiting = arena_array(cast->arena, contacts->refold_count + 1, sizeof(*contacts->waiting));
+	if (contacts->waiting == NULL) {
+		return false;
+	}
+	for (size_t i = 0; i < cast->count; i++) {
+		struct cast_member *member = &cast->members[i];
+		if (!member->refold || has_withdrawn(member)) {
+			continue;
+		}
+		size_t more = touches_of(contacts, load, member);
+		if (count < bounds->contacts && touches + more <= bounds->touches) {
+			count++;
+			touches += more;
+			continue;
+		}
+		contacts->waiting[contacts->waiting_count++] =
+			(struct waiting_row){member->id, changed_us(member), !member->strong};
+		member->refold = false;
+		contacts->refold_count--;
+		for (unsigned j = 0; j < contacts->model->model->process_count; j++) {
+			contacts_want(contacts, member, j)->wanted = false;
+		}
+	}
+	arena_cut(cast->arena, contacts->waiting + contacts->waiting_count);
+	return true;
+}
+
+/* ---- what is asked for ---- */
 
 /* An ask for each process that is wanted of a contact, or one for all. */
 static void ask_of(const struct contacts *contacts, const struct cast_member *member, struct read_ask *asks,
@@ -53,16 +117,33 @@ static void ask_of(const struct contacts *contacts, const struct cast_member *me
 {
 	const struct model *model = contacts->model->model;
 	if (contacts_is_whole(member)) {
-		asks[(*count)++] = (struct read_ask){member->id, NULL, INT64_MIN};
+		asks[(*count)++] = (struct read_ask){member->id, NULL, INT64_MIN, INT64_MIN};
 		return;
 	}
-	int64_t changed_us = moment_floor(member->refold_us, CONTACTS_MS_US) * CONTACTS_MS_US;
+	int64_t before_us = changed_us(member) - PHASE_BURST_MS * CONTACTS_MS_US;
 	for (unsigned i = 0; i < model->process_count; i++) {
-		if (contacts_want(contacts, member, i)->wanted) {
-			asks[(*count)++] = (struct read_ask){member->id, model->processes[i].name,
-							     changed_us - PHASE_BURST_MS * CONTACTS_MS_US};
+		const struct contacts_want *want = contacts_want(contacts, member, i);
+		if (want->wanted) { /* one that has waited and has no state yet has no earlier touch that matters */
+			bool late = contacts->of_queue && !want->has_state;
+			asks[(*count)++] = (struct read_ask){member->id, model->processes[i].name, before_us,
+							     late ? before_us : INT64_MIN};
 		}
 	}
+}
+
+/* Are some of a moved actor's touches, after the batch, those of a contact that is refolded now? */
+static bool gives_touches(const struct cast *cast, const struct cast_member *actor)
+{
+	if (actor->strong || actor->stretches == NULL) {
+		return actor->refold && !has_withdrawn(actor);
+	}
+	for (size_t i = 0; i < actor->stretch_count; i++) {
+		const struct cast_member *contact = cast_find(cast, &actor->stretches[i].contact_id);
+		if (contact != NULL && contact->refold) {
+			return true;
+		}
+	}
+	return false;
 }
 
 /*
@@ -86,11 +167,13 @@ static bool list_asks(const struct contacts *contacts, struct read_rows *read)
 		const struct cast_member *member = &cast->members[i];
 		if (member->moved) {
 			ids[read->moved_count++] = member->id;
-			actors[read->actor_count++] = (struct read_ask){member->id, NULL, INT64_MIN};
-		} else if (member->refold && !member->strong) {
+		}
+		if (member->moved && gives_touches(cast, member)) {
+			actors[read->actor_count++] = (struct read_ask){member->id, NULL, INT64_MIN, INT64_MIN};
+		} else if (member->refold && !member->moved && !member->strong) {
 			ask_of(contacts, member, actors, &read->actor_count);
 		}
-		if (member->refold && member->strong) {
+		if (member->refold && member->strong && !has_withdrawn(member)) {
 			ask_of(contacts, member, persons, &read->contact_count);
 		}
 	}
@@ -100,7 +183,8 @@ static bool list_asks(const struct contacts *contacts, struct read_rows *read)
 	return true;
 }
 
-bool contacts_ask(struct contacts *contacts, const struct load_rows *load, struct read_rows *ret_read)
+bool contacts_ask(struct contacts *contacts, const struct load_rows *load, const struct contacts_bounds *bounds,
+		  struct read_rows *ret_read)
 {
 	struct cast *cast = contacts->cast;
 	const struct model *model = contacts->model->model;
@@ -117,10 +201,49 @@ bool contacts_ask(struct contacts *contacts, const struct load_rows *load, struc
 		return false;
 	}
 	want_own(contacts);
+	if (bounds != NULL && !bound(contacts, load, bounds)) {
+		return false;
+	}
 	for (size_t i = 0; i < cast->count; i++) {
 		if (cast->members[i].refold && cast->members[i].refold_all) {
 			want_all(contacts, load, &cast->members[i]);
 		}
 	}
 	return list_asks(contacts, ret_read);
+}
+
+/* ---- those that have waited ---- */
+
+/* Nothing of it can be gone on from: by another model, by another layout of states, or there is no checkpoint yet. */
+static bool begins_anew(const struct contacts *contacts, const struct load_rows *load,
+			const struct cast_member *member)
+{
+	const struct cast_slice *slice = &contacts->phases[cast_number(contacts->cast, member)];
+	bool is_long = false;
+	for (size_t i = slice->first; i < slice->first + slice->count; i++) {
+		const struct phase_row *row = &load->phases[i];
+		if (row->fold_size > 0 && (row->model_version != contacts->model->model->version ||
+					   row->fold[0] != PHASE_PACK_VERSION)) {
+			return true;
+		}
+		is_long = is_long ||
+			  phase_pack_taken(row->fold, row->fold_size) >= contacts->model->processes[0].checkpoint;
+	}
+	return !is_long;
+}
+
+bool contacts_of_waiting(struct contacts *contacts, struct cast *cast, const struct contacts_model *model,
+			 const struct waiting_row *waiting, size_t count, struct load_rows *load)
+{
+	*contacts = (struct contacts){.cast = cast, .model = model, .of_queue = true};
+	if (!runs_order_names(contacts) || !contacts_link_phases(contacts, load)) {
+		return false;
+	}
+	CHECK(cast->count == count);
+	for (size_t i = 0; i < count; i++) {
+		struct cast_member *member = &cast->members[i];
+		bool anew = begins_anew(contacts, load, member);
+		cast_refold(member, true, anew ? INT64_MIN : waiting[i].from_us);
+	}
+	return true;
 }

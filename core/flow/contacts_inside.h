@@ -47,6 +47,7 @@ bool folding_end(struct folding *folding, const struct phase_state *state);
 /* Of a contact and a process: is it folded anew, and from where? */
 struct contacts_want {
 	bool wanted;
+	bool has_state; /* of all that is stored of a contact */
 	bool done;
 	const struct checkpoint_row *from; /* NULL: the start */
 };
@@ -63,6 +64,9 @@ static inline bool contacts_is_whole(const struct cast_member *member)
 {
 	return member->refold_all && member->refold_us == INT64_MIN;
 }
+
+/* Sorts what was loaded, as it mostly is, and notes where each member's rows are. False: arena full. */
+bool contacts_link_phases(struct contacts *contacts, struct load_rows *load);
 
 /* Its number; -1: the model has none of this name. */
 int contacts_process(const struct model *model, const char *name);

@@ -235,7 +235,9 @@ static bool make_states(struct contacts *contacts)
 		if (states == NULL) {
 			return false;
 		}
-		memcpy(states, contacts->states, contacts->state_count * sizeof(*states));
+		if (contacts->state_count > 0) {
+			memcpy(states, contacts->states, contacts->state_count * sizeof(*states));
+		}
 		contacts->states = states;
 		contacts->state_room = room;
 	}

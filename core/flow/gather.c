@@ -325,6 +325,8 @@ static bool gather_contacts(const struct cast *cast, const struct contacts *cont
 	save->change_count = contacts->change_count;
 	save->checkpoints = contacts->checkpoints;
 	save->checkpoint_count = contacts->checkpoint_count;
+	save->waiting = contacts->waiting;
+	save->waiting_count = contacts->waiting_count;
 	return true;
 }
 
@@ -337,4 +339,18 @@ bool gather_batch(const struct cast *cast, const struct contacts *contacts, cons
 	       gather_actors(cast, items, count, ret_save) && gather_stretches(cast, ret_save) &&
 	       gather_contacts(cast, contacts, ret_save) &&
 	       gather_outcomes(items, count, topics, cast->arena, ret_save);
+}
+
+bool gather_refold(const struct cast *cast, const struct contacts *contacts, struct save_rows *ret_save)
+{
+	struct uuid *ids = arena_array(cast->arena, cast->count + 1, sizeof(*ids));
+	if (ids == NULL) {
+		return false;
+	}
+	for (size_t i = 0; i < cast->count; i++) {
+		ids[i] = cast->members[i].id;
+	}
+	ret_save->caught_up = ids;
+	ret_save->caught_up_count = cast->count;
+	return gather_contacts(cast, contacts, ret_save);
 }

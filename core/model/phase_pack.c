@@ -90,6 +90,17 @@ static inline double get_double(const uint8_t **at)
 
 #define HEAD_SIZE (1 + 1 + 1 + 1 + 2 + 4 + 4 + 4 + 8 * 4 + 8 + 8 * PHASE_STATES)
 
+#define TAKEN_AT (1 + 1 + 1 + 1 + 2 + 4 + 4)
+
+uint32_t phase_pack_taken(const uint8_t *bytes, size_t size)
+{
+	if (size < HEAD_SIZE || bytes[0] != PHASE_PACK_VERSION) {
+		return 0;
+	}
+	const uint8_t *at = bytes + TAKEN_AT;
+	return (uint32_t)get(&at, 4);
+}
+
 bool phase_unpack(const uint8_t *bytes, size_t size, struct phase_state *ret_state)
 {
 	if (size < HEAD_SIZE || bytes[0] != PHASE_PACK_VERSION) {

@@ -15,5 +15,7 @@
 
 /* Returns how many bytes were written. */
 size_t phase_pack(const struct phase_state *state, uint8_t ret_bytes[static PHASE_PACK_SIZE_MAX]);
+/* Touches that left a trace in a packed state; 0 of bytes that are not ours. */
+uint32_t phase_pack_taken(const uint8_t *bytes, size_t size);
 /* False when the bytes are not what phase_pack() of this version writes. */
 bool phase_unpack(const uint8_t *bytes, size_t size, struct phase_state *ret_state);

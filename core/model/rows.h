@@ -149,6 +149,7 @@ struct read_ask {
 	struct uuid id;
 	const char *process; /* NULL: every one */
 	int64_t before_us;   /* INT64_MIN: from the start */
+	int64_t after_us;    /* where there is no checkpoint: from there on; INT64_MIN: from the start */
 };
 
 /* A state to go on from: after all touches of its millisecond. */
@@ -170,7 +171,7 @@ struct read_rows {
 	size_t contact_count;
 	const struct read_ask *actors;
 	size_t actor_count;
-	const struct uuid *moved; /* actors that are among `actors` as a whole: left out of the contacts' */
+	const struct uuid *moved; /* actors whose stored stretches are true no longer: left out of the contacts' */
 	size_t moved_count;
 	/* out, in the arena */
 	struct checkpoint_row *checkpoints; /* from which each ask with a process begins; none: from the start */
@@ -256,6 +257,24 @@ struct arbiter_row {
 	const struct state_row *state; /* NULL: nothing but the version changes */
 };
 
+/* A contact that waits for its refold. */
+struct waiting_row {
+	struct uuid contact_id;
+	int64_t from_us; /* before this moment nothing has changed; INT64_MIN: something may have */
+	bool anonymous;	 /* picked: and its touches are found by its actor, not by stretches */
+};
+
+/* Begins the refold of contacts that wait: those that have waited longest and that nobody else is at, locked. */
+struct pick_rows {
+	size_t contacts_max;
+	/* out, in the arena */
+	bool has_model;
+	uint64_t model_version; /* in force */
+	struct waiting_row *waiting;
+	size_t waiting_count;
+	struct load_rows load; /* phases alone, of these and perhaps of others */
+};
+
 /* What was folded anew: whatever is stored of it from there on is replaced. */
 struct refolded_row {
 	struct uuid contact_id;
@@ -317,6 +336,10 @@ struct save_rows {
 	size_t change_count;
 	const struct checkpoint_row *checkpoints;
 	size_t checkpoint_count;
+	const struct waiting_row *waiting; /* contacts that are to be refolded later */
+	size_t waiting_count;
+	const struct uuid *caught_up; /* that wait no longer */
+	size_t caught_up_count;
 	const struct outcome_row *outcomes;
 	size_t outcome_count;
 	const struct reject_row *rejects;

@@ -102,6 +102,7 @@ static void start_daemon(struct drive *drive, size_t number)
 	daemon->batch = batch_create(&options, &fail);
 	CHECK(daemon->batch != NULL);
 	batch_set_engine(daemon->batch, daemon->engine);
+	CHECK(refolder_init(&daemon->refolder, &drive->conf, &daemon->counters));
 	daemon->batch->copy_min =
 		world_random(drive->world, 2) == 0 ? 1 + (size_t)world_random(drive->world, 20) : 1000;
 	world_connect(daemon->client);
@@ -114,6 +115,7 @@ void drive_start(struct drive *drive, uint64_t seed, size_t count)
 	drive->count = count;
 	drive->wrong = NULL;
 	drive->until_us = 0;
+	drive->keeps_waiting = drive->nobody_waits = false;
 
 	drive->conf.kafka.group = "phased";
 	drive->conf.consent[CHANNEL_WEB] = CONF_REQUIRE;
@@ -130,6 +132,19 @@ void drive_start(struct drive *drive, uint64_t seed, size_t count)
 	for (size_t i = 0; i < count; i++) {
 		start_daemon(drive, i);
 	}
+	drive->conf.batch.refolds_max =
+		world_random(drive->world, 2) == 0 ? 1000 : (int64_t)world_random(drive->world, 3);
+	drive->conf.batch.refold_touches_max =
+		world_random(drive->world, 2) == 0 ? 1000 : (int64_t)world_random(drive->world, 12);
+	for (size_t i = 0; i < count; i++) {
+		drive->daemons[i].refolder.slice = 1 + world_random(drive->world, 4);
+	}
+}
+
+void drive_refold_at_once(struct drive *drive)
+{
+	drive->conf.batch.refolds_max = drive->conf.batch.refold_touches_max = 1000;
+	drive->keeps_waiting = true;
 }
 
 void drive_stop(struct drive *drive)
@@ -137,6 +152,7 @@ void drive_stop(struct drive *drive)
 	for (size_t i = 0; i < drive->count; i++) {
 		batch_destroy(drive->daemons[i].batch);
 		drive->daemons[i].batch = NULL;
+		refolder_finish(&drive->daemons[i].refolder);
 	}
 	drive->count = 0;
 }
@@ -197,6 +213,7 @@ static void link_lost(struct driven *daemon, const struct fail *fail)
 	}
 	daemon->claim_under_way = daemon->review_under_way = false;
 	daemon->in_trouble = true;
+	refolder_lost(&daemon->refolder);
 	batch_lost(daemon->batch, fail);
 }
 
@@ -207,6 +224,28 @@ static void after_run(struct driven *daemon, enum batch_run run, const struct fa
 	} else if (run == BATCH_FAILED) {
 		wrong(daemon->drive, "the daemon gave up: %s", fail->text);
 	}
+}
+
+static void after_refold(struct driven *daemon, enum refolder_end end, const struct fail *fail)
+{
+	struct drive *drive = daemon->drive;
+	daemon->turns_at_start = daemon->client->turns; /* none of a batch's */
+	drive->nobody_waits = end == REFOLDER_DONE && !daemon->refolder.found;
+	for (size_t i = 0; i < drive->count; i++) {
+		drive->nobody_waits = drive->nobody_waits && batch_is_empty(drive->daemons[i].batch) &&
+				      drive->daemons[i].refolder.step == REFOLDER_IDLE;
+	}
+	if (end == REFOLDER_DROPS) {
+		link_lost(daemon, fail);
+	}
+}
+
+/* As often as not, between two batches. */
+static void refold(struct driven *daemon)
+{
+	struct fail fail;
+	after_refold(daemon, refolder_begin(&daemon->refolder, world_io(daemon->client), daemon->engine, &fail),
+		     &fail);
 }
 
 static void claimed(struct driven *daemon)
@@ -266,6 +305,8 @@ static void serve_store(struct driven *daemon)
 			claimed(daemon);
 		} else if (daemon->review_under_way) {
 			reviewed(daemon);
+		} else if (daemon->refolder.step != REFOLDER_IDLE) {
+			after_refold(daemon, refolder_turn_done(&daemon->refolder, &fail), &fail);
 		} else {
 			after_run(daemon, batch_turn_done(daemon->batch, &fail), &fail);
 		}
@@ -274,6 +315,8 @@ static void serve_store(struct driven *daemon)
 		daemon->in_trouble = true;
 		if (daemon->claim_under_way || daemon->review_under_way) {
 			link_lost(daemon, &why);
+		} else if (daemon->refolder.step != REFOLDER_IDLE) {
+			after_refold(daemon, refolder_turn_failed(&daemon->refolder, &why, &fail), &fail);
 		} else {
 			after_run(daemon, batch_turn_failed(daemon->batch, &why, &fail), &fail);
 		}
@@ -287,7 +330,7 @@ static void serve_store(struct driven *daemon)
 static void release(struct driven *daemon)
 {
 	struct io io = world_io(daemon->client);
-	if (batch_is_busy(daemon->batch)) {
+	if (batch_is_busy(daemon->batch) || daemon->refolder.step != REFOLDER_IDLE) {
 		if (!daemon->release_now) {
 			return;
 		}
@@ -321,6 +364,7 @@ static void send_claim(struct driven *daemon)
 static void run_batch(struct driven *daemon)
 {
 	struct fail fail;
+	daemon->drive->nobody_waits = daemon->drive->nobody_waits && batch_is_empty(daemon->batch);
 	while (daemon->client->state == POSTGRES_IDLE && daemon->drive->wrong == NULL) {
 		bool may_run =
 			batch_is_busy(daemon->batch) || (!daemon->release_wanted && batch_fill(daemon->batch));
@@ -372,6 +416,9 @@ void drive_step(struct drive *drive, size_t number)
 		send_claim(daemon);
 	} else if (drive->until_us != 0 && !batch_is_busy(daemon->batch) && world_random(drive->world, 8) == 0) {
 		send_review(daemon);
+	} else if (batch_is_empty(daemon->batch) && !daemon->release_wanted && !drive->keeps_waiting &&
+		   world_random(drive->world, 4) == 0) {
+		refold(daemon);
 	} else {
 		run_batch(daemon);
 	}
@@ -418,7 +465,8 @@ bool drive_is_done(const struct drive *drive)
 {
 	for (size_t i = 0; i < drive->count; i++) {
 		const struct driven *daemon = &drive->daemons[i];
-		if (!batch_is_empty(daemon->batch) || daemon->claim_wanted || daemon->review_under_way) {
+		if (!batch_is_empty(daemon->batch) || daemon->claim_wanted || daemon->review_under_way ||
+		    daemon->refolder.step != REFOLDER_IDLE) {
 			return false;
 		}
 	}
@@ -426,6 +474,11 @@ bool drive_is_done(const struct drive *drive)
 		if (drive->world->limbo[i].used) {
 			return false;
 		}
+	}
+	if (!drive->keeps_waiting &&
+	    (drive->world->real != NULL ? !drive->nobody_waits
+					: tables_count(&drive->world->tables, TABLE_WAITING) > 0)) {
+		return false;
 	}
 	for (unsigned i = 0; i < WORLD_TOPICS * WORLD_PARTITIONS; i++) {
 		if (!is_at_end(drive, i / WORLD_PARTITIONS, (int32_t)(i % WORLD_PARTITIONS))) {

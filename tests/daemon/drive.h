@@ -10,6 +10,7 @@
 #include "core/edge/conf.h"
 #include "daemon/batch_steps.h"
 #include "daemon/crew.h"
+#include "daemon/refolder.h"
 #include "tests/daemon/world.h"
 
 #define DRIVE_CHECKPOINT 2 /* touches from one checkpoint to the next */
@@ -31,6 +32,7 @@ struct driven {
 	struct reviewed_rows reviewed;
 	struct arena review_arena;
 	struct arena claim_arena;
+	struct refolder refolder;
 	/* of the window that is under way */
 	uint64_t turns_at_start;
 	double committed_at_start, redone_at_start;
@@ -46,7 +48,9 @@ struct drive {
 		crews[WORLD_CLIENTS_MAX]; /* of each daemon; all are in the first where they are lanes of one */
 	bool are_lanes;
 	int64_t until_us; /* the wall clock goes on by hours, up to here; what time does is written meanwhile; 0: neither */
-	bool stepped; /* a round ends where a turn has ended: others may move before the next one is sent */
+	bool nobody_waits;  /* a slice found nobody, and nothing was written since; for a real PostgreSQL */
+	bool keeps_waiting; /* nobody works off what waits for its refold */
+	bool stepped;	    /* a round ends where a turn has ended: others may move before the next one is sent */
 	struct driven daemons[WORLD_CLIENTS_MAX];
 
 	/* of all windows of a daemon alone that met no trouble */
@@ -62,6 +66,8 @@ void drive_finish(struct drive *drive);
 const struct contacts_model *drive_model(const struct drive *drive);
 /* Daemons 0 … count − 1 over an empty world, none of which has any partition. */
 void drive_start(struct drive *drive, uint64_t seed, size_t count);
+/* Whatever must be refolded, batches do themselves: for stories of one batch. */
+void drive_refold_at_once(struct drive *drive);
 void drive_stop(struct drive *drive);
 
 /* The group gives all partitions to the daemons by turns, from `shift` on. Those that are late to hear of it go on. */

@@ -370,6 +370,43 @@ START_TEST(no_batch_takes_more_than_eight)
 }
 END_TEST
 
+/* ---- what waits for its refold ---- */
+
+START_TEST(who_withdraws_is_shown_no_more_however_much_waits)
+{
+	scene_setup();
+	scene_plan_views(4, 1);
+	for (size_t i = 0; i < 4; i++) {
+		struct event event = *scene_plan.messages[i].event;
+		event.identity.email = "ann@firma.test";
+		event.consent.profile = STATEMENT_GRANTED;
+		scene_plan.count = i;
+		plan_add(&scene_plan, &event, &scene_plan_arena);
+	}
+	scene_start_one_batch();
+	ck_assert(drive_drain(&scene_drive));
+	struct event event = *scene_plan.messages[0].event;
+	event.id = "no more";
+	event.occurred_us += 30 * MINUTE_US;
+	event.received_us += 30 * MINUTE_US;
+	event.consent.profile = STATEMENT_WITHDRAWN;
+	scene_plan.count = 0;
+	plan_add(&scene_plan, &event, &scene_plan_arena);
+	scene_drive.conf.batch.refolds_max = 0;
+	scene_produce();
+	ck_assert(drive_drain(&scene_drive));
+	size_t shown = 0;
+	for (size_t i = 0; i < tables_count(&scene_world.tables, TABLE_PHASE); i++) {
+		shown += ((struct phase_line *)tables_row(&scene_world.tables, TABLE_PHASE, i))->counted > 0;
+	}
+	ck_assert_uint_eq(shown, 0);
+	ck_assert_uint_eq(tables_count(&scene_world.tables, TABLE_CHECKPOINT), 0);
+	/* whose the touches are now waits */
+	ck_assert_uint_eq(tables_count(&scene_world.tables, TABLE_WAITING), 1);
+	drive_stop(&scene_drive);
+}
+END_TEST
+
 TEST_MAIN("daemon_limits", the_one_row_that_is_refused_is_found, a_batch_that_does_not_fit_is_made_smaller,
 	  what_waits_while_the_arena_is_full_is_next_or_handed_back,
 	  the_list_of_items_leaves_room_for_what_is_taken, a_message_that_never_fits_is_refused,
@@ -377,4 +414,5 @@ TEST_MAIN("daemon_limits", the_one_row_that_is_refused_is_found, a_batch_that_do
 	  where_not_even_that_fits_the_daemon_gives_up_with_words,
 	  what_may_go_well_later_is_tried_for_ever_and_ever_more_slowly, what_a_human_must_mend_ends_the_daemon,
 	  batches_grow_under_backlog_and_shrink_when_it_is_gone, months_are_asked_for_once_and_again_after_trouble,
-	  an_ordinary_batch_takes_three_round_trips_whatever_its_size, no_batch_takes_more_than_eight)
+	  an_ordinary_batch_takes_three_round_trips_whatever_its_size, no_batch_takes_more_than_eight,
+	  who_withdraws_is_shown_no_more_however_much_waits)

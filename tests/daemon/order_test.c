@@ -69,7 +69,8 @@ static void shuffle_partitions(void)
 
 /* What was met, over all worlds: a test that no longer meets something proves nothing about it. */
 struct met {
-	double outcomes[OUTCOME_COUNT], refolded, redone, fenced, failures, quick, careful, misses;
+	double outcomes[OUTCOME_COUNT], refolded, queued, caught_up, redone, fenced, failures, quick, careful,
+		misses;
 	uint64_t windows, windows_over_4, turns_max, gone_on, reviewed, changed_by_time;
 };
 
@@ -87,6 +88,8 @@ static void note_what_was_met(struct met *met)
 			met->outcomes[j] += counters->outcomes[j].value;
 		}
 		met->refolded += counters->refolded.value;
+		met->queued += counters->queued.value;
+		met->caught_up += counters->queue_refolded.value;
 		met->redone += counters->redone.value;
 		met->quick += counters->batches_quick.value;
 		met->careful += counters->batches_careful.value;
@@ -251,6 +254,8 @@ static void check_what_was_met(const struct met *met)
 	}
 	ck_assert_double_gt(met->refolded, 0);
 	ck_assert_double_gt((double)met->gone_on, met->refolded / 20); /* states found to go on from */
+	ck_assert_double_gt(met->queued, met->refolded / 20);	       /* left to be refolded later */
+	ck_assert_double_gt(met->caught_up, met->queued / 4);
 	ck_assert_double_gt(met->redone, 0);
 	ck_assert_double_gt(met->quick, met->careful);
 	ck_assert_double_gt(met->careful, 0);
@@ -264,6 +269,8 @@ static void check_what_was_met(const struct met *met)
 		met->changed_by_time);
 	fprintf(stderr, "%.0f batches the quick way, %.0f the careful way, of these %.0f after the quick one\n",
 		met->quick, met->careful, met->misses);
+	fprintf(stderr, "%.0f contacts were left waiting, %.0f were refolded after that\n", met->queued,
+		met->caught_up);
 	fprintf(stderr, "%.0f contacts refolded, %" PRIu64 " times from a checkpoint\n", met->refolded,
 		met->gone_on);
 	fprintf(stderr, "%" PRIu64 " windows, %" PRIu64 " of them over 4 round trips, at most %" PRIu64 "\n",

@@ -27,6 +27,7 @@ void scene_start(size_t daemons)
 	tables_forget_texts();
 	arena_reset(&scene_run_arena, SCENE_KEEP);
 	drive_start(&scene_drive, scene_plan.seed + 1, daemons);
+	drive_refold_at_once(&scene_drive);
 }
 
 /* One page view of one cookie. */

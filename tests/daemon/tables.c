@@ -15,14 +15,23 @@ struct about {
 };
 
 static const struct about abouts[TABLE_COUNT] = {
-	[TABLE_ACTOR] = {"actor", "UITT", 1},		[TABLE_CLAIM] = {"claim", "UUIXII", 4},
-	[TABLE_CONSENT] = {"consent", "UIIXUIITT", 5},	[TABLE_DECLARED] = {"declared", "UITIXUIT", 6},
-	[TABLE_CONTACT] = {"contact", "UTTTTTTI", 1},	[TABLE_STRETCH] = {"stretch", "UIIU", 2},
-	[TABLE_SUBJECT] = {"subject", "XIT", 1},	[TABLE_RULE] = {"subject_rule", "XTTITIXI", 1},
-	[TABLE_TOUCH] = {"touch", "UIXIIXII", 3},	[TABLE_PHASE] = {"phase", "UTiXTIIDDDDIIIIIIIi", 2},
-	[TABLE_CHANGE] = {"phase_change", "UTIIIX", 3}, [TABLE_CHECKPOINT] = {"checkpoint", "UTIXITII", 3},
-	[TABLE_OUTCOME] = {"outcome_day", "ITTITI", 5}, [TABLE_REJECTED] = {"rejected", "TiiTTIXIT", 3},
-	[TABLE_POSITION] = {"position", "tiiitii", 2},	[TABLE_ERASURE] = {"erasure", "UI", 1},
+	[TABLE_ACTOR] = {"actor", "UITT", 1},
+	[TABLE_CLAIM] = {"claim", "UUIXII", 4},
+	[TABLE_CONSENT] = {"consent", "UIIXUIITT", 5},
+	[TABLE_DECLARED] = {"declared", "UITIXUIT", 6},
+	[TABLE_CONTACT] = {"contact", "UTTTTTTI", 1},
+	[TABLE_STRETCH] = {"stretch", "UIIU", 2},
+	[TABLE_SUBJECT] = {"subject", "XIT", 1},
+	[TABLE_RULE] = {"subject_rule", "XTTITIXI", 1},
+	[TABLE_TOUCH] = {"touch", "UIXIIXII", 3},
+	[TABLE_PHASE] = {"phase", "UTiXTIIDDDDIIIIIIIi", 2},
+	[TABLE_CHANGE] = {"phase_change", "UTIIIX", 3},
+	[TABLE_CHECKPOINT] = {"checkpoint", "UTIXITII", 3},
+	[TABLE_WAITING] = {"refold", "UII", 1},
+	[TABLE_OUTCOME] = {"outcome_day", "ITTITI", 5},
+	[TABLE_REJECTED] = {"rejected", "TiiTTIXIT", 3},
+	[TABLE_POSITION] = {"position", "tiiitii", 2},
+	[TABLE_ERASURE] = {"erasure", "UI", 1},
 };
 
 static size_t column_size(char type)
@@ -65,6 +74,7 @@ static void check_sizes(void)
 	SAME_SIZE(TABLE_PHASE, phase_line);
 	SAME_SIZE(TABLE_CHANGE, change_line);
 	SAME_SIZE(TABLE_CHECKPOINT, checkpoint_line);
+	SAME_SIZE(TABLE_WAITING, waiting_line);
 	SAME_SIZE(TABLE_OUTCOME, outcome_line);
 	SAME_SIZE(TABLE_REJECTED, rejected_line);
 	SAME_SIZE(TABLE_POSITION, position_line);

@@ -25,6 +25,7 @@ enum table {
 	TABLE_PHASE,
 	TABLE_CHANGE,
 	TABLE_CHECKPOINT,
+	TABLE_WAITING,
 	TABLE_OUTCOME,
 	TABLE_REJECTED,
 	TABLE_POSITION,
@@ -130,6 +131,11 @@ struct checkpoint_line {
 	int64_t at_us;
 	const char *fold; /* hexadecimal */
 	int64_t shown, since_us;
+};
+
+struct waiting_line {
+	struct uuid contact_id;
+	int64_t from_us, anonymous;
 };
 
 struct outcome_line {

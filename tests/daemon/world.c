@@ -10,10 +10,10 @@
 #include "tests/random.h"
 
 const char *const world_topics[WORLD_TOPICS] = {"web", "email", "chat", "crm", "rejected"};
-const char *const world_turn_names[WORLD_TURNS] = {"none", "CLAIM",	 "LOOK",	"MONTHS",
-						   "PEEK", "ADVANCE",	 "LOAD",	"READ",
-						   "SAVE", "ARBITERS",	 "ROWS",	"COPY",
-						   "END",  "REVIEW DUE", "REVIEW SAVE", "ROLLBACK"};
+const char *const world_turn_names[WORLD_TURNS] = {"none",	 "CLAIM",	"LOOK",	   "MONTHS", "PEEK",
+						   "ADVANCE",	 "LOAD",	"READ",	   "PICK",   "POSTPONE",
+						   "SAVE",	 "ARBITERS",	"ROWS",	   "COPY",   "END",
+						   "REVIEW DUE", "REVIEW SAVE", "ROLLBACK"};
 
 uint64_t world_random(struct world *world, uint64_t below)
 {
@@ -304,6 +304,20 @@ static bool send_read(void *self, struct read_rows *read, struct arena *arena, s
 	       charge(arena, read->contact_count + read->actor_count, fail) && send(client, WORLD_READ, arena);
 }
 
+static bool send_pick(void *self, struct pick_rows *pick, struct arena *arena, struct fail *fail)
+{
+	struct world_client *client = self;
+	client->pick = pick;
+	return REAL(store_pick(store_of(self), pick, arena, fail)) && charge(arena, pick->contacts_max, fail) &&
+	       send(client, WORLD_PICK, arena);
+}
+
+static bool send_postpone(void *self, const struct uuid *contact_id, struct arena *arena, struct fail *fail)
+{
+	return REAL(store_postpone(store_of(self), contact_id, arena, fail)) && charge(arena, 1, fail) &&
+	       send(self, WORLD_POSTPONE, arena);
+}
+
 static bool send_save(void *self, const struct save_rows *save, enum save_part part, struct arena *arena,
 		      struct fail *fail)
 {
@@ -479,6 +493,8 @@ static const struct io_ops ops = {
 	.store_save = send_save,
 	.store_review_due = send_review_due,
 	.store_review_save = send_review_save,
+	.store_pick = send_pick,
+	.store_postpone = send_postpone,
 	.store_rollback = send_rollback,
 };
 

@@ -37,6 +37,8 @@ enum world_turn {
 	WORLD_ADVANCE,
 	WORLD_LOAD,
 	WORLD_READ,
+	WORLD_PICK,
+	WORLD_POSTPONE,
 	WORLD_SAVE,
 	WORLD_ARBITERS,
 	WORLD_ROWS,
@@ -112,6 +114,7 @@ struct world_client {
 	const struct advance_rows *months;
 	struct load_rows *load;
 	struct read_rows *read;
+	struct pick_rows *pick;
 	const struct save_rows *save;
 	struct due_rows *due;
 	struct reviewed_rows *reviewed;

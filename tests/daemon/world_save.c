@@ -350,6 +350,27 @@ static void save_checkpoints(struct saving *saving)
 	}
 }
 
+static void save_waiting(struct saving *saving)
+{
+	const struct save_rows *save = saving->save;
+	for (size_t i = 0; i < save->waiting_count; i++) {
+		const struct waiting_row *row = &save->waiting[i];
+		struct waiting_line line = {row->contact_id, row->from_us, row->anonymous};
+		struct waiting_line *found = tables_find(saving->to, TABLE_WAITING, &line);
+		CHECK(has_id(saving->client->transaction.locked, saving->client->transaction.locked_count,
+			     &row->contact_id));
+		if (found == NULL) {
+			insert(saving, TABLE_WAITING, &line);
+		} else if (line.from_us < found->from_us) {
+			found->from_us = line.from_us;
+		}
+	}
+	for (size_t i = 0; i < save->caught_up_count; i++) {
+		struct waiting_line line = {.contact_id = save->caught_up[i]};
+		CHECK(tables_delete_key(saving->to, TABLE_WAITING, &line)); /* nobody else took it meanwhile */
+	}
+}
+
 static void save_changes(struct saving *saving)
 {
 	const struct save_rows *save = saving->save;
@@ -611,6 +632,7 @@ static enum postgres_result write_all(struct world_client *client, struct fail *
 	save_states(&saving);
 	save_changes(&saving);
 	save_checkpoints(&saving);
+	save_waiting(&saving);
 	save_outcomes(&saving);
 	save_rejects(&saving);
 	if (saving.violated) {

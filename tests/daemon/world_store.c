@@ -578,7 +578,8 @@ static void add_asked(struct world_client *client, const struct touch_line *touc
 	const struct rule_line *rule = tables_find(world_view(client), TABLE_RULE, &key);
 	for (size_t i = 0; i < count; i++) {
 		const struct checkpoint_line *from = checkpoint_of(client, &asks[i]);
-		if (uuid_equal(&asks[i].id, id) && (from == NULL || touch->at_us > from->at_us) &&
+		if (uuid_equal(&asks[i].id, id) &&
+		    touch->at_us > (from != NULL ? from->at_us : asks[i].after_us) &&
 		    (asks[i].process == NULL || (rule != NULL && strcmp(rule->process, asks[i].process) == 0))) {
 			add_read(client, touch, by_stretch ? id : NULL);
 		}
@@ -676,6 +677,61 @@ static enum postgres_result review_due(struct world_client *client, struct fail 
 	return due->phases != NULL ? POSTGRES_TURN_DONE : arena_full(client, ret_fail);
 }
 
+/* ---- PICK ---- */
+
+static bool is_by_stretch(const struct tables *tables, const struct uuid *actor)
+{
+	for (size_t i = 0; i < tables_count(tables, TABLE_STRETCH); i++) {
+		if (uuid_equal(&((const struct stretch_line *)tables_row(tables, TABLE_STRETCH, i))->actor_id,
+			       actor)) {
+			return true;
+		}
+	}
+	return false;
+}
+
+static int compare_waiting(const void *a, const void *b)
+{
+	return uuid_compare(&((const struct waiting_row *)a)->contact_id,
+			    &((const struct waiting_row *)b)->contact_id);
+}
+
+/* Those that nobody has locked, from anywhere in the queue. */
+static enum postgres_result pick(struct world_client *client, struct fail *ret_fail)
+{
+	const struct tables *tables = &client->world->tables;
+	struct pick_rows *pick = client->pick;
+	struct world_transaction *transaction = &client->transaction;
+	size_t count = tables_count(tables, TABLE_WAITING),
+	       first = count > 0 ? world_random(client->world, count) : 0;
+	struct uuid *ids = room(client, count, sizeof(*ids));
+	pick->waiting = room(client, count, sizeof(*pick->waiting));
+	if (ids == NULL || pick->waiting == NULL) {
+		return arena_full(client, ret_fail);
+	}
+	open_transaction(client);
+	pick->has_model = true;
+	pick->model_version = transaction->model_version = client->world->model_version;
+	pick->waiting_count = 0;
+	for (size_t i = 0; i < count && pick->waiting_count < pick->contacts_max; i++) {
+		const struct waiting_line *row = tables_row(tables, TABLE_WAITING, (first + i) % count);
+		if (!world_is_locked(client->world, client, &row->contact_id)) {
+			transaction->locked[transaction->locked_count++] = row->contact_id;
+			pick->waiting[pick->waiting_count++] = (struct waiting_row){
+				row->contact_id, row->from_us,
+				row->anonymous != 0 && !is_by_stretch(tables, &row->contact_id)};
+		}
+	}
+	if (pick->waiting_count > 0) {
+		qsort(pick->waiting, pick->waiting_count, sizeof(*pick->waiting), compare_waiting);
+	}
+	for (size_t i = 0; i < pick->waiting_count; i++) {
+		ids[i] = pick->waiting[i].contact_id;
+	}
+	pick->load = (struct load_rows){.contacts = ids, .contact_count = pick->waiting_count};
+	return load_phases(client, &pick->load) ? POSTGRES_TURN_DONE : arena_full(client, ret_fail);
+}
+
 /* ---- the rest ---- */
 
 enum postgres_result world_execute(struct world_client *client, struct fail *ret_fail)
@@ -683,7 +739,8 @@ enum postgres_result world_execute(struct world_client *client, struct fail *ret
 	enum world_turn turn = client->turn;
 	bool begins = turn == WORLD_SAVE && client->save->quick != NULL;
 	bool inside = turn == WORLD_LOAD || (turn >= WORLD_SAVE && turn <= WORLD_END) || turn == WORLD_REVIEW_SAVE;
-	bool either = turn == WORLD_READ || turn == WORLD_ROLLBACK; /* the quick way reads with nothing open */
+	bool either = turn == WORLD_READ || turn == WORLD_POSTPONE ||
+		      turn == WORLD_ROLLBACK; /* the quick way reads with nothing open */
 	CHECK(either || (inside && !begins ? client->transaction.open && !client->transaction.aborted
 					   : !client->transaction.open));
 	switch (turn) {
@@ -701,6 +758,10 @@ enum postgres_result world_execute(struct world_client *client, struct fail *ret
 		return load_all(client, ret_fail);
 	case WORLD_READ:
 		return read_touches(client, ret_fail);
+	case WORLD_PICK:
+		return pick(client, ret_fail);
+	case WORLD_POSTPONE: /* in no order anyway */
+		return POSTGRES_TURN_DONE;
 	case WORLD_SAVE:
 	case WORLD_ARBITERS:
 	case WORLD_ROWS:

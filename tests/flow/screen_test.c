@@ -145,8 +145,8 @@ static enum world_fault watch(void *context, struct world_client *client, const 
 	(void)context;
 	(void)code;
 	const struct batch *batch = drive.daemons[0].batch;
-	seen.refolded_count = client->turn == WORLD_READ ? 0 : seen.refolded_count;
-	for (size_t i = 0; client->turn == WORLD_READ && i < batch->cast.count; i++) {
+	seen.refolded_count = client->turn == WORLD_SAVE ? 0 : seen.refolded_count;
+	for (size_t i = 0; client->turn == WORLD_SAVE && i < batch->cast.count; i++) {
 		if (batch->cast.members[i].refold) {
 			CHECK(seen.refolded_count < LISTED_MAX);
 			seen.refolded[seen.refolded_count++] = batch->cast.members[i].id;
@@ -197,6 +197,7 @@ static void begin_story(const char *title)
 	seen.story = arena_print(&arena, "%s", title);
 	plan.count = 0;
 	drive_start(&drive, 1, 1);
+	drive_refold_at_once(&drive);
 	drive.conf.batch.linger_ms = 1000;
 	drive.daemons[0].batch->limit = drive.daemons[0].batch->limit_max = PLAN_MESSAGES_MAX;
 	drive_rebalance(&drive, 0, false);

@@ -51,13 +51,13 @@ HABITS = (any_partition, one_key, odd_keys, by_channel)
 class Run:
     """One database, and the daemons that fill it from one layout of the messages."""
 
-    def __init__(self, test, name, habit, way, daemons, size):
+    def __init__(self, test, name, habit, way, daemons, size, refolds):
         self.test, self.name, self.habit, self.daemons = test, name, habit, daemons
-        self.what = f"{habit.__name__}, {way or 'the one way'}, {daemons} daemon(s), batches of {size}"
+        self.what = f"{habit.__name__}, {way or 'the one way'}, {daemons} daemon(s), batches of {size}, refolds {refolds}"
         self.topics = {channel: f"{name}.{channel}" for channel in ("web", "email", "chat", "crm")}
         if habit is not by_channel:
             self.topics = {"web": self.topics["web"]}
-        self.way = {**way, "batch__events_min": size[0], "batch__events_max": size[1], "batch__copy_min": size[2]}
+        self.way = {**way, "batch__refolds_max": refolds, "batch__events_min": size[0], "batch__events_max": size[1], "batch__copy_min": size[2]}
         self.programs, self.count, self.ends, self.metrics = [], 0, {}, []
 
     def prepare(self, template):
@@ -117,7 +117,7 @@ class Ways(CampaignTest):
         for seed in range(FIRST, FIRST + SEEDS):
             hard = [product[(2 * seed + i) % len(product)] for i in range(2)]
             sizes = [SIZES[0], *random.Random(seed).sample(SIZES, 2)]
-            yield seed, [Run(self, f"{self.name}_{seed}_{i}", habit, way, daemons, sizes[i])
+            yield seed, [Run(self, f"{self.name}_{seed}_{i}", habit, way, daemons, sizes[i], (200, 0, 1, 200)[(i + seed) % 4])
                          for i, (habit, way, daemons) in enumerate([(in_order, ways[0], 1), *hard])]
 
     def play(self, share, template):
@@ -139,6 +139,8 @@ class Ways(CampaignTest):
             if run.daemons == 1:
                 run.start()
         self.wait_until(lambda: all(self.ended(run.database) >= run.count for run in every), 120, "all to be applied")
+        self.wait_until(lambda: all(self.ask("SELECT count(*) FROM phased.refold", run.database) == [(0,)] for run in every), 60,
+                        "nobody to wait for a refold")
         for run in every:
             run.check()
         programs = [program for run in every for program in run.programs]
@@ -151,7 +153,7 @@ class Ways(CampaignTest):
     def test_quick_and_careful_one_lane_and_three_one_daemon_and_two_give_byte_equal_tables(self):
         template = self.template()
         plan = list(self.plan())
-        rows, quick, copied, processes = {}, {"yes": 0, "no": 0}, 0, {}
+        rows, quick, copied, caught_up, processes = {}, {"yes": 0, "no": 0}, 0, 0, {}
         for start in range(0, len(plan), AT_ONCE):
             for seed, runs, dumps in self.play(plan[start:start + AT_ONCE], template):
                 for run, found in zip(runs[1:], dumps[1:]):
@@ -164,6 +166,7 @@ class Ways(CampaignTest):
                 for run in runs:
                     quick[run.way.get("batch__quick", "no")] += run.batches("quick")
                     copied += run.copied()
+                    caught_up += sum(metrics["phased_refold_done_total"] for metrics in run.metrics)
                 say(f"seed {seed}: {runs[0].count} messages, the same tables from: {'; '.join(run.what for run in runs[1:])}")
         self.assertEqual(5, len(processes), processes)
         self.assertGreater(min(processes.values()), 3 * len(plan), "each process has contacts to compare")
@@ -171,6 +174,7 @@ class Ways(CampaignTest):
         for table, count in rows.items():
             least = 1 if table == "checkpoint" else 3
             self.assertGreater(count, least * len(plan), f"table {table} has rows to compare")
+        self.assertGreater(caught_up, len(plan), "contacts waited for their refold")
         self.assertEqual(0, quick["no"])
         if any("batch__quick" in run.way for _, runs in plan for run in runs):
             self.assertGreater(quick["yes"], len(plan), "the quick way was hardly taken")

@@ -10,7 +10,7 @@
 	"RESET ROLE; TRUNCATE phased.actor, phased.claim, phased.consent, phased.declared, phased.contact, " \
 	"phased.stretch, " \
 	"phased.subject, phased.subject_rule, phased.touch, phased.phase, phased.phase_change, " \
-	"phased.checkpoint, " \
+	"phased.checkpoint, phased.refold, " \
 	"phased.outcome_day, " \
 	"phased.rejected, phased.rejected_raw, phased.position, phased.erasure, phased.model; " \
 	"UPDATE phased.review SET hour = '2000-01-01', block = NULL; "
@@ -160,6 +160,7 @@ static const struct {
 	READ(TABLE_CHECKPOINT, "UTIXMTIM",
 	     "SELECT contact_id, process, n, model_version, at, encode(fold, 'hex'), shown, since FROM "
 	     "phased.checkpoint"),
+	READ(TABLE_WAITING, "UMI", "SELECT contact_id, from_at, anonymous FROM phased.refold"),
 	READ(TABLE_OUTCOME, "MTTITI",
 	     "SELECT day::timestamp AT TIME ZONE 'UTC', source, site, channel, outcome, n FROM "
 	     "phased.outcome_day"),

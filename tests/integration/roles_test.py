@@ -29,6 +29,7 @@ TABLES = {
     "phased.phase": {WRITER: "SIU", **READS},
     "phased.phase_change": {WRITER: "SIUD", **READS},
     "phased.checkpoint": {WRITER: "SIUD", **READS},
+    "phased.refold": {WRITER: "SIUD", **READS},
     "phased.outcome_day": {WRITER: "SIUD", PRIVACY: "S", MONITOR: "S"},
     "phased.rejected": {WRITER: "SID", PRIVACY: "S", MONITOR: "S"},
     "phased.rejected_raw": {WRITER: "SI", **READS},

@@ -91,6 +91,7 @@ void stage_open(const char *conninfo, bool by_copy)
 	stage_drive.stepped = true;
 	real_empty(hand, drive_model(&stage_drive), &stage_plan, &run_arena);
 	drive_start(&stage_drive, 1, CLIENTS);
+	drive_refold_at_once(&stage_drive);
 	stage_drive.conf.batch.events_min = stage_drive.conf.batch.events_max = PLAN_MESSAGES_MAX;
 	stage_drive.conf.batch.linger_ms = 1000;
 	for (unsigned i = 0; i < CLIENTS; i++) {

@@ -60,6 +60,13 @@ static const struct postgres_statement *const every[] = {
 	&sql_undo_changes,
 	&sql_review_due,
 	&sql_review_save,
+	&sql_save_waiting,
+	&sql_drop_waiting,
+	&sql_pick,
+	&sql_pick_waiting,
+	&sql_pick_phases,
+	&sql_postpone,
+	&sql_queue,
 };
 
 static const char *const types[] = {

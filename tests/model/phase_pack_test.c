@@ -45,6 +45,8 @@ START_TEST(what_is_packed_comes_back)
 	ck_assert_uint_eq(back.counted, 12);
 	ck_assert_uint_eq(back.confirmed, 1);
 	ck_assert_uint_eq(back.taken, 70);
+	ck_assert_uint_eq(phase_pack_taken(bytes, size), 70);
+	ck_assert_uint_eq(phase_pack_taken(bytes, 8), 0);
 	ck_assert_int_eq(back.first_ms, state.first_ms);
 	ck_assert_int_eq(back.counted_ms, state.counted_ms);
 	ck_assert_int_eq(back.last_ms, state.last_ms);

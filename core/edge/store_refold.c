@@ -1,0 +1,130 @@
+/*
+ * Contacts that wait for their refold: who they are, and the turn that begins one.
+ */
+#include <stdlib.h>
+#include <string.h>
+
+#include "core/base/arena.h"
+#include "core/edge/store_columns.h"
+#include "core/edge/store_parts.h"
+#include "core/edge/store_sql.h"
+
+static bool on_model(void *context, const struct postgres_rows *rows, struct fail *fail)
+{
+	(void)fail;
+	struct store *store = context;
+	store->pick->has_model = postgres_count(rows) == 1;
+	store->pick->model_version = store->pick->has_model ? (uint64_t)postgres_int(rows, 0, 0) : 0;
+	return true;
+}
+
+/* In key order. */
+static bool on_picked(void *context, const struct postgres_rows *rows, struct fail *fail)
+{
+	struct store *store = context;
+	struct waiting_row *waiting = store_rows_room(store, rows, sizeof(*waiting), fail);
+	if (waiting == NULL) {
+		return false;
+	}
+	for (size_t i = 0; i < postgres_count(rows); i++) {
+		waiting[i].contact_id = postgres_uuid(rows, i, 0);
+		waiting[i].from_us = INT64_MAX;
+	}
+	store->pick->waiting = waiting;
+	store->pick->waiting_count = postgres_count(rows);
+	return true;
+}
+
+static int compare_waiting(const void *a, const void *b)
+{
+	return uuid_compare(&((const struct waiting_row *)a)->contact_id,
+			    &((const struct waiting_row *)b)->contact_id);
+}
+
+/* What is known of those that are locked; who is not in the queue any more was done by somebody else. */
+static bool on_waiting(void *context, const struct postgres_rows *rows, struct fail *fail)
+{
+	(void)fail;
+	struct store *store = context;
+	struct pick_rows *pick = store->pick;
+	for (size_t i = 0; i < postgres_count(rows); i++) {
+		struct waiting_row key = {.contact_id = postgres_uuid(rows, i, 0)};
+		struct waiting_row *found =
+			bsearch(&key, pick->waiting, pick->waiting_count, sizeof(key), compare_waiting);
+		if (found != NULL) {
+			found->from_us = postgres_moment(rows, i, 1);
+			found->anonymous = postgres_int(rows, i, 2) != 0;
+		}
+	}
+	size_t kept = 0;
+	for (size_t i = 0; i < pick->waiting_count; i++) {
+		if (pick->waiting[i].from_us != INT64_MAX) {
+			pick->waiting[kept++] = pick->waiting[i];
+		}
+	}
+	pick->waiting_count = kept;
+	return true;
+}
+
+static bool add_count(struct store *store, const struct postgres_statement *statement, size_t count,
+		      postgres_on_rows *on_rows, struct arena *arena, struct fail *fail)
+{
+	struct columns *columns = columns_begin(arena);
+	columns_int(columns, POSTGRES_INT8, (int64_t)count);
+	return columns_add(columns, store->postgres, statement, on_rows, store, fail);
+}
+
+bool store_pick(struct store *store, struct pick_rows *pick, struct arena *arena, struct fail *fail)
+{
+	store->arena = arena;
+	store->pick = pick;
+	pick->load = (struct load_rows){0};
+	store->load = &pick->load;
+	return postgres_add(store->postgres, &sql_begin, NULL, NULL, NULL, fail) &&
+	       postgres_add(store->postgres, &sql_model_version, NULL, on_model, store, fail) &&
+	       add_count(store, &sql_pick, pick->contacts_max, on_picked, arena, fail) &&
+	       add_count(store, &sql_pick_waiting, pick->contacts_max, on_waiting, arena, fail) &&
+	       add_count(store, &sql_pick_phases, pick->contacts_max, store_on_phases, arena, fail) &&
+	       postgres_send(store->postgres, fail);
+}
+
+bool store_postpone(struct store *store, const struct uuid *contact_id, struct arena *arena, struct fail *fail)
+{
+	return store_by_ids(store, &sql_postpone, contact_id, 1, arena, fail) &&
+	       postgres_send(store->postgres, fail);
+}
+
+static bool on_queue(void *context, const struct postgres_rows *rows, struct fail *fail)
+{
+	(void)fail;
+	struct store *store = context;
+	store->queue->count = postgres_int(rows, 0, 0);
+	store->queue->oldest_us = postgres_is_null(rows, 0, 1) ? INT64_MAX : postgres_moment(rows, 0, 1);
+	return true;
+}
+
+bool store_queue(struct store *store, struct arena *arena, struct store_queue *ret, struct fail *fail)
+{
+	store->queue = ret;
+	return add_count(store, &sql_queue, STORE_QUEUE_MAX, on_queue, arena, fail) &&
+	       postgres_send(store->postgres, fail);
+}
+
+bool store_save_waiting(struct store *store, const struct save_rows *save, struct arena *arena, struct fail *fail)
+{
+	if (save->waiting_count > 0) {
+		struct columns *columns = columns_begin(arena);
+		struct postgres_array *contacts = columns_array(columns, POSTGRES_UUID, save->waiting_count);
+		struct postgres_array *moments = columns_array(columns, POSTGRES_TIMESTAMPTZ, save->waiting_count);
+		struct postgres_array *anonymous = columns_array(columns, POSTGRES_BOOL, save->waiting_count);
+		for (size_t i = 0; i < save->waiting_count; i++) {
+			postgres_array_uuid(contacts, &save->waiting[i].contact_id);
+			postgres_array_moment(moments, save->waiting[i].from_us);
+			postgres_array_int(anonymous, save->waiting[i].anonymous);
+		}
+		if (!columns_add(columns, store->postgres, &sql_save_waiting, NULL, NULL, fail)) {
+			return false;
+		}
+	}
+	return store_by_ids(store, &sql_drop_waiting, save->caught_up, save->caught_up_count, arena, fail);
+}

@@ -1,0 +1,148 @@
+#include "daemon/refolder.h"
+
+#include "core/base/check.h"
+#include "core/base/log.h"
+#include "core/flow/gather.h"
+
+#define SLICE_MAX 16 /* contacts: what comes meanwhile to this lane waits for them, some milliseconds */
+
+bool refolder_init(struct refolder *refolder, const struct conf *conf, struct counters *counters)
+{
+	*refolder = (struct refolder){.slice = SLICE_MAX, .conf = conf, .counters = counters};
+	return arena_init(&refolder->arena, (size_t)conf->batch.arena_mb * 1024 * 1024);
+}
+
+void refolder_finish(struct refolder *refolder)
+{
+	arena_finish(&refolder->arena);
+}
+
+static enum refolder_end sent(struct refolder *refolder, enum refolder_step step, bool good)
+{
+	refolder->step = good ? step : REFOLDER_IDLE;
+	return good ? REFOLDER_SENT : REFOLDER_DROPS;
+}
+
+static enum refolder_end roll_back(struct refolder *refolder, struct fail *fail)
+{
+	return sent(refolder, REFOLDER_ROLLBACK, refolder->io.ops->store_rollback(refolder->io.self, fail));
+}
+
+/* Too much at once, or of one that cannot be had at all: that one waits behind the others. */
+static enum refolder_end shrink(struct refolder *refolder, struct fail *fail)
+{
+	refolder->postpones = refolder->pick.waiting_count == 1;
+	if (refolder->postpones) {
+		refolder->postponed = refolder->pick.waiting[0].contact_id;
+	}
+	refolder->slice = refolder->slice > 1 ? refolder->slice / 2 : 1;
+	return roll_back(refolder, fail);
+}
+
+enum refolder_end refolder_begin(struct refolder *refolder, struct io io, const struct engine *engine,
+				 struct fail *fail)
+{
+	CHECK(refolder->step == REFOLDER_IDLE);
+	refolder->io = io;
+	refolder->engine = engine;
+	refolder->found = refolder->postpones = false;
+	arena_reset(&refolder->arena, refolder->arena.limit / 64);
+	refolder->pick = (struct pick_rows){.contacts_max = refolder->slice};
+	return sent(refolder, REFOLDER_PICK, io.ops->store_pick(io.self, &refolder->pick, &refolder->arena, fail));
+}
+
+static enum refolder_end save(struct refolder *refolder, struct fail *fail)
+{
+	if (!contacts_refold(&refolder->contacts, NULL, 0, &refolder->pick.load, &refolder->read,
+			     io_passed_us(refolder->io, refolder->conf->review.until_us))) {
+		return shrink(refolder, fail);
+	}
+	refolder->save = (struct save_rows){
+		.model_version = refolder->pick.model_version,
+		.now_us = refolder->io.ops->now_us(refolder->io.self),
+	};
+	if (!gather_refold(&refolder->cast, &refolder->contacts, &refolder->save)) {
+		return shrink(refolder, fail);
+	}
+	return sent(refolder, REFOLDER_SAVE,
+		    refolder->io.ops->store_save(refolder->io.self, &refolder->save, SAVE_ALL, &refolder->arena,
+						 fail));
+}
+
+static enum refolder_end read_touches(struct refolder *refolder, struct fail *fail)
+{
+	struct pick_rows *pick = &refolder->pick;
+	const struct contacts_model *model = engine_model(refolder->engine);
+	/* Under another model the daemon is about to take up that one. */
+	if (pick->waiting_count == 0 || !pick->has_model || pick->model_version != model->model->version) {
+		return roll_back(refolder, fail);
+	}
+	refolder->found = true;
+	if (!cast_of_waiting(&refolder->cast, pick->waiting, pick->waiting_count, &refolder->arena) ||
+	    !contacts_of_waiting(&refolder->contacts, &refolder->cast, model, pick->waiting, pick->waiting_count,
+				 &pick->load) ||
+	    !contacts_ask(&refolder->contacts, &pick->load, NULL, &refolder->read)) {
+		return shrink(refolder, fail);
+	}
+	return sent(refolder, REFOLDER_READ,
+		    refolder->io.ops->store_read(refolder->io.self, &refolder->read, &refolder->arena, fail));
+}
+
+static enum refolder_end done(struct refolder *refolder)
+{
+	refolder->step = REFOLDER_IDLE;
+	return REFOLDER_DONE;
+}
+
+enum refolder_end refolder_turn_done(struct refolder *refolder, struct fail *fail)
+{
+	switch (refolder->step) {
+	case REFOLDER_PICK:
+		return read_touches(refolder, fail);
+	case REFOLDER_READ:
+		return save(refolder, fail);
+	case REFOLDER_SAVE:
+		refolder->counters->queue_refolded.value += (double)refolder->pick.waiting_count;
+		log_debug("refold: %zu contacts that had waited, %zu touches", refolder->pick.waiting_count,
+			  refolder->read.touch_count);
+		refolder->slice = refolder->slice < SLICE_MAX ? refolder->slice * 2 : SLICE_MAX;
+		return done(refolder);
+	case REFOLDER_ROLLBACK:
+		if (refolder->postpones) {
+			static struct log_limit often;
+			if (log_allowed(&often)) {
+				log_warning("refold: a contact has more touches than batch.arena_mb can hold, or "
+					    "cannot be written; trying again in an hour%s",
+					    log_held_back(&often));
+			}
+			return sent(refolder, REFOLDER_POSTPONE,
+				    refolder->io.ops->store_postpone(refolder->io.self, &refolder->postponed,
+								     &refolder->arena, fail));
+		}
+		return done(refolder);
+	case REFOLDER_POSTPONE:
+		return done(refolder);
+	case REFOLDER_IDLE:
+		break;
+	}
+	CHECK(!"a turn of the refolder's");
+	return REFOLDER_DROPS;
+}
+
+enum refolder_end refolder_turn_failed(struct refolder *refolder, const struct fail *why, struct fail *fail)
+{
+	enum refolder_step step = refolder->step;
+	CHECK(step != REFOLDER_IDLE);
+	if (step == REFOLDER_ROLLBACK || step == REFOLDER_POSTPONE) {
+		*fail = *why;
+		refolder->step = REFOLDER_IDLE;
+		return step == REFOLDER_ROLLBACK ? REFOLDER_DROPS : REFOLDER_DONE;
+	}
+	return why->kind == FAIL_DATA && step != REFOLDER_PICK ? shrink(refolder, fail)
+							       : roll_back(refolder, fail);
+}
+
+void refolder_lost(struct refolder *refolder)
+{
+	refolder->step = REFOLDER_IDLE;
+}

@@ -1,0 +1,68 @@
+#!/usr/bin/python3
+# run: timeout=600
+"""Contacts that wait for their refold: worked off by whoever has time, once each, whatever is killed meanwhile."""
+import random
+
+import events
+import phased_test
+import tables
+from daemon_faults_test import FaultTest
+from daemon_test import NOW_US
+
+WEAK = (0, 1, 2)		# core/model/actor.h: cookie, visitor, recipient
+
+
+class Refold(FaultTest):
+    def waiting(self):
+        return int(self.value("SELECT count(*) FROM phased.refold"))
+
+    def test_what_waits_is_worked_off_by_three_daemons_of_which_two_are_killed(self):
+        self.prepare(6, batch__refolds_max=0, batch__events_min=50, batch__events_max=200, kafka__session_ms=6000)
+        maker = events.Maker(61, NOW_US, people=150)
+        sent = maker.make(3000)
+        sent += maker.copies(sent, 0.1)
+        random.Random(62).shuffle(sent)
+        self.send(events.lines(sent))
+        programs = [self.start_phased() for _ in range(3)]
+        self.wait_until(lambda: self.waiting() > 20, 60, "contacts to wait")
+        programs[0].kill()
+        self.wait_until(lambda: any(self.metrics(program).get("phased_refold_done_total", 0) > 5 for program in programs[1:]), 60,
+                        "some to be worked off")
+        programs[1].kill()
+        programs.append(self.start_phased())
+        self.applied(len(sent), 120)
+        self.wait_until(lambda: self.waiting() == 0, 60, "nobody to wait")
+        last = programs[2:]
+        self.wait_until(lambda: all(self.metrics(program)["phased_refold_queue_contacts"] == 0 for program in last), 20,
+                        "the metrics to say so")
+        for program in last:
+            metrics = self.metrics(program)
+            self.assertEqual(0, metrics["phased_refold_queue_seconds"])
+            self.assertEqual(0, program.stop())
+        tables.assert_same(self, self.reference(sent), tables.dump(self, self.database), "after the queue")
+
+    def test_one_whom_somebody_is_at_does_not_keep_the_others_waiting(self):
+        self.prepare(4, batch__refolds_max=0)
+        late = events.Maker(63, NOW_US, people=40)
+        sent = late.make(400)
+        random.Random(64).shuffle(sent)
+        self.send(events.lines(sent))
+        phased = self.start_phased()
+        self.applied(len(sent), 60)
+        self.wait_until(lambda: self.waiting() == 0, 30, "nobody to wait")
+        contact = self.value("SELECT contact_id FROM phased.phase WHERE process = 'standard' AND counted > 0 ORDER BY 1 LIMIT 1")
+        before = tables.dump(self, self.database)
+        holder = self.session(f"BEGIN; SELECT FROM phased.phase WHERE contact_id = '{contact}' FOR UPDATE;")
+        self.wait_until(lambda: self.value("SELECT count(*) FROM pg_locks WHERE mode = 'RowShareLock' AND granted "
+                                           "AND relation = 'phased.phase'::regclass") != "0", 20, "the lock")
+        self.psql(f"INSERT INTO phased.refold SELECT contact_id, '-infinity', kind IN {WEAK} FROM phased.phase JOIN phased.actor ON "
+                  "actor_id = contact_id WHERE process = 'standard'")
+        self.wait_until(lambda: self.waiting() == 1, 30, "all others to be worked off")
+        holder.kill()
+        self.wait_until(lambda: self.waiting() == 0, 30, "nobody to wait")
+        tables.assert_same(self, before, tables.dump(self, self.database), "after refolds of everybody")
+        self.assertEqual(0, phased.stop())
+
+
+if __name__ == "__main__":
+    phased_test.main()
