@@ -3,8 +3,10 @@
 #include "core/base/check.h"
 #include "core/base/log.h"
 #include "core/flow/gather.h"
+#include "core/model/phase_pack.h"
 
-#define SLICE_MAX 16 /* contacts: what comes meanwhile to this lane waits for them, some milliseconds */
+#define SLICE_MAX 16	    /* contacts: what comes meanwhile to this lane waits for them, some milliseconds */
+#define SLICE_TOUCHES 10000 /* of these together, by what their states say; or one contact alone */
 
 bool refolder_init(struct refolder *refolder, const struct conf *conf, struct counters *counters)
 {
@@ -69,6 +71,23 @@ static enum refolder_end save(struct refolder *refolder, struct fail *fail)
 						 fail));
 }
 
+/* Contacts with long histories: fewer at once. The others' locks go with the transaction. */
+static void bound_touches(struct pick_rows *pick)
+{
+	size_t touches = 0;
+	for (size_t i = 0; i < pick->waiting_count; i++) {
+		for (size_t j = 0; j < pick->load.phase_count; j++) {
+			const struct phase_row *row = &pick->load.phases[j];
+			touches += uuid_equal(&row->contact_id, &pick->waiting[i].contact_id)
+					   ? phase_pack_taken(row->fold, row->fold_size)
+					   : 0;
+		}
+		if (i > 0 && touches > SLICE_TOUCHES) {
+			pick->waiting_count = i;
+		}
+	}
+}
+
 static enum refolder_end read_touches(struct refolder *refolder, struct fail *fail)
 {
 	struct pick_rows *pick = &refolder->pick;
@@ -78,6 +97,7 @@ static enum refolder_end read_touches(struct refolder *refolder, struct fail *fa
 		return roll_back(refolder, fail);
 	}
 	refolder->found = true;
+	bound_touches(pick);
 	if (!cast_of_waiting(&refolder->cast, pick->waiting, pick->waiting_count, &refolder->arena) ||
 	    !contacts_of_waiting(&refolder->contacts, &refolder->cast, model, pick->waiting, pick->waiting_count,
 				 &pick->load) ||
