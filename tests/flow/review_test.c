@@ -61,7 +61,7 @@ static void check_all_changes(const struct fold_process *process, const struct p
 {
 	int64_t at_ms = state->counted_ms, end_ms = state->counted_ms + DAYS * 24 * REVIEW_HOUR_MS;
 	while (at_ms != REVIEW_NEVER) {
-		struct phase_view view, expected;
+		struct phase_view view, expected = {.shown = SHOWN_UNKNOWN};
 		fold_view(process, state, at_ms, &view);
 		int64_t bound_ms = review_not_before(process, state, at_ms, &view);
 		int64_t when_ms = review_when(process, state, at_ms);
