@@ -38,11 +38,23 @@ static void read_model(struct arena *arena, struct model **ret_model)
 	}
 }
 
+/* What patterns were compiled to is the library's, outside of our arenas: it has to be given back. */
+static struct drive *to_finish;
+
+static void finish_at_exit(void)
+{
+	if (to_finish != NULL) {
+		drive_finish(to_finish);
+	}
+}
+
 void drive_init(struct drive *drive, struct world *world)
 {
 	struct arena arena;
 	struct model *model;
 	struct fail fail;
+	CHECK(to_finish == NULL && atexit(finish_at_exit) == 0);
+	to_finish = drive;
 	*drive = (struct drive){.world = world, .key = {.size = IDENTITY_KEY_SIZE_MIN}};
 	memset(drive->key.bytes, 'k', drive->key.size);
 	read_model(&arena, &model);
@@ -64,6 +76,7 @@ void drive_init(struct drive *drive, struct world *world)
 
 void drive_finish(struct drive *drive)
 {
+	to_finish = NULL;
 	for (size_t i = 0; i < WORLD_CLIENTS_MAX; i++) {
 		engine_destroy(drive->daemons[i].engine);
 		arena_finish(&drive->daemons[i].claim_arena);

@@ -314,16 +314,22 @@ static size_t list_exempt(const struct oracle *oracle, struct uuid *ret_exempt)
 	return count;
 }
 
+static struct matcher *matcher; /* one for the process */
+
+static void destroy_matcher(void)
+{
+	matcher_destroy(matcher);
+}
+
 void oracle_tables(const struct plan *plan, const struct drive *drive, struct arena *arena,
 		   struct tables *ret_tables, struct uuid ret_exempt[static PLAN_MESSAGES_MAX],
 		   size_t *ret_exempt_count)
 {
 	static struct oracle oracle;
-	static struct matcher *matcher;
 	struct fail fail;
 	if (matcher == NULL) {
 		matcher = matcher_create(drive_model(drive)->model, &fail);
-		CHECK(matcher != NULL);
+		CHECK(matcher != NULL && atexit(destroy_matcher) == 0);
 	}
 	oracle = (struct oracle){.drive = drive,
 				 .model = drive_model(drive),
