@@ -8,6 +8,7 @@
 #include "core/base/check.h"
 #include "core/base/moment.h"
 #include "core/edge/model_file.h"
+#include "tests/daemon/oracle.h"
 #include "tests/random.h"
 
 #define STEPS_MAX 200000
@@ -77,6 +78,7 @@ void drive_init(struct drive *drive, struct world *world)
 void drive_finish(struct drive *drive)
 {
 	to_finish = NULL;
+	oracle_finish();
 	for (size_t i = 0; i < WORLD_CLIENTS_MAX; i++) {
 		engine_destroy(drive->daemons[i].engine);
 		arena_finish(&drive->daemons[i].claim_arena);

@@ -316,9 +316,10 @@ static size_t list_exempt(const struct oracle *oracle, struct uuid *ret_exempt)
 
 static struct matcher *matcher; /* one for the process */
 
-static void destroy_matcher(void)
+void oracle_finish(void)
 {
 	matcher_destroy(matcher);
+	matcher = NULL;
 }
 
 void oracle_tables(const struct plan *plan, const struct drive *drive, struct arena *arena,
@@ -329,7 +330,7 @@ void oracle_tables(const struct plan *plan, const struct drive *drive, struct ar
 	struct fail fail;
 	if (matcher == NULL) {
 		matcher = matcher_create(drive_model(drive)->model, &fail);
-		CHECK(matcher != NULL && atexit(destroy_matcher) == 0);
+		CHECK(matcher != NULL);
 	}
 	oracle = (struct oracle){.drive = drive,
 				 .model = drive_model(drive),

@@ -18,5 +18,7 @@
 void oracle_tables(const struct plan *plan, const struct drive *drive, struct arena *arena,
 		   struct tables *ret_tables, struct uuid ret_exempt[static PLAN_MESSAGES_MAX],
 		   size_t *ret_exempt_count);
+/* Ends what it keeps; before the model that it was made of, so drive_finish() does it. */
+void oracle_finish(void);
 /* Takes out what the order may decide about these persons: values that they declared. */
 void oracle_forget_values(struct tables *tables, const struct uuid *exempt, size_t count);

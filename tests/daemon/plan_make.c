@@ -43,7 +43,9 @@ static int64_t some_time(struct making *making)
 {
 	static const int64_t beside[] = {
 		0, 0, 0, 0, 1, -1, 999, 1000, -1000, 500000, MINUTE_US, -MINUTE_US, MINUTE_US + 1000};
-	int64_t days = now_and_then(making, 10) ? (int64_t)below(making, 40) : 0;
+	bool apart =
+		making->plan->seed % 4 == 0; /* mostly months, so that time alone changes something in between */
+	int64_t days = now_and_then(making, apart ? 70 : 10) ? (int64_t)below(making, apart ? 130 : 40) : 0;
 	return PLAN_BEGIN_US + days * MOMENT_DAY_US + (int64_t)below(making, 14) * 15 * MINUTE_US +
 	       beside[below(making, COUNT_OF(beside))];
 }
