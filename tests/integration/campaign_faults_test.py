@@ -112,9 +112,10 @@ class Faults(CampaignTest):
         say("; ".join(f"{len(times)} × {what}: {sum(times):.1f} s" for what, times in seconds.items()))
         sent = load.finish(self)
         self.expect_once(sent)
+        self.nobody_waits()
         self.assert_at_end(load.producer.ends, self.name)
         for program in self.members.values():
-            self.assert_conserved(program)
+            self.settled(program)
             self.assertEqual(0, program.stop())
         self.assertEqual("0", self.value("SELECT deadlocks FROM pg_stat_database WHERE datname = current_database()"),
                          "locks were taken out of order")

@@ -18,8 +18,9 @@ from daemon_test import NOW_US
 
 EVENTS = 12000 if LONG else 3000
 LATE_US = 150 * events.DAY_US
-# Daemons, their way, and sizes of batches: events_min, events_max, copy_min.
-RUNS = ((1, {"batch__lanes": 1}, (500, 5000, 1000)), (3, {"batch__lanes": 2}, (20, 50, 5)), (1, {"batch__lanes": 3}, (100, 200, 50)))
+# Daemons, their way, sizes of batches (events_min, events_max, copy_min), and how many a batch refolds.
+RUNS = ((1, {"batch__lanes": 1}, (500, 5000, 1000), 200), (3, {"batch__lanes": 2}, (20, 50, 5), 1),
+        (1, {"batch__lanes": 3}, (100, 200, 50), 0))
 
 
 def histories(seed):
@@ -49,8 +50,9 @@ def histories(seed):
 
 class Late(CampaignTest):
     def play(self, template, number, everything):
-        daemons, way, size = RUNS[number]
-        run = Run(self, f"{self.name}_{number}", any_partition if number > 0 else in_order, way, daemons, size)
+        daemons, way, size, refolds = RUNS[number]
+        run = Run(self, f"{self.name}_{number}", any_partition if number > 0 else in_order, way, daemons, size,
+                  refolds)
         run.prepare(template)
         if daemons > 1:		# before there is anything to do, lest the first one does it all
             run.start()
@@ -59,13 +61,13 @@ class Late(CampaignTest):
         if daemons == 1:
             run.start()
         self.wait_until(lambda: self.ended(run.database) >= run.count, 120, "all to be applied")
+        self.nobody_waits(run.database)
         run.check()
         for program in run.programs:
             program.signal(signal.SIGTERM)
         for program in run.programs:
             self.assertEqual(0, program.wait())
-        refolds = sum(metrics["phased_refolded_contacts_total"] for metrics in run.metrics)
-        return run, run.dump(), refolds
+        return run, run.dump(), sum(metrics["phased_refolded_contacts_total"] for metrics in run.metrics)
 
     def test_late_doubled_reclaimed_and_shuffled_events_give_byte_equal_tables(self):
         template = self.template()

@@ -33,6 +33,7 @@ class Commits(FaultTest):
     def ends_well(self, sent, phased, fates):
         self.expect_once(sent, 60)
         self.assertEqual([fate for fate in fates if fate != "passes"], self.proxy.done)
+        self.nobody_waits()
         values = self.settled(phased)
         ids = len({event["id"] for event in sent})
         self.assertEqual(ids, values['phased_events_total{outcome="applied"}'])		# counted here, too, as they were written

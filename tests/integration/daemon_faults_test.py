@@ -34,6 +34,7 @@ class FaultTest(DaemonTest):
         self.send(events.lines(sent))
         phased = self.start_phased()
         self.applied(len(sent), 120, calm)
+        self.nobody_waits(calm)
         self.assertEqual(0, phased.stop())
         found = tables.dump(self, calm)
         self.database, self.topics, self.config = ours, topics, config

@@ -40,8 +40,9 @@ class Pair(PairTest):
         self.send(events.lines(sent))
         programs = [self.start_phased() for _ in range(4)]
         self.expect_once(sent, 120)
+        self.nobody_waits()
         for program in programs:
-            self.assert_conserved(program)
+            self.settled(program)
             self.assertEqual(0, program.stop())
         self.assertEqual(0, self.deadlocks(), "locks were taken out of order")
         tables.assert_same(self, self.reference(sent), tables.dump(self, self.database), "after four daemons")

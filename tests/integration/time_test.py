@@ -31,8 +31,10 @@ class TimeTest(DaemonTest):
         hour = moment(until_us - until_us % 3_600_000_000)
         self.wait_until(lambda: self.value(f"SELECT hour = '{hour}' AND block IS NULL FROM phased.review") == "t", deadline_s,
                         f"the review of {hour}")
+        self.nobody_waits()
         for program in programs:
             if program.running():
+                self.settled(program)		# who answers hears signals, too
                 self.assertEqual(0, program.stop())
 
     def begin(self, sent, until_us, **overrides):
