@@ -128,6 +128,7 @@ static double forward(struct way *way, double s)
 	for (unsigned k = 1; k < way->process->states; k++) {
 		*(way->process->state_main[k] == way->about ? &in : &beside) += pi[k];
 	}
+	CHECK(in > 0 && beside > 0); /* why_explain() asks only where there are such states */
 	return log(in) - log(beside);
 }
 
