@@ -109,11 +109,20 @@ static void go_back(vector chance, const struct move *move)
 
 /* ---- One s ---- */
 
+/* Of the states but none: how probable those of the phase are, or the others. Never 0: why_explain() asks only where there are both. */
+static double probability(const struct way *way, const vector pi, bool within)
+{
+	double sum = 0;
+	for (unsigned k = 1; k < way->process->states; k++) {
+		sum += (way->process->state_main[k] == way->about) == within ? pi[k] : 0;
+	}
+	return sum;
+}
+
 /* Notes what is before each touch. Returns logit P(about) at the end. */
 static double forward(struct way *way, double s)
 {
 	vector pi;
-	double in = 0, beside = 0;
 	memcpy(pi, way->process->prior, sizeof(pi));
 	for (size_t i = 0; i < way->count; i++) {
 		struct step *step = &way->steps[i];
@@ -125,11 +134,7 @@ static double forward(struct way *way, double s)
 		scale(pi);
 	}
 	go_forward(pi, &way->last_move);
-	for (unsigned k = 1; k < way->process->states; k++) {
-		*(way->process->state_main[k] == way->about ? &in : &beside) += pi[k];
-	}
-	CHECK(in > 0 && beside > 0); /* why_explain() asks only where there are such states */
-	return log(in) - log(beside);
+	return log(probability(way, pi, true)) - log(probability(way, pi, false));
 }
 
 static double expect(const struct step *step, const vector grown, const vector chance, unsigned states)
