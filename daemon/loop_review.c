@@ -13,7 +13,7 @@
 #include "core/base/moment.h"
 #include "daemon/loop_inside.h"
 
-#define SLICE_BLOCKS 16 /* some 500 rows: the next batch of this lane waits for them, a few milliseconds */
+#define SLICE_BLOCKS 4 /* some 120 rows: the next batch of this lane waits for them, a few milliseconds */
 #define LOOK_US (60 * MOMENT_SECOND_US) /* the hour may be full, another daemon may have stopped in the middle */
 #define GO_ON_US (MOMENT_SECOND_US / 50)
 #define KEEP ((size_t)1024 * 1024)
