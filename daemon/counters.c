@@ -2,6 +2,7 @@
 
 #include <assert.h>
 #include <inttypes.h>
+#include <stddef.h>
 #include <stdio.h>
 
 #include "core/base/check.h"
@@ -145,32 +146,91 @@ static void model_each(const void *context, struct metric_page *page)
 	}
 }
 
+/* Those that are a number and no more, families together. */
+#define ROW(type, member, name, labels, help) \
+	{ \
+		offsetof(struct counters, member), METRIC_##type, name, labels, help \
+	}
+static const struct {
+	size_t place;
+	enum metric_type type;
+	const char *name, *labels, *help;
+} rows[] = {
+	ROW(COUNTER, received, "phased_events_received_total", "",
+	    "Messages taken from Kafka; equals the sum of phased_events_total plus phased_events_in_flight"),
+	ROW(GAUGE, in_flight, "phased_events_in_flight", "",
+	    "Messages taken whose transaction is not confirmed yet"),
+	ROW(COUNTER, received_bytes, "phased_received_bytes_total", "", "Bytes of messages taken"),
+	ROW(COUNTER, unknown_fields, "phased_unknown_fields_total", "",
+	    "Protobuf fields that this version does not know"),
+	ROW(COUNTER, blocked_ids, "phased_blocked_ids_total", "", "Identifiers that never make an actor"),
+	ROW(COUNTER, batches_quick, "phased_batches_total", "way=\"quick\"",
+	    "Transactions confirmed, by the way they were written"),
+	ROW(COUNTER, batches_careful, "phased_batches_total", "way=\"careful\"",
+	    "Transactions confirmed, by the way they were written"),
+	ROW(COUNTER, reloads_taken, "phased_config_reloads_total", "result=\"taken\"",
+	    "Times that the configuration was read again: taken over, or refused and nothing changed"),
+	ROW(COUNTER, reloads_refused, "phased_config_reloads_total", "result=\"refused\"",
+	    "Times that the configuration was read again: taken over, or refused and nothing changed"),
+	ROW(COUNTER, quick_misses, "phased_quick_misses_total", "",
+	    "Times that the quick way had assumed too much for a batch, which was then written with more care"),
+	ROW(COUNTER, turns, "phased_store_turns_total", "", "Round trips to PostgreSQL"),
+	ROW(COUNTER, redone, "phased_batches_redone_total", "", "Transactions started over"),
+	ROW(COUNTER, refolded, "phased_refolded_contacts_total", "",
+	    "Contacts folded anew in the batch that changed their history"),
+	ROW(COUNTER, queued, "phased_refold_queued_total", "",
+	    "Contacts that were left to be folded anew later: more than batch.refolds_max, or of too many "
+	    "touches"),
+	ROW(COUNTER, queue_refolded, "phased_refold_done_total", "",
+	    "Contacts that had waited and were folded anew by this daemon"),
+	ROW(GAUGE, queue_length, "phased_refold_queue_contacts", "",
+	    "Contacts that wait to be folded anew, for any daemon; 100000: so many or more"),
+	ROW(GAUGE, queue_seconds, "phased_refold_queue_seconds", "", "How long the first of them has waited"),
+	ROW(COUNTER, fenced, "phased_fenced_total", "",
+	    "Partitions found to be another daemon's before anything was written"),
+	ROW(COUNTER, gaps, "phased_offset_gaps_total", "",
+	    "Holes in the log that were passed over (compaction, transaction markers)"),
+	ROW(GAUGE, lanes, "phased_lanes", "", "Connections to PostgreSQL by configuration"),
+	ROW(GAUGE, lanes_up, "phased_lanes_up", "", "Those of them that work"),
+	ROW(GAUGE, store_up, "phased_postgres_up", "", "1 when PostgreSQL answers"),
+	ROW(COUNTER, store_failures, "phased_postgres_failures_total", "", "Turns that failed or were lost"),
+	ROW(GAUGE, source_up, "phased_kafka_up", "", "1 when a broker is reached"),
+	ROW(GAUGE, assigned, "phased_assigned_partitions", "", "Partitions that are ours"),
+	ROW(GAUGE, last_commit, "phased_last_commit_timestamp_seconds", "",
+	    "When the last transaction was confirmed"),
+	ROW(COUNTER, rebalances, "phased_rebalances_total", "", "Assignments received"),
+	ROW(COUNTER, out_of_range, "phased_offset_out_of_range_total", "",
+	    "Partitions stopped because their position is not in the log"),
+	ROW(GAUGE, breaker_rejected, "phased_breaker_rejected", "",
+	    "Rejected messages among the last breaker.messages; the daemon ends when they are more than "
+	    "breaker.percent of them"),
+	ROW(COUNTER, purged, "phased_rejects_purged_total", "",
+	    "Rows of table rejected that this daemon has deleted, rejects.days after they were written"),
+	ROW(COUNTER, review_due, "phased_review_due_rows_total", "",
+	    "Rows of table phase that this daemon has found due: time alone may have changed what they show"),
+	ROW(COUNTER, reviewed, "phased_reviewed_rows_total", "",
+	    "Those of them that it has written; the others were written by a batch meanwhile, or are of another "
+	    "model"),
+	ROW(COUNTER, review_changes, "phased_review_changes_total", "",
+	    "Changes of the shown phase by time alone that it has written"),
+	ROW(GAUGE, review_age, "phased_review_age_seconds", "",
+	    "Time since the full hour up to which all daemons together have written what time does, as last "
+	    "heard; 0: nothing was heard yet"),
+	ROW(GAUGE, schema, "phased_schema_version", "",
+	    "Version of the database's schema that this program works on"),
+	ROW(GAUGE, build, "phased_build_info", "version=\"" PHASED_VERSION "\"", "1"),
+};
+#undef ROW
+
 void counters_init(struct counters *counters)
 {
 	*counters = (struct counters){0};
 	metrics_init(&counters->registry);
-	add(counters, &counters->received, METRIC_COUNTER, "phased_events_received_total", "",
-	    "Messages taken from Kafka; equals the sum of phased_events_total plus phased_events_in_flight");
+	for (size_t i = 0; i < COUNT_OF(rows); i++) {
+		struct metric *metric = (struct metric *)((char *)counters + rows[i].place);
+		add(counters, metric, rows[i].type, rows[i].name, rows[i].labels, rows[i].help);
+	}
 	add_outcomes(counters);
-	add(counters, &counters->in_flight, METRIC_GAUGE, "phased_events_in_flight", "",
-	    "Messages taken whose transaction is not confirmed yet");
-	add(counters, &counters->received_bytes, METRIC_COUNTER, "phased_received_bytes_total", "",
-	    "Bytes of messages taken");
-	add(counters, &counters->unknown_fields, METRIC_COUNTER, "phased_unknown_fields_total", "",
-	    "Protobuf fields that this version does not know");
-	add(counters, &counters->blocked_ids, METRIC_COUNTER, "phased_blocked_ids_total", "",
-	    "Identifiers that never make an actor");
-	add(counters, &counters->batches_quick, METRIC_COUNTER, "phased_batches_total", "way=\"quick\"",
-	    "Transactions confirmed, by the way they were written");
-	add(counters, &counters->batches_careful, METRIC_COUNTER, "phased_batches_total", "way=\"careful\"",
-	    "Transactions confirmed, by the way they were written");
-	add(counters, &counters->reloads_taken, METRIC_COUNTER, "phased_config_reloads_total", "result=\"taken\"",
-	    "Times that the configuration was read again: taken over, or refused and nothing changed");
-	add(counters, &counters->reloads_refused, METRIC_COUNTER, "phased_config_reloads_total",
-	    "result=\"refused\"",
-	    "Times that the configuration was read again: taken over, or refused and nothing changed");
-	add(counters, &counters->quick_misses, METRIC_COUNTER, "phased_quick_misses_total", "",
-	    "Times that the quick way had assumed too much for a batch, which was then written with more care");
 	add_histogram(counters, &counters->batch_events, "phased_batch_events", "Messages of a transaction",
 		      event_bounds, COUNT_OF(event_bounds));
 	add_histogram(counters, &counters->batch_seconds, "phased_batch_seconds",
@@ -178,63 +238,10 @@ void counters_init(struct counters *counters)
 	add_histogram(counters, &counters->event_delay, "phased_event_delay_seconds",
 		      "From an event's record in Kafka to the commit", delay_bounds, COUNT_OF(delay_bounds));
 	add_steps(counters);
-	add(counters, &counters->turns, METRIC_COUNTER, "phased_store_turns_total", "",
-	    "Round trips to PostgreSQL");
-	add(counters, &counters->redone, METRIC_COUNTER, "phased_batches_redone_total", "",
-	    "Transactions started over");
-	add(counters, &counters->refolded, METRIC_COUNTER, "phased_refolded_contacts_total", "",
-	    "Contacts folded anew in the batch that changed their history");
-	add(counters, &counters->queued, METRIC_COUNTER, "phased_refold_queued_total", "",
-	    "Contacts that were left to be folded anew later: more than batch.refolds_max, or of too many "
-	    "touches");
-	add(counters, &counters->queue_refolded, METRIC_COUNTER, "phased_refold_done_total", "",
-	    "Contacts that had waited and were folded anew by this daemon");
-	add(counters, &counters->queue_length, METRIC_GAUGE, "phased_refold_queue_contacts", "",
-	    "Contacts that wait to be folded anew, for any daemon; 100000: so many or more");
-	add(counters, &counters->queue_seconds, METRIC_GAUGE, "phased_refold_queue_seconds", "",
-	    "How long the first of them has waited");
-	add(counters, &counters->fenced, METRIC_COUNTER, "phased_fenced_total", "",
-	    "Partitions found to be another daemon's before anything was written");
-	add(counters, &counters->gaps, METRIC_COUNTER, "phased_offset_gaps_total", "",
-	    "Holes in the log that were passed over (compaction, transaction markers)");
-	add(counters, &counters->lanes, METRIC_GAUGE, "phased_lanes", "",
-	    "Connections to PostgreSQL by configuration");
-	add(counters, &counters->lanes_up, METRIC_GAUGE, "phased_lanes_up", "", "Those of them that work");
-	add(counters, &counters->store_up, METRIC_GAUGE, "phased_postgres_up", "", "1 when PostgreSQL answers");
-	add(counters, &counters->store_failures, METRIC_COUNTER, "phased_postgres_failures_total", "",
-	    "Turns that failed or were lost");
-	add(counters, &counters->source_up, METRIC_GAUGE, "phased_kafka_up", "", "1 when a broker is reached");
-	add(counters, &counters->assigned, METRIC_GAUGE, "phased_assigned_partitions", "",
-	    "Partitions that are ours");
 	add_lags(counters);
-	add(counters, &counters->last_commit, METRIC_GAUGE, "phased_last_commit_timestamp_seconds", "",
-	    "When the last transaction was confirmed");
-	add(counters, &counters->rebalances, METRIC_COUNTER, "phased_rebalances_total", "",
-	    "Assignments received");
-	add(counters, &counters->out_of_range, METRIC_COUNTER, "phased_offset_out_of_range_total", "",
-	    "Partitions stopped because their position is not in the log");
-	add(counters, &counters->breaker_rejected, METRIC_GAUGE, "phased_breaker_rejected", "",
-	    "Rejected messages among the last breaker.messages; the daemon ends when they are more than "
-	    "breaker.percent of them");
-	add(counters, &counters->purged, METRIC_COUNTER, "phased_rejects_purged_total", "",
-	    "Rows of table rejected that this daemon has deleted, rejects.days after they were written");
-	add(counters, &counters->review_due, METRIC_COUNTER, "phased_review_due_rows_total", "",
-	    "Rows of table phase that this daemon has found due: time alone may have changed what they show");
-	add(counters, &counters->reviewed, METRIC_COUNTER, "phased_reviewed_rows_total", "",
-	    "Those of them that it has written; the others were written by a batch meanwhile, or are of another "
-	    "model");
-	add(counters, &counters->review_changes, METRIC_COUNTER, "phased_review_changes_total", "",
-	    "Changes of the shown phase by time alone that it has written");
-	add(counters, &counters->review_age, METRIC_GAUGE, "phased_review_age_seconds", "",
-	    "Time since the full hour up to which all daemons together have written what time does, as last "
-	    "heard; 0: "
-	    "nothing was heard yet");
 	add_each(counters, &counters->model, "phased_model_info", model_each,
 		 "1: the model in force, by its version");
-	add(counters, &counters->schema, METRIC_GAUGE, "phased_schema_version", "",
-	    "Version of the database's schema that this program works on");
 	counters->schema.value = SCHEMA_VERSION;
-	add(counters, &counters->build, METRIC_GAUGE, "phased_build_info", "version=\"" PHASED_VERSION "\"", "1");
 	counters->build.value = 1;
 	metrics_process_add(&counters->registry);
 }
