@@ -232,6 +232,27 @@ static bool save_rejects(struct store *store, const struct save_rows *save, stru
 	return columns_add(columns, store->postgres, &sql_save_rejects, NULL, NULL, fail);
 }
 
+/* Three columns: a contact, its process, a moment. */
+struct phase_moments {
+	struct postgres_array *contacts, *processes, *moments;
+};
+
+static struct phase_moments begin_moments(struct columns *columns, size_t expected)
+{
+	struct phase_moments found; /* in the statement's order */
+	found.contacts = columns_array(columns, POSTGRES_UUID, expected);
+	found.processes = columns_array(columns, POSTGRES_TEXT, expected);
+	found.moments = columns_array(columns, POSTGRES_TIMESTAMPTZ, expected);
+	return found;
+}
+
+static void add_moment(const struct phase_moments *to, const struct uuid *contact, const char *process, int64_t us)
+{
+	postgres_array_uuid(to->contacts, contact);
+	postgres_array_text(to->processes, process);
+	postgres_array_moment(to->moments, us);
+}
+
 /* Of what was folded anew: changes that are not among the new ones go. */
 static bool drop_changes(struct store *store, const struct save_rows *save, struct arena *arena, struct fail *fail)
 {
@@ -239,21 +260,15 @@ static bool drop_changes(struct store *store, const struct save_rows *save, stru
 		return true;
 	}
 	struct columns *columns = columns_begin(arena);
-	struct postgres_array *refolded = columns_array(columns, POSTGRES_UUID, save->refolded_count);
-	struct postgres_array *refolded_in = columns_array(columns, POSTGRES_TEXT, save->refolded_count);
-	struct postgres_array *after = columns_array(columns, POSTGRES_TIMESTAMPTZ, save->refolded_count);
+	struct phase_moments refolded = begin_moments(columns, save->refolded_count);
 	for (size_t i = 0; i < save->refolded_count; i++) {
-		postgres_array_uuid(refolded, &save->refolded[i].contact_id);
-		postgres_array_text(refolded_in, save->refolded[i].process);
-		postgres_array_moment(after, save->refolded[i].after_us);
+		const struct refolded_row *row = &save->refolded[i];
+		add_moment(&refolded, &row->contact_id, row->process, row->after_us);
 	}
-	struct postgres_array *contacts = columns_array(columns, POSTGRES_UUID, save->change_count);
-	struct postgres_array *processes = columns_array(columns, POSTGRES_TEXT, save->change_count);
-	struct postgres_array *moments = columns_array(columns, POSTGRES_TIMESTAMPTZ, save->change_count);
+	struct phase_moments changes = begin_moments(columns, save->change_count);
 	for (size_t i = 0; i < save->change_count; i++) {
-		postgres_array_uuid(contacts, &save->changes[i].contact_id);
-		postgres_array_text(processes, save->changes[i].process);
-		postgres_array_moment(moments, save->changes[i].at_us);
+		const struct change_row *row = &save->changes[i];
+		add_moment(&changes, &row->contact_id, row->process, row->at_us);
 	}
 	return columns_add(columns, store->postgres, &sql_drop_changes, NULL, NULL, fail);
 }
@@ -264,13 +279,10 @@ static bool undo_changes(struct store *store, const struct save_rows *save, stru
 		return true;
 	}
 	struct columns *columns = columns_begin(arena);
-	struct postgres_array *contacts = columns_array(columns, POSTGRES_UUID, save->undone_count);
-	struct postgres_array *processes = columns_array(columns, POSTGRES_TEXT, save->undone_count);
-	struct postgres_array *moments = columns_array(columns, POSTGRES_TIMESTAMPTZ, save->undone_count);
+	struct phase_moments undone = begin_moments(columns, save->undone_count);
 	for (size_t i = 0; i < save->undone_count; i++) {
-		postgres_array_uuid(contacts, &save->undone[i].contact_id);
-		postgres_array_text(processes, save->undone[i].process);
-		postgres_array_moment(moments, save->undone[i].after_us);
+		const struct undone_row *row = &save->undone[i];
+		add_moment(&undone, &row->contact_id, row->process, row->after_us);
 	}
 	return columns_add(columns, store->postgres, &sql_undo_changes, NULL, NULL, fail);
 }
