@@ -27,6 +27,9 @@ struct reading {
 	const struct model_process *process;
 };
 
+/* The places of rules are those of the model in force: both are read as of one moment. */
+static const struct postgres_statement begin = {
+	.name = "begin", .sql = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY", .simple = true};
 static const struct postgres_statement read_model = {
 	.name = "read_model", .sql = "SELECT text FROM report.model WHERE in_force", .simple = true};
 static const struct postgres_statement read_evidence = {
@@ -150,7 +153,8 @@ bool history_read(struct ctl *ctl, struct postgres *postgres, const struct uuid 
 	struct history *history = ret_history;
 	struct model *model;
 	*history = (struct history){.contact = *contact, .at_ms = moment_floor(at_us, MS_US)};
-	if (!postgres_add(postgres, &read_model, NULL, on_model, &reading, fail) || !ctl_turn(postgres, fail)) {
+	if (!postgres_add(postgres, &begin, NULL, NULL, NULL, fail) ||
+	    !postgres_add(postgres, &read_model, NULL, on_model, &reading, fail) || !ctl_turn(postgres, fail)) {
 		return false;
 	}
 	if (reading.text == NULL) {

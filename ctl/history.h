@@ -28,7 +28,7 @@ struct history {
 };
 
 /*
- * What was done until `at_us`, whenever it became known. Lives in ctl's arena. Needs to see report.model and
+ * What was done until `at_us`, whenever it became known. Lives in ctl's arena. Leaves a transaction that ends with the connection. Needs to see report.model and
  * report.evidence. False: *fail; EXIT_FOUND: there is nothing of that contact in that process.
  */
 bool history_read(struct ctl *ctl, struct postgres *postgres, const struct uuid *contact, const char *process,
