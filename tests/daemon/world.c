@@ -1,7 +1,7 @@
 /*
  * Clock, Kafka, connections and faults; world_store.c has what the turns do.
  */
-#include "tests/daemon/world.h"
+#include "tests/daemon/world_inside.h"
 
 #include <stdio.h>
 #include <string.h>

@@ -171,21 +171,3 @@ void world_connect(struct world_client *client);
 bool world_land(struct world *world);
 /* The connection is dropped by the client: the server rolls back. */
 void world_disconnect(struct world_client *client);
-
-/* Parts of world.c and world_store.c */
-bool world_is_locked(const struct world *world, const struct world_client *by, const struct uuid *contact);
-/* What its transaction reads. */
-const struct tables *world_view(const struct world_client *client);
-/* Are these positions still of the epochs that the client thinks? */
-bool world_holds(const struct world_client *client, const struct advance_rows *rows);
-/* ADVANCE's first statement; GOES_ON: waits for a lock. */
-enum postgres_result world_advance(struct world_client *client, const struct advance_rows *rows,
-				   struct fail *ret_fail);
-/* A statement is refused: the transaction is aborted. */
-enum postgres_result world_refuse(struct world_client *client, enum fail_kind kind, const char *code,
-				  struct fail *ret_fail);
-/* Does this turn end with COMMIT? */
-bool world_commits(const struct world_client *client);
-enum postgres_result world_save(struct world_client *client, struct fail *ret_fail);
-enum postgres_result world_review_save(struct world_client *client);
-enum postgres_result world_execute(struct world_client *client, struct fail *ret_fail);

@@ -6,7 +6,7 @@
 
 #include "core/base/check.h"
 #include "core/model/phase_pack.h"
-#include "tests/daemon/world.h"
+#include "tests/daemon/world_inside.h"
 
 /* Of the lists: where they are written to, and whether a constraint was violated. */
 struct saving {
@@ -47,22 +47,12 @@ static void save_subjects(struct saving *saving)
 	}
 }
 
-static bool has_id(const struct uuid *ids, size_t count, const struct uuid *id)
-{
-	for (size_t i = 0; i < count; i++) {
-		if (uuid_equal(&ids[i], id)) {
-			return true;
-		}
-	}
-	return false;
-}
-
 static void drop_by_ids(struct saving *saving)
 {
 	const struct save_rows *save = saving->save;
 	for (size_t i = tables_count(saving->to, TABLE_STRETCH); i-- > 0;) {
 		const struct stretch_line *row = tables_row(saving->to, TABLE_STRETCH, i);
-		if (has_id(save->stretched, save->stretched_count, &row->actor_id)) {
+		if (world_has_id(save->stretched, save->stretched_count, &row->actor_id)) {
 			tables_delete(saving->to, TABLE_STRETCH, i);
 		}
 	}
@@ -75,8 +65,8 @@ static void drop_by_ids(struct saving *saving)
 	for (size_t i = 0; i < save->bumped_count; i++) {
 		struct phase_line key = {.contact_id = save->bumped[i], .process = tables_text("standard")};
 		struct phase_line *row = tables_find(saving->to, TABLE_PHASE, &key);
-		CHECK(row != NULL && has_id(saving->client->transaction.locked,
-					    saving->client->transaction.locked_count, &key.contact_id));
+		CHECK(row != NULL && world_has_id(saving->client->transaction.locked,
+						  saving->client->transaction.locked_count, &key.contact_id));
 		row->version++;
 	}
 }
@@ -233,7 +223,7 @@ static void save_touches(struct saving *saving)
 	}
 }
 
-static struct phase_line phase_line(const struct state_row *row, uint64_t model_version)
+struct phase_line world_phase_line(const struct state_row *row, uint64_t model_version)
 {
 	CHECK(row->review_us == INT64_MIN ||
 	      (row->last_us != INT64_MIN && row->review_us > row->last_us && row->review_us % HOUR_US == 0));
@@ -262,7 +252,7 @@ static struct phase_line phase_line(const struct state_row *row, uint64_t model_
 
 static void save_state(struct saving *saving, const struct state_row *row)
 {
-	struct phase_line line = phase_line(row, saving->save->model_version);
+	struct phase_line line = world_phase_line(row, saving->save->model_version);
 	struct phase_line *found = tables_find(saving->to, TABLE_PHASE, &line);
 	if (found != NULL) {
 		line.version = found->version + 1;
@@ -276,8 +266,8 @@ static void save_states(struct saving *saving)
 {
 	const struct save_rows *save = saving->save;
 	for (size_t i = 0; i < save->state_count; i++) {
-		CHECK(has_id(saving->client->transaction.locked, saving->client->transaction.locked_count,
-			     &save->states[i].contact_id));
+		CHECK(world_has_id(saving->client->transaction.locked, saving->client->transaction.locked_count,
+				   &save->states[i].contact_id));
 		save_state(saving, &save->states[i]);
 	}
 	for (size_t i = 0; i < save->arbiter_new_count + save->arbiter_count; i++) {
@@ -296,7 +286,7 @@ static void save_states(struct saving *saving)
 	}
 }
 
-static struct change_line change_line(const struct change_row *row)
+struct change_line world_change_line(const struct change_row *row)
 {
 	return (struct change_line){row->contact_id, tables_text(row->process),
 				    row->at_us,	     row->from_shown,
@@ -357,8 +347,8 @@ static void save_waiting(struct saving *saving)
 		const struct waiting_row *row = &save->waiting[i];
 		struct waiting_line line = {row->contact_id, row->from_us, row->anonymous};
 		struct waiting_line *found = tables_find(saving->to, TABLE_WAITING, &line);
-		CHECK(has_id(saving->client->transaction.locked, saving->client->transaction.locked_count,
-			     &row->contact_id));
+		CHECK(world_has_id(saving->client->transaction.locked, saving->client->transaction.locked_count,
+				   &row->contact_id));
 		if (found == NULL) {
 			insert(saving, TABLE_WAITING, &line);
 		} else if (line.from_us < found->from_us) {
@@ -384,12 +374,12 @@ static void save_changes(struct saving *saving)
 		undo_changes(saving, &save->undone[i]);
 	}
 	for (size_t i = 0; i < save->change_count; i++) {
-		struct change_line line = change_line(&save->changes[i]);
+		struct change_line line = world_change_line(&save->changes[i]);
 		tables_delete_key(saving->to, TABLE_CHANGE, &line);
 		insert(saving, TABLE_CHANGE, &line);
 	}
 	for (size_t i = 0; i < save->change_new_count; i++) {
-		struct change_line line = change_line(&save->changes_new[i]);
+		struct change_line line = world_change_line(&save->changes_new[i]);
 		insert(saving, TABLE_CHANGE, &line);
 	}
 }
@@ -424,68 +414,6 @@ static void save_rejects(struct saving *saving)
 			tables_text(row->field), row->size,	 row->hash,   row->at_us,
 			tables_text(row->source)};
 		tables_insert(saving->to, TABLE_REJECTED, &line);
-	}
-}
-
-static void check_touches(const struct touch *touches, size_t count)
-{
-	for (size_t i = 1; i < count; i++) {
-		const struct touch *a = &touches[i - 1], *b = &touches[i];
-		int order = uuid_compare(&a->actor_id, &b->actor_id);
-		order = order != 0 ? order : ORDER(a->stamped_us, b->stamped_us);
-		CHECK((order != 0 ? order : ORDER(a->event_id, b->event_id)) < 0);
-	}
-}
-
-static void check_arbiters(const struct arbiter_row *rows, size_t count)
-{
-	for (size_t i = 1; i < count; i++) {
-		CHECK(uuid_compare(&rows[i - 1].contact_id, &rows[i].contact_id) < 0);
-	}
-}
-
-/*
- * One statement may not touch a row twice (SQLSTATE 21000), and rows that others write, too, are taken in key order, or
- * two transactions wait for each other.
- */
-static void check_lists(const struct save_rows *save)
-{
-	for (size_t i = 1; i < save->subject_count; i++) {
-		CHECK(save->subjects[i - 1].subject->id < save->subjects[i].subject->id);
-	}
-	for (size_t i = 1; i < save->actor_count; i++) {
-		CHECK(uuid_compare(&save->actors[i - 1].id, &save->actors[i].id) < 0);
-	}
-	for (size_t i = 1; i < save->bumped_count; i++) {
-		CHECK(uuid_compare(&save->bumped[i - 1], &save->bumped[i]) < 0);
-	}
-	check_touches(save->touches, save->touch_count);
-	check_touches(save->replacing, save->replacing_count);
-	check_arbiters(save->arbiters_new, save->arbiter_new_count);
-	check_arbiters(save->arbiters, save->arbiter_count);
-	for (size_t i = 1; i < save->state_count; i++) {
-		int order = uuid_compare(&save->states[i - 1].contact_id, &save->states[i].contact_id);
-		CHECK((order != 0 ? order : strcmp(save->states[i - 1].process, save->states[i].process)) < 0);
-	}
-	for (size_t i = 1; i < save->outcome_count; i++) {
-		const struct outcome_row *a = &save->outcomes[i - 1], *b = &save->outcomes[i];
-		int order = ORDER(a->day_us, b->day_us);
-		order = order != 0 ? order : strcmp(a->source, b->source);
-		order = order != 0 ? order : strcmp(a->site, b->site);
-		order = order != 0 ? order : ORDER(a->channel, b->channel);
-		CHECK((order != 0 ? order : strcmp(a->outcome, b->outcome)) < 0);
-	}
-	for (size_t i = 0; i < save->change_count; i++) {
-		for (size_t j = 0; j < i; j++) {
-			CHECK(!uuid_equal(&save->changes[i].contact_id, &save->changes[j].contact_id) ||
-			      strcmp(save->changes[i].process, save->changes[j].process) != 0 ||
-			      save->changes[i].at_us != save->changes[j].at_us);
-		}
-	}
-	for (size_t i = 0; i < save->person_count; i++) {
-		for (size_t j = 0; j < i; j++) {
-			CHECK(!uuid_equal(&save->persons[i].contact_id, &save->persons[j].contact_id));
-		}
 	}
 }
 
@@ -532,7 +460,7 @@ static bool wait_for_arbiters(const struct world_client *client, const struct ar
 	return false;
 }
 
-static void lock_arbiter(struct world_client *client, const struct uuid *contact_id, bool is_new)
+void world_lock_arbiter(struct world_client *client, const struct uuid *contact_id, bool is_new)
 {
 	struct world_transaction *transaction = &client->transaction;
 	CHECK(transaction->locked_count < WORLD_LOCKS_MAX);
@@ -551,7 +479,7 @@ static bool take_arbiters(struct world_client *client, const struct arbiter_row 
 		if (are_new ? found != NULL : found == NULL || found->version != rows[i].version) {
 			return false;
 		}
-		lock_arbiter(client, &rows[i].contact_id, are_new);
+		world_lock_arbiter(client, &rows[i].contact_id, are_new);
 	}
 	return true;
 }
@@ -607,7 +535,7 @@ static bool news_are_there(const struct world_client *client)
 		there = there || tables_find(tables, TABLE_ACTOR, &line) != NULL;
 	}
 	for (size_t i = 0; i < save->change_new_count; i++) {
-		struct change_line line = change_line(&save->changes_new[i]);
+		struct change_line line = world_change_line(&save->changes_new[i]);
 		there = there || tables_find(tables, TABLE_CHANGE, &line) != NULL;
 	}
 	return there;
@@ -620,7 +548,7 @@ static enum postgres_result write_all(struct world_client *client, struct fail *
 	struct world *world = client->world;
 	tables_copy(&world->tables, &world->work);
 	struct saving saving = {client, client->save, &world->work, false};
-	check_lists(client->save);
+	world_check_lists(client->save);
 	save_held(&saving);
 	save_subjects(&saving);
 	drop_by_ids(&saving);
@@ -671,57 +599,4 @@ enum postgres_result world_save(struct world_client *client, struct fail *ret_fa
 	default:
 		return write_all(client, ret_fail);
 	}
-}
-
-/* ---- review ---- */
-
-static void review_row(struct tables *tables, const struct arbiter_row *row)
-{
-	const char *process = row->state != NULL ? row->state->process : "standard";
-	struct phase_line key = {.contact_id = row->contact_id, .process = tables_text(process)};
-	struct phase_line *found = tables_find(tables, TABLE_PHASE, &key);
-	CHECK(found != NULL);
-	found->version++;
-	if (row->state != NULL) {
-		struct phase_line line = phase_line(row->state, found->model_version);
-		CHECK(strcmp(line.fold, found->fold) == 0 && line.counted == found->counted &&
-		      line.activity == found->activity && line.last_us == found->last_us);
-		line.version = found->version;
-		*found = line;
-	}
-}
-
-/* Of contacts whose arbiter nobody has locked or written meanwhile. */
-enum postgres_result world_review_save(struct world_client *client)
-{
-	struct world *world = client->world;
-	struct reviewed_rows *reviewed = client->reviewed;
-	struct world_transaction *transaction = &client->transaction;
-	reviewed->written = reviewed->changed = 0;
-	for (size_t i = 0; i < reviewed->row_count; i++) {
-		const struct arbiter_row *row = &reviewed->rows[i];
-		struct phase_line key = {.contact_id = row->contact_id, .process = tables_text("standard")};
-		const struct phase_line *arbiter = tables_find(&world->tables, TABLE_PHASE, &key);
-		bool mine = has_id(transaction->locked, transaction->locked_count, &row->contact_id);
-		CHECK(i == 0 || uuid_compare(&reviewed->rows[i - 1].contact_id, &row->contact_id) <= 0);
-		if (!mine && arbiter->version == row->version &&
-		    !world_is_locked(world, client, &row->contact_id)) {
-			lock_arbiter(client, &row->contact_id, false);
-			mine = true;
-		}
-		if (mine) {
-			review_row(&world->tables, row);
-			reviewed->written++;
-		}
-	}
-	for (size_t i = 0; i < reviewed->change_count; i++) {
-		struct change_line line = change_line(&reviewed->changes[i]);
-		if (has_id(transaction->locked, transaction->locked_count, &line.contact_id)) {
-			CHECK(line.cause == TABLES_TIME && tables_insert(&world->tables, TABLE_CHANGE, &line));
-			reviewed->changed++;
-		}
-	}
-	transaction->open = false;
-	client->commits++;
-	return POSTGRES_TURN_DONE;
 }

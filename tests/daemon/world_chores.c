@@ -1,0 +1,164 @@
+/*
+ * What a lane does between batches, in the tables: slices of what time changes, and of refolds that wait.
+ */
+#include <stdlib.h>
+#include <string.h>
+
+#include "core/base/check.h"
+#include "core/base/moment.h"
+#include "tests/daemon/world_inside.h"
+
+/* ---- review ---- */
+
+#define HOUR_US INT64_C(3600000000)
+
+static int compare_due(const void *a, const void *b)
+{
+	const struct phase_row *x = a, *y = b;
+	int order = uuid_compare(&x->contact_id, &y->contact_id);
+	return order != 0 ? order : strcmp(x->process, y->process);
+}
+
+/* By chance some of the rows that are due; the real one goes through the table block by block. Nobody else is at it meanwhile. */
+enum postgres_result world_review_due(struct world_client *client, struct fail *ret_fail)
+{
+	struct world *world = client->world;
+	struct due_rows *due = client->due;
+	size_t count = tables_count(&world->tables, TABLE_PHASE);
+	world_open(client);
+	due->ours = due->last = true;
+	due->phase_count = 0;
+	due->done_us = due->hour_us = moment_floor(due->now_us, HOUR_US) * HOUR_US;
+	due->phases = world_room(client, count, sizeof(*due->phases));
+	for (size_t i = 0; i < WORLD_CLIENTS_MAX; i++) {
+		due->ours = due->ours &&
+			    (i == client->number || !world->clients[i].transaction.open ||
+			     !world->clients[i].transaction.reviews) &&
+			    !(world->limbo[i].used && world->limbo[i].transaction.reviews);
+	}
+	client->transaction.reviews = due->ours;
+	for (size_t i = 0; due->ours && due->phases != NULL && i < count; i++) {
+		const struct phase_line *row = tables_row(&world->tables, TABLE_PHASE, i);
+		struct phase_line key = {.contact_id = row->contact_id, .process = tables_text("standard")};
+		const struct phase_line *arbiter = tables_find(&world->tables, TABLE_PHASE, &key);
+		if (row->review_us == INT64_MIN || row->review_us > due->hour_us) {
+			continue;
+		}
+		if (world_random(world, 4) == 0) {
+			due->last = false;
+			continue;
+		}
+		if (!world_phase_row(client, row, &due->phases[due->phase_count])) {
+			return world_full(client, ret_fail);
+		}
+		due->phases[due->phase_count++].version = arbiter->version;
+	}
+	qsort(due->phases, due->phase_count, sizeof(*due->phases), compare_due);
+	return due->phases != NULL ? POSTGRES_TURN_DONE : world_full(client, ret_fail);
+}
+
+static void review_row(struct tables *tables, const struct arbiter_row *row)
+{
+	const char *process = row->state != NULL ? row->state->process : "standard";
+	struct phase_line key = {.contact_id = row->contact_id, .process = tables_text(process)};
+	struct phase_line *found = tables_find(tables, TABLE_PHASE, &key);
+	CHECK(found != NULL);
+	found->version++;
+	if (row->state != NULL) {
+		struct phase_line line = world_phase_line(row->state, found->model_version);
+		CHECK(strcmp(line.fold, found->fold) == 0 && line.counted == found->counted &&
+		      line.activity == found->activity && line.last_us == found->last_us);
+		line.version = found->version;
+		*found = line;
+	}
+}
+
+/* Of contacts whose arbiter nobody has locked or written meanwhile. */
+enum postgres_result world_review_save(struct world_client *client)
+{
+	struct world *world = client->world;
+	struct reviewed_rows *reviewed = client->reviewed;
+	struct world_transaction *transaction = &client->transaction;
+	reviewed->written = reviewed->changed = 0;
+	for (size_t i = 0; i < reviewed->row_count; i++) {
+		const struct arbiter_row *row = &reviewed->rows[i];
+		struct phase_line key = {.contact_id = row->contact_id, .process = tables_text("standard")};
+		const struct phase_line *arbiter = tables_find(&world->tables, TABLE_PHASE, &key);
+		bool mine = world_has_id(transaction->locked, transaction->locked_count, &row->contact_id);
+		CHECK(i == 0 || uuid_compare(&reviewed->rows[i - 1].contact_id, &row->contact_id) <= 0);
+		if (!mine && arbiter->version == row->version &&
+		    !world_is_locked(world, client, &row->contact_id)) {
+			world_lock_arbiter(client, &row->contact_id, false);
+			mine = true;
+		}
+		if (mine) {
+			review_row(&world->tables, row);
+			reviewed->written++;
+		}
+	}
+	for (size_t i = 0; i < reviewed->change_count; i++) {
+		struct change_line line = world_change_line(&reviewed->changes[i]);
+		if (world_has_id(transaction->locked, transaction->locked_count, &line.contact_id)) {
+			CHECK(line.cause == TABLES_TIME && tables_insert(&world->tables, TABLE_CHANGE, &line));
+			reviewed->changed++;
+		}
+	}
+	transaction->open = false;
+	client->commits++;
+	return POSTGRES_TURN_DONE;
+}
+
+/* ---- PICK ---- */
+
+static bool is_by_stretch(const struct tables *tables, const struct uuid *actor)
+{
+	for (size_t i = 0; i < tables_count(tables, TABLE_STRETCH); i++) {
+		if (uuid_equal(&((const struct stretch_line *)tables_row(tables, TABLE_STRETCH, i))->actor_id,
+			       actor)) {
+			return true;
+		}
+	}
+	return false;
+}
+
+static int compare_waiting(const void *a, const void *b)
+{
+	return uuid_compare(&((const struct waiting_row *)a)->contact_id,
+			    &((const struct waiting_row *)b)->contact_id);
+}
+
+/* Those that nobody has locked, from anywhere in the queue. */
+enum postgres_result world_pick(struct world_client *client, struct fail *ret_fail)
+{
+	const struct tables *tables = &client->world->tables;
+	struct pick_rows *pick = client->pick;
+	struct world_transaction *transaction = &client->transaction;
+	size_t count = tables_count(tables, TABLE_WAITING),
+	       first = count > 0 ? world_random(client->world, count) : 0;
+	struct uuid *ids = world_room(client, count, sizeof(*ids));
+	pick->waiting = world_room(client, count, sizeof(*pick->waiting));
+	if (ids == NULL || pick->waiting == NULL) {
+		return world_full(client, ret_fail);
+	}
+	world_open(client);
+	pick->has_model = true;
+	pick->model_version = transaction->model_version = client->world->model_version;
+	pick->waiting_count = 0;
+	for (size_t i = 0; i < count && pick->waiting_count < pick->contacts_max; i++) {
+		const struct waiting_line *row = tables_row(tables, TABLE_WAITING, (first + i) % count);
+		if (!world_is_locked(client->world, client, &row->contact_id)) {
+			transaction->locked[transaction->locked_count++] = row->contact_id;
+			pick->waiting[pick->waiting_count++] = (struct waiting_row){
+				row->contact_id, row->from_us,
+				row->anonymous != 0 && !is_by_stretch(tables, &row->contact_id)};
+		}
+	}
+	if (pick->waiting_count > 0) {
+		qsort(pick->waiting, pick->waiting_count, sizeof(*pick->waiting), compare_waiting);
+	}
+	for (size_t i = 0; i < pick->waiting_count; i++) {
+		ids[i] = pick->waiting[i].contact_id;
+	}
+	pick->load = (struct load_rows){.contacts = ids, .contact_count = pick->waiting_count};
+	return world_load_phases(client, &pick->load) ? POSTGRES_TURN_DONE : world_full(client, ret_fail);
+}

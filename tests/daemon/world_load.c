@@ -1,0 +1,243 @@
+/*
+ * LOAD in the tables: locks, then facts and states.
+ */
+#include <string.h>
+
+#include "core/base/check.h"
+#include "tests/daemon/world_inside.h"
+#include "tests/random.h"
+
+static bool load_consents(struct world_client *client, struct load_rows *load)
+{
+	const struct tables *tables = world_view(client);
+	size_t count = tables_count(tables, TABLE_CONSENT);
+	load->consents = world_room(client, count, sizeof(*load->consents));
+	load->consent_count = 0;
+	for (size_t i = 0; i < count && load->consents != NULL; i++) {
+		const struct consent_line *row = tables_row(tables, TABLE_CONSENT, i);
+		if (!world_has_id(load->persons, load->person_count, &row->actor_id)) {
+			continue;
+		}
+		struct consent *consent = &load->consents[load->consent_count++];
+		*consent = (struct consent){
+			.actor_id = row->actor_id,
+			.purpose = (enum purpose)row->purpose,
+			.key = {row->stamped_us, row->event_id, row->touch_actor},
+			.at_us = row->at_us,
+			.state = (int)row->state,
+			.source = world_text(client, row->source),
+			.policy = world_text(client, row->policy),
+		};
+		if (consent->source == NULL || consent->policy == NULL) {
+			return false;
+		}
+	}
+	random_shuffle(&client->world->chance, load->consents, load->consent_count, sizeof(*load->consents));
+	return load->consents != NULL;
+}
+
+static bool load_declared(struct world_client *client, struct load_rows *load)
+{
+	const struct tables *tables = world_view(client);
+	size_t count = tables_count(tables, TABLE_DECLARED);
+	load->declared = world_room(client, count, sizeof(*load->declared));
+	load->declared_count = 0;
+	for (size_t i = 0; i < count && load->declared != NULL; i++) {
+		const struct declared_line *row = tables_row(tables, TABLE_DECLARED, i);
+		if (!world_has_id(load->decided, load->decided_count, &row->actor_id)) {
+			continue;
+		}
+		struct declared *declared = &load->declared[load->declared_count++];
+		*declared = (struct declared){
+			.actor_id = row->actor_id,
+			.attribute = (enum attribute)row->attribute,
+			.source = world_text(client, row->source),
+			.key = {row->stamped_us, row->event_id, row->touch_actor},
+			.at_us = row->at_us,
+			.value = world_text(client, row->value),
+		};
+		if (declared->source == NULL || declared->value == NULL) {
+			return false;
+		}
+	}
+	random_shuffle(&client->world->chance, load->declared, load->declared_count, sizeof(*load->declared));
+	return load->declared != NULL;
+}
+
+static bool load_erasures(struct world_client *client, struct load_rows *load)
+{
+	const struct tables *tables = world_view(client);
+	size_t count = tables_count(tables, TABLE_ERASURE);
+	load->erasures = world_room(client, count, sizeof(*load->erasures));
+	load->erasure_count = 0;
+	for (size_t i = 0; i < count && load->erasures != NULL; i++) {
+		const struct erasure_line *row = tables_row(tables, TABLE_ERASURE, i);
+		if (world_has_id(load->actors, load->actor_count, &row->actor_id)) {
+			load->erasures[load->erasure_count++] = (struct erasure_row){row->actor_id, row->at_us};
+		}
+	}
+	return load->erasures != NULL;
+}
+
+static bool is_key(const struct load_rows *load, const struct touch_line *row)
+{
+	for (size_t i = 0; i < load->key_count; i++) {
+		if (uuid_equal(&load->keys[i].actor_id, &row->actor_id) &&
+		    load->keys[i].stamped_us == row->stamped_us && load->keys[i].event_id == row->event_id) {
+			return true;
+		}
+	}
+	return false;
+}
+
+/* The touch, its subject's channel, and whose consent its event stated. */
+static void copy_of(const struct tables *tables, const struct touch_line *row, struct copy_row *ret_copy)
+{
+	struct subject_line key = {.id = row->subject_id};
+	const struct subject_line *subject = tables_find(tables, TABLE_SUBJECT, &key);
+	CHECK(subject != NULL);
+	*ret_copy = (struct copy_row){
+		.touch = {row->actor_id, row->stamped_us, row->event_id, row->at_us, row->received_us,
+			  row->subject_id, (uint32_t)row->reasons, (int16_t)row->party},
+		.channel = (int)subject->channel,
+	};
+	for (size_t i = 0; i < tables_count(tables, TABLE_CONSENT); i++) {
+		const struct consent_line *consent = tables_row(tables, TABLE_CONSENT, i);
+		if (uuid_equal(&consent->touch_actor, &row->actor_id) && consent->stamped_us == row->stamped_us &&
+		    consent->event_id == row->event_id) {
+			ret_copy->has_person = true;
+			ret_copy->person = consent->actor_id;
+		}
+	}
+}
+
+static bool load_touches(struct world_client *client, struct load_rows *load)
+{
+	const struct tables *tables = world_view(client);
+	size_t count = tables_count(tables, TABLE_TOUCH);
+	load->copies = world_room(client, count, sizeof(*load->copies));
+	load->times = world_room(client, count, sizeof(*load->times));
+	load->copy_count = load->time_count = 0;
+	for (size_t i = 0; i < count && load->copies != NULL && load->times != NULL; i++) {
+		const struct touch_line *row = tables_row(tables, TABLE_TOUCH, i);
+		if (is_key(load, row)) {
+			copy_of(tables, row, &load->copies[load->copy_count++]);
+		}
+		if (world_has_id(load->timed, load->timed_count, &row->actor_id)) {
+			load->times[load->time_count++] =
+				(struct touch_time){{row->actor_id, row->stamped_us, row->event_id}, row->at_us};
+		}
+	}
+	random_shuffle(&client->world->chance, load->times, load->time_count, sizeof(*load->times));
+	random_shuffle(&client->world->chance, load->copies, load->copy_count, sizeof(*load->copies));
+	return load->copies != NULL && load->times != NULL;
+}
+
+/* Where time has moved it on: the last change until its last touch. */
+static int64_t touched_since(const struct tables *tables, const struct phase_line *row)
+{
+	int64_t since_us = INT64_MIN;
+	for (size_t i = 0; row->since_us > row->last_us && i < tables_count(tables, TABLE_CHANGE); i++) {
+		const struct change_line *change = tables_row(tables, TABLE_CHANGE, i);
+		if (uuid_equal(&change->contact_id, &row->contact_id) && change->process == row->process &&
+		    change->at_us <= row->last_us && change->at_us > since_us) {
+			since_us = change->at_us;
+		}
+	}
+	return since_us;
+}
+
+bool world_phase_row(struct world_client *client, const struct phase_line *row, struct phase_row *ret_row)
+{
+	uint8_t *fold = world_room(client, strlen(row->fold) / 2, 1);
+	if (fold == NULL) {
+		return false;
+	}
+	*ret_row = (struct phase_row){
+		.contact_id = row->contact_id,
+		.process = row->process,
+		.version = row->version,
+		.model_version = row->model_version,
+		.fold = fold,
+		.fold_size = tables_unhex(row->fold, fold),
+		.shown = (int)row->shown,
+		.since_us = row->since_us,
+		.review_us = row->review_us,
+	};
+	return true;
+}
+
+bool world_load_phases(struct world_client *client, struct load_rows *load)
+{
+	const struct tables *tables = world_view(client);
+	const struct world_transaction *transaction = &client->transaction;
+	size_t count = tables_count(tables, TABLE_PHASE);
+	load->phases = world_room(client, count + transaction->made_count, sizeof(*load->phases));
+	load->phase_count = 0;
+	for (size_t i = 0; i < count && load->phases != NULL; i++) {
+		const struct phase_line *row = tables_row(tables, TABLE_PHASE, i);
+		if (!world_has_id(load->contacts, load->contact_count, &row->contact_id)) {
+			continue;
+		}
+		struct phase_row *loaded = &load->phases[load->phase_count];
+		if (!world_phase_row(client, row, loaded)) {
+			return false;
+		}
+		loaded->process = world_text(client, row->process);
+		loaded->touched_since_us = touched_since(tables, row);
+		if (loaded->process == NULL) {
+			return false;
+		}
+		load->phase_count++;
+	}
+	for (size_t i = 0; i < transaction->made_count && load->phases != NULL; i++) {
+		load->phases[load->phase_count++] = (struct phase_row){
+			.contact_id = transaction->made[i],
+			.process = "standard",
+			.model_version = load->model_version,
+			.fold = (const uint8_t *)"",
+			.since_us = INT64_MIN,
+			.review_us = INT64_MIN,
+			.touched_since_us = INT64_MIN,
+		};
+	}
+	random_shuffle(&client->world->chance, load->phases, load->phase_count, sizeof(*load->phases));
+	return load->phases != NULL;
+}
+
+static void lock(struct world_client *client, const struct load_rows *load)
+{
+	struct world_transaction *transaction = &client->transaction;
+	transaction->model_version = load->model_version;
+	for (size_t i = 0; i < load->contact_count; i++) {
+		CHECK(i == 0 ||
+		      uuid_compare(&load->contacts[i - 1], &load->contacts[i]) < 0); /* in key order, each once */
+		CHECK(transaction->locked_count < WORLD_LOCKS_MAX);
+		transaction->locked[transaction->locked_count++] = load->contacts[i];
+		struct phase_line key = {.contact_id = load->contacts[i], .process = tables_text("standard")};
+		if (tables_find(&client->world->tables, TABLE_PHASE, &key) == NULL) {
+			transaction->made[transaction->made_count++] = load->contacts[i];
+		}
+	}
+}
+
+enum postgres_result world_load(struct world_client *client, struct fail *ret_fail)
+{
+	struct load_rows *load = client->load;
+	CHECK(load->quick == client->transaction.is_snapshot);
+	for (size_t i = 0; i < load->contact_count && !load->quick; i++) {
+		if (world_is_locked(client->world, client, &load->contacts[i])) {
+			return POSTGRES_GOES_ON;
+		}
+	}
+	CHECK(client->transaction.locked_count == 0); /* never lock more */
+	if (!load->quick) {
+		lock(client, load);
+	}
+	bool fits = (load->quick || world_read_claims(client, load->weak, load->weak_count, load->decided,
+						      load->decided_count, &load->claims, &load->claim_count)) &&
+		    load_consents(client, load) && load_declared(client, load) && load_erasures(client, load) &&
+		    load_touches(client, load) && world_load_phases(client, load);
+	client->transaction.open = !load->quick;
+	return fits ? POSTGRES_TURN_DONE : world_full(client, ret_fail);
+}
