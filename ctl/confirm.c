@@ -5,6 +5,7 @@
  * It is about a person who consented, found by id or by address; the event carries the id alone. Its own id is made from
  * what it says, so that the same confirmation sent twice counts once.
  */
+#include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
 #include <strings.h>
@@ -107,7 +108,7 @@ static bool look(struct ctl *ctl, struct known *known, struct uuid *ret_id, stru
 	struct postgres_value value;
 	bool fits = postgres_value_uuid(ret_id, &value); /* borrows it: its value is that of when it is sent */
 	CHECK(fits);
-	struct postgres *postgres = ctl_connect_to_schema(ctl, fail);
+	struct postgres *postgres = ctl_connect(ctl, (unsigned)ctl->conf.postgres.reply_ms_max, fail);
 	bool good = postgres != NULL && contact_word_id(ctl, postgres, "confirm", asked.contact, ret_id, fail) &&
 		    postgres_add(postgres, &find_person, &value, on_person, known, fail) &&
 		    postgres_add(postgres, &find_phases, NULL, on_phases, known, fail) && ctl_turn(postgres, fail);
@@ -140,10 +141,14 @@ static bool check(struct known *known, struct fail *fail)
 /* The same words at the same time are the same event. */
 static void make_id(const struct uuid *contact, int64_t at_us, char *ret_text, size_t size)
 {
-	char when[MOMENT_TEXT_SIZE], who[UUID_TEXT_SIZE];
-	moment_print(at_us, when);
+	char who[UUID_TEXT_SIZE], when[MOMENT_TEXT_SIZE];
 	uuid_print(contact, who);
-	snprintf(ret_text, size, "%s/%s/%s/%s", who, asked.process, asked.phase, when);
+	moment_print(at_us, when);
+	const struct hash_piece pieces[] = {{who, strlen(who)},
+					    {asked.process, strlen(asked.process)},
+					    {asked.phase, strlen(asked.phase)},
+					    {when, strlen(when)}};
+	snprintf(ret_text, size, "confirm-%016" PRIx64, hash_64(pieces, COUNT_OF(pieces)));
 }
 
 static bool send(struct ctl *ctl, const struct uuid *contact, int64_t at_us, struct fail *fail)
@@ -151,7 +156,7 @@ static bool send(struct ctl *ctl, const struct uuid *contact, int64_t at_us, str
 	struct event event = event_blank;
 	struct produce_message message = {.channel = CHANNEL_CRM, .has_key = true, .key = *contact};
 	struct sender sender = {0};
-	char id[128];
+	char id[32];
 	make_id(contact, at_us, id, sizeof(id));
 	event.id = id;
 	event.source = "phasectl";

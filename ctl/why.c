@@ -14,6 +14,7 @@
 #include "core/base/check.h"
 #include "core/base/moment.h"
 #include "core/edge/postgres.h"
+#include "core/edge/schema.h"
 #include "core/flow/why.h"
 #include "ctl/contact_word.h"
 #include "ctl/history.h"
@@ -23,7 +24,7 @@
 #define DAY_MS INT64_C(86400000)
 #define STRONGEST 3    /* lines of each kind that are shown unless all are asked for */
 #define STRONG_FROM .3 /* what is worth saying how long ago it was */
-#define DIGITS 15
+#define DIGITS 17      /* so that they add up to the last one */
 
 static struct {
 	const char *contact, *process, *time;
@@ -120,7 +121,7 @@ static void print_json_line(const char *day, const char *rule, const char *conte
 	json_t *object =
 		json_pack("{so ss so sf}", "day", day != NULL ? json_string(day) : json_null(), "rule", rule,
 			  "content", content != NULL ? json_string(content) : json_null(), "effect", effect);
-	json_line_print(object, JSON_REAL_PRECISION(DIGITS + 2)); /* so that they add up to the last digit */
+	json_line_print(object, JSON_REAL_PRECISION(DIGITS));
 }
 
 static void print_json(const struct lines *lines, const struct why *why)
@@ -242,13 +243,16 @@ static bool explain(const struct history *history, struct arena *arena, struct f
 	enum why_result result = why_explain(&history->fold, history->touches, history->count, history->counted,
 					     history->at_ms, history->view.reported, &own, &why);
 	CHECK(result != WHY_ARENA_FULL);
-	bool good = result == WHY_DONE && make_lines(history, &why, arena, &lines);
-	if (good) {
-		asked.json ? print_json(&lines, &why) : print_words(history, &lines, &why);
-	} else {
+	bool good = result == WHY_DONE;
+	if (!good) {
 		fail_set(fail, FAIL_FATAL, EXIT_FOUND,
-			 result == WHY_DONE ? "no memory"
-					    : "this process has no other phase that anything could speak for");
+			 "this process has no other phase that anything could speak for");
+	} else if (!make_lines(history, &why, arena, &lines)) {
+		good = fail_set(fail, FAIL_FATAL, EXIT_OUR_BUG, "no memory");
+	} else if (asked.json) {
+		print_json(&lines, &why);
+	} else {
+		print_words(history, &lines, &why);
 	}
 	arena_finish(&own);
 	return good;
@@ -269,7 +273,7 @@ static bool answer(struct ctl *ctl, struct fail *fail)
 	if (!read_time(&at_us, fail) || !ctl_read_conf(ctl, fail)) {
 		return false;
 	}
-	struct postgres *postgres = ctl_connect_to_schema(ctl, fail);
+	struct postgres *postgres = ctl_connect(ctl, (unsigned)ctl->conf.postgres.reply_ms_max, fail);
 	bool good = postgres != NULL && contact_word_id(ctl, postgres, "why", asked.contact, &contact, fail) &&
 		    history_read(ctl, postgres, &contact, asked.process, at_us, &history, fail);
 	postgres_destroy(postgres);
@@ -280,6 +284,7 @@ static int run(struct ctl *ctl)
 {
 	struct fail fail;
 	if (!answer(ctl, &fail)) {
+		schema_explain(&fail);
 		fail_prefix(&fail, "why");
 		return ctl_complain(&fail);
 	}

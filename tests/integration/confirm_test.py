@@ -47,8 +47,8 @@ class Confirm(DaemonTest):
         self.assertGreater(after["p"]["late"], 3 * before["p"]["late"])
         self.assertEqual({"applied": 4, "duplicate": 1}, self.outcomes())
         self.assertEqual("1", self.value("SELECT confirmed FROM phased.phase WHERE confirmed > 0"))
-        # by id, a fine phase, now
-        self.phasectl(["confirm", after["contact"], "--phase", "suppliers"])
+        # by id, a fine phase, now, by somebody who may see persons and no more
+        self.phasectl(["confirm", after["contact"], "--phase", "suppliers"], config=self.user("phased_seller"))
         self.applied(6)
         self.assertEqual("2", self.value("SELECT confirmed FROM phased.phase WHERE confirmed > 0"))
 

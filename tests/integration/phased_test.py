@@ -222,6 +222,17 @@ class PhasedTest(unittest.TestCase):
         self.config = self.write(name, yaml_text(settings))
         return self.config
 
+    def user(self, *roles, **overrides):
+        """A configuration that logs in as a user of these roles only."""
+        user = f"{self.name}_{'_'.join(role.removeprefix('phased_') for role in roles)}"
+        base = server("PHASED_PG")
+        self.psql(f"CREATE ROLE {user} LOGIN; " + "".join(f"GRANT {role} TO {user};" for role in roles), database=base)
+        self.addCleanup(self.psql, f"DROP ROLE {user}", database=base)
+        path = self.config
+        config = self.write_config(f"{user}.yaml", postgres__conninfo=f"{self.database} user={user}", **overrides)
+        self.config = path
+        return config
+
     def prepare(self, partitions=4, **overrides):
         """Database, topics and configuration of its own; schema, topics and the first model in place."""
         self.new_database()

@@ -53,17 +53,6 @@ class Report(phased_test.PhasedTest):
     def rows(self, *args, **more):
         return phased_test.json_lines(self.phasectl(["report", "phases", "--json", *args], **more))
 
-    def user(self, *roles):
-        """A configuration that logs in as a user of these roles only."""
-        user = f"{self.name}_{'_'.join(role.removeprefix('phased_') for role in roles)}"
-        base = phased_test.server("PHASED_PG")
-        self.psql(f"CREATE ROLE {user} LOGIN; " + "".join(f"GRANT {role} TO {user};" for role in roles), database=base)
-        self.addCleanup(self.psql, f"DROP ROLE {user}", database=base)
-        path = self.config
-        config = self.write_config(f"{user}.yaml", postgres__conninfo=f"{self.database} user={user}")
-        self.config = path
-        return config
-
     # --- JSON ---
 
     def test_json_is_as_the_contract_says(self):

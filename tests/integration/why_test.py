@@ -48,6 +48,13 @@ class Why(DaemonTest):
         self.assertIn("tool-calculator", [line["content"] for line in told])
         self.assertEqual(len(WALK), self.row["touches"])		# the machine's and the other browser's are not among them
 
+    def test_a_reader_may_ask_and_sees_no_address(self):
+        reader = self.user("phased_reader")
+        self.assertEqual(self.why("--json", "--time", self.row["last_touch"]),
+                         self.why("--json", "--time", self.row["last_touch"], config=reader))
+        done = self.run_phasectl(["why", self.row["contact"]], config=self.user("phased_monitor"))
+        self.assertEqual((77, ""), (done.status, done.out), done.err)
+
     def test_an_address_and_first_digits_name_a_contact_too(self):
         whole = self.why("--json", "--time", self.row["last_touch"])
         for word, stdin in (("-", ADDRESS), (self.row["contact"][:8], "")):
