@@ -13,12 +13,12 @@
 #include "core/base/check.h"
 #include "core/base/hash.h"
 #include "core/base/moment.h"
-#include "core/base/text.h"
 #include "core/edge/postgres.h"
 #include "core/edge/schema.h"
 #include "core/flow/decode.h"
 #include "core/model/model.h"
 #include "ctl/contact_word.h"
+#include "ctl/model_word.h"
 #include "ctl/sender.h"
 
 #define PHASES_MAX (MODEL_PROCESSES_MAX * PHASE_STATES)
@@ -84,25 +84,6 @@ static bool on_phases(void *context, const struct postgres_rows *rows, struct fa
 	return true;
 }
 
-/* Is it one of them? Then as it is written there. Else says which is nearest. */
-static bool find_word(const char *option, const char **word, const char *what, const char *const *names,
-		      size_t count, struct fail *fail)
-{
-	for (size_t i = 0; i < count; i++) {
-		if (strcasecmp(*word, names[i]) == 0) {
-			*word = names[i];
-			return true;
-		}
-	}
-	const char *nearest = text_nearest(*word, names, count);
-	char shown[64];
-	snprintf(shown, sizeof(shown), "%s", text_has_address(*word) ? "…" : *word);
-	text_show(shown);
-	return fail_set(fail, FAIL_FATAL, EXIT_USAGE, "%s: the model in force has no %s \"%s\"%s%s%s", option,
-			what, shown, nearest != NULL ? "; did you mean " : "", nearest != NULL ? nearest : "",
-			nearest != NULL ? "?" : "");
-}
-
 static bool look(struct ctl *ctl, struct known *known, struct uuid *ret_id, struct fail *fail)
 {
 	struct postgres_value value;
@@ -122,13 +103,13 @@ static bool check(struct known *known, struct fail *fail)
 		return fail_set(fail, FAIL_FATAL, EXIT_CONFIG,
 				"no model is in force yet: run phasectl model accept");
 	}
-	if (!find_word("--process", &asked.process, "process", known->processes, known->process_count, fail)) {
+	if (!model_word("--process", &asked.process, "process", known->processes, known->process_count, fail)) {
 		return false;
 	}
 	for (int main = MAIN_EARLY; main < MAIN_COUNT; main++) {
 		known->phases[known->phase_count++] = main_phase_name((enum main_phase)main);
 	}
-	if (!find_word("--phase", &asked.phase, "phase", known->phases, known->phase_count, fail)) {
+	if (!model_word("--phase", &asked.phase, "phase", known->phases, known->phase_count, fail)) {
 		return false;
 	}
 	if (!known->is_person) {

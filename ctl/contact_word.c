@@ -9,18 +9,23 @@
 
 #define DIGITS_MIN 8
 
-bool contact_word_range(const char *word, struct uuid *ret_from, struct uuid *ret_to)
+bool contact_word_range(const char *what, const char *word, struct uuid *ret_from, struct uuid *ret_to,
+			struct fail *fail)
 {
 	static const char low[] = "00000000-0000-0000-0000-000000000000",
 			  high[] = "ffffffff-ffff-ffff-ffff-ffffffffffff";
 	char from[sizeof(low)], to[sizeof(high)];
 	size_t size = strlen(word);
-	if (size < DIGITS_MIN || size >= sizeof(low)) {
-		return false;
+	bool fits = size >= DIGITS_MIN && size < sizeof(low);
+	if (fits) {
+		snprintf(from, sizeof(from), "%s%s", word, low + size);
+		snprintf(to, sizeof(to), "%s%s", word, high + size);
 	}
-	snprintf(from, sizeof(from), "%s%s", word, low + size);
-	snprintf(to, sizeof(to), "%s%s", word, high + size);
-	return uuid_read(from, ret_from) && uuid_read(to, ret_to);
+	return (fits && uuid_read(from, ret_from) && uuid_read(to, ret_to)) ||
+	       fail_set(fail, FAIL_FATAL, EXIT_USAGE,
+			"%s: expected an id of a contact, the first 8 digits or more of one, or - for an address "
+			"on stdin",
+			what);
 }
 
 bool contact_word_address(const char *what, char ret_address[static IDENTITY_EMAIL_SIZE_MAX + 1],
@@ -82,11 +87,8 @@ bool contact_word_id(struct ctl *ctl, struct postgres *postgres, const char *wha
 		return contact_word_address(what, address, fail) &&
 		       contact_word_address_id(ctl, address, ret_id, fail);
 	}
-	if (!contact_word_range(word, &from, &to)) {
-		return fail_set(fail, FAIL_FATAL, EXIT_USAGE,
-				"%s: expected an id of a contact, the first 8 digits or more of one, or - for an "
-				"address on stdin",
-				what);
+	if (!contact_word_range(what, word, &from, &to, fail)) {
+		return false;
 	}
 	if (uuid_equal(&from, &to)) {
 		*ret_id = from;

@@ -9,10 +9,12 @@
 #include "core/flow/identify.h"
 #include "ctl/ctl.h"
 
-/* An id by its first 8 digits or more: from that with zeros behind to that with f's. False: it is no such thing. */
-bool contact_word_range(const char *word, struct uuid *ret_from, struct uuid *ret_to);
+/* An id by its first 8 digits or more: from that with zeros behind to that with f's. False: it is no such thing, *fail says what was
+ * expected. `what` is the option or command that names it. */
+bool contact_word_range(const char *what, const char *word, struct uuid *ret_from, struct uuid *ret_to,
+			struct fail *fail);
 /* Which contact is meant: an id, its first digits where they are enough among those who are in a phase, - for an address on
- * stdin. False: *fail; `what` is the option or command that names it. */
+ * stdin. False: *fail. */
 bool contact_word_id(struct ctl *ctl, struct postgres *postgres, const char *what, const char *word,
 		     struct uuid *ret_id, struct fail *fail);
 

@@ -1,15 +1,14 @@
 #include "ctl/history.h"
 
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "core/base/check.h"
 #include "core/base/moment.h"
-#include "core/base/text.h"
 #include "core/edge/model_file.h"
 #include "core/edge/postgres.h"
 #include "core/flow/match.h"
+#include "ctl/model_word.h"
 
 #define MS_US INT64_C(1000)
 
@@ -104,24 +103,21 @@ static bool on_evidence(void *context, const struct postgres_rows *rows, struct 
 	return true;
 }
 
-static bool find_process(const struct model *model, const char *name, const struct model_process **ret_process,
+/* `*name` is then as the model writes it. */
+static bool find_process(const struct model *model, const char **name, const struct model_process **ret_process,
 			 struct fail *fail)
 {
 	const char *names[MODEL_PROCESSES_MAX];
 	for (unsigned i = 0; i < model->process_count; i++) {
 		names[i] = model->processes[i].name;
-		if (strcmp(name, names[i]) == 0) {
-			*ret_process = &model->processes[i];
-			return true;
-		}
 	}
-	const char *nearest = text_nearest(name, names, model->process_count);
-	char shown[64];
-	snprintf(shown, sizeof(shown), "%s", text_has_address(name) ? "…" : name);
-	text_show(shown);
-	return fail_set(fail, FAIL_FATAL, EXIT_USAGE, "--process: the model in force has no process \"%s\"%s%s%s",
-			shown, nearest != NULL ? "; did you mean " : "", nearest != NULL ? nearest : "",
-			nearest != NULL ? "?" : "");
+	if (!model_word("--process", name, "process", names, model->process_count, fail)) {
+		return false;
+	}
+	for (unsigned i = 0; i < model->process_count; i++) {
+		*ret_process = *name == names[i] ? &model->processes[i] : *ret_process;
+	}
+	return true;
 }
 
 static bool fold(struct reading *reading, struct arena *arena, struct history *history)
@@ -162,7 +158,7 @@ bool history_read(struct ctl *ctl, struct postgres *postgres, const struct uuid 
 				"no model is in force yet: run phasectl model accept");
 	}
 	if (!model_file_parse(reading.text, reading.text_size, &ctl->arena, &model, fail) ||
-	    !find_process(model, process, &history->process, fail)) {
+	    !find_process(model, &process, &history->process, fail)) {
 		return false;
 	}
 	history->model = model;

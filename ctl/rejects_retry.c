@@ -9,16 +9,15 @@
  */
 #include <inttypes.h>
 #include <poll.h>
-#include <signal.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "core/base/check.h"
 #include "core/base/moment.h"
 #include "core/base/text.h"
-#include "core/edge/kafka_sink.h"
 #include "core/model/outcome.h"
 #include "ctl/rejects_slice.h"
+#include "ctl/sender.h"
 
 #define NAMED_MAX 100
 #define BUFFER_KIB_MAX (64 * 1024)
@@ -224,14 +223,7 @@ static bool start(struct retry *retry, struct ctl *ctl, struct fail *fail)
 	if (!ctl_read_conf_for_kafka(ctl, fail)) {
 		return false;
 	}
-	const struct kafka_sink_options sink = {
-		.brokers = ctl->conf.kafka.brokers,
-		.client_id = "phasectl",
-		.properties = ctl->conf.kafka.properties,
-		.buffer_kib_max = BUFFER_KIB_MAX,
-		.delivery_ms_max = DELIVERY_MS_MAX,
-	};
-	retry->sink = kafka_sink_create(&sink, on_delivered, retry, fail);
+	retry->sink = sender_sink(ctl, BUFFER_KIB_MAX, DELIVERY_MS_MAX, on_delivered, retry, fail);
 	retry->slice.postgres = retry->sink != NULL ? ctl_connect_to_schema(ctl, fail) : NULL;
 	return retry->slice.postgres != NULL;
 }
@@ -240,8 +232,6 @@ static int run(struct ctl *ctl)
 {
 	struct fail fail;
 	struct retry retry = {.slice = {.ctl = ctl, .dry_run = asked.dry_run}};
-	const struct sigaction ignore = {.sa_handler = SIG_IGN};
-	sigaction(SIGPIPE, &ignore, NULL); /* sockets of TLS may raise it */
 	bool started = start(&retry, ctl, &fail);
 	bool done = started && (asked.place != NULL ? retry_one(&retry, &fail) : retry_all(&retry, &fail));
 	if (done || retry.counts[FATE_SENT] > 0) {

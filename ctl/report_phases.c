@@ -185,13 +185,8 @@ static bool filter_phases(struct arena *arena, struct filter *filter, struct fai
 
 static bool filter_id(struct filter *filter, struct fail *fail)
 {
-	if (!contact_word_range(asked.contact, &filter->from_id, &filter->to_id)) {
-		return fail_set(
-			fail, FAIL_FATAL, EXIT_USAGE,
-			"--contact: expected an id of a contact, the first 8 digits or more of one, or - for an "
-			"address on stdin");
-	}
-	return postgres_value_uuid(&filter->from_id, &filter->from) &&
+	return contact_word_range("--contact", asked.contact, &filter->from_id, &filter->to_id, fail) &&
+	       postgres_value_uuid(&filter->from_id, &filter->from) &&
 	       postgres_value_uuid(&filter->to_id, &filter->to);
 }
 

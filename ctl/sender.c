@@ -7,7 +7,6 @@
 
 #include "core/base/check.h"
 #include "core/edge/kafka_admin.h"
-#include "core/edge/kafka_sink.h"
 
 #define BUFFER_KIB_MAX (4 * 1024) /* librdkafka takes some times as much for small messages */
 #define LOOK_MS_MAX 5000	  /* for a topic, when its first event comes */
@@ -19,19 +18,25 @@ static void on_delivered(void *context, void *token, bool delivered)
 	*(delivered ? &sender->delivered : &sender->lost) += 1;
 }
 
-bool sender_start(struct sender *sender, struct ctl *ctl, struct fail *fail)
+struct kafka_sink *sender_sink(const struct ctl *ctl, unsigned buffer_kib_max, unsigned delivery_ms_max,
+			       kafka_sink_delivered *delivered, void *context, struct fail *fail)
 {
 	const struct kafka_sink_options sink = {
 		.brokers = ctl->conf.kafka.brokers,
 		.client_id = "phasectl",
 		.properties = ctl->conf.kafka.properties,
-		.buffer_kib_max = BUFFER_KIB_MAX,
-		.delivery_ms_max = SENDER_DELIVERY_MS_MAX,
+		.buffer_kib_max = buffer_kib_max,
+		.delivery_ms_max = delivery_ms_max,
 	};
 	const struct sigaction ignore = {.sa_handler = SIG_IGN};
 	sigaction(SIGPIPE, &ignore, NULL); /* sockets of TLS may raise it */
+	return kafka_sink_create(&sink, delivered, context, fail);
+}
+
+bool sender_start(struct sender *sender, struct ctl *ctl, struct fail *fail)
+{
 	sender->ctl = ctl;
-	sender->sink = kafka_sink_create(&sink, on_delivered, sender, fail);
+	sender->sink = sender_sink(ctl, BUFFER_KIB_MAX, SENDER_DELIVERY_MS_MAX, on_delivered, sender, fail);
 	return sender->sink != NULL;
 }
 

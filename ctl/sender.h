@@ -8,13 +8,12 @@
 #include <stdint.h>
 
 #include "core/base/fail.h"
+#include "core/edge/kafka_sink.h"
 #include "ctl/ctl.h"
 #include "ctl/produce.h"
 #include "ctl/topics.h"
 
 #define SENDER_DELIVERY_MS_MAX 60000
-
-struct kafka_sink;
 
 struct sender {
 	struct ctl *ctl;
@@ -23,6 +22,10 @@ struct sender {
 	size_t known_count;
 	uint64_t sent, delivered, lost;
 };
+
+/* After ctl_read_conf_for_kafka(): a sink of phasectl's; signals of broken sockets are ignored from then on. The caller ends it. */
+struct kafka_sink *sender_sink(const struct ctl *ctl, unsigned buffer_kib_max, unsigned delivery_ms_max,
+			       kafka_sink_delivered *delivered, void *context, struct fail *fail);
 
 /* After ctl_read_conf_for_kafka(); into zeros. */
 bool sender_start(struct sender *sender, struct ctl *ctl, struct fail *fail);

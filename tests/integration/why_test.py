@@ -76,7 +76,7 @@ class Why(DaemonTest):
             (["why", "0badc0de"], 1, "why: no contact's id begins so"),
             (["why", "0badc0de-0000-4000-8000-000000000000"], 1, "nothing is known of this contact in process standard"),
             (["why", self.row["contact"], "--process", "tender"], 1, "nothing is known of this contact in process tender"),
-            (["why", self.row["contact"], "--process", "standart"], 64, 'no process "standart"; did you mean standard?'),
+            (["why", self.row["contact"], "--process", "standart"], 64, 'the model in force has no process "standart"; did you mean standard?'),
             (["why", self.row["contact"], "--time", "soon"], 64, "--time: expected a time"),
             (["why", self.row["contact"], "--time", "2020-01-01T00:00:00Z"], 1, "nothing is known of this contact"),
             (["why", "abc"], 64, "expected an id of a contact"),
