@@ -53,8 +53,6 @@ class Refold(FaultTest):
         contact = self.value("SELECT contact_id FROM phased.phase WHERE process = 'standard' AND counted > 0 ORDER BY 1 LIMIT 1")
         before = tables.dump(self, self.database)
         holder = self.session(f"BEGIN; SELECT FROM phased.phase WHERE contact_id = '{contact}' FOR UPDATE;")
-        self.wait_until(lambda: self.value("SELECT count(*) FROM pg_locks WHERE mode = 'RowShareLock' AND granted "
-                                           "AND relation = 'phased.phase'::regclass") != "0", 20, "the lock")
         self.psql(f"INSERT INTO phased.refold SELECT contact_id, '-infinity', kind IN {WEAK} FROM phased.phase JOIN phased.actor ON "
                   "actor_id = contact_id WHERE process = 'standard'")
         self.wait_until(lambda: self.waiting() == 1, 30, "all others to be worked off")

@@ -139,7 +139,9 @@ class Same(TimeTest):
             self.write_config(review__until=moment(NOW_US + days * DAY_US), **self.overrides)
             holder = self.session("BEGIN; LOCK TABLE phased.phase IN SHARE MODE;")
             killed = self.start_phased()
-            self.wait_until(lambda: self.value("SELECT count(*) FROM pg_locks WHERE NOT granted") != "0", 30, "a slice to wait")
+            self.wait_until(lambda: self.value(
+                "SELECT count(*) FROM pg_locks WHERE NOT granted AND relation = 'phased.phase'::regclass AND database = "
+                "(SELECT oid FROM pg_database WHERE datname = current_database())") != "0", 30, "a slice to wait")
             killed.kill()
             holder.kill()
             self.pass_time(NOW_US + days * DAY_US, self.start_phased(), self.start_phased())
