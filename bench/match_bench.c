@@ -216,8 +216,13 @@ int main(int argc, char **argv)
 {
 	struct fail fail;
 	int rest;
-	if (!options_parse(options, NULL, argc - 1, argv + 1, &rest, &fail) || rest > 0) {
-		fprintf(stderr, "bench_match: %s\n", rest > 0 ? "no words are expected" : fail.text);
+	if (!options_parse(options, NULL, argc - 1, argv + 1, &rest, &fail)) {
+		fprintf(stderr, "bench_match: %s\n", fail.text);
+		return EXIT_USAGE;
+	}
+	if (rest > 0 || plan.contacts > stream_distinct(&plan)) {
+		fprintf(stderr, "bench_match: takes options alone, and more events than contacts\n");
+		options_print(options);
 		return EXIT_USAGE;
 	}
 	static struct side sides[BOOK_COUNT];
