@@ -44,7 +44,7 @@ import run_file
 
 ROOT = os.path.dirname(os.path.dirname(os.path.realpath(__file__)))
 SUITES = ("floors", "unit", "integration", "whole", "systemd")
-MODEL = re.compile("model_|flow_(fold|match|processes|why)|edge_model|ctl_model|accuracy")	# programs of suite unit
+MODEL = re.compile("model_|flow_(beginnings|fold|match|processes|review|why)|edge_model|ctl_model|accuracy")	# programs of suite unit
 TIMEOUT_S = 300
 NAMED = SUITES + ("model",)
 
