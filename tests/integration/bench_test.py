@@ -1,5 +1,5 @@
 #!/usr/bin/python3
-"""bench/ingest, bench/collect, bench/match and bench/fold go on working: a few thousand events, without bars."""
+"""bench/ingest, bench/collect, bench/refold, bench/match and bench/fold go on working: a few thousand events, without bars."""
 import json
 import os
 import subprocess
@@ -64,6 +64,14 @@ class Parts(unittest.TestCase):
         self.assertLess(found["many"]["other"], .5)	# most touches are taken by a rule
         self.assertAlmostEqual(found["many"]["ns"] / found["few"]["ns"], found["ratio"], 2)
         self.assertEqual([found["ratio"] <= 1.1], [row["holds"] for row in found["bars"]])
+
+    def test_contacts_that_wait_are_refolded_beside_a_copy(self):
+        phased_test.server("PHASED_KAFKA")		# starts its own; where there are none it cannot
+        found = self.run_part("refold", "--contacts", "60", "--touches", "20", "--long", "50")
+        self.assertEqual([1200, 500_000], [found[what]["touches"] for what in ("many", "long")])
+        for what in ("many", "long"):
+            self.assertGreater(found[what]["share"], 0)
+        self.assertEqual([found["many"]["share"] >= .3, found["long"]["ms_a_contact"] <= 20], [row["holds"] for row in found["bars"]])
 
     def test_touches_are_folded_with_few_rules_and_many(self):
         found = self.run_part("fold")
