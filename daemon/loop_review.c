@@ -58,12 +58,12 @@ static void roll_back(struct lane *lane, const struct fail *why)
 static void send_writes(struct loop *loop, struct lane *lane)
 {
 	struct fail fail;
-	loop->review_done_us = loop->due.done_us;
 	if (!contacts_review(engine_model(loop->engine), &loop->due, &loop->review_arena, &loop->reviewed)) {
 		fail_set(&fail, FAIL_DATA, EXIT_OUR_BUG, "review: a slice does not fit");
 		roll_back(lane, &fail);
 		return;
 	}
+	loop->reviewed.now_us = loop->io.ops->now_us(loop->io.self);
 	bool sent = lane->io.ops->store_review_save(lane->io.self, &loop->reviewed, &loop->review_arena, &fail);
 	take_turn(lane, REVIEW_WRITES, sent, &fail);
 }
@@ -71,6 +71,7 @@ static void send_writes(struct loop *loop, struct lane *lane)
 static void slice_done(struct loop *loop)
 {
 	struct counters *counters = loop->options->counters;
+	loop->review_done_us = loop->due.done_us;
 	counters->review_due.value += (double)loop->due.phase_count;
 	counters->reviewed.value += (double)loop->reviewed.written;
 	counters->review_changes.value += (double)loop->reviewed.changed;

@@ -73,7 +73,6 @@ bool contacts_review(const struct contacts_model *model, const struct due_rows *
 		}
 	}
 	*ret_rows = (struct reviewed_rows){
-		.now_us = due->now_us,
 		.rows = rows,
 		.row_count = used,
 		.changes = contacts.changes,

@@ -372,7 +372,7 @@ struct due_rows {
 /* What became of them. A row is written where its contact's arbiter is still of that version; whoever has written it since knows
  * better. */
 struct reviewed_rows {
-	int64_t now_us;
+	int64_t now_us; /* when they are written */
 	const struct arbiter_row
 		*rows; /* state NULL: of process 'standard', which gets nothing but another version */
 	size_t row_count;
