@@ -1,5 +1,5 @@
 /*
- * A lane: a connection to PostgreSQL comes up, greets, and carries one turn at a time, for a claim or the lane's batch.
+ * A lane: a connection to PostgreSQL comes up, greets, and carries one turn at a time, for a claim, the lane's batch, or what is done between batches.
  */
 #include <string.h>
 
@@ -44,7 +44,7 @@ void lane_lost(struct lane *lane, const struct fail *fail)
 	batch_lost(lane->batch, fail);
 	lane->link = LINK_DOWN;
 	if (end_turn(lane) == TURN_REFOLD) {
-		refolder_lost(&lane->loop->refolder);
+		loop_refold_lost(lane->loop, fail);
 	}
 	int64_t wait_us = CONNECT_FIRST_US << (lane->connect_tries < 5 ? lane->connect_tries : 5);
 	wait_us = wait_us < CONNECT_LAST_US ? wait_us : CONNECT_LAST_US;
@@ -315,7 +315,8 @@ void lane_send(struct lane *lane)
 		}
 		if (batch_is_busy(lane->batch) ||
 		    (!loop_send_look(lane->loop, lane) && !loop_send_purge(lane->loop, lane) &&
-		     !loop_send_review(lane->loop, lane))) {
+		     !loop_send_review(lane->loop, lane) &&
+		     !(batch_has_more(lane->batch) && loop_send_refold(lane->loop, lane)))) {
 			run_batch(lane);
 			if (lane->turn == TURN_NONE && lane->link == LINK_UP) {
 				loop_send_refold(lane->loop, lane);

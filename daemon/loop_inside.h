@@ -209,6 +209,7 @@ void loop_queue_looked(struct loop *loop);
 /* A turn of the slice has ended; the next one is sent at once, so that the transaction is nobody else's. */
 void loop_refold_done(struct lane *lane);
 void loop_refold_failed(struct lane *lane, const struct fail *why);
+void loop_refold_lost(struct loop *loop, const struct fail *why);
 /* Monotonic; INT64_MAX: not by the clock. */
 int64_t loop_refold_wakes_us(const struct loop *loop);
 

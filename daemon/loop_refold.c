@@ -10,7 +10,7 @@
 #define PAUSE_US \
 	(1 * MOMENT_SECOND_US) /* after trouble, and where all that wait are somebody else's at the moment */
 
-static bool send_look(struct loop *loop, struct lane *lane)
+static void send_look(struct loop *loop, struct lane *lane)
 {
 	struct fail fail;
 	loop->queue_look_at_us = loop_now_us(loop) + LOOK_US;
@@ -22,7 +22,6 @@ static bool send_look(struct loop *loop, struct lane *lane)
 	} else {
 		lane_lost(lane, &fail);
 	}
-	return true;
 }
 
 void loop_queue_looked(struct loop *loop)
@@ -47,7 +46,7 @@ static void after(struct lane *lane, enum refolder_end end, const struct fail *f
 		loop->refold_done_us = loop_now_us(loop);
 		loop->refold_at_us = loop->refold_done_us + (loop->refolder.found ? 0 : PAUSE_US);
 		if (!loop->refolder.found) { /* is there anybody? */
-			loop->queue.count = 0;
+			loop->queue.due = 0;
 			loop->queue_look_at_us = loop->refold_at_us;
 		}
 		break;
@@ -60,21 +59,28 @@ static void after(struct lane *lane, enum refolder_end end, const struct fail *f
 bool loop_send_refold(struct loop *loop, struct lane *lane)
 {
 	int64_t now = loop_now_us(loop);
-	if (loop->refold_lane != NULL || loop->engine == NULL || loop->engine_next != NULL ||
-	    !batch_is_empty(lane->batch) || !loop_may_begin(loop)) {
+	if (loop->refold_lane != NULL || !batch_is_empty(lane->batch) || !loop_may_begin(loop)) {
 		return false;
 	}
-	bool queued = loop->queue.count == 0 && loop->options->counters->queued.value > loop->queued_seen;
+	bool queued = loop->queue.due == 0 && loop->options->counters->queued.value > loop->queued_seen;
 	if (queued || now >= loop->queue_look_at_us) {
-		return send_look(loop, lane);
+		send_look(loop, lane);
+		return true;
 	}
-	if (loop->queue.count == 0 || now < loop->refold_at_us ||
+	if (loop->queue.due == 0 || now < loop->refold_at_us ||
 	    (batch_has_more(lane->batch) && now < loop->refold_done_us + BUSY_US)) {
 		return false;
 	}
 	struct fail fail;
 	after(lane, refolder_begin(&loop->refolder, lane->io, loop->engine, &fail), &fail);
 	return true;
+}
+
+/* A slice may be what broke it, or what the server did not answer: the next one not at once. */
+void loop_refold_lost(struct loop *loop, const struct fail *why)
+{
+	refolder_lost(&loop->refolder, why);
+	loop->refold_at_us = loop_now_us(loop) + PAUSE_US;
 }
 
 void loop_refold_done(struct lane *lane)
@@ -105,7 +111,7 @@ int64_t loop_refold_wakes_us(const struct loop *loop)
 {
 	int64_t now = loop_now_us(loop);
 	int64_t at = loop->queue_look_at_us;
-	if (loop->queue.count > 0 && loop->refold_at_us < at) {
+	if (loop->queue.due > 0 && loop->refold_at_us < at) {
 		at = loop->refold_at_us;
 	}
 	return at > now ? at : INT64_MAX; /* what is due waits for a lane, whose end of turn wakes us */

@@ -1,7 +1,10 @@
 #include "daemon/refolder.h"
 
+#include <string.h>
+
 #include "core/base/check.h"
 #include "core/base/log.h"
+#include "core/edge/postgres.h"
 #include "core/flow/gather.h"
 #include "core/model/phase_pack.h"
 
@@ -19,26 +22,52 @@ void refolder_finish(struct refolder *refolder)
 	arena_finish(&refolder->arena);
 }
 
-static enum refolder_end sent(struct refolder *refolder, enum refolder_step step, bool good)
-{
-	refolder->step = good ? step : REFOLDER_IDLE;
-	return good ? REFOLDER_SENT : REFOLDER_DROPS;
-}
-
-static enum refolder_end roll_back(struct refolder *refolder, struct fail *fail)
-{
-	return sent(refolder, REFOLDER_ROLLBACK, refolder->io.ops->store_rollback(refolder->io.self, fail));
-}
-
-/* Too much at once, or of one that cannot be had at all: that one waits behind the others. */
-static enum refolder_end shrink(struct refolder *refolder, struct fail *fail)
+/* Too much at once; or of one that cannot be had at all: that one waits behind the others, for an hour. */
+static void take_less(struct refolder *refolder)
 {
 	refolder->postpones = refolder->pick.waiting_count == 1;
 	if (refolder->postpones) {
 		refolder->postponed = refolder->pick.waiting[0].contact_id;
 	}
 	refolder->slice = refolder->slice > 1 ? refolder->slice / 2 : 1;
+}
+
+static enum refolder_end sent(struct refolder *refolder, enum refolder_step step, bool good,
+			      const struct fail *fail)
+{
+	if (!good && fail->kind == FAIL_DATA && (step == REFOLDER_READ || step == REFOLDER_SAVE)) {
+		take_less(refolder);
+	}
+	refolder->step = good ? step : REFOLDER_IDLE;
+	return good ? REFOLDER_SENT : REFOLDER_DROPS;
+}
+
+static enum refolder_end roll_back(struct refolder *refolder, struct fail *fail)
+{
+	return sent(refolder, REFOLDER_ROLLBACK, refolder->io.ops->store_rollback(refolder->io.self, fail), fail);
+}
+
+static enum refolder_end shrink(struct refolder *refolder, struct fail *fail)
+{
+	take_less(refolder);
 	return roll_back(refolder, fail);
+}
+
+/* With nothing open, and nothing else in the arena: it may be full. */
+static enum refolder_end postpone(struct refolder *refolder, struct fail *fail)
+{
+	static struct log_limit often;
+	if (log_allowed(&often)) {
+		log_warning("refold: a contact has more touches than batch.arena_mb can hold, or "
+			    "cannot be written; trying again in an hour%s",
+			    log_held_back(&often));
+	}
+	refolder->postpones = false;
+	arena_reset(&refolder->arena, 0);
+	return sent(refolder, REFOLDER_POSTPONE,
+		    refolder->io.ops->store_postpone(refolder->io.self, &refolder->postponed, &refolder->arena,
+						     fail),
+		    fail);
 }
 
 enum refolder_end refolder_begin(struct refolder *refolder, struct io io, const struct engine *engine,
@@ -47,10 +76,14 @@ enum refolder_end refolder_begin(struct refolder *refolder, struct io io, const 
 	CHECK(refolder->step == REFOLDER_IDLE);
 	refolder->io = io;
 	refolder->engine = engine;
-	refolder->found = refolder->postpones = false;
-	arena_reset(&refolder->arena, refolder->arena.limit / 64);
 	refolder->pick = (struct pick_rows){.contacts_max = refolder->slice};
-	return sent(refolder, REFOLDER_PICK, io.ops->store_pick(io.self, &refolder->pick, &refolder->arena, fail));
+	refolder->found = refolder->postpones;
+	if (refolder->postpones) { /* its connection went before that could be said */
+		return postpone(refolder, fail);
+	}
+	arena_reset(&refolder->arena, refolder->arena.limit / 64);
+	return sent(refolder, REFOLDER_PICK, io.ops->store_pick(io.self, &refolder->pick, &refolder->arena, fail),
+		    fail);
 }
 
 static enum refolder_end save(struct refolder *refolder, struct fail *fail)
@@ -68,7 +101,8 @@ static enum refolder_end save(struct refolder *refolder, struct fail *fail)
 	}
 	return sent(refolder, REFOLDER_SAVE,
 		    refolder->io.ops->store_save(refolder->io.self, &refolder->save, SAVE_ALL, &refolder->arena,
-						 fail));
+						 fail),
+		    fail);
 }
 
 /* Contacts with long histories: fewer at once. The others' locks go with the transaction. */
@@ -105,7 +139,8 @@ static enum refolder_end read_touches(struct refolder *refolder, struct fail *fa
 		return shrink(refolder, fail);
 	}
 	return sent(refolder, REFOLDER_READ,
-		    refolder->io.ops->store_read(refolder->io.self, &refolder->read, &refolder->arena, fail));
+		    refolder->io.ops->store_read(refolder->io.self, &refolder->read, &refolder->arena, fail),
+		    fail);
 }
 
 static enum refolder_end done(struct refolder *refolder)
@@ -129,15 +164,7 @@ enum refolder_end refolder_turn_done(struct refolder *refolder, struct fail *fai
 		return done(refolder);
 	case REFOLDER_ROLLBACK:
 		if (refolder->postpones) {
-			static struct log_limit often;
-			if (log_allowed(&often)) {
-				log_warning("refold: a contact has more touches than batch.arena_mb can hold, or "
-					    "cannot be written; trying again in an hour%s",
-					    log_held_back(&often));
-			}
-			return sent(refolder, REFOLDER_POSTPONE,
-				    refolder->io.ops->store_postpone(refolder->io.self, &refolder->postponed,
-								     &refolder->arena, fail));
+			return postpone(refolder, fail);
 		}
 		return done(refolder);
 	case REFOLDER_POSTPONE:
@@ -158,11 +185,15 @@ enum refolder_end refolder_turn_failed(struct refolder *refolder, const struct f
 		refolder->step = REFOLDER_IDLE;
 		return step == REFOLDER_ROLLBACK ? REFOLDER_DROPS : REFOLDER_DONE;
 	}
-	return why->kind == FAIL_DATA && step != REFOLDER_PICK ? shrink(refolder, fail)
-							       : roll_back(refolder, fail);
+	bool too_much = why->kind == FAIL_DATA || strcmp(why->code, "57014") == 0; /* the server's time limit */
+	return too_much && step != REFOLDER_PICK ? shrink(refolder, fail) : roll_back(refolder, fail);
 }
 
-void refolder_lost(struct refolder *refolder)
+void refolder_lost(struct refolder *refolder, const struct fail *why)
 {
+	bool begun = refolder->step == REFOLDER_READ || refolder->step == REFOLDER_SAVE;
+	if (begun && strcmp(why->code, POSTGRES_NO_ANSWER) == 0) {
+		take_less(refolder);
+	}
 	refolder->step = REFOLDER_IDLE;
 }

@@ -38,7 +38,7 @@ struct refolder {
 	struct counters *counters;
 	struct arena arena;
 	size_t slice;	/* contacts at once: adapts */
-	bool postpones; /* after the rollback: the only one that was picked does not fit */
+	bool postpones; /* next, with nothing open: the only one that was picked is too much */
 	struct uuid postponed;
 	bool found; /* the last slice had somebody */
 	struct pick_rows pick;
@@ -60,8 +60,8 @@ enum refolder_end {
 /* Begins a slice, on an idle connection that has been greeted. Borrows the engine until it is done. */
 enum refolder_end refolder_begin(struct refolder *refolder, struct io io, const struct engine *engine,
 				 struct fail *fail);
-/* How the turn that it sent has ended. After a failure: *ret_fail is what to say, of kind FAIL_RETRY or FAIL_DATA. */
+/* How the turn that it sent has ended. *fail is set where the connection must be dropped. */
 enum refolder_end refolder_turn_done(struct refolder *refolder, struct fail *fail);
 enum refolder_end refolder_turn_failed(struct refolder *refolder, const struct fail *why, struct fail *fail);
 /* The connection is gone: whatever was open is not. */
-void refolder_lost(struct refolder *refolder);
+void refolder_lost(struct refolder *refolder, const struct fail *why);

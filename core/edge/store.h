@@ -69,6 +69,7 @@ bool store_postpone(struct store *store, const struct uuid *contact_id, struct a
 #define STORE_QUEUE_MAX 100000
 struct store_queue {
 	int64_t count;
+	int64_t due;	   /* of these: not postponed */
 	int64_t oldest_us; /* INT64_MAX: nobody waits */
 };
 bool store_queue(struct store *store, struct arena *arena, struct store_queue *ret, struct fail *fail);

@@ -100,6 +100,7 @@ static bool on_queue(void *context, const struct postgres_rows *rows, struct fai
 	struct store *store = context;
 	store->queue->count = postgres_int(rows, 0, 0);
 	store->queue->oldest_us = postgres_is_null(rows, 0, 1) ? INT64_MAX : postgres_moment(rows, 0, 1);
+	store->queue->due = postgres_int(rows, 0, 2);
 	return true;
 }
 

@@ -496,7 +496,8 @@ static const struct postgres_statement sql_drop_waiting = {
  * daemons find others. Nothing is waited for: whoever is at a contact writes it, and it comes to its turn again. What
  * is read of them comes by later statements, which see what the locks hold.
  */
-#define PICK_FROM "FROM (SELECT * FROM phased.refold ORDER BY queued_at LIMIT $1 * 4) AS r"
+#define PICK_FROM \
+	"FROM (SELECT * FROM phased.refold WHERE queued_at <= now() ORDER BY queued_at LIMIT $1 * 4) AS r"
 static const struct postgres_statement sql_pick = {
 	.name = "pick",
 	.sql = "SELECT p.contact_id FROM phased.phase p WHERE p.contact_id = ANY (ARRAY (SELECT "
@@ -522,9 +523,9 @@ static const struct postgres_statement sql_postpone = {
 	.parameter_count = 1,
 	.parameters = {ARRAY(UUID)}};
 static const struct postgres_statement sql_queue = {.name = "queue",
-						    .sql = "SELECT count(*), min(r.queued_at) FROM (SELECT "
-							   "queued_at FROM phased.refold ORDER BY queued_at LIMIT "
-							   "$1) AS r",
+						    .sql = "SELECT count(*), min(r.queued_at), count(*) FILTER "
+							   "(WHERE r.queued_at <= now()) FROM (SELECT queued_at "
+							   "FROM phased.refold ORDER BY queued_at LIMIT $1) AS r",
 						    .parameter_count = 1,
 						    .parameters = {ONE(INT8)}};
 

@@ -228,7 +228,7 @@ static void link_lost(struct driven *daemon, const struct fail *fail)
 	}
 	daemon->claim_under_way = daemon->review_under_way = false;
 	daemon->in_trouble = true;
-	refolder_lost(&daemon->refolder);
+	refolder_lost(&daemon->refolder, fail);
 	batch_lost(daemon->batch, fail);
 }
 

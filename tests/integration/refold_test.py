@@ -41,6 +41,41 @@ class Refold(FaultTest):
             self.assertEqual(0, program.stop())
         tables.assert_same(self, self.reference(sent), tables.dump(self, self.database), "after the queue")
 
+    def test_what_waits_is_worked_off_while_a_backlog_is_drained(self):
+        self.prepare(2, batch__refolds_max=0, batch__lanes=1, batch__events_min=10, batch__events_max=10)
+        maker = events.Maker(65, NOW_US, people=100)
+        sent = maker.make(12000)
+        random.Random(66).shuffle(sent)
+        self.send(events.lines(sent))
+        phased = self.start_phased()
+
+        def done_and_left():
+            metrics = self.metrics(phased)
+            return metrics["phased_refold_done_total"], len(sent) - metrics["phased_events_received_total"]
+        done, left = self.wait_until(lambda: (found := done_and_left()) and found[0] > 0 and found, 60, "some to be worked off")
+        self.assertGreater(left, 0, "the queue waited until there was nothing else to do")
+        self.applied(len(sent), 120)
+        self.nobody_waits()
+        self.assertEqual(0, phased.stop())
+
+    def test_who_cannot_be_refolded_now_keeps_nobody_waiting(self):
+        self.prepare(2, batch__refolds_max=0)
+        sent = events.Maker(67, NOW_US, people=20).make(200)
+        self.send(events.lines(sent))
+        phased = self.start_phased()
+        self.applied(len(sent))
+        self.nobody_waits()
+        self.psql("INSERT INTO phased.refold SELECT contact_id, '-infinity', false, now() + interval '1 hour' FROM phased.phase "
+                  "WHERE process = 'standard' ORDER BY contact_id LIMIT 3")
+        self.psql("INSERT INTO phased.refold SELECT contact_id, '-infinity', false FROM phased.phase WHERE process = 'standard' "
+                  "ON CONFLICT DO NOTHING")
+        self.wait_until(lambda: self.waiting() == 3, 30, "all others to be worked off")
+        turns = self.metrics(phased)["phased_store_turns_total"]
+        self.wait_until(lambda: self.metrics(phased)["phased_refold_queue_contacts"] == 3, 20, "the metrics to say so")
+        self.assertLess(self.metrics(phased)["phased_store_turns_total"] - turns, 60, "it goes on trying")
+        self.assertEqual(3, self.waiting())
+        self.assertEqual(0, phased.stop())
+
     def test_one_whom_somebody_is_at_does_not_keep_the_others_waiting(self):
         self.prepare(4, batch__refolds_max=0)
         late = events.Maker(63, NOW_US, people=40)

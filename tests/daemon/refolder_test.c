@@ -1,0 +1,134 @@
+/*
+ * daemon/refolder.h: what is too much at once is taken in smaller slices; what is too much alone waits behind the others, also where
+ * it has cost the connection or filled the arena.
+ */
+#include <string.h>
+
+#include "core/edge/postgres.h"
+#include "daemon/refolder.h"
+#include "tests/table.h"
+
+static const struct uuid contact = {.bytes = {7}};
+
+static struct {
+	unsigned picks, rollbacks, postpones;
+	size_t contacts_max, arena_used;
+	struct uuid postponed;
+} seen;
+
+static bool pick(void *self, struct pick_rows *pick_rows, struct arena *arena, struct fail *fail)
+{
+	(void)self, (void)arena, (void)fail;
+	seen.picks++;
+	seen.contacts_max = pick_rows->contacts_max;
+	return true;
+}
+
+static bool rollback(void *self, struct fail *fail)
+{
+	(void)self, (void)fail;
+	seen.rollbacks++;
+	return true;
+}
+
+static bool postpone(void *self, const struct uuid *contact_id, struct arena *arena, struct fail *fail)
+{
+	(void)self, (void)fail;
+	seen.postpones++;
+	seen.postponed = *contact_id;
+	seen.arena_used = arena->used;
+	return true;
+}
+
+static const struct io_ops ops = {.store_pick = pick, .store_rollback = rollback, .store_postpone = postpone};
+
+/* One that has picked so many and waits for their touches; its arena is full. */
+static void begin(struct refolder *refolder, size_t count)
+{
+	static struct waiting_row waiting[16];
+	static struct conf conf;
+	conf.batch.arena_mb = 1;
+	memset(&seen, 0, sizeof(seen));
+	ck_assert(refolder_init(refolder, &conf, NULL));
+	waiting[0].contact_id = contact;
+	refolder->io = (struct io){.ops = &ops};
+	refolder->step = REFOLDER_READ;
+	refolder->pick.waiting = waiting;
+	refolder->pick.waiting_count = count;
+	while (arena_take(&refolder->arena, 4096) != NULL) {
+	}
+}
+
+static struct fail failure(enum fail_kind kind, const char *code)
+{
+	struct fail why;
+	fail_set(&why, kind, EXIT_AWAY, "why");
+	snprintf(why.code, sizeof(why.code), "%s", code);
+	return why;
+}
+
+static void next(struct refolder *refolder)
+{
+	struct fail fail;
+	ck_assert_int_eq(refolder_begin(refolder, (struct io){.ops = &ops}, NULL, &fail), REFOLDER_SENT);
+}
+
+START_TEST(one_that_the_server_did_not_answer_for_is_postponed_on_the_next_connection)
+{
+	struct refolder refolder;
+	struct fail fail, why = failure(FAIL_RETRY, POSTGRES_NO_ANSWER);
+	begin(&refolder, 1);
+	refolder_lost(&refolder, &why);
+	next(&refolder);
+	ck_assert_uint_eq(seen.postpones, 1);
+	ck_assert(uuid_equal(&seen.postponed, &contact) && seen.picks == 0 && seen.arena_used == 0);
+	ck_assert_int_eq(refolder_turn_done(&refolder, &fail), REFOLDER_DONE);
+	next(&refolder);
+	ck_assert(seen.postpones == 1 && seen.picks == 1);
+	refolder_finish(&refolder);
+}
+END_TEST
+
+START_TEST(what_took_too_long_is_taken_in_halves)
+{
+	static const struct {
+		const char *code;
+		size_t slice;
+	} rows[] = {{POSTGRES_NO_ANSWER, 8}, {"57P01", 16}, {"", 16}};
+	for (size_t i = 0; i < COUNT_OF(rows); i++) {
+		struct refolder refolder;
+		struct fail why = failure(FAIL_RETRY, rows[i].code);
+		begin(&refolder, 16);
+		refolder_lost(&refolder, &why);
+		next(&refolder);
+		ck_assert_msg(seen.contacts_max == rows[i].slice && seen.postpones == 0, "row %zu: %zu", i,
+			      seen.contacts_max);
+		refolder_finish(&refolder);
+	}
+}
+END_TEST
+
+START_TEST(one_that_is_refused_or_too_slow_is_postponed_after_the_rollback)
+{
+	static const struct {
+		enum fail_kind kind;
+		const char *code;
+		bool postponed;
+	} rows[] = {{FAIL_DATA, "22003", true}, {FAIL_RETRY, "57014", true}, {FAIL_RETRY, "40001", false}};
+	for (size_t i = 0; i < COUNT_OF(rows); i++) {
+		struct refolder refolder;
+		struct fail fail, why = failure(rows[i].kind, rows[i].code);
+		begin(&refolder, 1);
+		ck_assert_int_eq(refolder_turn_failed(&refolder, &why, &fail), REFOLDER_SENT);
+		ck_assert_uint_eq(seen.rollbacks, 1);
+		ck_assert_int_eq(refolder_turn_done(&refolder, &fail),
+				 rows[i].postponed ? REFOLDER_SENT : REFOLDER_DONE);
+		ck_assert_msg(seen.postpones == (rows[i].postponed ? 1 : 0), "row %zu", i);
+		ck_assert_uint_eq(seen.arena_used, 0);
+		refolder_finish(&refolder);
+	}
+}
+END_TEST
+
+TEST_MAIN("refolder", one_that_the_server_did_not_answer_for_is_postponed_on_the_next_connection,
+	  what_took_too_long_is_taken_in_halves, one_that_is_refused_or_too_slow_is_postponed_after_the_rollback)
