@@ -261,6 +261,19 @@ unsigned text_distance(const char *a, const char *b)
 	return rows[1][b_size];
 }
 
+bool text_is_among(const char *name, const char *names)
+{
+	size_t size = strlen(name);
+	while (*names != '\0') {
+		size_t one = strcspn(names, ",");
+		if (one == size && memcmp(names, name, size) == 0) {
+			return true;
+		}
+		names += one + (names[one] == ',');
+	}
+	return false;
+}
+
 const char *text_nearest(const char *word, const char *const *words, size_t count)
 {
 	const char *nearest = NULL;

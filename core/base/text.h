@@ -25,5 +25,7 @@ void text_show(char *text);
 void text_lower(char *text);
 /* Edit distance (insert, delete, replace, swap neighbours), for "did you mean"; at most 64 characters are looked at. */
 unsigned text_distance(const char *a, const char *b);
+/* Is it one of "a,b,c"? */
+bool text_is_among(const char *name, const char *names);
 /* The word of `words` nearest to `word`, or NULL when none is near (distance > 1 + length / 3). */
 const char *text_nearest(const char *word, const char *const *words, size_t count);

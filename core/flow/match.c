@@ -9,6 +9,7 @@
 
 #include "core/base/check.h"
 #include "core/base/hash.h"
+#include "core/base/text.h"
 #include "core/flow/match_inside.h"
 
 #define NO_NUMBER UINT32_MAX
@@ -81,9 +82,10 @@ static void look_for(struct looked_at *looked, enum field field, const char *nam
 
 static void look_for_topics(struct looked_at *looked, const char *topics)
 {
-	for (unsigned i = 0; *topics != '\0' && i < SUBJECT_TOPICS_MAX; i++) {
+	for (unsigned i = 0; *topics != '\0' && i < SUBJECT_TOPICS_MAX;) {
 		size_t size = strcspn(topics, ",");
 		look_for(looked, FIELD_TOPIC, topics, size);
+		i += size > 0;
 		topics += size + (topics[size] == ',');
 	}
 }
@@ -195,20 +197,6 @@ static bool is_host(const char *wanted, const char *host)
 	       (size == wanted_size || host[size - wanted_size - 1] == '.');
 }
 
-/* One of "a,b,c"? */
-static bool has_topic(const char *wanted, const char *topics)
-{
-	size_t size = wanted == NULL ? 0 : strlen(wanted);
-	for (const char *at = topics; wanted != NULL && *at != '\0';) {
-		size_t word = strcspn(at, ",");
-		if (word == size && strncmp(at, wanted, size) == 0) {
-			return true;
-		}
-		at += word + (at[word] == ',');
-	}
-	return wanted == NULL;
-}
-
 /* NULL: the subject has no such property. */
 static const struct match_text *property_of(const struct looked_at *looked, const char *key)
 {
@@ -238,7 +226,7 @@ static bool holds(const struct looked_at *looked, unsigned number)
 		    subject->engagement >= about->engagement_min && equals(about->source, subject->source) &&
 		    equals(about->site, subject->site) && equals(about->content, looked->content) &&
 		    is_host(about->host, subject->host) && is_host(about->target_host, subject->target_host) &&
-		    has_topic(about->topic, subject->topic);
+		    (about->topic == NULL || text_is_among(about->topic, subject->topic));
 	for (unsigned i = 0; good && i < condition->check_count; i++) {
 		good = passes(looked, condition, &condition->checks[i]);
 	}
@@ -267,17 +255,20 @@ static bool is_claimed(struct looked_at *looked, unsigned process)
 	return first_of(looked, &looked->process->claims[looked->subject->channel], holds) != NO_NUMBER;
 }
 
-static unsigned process_of(struct looked_at *looked)
+/* And which of its contents it is: "", where all were asked in vain. */
+static unsigned process_of(struct looked_at *looked, const char **ret_content)
 {
 	const struct model *model = looked->matcher->model;
 	unsigned standard = model->process_count - 1;
 	for (unsigned i = 0; i < model->process_count; i++) {
 		if (strcmp(model->processes[i].name, looked->subject->process) == 0) {
+			*ret_content = content_in(looked, i);
 			return i;
 		}
 	}
 	for (unsigned i = 0; i < model->process_count; i++) {
-		if (content_in(looked, i)[0] != '\0') {
+		*ret_content = content_in(looked, i);
+		if ((*ret_content)[0] != '\0') {
 			return i;
 		}
 	}
@@ -286,6 +277,7 @@ static unsigned process_of(struct looked_at *looked)
 			return i;
 		}
 	}
+	looked->process = &looked->matcher->processes[standard];
 	return standard;
 }
 
@@ -326,9 +318,8 @@ void matcher_match(const struct matcher *matcher, const struct subject *subject,
 	struct looked_at looked;
 	CHECK(subject->channel >= 0 && subject->channel < CHANNEL_COUNT);
 	look_at_subject(&looked, matcher, subject);
-	unsigned number = process_of(&looked);
-	struct match match = {.process = (int)number, .rule = MATCH_NO_RULE};
-	match.content = content_in(&looked, number);
+	struct match match = {.rule = MATCH_NO_RULE};
+	match.process = (int)process_of(&looked, &match.content);
 	if (action_is_evidence(subject->action, (enum channel)subject->channel)) {
 		looked.content = match.content;
 		look_for(&looked, FIELD_CONTENT, match.content, strlen(match.content));

@@ -267,26 +267,13 @@ void topics_of(const struct topics *topics, const char *text, char ret_names[sta
 
 /* ---- Examples ---- */
 
-static bool is_among(const char *name, const char *names)
-{
-	size_t size = strlen(name);
-	for (const char *at = names; *at != '\0';) {
-		size_t one = strcspn(at, ",");
-		if (one == size && memcmp(at, name, size) == 0) {
-			return true;
-		}
-		at += one + (at[one] == ',');
-	}
-	return false;
-}
-
 static bool check_topic(const struct topics *topics, const struct topic *topic, struct fail *fail)
 {
 	for (unsigned i = 0; i < topic->words_count; i++) {
 		const struct topic_words *words = &topic->words[i];
 		char names[TOPICS_NAMES_MAX + 1];
 		topics_of(topics, words->example, names);
-		if (!is_among(topic->name, names)) {
+		if (!text_is_among(topic->name, names)) {
 			return fail_set(fail, FAIL_FATAL, EXIT_CONFIG,
 					"%s:%u: topic \"%s\": its example in \"%s\" is about %s",
 					topics->book->file, words->example_line, topic->name,

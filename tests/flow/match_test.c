@@ -459,6 +459,28 @@ START_TEST(a_subject_has_one_process)
 }
 END_TEST
 
+/* A producer of whatever kind wrote them. */
+START_TEST(a_topic_is_found_behind_any_number_of_commas)
+{
+	struct model *model;
+	struct matcher *matcher =
+		make("- {name: chat.x, match: [{topic: price}], example: {action: CHAT_MESSAGE, topic: price}}\n",
+		     &model);
+	char topics[257];
+	struct match match;
+	for (unsigned commas = 0; commas < 250; commas += 83) {
+		memset(topics, ',', commas);
+		strcpy(topics + commas, "price");
+		struct subject subject = filled(
+			(struct subject){.channel = CHANNEL_CHAT, .action = ACTION_CHAT_MESSAGE, .topic = topics});
+		matcher_match(matcher, &subject, &match);
+		ck_assert_msg(strcmp(model->processes[match.process].rules[match.rule].name, "chat.price") == 0,
+			      "%u commas", commas);
+	}
+	matcher_destroy(matcher);
+}
+END_TEST
+
 START_TEST(won_or_lost_closes_the_process_it_names)
 {
 	struct model *model;
@@ -593,5 +615,5 @@ TEST_MAIN("match", every_rule_of_the_default_model_takes_its_example, an_example
 	  mails_chats_and_forms_are_the_rules_that_the_readme_says, other_sites_in_five_languages_are_understood,
 	  each_kind_of_condition_must_hold, the_first_rule_of_the_channel_takes_it_and_other_comes_last,
 	  a_subject_has_one_process, won_or_lost_closes_the_process_it_names,
-	  a_confirm_names_states_and_a_mail_click_its_link, a_wrong_pattern_names_its_line,
-	  a_pattern_that_runs_away_is_no_match_and_costs_little)
+	  a_topic_is_found_behind_any_number_of_commas, a_confirm_names_states_and_a_mail_click_its_link,
+	  a_wrong_pattern_names_its_line, a_pattern_that_runs_away_is_no_match_and_costs_little)
