@@ -195,7 +195,7 @@ static void print_head(const struct history *history, const struct why *why)
 	       terminal_style_end(TERMINAL_BOLD));
 	printf(", probability %.2f%s%s", view->main[view->reported], band != NULL ? ", " : "",
 	       band != NULL ? band : "");
-	if ((int)view->shown != SHOWN_EARLY + (int)view->reported) {
+	if (view->shown != shown_of_main(view->reported)) {
 		printf("; shown as %s", shown_name(view->shown));
 	}
 	printf(". Process %s, %" PRIu32 " touches count.\n", history->process->name, view->counted);

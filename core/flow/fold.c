@@ -11,19 +11,11 @@
 #include <string.h>
 
 #include "core/base/check.h"
-#include "core/base/moment.h"
 #include "core/flow/fold_trace.h"
 
-#define MINUTE_MS 60000
-#define GAP_MAX ((INT64_C(1) << FOLD_GAP_BITS) - 1)
 #define CONFIRM_FACTOR 0x1.b4c902e273a58p+5 /* e^4 */
 
 static_assert(PHASE_STATES == 8, "step() is written for eight states");
-
-static int64_t minute_of(int64_t ms)
-{
-	return moment_floor(ms, MINUTE_MS);
-}
 
 /* ---- Time and evidence ---- */
 
@@ -74,7 +66,7 @@ static void pass_time(const struct fold_process *process, double pi[PHASE_STATES
 		return;
 	}
 	int64_t gap = to_minute - from_minute;
-	for (uint32_t bits = (uint32_t)(gap > GAP_MAX ? GAP_MAX : gap); bits != 0; bits &= bits - 1) {
+	for (uint32_t bits = (uint32_t)(gap > FOLD_GAP_MAX ? FOLD_GAP_MAX : gap); bits != 0; bits &= bits - 1) {
 		unsigned b = (unsigned)__builtin_ctz(bits);
 		step(pi, process->moves[b]);
 		*activity *= process->decay[b];
@@ -126,7 +118,7 @@ static void settle(const struct fold_process *process, struct phase_state *state
 /* To the minute of what is about to count; the very first starts from the prior, at its own minute. */
 static void move_to(const struct fold_process *process, struct phase_state *state, int64_t ms)
 {
-	int64_t minute = minute_of(ms);
+	int64_t minute = fold_minute(ms);
 	if (!state->moved) {
 		state->moved = true;
 		state->closed = false;
@@ -361,7 +353,6 @@ void fold_all(const struct fold_process *process, const struct fold_touch *touch
 
 static enum shown shown_of(bool closed, uint32_t counted, double activity, double none, enum main_phase reported)
 {
-	static const enum shown of_main[MAIN_COUNT] = {SHOWN_EARLY, SHOWN_MID, SHOWN_LATE};
 	if (closed) {
 		return SHOWN_NONE;
 	}
@@ -371,7 +362,7 @@ static enum shown shown_of(bool closed, uint32_t counted, double activity, doubl
 	if (activity < FOLD_QUIET_BELOW && none > FOLD_NONE_ABOVE) {
 		return SHOWN_NONE;
 	}
-	return of_main[reported];
+	return shown_of_main(reported);
 }
 
 /* No time passes, so what is reported is h of rep, which h gave of the same pi: rep. */
@@ -412,7 +403,7 @@ void fold_view(const struct fold_process *process, const struct phase_state *sta
 	struct phase_view view = {.activity = state->activity, .counted = state->counted, .reported = MAIN_NONE};
 	memcpy(view.posterior, state->pi, sizeof(view.posterior));
 	if (state->moved) {
-		pass_time(process, view.posterior, &view.activity, state->minute, minute_of(at_ms));
+		pass_time(process, view.posterior, &view.activity, state->minute, fold_minute(at_ms));
 	}
 	main_phases(process, view.posterior, view.main);
 	if (state->moved) {

@@ -7,11 +7,14 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "core/base/moment.h"
 #include "core/model/model.h"
 #include "core/model/phase.h"
 #include "core/model/touch.h"
 
 #define FOLD_GAP_BITS 21
+#define FOLD_GAP_MAX ((INT64_C(1) << FOLD_GAP_BITS) - 1) /* minutes: no longer gap is counted */
+#define FOLD_MINUTE_MS 60000
 
 /* What is shown: another phase once it is ahead by more than this; something at all from so many counted touches on; quiet; none, of who
  * is quiet; bands. */
@@ -39,6 +42,12 @@ struct fold_process {
 		checkpoint; /* touches that left a trace, from one checkpoint to the next: PHASE_CHECKPOINT, less in tests */
 };
 
+/* The minute that a millisecond lies in. */
+static inline int64_t fold_minute(int64_t ms)
+{
+	return moment_floor(ms, FOLD_MINUTE_MS);
+}
+
 void fold_process_init(struct fold_process *ret_process, const struct model_process *process);
 
 /* The state before any touch. */
@@ -51,7 +60,9 @@ int fold_compare(const void *a, const void *b);
 enum fold_result {
 	FOLD_MOVED, /* counted (or a hard fact): the state moved */
 	FOLD_LEFT_OUT, /* a repeat, an ignored rule, one more click of a burst that is left out already: pi did not move */
-	FOLD_LATE, /* at or before the last touch: nothing done, refold */
+	/* at or before the last touch; or before the newest click, of one that is a click itself or comes to a checkpoint: nothing
+	 * done, refold */
+	FOLD_LATE,
 	FOLD_BURST /* makes a burst with mail clicks that left a trace: nothing done, refold */
 };
 

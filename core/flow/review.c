@@ -17,10 +17,8 @@
 #include "core/base/check.h"
 #include "core/base/moment.h"
 
-#define MINUTE_MS 60000
 #define HOUR_MINUTES 60
-#define GAP_MAX ((INT64_C(1) << FOLD_GAP_BITS) - 1) /* minutes; the fold counts no longer gap */
-#define FOR_EVER ((double)(2 * GAP_MAX))
+#define FOR_EVER ((double)(2 * FOLD_GAP_MAX))
 #define CLOSE 1e-9
 #define HALVING_A_MINUTE 2.41e-5 /* activity loses no larger part of itself: a little over ln 2 / 28800 */
 
@@ -247,21 +245,16 @@ static bool stays_for(const struct fold_process *process, const struct phase_sta
 
 /* ---- the grid ---- */
 
-static int64_t minute_of(int64_t ms)
-{
-	return moment_floor(ms, MINUTE_MS);
-}
-
 /* The first full hour after so many minutes from `from_ms`. */
 static int64_t hour_after(int64_t from_ms, double minutes)
 {
-	return (moment_floor(minute_of(from_ms) + (int64_t)minutes, HOUR_MINUTES) + 1) * REVIEW_HOUR_MS;
+	return (moment_floor(fold_minute(from_ms) + (int64_t)minutes, HOUR_MINUTES) + 1) * REVIEW_HOUR_MS;
 }
 
 /* From this hour on the fold counts no minute more. */
 static int64_t last_hour(const struct phase_state *state)
 {
-	return (moment_floor(state->minute + GAP_MAX, HOUR_MINUTES) + 1) * REVIEW_HOUR_MS;
+	return (moment_floor(state->minute + FOLD_GAP_MAX, HOUR_MINUTES) + 1) * REVIEW_HOUR_MS;
 }
 
 static bool shows_the_same(const struct phase_view *a, const struct phase_view *b)
@@ -276,7 +269,7 @@ int64_t review_next(const struct fold_process *process, const struct phase_state
 	int64_t at_ms = hour_after(from_ms, 0);
 	if (!state->moved || at_ms > until_ms ||
 	    (from_ms == state->counted_ms &&
-	     stays_for(process, state, (double)(minute_of(until_ms) - state->minute)))) {
+	     stays_for(process, state, (double)(fold_minute(until_ms) - state->minute)))) {
 		return REVIEW_NEVER;
 	}
 	int64_t last_ms = last_hour(state);

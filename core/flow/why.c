@@ -15,10 +15,7 @@
 
 #include "core/base/arena.h"
 #include "core/base/check.h"
-#include "core/base/moment.h"
 
-#define MINUTE_MS 60000
-#define GAP_MAX ((INT64_C(1) << FOLD_GAP_BITS) - 1)
 #define NODES 24
 #define PARTS_MAX 16
 #define CLOSE 1e-11 /* of the sum of the shares */
@@ -56,7 +53,7 @@ static void fill_move(const struct fold_process *process, int64_t minutes, struc
 	for (unsigned k = 0; k < PHASE_STATES; k++) {
 		move.of[k][k] = 1;
 	}
-	minutes = minutes < 0 ? 0 : minutes > GAP_MAX ? GAP_MAX : minutes;
+	minutes = minutes < 0 ? 0 : minutes > FOLD_GAP_MAX ? FOLD_GAP_MAX : minutes;
 	for (uint32_t bits = (uint32_t)minutes; bits != 0; bits &= bits - 1) {
 		unsigned bit = (unsigned)__builtin_ctz(bits);
 		struct move product = {0};
@@ -248,7 +245,7 @@ static void fill_steps(struct way *way, const struct fold_touch *touches, size_t
 			way->count = 0;
 			continue;
 		}
-		int64_t now = moment_floor(touches[i].ms, MINUTE_MS);
+		int64_t now = fold_minute(touches[i].ms);
 		struct step *step = &way->steps[way->count];
 		*step = (struct step){.touch = i};
 		fill_move(way->process, way->count > 0 ? now - minute : 0, &step->move);
@@ -280,8 +277,8 @@ enum why_result why_explain(const struct fold_process *process, const struct fol
 		arena_back(arena, mark);
 		return WHY_NOTHING;
 	}
-	int64_t last = moment_floor(touches[way.steps[way.count - 1].touch].ms, MINUTE_MS);
-	fill_move(process, moment_floor(at_ms, MINUTE_MS) - last, &way.last_move);
+	int64_t last = fold_minute(touches[way.steps[way.count - 1].touch].ms);
+	fill_move(process, fold_minute(at_ms) - last, &way.last_move);
 	struct why why = {.start = forward(&way, 0), .logit = forward(&way, 1), .shares = shares};
 	for (unsigned parts = 1; parts <= PARTS_MAX; parts *= 2) {
 		double sum = integrate(&way, parts);

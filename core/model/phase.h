@@ -18,6 +18,14 @@ enum main_phase { MAIN_NONE = -1, MAIN_EARLY, MAIN_MID, MAIN_LATE, MAIN_COUNT };
 enum shown { SHOWN_UNKNOWN, SHOWN_NONE, SHOWN_EARLY, SHOWN_MID, SHOWN_LATE, SHOWN_COUNT };
 enum band { BAND_NULL, BAND_LOW, BAND_MEDIUM, BAND_HIGH, BAND_COUNT };
 
+static inline enum shown shown_of_main(enum main_phase phase)
+{
+	return (enum shown)(SHOWN_EARLY + (int)phase);
+}
+_Static_assert(SHOWN_LATE - SHOWN_EARLY == MAIN_LATE - MAIN_EARLY &&
+		       SHOWN_MID - SHOWN_EARLY == MAIN_MID - MAIN_EARLY,
+	       "in one order");
+
 const char *main_phase_name(enum main_phase phase); /* "early" …; NULL for MAIN_NONE */
 const char *shown_name(enum shown shown);	    /* "unknown", "none", "early", … */
 const char *band_name(enum band band);		    /* "low" …; NULL for BAND_NULL */

@@ -119,7 +119,7 @@ void folding_tell(const struct folding *folding, const struct life *life, struct
 		struct phase_view view;
 		fold_view(&folding->process, &state, end_ms, &view);
 		note(&view, &ret_told->days[day]);
-		from_day = view.counted >= 2 && day < from_day ? day : from_day;
+		from_day = view.counted >= FOLD_COUNTED_MIN && day < from_day ? day : from_day;
 	}
 	if (folding->kind == FOLDING_WHOLE) {
 		ret_told->from_day = from_day;

@@ -3,8 +3,6 @@
 #include <math.h>
 #include <string.h>
 
-#include "core/base/check.h"
-
 const char *const plain_names[PLAIN_KINDS] = {[PLAIN_LAST] = "last event", [PLAIN_POINTS] = "points"};
 
 /* As scoring tables go: the nearer to the order, the more. Half of it is gone after 30 days. */
@@ -146,13 +144,12 @@ void plain_fit_silence(struct plain *plain)
 void plain_tell(const struct plain *plain, enum plain_kind kind, const struct life *life, const bool *counted,
 		struct told *ret_told)
 {
-	static const enum shown of_main[MAIN_COUNT] = {SHOWN_EARLY, SHOWN_MID, SHOWN_LATE};
 	static struct plain_day days[WORLD_DAYS];
 	walk(plain, life, counted, days);
 	for (unsigned day = 0; day < life->days; day++) {
 		enum main_phase phase = phase_of(plain, kind, &days[day]);
 		struct answer *answer = &ret_told->days[day];
-		*answer = (struct answer){.phase = phase, .band = BAND_NULL, .shown = of_main[phase]};
+		*answer = (struct answer){.phase = phase, .band = BAND_NULL, .shown = shown_of_main(phase)};
 		double sum = 0;
 		for (unsigned m = 0; m < MAIN_COUNT; m++) {
 			sum += 1 + (double)plain->truths[kind][phase][m];

@@ -28,12 +28,11 @@ static void add_buying(struct tally *tally, const struct answer *answer, enum ma
 void tally_add(struct tally *tally, const struct world *world, const struct life *life, const struct told *told,
 	       unsigned from_day)
 {
-	static const enum shown of_main[MAIN_COUNT] = {SHOWN_EARLY, SHOWN_MID, SHOWN_LATE};
 	for (unsigned day = from_day; day < life->days; day++) {
 		const struct answer *answer = &told->days[day];
 		unsigned state = life->state[day];
 		enum main_phase truth = world->process->state_main[state];
-		bool shown_right = answer->shown == (state == 0 ? SHOWN_NONE : of_main[truth]);
+		bool shown_right = answer->shown == (state == 0 ? SHOWN_NONE : shown_of_main(truth));
 		tally->all_days++;
 		tally->shown_right += shown_right;
 		tally->flips += day > from_day && answer->phase != told->days[day - 1].phase;
