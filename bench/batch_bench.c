@@ -146,9 +146,9 @@ static bool run_stage(struct bench *bench, enum stage stage)
 	case SCREEN:
 		return screen_batch(&bench->cast, items, count, &bench->load) == SCREEN_DONE;
 	case IN_ORDER:
-		return contacts_in_order(&bench->contacts, &bench->cast, bench->model, items, count, &bench->load);
+		return contacts_in_order(&bench->contacts, &bench->cast, bench->model, items, &bench->load);
 	case REFOLD:
-		return contacts_refold(&bench->contacts, items, count, &bench->load, &bench->read, NOW_US);
+		return contacts_refold(&bench->contacts, items, count, &bench->read, NOW_US);
 	case GATHER:
 		return gather_batch(&bench->cast, &bench->contacts, items, count, &bench->load, topics,
 				    &bench->save);

@@ -366,7 +366,7 @@ static enum step_end load_end(struct batch *batch, struct fail *fail)
 	}
 	if (screened == SCREEN_FULL ||
 	    !contacts_in_order(&batch->contacts, &batch->cast, engine_model(batch->engine), batch_window(batch),
-			       batch->count, &batch->load)) {
+			       &batch->load)) {
 		return STEP_FULL;
 	}
 	return STEP_NEXT;
@@ -377,7 +377,7 @@ static enum step_end load_end(struct batch *batch, struct fail *fail)
 static enum step_end fold_anew(struct batch *batch)
 {
 	batch->options.counters->refolded.value += (double)batch->contacts.refold_count;
-	return contacts_refold(&batch->contacts, batch_window(batch), batch->count, &batch->load, &batch->read,
+	return contacts_refold(&batch->contacts, batch_window(batch), batch->count, &batch->read,
 			       io_passed_us(batch->io, batch->options.conf->review.until_us))
 		       ? STEP_NEXT
 		       : STEP_FULL;

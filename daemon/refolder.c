@@ -88,7 +88,7 @@ enum refolder_end refolder_begin(struct refolder *refolder, struct io io, const 
 
 static enum refolder_end save(struct refolder *refolder, struct fail *fail)
 {
-	if (!contacts_refold(&refolder->contacts, NULL, 0, &refolder->pick.load, &refolder->read,
+	if (!contacts_refold(&refolder->contacts, NULL, 0, &refolder->read,
 			     io_passed_us(refolder->io, refolder->conf->review.until_us))) {
 		return shrink(refolder, fail);
 	}

@@ -59,7 +59,7 @@ static void add_node(struct beginnings *set, const struct beginning *entry, size
 bool beginnings_init(struct beginnings *set, struct beginning *entries, size_t count, struct arena *arena)
 {
 	CHECK(count < INT_MAX);
-	*set = (struct beginnings){.all = entries, .count = count};
+	*set = (struct beginnings){.all = entries};
 	set->nodes = arena_zero(arena, count, sizeof(*set->nodes));
 	if (set->nodes == NULL) {
 		return false;

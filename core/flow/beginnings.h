@@ -20,7 +20,7 @@ struct beginning {
 struct beginnings {
 	struct beginning *all;	       /* sorted: by text, those for all of it first, by number */
 	struct beginnings_node *nodes; /* one for each different text */
-	size_t count, node_count;
+	size_t node_count;
 };
 
 /* Numbers that stand for one text, ascending. */

@@ -8,7 +8,6 @@
 
 #include "core/base/arena.h"
 #include "core/base/check.h"
-#include "core/base/moment.h"
 #include "core/model/phase_pack.h"
 
 static int compare_phases(const void *a, const void *b)
@@ -79,8 +78,8 @@ static bool fold_run(struct contacts *contacts, const struct load_rows *load, st
 	} else {
 		folding_load(&folding, loaded, &state);
 	}
+	uint32_t checkpoint = fold_checkpoint(process, &state);
 	for (size_t i = 0; i < count; i++) {
-		uint32_t checkpoint = fold_checkpoint(process, &state);
 		enum fold_result result = fold_touch(process, &state, &run[i]);
 		if (result == FOLD_LATE || result == FOLD_BURST) {
 			cast_refold(member, false, run[i].ms * CONTACTS_MS_US);
@@ -89,7 +88,9 @@ static bool fold_run(struct contacts *contacts, const struct load_rows *load, st
 		if (result == FOLD_MOVED) {
 			folding_step(&folding, &state, &run[i]);
 		}
-		if (fold_checkpoint(process, &state) > checkpoint) {
+		uint32_t now = fold_checkpoint(process, &state);
+		if (now > checkpoint) {
+			checkpoint = now;
 			folding_checkpoint(&folding, &state);
 		}
 	}
@@ -139,9 +140,8 @@ static bool fold_runs(struct contacts *contacts, const struct item *items, const
 }
 
 bool contacts_in_order(struct contacts *contacts, struct cast *cast, const struct contacts_model *model,
-		       const struct item *items, size_t count, struct load_rows *load)
+		       const struct item *items, struct load_rows *load)
 {
-	(void)count;
 	struct arena *arena = cast->arena;
 	*contacts = (struct contacts){.cast = cast, .model = model};
 	if (!runs_order_names(contacts) || !contacts_link_phases(contacts, load)) {

@@ -55,7 +55,7 @@ struct contacts {
 
 /* False: arena full. Call once screen_batch() is done. */
 bool contacts_in_order(struct contacts *contacts, struct cast *cast, const struct contacts_model *model,
-		       const struct item *items, size_t count, struct load_rows *load);
+		       const struct item *items, struct load_rows *load);
 /* How many contacts are refolded at once, of how many touches by what their states say; the rest waits. */
 struct contacts_bounds {
 	size_t contacts, touches;
@@ -74,7 +74,7 @@ bool contacts_of_waiting(struct contacts *contacts, struct cast *cast, const str
 /* Folds the contacts of contacts_ask() from what was read and from the batch's own touches, and on to `now_us`. False: arena
  * full. */
 bool contacts_refold(struct contacts *contacts, const struct item *items, size_t count,
-		     const struct load_rows *load, const struct read_rows *read, int64_t now_us);
+		     const struct read_rows *read, int64_t now_us);
 
 /* What time alone has changed by due->hour_us, and when to look again. Rows of another model are left out: they are refolded.
  * False: arena full. */

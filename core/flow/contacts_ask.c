@@ -33,20 +33,21 @@ static void want_own(struct contacts *contacts)
 	}
 }
 
-/* From the start, every process there is; from some moment on, those that there is something of. */
-static void want_all(struct contacts *contacts, const struct load_rows *load, const struct cast_member *member)
+/* Of what something is stored. Wanted in every process: from the start, all there are; from some moment on, those. */
+static void want_stored(struct contacts *contacts, const struct load_rows *load, const struct cast_member *member)
 {
 	const struct model *model = contacts->model->model;
 	const struct cast_slice *slice = &contacts->phases[cast_number(contacts->cast, member)];
-	for (unsigned i = 0; i < model->process_count; i++) {
-		struct contacts_want *want = contacts_want(contacts, member, i);
-		want->wanted = want->wanted || member->refold_us == INT64_MIN || contacts->of_queue;
+	bool from_start = member->refold_us == INT64_MIN || contacts->of_queue;
+	for (unsigned i = 0; member->refold_all && from_start && i < model->process_count; i++) {
+		contacts_want(contacts, member, i)->wanted = true;
 	}
 	for (size_t i = slice->first; i < slice->first + slice->count; i++) {
 		int process = contacts_process(model, load->phases[i].process);
 		if (process >= 0 && load->phases[i].fold_size > 0) {
 			struct contacts_want *want = contacts_want(contacts, member, (unsigned)process);
-			want->wanted = want->has_state = true;
+			want->has_state = true;
+			want->wanted = want->wanted || member->refold_all;
 		}
 	}
 }
@@ -205,8 +206,8 @@ bool contacts_ask(struct contacts *contacts, const struct load_rows *load, const
 		return false;
 	}
 	for (size_t i = 0; i < cast->count; i++) {
-		if (cast->members[i].refold && cast->members[i].refold_all) {
-			want_all(contacts, load, &cast->members[i]);
+		if (cast->members[i].refold) {
+			want_stored(contacts, load, &cast->members[i]);
 		}
 	}
 	return list_asks(contacts, ret_read);

@@ -1,5 +1,5 @@
 /*
- * Between contacts.c, contacts_refold.c, contacts_review.c, contacts_results.c and contacts_runs.c: runs of touches, and what is collected
+ * Between contacts.c and the files contacts_*.c: runs of touches, and what is collected
  * while one is folded.
  */
 #pragma once

@@ -166,24 +166,9 @@ static bool refold_runs(struct contacts *contacts, const struct item *items, con
 	return true;
 }
 
-/* Is something stored of a process? */
-static bool has_state(const struct contacts *contacts, const struct load_rows *load,
-		      const struct cast_member *member, unsigned process)
-{
-	const struct cast_slice *slice = &contacts->phases[cast_number(contacts->cast, member)];
-	for (size_t i = slice->first; i < slice->first + slice->count; i++) {
-		if (load->phases[i].fold_size > 0 &&
-		    contacts_process(contacts->model->model, load->phases[i].process) == (int)process) {
-			return true;
-		}
-	}
-	return false;
-}
-
 /* Processes without a touch behind their checkpoint are as they were there; those without any are emptied. And what of
  * each contact was folded anew. */
-static bool finish_contact(struct contacts *contacts, const struct load_rows *load,
-			   const struct cast_member *member)
+static bool finish_contact(struct contacts *contacts, const struct cast_member *member)
 {
 	const struct model *model = contacts->model->model;
 	if (contacts_is_whole(member)) {
@@ -196,7 +181,7 @@ static bool finish_contact(struct contacts *contacts, const struct load_rows *lo
 		if (!want->wanted) {
 			continue;
 		}
-		if (!want->done && (want->from != NULL || has_state(contacts, load, member, i)) &&
+		if (!want->done && (want->from != NULL || want->has_state) &&
 		    !refold_run(contacts, member, i, NULL, 0, &none)) {
 			return false;
 		}
@@ -210,7 +195,7 @@ static bool finish_contact(struct contacts *contacts, const struct load_rows *lo
 	return true;
 }
 
-static bool finish_contacts(struct contacts *contacts, const struct load_rows *load)
+static bool finish_contacts(struct contacts *contacts)
 {
 	size_t room = contacts->refold_count * contacts->model->model->process_count;
 	contacts->refolded = arena_array(contacts->cast->arena, room + 1, sizeof(*contacts->refolded));
@@ -219,7 +204,7 @@ static bool finish_contacts(struct contacts *contacts, const struct load_rows *l
 	}
 	for (size_t i = 0; i < contacts->cast->count; i++) {
 		const struct cast_member *member = &contacts->cast->members[i];
-		if (member->refold && !finish_contact(contacts, load, member)) {
+		if (member->refold && !finish_contact(contacts, member)) {
 			return false;
 		}
 	}
@@ -273,7 +258,7 @@ static bool merge_states(struct contacts *contacts, size_t first)
 }
 
 bool contacts_refold(struct contacts *contacts, const struct item *items, size_t count,
-		     const struct load_rows *load, const struct read_rows *read, int64_t now_us)
+		     const struct read_rows *read, int64_t now_us)
 {
 	struct cast *cast = contacts->cast;
 	struct arena *arena = cast->arena;
@@ -292,6 +277,6 @@ bool contacts_refold(struct contacts *contacts, const struct item *items, size_t
 	used += list_own(contacts, entries + used);
 	sort_entries(entries, used, spare);
 	runs_count(entries, used, &longest);
-	return refold_runs(contacts, items, read, entries, used, longest) && finish_contacts(contacts, load) &&
+	return refold_runs(contacts, items, read, entries, used, longest) && finish_contacts(contacts) &&
 	       merge_states(contacts, first);
 }

@@ -28,12 +28,13 @@ static bool review_row(struct contacts *contacts, const struct phase_row *row, i
 		return false;
 	}
 	/* Nothing comes meanwhile: now it is worth while to know. */
-	int64_t when_ms = state.moved ? review_when(folding.process, &state, folding.seen_ms) : REVIEW_NEVER;
+	struct state_row *reviewed = &contacts->states[contacts->state_count - 1];
+	int64_t when_ms = reviewed->review_us != INT64_MIN ? review_when(folding.process, &state, folding.seen_ms)
+							   : REVIEW_NEVER;
 	while (when_ms <= until_ms) { /* 180 days at a time */
 		when_ms = review_when(folding.process, &state, when_ms);
 	}
-	contacts->states[contacts->state_count - 1].review_us =
-		when_ms == REVIEW_NEVER ? INT64_MIN : when_ms * CONTACTS_MS_US;
+	reviewed->review_us = when_ms == REVIEW_NEVER ? INT64_MIN : when_ms * CONTACTS_MS_US;
 	return true;
 }
 

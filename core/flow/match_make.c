@@ -7,7 +7,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "core/base/check.h"
 #include "core/flow/match_inside.h"
 
 #define ARENA_SIZE ((size_t)128 * 1024 * 1024)
