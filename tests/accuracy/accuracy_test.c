@@ -7,7 +7,6 @@
  */
 #define TEST_TIMEOUT_S 300
 #include <math.h>
-#include <string.h>
 
 #include "core/base/arena.h"
 #include "core/edge/model_file.h"

@@ -4,8 +4,6 @@
  */
 #include "tests/accuracy/life.h"
 
-#include <string.h>
-
 #include "core/base/check.h"
 
 #define STAY_SPREAD 0.9

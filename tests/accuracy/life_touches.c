@@ -52,16 +52,17 @@ static void draw_person(const struct world *world, struct chance *chance, struct
 		.chance = chance,
 		.world = world,
 		.life = life,
-		.visits_a_day = chance_uneven(chance, visits / 7, VISITS_SPREAD),
 		.own = readers[reader].own,
 		.ahead = readers[reader].ahead,
-		.chats = chance_is(chance, 0.25),
-		.reads_mail = chance_is(chance, 0.6),
-		.opened_by_proxy = chance_is(chance, 0.6),
-		.behind_gateway = chance_is(chance, 0.35),
-		.holiday = chance_below(chance, 2 * WORLD_DAYS),
-		.until_day = buys ? WORLD_DAYS : chance_uneven(chance, STRANGER_DAYS, 0.8),
 	};
+	/* One draw after the other: an initializer's have no order. */
+	ret_person->visits_a_day = chance_uneven(chance, visits / 7, VISITS_SPREAD);
+	ret_person->chats = chance_is(chance, 0.25);
+	ret_person->reads_mail = chance_is(chance, 0.6);
+	ret_person->opened_by_proxy = chance_is(chance, 0.6);
+	ret_person->behind_gateway = chance_is(chance, 0.35);
+	ret_person->holiday = chance_below(chance, 2 * WORLD_DAYS);
+	ret_person->until_day = buys ? WORLD_DAYS : chance_uneven(chance, STRANGER_DAYS, 0.8);
 	for (unsigned r = 0; r < world->process->rule_count; r++) {
 		ret_person->taste[r] = chance_uneven(chance, 1, TASTE_SPREAD);
 	}
@@ -187,9 +188,10 @@ static void live_day(struct person *person, unsigned day, unsigned *visited_day)
 	rate *= day - person->holiday < HOLIDAY_DAYS ? 0.02 : 1;
 	for (unsigned visits = chance_poisson(person->chance, rate); visits > 0; visits--) {
 		*visited_day = day;
-		person->now_ms = WORLD_START_MS + day * DAY_MS +
-				 chance_pick(person->chance, of_hour, 24) * 60 * MINUTE_MS +
-				 chance_below(person->chance, 60 * MINUTE_MS);
+		unsigned hour = chance_pick(person->chance, of_hour,
+					    24); /* one draw after the other, whoever compiles it */
+		person->now_ms = WORLD_START_MS + day * DAY_MS + hour * 60 * MINUTE_MS;
+		person->now_ms += chance_below(person->chance, 60 * MINUTE_MS);
 		bool chat = person->chats && chance_is(person->chance, 0.15);
 		bool mail = !chat && chance_is(person->chance, 0.05);
 		visit(person,
