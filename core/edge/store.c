@@ -51,6 +51,18 @@ void *store_rows_room(struct store *store, const struct postgres_rows *rows, siz
 	return room;
 }
 
+int64_t store_row_moment(const struct postgres_rows *rows, size_t row, unsigned column)
+{
+	return postgres_is_null(rows, row, column) ? INT64_MIN : postgres_moment(rows, row, column);
+}
+
+const uint8_t *store_row_bytes(struct store *store, const struct postgres_rows *rows, size_t row, unsigned column,
+			       size_t *ret_size)
+{
+	const uint8_t *bytes = postgres_bytes(rows, row, column, ret_size);
+	return (const uint8_t *)arena_text(store->arena, (const char *)bytes, *ret_size);
+}
+
 const char *store_row_text(struct store *store, const struct postgres_rows *rows, size_t row, unsigned column)
 {
 	if (postgres_is_null(rows, row, column)) {
@@ -202,4 +214,15 @@ bool store_add_months(struct store *store, const int64_t *moments_us, size_t cou
 		postgres_array_date(months, moments_us[i]);
 	}
 	return columns_add(columns, store->postgres, &sql_months, NULL, NULL, fail);
+}
+
+bool store_by_ids(struct store *store, const struct postgres_statement *statement, const struct uuid *ids,
+		  size_t count, postgres_on_rows *on_rows, struct arena *arena, struct fail *fail)
+{
+	if (count == 0) {
+		return true;
+	}
+	struct columns *columns = columns_begin(arena);
+	columns_uuids(columns, ids, count);
+	return columns_add(columns, store->postgres, statement, on_rows, store, fail);
 }

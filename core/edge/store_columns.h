@@ -51,7 +51,15 @@ bool columns_add(struct columns *columns, struct postgres *postgres, const struc
 
 /* Room for the rows of a result; NULL with *fail when the arena is full. */
 void *store_rows_room(struct store *store, const struct postgres_rows *rows, size_t size, struct fail *fail);
+/* A moment of a row; INT64_MIN for SQL NULL. */
+int64_t store_row_moment(const struct postgres_rows *rows, size_t row, unsigned column);
+/* Bytes of a row, copied; NULL when the arena is full. */
+const uint8_t *store_row_bytes(struct store *store, const struct postgres_rows *rows, size_t row, unsigned column,
+			       size_t *ret_size);
 /* A text of a row, copied; NULL for SQL NULL and when the arena is full. */
 const char *store_row_text(struct store *store, const struct postgres_rows *rows, size_t row, unsigned column);
+/* A statement whose only parameter is a list of ids; none: nothing to ask. `on_rows` (or NULL) gets the store. */
+bool store_by_ids(struct store *store, const struct postgres_statement *statement, const struct uuid *ids,
+		  size_t count, postgres_on_rows *on_rows, struct arena *arena, struct fail *fail);
 /* Two columns: topic and partition of each. */
 void store_position_names(struct columns *columns, const struct position_row *positions, size_t count);

@@ -93,24 +93,12 @@ bool store_add_positions(struct store *store, const struct advance_rows *advance
 		       : columns_add(columns, store->postgres, &sql_advance, on_advanced, store, fail);
 }
 
-/* A statement whose only parameter is a list of ids; none: nothing to ask. */
-static bool add_by_ids(struct store *store, const struct postgres_statement *statement, const struct uuid *ids,
-		       size_t count, postgres_on_rows *on_rows, struct arena *arena, struct fail *fail)
-{
-	if (count == 0) {
-		return true;
-	}
-	struct columns *columns = columns_begin(arena);
-	columns_uuids(columns, ids, count);
-	return columns_add(columns, store->postgres, statement, on_rows, store, fail);
-}
-
 /* In this order: read_claims() tells the second by the first. */
 static bool add_claims(struct store *store, const struct uuid *weak, size_t weak_count, const struct uuid *decided,
 		       size_t decided_count, struct arena *arena, postgres_on_rows *on_rows, struct fail *fail)
 {
-	return add_by_ids(store, &sql_claims, weak, weak_count, on_rows, arena, fail) &&
-	       add_by_ids(store, &sql_claims_decided, decided, decided_count, on_rows, arena, fail);
+	return store_by_ids(store, &sql_claims, weak, weak_count, on_rows, arena, fail) &&
+	       store_by_ids(store, &sql_claims_decided, decided, decided_count, on_rows, arena, fail);
 }
 
 bool store_add_holds(struct store *store, const struct advance_rows *advance, struct arena *arena,
@@ -293,11 +281,6 @@ static bool on_times(void *context, const struct postgres_rows *rows, struct fai
 	return true;
 }
 
-static int64_t moment_or_never(const struct postgres_rows *rows, size_t row, unsigned column)
-{
-	return postgres_is_null(rows, row, column) ? INT64_MIN : postgres_moment(rows, row, column);
-}
-
 bool store_on_phases(void *context, const struct postgres_rows *rows, struct fail *fail)
 {
 	struct store *store = context;
@@ -311,18 +294,18 @@ bool store_on_phases(void *context, const struct postgres_rows *rows, struct fai
 			process = store_row_text(store, rows, i, 1);
 		}
 		size_t size;
-		const uint8_t *fold = postgres_bytes(rows, i, 4, &size);
+		const uint8_t *fold = store_row_bytes(store, rows, i, 4, &size);
 		phases[i] = (struct phase_row){
 			.contact_id = postgres_uuid(rows, i, 0),
 			.process = process,
 			.version = postgres_int(rows, i, 2),
 			.model_version = (uint64_t)postgres_int(rows, i, 3),
-			.fold = (const uint8_t *)arena_text(store->arena, (const char *)fold, size),
+			.fold = fold,
 			.fold_size = size,
 			.shown = (int)postgres_int(rows, i, 5),
-			.since_us = moment_or_never(rows, i, 6),
-			.review_us = moment_or_never(rows, i, 7),
-			.touched_since_us = moment_or_never(rows, i, 8),
+			.since_us = store_row_moment(rows, i, 6),
+			.review_us = store_row_moment(rows, i, 7),
+			.touched_since_us = store_row_moment(rows, i, 8),
 		};
 		const uint8_t *place = postgres_bytes(rows, i, 9, &size);
 		CHECK(size == sizeof(phases[i].place.bytes));
@@ -345,7 +328,7 @@ static bool add_locks(struct store *store, const struct load_rows *load, struct 
 	columns_uuids(columns, load->contacts, load->contact_count);
 	columns_int(columns, POSTGRES_INT8, (int64_t)load->model_version);
 	return columns_add(columns, store->postgres, &sql_arbiters, NULL, NULL, fail) &&
-	       add_by_ids(store, &sql_lock, load->contacts, load->contact_count, NULL, arena, fail);
+	       store_by_ids(store, &sql_lock, load->contacts, load->contact_count, NULL, arena, fail);
 }
 
 static bool add_times(struct store *store, const struct load_rows *load, struct arena *arena, struct fail *fail)
@@ -387,11 +370,12 @@ bool store_load(struct store *store, struct load_rows *load, struct arena *arena
 	return add_locks(store, load, arena, fail) &&
 	       add_claims(store, load->weak, load->weak_count, load->decided, load->decided_count, arena,
 			  on_claims, fail) &&
-	       add_by_ids(store, &sql_consents, load->persons, load->person_count, on_consents, arena, fail) &&
-	       add_by_ids(store, &sql_declared, load->decided, load->decided_count, on_declared, arena, fail) &&
-	       add_by_ids(store, &sql_erasures, load->actors, load->actor_count, on_erasures, arena, fail) &&
+	       store_by_ids(store, &sql_consents, load->persons, load->person_count, on_consents, arena, fail) &&
+	       store_by_ids(store, &sql_declared, load->decided, load->decided_count, on_declared, arena, fail) &&
+	       store_by_ids(store, &sql_erasures, load->actors, load->actor_count, on_erasures, arena, fail) &&
 	       add_copies(store, load, arena, fail) && add_times(store, load, arena, fail) &&
-	       add_by_ids(store, &sql_phases, load->contacts, load->contact_count, store_on_phases, arena, fail) &&
+	       store_by_ids(store, &sql_phases, load->contacts, load->contact_count, store_on_phases, arena,
+			    fail) &&
 	       (!load->quick || postgres_add(store->postgres, &sql_commit, NULL, NULL, NULL, fail)) &&
 	       postgres_send(store->postgres, fail);
 }

@@ -50,7 +50,3 @@ bool store_add_holds(struct store *store, const struct advance_rows *advance, st
 /* Makes the partitions of table touch of these months. */
 bool store_add_months(struct store *store, const int64_t *moments_us, size_t count, struct arena *arena,
 		      struct fail *fail);
-
-/* A statement whose only parameter is a list of ids; none: nothing to send. */
-bool store_by_ids(struct store *store, const struct postgres_statement *statement, const struct uuid *ids,
-		  size_t count, struct arena *arena, struct fail *fail);

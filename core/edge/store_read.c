@@ -74,16 +74,16 @@ static bool on_checkpoints(void *context, const struct postgres_rows *rows, stru
 	}
 	for (size_t i = 0; i < postgres_count(rows); i++) {
 		size_t size;
-		const uint8_t *fold = postgres_bytes(rows, i, 4, &size);
+		const uint8_t *fold = store_row_bytes(store, rows, i, 4, &size);
 		checkpoints[i] = (struct checkpoint_row){
 			.contact_id = postgres_uuid(rows, i, 0),
 			.process = store_row_text(store, rows, i, 1),
 			.n = (uint32_t)postgres_int(rows, i, 2),
 			.at_us = postgres_moment(rows, i, 3),
-			.fold = (const uint8_t *)arena_text(store->arena, (const char *)fold, size),
+			.fold = fold,
 			.fold_size = size,
 			.shown = (int)postgres_int(rows, i, 5),
-			.since_us = postgres_is_null(rows, i, 6) ? INT64_MIN : postgres_moment(rows, i, 6),
+			.since_us = store_row_moment(rows, i, 6),
 		};
 		if (checkpoints[i].process == NULL || checkpoints[i].fold == NULL) {
 			return store_arena_full(fail);

@@ -90,7 +90,7 @@ bool store_pick(struct store *store, struct pick_rows *pick, struct arena *arena
 
 bool store_postpone(struct store *store, const struct uuid *contact_id, struct arena *arena, struct fail *fail)
 {
-	return store_by_ids(store, &sql_postpone, contact_id, 1, arena, fail) &&
+	return store_by_ids(store, &sql_postpone, contact_id, 1, NULL, arena, fail) &&
 	       postgres_send(store->postgres, fail);
 }
 
@@ -127,5 +127,5 @@ bool store_save_waiting(struct store *store, const struct save_rows *save, struc
 			return false;
 		}
 	}
-	return store_by_ids(store, &sql_drop_waiting, save->caught_up, save->caught_up_count, arena, fail);
+	return store_by_ids(store, &sql_drop_waiting, save->caught_up, save->caught_up_count, NULL, arena, fail);
 }

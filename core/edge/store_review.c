@@ -26,17 +26,17 @@ static bool on_due(void *context, const struct postgres_rows *rows, struct fail 
 	}
 	for (size_t i = 1; i < postgres_count(rows); i++) {
 		size_t size;
-		const uint8_t *fold = postgres_bytes(rows, i, 6, &size);
+		const uint8_t *fold = store_row_bytes(store, rows, i, 6, &size);
 		struct phase_row *row = &phases[due->phase_count++];
 		*row = (struct phase_row){
 			.contact_id = postgres_uuid(rows, i, 2),
 			.process = store_row_text(store, rows, i, 3),
 			.version = postgres_int(rows, i, 4),
 			.model_version = (uint64_t)postgres_int(rows, i, 5),
-			.fold = (const uint8_t *)arena_text(store->arena, (const char *)fold, size),
+			.fold = fold,
 			.fold_size = size,
 			.shown = (int)postgres_int(rows, i, 7),
-			.since_us = postgres_is_null(rows, i, 8) ? INT64_MIN : postgres_moment(rows, i, 8),
+			.since_us = store_row_moment(rows, i, 8),
 			.review_us = due->hour_us,
 			.touched_since_us = INT64_MIN, /* no touch comes */
 		};

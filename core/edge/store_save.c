@@ -289,9 +289,11 @@ static bool undo_changes(struct store *store, const struct save_rows *save, stru
 
 static bool drop_by_ids(struct store *store, const struct save_rows *save, struct arena *arena, struct fail *fail)
 {
-	return store_by_ids(store, &sql_drop_stretches, save->stretched, save->stretched_count, arena, fail) &&
-	       store_by_ids(store, &sql_save_valueless, save->valueless, save->valueless_count, arena, fail) &&
-	       store_by_ids(store, &sql_bump, save->bumped, save->bumped_count, arena, fail);
+	return store_by_ids(store, &sql_drop_stretches, save->stretched, save->stretched_count, NULL, arena,
+			    fail) &&
+	       store_by_ids(store, &sql_save_valueless, save->valueless, save->valueless_count, NULL, arena,
+			    fail) &&
+	       store_by_ids(store, &sql_bump, save->bumped, save->bumped_count, NULL, arena, fail);
 }
 
 /* What is replaced goes before what takes its place. */

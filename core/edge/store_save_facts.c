@@ -6,17 +6,6 @@
 #include "core/edge/store_parts.h"
 #include "core/edge/store_sql.h"
 
-bool store_by_ids(struct store *store, const struct postgres_statement *statement, const struct uuid *ids,
-		  size_t count, struct arena *arena, struct fail *fail)
-{
-	if (count == 0) {
-		return true;
-	}
-	struct columns *columns = columns_begin(arena);
-	columns_uuids(columns, ids, count);
-	return columns_add(columns, store->postgres, statement, NULL, NULL, fail);
-}
-
 bool store_save_actors(struct store *store, const struct save_rows *save, struct arena *arena, struct fail *fail)
 {
 	static const enum postgres_type types[] = {POSTGRES_UUID, POSTGRES_INT2, POSTGRES_TEXT, POSTGRES_TEXT};
