@@ -7,7 +7,7 @@
 #include "core/base/moment.h"
 #include "core/edge/model_file.h"
 #include "core/edge/postgres.h"
-#include "core/flow/match.h"
+#include "core/flow/fold_input.h"
 #include "ctl/model_word.h"
 
 #define MS_US INT64_C(1000)
@@ -60,19 +60,9 @@ static bool on_model(void *context, const struct postgres_rows *rows, struct fai
 
 static struct fold_touch fold_touch_of(const struct postgres_rows *rows, size_t i)
 {
-	uint16_t confirm = (uint16_t)postgres_int(rows, i, 5);
-	return (struct fold_touch){
-		.ms = moment_floor(postgres_moment(rows, i, 0), MS_US),
-		.id = (uint64_t)postgres_int(rows, i, 1),
-		.kind = confirm == 0		  ? FOLD_TOUCH
-			: confirm == MATCH_CLOSES ? FOLD_CLOSE
-						  : FOLD_CONFIRM,
-		.rule = confirm == 0		  ? (uint16_t)postgres_int(rows, i, 2)
-			: confirm == MATCH_CLOSES ? 0
-						  : confirm,
-		.mail_click = confirm == 0 && postgres_int(rows, i, 3) != 0,
-		.link = (uint64_t)postgres_int(rows, i, 4),
-	};
+	return fold_input(postgres_moment(rows, i, 0), (uint64_t)postgres_int(rows, i, 1),
+			  (int)postgres_int(rows, i, 2), postgres_int(rows, i, 3) != 0,
+			  (uint64_t)postgres_int(rows, i, 4), (uint16_t)postgres_int(rows, i, 5));
 }
 
 static bool on_evidence(void *context, const struct postgres_rows *rows, struct fail *fail)

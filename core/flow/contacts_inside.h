@@ -76,8 +76,6 @@ int contacts_process(const struct model *model, const char *name);
  * is that in cast->touches or, behind these, in what was read.
  */
 
-/* Is it input of the fold at all? A person's, no machine's, with a rule; or a hard fact. */
-bool runs_input(int party, uint32_t reasons, int rule, uint16_t confirm);
 /* Notes the model's processes in the order of their names. False: arena full. */
 bool runs_order_names(struct contacts *contacts);
 struct sort_entry runs_entry(const struct contacts *contacts, const struct cast_member *contact, unsigned process,

@@ -13,6 +13,7 @@
 #include "core/base/arena.h"
 #include "core/base/check.h"
 #include "core/base/moment.h"
+#include "core/flow/fold_input.h"
 #include "core/model/phase_pack.h"
 
 static int compare_row_keys(const void *a, const void *b)
@@ -80,7 +81,7 @@ static struct cast_member *row_contact(const struct cast *cast, const struct tou
 static bool is_wanted(const struct contacts *contacts, const struct touch_row *row,
 		      struct cast_member **ret_contact, int *ret_process)
 {
-	if (row->process == NULL || !runs_input(row->party, row->reasons, row->rule, row->confirm)) {
+	if (row->process == NULL || !fold_input_counts(row->party, row->reasons, row->rule, row->confirm)) {
 		return false;
 	}
 	*ret_contact = row_contact(contacts->cast, row);

@@ -7,30 +7,7 @@
 #include <string.h>
 
 #include "core/base/arena.h"
-#include "core/base/moment.h"
-
-/* Is it input of the fold at all? A person's, no machine's, with a rule; or a hard fact. */
-bool runs_input(int party, uint32_t reasons, int rule, uint16_t confirm)
-{
-	return reasons == 0 && (confirm != 0 || (party == PARTY_PERSON && rule >= 0));
-}
-
-static struct fold_touch to_fold(int64_t at_us, uint64_t event_id, int rule, bool mail_click, uint64_t link,
-				 uint16_t confirm)
-{
-	return (struct fold_touch){
-		.ms = moment_floor(at_us, CONTACTS_MS_US),
-		.id = event_id,
-		.kind = confirm == MATCH_CLOSES ? FOLD_CLOSE
-			: confirm != 0		? FOLD_CONFIRM
-						: FOLD_TOUCH,
-		.rule = confirm == MATCH_CLOSES ? 0
-			: confirm != 0		? confirm
-						: (uint16_t)rule,
-		.mail_click = confirm == 0 && mail_click,
-		.link = link,
-	};
-}
+#include "core/flow/fold_input.h"
 
 #define KEY_PROCESS_BITS 16
 
@@ -107,7 +84,7 @@ size_t runs_list(const struct contacts *contacts, const struct item *items, stru
 		const struct item *item = &items[number];
 		const struct touch *touch = &cast->touches[i];
 		if (item->copy == COPY_LOSES ||
-		    !runs_input(touch->party, touch->reasons, item->match.rule, item->match.confirm)) {
+		    !fold_input_counts(touch->party, touch->reasons, item->match.rule, item->match.confirm)) {
 			continue;
 		}
 		const struct cast_member *actor = &cast->members[cast_actor(&cast->parts[number])];
@@ -130,12 +107,12 @@ void runs_fill(const struct contacts *contacts, const struct item *items, const 
 		if (place < cast->touch_count) {
 			const struct touch *touch = &cast->touches[place];
 			const struct match *match = &items[cast->touch_items[place]].match;
-			ret_touches[i] = to_fold(touch->at_us, touch->event_id, match->rule, match->mail_click,
-						 match->link, match->confirm);
+			ret_touches[i] = fold_input(touch->at_us, touch->event_id, match->rule, match->mail_click,
+						    match->link, match->confirm);
 		} else {
 			const struct touch_row *row = &read->touches[place - cast->touch_count];
-			ret_touches[i] = to_fold(row->at_us, row->key.event_id, row->rule, row->mail_click,
-						 row->link, row->confirm);
+			ret_touches[i] = fold_input(row->at_us, row->key.event_id, row->rule, row->mail_click,
+						    row->link, row->confirm);
 		}
 		sorted = sorted && (i == 0 || fold_compare(&ret_touches[i - 1], &ret_touches[i]) <= 0);
 	}
