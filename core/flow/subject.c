@@ -248,6 +248,51 @@ bool subject_copy(const struct subject *subject, struct arena *arena, struct sub
 	return true;
 }
 
+/* The values, less their line ends. False: arena full, or more than there can be. */
+static bool split_lines(const char *lines, struct arena *arena, struct properties *properties)
+{
+	properties->count = 0;
+	while (*lines != '\0') {
+		size_t size = strcspn(lines, "\n");
+		if (properties->count == SUBJECT_PROPERTIES_MAX) {
+			return false;
+		}
+		properties->values[properties->count] = arena_text(arena, lines, size);
+		if (properties->values[properties->count++] == NULL) {
+			return false;
+		}
+		lines += size + (lines[size] == '\n' ? 1 : 0);
+	}
+	return true;
+}
+
+bool subject_give_properties(struct subject *subject, const char *const *keys, size_t key_count, const char *lines,
+			     struct arena *arena)
+{
+	struct properties properties;
+	CHECK(key_count <= SUBJECT_PROPERTIES_MAX);
+	if (!split_lines(lines, arena, &properties)) {
+		return false;
+	}
+	for (uint32_t chosen = 0; chosen < UINT32_C(1) << key_count; chosen++) {
+		struct subject given = *subject;
+		if ((unsigned)__builtin_popcount(chosen) != properties.count) {
+			continue;
+		}
+		unsigned used = 0;
+		for (uint32_t left = chosen; left != 0; left &= left - 1) {
+			properties.keys[used++] = keys[__builtin_ctz(left)];
+		}
+		given.property_keys = properties.keys;
+		given.property_values = properties.values;
+		given.properties_count = properties.count;
+		if (subject_hash(&given) == subject->id) {
+			return keep_properties(&properties, arena, subject);
+		}
+	}
+	return false;
+}
+
 /* ---- knowing one again ---- */
 
 /* Both host and path are functions of what stands before the query and the fragment. */

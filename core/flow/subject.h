@@ -17,6 +17,14 @@ bool subject_from_event(const struct event *event, const char *const *keys, size
 bool subject_copy(const struct subject *subject, struct arena *arena, struct subject *ret_subject);
 
 /*
+ * Gives a subject that was read from the database its properties back. There stand their values, a line each in the order of `keys`, and
+ * not of which keys they are: its id, a hash of all there is, tells. Borrows keys and lines. False: arena full, or no choice of keys
+ * gives that id.
+ */
+bool subject_give_properties(struct subject *subject, const char *const *keys, size_t key_count, const char *lines,
+			     struct arena *arena);
+
+/*
  * To know again, without hashing it, what an event is about: all that subject_from_event() makes a subject from, side by side, a
  * URL without its query and fragment. Equal bytes, with the same keys, are the same subject. They mean nothing beyond this
  * process.

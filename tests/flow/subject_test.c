@@ -90,6 +90,39 @@ START_TEST(a_subject_is_what_rules_look_at)
 }
 END_TEST
 
+/* As table subject has it: the values alone. */
+START_TEST(properties_are_found_again_by_their_values)
+{
+	static const char *const many[] = {"a", "b", "c", "plan", "seats"};
+	static const struct {
+		const char *properties, *lines;
+	} rows[] = {
+		{"", ""},
+		{"{\"key\":\"seats\",\"text\":\"7\"}", "7"},
+		{"{\"key\":\"b\",\"text\":\"7\"}", "7"},
+		{"{\"key\":\"b\",\"text\":\"7\"},{\"key\":\"plan\",\"text\":\"7\"}", "7\n7"},
+		{"{\"key\":\"c\",\"text\":\"x y\"},{\"key\":\"a\",\"text\":\"pro\"}", "pro\nx y"},
+	};
+	for (size_t i = 0; i < COUNT_OF(rows); i++) {
+		struct event *event = test_decode_json(
+			arena_print(test_arena(), "{" LEAST ",\"properties\":[%s]}", rows[i].properties));
+		struct subject subject, bare;
+		ck_assert(subject_from_event(event, many, COUNT_OF(many), test_arena(), &subject));
+		bare = subject;
+		bare.properties_count = 0;
+		ck_assert_msg(subject_give_properties(&bare, many, COUNT_OF(many), rows[i].lines, test_arena()) &&
+				      bare.properties_count == subject.properties_count,
+			      "row %zu", i);
+		for (unsigned k = 0; k < bare.properties_count; k++) {
+			ck_assert_str_eq(bare.property_keys[k], subject.property_keys[k]);
+			ck_assert_str_eq(bare.property_values[k], subject.property_values[k]);
+		}
+		ck_assert(!subject_give_properties(&bare, many, COUNT_OF(many), "no such value", test_arena()));
+		ck_assert(!subject_give_properties(&bare, many, COUNT_OF(many), "1\n2\n3\n4\n5\n6", test_arena()));
+	}
+}
+END_TEST
+
 static struct subject subject_from(const struct event *event)
 {
 	struct subject subject;
@@ -195,6 +228,6 @@ START_TEST(a_subject_id_never_changes)
 END_TEST
 
 TEST_MAIN("subject", urls_fall_into_host_and_path, engagement_falls_into_five_classes,
-	  a_subject_is_what_rules_look_at, each_of_its_fields_makes_another_subject,
-	  it_is_known_again_by_what_it_is_made_from, what_rules_do_not_look_at_makes_no_other_subject,
-	  a_subject_id_never_changes)
+	  a_subject_is_what_rules_look_at, properties_are_found_again_by_their_values,
+	  each_of_its_fields_makes_another_subject, it_is_known_again_by_what_it_is_made_from,
+	  what_rules_do_not_look_at_makes_no_other_subject, a_subject_id_never_changes)

@@ -40,6 +40,8 @@ TABLES = {
     "phased.review": {WRITER: "SU", PRIVACY: "S", MONITOR: "S"},
     "report.contact_phase": {READER: "S", SELLER: "S", PRIVACY: "S"},
     "report.evidence": {READER: "S", SELLER: "S", PRIVACY: "S"},
+    "report.measured": {READER: "S", SELLER: "S", PRIVACY: "S"},
+    "report.subject": {READER: "S", SELLER: "S", PRIVACY: "S"},
     "report.outcome_day": {READER: "S", SELLER: "S", PRIVACY: "S", MONITOR: "S"},
     "report.process_phase": {READER: "S", SELLER: "S", PRIVACY: "S", MONITOR: "S"},
     "report.model": {READER: "S", SELLER: "S", PRIVACY: "S", MONITOR: "S"},
