@@ -1,0 +1,124 @@
+/*
+ * Ends of days are looked at one by one only while something can come of it: from where a contact is, time alone leads to no more than so
+ * much of late, which is tabled by state.
+ */
+#include "core/flow/alerts.h"
+
+#include <stddef.h>
+#include <string.h>
+
+#include "core/base/check.h"
+#include "core/base/moment.h"
+
+#define DAY_MS INT64_C(86400000)
+#define DAY_MINUTES 1440u
+#define CLOSE 1e-9 /* more than all rounding */
+
+static bool is_late(const struct fold_process *process, unsigned state)
+{
+	return state > 0 && state < process->states && process->state_main[state] == MAIN_LATE;
+}
+
+/* chance[k] ← Σ P[k][j] chance[j] over a day. */
+static void a_day_more(const struct fold_process *process, double chance[PHASE_STATES])
+{
+	for (uint32_t bits = DAY_MINUTES; bits != 0; bits &= bits - 1) {
+		const double(*move)[PHASE_STATES] = process->moves[__builtin_ctz(bits)];
+		double before[PHASE_STATES];
+		memcpy(before, chance, sizeof(before));
+		for (unsigned k = 0; k < PHASE_STATES; k++) {
+			chance[k] = 0;
+			for (unsigned j = 0; j < PHASE_STATES; j++) {
+				chance[k] += move[k][j] * before[j];
+			}
+		}
+	}
+}
+
+/* The largest at the ends of all days that a gap can have. Between two of them the curve rises over both by no more than an eighth of its
+ * bend, which is at most (2 q)² with q the largest share that leaves a state in a day. */
+void alerts_process_init(struct alerts_process *ret_process, const struct fold_process *fold)
+{
+	double chance[PHASE_STATES], leaves = 0;
+	*ret_process = (struct alerts_process){.fold = fold};
+	for (unsigned k = 0; k < PHASE_STATES; k++) {
+		chance[k] = ret_process->most[k] = is_late(fold, k) ? 1 : 0;
+		leaves = fold->leaves[k] * DAY_MINUTES > leaves ? fold->leaves[k] * DAY_MINUTES : leaves;
+	}
+	for (int64_t days = 0; days <= FOLD_GAP_MAX / DAY_MINUTES; days++) {
+		a_day_more(fold, chance);
+		for (unsigned k = 0; k < PHASE_STATES; k++) {
+			ret_process->most[k] = chance[k] > ret_process->most[k] ? chance[k] : ret_process->most[k];
+		}
+	}
+	for (unsigned k = 0; k < PHASE_STATES; k++) {
+		ret_process->most[k] += leaves * leaves / 2 + CLOSE;
+	}
+}
+
+/* May P(late) come to be enough by time alone? */
+static bool can_enter(const struct alerts_process *process, const double pi[PHASE_STATES])
+{
+	double most = 0;
+	for (unsigned k = 0; k < process->fold->states; k++) {
+		most += pi[k] * process->most[k];
+	}
+	return most >= ALERTS_LATE_FROM;
+}
+
+/* Nobody of whom nothing is known, or whose process is closed, is in late. */
+static double late_at(const struct alerts *alerts, int64_t at_ms, struct phase_view *ret_view)
+{
+	double late = 0;
+	fold_view(alerts->process->fold, &alerts->last, at_ms, ret_view);
+	for (unsigned k = 1; alerts->last.moved && k < alerts->process->fold->states; k++) {
+		late += is_late(alerts->process->fold, k) ? ret_view->posterior[k] : 0;
+	}
+	return late;
+}
+
+static void look(struct alerts *alerts, double late)
+{
+	bool high = late >= ALERTS_LATE_FROM;
+	if (alerts->entered && late < ALERTS_LATE_AGAIN_BELOW) {
+		alerts->entered = false;
+		alerts->on_late(alerts->context, alerts->next_ms, false);
+	} else if (!alerts->entered && high && alerts->high) {
+		alerts->entered = true;
+		alerts->on_late(alerts->context, alerts->next_ms, true);
+	}
+	alerts->high = high;
+}
+
+/* The end of the first day at or after a moment. */
+static int64_t day_end(int64_t ms)
+{
+	return -moment_floor(-ms, DAY_MS) * DAY_MS;
+}
+
+void alerts_pass(struct alerts *alerts, int64_t until_ms)
+{
+	const double *pi = alerts->last.pi;
+	struct phase_view view;
+	while (alerts->begun && alerts->next_ms <= until_ms) {
+		if (!alerts->entered && (!alerts->last.moved || !can_enter(alerts->process, pi))) {
+			alerts->high = false;
+			alerts->next_ms = day_end(until_ms + 1);
+			return;
+		}
+		look(alerts, late_at(alerts, alerts->next_ms, &view));
+		alerts->next_ms += DAY_MS;
+		pi = view.posterior;
+	}
+}
+
+void alerts_step(void *context, const struct phase_state *state, const struct fold_touch *touch)
+{
+	struct alerts *alerts = context;
+	if (!alerts->begun) {
+		alerts->begun = true;
+		alerts->next_ms = day_end(touch->ms);
+	}
+	alerts_pass(alerts, touch->ms - 1);
+	memcpy(&alerts->last, state, offsetof(struct phase_state, started));
+}
