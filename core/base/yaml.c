@@ -17,9 +17,12 @@
 #include "core/base/check.h"
 #include "core/base/text.h"
 
+#define BYTE_ORDER_MARK "\xef\xbb\xbf"
+
 struct reader {
 	yaml_parser_t parser;
 	const char *text;
+	size_t size;
 	const char *file;
 	struct arena *arena;
 	struct fail *fail;
@@ -47,23 +50,81 @@ static bool complain_event(const struct reader *reader, const yaml_event_t *even
 	return complain_at(reader->file, event->start_mark.line + 1, reader->fail, what);
 }
 
+/* Lines begin at 1. */
+static size_t line_of(const char *text, size_t offset)
+{
+	size_t line = 1;
+	for (size_t i = 0; i < offset; i++) {
+		line += text[i] == '\n';
+	}
+	return line;
+}
+
+/* Does a tab stand there, or before the line's first character? Marks count characters. */
+static bool is_tab(const struct reader *reader, const yaml_mark_t *mark)
+{
+	const char *at = reader->text, *end = reader->text + reader->size;
+	for (size_t line = 0; at < end && line < mark->line; at++) {
+		line += *at == '\n';
+	}
+	for (const char *indent = at; indent < end && (*indent == ' ' || *indent == '\t'); indent++) {
+		if (*indent == '\t') {
+			return true;
+		}
+	}
+	for (size_t column = 0; at < end && column < mark->column; at++) {
+		column += at + 1 == end || ((unsigned char)at[1] & 0xc0) != 0x80;
+	}
+	return at < end && *at == '\t';
+}
+
+/* What whoever does not write YAML every day has most likely done, where libyaml says so. */
+static const char *hint(const char *problem)
+{
+	static const struct {
+		const char *problem, *hint;
+	} hints[] = {
+		{"tab character", " (a tab: YAML wants spaces)"},
+		{"mapping values are not allowed",
+		 " (a \": \" too many: a text that holds one stands in quotes, 'a: b')"},
+		{"expected ',' or ']'", " (not closed by ]; or a text that holds [ ] { } or , needs quotes)"},
+		{"expected ',' or '}'", " (not closed by }; or a text that holds [ ] { } or , needs quotes)"},
+		{"unexpected end of stream", " (a quote that is not closed?)"},
+		{"did not find expected", " (does it begin in the same column as what it belongs to?)"},
+		{"could not find expected ':'",
+		 " (a key without \":\", or a line that begins in the wrong column?)"},
+		{"cannot start any token", " (a text that begins with @, ` or % stands in quotes)"},
+		{"unknown escape character", " (within \"…\" a \\ is special: write '…')"},
+	};
+	for (size_t i = 0; i < COUNT_OF(hints); i++) {
+		if (strstr(problem, hints[i].problem) != NULL) {
+			return hints[i].hint;
+		}
+	}
+	return "";
+}
+
 /* libyaml's own complaint. Its reader knows only an offset, its scanner and parser a mark. */
 static bool complain_parser(struct reader *reader)
 {
 	const yaml_parser_t *parser = &reader->parser;
-	size_t line = parser->problem_mark.line + 1;
+	const char *problem = parser->problem != NULL ? parser->problem : "unknown problem";
+	size_t line = parser->problem_mark.line + 1, begun = parser->context_mark.line + 1;
+	char context[128] = "";
 	if (parser->error == YAML_MEMORY_ERROR) {
 		return fail_set(reader->fail, FAIL_FATAL, EXIT_CONFIG, "%s: out of memory", reader->file);
 	}
 	if (parser->error == YAML_READER_ERROR) {
-		line = 1;
-		for (size_t i = 0; i < parser->problem_offset; i++) {
-			line += reader->text[i] == '\n';
-		}
+		line = line_of(reader->text, parser->problem_offset);
+	} else if (is_tab(reader, &parser->problem_mark)) {
+		problem = "found a tab character";
+	} else if (parser->context != NULL && begun < line) {
+		snprintf(context, sizeof(context), " %s that begins on line %zu", parser->context, begun);
+	} else if (parser->context != NULL) {
+		snprintf(context, sizeof(context), " %s", parser->context);
 	}
 	return fail_set(reader->fail, FAIL_FATAL, EXIT_CONFIG, "%s:%zu: not YAML: %s%s%s", reader->file, line,
-			parser->problem != NULL ? parser->problem : "unknown problem",
-			parser->context != NULL ? " " : "", parser->context != NULL ? parser->context : "");
+			problem, context, hint(problem));
 }
 
 /* The caller ends the event with yaml_event_delete(). */
@@ -111,7 +172,9 @@ static bool is_plain(const struct reader *reader, const yaml_event_t *event)
 	const yaml_char_t *anchor = NULL, *tag = NULL;
 	switch (event->type) {
 	case YAML_ALIAS_EVENT:
-		return complain_event(reader, event, "aliases (*name) are not read here: write it out");
+		return complain_event(
+			reader, event,
+			"aliases (*name) are not read here: write it out (or in quotes, if a text begins with *)");
 	case YAML_SCALAR_EVENT:
 		anchor = event->data.scalar.anchor;
 		tag = event->data.scalar.tag;
@@ -128,10 +191,13 @@ static bool is_plain(const struct reader *reader, const yaml_event_t *event)
 		break;
 	}
 	if (anchor != NULL) {
-		return complain_event(reader, event, "anchors (&name) are not read here");
+		return complain_event(reader, event,
+				      "anchors (&name) are not read here: write it out where it is needed");
 	}
 	if (tag != NULL) {
-		return complain_event(reader, event, "tags (!name) are not read here");
+		return complain_event(
+			reader, event,
+			"tags (!name) are not read here: a text that begins with ! stands in quotes");
 	}
 	return true;
 }
@@ -292,12 +358,22 @@ bool yaml_parse(const char *text, size_t size, const char *file, struct arena *a
 		struct fail *fail)
 {
 	if (size > YAML_FILE_SIZE_MAX) {
-		return fail_set(fail, FAIL_FATAL, EXIT_CONFIG, "%s: over %zu bytes", file, YAML_FILE_SIZE_MAX);
+		return fail_set(fail, FAIL_FATAL, EXIT_CONFIG,
+				"%s:%zu: over %zu bytes (what stands before this line is as much as is read)",
+				file, line_of(text, YAML_FILE_SIZE_MAX), YAML_FILE_SIZE_MAX);
 	}
-	if (!text_is_utf8(text, size)) {
-		return fail_set(fail, FAIL_FATAL, EXIT_CONFIG, "%s: not UTF-8 text", file);
+	size_t good = text_utf8_size(text, size);
+	if (good < size) {
+		return fail_set(fail, FAIL_FATAL, EXIT_CONFIG, "%s:%zu: %s", file, line_of(text, good),
+				text[good] == '\0' ? "a NUL byte (not a text file?)"
+						   : "not UTF-8 text (save the file as UTF-8)");
 	}
-	struct reader reader = {.text = text, .file = file, .arena = arena, .fail = fail};
+	/* Editors on Windows begin a file so; libyaml takes it for a document of its own. */
+	if (size >= strlen(BYTE_ORDER_MARK) && memcmp(text, BYTE_ORDER_MARK, strlen(BYTE_ORDER_MARK)) == 0) {
+		text += strlen(BYTE_ORDER_MARK);
+		size -= strlen(BYTE_ORDER_MARK);
+	}
+	struct reader reader = {.text = text, .size = size, .file = file, .arena = arena, .fail = fail};
 	if (yaml_parser_initialize(&reader.parser) != 1) {
 		return fail_set(fail, FAIL_FATAL, EXIT_CONFIG, "%s: out of memory", file);
 	}

@@ -44,7 +44,8 @@ END_TEST
 START_TEST(nothing_is_an_empty_map)
 {
 	setup();
-	static const char *const texts[] = {"", "# only a comment\n", "---\n", "---\n# so\n...\n"};
+	static const char *const texts[] = {
+		"", "\xef\xbb\xbf", "\xef\xbb\xbf# a mark\r\n", "# only a comment\n", "---\n", "---\n# so\n...\n"};
 	for (size_t i = 0; i < COUNT_OF(texts); i++) {
 		struct yaml_node *root = parse(texts[i]);
 		ck_assert_msg(root->kind == YAML_MAP && root->count == 0, "row %zu", i);
@@ -58,20 +59,46 @@ START_TEST(what_is_no_plain_tree_is_refused)
 	static const struct {
 		const char *text, *error;
 	} rows[] = {
-		{"a: &x 1\nb: 2\n", "f.yaml:1: anchors (&name) are not read here"},
-		{"a: 1\nb: *x\n", "f.yaml:2: aliases (*name) are not read here: write it out"},
-		{"a: &x [*x]\n", "f.yaml:1: anchors (&name) are not read here"},
-		{"a: !!int 1\n", "f.yaml:1: tags (!name) are not read here"},
+		{"a: &x 1\nb: 2\n",
+		 "f.yaml:1: anchors (&name) are not read here: write it out where it is needed"},
+		{"a: 1\nb: *x\n", "f.yaml:2: aliases (*name) are not read here: write it out (or in quotes, if a "
+				  "text begins with *)"},
+		{"a: &x [*x]\n", "f.yaml:1: anchors (&name) are not read here: write it out where it is needed"},
+		{"a: !!int 1\n",
+		 "f.yaml:1: tags (!name) are not read here: a text that begins with ! stands in quotes"},
 		{"a: 1\nb: 2\na: 3\n", "f.yaml:3: key \"a\" stands twice (first on line 1)"},
 		{"a: 1\n---\nb: 2\n", "f.yaml:2: more than one document"},
 		{"[a]: 1\n", "f.yaml:1: a key must be a word"},
 		{"a: \"x\\0y\"\n", "f.yaml:1: a text holds a NUL byte"},
-		{"a: [1, 2\nb: 3\n",
-		 "f.yaml:2: not YAML: did not find expected ',' or ']' while parsing a flow sequence"},
-		{"a:\n\tb: 1\n", "f.yaml:2: not YAML: found character that cannot start any token while scanning "
-				 "for the next token"},
+		{"a: [1, 2\nb: 3\n", "f.yaml:2: not YAML: did not find expected ',' or ']' while parsing a flow "
+				     "sequence that begins on line 1 "
+				     "(not closed by ]; or a text that holds [ ] { } or , needs quotes)"},
+		{"a: {b: 1\n", "f.yaml:2: not YAML: did not find expected ',' or '}' while parsing a flow mapping "
+			       "that begins on line 1 "
+			       "(not closed by }; or a text that holds [ ] { } or , needs quotes)"},
+		{"a:\n\tb: 1\n", "f.yaml:2: not YAML: found a tab character (a tab: YAML wants spaces)"},
+		{"# \xc3\xa5\xc3\xa5\na: \xc3\xa5\n  \tb: 1\n",
+		 "f.yaml:3: not YAML: found a tab character (a tab: YAML wants spaces)"},
+		{"a: 1\n  b: 2\n",
+		 "f.yaml:2: not YAML: mapping values are not allowed in this context (a \": \" too many: a "
+		 "text that holds one stands in quotes, 'a: b')"},
+		{"a: x: y\n",
+		 "f.yaml:1: not YAML: mapping values are not allowed in this context (a \": \" too many: a "
+		 "text that holds one stands in quotes, 'a: b')"},
+		{"a:\n  - b: 1\n   c: 2\n", "f.yaml:3: not YAML: did not find expected '-' indicator while "
+					    "parsing a block collection that begins on "
+					    "line 2 (does it begin in the same column as what it belongs to?)"},
+		{"a: 'b\nc: 1\n",
+		 "f.yaml:3: not YAML: found unexpected end of stream while scanning a quoted scalar that "
+		 "begins on line 1 (a quote that is not closed?)"},
+		{"a: @b\n",
+		 "f.yaml:1: not YAML: found character that cannot start any token while scanning for the next "
+		 "token (a text that begins with @, ` or % stands in quotes)"},
+		{"a: \"\\d\"\n",
+		 "f.yaml:1: not YAML: found unknown escape character while parsing a quoted scalar (within "
+		 "\"…\" a \\ is special: write '…')"},
 		{"a: 1\nb: \x01\n", "f.yaml:2: not YAML: control characters are not allowed"},
-		{"a: \xff\n", "f.yaml: not UTF-8 text"},
+		{"a: \xff\n", "f.yaml:1: not UTF-8 text (save the file as UTF-8)"},
 		{"a: [[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[1]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]\n",
 		 "f.yaml:1: nested too deeply"},
 	};
@@ -96,7 +123,8 @@ START_TEST(limits_hold)
 	char *text = arena_zero(&arena, size, 1);
 	memset(text, '#', size);
 	ck_assert(!yaml_parse(text, size, "f.yaml", &arena, &root, &fail));
-	ck_assert_str_eq(fail.text, "f.yaml: over 4194304 bytes");
+	ck_assert_str_eq(fail.text,
+			 "f.yaml:1: over 4194304 bytes (what stands before this line is as much as is read)");
 
 	size_t used = 0;
 	for (int i = 0; i <= YAML_KEYS_MAX; i++) {
