@@ -7,7 +7,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "core/base/arena.h"
 #include "core/base/check.h"
@@ -66,23 +65,17 @@ static bool check_model(struct checks *checks, char *ret_said, struct fail *fail
 	return true;
 }
 
-/* Beside the configuration, unless it is said where. */
 static bool check_topic_words(struct checks *checks, char *ret_said, struct fail *fail)
 {
 	const struct topic_book *book;
 	struct topics topics;
 	struct arena *arena = &checks->ctl->arena;
-	const char *slash = strrchr(checks->ctl->config_path, '/');
-	int folder = slash != NULL ? (int)(slash + 1 - checks->ctl->config_path) : 0;
-	const char *path = words_path;
-	if (path == NULL) {
-		path = arena_print(arena, "%.*stopics.yaml", folder, checks->ctl->config_path);
-		if (path != NULL && access(path, F_OK) != 0) {
-			snprintf(ret_said, SAID_SIZE, "none: no %s", path);
-			return true;
-		}
+	bool is_there;
+	const char *path = ctl_topic_words(checks->ctl, words_path, &is_there);
+	if (!is_there) {
+		snprintf(ret_said, SAID_SIZE, "none: no %s", path);
+		return true;
 	}
-	CHECK(path != NULL);
 	if (!topic_file_read(path, arena, &book, fail)) {
 		return false;
 	}

@@ -4,7 +4,10 @@
 #include "ctl/ctl.h"
 
 #include <stdio.h>
+#include <string.h>
+#include <unistd.h>
 
+#include "core/base/check.h"
 #include "core/edge/postgres.h"
 #include "core/edge/schema.h"
 #include "core/edge/secret_file.h"
@@ -24,6 +27,17 @@ bool ctl_read_properties(struct ctl *ctl, struct fail *fail)
 bool ctl_read_conf_for_kafka(struct ctl *ctl, struct fail *fail)
 {
 	return ctl_read_conf(ctl, fail) && ctl_read_properties(ctl, fail);
+}
+
+const char *ctl_topic_words(struct ctl *ctl, const char *given, bool *ret_is_there)
+{
+	const char *slash = strrchr(ctl->config_path, '/');
+	int folder = slash != NULL ? (int)(slash + 1 - ctl->config_path) : 0;
+	const char *path =
+		given != NULL ? given : arena_print(&ctl->arena, "%.*stopics.yaml", folder, ctl->config_path);
+	CHECK(path != NULL);
+	*ret_is_there = given != NULL || access(path, F_OK) == 0;
+	return path;
 }
 
 struct postgres *ctl_connect(struct ctl *ctl, unsigned reply_ms_max, struct fail *fail)

@@ -45,6 +45,7 @@ extern const struct command produce_command;
 extern const struct command check_command;
 extern const struct command confirm_command;
 extern const struct command model_accept_command;
+extern const struct command model_check_command;
 extern const struct command model_try_command;
 extern const struct command position_show_command;
 extern const struct command position_set_command;
@@ -61,6 +62,8 @@ bool ctl_read_conf(struct ctl *ctl, struct fail *fail);
 bool ctl_read_properties(struct ctl *ctl, struct fail *fail);
 /* Both. */
 bool ctl_read_conf_for_kafka(struct ctl *ctl, struct fail *fail);
+/* The file of the words of topics: `given`, else topics.yaml beside the configuration, which need not be there. */
+const char *ctl_topic_words(struct ctl *ctl, const char *given, bool *ret_is_there);
 /* Connected, or NULL. The caller ends it with postgres_destroy(). */
 struct postgres *ctl_connect(struct ctl *ctl, unsigned reply_ms_max, struct fail *fail);
 /* The same to a database of this program's schema, with the configuration's postgres.reply_ms_max. */

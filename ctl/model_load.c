@@ -9,21 +9,60 @@
 #include "core/edge/model_file.h"
 #include "core/flow/examples.h"
 #include "core/flow/match.h"
+#include "core/flow/model_patterns.h"
+
+struct matcher *model_load_all(struct ctl *ctl, const char *path, struct model **ret_model,
+			       struct findings *findings)
+{
+	struct model *model;
+	struct fail fail;
+	const struct yaml_texts *keys = &ctl->conf.subject.property_keys;
+	if (!model_file_check(path, &ctl->arena, findings, &model) || !model_patterns_check(model, findings)) {
+		return NULL;
+	}
+	struct matcher *matcher = matcher_create(model, &fail);
+	if (matcher == NULL) {
+		findings_add_fail(findings, path, &fail);
+		return NULL;
+	}
+	if (!examples_check(model, matcher, keys->items, keys->count, findings)) {
+		matcher_destroy(matcher);
+		return NULL;
+	}
+	*ret_model = model;
+	return matcher;
+}
+
+static bool complain(const struct findings *findings, struct fail *fail)
+{
+	char place[32] = "", more[64] = "";
+	const struct finding *first = NULL;
+	for (size_t i = 0; i < findings->count && first == NULL; i++) {
+		first = findings->items[i].grade == FINDING_ERROR ? &findings->items[i] : NULL;
+	}
+	if (first == NULL) {
+		return fail_set(fail, FAIL_FATAL, EXIT_OUR_BUG, "no memory for what is wrong with the model");
+	}
+	if (first->line > 0) {
+		snprintf(place, sizeof(place), ":%u", first->line);
+	}
+	if (findings->of_grade[FINDING_ERROR] > 1) {
+		snprintf(more, sizeof(more), " (and %zu errors more: phasectl model check)",
+			 findings->of_grade[FINDING_ERROR] - 1);
+	}
+	return fail_set(fail, FAIL_FATAL, EXIT_CONFIG, "%s%s%s%s%s", first->file, place,
+			first->file[0] != '\0' ? ": " : "", first->what, more);
+}
 
 bool model_load(struct ctl *ctl, const char *path, struct model **ret_model, struct fail *fail)
 {
-	struct model *model;
-	if (!model_file_read(path, &ctl->arena, &model, fail)) {
-		return false;
+	struct findings findings;
+	if (!findings_init(&findings, MODEL_FINDINGS_MAX, &ctl->arena)) {
+		return fail_set(fail, FAIL_FATAL, EXIT_OUR_BUG, "no memory for a model");
 	}
-	struct matcher *matcher = matcher_create(model, fail);
-	const struct yaml_texts *keys = &ctl->conf.subject.property_keys;
-	bool good = matcher != NULL && examples_check(model, matcher, keys->items, keys->count, &ctl->arena, fail);
+	struct matcher *matcher = model_load_all(ctl, path, ret_model, &findings);
 	matcher_destroy(matcher);
-	if (good) {
-		*ret_model = model;
-	}
-	return good;
+	return matcher != NULL || complain(&findings, fail);
 }
 
 void model_describe(const struct model *model, char *ret_text, size_t size)

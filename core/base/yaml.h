@@ -84,3 +84,6 @@ bool yaml_bool(const struct yaml_node *node, bool *ret_value);
 /* Index of the node's text in `words` (NULL ends); false: *fail names `key` and the nearest word. */
 bool yaml_word(const struct yaml_node *node, const char *const *words, const char *file, const char *key,
 	       int *ret_index, struct fail *fail);
+/* The same of names that somebody gave; `otherwise`: what it is where it is none of them ("no phase of this process"). */
+bool yaml_name(const struct yaml_node *node, const char *const *words, const char *file, const char *key,
+	       const char *otherwise, int *ret_index, struct fail *fail);

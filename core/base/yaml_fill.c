@@ -36,6 +36,10 @@ static void suggest(const char *word, const char *const *words, char *ret_text, 
 		snprintf(ret_text, size, "did you mean \"%s\"?", nearest);
 		return;
 	}
+	if (words[0] == NULL) {
+		snprintf(ret_text, size, "there are none");
+		return;
+	}
 	size_t used = (size_t)snprintf(ret_text, size, "known: ");
 	for (size_t i = 0; words[i] != NULL && used < size; i++) {
 		used += (size_t)snprintf(ret_text + used, size - used, "%s%s", i > 0 ? ", " : "", words[i]);
@@ -70,6 +74,12 @@ bool yaml_only_keys(const struct yaml_node *map, const char *const *words, const
 bool yaml_word(const struct yaml_node *node, const char *const *words, const char *file, const char *key,
 	       int *ret_index, struct fail *fail)
 {
+	return yaml_name(node, words, file, key, "not a word for it", ret_index, fail);
+}
+
+bool yaml_name(const struct yaml_node *node, const char *const *words, const char *file, const char *key,
+	       const char *otherwise, int *ret_index, struct fail *fail)
+{
 	if (node->kind != YAML_SCALAR) {
 		return yaml_complain(file, node, fail, "\"%s\" must be one word", key);
 	}
@@ -81,7 +91,7 @@ bool yaml_word(const struct yaml_node *node, const char *const *words, const cha
 	}
 	char hint[256];
 	suggest(node->text, words, hint, sizeof(hint));
-	return yaml_complain(file, node, fail, "\"%s\": \"%s\" is not a word for it (%s)", key, node->text, hint);
+	return yaml_complain(file, node, fail, "\"%s\": \"%.80s\" is %s (%s)", key, node->text, otherwise, hint);
 }
 
 /* ---- The schema walker ---- */

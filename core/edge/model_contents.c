@@ -36,8 +36,11 @@ static bool read_content(const struct model_reader *reader, const struct yaml_no
 	struct content_text text;
 	struct model_pattern path;
 	if (!yaml_fill(node, content_fields, reader->file, reader->arena, &text, reader->fail) ||
-	    !model_part_name(reader, node, "name", text.name) ||
-	    !model_part_text(reader, node, "title", MODEL_TEXT_SIZE_MAX, &text.title) ||
+	    !model_part_name(reader, node, "name", text.name)) {
+		return false;
+	}
+	*content = (struct model_content){.name = text.name, .line = node->line};
+	if (!model_part_text(reader, node, "title", MODEL_TEXT_SIZE_MAX, &text.title) ||
 	    !model_part_pattern(reader, text.path, "path", &path) ||
 	    !model_part_text(reader, node, "content_id", MODEL_TEXT_SIZE_MAX, &text.content_id)) {
 		return false;
@@ -63,6 +66,15 @@ static int compare_contents(const void *a, const void *b)
 	return strcmp((*one)->name, (*other)->name);
 }
 
+static bool complain_twice(const struct model_reader *reader, const struct model_content *first,
+			   const struct model_content *again)
+{
+	const struct yaml_node place = {.line = again->line};
+	return yaml_complain(reader->file, &place, reader->fail,
+			     "content \"%s\" stands twice (first on line %u): give each a name of its own",
+			     again->name, first->line);
+}
+
 static bool check_content_names(const struct model_reader *reader, const struct model_process *process)
 {
 	const struct model_content **sorted =
@@ -73,15 +85,19 @@ static bool check_content_names(const struct model_reader *reader, const struct 
 	for (unsigned i = 0; i < process->content_count; i++) {
 		sorted[i] = &process->contents[i];
 	}
+	bool good = true;
 	qsort(sorted, process->content_count, sizeof(*sorted), compare_contents);
 	for (unsigned i = 1; i < process->content_count; i++) {
 		if (strcmp(sorted[i - 1]->name, sorted[i]->name) == 0) {
-			return fail_set(reader->fail, FAIL_FATAL, EXIT_CONFIG,
-					"%s: content \"%s\" stands twice, on lines %u and %u", reader->file,
-					sorted[i]->name, sorted[i - 1]->line, sorted[i]->line);
+			bool in_order = sorted[i - 1]->line < sorted[i]->line;
+			const struct model_content *first = sorted[in_order ? i - 1 : i];
+			const struct model_content *again = sorted[in_order ? i : i - 1];
+			if (!complain_twice(reader, first, again) && !model_part_go_on(reader, &good)) {
+				return false;
+			}
 		}
 	}
-	return true;
+	return good;
 }
 
 bool model_contents_read(const struct model_reader *reader, const struct yaml_node *node,
@@ -96,12 +112,14 @@ bool model_contents_read(const struct model_reader *reader, const struct yaml_no
 	if (contents == NULL) {
 		return false;
 	}
+	bool good = true;
+	process->contents = contents;
 	for (size_t i = 0; i < count; i++) {
-		if (!read_content(reader, list->items[i], &contents[i])) {
+		struct model_content *content = &contents[process->content_count];
+		if (!read_content(reader, list->items[i], content) && !model_part_go_on(reader, &good)) {
 			return false;
 		}
+		process->content_count += content->name != NULL; /* rules may name it, whatever is wrong with it */
 	}
-	process->contents = contents;
-	process->content_count = (unsigned)count;
-	return check_content_names(reader, process);
+	return check_content_names(reader, process) && good;
 }

@@ -35,6 +35,12 @@ static bool is_plain(const char *text)
 	return true;
 }
 
+bool model_part_go_on(const struct model_reader *reader, bool *good)
+{
+	*good = false;
+	return reader->findings != NULL && findings_add_fail(reader->findings, reader->file, reader->fail);
+}
+
 const struct yaml_node *model_part_place(const struct yaml_node *map, const char *key)
 {
 	const struct yaml_node *node = yaml_get(map, key);
@@ -222,13 +228,24 @@ static bool read_states(const struct model_reader *reader, const struct yaml_nod
 		return yaml_complain(reader->file, list != NULL ? list : root, reader->fail,
 				     "\"phases\" needs none and at least one more");
 	}
+	bool good = true;
 	process->states = (unsigned)list->count;
 	for (unsigned k = 0; k < process->states; k++) {
-		if (!read_state(reader, list->items[k], process, k)) {
+		if (!read_state(reader, list->items[k], process, k) && !model_part_go_on(reader, &good)) {
 			return false;
 		}
 	}
-	return check_order(reader, list, process) && check_sums(reader, list, process);
+	return good && check_order(reader, list, process) && check_sums(reader, list, process);
+}
+
+/* Are all names known? Then rules can be looked at, whatever else is wrong with the phases. */
+static bool has_states(const struct model_process *process)
+{
+	bool has = process->states > 0;
+	for (unsigned k = 0; has && k < process->states; k++) {
+		has = process->state_names[k] != NULL;
+	}
+	return has;
 }
 
 /* ---- A process ---- */
@@ -314,8 +331,12 @@ static bool read_process(const struct model_reader *reader, const struct yaml_no
 		.stall = text.stall,
 	};
 	set_powers(process);
-	return read_states(reader, node, text.phases, process) &&
-	       model_rules_read(reader, text.contents, text.rules, process);
+	bool good = true;
+	if (!read_states(reader, node, text.phases, process) &&
+	    !(model_part_go_on(reader, &good) && has_states(process))) {
+		return false;
+	}
+	return model_rules_read(reader, text.contents, text.rules, process) && good;
 }
 
 /* ---- Files ---- */
@@ -361,23 +382,27 @@ static bool gather_root(const struct model_reader *reader, const struct yaml_nod
 		return false;
 	}
 	CHECK(list != NULL);
+	bool good = true;
 	for (size_t i = 0; i < list->count; i++) {
-		if (!gather_process(reader, list->items[i], all)) {
+		if (!gather_process(reader, list->items[i], all) && !model_part_go_on(reader, &good)) {
 			return false;
 		}
 	}
-	return true;
+	return good;
 }
 
-static bool gather_file(const char *path, struct arena *arena, struct gathering *all, struct fail *fail)
+static bool gather_file(struct model_reader *reader, const char *path, struct gathering *all)
 {
-	struct model_reader reader = {.arena = arena, .fail = fail};
 	struct yaml_node *root;
-	reader.file = arena_text(arena, path, strlen(path));
-	if (reader.file == NULL) {
-		return fail_set(fail, FAIL_FATAL, EXIT_CONFIG, "%s: too large", path);
+	bool good = true;
+	reader->file = arena_text(reader->arena, path, strlen(path));
+	if (reader->file == NULL) {
+		return fail_set(reader->fail, FAIL_FATAL, EXIT_CONFIG, "%s: too large", path);
 	}
-	return yaml_read_file(reader.file, arena, &root, fail) && gather_root(&reader, root, all);
+	if (!yaml_read_file(reader->file, reader->arena, &root, reader->fail) || !gather_root(reader, root, all)) {
+		model_part_go_on(reader, &good);
+	}
+	return good;
 }
 
 static bool is_standard(const struct model_process *process)
@@ -421,34 +446,51 @@ static bool finish(struct gathering *all, const char *path, struct arena *arena,
 	return true;
 }
 
-static bool gather_folder(const char *path, struct arena *arena, struct gathering *all, struct fail *fail)
+static bool gather_folder(struct model_reader *reader, const char *path, struct gathering *all)
 {
 	char pattern[4096];
 	if ((size_t)snprintf(pattern, sizeof(pattern), "%s/*.yaml", path) >= sizeof(pattern)) {
-		return fail_set(fail, FAIL_FATAL, EXIT_CONFIG, "%s: too long a name", path);
+		return fail_set(reader->fail, FAIL_FATAL, EXIT_CONFIG, "%s: too long a name", path);
 	}
 	glob_t found;
 	bool good = true;
 	if (glob(pattern, GLOB_ERR, NULL, &found) != 0) {
-		return fail_set(fail, FAIL_FATAL, EXIT_CONFIG, "%s: no *.yaml file in it that can be read", path);
+		return fail_set(reader->fail, FAIL_FATAL, EXIT_CONFIG, "%s: no *.yaml file in it that can be read",
+				path);
 	}
-	for (size_t i = 0; good && i < found.gl_pathc; i++) {
-		good = gather_file(found.gl_pathv[i], arena, all, fail);
+	for (size_t i = 0; (good || reader->findings != NULL) && i < found.gl_pathc; i++) {
+		good = gather_file(reader, found.gl_pathv[i], all) && good;
 	}
 	globfree(&found);
 	return good;
 }
 
-bool model_file_read(const char *path, struct arena *arena, struct model **ret_model, struct fail *fail)
+static bool gather(struct model_reader *reader, const char *path, struct model **ret_model)
 {
 	struct gathering all = {.count = 0};
 	struct stat about;
 	if (stat(path, &about) != 0) {
-		return fail_set(fail, FAIL_FATAL, EXIT_CONFIG, "%s: %s", path, strerror(errno));
+		return fail_set(reader->fail, FAIL_FATAL, EXIT_CONFIG, "%s: %s", path, strerror(errno));
 	}
-	bool good = S_ISDIR(about.st_mode) ? gather_folder(path, arena, &all, fail)
-					   : gather_file(path, arena, &all, fail);
-	return good && finish(&all, path, arena, ret_model, fail);
+	bool good = S_ISDIR(about.st_mode) ? gather_folder(reader, path, &all) : gather_file(reader, path, &all);
+	return good && finish(&all, path, reader->arena, ret_model, reader->fail);
+}
+
+bool model_file_read(const char *path, struct arena *arena, struct model **ret_model, struct fail *fail)
+{
+	struct model_reader reader = {.arena = arena, .fail = fail};
+	return gather(&reader, path, ret_model);
+}
+
+bool model_file_check(const char *path, struct arena *arena, struct findings *findings, struct model **ret_model)
+{
+	struct fail fail = {.text = ""};
+	struct model_reader reader = {.arena = arena, .fail = &fail, .findings = findings};
+	if (!gather(&reader, path, ret_model)) {
+		findings_add_fail(findings, path, &fail);
+		return false;
+	}
+	return true;
 }
 
 bool model_file_parse(const char *text, size_t size, struct arena *arena, struct model **ret_model,

@@ -6,6 +6,7 @@
 #include <stddef.h>
 
 #include "core/base/fail.h"
+#include "core/base/findings.h"
 #include "core/base/yaml.h"
 #include "core/model/model.h"
 
@@ -18,7 +19,11 @@ struct model_reader {
 	const char *file; /* for errors */
 	struct arena *arena;
 	struct fail *fail;
+	struct findings *findings; /* NULL: the first error ends the reading */
 };
+
+/* Something was wrong, and *fail says what. Shall the rest be looked at? Then it is noted, and *good is false. */
+bool model_part_go_on(const struct model_reader *reader, bool *good);
 
 /* Where to point at for a key of a map: its value, else the map. */
 const struct yaml_node *model_part_place(const struct yaml_node *map, const char *key);

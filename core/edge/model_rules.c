@@ -1,10 +1,12 @@
 /*
  * The rules of a process: what they match, what they speak for, the example that proves it.
  */
+#include <stdio.h>
 #include <string.h>
 
 #include "core/base/arena.h"
 #include "core/base/check.h"
+#include "core/base/text.h"
 #include "core/edge/model_part.h"
 
 static const char *const frequency_words[] = {"common", "normal", "rare", NULL};
@@ -149,7 +151,7 @@ static bool check_content_known(const struct model_reader *reader, const struct 
 		words[i] = process->contents[i].name;
 	}
 	int index;
-	bool known = yaml_word(node, words, reader->file, "content", &index, reader->fail);
+	bool known = yaml_name(node, words, reader->file, "content", "none of the contents", &index, reader->fail);
 	arena_back(reader->arena, mark); /* thousands of conditions may name a content */
 	return known;
 }
@@ -194,14 +196,16 @@ static bool read_match(const struct model_reader *reader, const struct yaml_node
 	if (conditions == NULL) {
 		return false;
 	}
+	bool good = true;
 	for (size_t i = 0; i < count; i++) {
-		if (!read_condition(reader, list->items[i], process, rule->channel, &conditions[i])) {
+		if (!read_condition(reader, list->items[i], process, rule->channel, &conditions[i]) &&
+		    !model_part_go_on(reader, &good)) {
 			return false;
 		}
 	}
 	rule->conditions = conditions;
 	rule->condition_count = (unsigned)count;
-	return true;
+	return good;
 }
 
 /* ---- Rules ---- */
@@ -232,6 +236,21 @@ static const struct yaml_field rule_fields[] = {
 	{0},
 };
 
+static bool complain_channel(const struct model_reader *reader, const struct yaml_node *node, const char *name)
+{
+	char word[MODEL_NAME_SIZE_MAX + 1];
+	const char *words[COUNT_OF(channels)];
+	for (size_t i = 0; i < COUNT_OF(channels); i++) {
+		words[i] = channel_name(channels[i].channel);
+	}
+	snprintf(word, sizeof(word), "%.*s", (int)strcspn(name, "."), name);
+	const char *nearest = strchr(name, '.') != NULL ? text_nearest(word, words, COUNT_OF(words)) : NULL;
+	return yaml_complain(reader->file, model_part_place(node, "name"), reader->fail,
+			     "rule \"%s\": a name begins with its channel: web. email. or chat.%s%s%s", name,
+			     nearest != NULL ? " (did you mean \"" : "", nearest != NULL ? nearest : "",
+			     nearest != NULL ? ".\"?)" : "");
+}
+
 static bool read_channel(const struct model_reader *reader, const struct yaml_node *node, struct model_rule *rule)
 {
 	size_t size = strcspn(rule->name, ".");
@@ -240,11 +259,50 @@ static bool read_channel(const struct model_reader *reader, const struct yaml_no
 		if (strlen(word) == size && strncmp(word, rule->name, size) == 0 && rule->name[size] == '.') {
 			rule->channel = channels[i].channel;
 			rule->other = strcmp(rule->name, channels[i].other) == 0;
-			return true;
+			return rule->name[size + 1] != '\0' ||
+			       yaml_complain(reader->file, model_part_place(node, "name"), reader->fail,
+					     "rule \"%s\": a word is missing behind the channel, as in %spricing",
+					     rule->name, rule->name);
 		}
 	}
-	return yaml_complain(reader->file, model_part_place(node, "name"), reader->fail,
-			     "rule \"%s\": a name begins with its channel: web. email. or chat.", rule->name);
+	return complain_channel(reader, node, rule->name);
+}
+
+static bool read_phase_points(const struct model_reader *reader, const struct yaml_node *node, size_t i,
+			      const char *const *words, struct model_rule *rule)
+{
+	int state;
+	int64_t points;
+	if (!yaml_name(node->keys[i], words, reader->file, "points", "no phase of this process", &state,
+		       reader->fail)) {
+		return false;
+	}
+	if (!yaml_integer(node->items[i], &points) || points < 0 || points > 3) {
+		bool is_text = node->items[i]->kind == YAML_SCALAR;
+		return yaml_complain(reader->file, node->items[i], reader->fail,
+				     "\"points.%s\" must be 0, 1, 2 or 3%s%.40s", node->keys[i]->text,
+				     is_text ? ", not " : "", is_text ? node->items[i]->text : "");
+	}
+	rule->points[state] = (unsigned)points;
+	return true;
+}
+
+/* `points: {}`, as model lint prints it: somebody has yet to think about them. */
+static void advise_points(const struct model_reader *reader, const struct yaml_node *node,
+			  const struct model_process *process, const struct model_rule *rule)
+{
+	char instead[FINDING_TEXT_SIZE];
+	size_t used = (size_t)snprintf(instead, sizeof(instead), "points from 1 to 3 for some of ");
+	for (unsigned k = 0; k < process->states && used < sizeof(instead); k++) {
+		used += (size_t)snprintf(instead + used, sizeof(instead) - used, "%s%s", k > 0 ? ", " : "",
+					 process->state_names[k]);
+	}
+	if (used < sizeof(instead)) {
+		snprintf(instead + used, sizeof(instead) - used,
+			 "; or leave \"points\" out, if such a touch speaks for none");
+	}
+	findings_add(reader->findings, FINDING_ADVICE, reader->file, node->line, instead,
+		     "rule \"%s\" says nothing yet: its \"points\" are empty", rule->name);
 }
 
 static bool read_points(const struct model_reader *reader, const struct yaml_node *node,
@@ -258,24 +316,20 @@ static bool read_points(const struct model_reader *reader, const struct yaml_nod
 	if (node->kind != YAML_MAP) {
 		return yaml_complain(reader->file, node, reader->fail, "\"points\" must be a map of phases");
 	}
+	bool good = true;
 	for (size_t i = 0; i < node->count; i++) {
-		int state;
-		int64_t points;
-		if (!yaml_word(node->keys[i], words, reader->file, "points", &state, reader->fail)) {
+		if (!read_phase_points(reader, node, i, words, rule) && !model_part_go_on(reader, &good)) {
 			return false;
 		}
-		if (!yaml_integer(node->items[i], &points) || points < 0 || points > 3) {
-			return yaml_complain(reader->file, node->items[i], reader->fail,
-					     "\"points.%s\" must be 0, 1, 2 or 3", node->keys[i]->text);
-		}
-		rule->points[state] = (unsigned)points;
 	}
-	return true;
+	if (node->count == 0 && reader->findings != NULL) {
+		advise_points(reader, node, process, rule);
+	}
+	return good;
 }
 
-/* What every rule but an `other` one must have. */
-static bool check_rule(const struct model_reader *reader, const struct yaml_node *node,
-		       const struct model_process *process, const struct model_rule *rule, unsigned before)
+static bool check_new_name(const struct model_reader *reader, const struct yaml_node *node,
+			   const struct model_process *process, const struct model_rule *rule, unsigned before)
 {
 	for (unsigned i = 0; i < before; i++) {
 		if (strcmp(process->rules[i].name, rule->name) == 0) {
@@ -284,6 +338,13 @@ static bool check_rule(const struct model_reader *reader, const struct yaml_node
 					     process->rules[i].line);
 		}
 	}
+	return true;
+}
+
+/* What every rule but an `other` one must have. */
+static bool check_rule(const struct model_reader *reader, const struct yaml_node *node,
+		       const struct model_rule *rule)
+{
 	if (!rule->other && rule->condition_count == 0) {
 		return yaml_complain(reader->file, node, reader->fail, "rule \"%s\" has no \"match\"", rule->name);
 	}
@@ -303,6 +364,7 @@ static bool read_rule(const struct model_reader *reader, const struct yaml_node 
 {
 	struct rule_text text;
 	if (!yaml_fill(node, rule_fields, reader->file, reader->arena, &text, reader->fail) ||
+	    (text.name[0] == '.' && !complain_channel(reader, node, text.name)) ||
 	    !model_part_name(reader, node, "name", text.name)) {
 		return false;
 	}
@@ -313,10 +375,20 @@ static bool read_rule(const struct model_reader *reader, const struct yaml_node 
 		.claims = text.claims,
 		.line = node->line,
 	};
-	return read_channel(reader, node, rule) && read_points(reader, text.points, process, rule) &&
-	       read_match(reader, text.match, process, rule) &&
-	       (text.example == NULL || model_example_read(reader, text.example, rule)) &&
-	       check_rule(reader, node, process, rule, before);
+	bool good = true;
+	if (!read_channel(reader, node, rule)) {
+		return false;
+	}
+	if ((!read_points(reader, text.points, process, rule) && !model_part_go_on(reader, &good)) ||
+	    (!read_match(reader, text.match, process, rule) && !model_part_go_on(reader, &good)) ||
+	    (text.example != NULL && !model_example_read(reader, text.example, rule) &&
+	     !model_part_go_on(reader, &good))) {
+		return false;
+	}
+	if (!check_new_name(reader, node, process, rule, before) && !model_part_go_on(reader, &good)) {
+		return false;
+	}
+	return good && check_rule(reader, node, rule);
 }
 
 /* Each channel has a rule for touches that match nothing. */
@@ -342,7 +414,8 @@ bool model_rules_read(const struct model_reader *reader, const struct yaml_node 
 		      const struct yaml_node *rules_node, struct model_process *process)
 {
 	const struct yaml_node *list;
-	if (!model_contents_read(reader, contents, process) ||
+	bool good = true;
+	if ((!model_contents_read(reader, contents, process) && !model_part_go_on(reader, &good)) ||
 	    !model_part_list(reader, rules_node, "rules", PHASE_RULES_MAX, &list)) {
 		return false;
 	}
@@ -353,11 +426,14 @@ bool model_rules_read(const struct model_reader *reader, const struct yaml_node 
 	}
 	process->rules = rules;
 	for (size_t i = 0; i < count; i++) {
-		if (!read_rule(reader, list->items[i], process, &rules[i], (unsigned)i)) {
+		struct model_rule *rule = &rules[process->rule_count];
+		if (!read_rule(reader, list->items[i], process, rule, process->rule_count) &&
+		    !model_part_go_on(reader, &good)) {
 			return false;
 		}
+		process->rule_count +=
+			rule->name != NULL; /* of two of one name both are wrong, whatever else is */
 	}
-	process->rule_count = (unsigned)count;
 	add_others(process, rules);
 	if (process->rule_count > PHASE_RULES_MAX) {
 		return yaml_complain(
@@ -365,5 +441,5 @@ bool model_rules_read(const struct model_reader *reader, const struct yaml_node 
 			"\"rules\" has over %d entries, counting those for touches that match nothing",
 			PHASE_RULES_MAX);
 	}
-	return true;
+	return good;
 }

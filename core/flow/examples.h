@@ -5,14 +5,13 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-#include "core/base/fail.h"
 #include "core/flow/match.h"
 
-struct arena;
+struct findings;
 
 /*
- * `keys`: the property keys that configuration names, sorted; a rule that looks at another one is refused. False: *fail
- * names file, line, rule and what is wrong. The arena is used for the examples' subjects and left as it was.
+ * `keys`: the property keys that configuration names, sorted; a rule that looks at another one is refused. False: there are errors, all of
+ * them in `findings`.
  */
 bool examples_check(const struct model *model, const struct matcher *matcher, const char *const *keys,
-		    size_t key_count, struct arena *arena, struct fail *fail);
+		    size_t key_count, struct findings *findings);

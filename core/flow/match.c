@@ -336,3 +336,27 @@ void matcher_match(const struct matcher *matcher, const struct subject *subject,
 	}
 	*ret_match = match;
 }
+
+bool matcher_rule_holds(const struct matcher *matcher, unsigned process, unsigned rule,
+			const struct subject *subject, unsigned *ret_line)
+{
+	struct looked_at looked;
+	look_at_subject(&looked, matcher, subject);
+	looked.content = content_in(&looked, process);
+	for (unsigned i = 0; i < looked.process->condition_count; i++) {
+		const struct condition *condition = &looked.process->conditions[i];
+		if (condition->rule == rule &&
+		    (int)looked.process->about->rules[rule].channel == subject->channel && holds(&looked, i)) {
+			if (ret_line != NULL) {
+				*ret_line = condition->about->line;
+			}
+			return true;
+		}
+	}
+	return false;
+}
+
+const struct model *matcher_model(const struct matcher *matcher)
+{
+	return matcher->model;
+}

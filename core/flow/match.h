@@ -20,6 +20,8 @@ struct matcher; /* compiled patterns of one model; for one thread at a time */
 struct matcher *matcher_create(const struct model *model, struct fail *fail);
 void matcher_destroy(struct matcher *matcher); /* NULL is fine */
 
+const struct model *matcher_model(const struct matcher *matcher);
+
 #define MATCH_NO_RULE (-1)
 #define MATCH_CLOSES 1u /* state `none`: in no buying process any more */
 
@@ -33,6 +35,11 @@ struct match {
 	uint16_t confirm;
 	bool mail_click; /* action EMAIL_CLICK */
 };
+
+/* Would this rule of this process take the subject, were no other rule before it? By a condition of its own: an `other` rule also takes what
+ * is left. `*ret_line` (or NULL): of the condition. */
+bool matcher_rule_holds(const struct matcher *matcher, unsigned process, unsigned rule,
+			const struct subject *subject, unsigned *ret_line);
 
 /* Pattern matching is bounded (match, depth and heap limits): a pattern that runs away counts as no match. */
 void matcher_match(const struct matcher *matcher, const struct subject *subject, struct match *ret_match);

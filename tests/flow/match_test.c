@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "core/base/arena.h"
+#include "core/base/findings.h"
 #include "core/base/moment.h"
 #include "core/edge/model_file.h"
 #include "core/flow/examples.h"
@@ -56,52 +57,68 @@ START_TEST(every_rule_of_the_default_model_takes_its_example)
 {
 	struct model *model;
 	struct matcher *matcher = make(NULL, &model);
-	struct fail fail;
-	size_t used = arena.used;
-	ck_assert_msg(examples_check(model, matcher, NULL, 0, &arena, &fail), "%s", fail.text);
-	ck_assert_uint_eq(arena.used, used);
+	struct findings findings;
+	ck_assert(findings_init(&findings, 8, &arena));
+	ck_assert(examples_check(model, matcher, NULL, 0, &findings));
+	ck_assert_uint_eq(findings.count, 0);
 	matcher_destroy(matcher);
 }
 END_TEST
 
 #define TWO_STATES "phases: [{name: none, prior: .5}, {name: look, main: early, prior: .5, entry: 1}]\n"
 
-START_TEST(an_example_that_does_not_fit_names_its_line)
+START_TEST(an_example_that_does_not_fit_names_its_line_and_the_way_out)
 {
 	static const char *const keys[] = {"colour", "plan"};
 	static const struct {
-		const char *rules, *error;
+		const char *rules;
+		unsigned line;
+		const char *what, *instead;
 	} rows[] = {
 		{"- {name: web.a, match: [{path: ^/a}], example: {action: PAGE_VIEW, url: 'https://x.test/a'}}\n",
-		 ""},
+		 0, "", ""},
 		{"- {name: web.a, match: [{path: ^/a}], example: {action: PAGE_VIEW, url: 'https://x.test/b'}}\n",
-		 "model:4: rule \"web.a\": its example matches rule \"web.other\""},
+		 4, "rule \"web.a\": its example matches rule \"web.other\"",
+		 "an example that fits \"match\" of \"web.a\", or a \"match\" that the example fits: none of its "
+		 "conditions does"},
 		{"- {name: web.a, match: [{path: ^/}], example: {action: PAGE_VIEW, url: 'https://x.test/b'}}\n"
 		 "- {name: web.b, match: [{path: ^/b}], example: {action: PAGE_VIEW, url: 'https://x.test/b'}}\n",
-		 "model:5: rule \"web.b\": its example matches rule \"web.a\""},
+		 5, "rule \"web.b\": its example matches rule \"web.a\"",
+		 "\"web.a\" stands first, and takes it by line 4: put \"web.b\" before it, or let line 4 take "
+		 "less"},
 		{"- {name: web.a, match: [{property: {key: plan, value: x}}], example: {action: CUSTOM, "
 		 "properties: {plan: x}}}\n",
-		 ""},
+		 0, "", ""},
 		{"- {name: web.a, match: [{property: {key: plam, value: x}}], example: {action: CUSTOM, "
 		 "properties: {plam: x}}}\n",
-		 "model:4: rule \"web.a\": property \"plam\" is not among the configuration's "
-		 "subject.property_keys"},
+		 4, "rule \"web.a\": property \"plam\" is not among the configuration's subject.property_keys",
+		 "did you mean \"plan\"?"},
 		{"- {name: web.a, match: [{engaged: 2min}], example: {action: PAGE_ENGAGED, engaged_ms: "
 		 "120000}}\n",
-		 ""},
+		 0, "", ""},
 		{"- {name: web.a, match: [{engaged: 2min}], example: {action: PAGE_ENGAGED, engaged_ms: "
 		 "119999}}\n",
-		 "model:4: rule \"web.a\": its example matches rule \"web.other\""},
+		 4, "rule \"web.a\": its example matches rule \"web.other\"",
+		 "an example that fits \"match\" of \"web.a\", or a \"match\" that the example fits: none of its "
+		 "conditions does"},
 	};
 	for (size_t i = 0; i < COUNT_OF(rows); i++) {
 		char text[1024];
 		struct model *model;
-		struct fail fail = {0};
+		struct findings findings;
 		snprintf(text, sizeof(text), "process: standard\n" TWO_STATES "rules:\n%s", rows[i].rules);
 		struct matcher *matcher = make(text, &model);
-		bool good = examples_check(model, matcher, keys, COUNT_OF(keys), &arena, &fail);
-		ck_assert_msg(good == (rows[i].error[0] == '\0'), "row %zu: %s", i, fail.text);
-		ck_assert_str_eq(fail.text, rows[i].error);
+		ck_assert(findings_init(&findings, 8, &arena));
+		bool good = examples_check(model, matcher, keys, COUNT_OF(keys), &findings);
+		ck_assert_msg(good == (rows[i].line == 0) && good == (findings.count == 0), "row %zu", i);
+		if (!good) {
+			const struct finding *first = &findings.items[0];
+			ck_assert_int_eq(first->grade, FINDING_ERROR);
+			ck_assert_str_eq(first->file, "model");
+			ck_assert_uint_eq(first->line, rows[i].line);
+			ck_assert_str_eq(first->what, rows[i].what);
+			ck_assert_str_eq(first->instead, rows[i].instead);
+		}
 		matcher_destroy(matcher);
 	}
 }
@@ -608,7 +625,8 @@ START_TEST(a_pattern_that_runs_away_is_no_match_and_costs_little)
 }
 END_TEST
 
-TEST_MAIN("match", every_rule_of_the_default_model_takes_its_example, an_example_that_does_not_fit_names_its_line,
+TEST_MAIN("match", every_rule_of_the_default_model_takes_its_example,
+	  an_example_that_does_not_fit_names_its_line_and_the_way_out,
 	  every_page_of_the_demo_is_the_rule_that_its_readme_says,
 	  mails_chats_and_forms_are_the_rules_that_the_readme_says, other_sites_in_five_languages_are_understood,
 	  each_kind_of_condition_must_hold, the_first_rule_of_the_channel_takes_it_and_other_comes_last,

@@ -1,0 +1,23 @@
+/*
+ * What a model says and does not mean: rules that can never match, contents that no rule takes. For models that can be used as they are.
+ *
+ * Only what is proven is said to be never: exact texts, beginnings and globs are held against each other (match_cover.h); what a regular
+ * expression takes is not guessed.
+ */
+#pragma once
+#include <stddef.h>
+
+#include "core/flow/match.h"
+
+struct findings;
+
+/* Conditions of one channel that are held against each other; those behind are not looked at, which is said. */
+#define MODEL_CHECK_CONDITIONS_MAX 4096
+
+/* Rules and conditions that earlier ones leave nothing, those that say nothing new, points that say nothing. */
+void model_check_rules(const struct model *model, struct findings *findings);
+/* Contents that earlier ones leave nothing, that no rule takes, or whose rule speaks for other phases. */
+void model_check_contents(const struct model *model, const struct matcher *matcher, struct findings *findings);
+/* Topics that rules ask for and that are none of these. */
+void model_check_topics(const struct model *model, const char *const *topics, size_t count,
+			struct findings *findings);
