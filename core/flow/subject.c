@@ -248,12 +248,21 @@ bool subject_copy(const struct subject *subject, struct arena *arena, struct sub
 	return true;
 }
 
-/* The values, less their line ends. False: arena full, or more than there can be. */
-static bool split_lines(const char *lines, struct arena *arena, struct properties *properties)
+/* ---- properties, of what was stored ---- */
+
+#define LINES_MAX 24
+#define TRIES_MAX 20000 /* of what a sender may have made hard to tell */
+
+/* The values where of the line ends those in `within` belong to one. False: more than there can be, or arena full. */
+static bool split(const char *lines, uint32_t within, struct arena *arena, struct properties *properties)
 {
 	properties->count = 0;
-	while (*lines != '\0') {
+	for (unsigned number = 0; *lines != '\0'; number++) {
 		size_t size = strcspn(lines, "\n");
+		for (; lines[size] == '\n' && number < LINES_MAX && (within & UINT32_C(1) << number) != 0;
+		     number++) {
+			size += 1 + strcspn(lines + size + 1, "\n");
+		}
 		if (properties->count == SUBJECT_PROPERTIES_MAX) {
 			return false;
 		}
@@ -266,29 +275,48 @@ static bool split_lines(const char *lines, struct arena *arena, struct propertie
 	return true;
 }
 
+/* Of so many of the keys: those that give the id, into `properties`. */
+static bool find_keys(const struct subject *subject, const char *const *keys, size_t key_count,
+		      struct properties *properties, unsigned *tries)
+{
+	for (uint32_t chosen = 0; chosen < UINT32_C(1) << key_count && *tries < TRIES_MAX; chosen++) {
+		struct subject given = *subject;
+		unsigned used = 0;
+		if ((unsigned)__builtin_popcount(chosen) != properties->count) {
+			continue;
+		}
+		for (uint32_t left = chosen; left != 0; left &= left - 1) {
+			properties->keys[used++] = keys[__builtin_ctz(left)];
+		}
+		given.property_keys = properties->keys;
+		given.property_values = properties->values;
+		given.properties_count = properties->count;
+		++*tries;
+		if (subject_hash(&given) == subject->id) {
+			return true;
+		}
+	}
+	return false;
+}
+
 bool subject_give_properties(struct subject *subject, const char *const *keys, size_t key_count, const char *lines,
 			     struct arena *arena)
 {
 	struct properties properties;
+	unsigned ends = 0, tries = 0;
 	CHECK(key_count <= SUBJECT_PROPERTIES_MAX);
-	if (!split_lines(lines, arena, &properties)) {
-		return false;
+	for (const char *at = lines; *at != '\0'; at++) {
+		ends += *at == '\n' ? 1 : 0;
 	}
-	for (uint32_t chosen = 0; chosen < UINT32_C(1) << key_count; chosen++) {
-		struct subject given = *subject;
-		if ((unsigned)__builtin_popcount(chosen) != properties.count) {
-			continue;
-		}
-		unsigned used = 0;
-		for (uint32_t left = chosen; left != 0; left &= left - 1) {
-			properties.keys[used++] = keys[__builtin_ctz(left)];
-		}
-		given.property_keys = properties.keys;
-		given.property_values = properties.values;
-		given.properties_count = properties.count;
-		if (subject_hash(&given) == subject->id) {
+	for (uint32_t within = 0; ends <= LINES_MAX && within < UINT32_C(1) << ends && tries < TRIES_MAX;
+	     within++) {
+		size_t mark = arena->used;
+		if (split(lines, within, arena, &properties) && properties.count <= key_count &&
+		    find_keys(subject, keys, key_count, &properties, &tries)) {
 			return keep_properties(&properties, arena, subject);
 		}
+		arena_back(arena, mark);
+		tries++;
 	}
 	return false;
 }

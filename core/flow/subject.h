@@ -18,8 +18,8 @@ bool subject_copy(const struct subject *subject, struct arena *arena, struct sub
 
 /*
  * Gives a subject that was read from the database its properties back. There stand their values, a line each in the order of `keys`, and
- * not of which keys they are: its id, a hash of all there is, tells. Borrows keys and lines. False: arena full, or no choice of keys
- * gives that id.
+ * not of which keys they are: its id, a hash of all there is, tells. Borrows the keys. False: arena full, or nothing was found that gives
+ * that id (nor is long looked for, where values have many lines themselves).
  */
 bool subject_give_properties(struct subject *subject, const char *const *keys, size_t key_count, const char *lines,
 			     struct arena *arena);

@@ -102,6 +102,8 @@ START_TEST(properties_are_found_again_by_their_values)
 		{"{\"key\":\"b\",\"text\":\"7\"}", "7"},
 		{"{\"key\":\"b\",\"text\":\"7\"},{\"key\":\"plan\",\"text\":\"7\"}", "7\n7"},
 		{"{\"key\":\"c\",\"text\":\"x y\"},{\"key\":\"a\",\"text\":\"pro\"}", "pro\nx y"},
+		{"{\"key\":\"c\",\"text\":\"x\\ny\\n\"},{\"key\":\"a\",\"text\":\"p\\nq\"}", "p\nq\nx\ny\n"},
+		{"{\"key\":\"b\",\"text\":\"\\n\"}", "\n"},
 	};
 	for (size_t i = 0; i < COUNT_OF(rows); i++) {
 		struct event *event = test_decode_json(
