@@ -46,6 +46,7 @@ extern const struct command check_command;
 extern const struct command confirm_command;
 extern const struct command model_accept_command;
 extern const struct command model_check_command;
+extern const struct command model_diff_command;
 extern const struct command model_try_command;
 extern const struct command position_show_command;
 extern const struct command position_set_command;

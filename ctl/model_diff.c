@@ -1,0 +1,250 @@
+/*
+ * phasectl model diff NEW: what another model would change, on all history, before it counts.
+ *
+ * Reads one snapshot in a transaction that is read only, and folds it here under the model in force and under the new one: nothing is
+ * written, not even for a while.
+ */
+#include <inttypes.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "core/base/check.h"
+#include "core/base/moment.h"
+#include "core/edge/model_file.h"
+#include "core/edge/postgres.h"
+#include "core/edge/schema.h"
+#include "core/flow/review.h"
+#include "ctl/diff.h"
+#include "ctl/model_load.h"
+#include "ctl/terminal.h"
+
+#define ANSWER_MS (60 * 60 * 1000) /* the server sorts all touches before it answers */
+#define MS_US INT64_C(1000)
+
+static struct {
+	const char *model, *time;
+	int64_t sample, top, touches_max;
+	bool json;
+} asked = {.sample = 100, .top = 10, .touches_max = 200000};
+
+static const struct option_about options[] = {
+	{"top", "N", OPTION_NUMBER, &asked.top, 0, DIFF_LISTED_MAX,
+	 "how many of the largest moves and of the latest alerts are\nlisted (default: 10)"},
+	{"time", "TIME", OPTION_TEXT, &asked.time, 0, 0,
+	 "what was done until then, and shown then, as\n2026-11-25T14:30:00Z (default: now)"},
+	{"sample", "PERCENT", OPTION_NUMBER, &asked.sample, 1, 100,
+	 "look at so many of 100 contacts, always the same ones"},
+	{"touches-max", "N", OPTION_NUMBER, &asked.touches_max, 1, 2000000,
+	 "leave out, and name, contacts of more touches than\nthat, which do not fit into memory (default: "
+	 "200000)"},
+	{"json", NULL, OPTION_FLAG, &asked.json, 0, 0,
+	 "one JSON object a line: each contact that differs, and sums"},
+	{0},
+};
+
+static const struct postgres_statement begin = {
+	.name = "begin", .sql = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY", .simple = true};
+static const struct postgres_statement commit = {.name = "commit", .sql = "COMMIT", .simple = true};
+/* All rows are wanted, not the first ones soon; and they are sorted. */
+static const struct postgres_statement settle = {
+	.name = "settle",
+	.sql = "SELECT set_config('cursor_tuple_fraction', '1', true), set_config('work_mem', '64MB', true), "
+	       "set_config('jit', 'off', true)",
+	.simple = true};
+static const struct postgres_statement read_model = {
+	.name = "read_model",
+	.sql = "SELECT now(), (SELECT text FROM report.model WHERE in_force)",
+	.simple = true};
+
+struct found {
+	struct diff *diff;
+	const char *text;
+	size_t size;
+};
+
+static bool on_model(void *context, const struct postgres_rows *rows, struct fail *fail)
+{
+	struct found *found = context;
+	struct arena *arena = &found->diff->ctl->arena;
+	CHECK(postgres_count(rows) == 1);
+	if (found->diff->now_us == INT64_MIN) {
+		found->diff->now_us = postgres_moment(rows, 0, 0);
+	}
+	found->diff->at_ms = moment_floor(found->diff->now_us / MS_US, REVIEW_HOUR_MS) * REVIEW_HOUR_MS;
+	if (postgres_is_null(rows, 0, 1)) {
+		return fail_set(
+			fail, FAIL_FATAL, EXIT_CONFIG,
+			"no model is in force yet: there is nothing to compare with (phasectl model accept)");
+	}
+	const char *text = postgres_text(rows, 0, 1);
+	found->size = strlen(text);
+	found->text = arena_text(arena, text, found->size);
+	return found->text != NULL || fail_set(fail, FAIL_FATAL, EXIT_OUR_BUG, "no memory");
+}
+
+/* ---- The two models ---- */
+
+static bool make_ready(struct diff_model *model, struct fail *fail)
+{
+	unsigned count = model->model->process_count;
+	model->folds = malloc(count * sizeof(*model->folds));
+	model->alerts = malloc(count * sizeof(*model->alerts));
+	if (model->folds == NULL || model->alerts == NULL) {
+		return fail_set(fail, FAIL_FATAL, EXIT_OUR_BUG, "no memory");
+	}
+	for (unsigned i = 0; i < count; i++) {
+		fold_process_init(&model->folds[i], &model->model->processes[i]);
+		alerts_process_init(&model->alerts[i], &model->folds[i]);
+	}
+	model->matcher = matcher_create(model->model, fail);
+	return model->matcher != NULL;
+}
+
+static void finish_model(struct diff_model *model)
+{
+	matcher_destroy(model->matcher);
+	free(model->folds);
+	free(model->alerts);
+}
+
+/* Processes of one name are one: those of the new model in its order, before `standard` those that it lacks. */
+static void name_processes(struct diff *diff)
+{
+	for (int side = DIFF_OLD; side < DIFF_SIDES; side++) {
+		const struct model *model = diff->models[side].model;
+		for (unsigned i = 0; i < model->process_count; i++) {
+			unsigned at = 0;
+			while (at < diff->process_count &&
+			       strcmp(diff->processes[at].name, model->processes[i].name) != 0) {
+				at++;
+			}
+			if (at == diff->process_count) {
+				CHECK(at < DIFF_PROCESSES_MAX);
+				diff->processes[diff->process_count++] = (struct diff_process){
+					.name = model->processes[i].name, .number = {-1, -1}};
+			}
+			diff->processes[at].number[side] = (int)i;
+		}
+	}
+}
+
+static bool read_models(struct diff *diff, struct fail *fail)
+{
+	struct found found = {.diff = diff};
+	struct model *old, *new;
+	if (!model_load(diff->ctl, asked.model, &new, fail) ||
+	    !postgres_add(diff->postgres, &begin, NULL, NULL, NULL, fail) ||
+	    !postgres_add(diff->postgres, &settle, NULL, NULL, NULL, fail) ||
+	    !postgres_add(diff->postgres, &read_model, NULL, on_model, &found, fail) ||
+	    !ctl_turn(diff->postgres, fail) ||
+	    !model_file_parse(found.text, found.size, &diff->ctl->arena, &old, fail)) {
+		return false;
+	}
+	diff->models[DIFF_OLD].model = old;
+	diff->models[DIFF_NEW].model = new;
+	name_processes(diff);
+	return make_ready(&diff->models[DIFF_OLD], fail) && make_ready(&diff->models[DIFF_NEW], fail);
+}
+
+/* ---- The command ---- */
+
+static bool fold_all_contacts(struct diff *diff, struct fail *fail)
+{
+	if (!diff_room_init(diff) || !diff_tally_init(diff)) {
+		return fail_set(fail, FAIL_FATAL, EXIT_OUR_BUG, "no memory for histories of %zu touches",
+				diff->touches_max);
+	}
+	return diff_subjects_read(diff, fail) &&
+	       diff_contacts_read(diff, NULL, 0, diff_tally_contact, NULL, fail) &&
+	       (diff_tally_rules(diff) || fail_set(fail, FAIL_FATAL, EXIT_OUR_BUG, "no memory"));
+}
+
+static bool say_in_words(struct diff *diff, struct fail *fail)
+{
+	if (!diff_names_read(diff, fail)) {
+		return false;
+	}
+	progress_end(&diff->progress);
+	terminal_start();
+	diff_words_head(diff);
+	diff_words_counts(diff);
+	if (!diff_why_moves(diff, diff_words_why, fail)) {
+		return false;
+	}
+	progress_end(&diff->progress);
+	diff_words_end(diff);
+	return true;
+}
+
+static bool compare(struct diff *diff, struct fail *fail)
+{
+	if (!read_models(diff, fail)) {
+		return false;
+	}
+	if (diff->json) {
+		diff_json_head(diff);
+	}
+	if (!fold_all_contacts(diff, fail)) {
+		return false;
+	}
+	bool good = diff->json ? diff_why_moves(diff, diff_json_why, fail) : say_in_words(diff, fail);
+	if (good && diff->json) {
+		diff_json_end(diff);
+	}
+	return good && postgres_add(diff->postgres, &commit, NULL, NULL, NULL, fail) &&
+	       ctl_turn(diff->postgres, fail);
+}
+
+static bool read_time(int64_t *ret_us, struct fail *fail)
+{
+	return asked.time == NULL || moment_read(asked.time, ret_us) ||
+	       fail_set(fail, FAIL_FATAL, EXIT_USAGE, "--time: expected a time, as 2026-11-25T14:30:00Z");
+}
+
+static int run(struct ctl *ctl)
+{
+	static struct diff diff;
+	struct fail fail;
+	diff.ctl = ctl;
+	diff.sample = (double)asked.sample / 100;
+	diff.listed_max = (size_t)asked.top;
+	diff.touches_max = (size_t)asked.touches_max;
+	diff.json = asked.json;
+	diff.now_us = INT64_MIN;
+	progress_begin(&diff.progress, "model diff", asked.json);
+	bool done = read_time(&diff.now_us, &fail) && ctl_read_conf(ctl, &fail) &&
+		    (diff.postgres = ctl_connect(ctl, ANSWER_MS, &fail)) != NULL && compare(&diff, &fail);
+	progress_end(&diff.progress);
+	bool differs = diff_tally_differs(&diff.tally);
+	postgres_destroy(diff.postgres);
+	for (unsigned side = 0; side < DIFF_SIDES; side++) {
+		finish_model(&diff.models[side]);
+	}
+	diff_room_finish(&diff);
+	diff_tally_finish(&diff.tally);
+	diff_subjects_finish(&diff.subjects);
+	if (!done) {
+		schema_explain(&fail);
+		fail_prefix(&fail, "model diff");
+		return ctl_complain(&fail);
+	}
+	return differs ? EXIT_FOUND : EXIT_DONE;
+}
+
+const struct command model_diff_command = {
+	.words = "model diff",
+	.summary = "what another model would change, on all history",
+	.details =
+		"NEW is a model file or a folder of them. All touches are folded under the model in force and "
+		"under\n"
+		"NEW, in memory, from one snapshot of the database: nothing is written. Says who would be in\n"
+		"another phase (counts from and to), the largest moves with their reasons, alerts that would be\n"
+		"raised or not, and touches that another rule would take. A reason is what a day's touches of a\n"
+		"rule say for the phase, less what they said before, in logit.\n"
+		"Needs phased_reader; names are shown to phased_seller. Exit 1: something differs.",
+	.options = options,
+	.operand = {"NEW", &asked.model, true},
+	.run = run,
+};
