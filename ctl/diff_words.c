@@ -63,8 +63,8 @@ void diff_words_head(const struct diff *diff)
 	const struct diff_tally *tally = &diff->tally;
 	char at[MOMENT_TEXT_SIZE];
 	moment_print(diff->at_ms * MS_US, at);
-	printf("From model %016" PRIx64 ", which is in force, to %016" PRIx64 ".\n",
-	       diff->models[DIFF_OLD].model->version, diff->models[DIFF_NEW].model->version);
+	printf("From model %016" PRIx64 ", in force, to %016" PRIx64 ".\n", diff->models[DIFF_OLD].model->version,
+	       diff->models[DIFF_NEW].model->version);
 	printf("%" PRIu64 " touches of %" PRIu64 " contact%s folded under both, as of %s; nothing is changed.\n",
 	       tally->touches, tally->contacts, plural(tally->contacts), at);
 	if (diff->sample < 1) {
@@ -263,6 +263,15 @@ static int by_effect(const void *a, const void *b)
 	return x != y ? (x < y) - (x > y) : 0;
 }
 
+static void print_logit(const struct diff_why *why, enum diff_side side)
+{
+	if (why->has[side]) {
+		printf("%+.1f", why->logit[side]);
+	} else {
+		printf("none");
+	}
+}
+
 void diff_words_why(struct diff *diff, const struct diff_why *why)
 {
 	const struct diff_row *row = why->row;
@@ -276,11 +285,15 @@ void diff_words_why(struct diff *diff, const struct diff_why *why)
 		printf("\n             nothing has counted that could be told apart\n");
 		return;
 	}
-	printf("; what speaks for %s:\n", main_phase_name(why->phase));
+	printf("; evidence for %s ", main_phase_name(why->phase));
+	print_logit(why, DIFF_OLD);
+	printf(" → ");
+	print_logit(why, DIFF_NEW);
+	putchar('\n');
 	if (why->count > 0) {
 		qsort(why->lines, why->count, sizeof(*why->lines), by_effect);
 	}
-	size_t shown = 0, weak = 0;
+	size_t shown = 0;
 	double rest = 0;
 	for (size_t i = 0; i < why->count; i++) {
 		if (shown < STRONGEST && fabs(why->lines[i].effect) >= WEAK) {
@@ -288,13 +301,14 @@ void diff_words_why(struct diff *diff, const struct diff_why *why)
 			shown++;
 		} else {
 			rest += why->lines[i].effect;
-			weak++;
 		}
 	}
-	if (weak > 0) {
-		printf("      %+5.1f  %zu other line%s together\n", rest, weak, plural(weak));
+	if (fabs(rest) >= WEAK) {
+		printf("      %+5.1f  %zu more, together\n", rest, why->count - shown);
 	}
-	printf("      %+5.1f  where people begin, and what time does\n", why->start);
+	if (fabs(why->start) >= WEAK) {
+		printf("      %+5.1f  where people begin, and what time does\n", why->start);
+	}
 }
 
 /* ---- Alerts, rules ---- */
