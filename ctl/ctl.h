@@ -44,6 +44,8 @@ extern const struct command topics_create_command;
 extern const struct command produce_command;
 extern const struct command check_command;
 extern const struct command confirm_command;
+extern const struct command machine_show_command;
+extern const struct command machine_clear_command;
 extern const struct command model_accept_command;
 extern const struct command model_check_command;
 extern const struct command model_diff_command;

@@ -72,6 +72,7 @@ struct diff_touch {
 	uint64_t event;
 	uint32_t subject; /* in the list */
 	int party;
+	uint32_t cleared; /* machine reasons that are none for the contact: bursts, of which only the fold knows */
 };
 
 struct diff_contact {

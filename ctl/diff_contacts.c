@@ -25,7 +25,8 @@ struct stream {
 
 /* Only of what is evidence under one of the models. ORDER BY decides nothing but how much is left to sort. */
 #define TOUCHES \
-	"CURSOR FOR SELECT m.contact_id, m.at, m.event, m.subject_id, m.party FROM report.measured m WHERE " \
+	"CURSOR FOR SELECT m.contact_id, m.at, m.event, m.subject_id, m.party, m.bursts_cleared FROM " \
+	"report.measured m WHERE " \
 	"m.subject_id = ANY ($1) AND m.at <= $2 AND "
 static const struct postgres_statement declare_all = {
 	.name = "diff_touches",
@@ -76,6 +77,7 @@ static bool on_page(void *context, const struct postgres_rows *rows, struct fail
 				.event = (uint64_t)postgres_int(rows, i, 2),
 				.subject = (uint32_t)subject,
 				.party = (int)postgres_int(rows, i, 4),
+				.cleared = postgres_int(rows, i, 5) != 0 ? MACHINE_BURST : 0,
 			};
 		}
 		stream->contact.count++;

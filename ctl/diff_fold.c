@@ -58,8 +58,8 @@ static size_t list_touches(struct diff *diff, const struct diff_contact *contact
 			continue;
 		}
 		room->entries[used] = (struct diff_entry){
-			.touch = fold_input(touch->at_us, touch->event, reading->rule, reading->mail_click,
-					    reading->link, reading->confirm),
+			.touch = fold_input(touch->at_us, touch->event, touch->cleared, reading->rule,
+					    reading->mail_click, reading->link, reading->confirm),
 			.place = (uint32_t)i,
 		};
 		sorted =

@@ -199,7 +199,7 @@ void diff_subjects_finish(struct diff_subjects *subjects)
 
 bool diff_reading_counts(const struct diff_reading *reading, int party)
 {
-	return fold_input_counts(party, 0, reading->rule, reading->confirm);
+	return fold_input_counts(party, 0, 0, reading->rule, reading->confirm);
 }
 
 static const struct model_rule *rule_of(const struct diff *diff, enum diff_side side,

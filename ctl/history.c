@@ -60,7 +60,7 @@ static bool on_model(void *context, const struct postgres_rows *rows, struct fai
 
 static struct fold_touch fold_touch_of(const struct postgres_rows *rows, size_t i)
 {
-	return fold_input(postgres_moment(rows, i, 0), (uint64_t)postgres_int(rows, i, 1),
+	return fold_input(postgres_moment(rows, i, 0), (uint64_t)postgres_int(rows, i, 1), 0,
 			  (int)postgres_int(rows, i, 2), postgres_int(rows, i, 3) != 0,
 			  (uint64_t)postgres_int(rows, i, 4), (uint16_t)postgres_int(rows, i, 5));
 }

@@ -306,6 +306,7 @@ bool store_on_phases(void *context, const struct postgres_rows *rows, struct fai
 			.since_us = store_row_moment(rows, i, 6),
 			.review_us = store_row_moment(rows, i, 7),
 			.touched_since_us = store_row_moment(rows, i, 8),
+			.cleared = (uint32_t)postgres_int(rows, i, 10),
 		};
 		const uint8_t *place = postgres_bytes(rows, i, 9, &size);
 		CHECK(size == sizeof(phases[i].place.bytes));

@@ -109,6 +109,7 @@ static struct columns *begin_asks(const struct read_rows *read, const struct rea
 	struct postgres_array *processes = columns_array(columns, POSTGRES_TEXT, room);
 	struct postgres_array *before = columns_array(columns, POSTGRES_TIMESTAMPTZ, room);
 	struct postgres_array *after = columns_array(columns, POSTGRES_TIMESTAMPTZ, room);
+	struct postgres_array *cleared = columns_array(columns, POSTGRES_INT4, room);
 	for (size_t i = 0; i < list_count; i++) {
 		for (size_t j = 0; j < counts[i]; j++) {
 			const struct read_ask *ask = &lists[i][j];
@@ -117,6 +118,7 @@ static struct columns *begin_asks(const struct read_rows *read, const struct rea
 				postgres_array_text(processes, ask->process);
 				postgres_array_moment(before, ask->before_us);
 				postgres_array_moment(after, ask->after_us);
+				postgres_array_int(cleared, (int32_t)ask->cleared);
 			}
 		}
 	}

@@ -168,7 +168,7 @@ static const struct postgres_statement sql_times = {
 	"CASE WHEN " \
 	"p.since > p.last_at THEN (SELECT max(c.at) FROM phased.phase_change c WHERE c.contact_id = " \
 	"p.contact_id AND " \
-	"c.process = p.process AND c.at <= p.last_at) END, p.ctid FROM phased.phase p "
+	"c.process = p.process AND c.at <= p.last_at) END, p.ctid, p.cleared FROM phased.phase p "
 static const struct postgres_statement sql_phases = {.name = "phases",
 						     .sql = PHASES "WHERE p.contact_id = ANY ($1)",
 						     .parameter_count = 1,
@@ -182,9 +182,12 @@ static const struct postgres_statement sql_phases = {.name = "phases",
 	"CROSS JOIN LATERAL (SELECT * FROM phased.subject_rule r WHERE r.model_version = $1 " \
 	"AND r.subject_id = t.subject_id AND (r.confirm <> 0 OR (t.party = 1 AND r.rule_number IS NOT NULL)) " \
 	"AND (k.process IS NULL OR r.process = k.process) OFFSET 0) AS r"
-/* What is asked for: (id, process, before, after); process NULL: all of them, from the start. */
+/* No machine's, or by reasons that are none for the contact. */
+#define READ_PERSONS "(t.reasons & ~k.cleared) = 0"
+/* What is asked for: (id, process, before, after, cleared); process NULL: all of them, from the start. */
 #define READ_ASKS \
-	"unnest($2::uuid[], $3::text[], $4::timestamptz[], $5::timestamptz[]) AS k (id, process, before, after)"
+	"unnest($2::uuid[], $3::text[], $4::timestamptz[], $5::timestamptz[], $6::integer[]) AS k (id, process, " \
+	"before, after, cleared)"
 /* Checkpoints before a moment, of the model in force and packed as we pack: the last one is gone on from. */
 #define READ_CHECKPOINTS \
 	"FROM phased.checkpoint c WHERE c.contact_id = k.id AND c.process = k.process AND c.at < k.before AND " \
@@ -194,25 +197,26 @@ static const struct postgres_statement sql_read_checkpoints = {
 	.name = "read_checkpoints",
 	.sql = "SELECT c.contact_id, c.process, c.n, c.at, c.fold, c.shown, c.since FROM " READ_ASKS
 	       " CROSS JOIN LATERAL (SELECT * " READ_CHECKPOINTS " ORDER BY c.n DESC LIMIT 1) AS c",
-	.parameter_count = 5,
-	.parameters = {ONE(INT8), ARRAY(UUID), ARRAY(TEXT), ARRAY(TIMESTAMPTZ), ARRAY(TIMESTAMPTZ)}};
+	.parameter_count = 6,
+	.parameters = {ONE(INT8), ARRAY(UUID), ARRAY(TEXT), ARRAY(TIMESTAMPTZ), ARRAY(TIMESTAMPTZ), ARRAY(INT4)}};
 static const struct postgres_statement sql_read_contacts = {
 	.name = "read_contacts",
 	.sql = READ_COLUMNS
 	"k.id FROM " READ_ASKS " " READ_FROM "CROSS JOIN LATERAL (SELECT * FROM phased.stretch s WHERE "
 	"s.contact_id = k.id OFFSET 0) AS s CROSS JOIN LATERAL (SELECT * FROM phased.touch t WHERE t.actor_id = "
-	"s.actor_id AND t.at >= s.from_at AND t.at < s.to_at AND t.at > f.at AND t.reasons = 0 OFFSET 0) AS "
-	"t " READ_RULE " WHERE s.actor_id NOT IN (SELECT unnest($6::uuid[])) LIMIT $7",
-	.parameter_count = 7,
-	.parameters = {ONE(INT8), ARRAY(UUID), ARRAY(TEXT), ARRAY(TIMESTAMPTZ), ARRAY(TIMESTAMPTZ), ARRAY(UUID),
-		       ONE(INT8)}};
+	"s.actor_id AND t.at >= s.from_at AND t.at < s.to_at AND t.at > f.at AND " READ_PERSONS " OFFSET 0) AS "
+	"t " READ_RULE " WHERE s.actor_id NOT IN (SELECT unnest($7::uuid[])) LIMIT $8",
+	.parameter_count = 8,
+	.parameters = {ONE(INT8), ARRAY(UUID), ARRAY(TEXT), ARRAY(TIMESTAMPTZ), ARRAY(TIMESTAMPTZ), ARRAY(INT4),
+		       ARRAY(UUID), ONE(INT8)}};
 static const struct postgres_statement sql_read_actors = {
 	.name = "read_actors",
 	.sql = READ_COLUMNS "NULL::uuid FROM " READ_ASKS " " READ_FROM
 			    "CROSS JOIN LATERAL (SELECT * FROM phased.touch t WHERE t.actor_id = k.id AND t.at > "
-			    "f.at AND t.reasons = 0 OFFSET 0) AS t " READ_RULE " LIMIT $6",
-	.parameter_count = 6,
-	.parameters = {ONE(INT8), ARRAY(UUID), ARRAY(TEXT), ARRAY(TIMESTAMPTZ), ARRAY(TIMESTAMPTZ), ONE(INT8)}};
+			    "f.at AND " READ_PERSONS " OFFSET 0) AS t " READ_RULE " LIMIT $7",
+	.parameter_count = 7,
+	.parameters = {ONE(INT8), ARRAY(UUID), ARRAY(TEXT), ARRAY(TIMESTAMPTZ), ARRAY(TIMESTAMPTZ), ARRAY(INT4),
+		       ONE(INT8)}};
 
 static const struct postgres_statement sql_save_subjects = {
 	.name = "save_subjects",

@@ -40,6 +40,7 @@ struct cast_member {
 	bool consented_before, consented;
 
 	int64_t refold_us; /* of a refold: before this moment nothing has changed; INT64_MIN: something may have */
+	uint32_t cleared;  /* as a contact: machine reasons that are none for it */
 	struct cast_slice touches; /* of the batch, recorded on it */
 	/* weak: claims on it; whose its touches are, after the batch */
 	struct cast_slice claims_before, claims_after;

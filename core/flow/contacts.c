@@ -41,6 +41,7 @@ bool contacts_link_phases(struct contacts *contacts, struct load_rows *load)
 			/* What an erasure leaves of somebody is an empty arbiter alone, of whatever version. */
 			member->has_actor_row = member->has_actor_row ||
 						(load->phases[at].version > 0 && load->phases[at].fold_size > 0);
+			member->cleared |= load->phases[at].cleared;
 		}
 		contacts->phases[i].count = (uint32_t)at - contacts->phases[i].first;
 	}

@@ -118,7 +118,7 @@ static void ask_of(const struct contacts *contacts, const struct cast_member *me
 {
 	const struct model *model = contacts->model->model;
 	if (contacts_is_whole(member)) {
-		asks[(*count)++] = (struct read_ask){member->id, NULL, INT64_MIN, INT64_MIN};
+		asks[(*count)++] = (struct read_ask){member->id, NULL, INT64_MIN, INT64_MIN, member->cleared};
 		return;
 	}
 	int64_t before_us = changed_us(member) - PHASE_BURST_MS * CONTACTS_MS_US;
@@ -127,7 +127,7 @@ static void ask_of(const struct contacts *contacts, const struct cast_member *me
 		if (want->wanted) { /* one that has waited and has no state yet has no earlier touch that matters */
 			bool late = contacts->of_queue && !want->has_state;
 			asks[(*count)++] = (struct read_ask){member->id, model->processes[i].name, before_us,
-							     late ? before_us : INT64_MIN};
+							     late ? before_us : INT64_MIN, member->cleared};
 		}
 	}
 }
@@ -155,8 +155,10 @@ static bool list_asks(const struct contacts *contacts, struct read_rows *read)
 {
 	const struct cast *cast = contacts->cast;
 	size_t moved = 0, room = contacts->refold_count * contacts->model->model->process_count + 1;
+	uint32_t cleared = 0; /* of any of them: whose touches a moved actor's are is seen later */
 	for (size_t i = 0; i < cast->count; i++) {
 		moved += cast->members[i].moved ? 1 : 0;
+		cleared |= cast->members[i].cleared;
 	}
 	struct read_ask *persons = arena_array(cast->arena, room, sizeof(*persons));
 	struct read_ask *actors = arena_array(cast->arena, room + moved, sizeof(*actors));
@@ -170,7 +172,8 @@ static bool list_asks(const struct contacts *contacts, struct read_rows *read)
 			ids[read->moved_count++] = member->id;
 		}
 		if (member->moved && gives_touches(cast, member)) {
-			actors[read->actor_count++] = (struct read_ask){member->id, NULL, INT64_MIN, INT64_MIN};
+			actors[read->actor_count++] =
+				(struct read_ask){member->id, NULL, INT64_MIN, INT64_MIN, cleared};
 		} else if (member->refold && !member->moved && !member->strong) {
 			ask_of(contacts, member, actors, &read->actor_count);
 		}

@@ -81,12 +81,13 @@ static struct cast_member *row_contact(const struct cast *cast, const struct tou
 static bool is_wanted(const struct contacts *contacts, const struct touch_row *row,
 		      struct cast_member **ret_contact, int *ret_process)
 {
-	if (row->process == NULL || !fold_input_counts(row->party, row->reasons, row->rule, row->confirm)) {
+	*ret_contact = row->process != NULL ? row_contact(contacts->cast, row) : NULL;
+	if (*ret_contact == NULL ||
+	    !fold_input_counts(row->party, row->reasons, (*ret_contact)->cleared, row->rule, row->confirm)) {
 		return false;
 	}
-	*ret_contact = row_contact(contacts->cast, row);
 	*ret_process = contacts_process(contacts->model->model, row->process);
-	if (*ret_contact == NULL || *ret_process < 0) {
+	if (*ret_process < 0) {
 		return false;
 	}
 	const struct contacts_want *want = contacts_want(contacts, *ret_contact, (unsigned)*ret_process);

@@ -84,12 +84,12 @@ size_t runs_list(const struct contacts *contacts, const struct item *items, stru
 		const struct item *item = &items[number];
 		const struct touch *touch = &cast->touches[i];
 		if (item->copy == COPY_LOSES ||
-		    !fold_input_counts(touch->party, touch->reasons, item->match.rule, item->match.confirm)) {
+		    !fold_input_counts(touch->party, 0, 0, item->match.rule, item->match.confirm)) {
 			continue;
 		}
 		const struct cast_member *actor = &cast->members[cast_actor(&cast->parts[number])];
 		const struct cast_member *contact = cast_contact(cast, actor, touch->at_us, false);
-		if (contact != NULL) {
+		if (contact != NULL && (touch->reasons & ~contact->cleared) == 0) {
 			ret_entries[used++] = runs_entry(contacts, contact, (unsigned)item->match.process, i);
 		}
 	}
@@ -101,18 +101,19 @@ void runs_fill(const struct contacts *contacts, const struct item *items, const 
 	       const struct sort_entry *run, size_t count, struct fold_touch *ret_touches)
 {
 	const struct cast *cast = contacts->cast;
+	uint32_t cleared = runs_member(contacts, run)->cleared;
 	bool sorted = true;
 	for (size_t i = 0; i < count; i++) {
 		size_t place = run[i].place;
 		if (place < cast->touch_count) {
 			const struct touch *touch = &cast->touches[place];
 			const struct match *match = &items[cast->touch_items[place]].match;
-			ret_touches[i] = fold_input(touch->at_us, touch->event_id, match->rule, match->mail_click,
-						    match->link, match->confirm);
+			ret_touches[i] = fold_input(touch->at_us, touch->event_id, cleared, match->rule,
+						    match->mail_click, match->link, match->confirm);
 		} else {
 			const struct touch_row *row = &read->touches[place - cast->touch_count];
-			ret_touches[i] = fold_input(row->at_us, row->key.event_id, row->rule, row->mail_click,
-						    row->link, row->confirm);
+			ret_touches[i] = fold_input(row->at_us, row->key.event_id, cleared, row->rule,
+						    row->mail_click, row->link, row->confirm);
 		}
 		sorted = sorted && (i == 0 || fold_compare(&ret_touches[i - 1], &ret_touches[i]) <= 0);
 	}

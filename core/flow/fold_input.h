@@ -9,14 +9,18 @@
 #include "core/flow/match.h"
 #include "core/model/touch.h"
 
-/* Is it input of the fold at all? A person's, no machine's, with a rule; or a hard fact. */
-static inline bool fold_input_counts(int party, uint32_t reasons, int rule, uint16_t confirm)
+/*
+ * Is it input of the fold at all? A person's, no machine's, with a rule; or a hard fact. `cleared`: reasons that are none
+ * for its contact.
+ */
+static inline bool fold_input_counts(int party, uint32_t reasons, uint32_t cleared, int rule, uint16_t confirm)
 {
-	return reasons == 0 && (confirm != 0 || (party == PARTY_PERSON && rule >= 0));
+	return (reasons & ~cleared) == 0 && (confirm != 0 || (party == PARTY_PERSON && rule >= 0));
 }
 
-static inline struct fold_touch fold_input(int64_t at_us, uint64_t event_id, int rule, bool mail_click,
-					   uint64_t link, uint16_t confirm)
+/* Where bursts are cleared, a click in a mail is a touch like any other: the fold looks for no burst. */
+static inline struct fold_touch fold_input(int64_t at_us, uint64_t event_id, uint32_t cleared, int rule,
+					   bool mail_click, uint64_t link, uint16_t confirm)
 {
 	return (struct fold_touch){
 		.ms = moment_floor(at_us, 1000),
@@ -27,7 +31,7 @@ static inline struct fold_touch fold_input(int64_t at_us, uint64_t event_id, int
 		.rule = confirm == MATCH_CLOSES ? 0
 			: confirm != 0		? confirm
 						: (uint16_t)rule,
-		.mail_click = confirm == 0 && mail_click,
+		.mail_click = confirm == 0 && mail_click && (cleared & MACHINE_BURST) == 0,
 		.link = link,
 	};
 }

@@ -66,6 +66,8 @@ struct phase_row {
 	int64_t since_us;  /* INT64_MIN: none */
 	int64_t review_us; /* nothing changes by time before; INT64_MIN: nothing ever */
 	int64_t touched_since_us; /* where time alone has changed it after the last touch: as that one had left it; INT64_MIN: never changed */
+	uint32_t
+		cleared; /* of an arbiter: machine reasons that are none for this contact, as somebody has decided */
 };
 
 struct erasure_row {
@@ -150,6 +152,7 @@ struct read_ask {
 	const char *process; /* NULL: every one */
 	int64_t before_us;   /* INT64_MIN: from the start */
 	int64_t after_us;    /* where there is no checkpoint: from there on; INT64_MIN: from the start */
+	uint32_t cleared;    /* touches with none but these reasons, too */
 };
 
 /* A state to go on from: after all touches of its millisecond. */

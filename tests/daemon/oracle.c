@@ -332,7 +332,8 @@ void oracle_tables(const struct plan *plan, const struct drive *drive, struct ar
 		matcher = matcher_create(drive_model(drive)->model, &fail);
 		CHECK(matcher != NULL);
 	}
-	oracle = (struct oracle){.drive = drive,
+	oracle = (struct oracle){.plan = plan,
+				 .drive = drive,
 				 .model = drive_model(drive),
 				 .matcher = matcher,
 				 .arena = arena,

@@ -24,6 +24,7 @@ struct seen {
 };
 
 struct oracle {
+	const struct plan *plan;
 	const struct drive *drive;
 	const struct contacts_model *model;
 	struct matcher *matcher;

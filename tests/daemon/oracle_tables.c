@@ -350,6 +350,17 @@ static void fill_phase(struct history *history)
 	CHECK(tables_insert(oracle->tables, TABLE_PHASE, &line));
 }
 
+/* Machine reasons that are none for a contact. */
+static uint32_t cleared_of(const struct oracle *oracle, const struct uuid *contact)
+{
+	for (size_t i = 0; i < oracle->plan->cleared_count; i++) {
+		if (uuid_equal(&oracle->plan->cleared[i].contact_id, contact)) {
+			return oracle->plan->cleared[i].reasons;
+		}
+	}
+	return 0;
+}
+
 void oracle_fill_phases(struct oracle *oracle)
 {
 	static struct history histories[4 * PLAN_MESSAGES_MAX];
@@ -357,10 +368,13 @@ void oracle_fill_phases(struct oracle *oracle)
 	for (size_t i = 0; i < oracle->count; i++) {
 		const struct seen *seen = &oracle->seen[i];
 		struct uuid contact;
-		bool counts =
-			seen->stands && seen->touch.reasons == 0 &&
-			(seen->match.confirm != 0 || (seen->touch.party == PARTY_PERSON && seen->match.rule >= 0));
+		bool counts = seen->stands && (seen->match.confirm != 0 ||
+					       (seen->touch.party == PARTY_PERSON && seen->match.rule >= 0));
 		if (!counts || !oracle_contact_of(oracle, seen, &contact)) {
+			continue;
+		}
+		uint32_t cleared = cleared_of(oracle, &contact);
+		if (((uint32_t)seen->touch.reasons & ~cleared) != 0) {
 			continue;
 		}
 		size_t at = 0;
@@ -384,7 +398,7 @@ void oracle_fill_phases(struct oracle *oracle)
 			.rule = closes	   ? 0
 				: confirms ? seen->match.confirm
 					   : (uint16_t)seen->match.rule,
-			.mail_click = !confirms && seen->match.mail_click,
+			.mail_click = !confirms && seen->match.mail_click && (cleared & MACHINE_BURST) == 0,
 			.link = seen->match.link,
 		};
 	}

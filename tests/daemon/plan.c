@@ -134,6 +134,10 @@ void plan_print(const struct plan *plan)
 				world_topics[message->topic]);
 		}
 	}
+	for (size_t i = 0; i < plan->cleared_count; i++) {
+		fprintf(stderr, "  reasons cleared of somebody: %x, before %x\n", plan->cleared[i].reasons,
+			plan->cleared[i].before);
+	}
 	for (size_t i = 0; i < plan->erased_count; i++) {
 		fprintf(stderr, "  erased at %+.6f min\n", (double)(plan->erased[i].at_us - PLAN_BEGIN_US) / 6e7);
 	}

@@ -13,6 +13,7 @@
 
 #define PLAN_MESSAGES_MAX 160
 #define PLAN_ERASED_MAX 2
+#define PLAN_CLEARED_MAX 3
 #define PLAN_BEGIN_US INT64_C(1772442000000000) /* 2026-03-02 09:00 UTC */
 
 struct plan_message {
@@ -22,6 +23,13 @@ struct plan_message {
 	bool left_out;		   /* by shrinking */
 };
 
+/* Somebody decides, at some time, which machine reasons are none for a contact. */
+struct plan_cleared {
+	struct uuid contact_id;
+	uint32_t reasons;
+	uint32_t before; /* what was decided first, and is taken back by this */
+};
+
 struct plan {
 	uint64_t seed;
 	bool is_calm; /* few contacts with long histories, whose events mostly come in their order */
@@ -29,6 +37,8 @@ struct plan {
 	struct plan_message messages[PLAN_MESSAGES_MAX];
 	size_t erased_count;
 	struct erasure_line erased[PLAN_ERASED_MAX];
+	size_t cleared_count;
+	struct plan_cleared cleared[PLAN_CLEARED_MAX]; /* each of another contact */
 };
 
 /* All texts "", a page view by a person who may be counted, all times 0. */

@@ -399,17 +399,43 @@ static void add_unreadable(struct making *making)
 	message->message.size = strlen(texts[which]);
 }
 
+static struct uuid some_actor(struct making *making, const struct identity_key *key)
+{
+	if (now_and_then(making, 50)) {
+		return identify_actor_id(key, ACTOR_COOKIE, "nordlys",
+					 name(making, "cookie-", below(making, making->weak_count)));
+	}
+	return identify_actor_id(key, ACTOR_EMAIL, "",
+				 arena_print(making->arena, "p%d@firma.test",
+					     (int)below(making, making->person_count)));
+}
+
+static uint32_t some_reasons(struct making *making)
+{
+	static const uint32_t reasons[] = {0, MACHINE_USER_AGENT, MACHINE_BURST,
+					   MACHINE_BURST | MACHINE_PROVIDER_FLAG, UINT32_MAX};
+	return reasons[below(making, COUNT_OF(reasons))];
+}
+
+static void add_cleared(struct making *making, const struct identity_key *key)
+{
+	struct plan *plan = making->plan;
+	struct plan_cleared *cleared = &plan->cleared[plan->cleared_count];
+	cleared->contact_id = some_actor(making, key);
+	cleared->reasons = some_reasons(making);
+	cleared->before = now_and_then(making, 50) ? some_reasons(making) : cleared->reasons;
+	for (size_t i = 0; i < plan->cleared_count; i++) {
+		if (uuid_equal(&plan->cleared[i].contact_id, &cleared->contact_id)) {
+			return;
+		}
+	}
+	plan->cleared_count++;
+}
+
 static void add_erased(struct making *making, const struct identity_key *key)
 {
 	struct erasure_line *line = &making->plan->erased[making->plan->erased_count++];
-	if (now_and_then(making, 50)) {
-		line->actor_id = identify_actor_id(key, ACTOR_COOKIE, "nordlys",
-						   name(making, "cookie-", below(making, making->weak_count)));
-	} else {
-		line->actor_id = identify_actor_id(key, ACTOR_EMAIL, "",
-						   arena_print(making->arena, "p%d@firma.test",
-							       (int)below(making, making->person_count)));
-	}
+	line->actor_id = some_actor(making, key);
 	line->at_us = some_time(making);
 	if (making->plan->erased_count == 2 && uuid_equal(&line->actor_id, &making->plan->erased[0].actor_id)) {
 		making->plan->erased_count--;
@@ -426,7 +452,7 @@ void plan_make(struct plan *plan, uint64_t seed, const struct identity_key *key,
 {
 	struct making making = {.plan = plan, .arena = arena, .chance = seed};
 	plan->seed = seed;
-	plan->count = plan->erased_count = 0;
+	plan->count = plan->erased_count = plan->cleared_count = 0;
 	making.weak_count = 1 + below(&making, 3);
 	making.person_count = 1 + below(&making, 3);
 	plan->is_calm = now_and_then(&making, 20);
@@ -456,5 +482,8 @@ void plan_make(struct plan *plan, uint64_t seed, const struct identity_key *key,
 	}
 	for (unsigned i = 0; i < PLAN_ERASED_MAX && now_and_then(&making, 10); i++) {
 		add_erased(&making, key);
+	}
+	while (plan->cleared_count < PLAN_CLEARED_MAX && now_and_then(&making, 30)) {
+		add_cleared(&making, key);
 	}
 }

@@ -51,7 +51,7 @@ void scene_plan_views(unsigned count, unsigned cookies)
 	arena_reset(&scene_plan_arena, SCENE_KEEP);
 	scene_plan.seed = 1;
 	scene_plan.is_calm = false;
-	scene_plan.count = scene_plan.erased_count = 0;
+	scene_plan.count = scene_plan.erased_count = scene_plan.cleared_count = 0;
 	for (unsigned i = 0; i < count; i++) {
 		struct event event = scene_view(i, i % cookies);
 		plan_add(&scene_plan, &event, &scene_plan_arena);

@@ -113,6 +113,7 @@ struct phase_line {
 	double activity, early, mid, late;
 	int64_t reported, shown, fine, band, quiet, since_us, last_us;
 	int64_t review_us; /* not dumped */
+	int64_t cleared;   /* by people: not dumped */
 };
 
 struct change_line {

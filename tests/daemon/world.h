@@ -169,5 +169,8 @@ uint64_t world_random(struct world *world, uint64_t below);
 void world_connect(struct world_client *client);
 /* Ends what is in limbo; false: there was nothing. */
 bool world_land(struct world *world);
+/* What phasectl machine does: these reasons are none for the contact from now on. False: they are already, or
+ * its arbiter is not there, or locked. */
+bool world_clear(struct world *world, const struct uuid *contact, uint32_t reasons, bool is_strong);
 /* The connection is dropped by the client: the server rolls back. */
 void world_disconnect(struct world_client *client);

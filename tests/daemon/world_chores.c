@@ -1,5 +1,6 @@
 /*
- * What a lane does between batches, in the tables: slices of what time changes, and of refolds that wait.
+ * What a lane does between batches, in the tables: slices of what time changes, and of refolds that wait. And what a person
+ * decides meanwhile.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -69,6 +70,7 @@ static void review_row(struct tables *tables, const struct arbiter_row *row)
 		CHECK(strcmp(line.fold, found->fold) == 0 && line.counted == found->counted &&
 		      line.activity == found->activity && line.last_us == found->last_us);
 		line.version = found->version;
+		line.cleared = found->cleared;
 		*found = line;
 	}
 }
@@ -161,4 +163,25 @@ enum postgres_result world_pick(struct world_client *client, struct fail *ret_fa
 	}
 	pick->load = (struct load_rows){.contacts = ids, .contact_count = pick->waiting_count};
 	return world_load_phases(client, &pick->load) ? POSTGRES_TURN_DONE : world_full(client, ret_fail);
+}
+
+/* ---- machine traffic ---- */
+
+bool world_clear(struct world *world, const struct uuid *contact, uint32_t reasons, bool is_strong)
+{
+	struct phase_line key = {.contact_id = *contact, .process = tables_text("standard")};
+	struct phase_line *arbiter = tables_find(&world->tables, TABLE_PHASE, &key);
+	struct waiting_line line = {*contact, INT64_MIN, !is_strong};
+	if (arbiter == NULL || arbiter->cleared == reasons || world_is_locked(world, NULL, contact)) {
+		return false;
+	}
+	arbiter->cleared = reasons;
+	arbiter->version++;
+	struct waiting_line *waiting = tables_find(&world->tables, TABLE_WAITING, &line);
+	if (waiting != NULL) {
+		waiting->from_us = INT64_MIN;
+	} else {
+		CHECK(tables_insert(&world->tables, TABLE_WAITING, &line));
+	}
+	return true;
 }

@@ -163,6 +163,7 @@ bool world_phase_row(struct world_client *client, const struct phase_line *row, 
 		.shown = (int)row->shown,
 		.since_us = row->since_us,
 		.review_us = row->review_us,
+		.cleared = (uint32_t)row->cleared,
 	};
 	return true;
 }

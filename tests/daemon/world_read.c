@@ -84,7 +84,7 @@ static void add_asked(struct world_client *client, const struct touch_line *touc
 	const struct rule_line *rule = tables_find(world_view(client), TABLE_RULE, &key);
 	for (size_t i = 0; i < count; i++) {
 		const struct checkpoint_line *from = checkpoint_of(client, &asks[i]);
-		if (uuid_equal(&asks[i].id, id) &&
+		if (uuid_equal(&asks[i].id, id) && ((uint32_t)touch->reasons & ~asks[i].cleared) == 0 &&
 		    touch->at_us > (from != NULL ? from->at_us : asks[i].after_us) &&
 		    (asks[i].process == NULL || (rule != NULL && strcmp(rule->process, asks[i].process) == 0))) {
 			add_read(client, touch, by_stretch ? id : NULL);

@@ -256,6 +256,7 @@ static void save_state(struct saving *saving, const struct state_row *row)
 	struct phase_line *found = tables_find(saving->to, TABLE_PHASE, &line);
 	if (found != NULL) {
 		line.version = found->version + 1;
+		line.cleared = found->cleared;
 		*found = line;
 	} else {
 		insert(saving, TABLE_PHASE, &line);

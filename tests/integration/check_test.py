@@ -204,7 +204,8 @@ class CommandLine(phased_test.PhasedTest):
         listing = self.ask("--help").out
         commands = re.findall(r"^  ([a-z]+(?: [a-z]+)?)  +\S", listing.partition("commands:")[2].partition("options:")[0], re.M)
         self.assertEqual(["report phases", "why", "status", "top", "check", "migrate", "model check", "model diff", "model accept", "model try", "topics create", "confirm", "produce",
-                          "position show", "position set", "rejects list", "rejects show", "rejects retry", "rejects purge", "reload"],
+                          "position show", "position set", "rejects list", "rejects show", "rejects retry", "rejects purge",
+                          "machine show", "machine clear", "reload"],
                          commands)
         for command in commands:
             done = self.ask(*command.split(), "--help")

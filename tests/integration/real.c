@@ -10,7 +10,7 @@
 	"RESET ROLE; TRUNCATE phased.actor, phased.claim, phased.consent, phased.declared, phased.contact, " \
 	"phased.stretch, " \
 	"phased.subject, phased.subject_rule, phased.touch, phased.phase, phased.phase_change, " \
-	"phased.checkpoint, phased.refold, " \
+	"phased.checkpoint, phased.refold, phased.machine_decision, " \
 	"phased.outcome_day, " \
 	"phased.rejected, phased.rejected_raw, phased.position, phased.erasure, phased.model; " \
 	"UPDATE phased.review SET hour = '2000-01-01', block = NULL; "
@@ -111,6 +111,25 @@ void real_empty(struct postgres *postgres, const struct contacts_model *model, c
 	put_model(postgres, model, arena);
 	for (size_t i = 0; i < plan->erased_count; i++) {
 		real_erase(postgres, &plan->erased[i], arena);
+	}
+}
+
+void real_clear(struct postgres *postgres, const struct plan *plan, struct arena *arena)
+{
+	static const struct postgres_statement decide = {
+		.name = "decide",
+		.sql = "SELECT report.machine_decide(p.contact_id, ARRAY(SELECT r.reason FROM "
+		       "report.machine_reason r "
+		       "WHERE CASE WHEN $2 = -1 THEN r.bits = -1 ELSE r.bits > 0 AND r.bits & $2 <> 0 END), true, "
+		       "'') "
+		       "FROM phased.phase p WHERE p.contact_id = $1 AND p.process = 'standard' AND $2 <> 0",
+		.parameter_count = 2,
+		.parameters = {{POSTGRES_UUID, false}, {POSTGRES_INT4, false}}};
+	for (size_t i = 0; i < plan->cleared_count; i++) {
+		struct postgres_value values[2];
+		CHECK(postgres_value_uuid(&plan->cleared[i].contact_id, &values[0]) &&
+		      postgres_value_int(arena, POSTGRES_INT4, (int32_t)plan->cleared[i].reasons, &values[1]));
+		run(postgres, &decide, values);
 	}
 }
 

@@ -15,6 +15,8 @@ void real_script(struct postgres *postgres, const char *sql);
 /* As a superuser: nothing but this model and the plan's erasures. */
 void real_empty(struct postgres *postgres, const struct contacts_model *model, const struct plan *plan,
 		struct arena *arena);
+/* What the plan has decided of contacts' machine reasons, of whom anything is known; as the owner. */
+void real_clear(struct postgres *postgres, const struct plan *plan, struct arena *arena);
 /* Writes an empty arbiter, whatever was there. */
 void real_empty_arbiter(struct postgres *postgres, const struct uuid *contact_id);
 /* An actor is erased by hand: arbiter and ledger; what else is known of it is the caller's to delete. */

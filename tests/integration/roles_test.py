@@ -37,6 +37,7 @@ TABLES = {
     "phased.model": {WRITER: "S", **READS},
     "phased.model_state": {WRITER: "S", **READS},
     "phased.erasure": {WRITER: "S", **READS},
+    "phased.machine_decision": READS,
     "phased.review": {WRITER: "SU", PRIVACY: "S", MONITOR: "S"},
     "report.contact_phase": {READER: "S", SELLER: "S", PRIVACY: "S"},
     "report.evidence": {READER: "S", SELLER: "S", PRIVACY: "S"},
@@ -46,6 +47,11 @@ TABLES = {
     "report.process_phase": {READER: "S", SELLER: "S", PRIVACY: "S", MONITOR: "S"},
     "report.model": {READER: "S", SELLER: "S", PRIVACY: "S", MONITOR: "S"},
     "report.phase_change": {READER: "S", SELLER: "S", PRIVACY: "S"},
+    "report.machine_reason": {READER: "S", SELLER: "S", PRIVACY: "S", MONITOR: "S"},
+    "report.machine_flag": {READER: "S", SELLER: "S", PRIVACY: "S"},
+    "report.machine_touch": {READER: "S", SELLER: "S", PRIVACY: "S"},
+    "report.machine_burst": {READER: "S", SELLER: "S", PRIVACY: "S"},
+    "report.machine_decision": {SELLER: "S", PRIVACY: "S"},
     "report.person": {SELLER: "S", PRIVACY: "S"},
 }
 FUNCTIONS = {
@@ -56,6 +62,7 @@ FUNCTIONS = {
     "phased.written_all": (WRITER,),
     "phased.touch_month": (WRITER,),
     "phased.review_due": (WRITER,),
+    "report.machine_decide": (SELLER, PRIVACY),
 }
 
 # Tells whether a statement is allowed, and takes back what it did. A row that its table refuses (class 23) was allowed to
@@ -141,9 +148,9 @@ class Roles(phased_test.PhasedTest):
             "GROUP BY 1, 2"))
 
     def test_functions_with_the_owners_rights_look_nowhere_else(self):
-        self.assertEqual([["phased.touch_month", "{\"search_path=pg_catalog, pg_temp\"}"]], self.psql(
+        self.assertEqual([[name, "{\"search_path=pg_catalog, pg_temp\"}"] for name in ("phased.touch_month", "report.machine_decide")], self.psql(
             "SELECT oid::regproc, proconfig FROM pg_proc WHERE prosecdef AND pronamespace IN ('phased'::regnamespace, "
-            "'report'::regnamespace)"))
+            "'report'::regnamespace) ORDER BY oid::regproc::text"))
 
     def test_every_column_says_what_it_tells_of_people(self):
         untagged = self.psql(

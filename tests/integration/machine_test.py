@@ -1,0 +1,185 @@
+#!/usr/bin/python3
+# run: timeout=420
+"""Machine traffic: kept, shown with its reasons, cleared of a contact and set again, with tables as if it had never been flagged."""
+import json
+
+import events
+import phased_test
+import tables
+from daemon_faults_test import FaultTest
+from daemon_test import DAY_US, NOW_US
+
+ADDRESS = "kirsten.vestergaard@havnelods.test"
+OTHER = "morten.dahl@havnelods.test"
+SECOND_US = 1_000_000
+EVER = ("--days", "100000")
+# What the flags alone change: the touches themselves and how they are counted.
+FLAGGED = ("touch", "outcome_day")
+PATHS = ("/guides/choosing-a-workboat-radar/", "/compare/", "/prices/", "/calculator/", "/articles/lost-position-at-the-quay/",
+         "/blog/winter-quay/", "/products/", "/terms/")
+LINKS = ("/prices/", "/guides/choosing-a-workboat-radar/", "/articles/radar-blind-in-rain/", "/terms/", "/compare/")
+
+
+def walk(address, days=40, reasons=0):
+    """A page every few hours over the days; some of them flagged."""
+    for number in range(days * 2):
+        at = NOW_US - (days - number // 2) * DAY_US + number % 2 * 5000 * SECOND_US
+        event = {"id": f"{address}/{number}", "source": "snowplow", "site": "skarv", "channel": "WEB", "action": "PAGE_VIEW",
+                 "occurred_us": at, "received_us": at, "identity": {"anonymous_id": f"cookie of {address}"},
+                 "consent": {"analytics": "GRANTED"}, "content": {"url": f"https://www.nordlys.test{PATHS[number % len(PATHS)]}"}}
+        if number % 3 == 0 and reasons:
+            event["machine"] = {"reasons": reasons}
+        yield event
+
+
+def introduce(address):
+    """Whose cookie that is, and that they agree."""
+    return {"id": f"{address}/form", "source": "snowplow", "site": "skarv", "channel": "WEB", "action": "FORM_SUBMIT",
+            "occurred_us": NOW_US - 41 * DAY_US, "received_us": NOW_US - 41 * DAY_US,
+            "identity": {"anonymous_id": f"cookie of {address}", "email": address},
+            "consent": {"analytics": "GRANTED", "profile": "GRANTED"}}
+
+
+def clicks(address, at):
+    """All links of a mail, a second apart."""
+    for number, link in enumerate(LINKS):
+        moment = at + number * SECOND_US
+        yield {"id": f"{address}/{at}/click{number}", "source": "mailgun", "site": "nordlys-mail", "channel": "EMAIL",
+               "action": "EMAIL_CLICK", "occurred_us": moment, "received_us": moment, "identity": {"email": address},
+               "content": {"target_url": f"https://www.nordlys.test{link}"}}
+
+
+def unflagged(sent):
+    return [{name: value for name, value in event.items() if name != "machine"} for event in sent]
+
+
+class Machine(FaultTest):
+    def contact(self, address):
+        rows = phased_test.json_lines(self.phasectl(["report", "phases", "--json"]))
+        return next(row["contact"] for row in rows if row["email"] == address)
+
+    def dump(self):
+        self.nobody_waits()
+        return tables.dump(self, self.database)
+
+    def calm(self, sent):
+        """The reference, more than once in a test: each with topics and a group of its own."""
+        ours = self.name
+        self.count = getattr(self, "count", 0) + 1
+        self.name = f"{ours}_{self.count}"
+        try:
+            return self.reference(sent)
+        finally:
+            self.name = ours
+
+    def same_but_flags(self, first, second, what):
+        without = [{name: text for name, text in dump.items() if name not in FLAGGED} for dump in (first, second)]
+        tables.assert_same(self, *[{**dump, **dict.fromkeys(FLAGGED, "")} for dump in without], what)
+
+    def show(self, *more, **how):
+        return phased_test.json_lines(self.phasectl(["machine", "show", *more, "--json"], **how))
+
+    def test_what_is_cleared_counts_as_if_it_had_never_been_flagged_until_that_is_taken_back(self):
+        self.prepare()
+        sent = [introduce(ADDRESS), introduce(OTHER), *walk(ADDRESS, reasons=2), *walk(OTHER, reasons=2)]
+        self.send(events.lines(sent))
+        phased = self.start_phased()
+        self.applied(len(sent))
+        flagged = self.dump()
+        contact = self.contact(ADDRESS)
+        self.assertIn("1 reason cleared", self.phasectl(["machine", "clear", contact, "--comment", "an old browser of theirs"]))
+        self.assertIn("nothing to change", self.phasectl(["machine", "clear", contact]))
+        more = sent[10:50]		# once more: nothing may change
+        self.send(events.lines(more))
+        self.applied(len(sent) + len(more))
+        cleared = self.dump()
+        self.same_but_flags(self.calm([event for event in sent if OTHER in event["id"]] + unflagged(
+            [event for event in sent if ADDRESS in event["id"]])), cleared, "what was cleared, never flagged")
+        self.assertNotEqual(flagged["phase"], cleared["phase"])
+        late = [{**event, "id": "late/" + event["id"], "occurred_us": event["occurred_us"] + 3600 * SECOND_US,
+                 "received_us": event["occurred_us"] + 3600 * SECOND_US}
+                for event in walk(ADDRESS, days=9, reasons=2)]		# the same kind follows the decision
+        self.send(events.lines(late))
+        self.applied(len(sent) + len(more) + len(late))
+        self.same_but_flags(self.calm([event for event in sent if OTHER in event["id"]] + unflagged(
+            [event for event in sent + late if ADDRESS in event["id"]])), self.dump(), "more of it")
+        self.assertIn("no longer cleared", self.phasectl(["machine", "clear", contact, "--undo"]))
+        again = self.dump()
+        tables.assert_same(self, self.calm(sent + more + late), again, "taken back")
+        self.assertEqual(0, phased.stop())
+
+    def test_reasons_are_cleared_one_by_one_and_bursts_are_one_of_them(self):
+        self.prepare()
+        at = NOW_US - 3 * DAY_US
+        sent = [introduce(ADDRESS), *walk(ADDRESS, days=10), *clicks(ADDRESS, at), *clicks(ADDRESS, at + 100 * SECOND_US)]
+        sent += [{**event, "id": f"bot/{event['id']}", "machine": {"reasons": 2 | 512}} for event in clicks(ADDRESS, at - DAY_US)]
+        self.send(events.lines(sent))
+        phased = self.start_phased()
+        self.applied(len(sent))
+        before = self.dump()
+        contact = self.contact(ADDRESS)
+        shown = self.show(contact, *EVER)
+        self.assertEqual({("burst", "rule"): 10, ("user_agent", "flag"): 5, ("open_proxy", "flag"): 5}, {
+            pair: sum((row["reason"], row["mechanism"]) == pair for row in shown)
+            for pair in {(row["reason"], row["mechanism"]) for row in shown}})
+        self.assertEqual({False}, {row["cleared"] for row in shown})
+        self.phasectl(["machine", "clear", contact, "--reason", "Burst,user_agent"])
+        shown = self.show(contact, *EVER)
+        self.assertEqual({"burst"}, {row["reason"] for row in shown if row.get("mechanism") and row["cleared"]})	# open_proxy is left
+        bursts = self.dump()
+        self.phasectl(["machine", "clear", contact, "--reason", "open_proxy"])
+        self.assertEqual({True}, {row["cleared"] for row in self.show(contact, *EVER)})
+        every = self.dump()
+        self.assertEqual(3, len({before["phase"], bursts["phase"], every["phase"]}))
+        counted = int(self.value(f"SELECT sum(touches) FROM report.contact_phase WHERE contact_id = '{contact}'"))
+        lines = phased_test.json_lines(self.phasectl(["why", contact, "--json"]))		# reads the same evidence
+        row = next(row for row in phased_test.json_lines(self.phasectl(["report", "phases", "--json"])) if row["contact"] == contact)
+        self.assertEqual(counted, row["touches"])
+        self.assertIn("email.click_late", [line["rule"] for line in lines])
+        self.phasectl(["machine", "clear", contact, "--undo", "--reason", "open_proxy"])
+        tables.assert_same(self, bursts, self.dump(), "one taken back")
+        self.phasectl(["machine", "clear", contact, "--undo"])
+        tables.assert_same(self, before, self.dump(), "all taken back")
+        self.assertEqual(0, phased.stop())
+
+    def test_it_is_counted_by_day_and_reason_and_who_may_see_or_do_what(self):
+        self.prepare()
+        at = NOW_US - 3 * DAY_US
+        sent = [introduce(ADDRESS), *walk(ADDRESS, days=5, reasons=2 | 16), *clicks(ADDRESS, at)]
+        self.send(events.lines(sent))
+        self.start_phased()
+        self.applied(len(sent))
+        contact = self.contact(ADDRESS)
+        reader, seller, monitor = self.user("phased_reader"), self.user("phased_seller"), self.user("phased_monitor")
+        counts = self.show(*EVER, config=reader)
+        self.assertEqual({"user_agent": 4, "prefetch": 4, "burst": 5}, {
+            reason: sum(row["touches"] for row in counts if row["reason"] == reason)
+            for reason in {row["reason"] for row in counts}})
+        self.assertEqual({"skarv", "nordlys-mail"}, {row["site"] for row in counts})
+        for args, config in ((["show", contact], reader), (["clear", contact], reader), (["show"], monitor), (["clear", contact], monitor)):
+            done = self.run_phasectl(["machine", *args], config=config)
+            self.assertEqual((77, ""), (done.status, done.out), done.err)
+        self.phasectl(["machine", "clear", "-", "--comment", "asked on the phone"], input=ADDRESS + "\n", config=seller)
+        rows = self.show(contact, *EVER, config=seller)
+        self.assertEqual([("any", True, "asked on the phone")],
+                         [(row["reason"], row["cleared"], row["comment"]) for row in rows if "comment" in row])
+        self.assertTrue(rows[0]["decided_by"].endswith("_seller"))
+        text = self.phasectl(["machine", "show", contact, *EVER], config=seller)
+        self.assertIn("cleared: counts", text)
+        self.assertIn("any cleared by", text)
+        self.assertNotIn(ADDRESS, text)
+        self.assertIn("in 30 days", self.phasectl(["machine", "show"]))
+
+    def test_mistakes_are_named(self):
+        self.prepare()
+        contact = "00000000-0000-4000-8000-000000000001"
+        for args, status, says in ((["clear"], 64, "expected CONTACT"), (["clear", contact, "--reason", "busrt"], 64, "burst"),
+                                   (["clear", contact], 1, "nothing is known of this contact"), (["clear", "xyz"], 64, "expected an id"),
+                                   (["show", "--days", "0"], 64, "--days"), (["clear", contact, "--comment", "from a@b.test"], 64, "--comment")):
+            done = self.run_phasectl(["machine", *args])
+            self.assertEqual((status, ""), (done.status, done.out), (args, done.err))
+            self.assertIn(says, done.err)
+
+
+if __name__ == "__main__":
+    phased_test.main()
