@@ -36,6 +36,7 @@ struct cast_member {
 	bool refold;	    /* as a contact: folded anew from its touches, as cast_refold() says */
 	bool refold_all;    /* in every process, not only where the batch has touches of it */
 	bool has_actor_row; /* seen before, as far as is known */
+	bool of_other_model; /* what is stored of it was worked out by another model: is refolded before anything is added */
 	/* strong: profile granted */
 	bool consented_before, consented;
 

@@ -17,6 +17,13 @@ static int compare_phases(const void *a, const void *b)
 	return order != 0 ? order : strcmp(x->process, y->process);
 }
 
+/* Its arbiter says which model a contact is under; so does every state. */
+static bool is_of_other_model(const struct contacts *contacts, const struct phase_row *row)
+{
+	return row->model_version != contacts->model->model->version &&
+	       (row->fold_size > 0 || strcmp(row->process, ARBITER_PROCESS) == 0);
+}
+
 bool contacts_link_phases(struct contacts *contacts, struct load_rows *load)
 {
 	struct cast *cast = contacts->cast;
@@ -30,6 +37,7 @@ bool contacts_link_phases(struct contacts *contacts, struct load_rows *load)
 			break;
 		}
 	}
+	contacts->loaded = load->phases;
 	size_t at = 0;
 	for (size_t i = 0; i < cast->count; i++) {
 		struct cast_member *member = &cast->members[i];
@@ -42,6 +50,8 @@ bool contacts_link_phases(struct contacts *contacts, struct load_rows *load)
 			member->has_actor_row = member->has_actor_row ||
 						(load->phases[at].version > 0 && load->phases[at].fold_size > 0);
 			member->cleared |= load->phases[at].cleared;
+			member->of_other_model =
+				member->of_other_model || is_of_other_model(contacts, &load->phases[at]);
 		}
 		contacts->phases[i].count = (uint32_t)at - contacts->phases[i].first;
 	}
@@ -72,8 +82,7 @@ static bool fold_run(struct contacts *contacts, const struct load_rows *load, st
 	struct phase_state state;
 	if (loaded == NULL || loaded->fold_size == 0) {
 		fold_start(process, &state);
-	} else if (loaded->model_version != contacts->model->model->version ||
-		   !phase_unpack(loaded->fold, loaded->fold_size, &state)) {
+	} else if (!phase_unpack(loaded->fold, loaded->fold_size, &state)) {
 		cast_refold(member, true, INT64_MIN);
 		return true;
 	} else {
@@ -118,6 +127,9 @@ static bool fold_runs(struct contacts *contacts, const struct item *items, const
 			changes = contacts->change_count;
 			checkpoints = contacts->checkpoint_count;
 			undone = contacts->undone_count;
+			if (member->of_other_model) { /* be it in another process, or in none yet */
+				cast_refold(member, true, INT64_MIN);
+			}
 		}
 		for (size_t j = i + AHEAD; j < end + AHEAD && j < count; j++) {
 			__builtin_prefetch(&items[contacts->cast->touch_items[entries[j].place]].match);

@@ -34,8 +34,9 @@ struct contacts {
 	const uint16_t *process_ranks, *process_order; /* by name: of each process, and which process is where */
 	const struct sort_entry *entries;	       /* contacts_inside.h */
 	size_t entry_count;
-	struct cast_slice *phases; /* of each member, in load->phases */
-	struct state_row *states;  /* by contact, then process */
+	struct cast_slice *phases; /* of each member, in load->phases: */
+	const struct phase_row *loaded;
+	struct state_row *states; /* by contact, then process */
 	size_t state_count, state_room;
 	struct change_row *changes;
 	size_t change_count, change_room;

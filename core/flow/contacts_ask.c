@@ -195,7 +195,11 @@ bool contacts_ask(struct contacts *contacts, const struct load_rows *load, const
 	*ret_read = (struct read_rows){.model_version = model->version};
 	contacts->refold_count = 0;
 	for (size_t i = 0; i < cast->count; i++) {
-		contacts->refold_count += cast->members[i].refold ? 1 : 0;
+		struct cast_member *member = &cast->members[i];
+		contacts->refold_count += member->refold ? 1 : 0;
+		if (member->refold && member->of_other_model) {
+			cast_refold(member, true, INT64_MIN);
+		}
 	}
 	if (contacts->refold_count == 0) {
 		return true;
@@ -224,10 +228,12 @@ static bool begins_anew(const struct contacts *contacts, const struct load_rows 
 {
 	const struct cast_slice *slice = &contacts->phases[cast_number(contacts->cast, member)];
 	bool is_long = false;
+	if (member->of_other_model) {
+		return true;
+	}
 	for (size_t i = slice->first; i < slice->first + slice->count; i++) {
 		const struct phase_row *row = &load->phases[i];
-		if (row->fold_size > 0 && (row->model_version != contacts->model->model->version ||
-					   row->fold[0] != PHASE_PACK_VERSION)) {
+		if (row->fold_size > 0 && row->fold[0] != PHASE_PACK_VERSION) {
 			return true;
 		}
 		is_long = is_long ||

@@ -41,6 +41,8 @@ void folding_step(void *context, const struct phase_state *state, const struct f
 void folding_pass(struct folding *folding, int64_t until_ms);
 /* Where a state has come to a checkpoint, once folding_step() was called. */
 void folding_checkpoint(void *context, const struct phase_state *state);
+/* Adds the row of a state that nothing has moved. There is room for it. */
+struct state_row *folding_empty(struct contacts *contacts, const struct uuid *contact_id, const char *process);
 /* Adds the row of a state. False: arena full. */
 bool folding_end(struct folding *folding, const struct phase_state *state);
 

@@ -168,6 +168,25 @@ static bool refold_runs(struct contacts *contacts, const struct item *items, con
 	return true;
 }
 
+/* States in processes that the model has not are emptied. */
+static void empty_unknown(struct contacts *contacts, const struct cast_member *member)
+{
+	const struct cast_slice *slice = &contacts->phases[cast_number(contacts->cast, member)];
+	for (size_t i = slice->first; i < slice->first + slice->count; i++) {
+		const struct phase_row *row = &contacts->loaded[i];
+		if (row->fold_size > 0 && contacts_process(contacts->model->model, row->process) < 0) {
+			folding_empty(contacts, &member->id, row->process);
+		}
+	}
+}
+
+/* An arbiter says which model its contact is under, be there a touch or not. */
+static bool is_owed(const struct cast_member *member, const struct contacts_want *want, const char *process)
+{
+	return !want->done && (want->from != NULL || want->has_state ||
+			       (member->of_other_model && strcmp(process, ARBITER_PROCESS) == 0));
+}
+
 /* Processes without a touch behind their checkpoint are as they were there; those without any are emptied. And what of
  * each contact was folded anew. */
 static bool finish_contact(struct contacts *contacts, const struct cast_member *member)
@@ -176,6 +195,7 @@ static bool finish_contact(struct contacts *contacts, const struct cast_member *
 	if (contacts_is_whole(member)) {
 		contacts->refolded[contacts->refolded_count++] =
 			(struct refolded_row){member->id, NULL, INT64_MIN, 0};
+		empty_unknown(contacts, member);
 	}
 	for (unsigned i = 0; i < model->process_count; i++) {
 		const struct contacts_want *want = contacts_want(contacts, member, i);
@@ -183,7 +203,7 @@ static bool finish_contact(struct contacts *contacts, const struct cast_member *
 		if (!want->wanted) {
 			continue;
 		}
-		if (!want->done && (want->from != NULL || want->has_state) &&
+		if (is_owed(member, want, model->processes[i].name) &&
 		    !refold_run(contacts, member, i, NULL, 0, &none)) {
 			return false;
 		}
@@ -217,6 +237,9 @@ static bool finish_contacts(struct contacts *contacts)
 static bool make_states(struct contacts *contacts)
 {
 	size_t room = contacts->state_count + contacts->refold_count * contacts->model->model->process_count;
+	for (size_t i = 0; i < contacts->cast->count; i++) {
+		room += contacts->cast->members[i].of_other_model ? contacts->phases[i].count : 0;
+	}
 	if (room > contacts->state_room) {
 		struct state_row *states = arena_array(contacts->cast->arena, room, sizeof(*states));
 		if (states == NULL) {

@@ -200,22 +200,28 @@ void folding_checkpoint(void *context, const struct phase_state *state)
 	folding->full = folding->full || !add_checkpoint(folding, state);
 }
 
-/* The row of a state. One that nothing has moved is written as a fresh arbiter is; clicks of a burst alone move nothing,
- * but the next click must find them. */
-bool folding_end(struct folding *folding, const struct phase_state *state)
+struct state_row *folding_empty(struct contacts *contacts, const struct uuid *contact_id, const char *process)
 {
-	struct contacts *contacts = folding->contacts;
 	CHECK(contacts->state_count < contacts->state_room);
-	struct state_row *row = &contacts->states[contacts->state_count];
+	struct state_row *row = &contacts->states[contacts->state_count++];
 	*row = (struct state_row){
-		.contact_id = folding->contact_id,
-		.process = folding->process_name,
+		.contact_id = *contact_id,
+		.process = process,
 		.fold = (const uint8_t *)"",
 		.reported = MAIN_NONE,
 		.since_us = INT64_MIN,
 		.last_us = INT64_MIN,
 		.review_us = INT64_MIN,
 	};
+	return row;
+}
+
+/* The row of a state. One that nothing has moved is written as a fresh arbiter is; clicks of a burst alone move nothing,
+ * but the next click must find them. */
+bool folding_end(struct folding *folding, const struct phase_state *state)
+{
+	struct contacts *contacts = folding->contacts;
+	struct state_row *row = folding_empty(contacts, &folding->contact_id, folding->process_name);
 	if (state->started || state->moved || state->click_count > 0) {
 		row->fold = pack(contacts->cast->arena, state, &row->fold_size);
 		if (row->fold == NULL) {
@@ -241,6 +247,5 @@ bool folding_end(struct folding *folding, const struct phase_state *state)
 		row->last_us = state->counted_ms * CONTACTS_MS_US;
 		row->review_us = review_ms == REVIEW_NEVER ? INT64_MIN : review_ms * CONTACTS_MS_US;
 	}
-	contacts->state_count++;
 	return !folding->full;
 }
