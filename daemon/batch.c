@@ -264,6 +264,13 @@ bool batch_wants_claim(struct batch *batch)
 	return wants;
 }
 
+bool batch_wants_model(struct batch *batch)
+{
+	bool wants = batch->wants_model;
+	batch->wants_model = false;
+	return wants;
+}
+
 /* ---- steps ---- */
 
 static enum batch_run ended(struct batch *batch, enum step_end end, struct fail *fail);

@@ -73,3 +73,5 @@ void batch_lost(struct batch *batch, const struct fail *why);
 void batch_hand_back(struct batch *batch);
 /* Our position was changed from outside (or an answer was lost for good): claim anew. Reading clears it. */
 bool batch_wants_claim(struct batch *batch);
+/* Another model is in force than it matches and folds by: batch_set_engine(), or it goes on asking. Reading clears it. */
+bool batch_wants_model(struct batch *batch);

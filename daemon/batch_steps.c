@@ -268,14 +268,11 @@ static enum step_end advance_start(struct batch *batch, struct fail *fail)
 /* Of both. */
 static enum step_end advance_end(struct batch *batch, struct fail *fail)
 {
-	uint64_t ours = engine_model(batch->engine)->model->version;
+	(void)fail;
 	batch->open = true;
-	if (!batch->advance.has_model || batch->advance.model_version != ours) {
-		fail_set(fail, FAIL_FATAL, EXIT_AWAY,
-			 "model: another one than %016" PRIx64 " is in force now: start again", ours);
-		return STEP_BROKEN;
-	}
-	return STEP_NEXT;
+	batch->wants_model = !batch->advance.has_model ||
+			     batch->advance.model_version != engine_model(batch->engine)->model->version;
+	return batch->wants_model ? STEP_REDO : STEP_NEXT;
 }
 
 /* ---- LOAD, SCREEN ---- */

@@ -81,7 +81,7 @@ struct batch {
 		unsigned try_number;
 	} tired_of[CREW_MAX]; /* by place: waited for in vain, at this try of it */
 	bool look_first;      /* a COMMIT may or may not have happened */
-	bool wants_claim;
+	bool wants_claim, wants_model;
 	unsigned tries;	       /* of this window, for backing off */
 	int64_t not_before_us; /* monotonic */
 	struct fail why;       /* of the last failure */

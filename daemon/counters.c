@@ -185,6 +185,9 @@ static const struct {
 	    "Contacts that had waited and were folded anew by this daemon"),
 	ROW(GAUGE, queue_length, "phased_refold_queue_contacts", "",
 	    "Contacts that wait to be folded anew, for any daemon; 100000: so many or more"),
+	ROW(GAUGE, takeover, "phased_model_waiting_contacts", "",
+	    "Contacts that wait to be folded by the model in force, with those that wait to be folded anew for "
+	    "other reasons; 0: all are done"),
 	ROW(GAUGE, queue_seconds, "phased_refold_queue_seconds", "", "How long the first of them has waited"),
 	ROW(COUNTER, fenced, "phased_fenced_total", "",
 	    "Partitions found to be another daemon's before anything was written"),

@@ -61,6 +61,8 @@ struct io_ops {
 	bool (*store_pick)(void *self, struct pick_rows *pick, struct arena *arena, struct fail *fail);
 	bool (*store_postpone)(void *self, const struct uuid *contact_id, struct arena *arena, struct fail *fail);
 	bool (*store_queue)(void *self, struct arena *arena, struct store_queue *ret, struct fail *fail);
+	bool (*store_takeover)(void *self, int64_t contacts_max, int64_t queue_max, struct arena *arena,
+			       int64_t *ret_again_ms, struct fail *fail);
 	bool (*store_purge_rejects)(void *self, int64_t before_us, int64_t count_max, struct arena *arena,
 				    int64_t *ret_count, struct fail *fail);
 	bool (*store_review_due)(void *self, struct due_rows *due, struct arena *arena, struct fail *fail);

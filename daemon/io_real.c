@@ -223,6 +223,12 @@ static bool queue(void *self, struct arena *arena, struct store_queue *ret, stru
 	return store_queue(store(self), arena, ret, fail);
 }
 
+static bool takeover(void *self, int64_t contacts_max, int64_t queue_max, struct arena *arena,
+		     int64_t *ret_again_ms, struct fail *fail)
+{
+	return store_takeover(store(self), contacts_max, queue_max, arena, ret_again_ms, fail);
+}
+
 static bool rollback(void *self, struct fail *fail)
 {
 	return store_rollback(store(self), fail);
@@ -268,6 +274,7 @@ static const struct io_ops real_ops = {
 	.store_pick = pick,
 	.store_postpone = postpone,
 	.store_queue = queue,
+	.store_takeover = takeover,
 	.store_rollback = rollback,
 };
 

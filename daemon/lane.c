@@ -29,7 +29,7 @@ static enum turn end_turn(struct lane *lane)
 		lane->loop->purge_lane = NULL;
 	} else if (turn == TURN_REVIEW) {
 		lane->loop->review_lane = NULL;
-	} else if (turn == TURN_QUEUE || turn == TURN_REFOLD) {
+	} else if (turn == TURN_QUEUE || turn == TURN_REFOLD || turn == TURN_TAKEOVER) {
 		lane->loop->refold_lane = NULL;
 	}
 	return turn;
@@ -43,6 +43,7 @@ void lane_lost(struct lane *lane, const struct fail *fail)
 	}
 	batch_lost(lane->batch, fail);
 	lane->link = LINK_DOWN;
+	lane->has_greeted = false;
 	if (end_turn(lane) == TURN_REFOLD) {
 		loop_refold_lost(lane->loop, fail);
 	}
@@ -154,8 +155,16 @@ static void greeted(struct lane *lane)
 	}
 	lane->link = LINK_UP;
 	lane->connect_tries = 0;
-	log_debug("postgres: lane %u is up", lane->number);
-	say_connected(loop);
+	if (!lane->has_greeted) {
+		lane->has_greeted = true;
+		log_debug("postgres: lane %u is up", lane->number);
+		say_connected(loop);
+	}
+}
+
+void lane_greet_again(struct lane *lane)
+{
+	lane->link = LINK_SETTLED;
 }
 
 /* ---- turns ---- */
@@ -200,7 +209,10 @@ static void turn_done(struct lane *lane)
 		loop_review_turn_done(lane->loop, lane);
 		break;
 	case TURN_QUEUE:
-		loop_queue_looked(lane->loop);
+		loop_queue_looked(lane);
+		break;
+	case TURN_TAKEOVER:
+		loop_takeover_done(lane->loop);
 		break;
 	case TURN_REFOLD:
 		loop_refold_done(lane);
@@ -232,6 +244,10 @@ static void turn_failed(struct lane *lane, struct fail *why)
 	}
 	if (turn == TURN_REFOLD) {
 		loop_refold_failed(lane, why);
+		return;
+	}
+	if (turn == TURN_TAKEOVER) {
+		loop_takeover_failed(lane->loop, why);
 		return;
 	}
 	if (turn == TURN_GREET) {
@@ -313,12 +329,19 @@ void lane_send(struct lane *lane)
 		if (!batch_is_busy(lane->batch) && batch_wants_claim(lane->batch) && lane->loop->is_member) {
 			lane->loop->claim_wanted = true;
 		}
+		if (!batch_is_busy(lane->batch) && batch_wants_model(lane->batch)) {
+			lane_greet_again(lane);
+			send_greet(lane);
+			break;
+		}
 		if (batch_is_busy(lane->batch) ||
 		    (!loop_send_look(lane->loop, lane) && !loop_send_purge(lane->loop, lane) &&
 		     !loop_send_review(lane->loop, lane) &&
-		     !(batch_has_more(lane->batch) && loop_send_refold(lane->loop, lane)))) {
+		     !(batch_has_more(lane->batch) &&
+		       (loop_send_refold(lane->loop, lane) || loop_send_takeover(lane->loop, lane))))) {
 			run_batch(lane);
-			if (lane->turn == TURN_NONE && lane->link == LINK_UP) {
+			if (lane->turn == TURN_NONE && lane->link == LINK_UP &&
+			    !loop_send_takeover(lane->loop, lane)) {
 				loop_send_refold(lane->loop, lane);
 			}
 		}

@@ -1,7 +1,7 @@
 /*
  * Between the files of the loop: loop.c (chores, what is watched, stopping), loop_group.c (what concerns all lanes: notices
  * of the consumer group, claims, giving back, another model), loop_look.c (positions set by hand), loop_purge.c (old rows of
- * rejected), loop_review.c (what time alone changes), loop_refold.c (contacts that wait for their refold), loop_health.c (what checks are told), loop_reload.c (the configuration, read again), loop_service.c (what the
+ * rejected), loop_review.c (what time alone changes), loop_refold.c (contacts that wait for their refold), loop_takeover.c (all of them, after another model was accepted), loop_health.c (what checks are told), loop_reload.c (the configuration, read again), loop_service.c (what the
  * service manager is told) and lane.c (a connection to PostgreSQL, and whose the turn under way is). Private to them.
  */
 #pragma once
@@ -42,6 +42,7 @@ enum turn {
 	TURN_REVIEW,
 	TURN_QUEUE,
 	TURN_REFOLD,
+	TURN_TAKEOVER,
 	TURN_BATCH
 };
 
@@ -69,6 +70,7 @@ struct lane {
 	int64_t greet_at_us;
 	struct arena greeting_arena;
 	struct store_greeting greeting;
+	bool has_greeted; /* on this connection: it does so again for another model */
 
 	struct assignment assignment; /* the lane's share */
 	struct batch *batch;
@@ -137,13 +139,15 @@ struct loop {
 	struct arena review_arena;
 
 	/* contacts that wait for their refold: how many, and a slice at a time by a lane that is free */
-	struct lane *refold_lane; /* whose turn it is, of either; NULL: none's */
+	struct lane *refold_lane; /* whose turn it is, of these and of the takeover; NULL: none's */
 	struct refolder refolder;
 	struct store_queue queue; /* as last looked */
 	struct arena queue_arena;
 	int64_t queue_look_at_us, refold_at_us, refold_done_us;
 	double queued_seen; /* contacts that our own batches have left there, when it was last looked */
 	struct log_limit refold_limit;
+	/* bringing all contacts under the model in force */
+	int64_t takeover_at_us, takeover_again_ms;
 
 	struct status *status;
 	int64_t http_wakes_us; /* monotonic: when it wants to be called though nothing is ready */
@@ -205,13 +209,20 @@ void loop_review_failed(struct loop *loop, struct lane *lane, const struct fail 
 
 /* Is there a slice to be done, or to look for, and is this lane to do it? Then it has a turn under way, or is lost. */
 bool loop_send_refold(struct loop *loop, struct lane *lane);
-void loop_queue_looked(struct loop *loop);
+void loop_queue_looked(struct lane *lane);
 /* A turn of the slice has ended; the next one is sent at once, so that the transaction is nobody else's. */
 void loop_refold_done(struct lane *lane);
 void loop_refold_failed(struct lane *lane, const struct fail *why);
 void loop_refold_lost(struct loop *loop, const struct fail *why);
 /* Monotonic; INT64_MAX: not by the clock. */
 int64_t loop_refold_wakes_us(const struct loop *loop);
+
+/* ---- loop_takeover.c ---- */
+
+/* Is there a step to be done, and is this lane to do it? Then it has a turn under way, or is lost. */
+bool loop_send_takeover(struct loop *loop, struct lane *lane);
+void loop_takeover_done(struct loop *loop);
+void loop_takeover_failed(struct loop *loop, const struct fail *why);
 
 /* ---- loop_health.c ---- */
 
@@ -247,6 +258,8 @@ bool lane_is_due(const struct lane *lane);
 void lane_connect(struct lane *lane);
 /* Reads what PostgreSQL answers. */
 void lane_serve(struct lane *lane);
+/* Another model is in force: asks for it before anything else. */
+void lane_greet_again(struct lane *lane);
 /* A turn for whoever needs it most. */
 void lane_send(struct lane *lane);
 /* When its batch can go on, or be filled with what is known to wait; INT64_MAX: not before something happens (PostgreSQL's

@@ -24,13 +24,19 @@ static void send_look(struct loop *loop, struct lane *lane)
 	}
 }
 
-void loop_queue_looked(struct loop *loop)
+void loop_queue_looked(struct lane *lane)
 {
+	struct loop *loop = lane->loop;
 	struct counters *counters = loop->options->counters;
 	int64_t waited_us = loop->io.ops->now_us(loop->io.self) - loop->queue.oldest_us;
 	counters->queue_length.value = (double)loop->queue.count;
 	counters->queue_seconds.value =
 		loop->queue.count > 0 && waited_us > 0 ? (double)waited_us / (double)MOMENT_SECOND_US : 0;
+	counters->takeover.value = loop->queue.takeover ? (double)(loop->queue.unseen + loop->queue.count) : 0;
+	if (loop->queue.has_model && loop->engine_next == NULL &&
+	    loop->queue.model_version != engine_model(loop->engine)->model->version) {
+		lane_greet_again(lane); /* no batch may come that would find out */
+	}
 }
 
 /* What a turn of the refolder's has come to. */
@@ -113,6 +119,9 @@ int64_t loop_refold_wakes_us(const struct loop *loop)
 	int64_t at = loop->queue_look_at_us;
 	if (loop->queue.due > 0 && loop->refold_at_us < at) {
 		at = loop->refold_at_us;
+	}
+	if (loop->queue.takeover && loop->takeover_at_us < at) {
+		at = loop->takeover_at_us;
 	}
 	return at > now ? at : INT64_MAX; /* what is due waits for a lane, whose end of turn wakes us */
 }

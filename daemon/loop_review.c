@@ -58,6 +58,11 @@ static void roll_back(struct lane *lane, const struct fail *why)
 static void send_writes(struct loop *loop, struct lane *lane)
 {
 	struct fail fail;
+	if (!loop->due.has_model || loop->due.model_version != engine_model(loop->engine)->model->version) {
+		/* The daemon is about to take up another one; the slice is for those who know it. */
+		take_turn(lane, REVIEW_ROLLS_BACK, lane->io.ops->store_rollback(lane->io.self, &fail), &fail);
+		return;
+	}
 	if (!contacts_review(engine_model(loop->engine), &loop->due, &loop->review_arena, &loop->reviewed)) {
 		fail_set(&fail, FAIL_DATA, EXIT_OUR_BUG, "review: a slice does not fit");
 		roll_back(lane, &fail);

@@ -71,8 +71,21 @@ struct store_queue {
 	int64_t count;
 	int64_t due;	   /* of these: not postponed */
 	int64_t oldest_us; /* INT64_MAX: nobody waits */
+	/* and what model is in force now: */
+	bool has_model;
+	uint64_t model_version;
+	bool takeover;	/* not all contacts are known to be under it */
+	int64_t unseen; /* of these: nobody has looked whether they are */
 };
 bool store_queue(struct store *store, struct arena *arena, struct store_queue *ret, struct fail *fail);
+
+/*
+ * A step of bringing everybody under the model in force: looks at so many contacts, and puts those of another one into the queue unless
+ * `queue_max` wait there; at last, so many rows of what subjects match under other models are deleted. In how many ms the next step is worth
+ * while; -1: there is none, or it is another daemon's. *ret_again_ms lives until the turn ends.
+ */
+bool store_takeover(struct store *store, int64_t contacts_max, int64_t queue_max, struct arena *arena,
+		    int64_t *ret_again_ms, struct fail *fail);
 
 bool store_save(struct store *store, const struct save_rows *save, enum save_part part, struct arena *arena,
 		struct fail *fail);

@@ -81,6 +81,7 @@ bool store_pick(struct store *store, struct pick_rows *pick, struct arena *arena
 	pick->load = (struct load_rows){0};
 	store->load = &pick->load;
 	return postgres_add(store->postgres, &sql_begin, NULL, NULL, NULL, fail) &&
+	       postgres_add(store->postgres, &sql_pick_lock, NULL, NULL, NULL, fail) &&
 	       postgres_add(store->postgres, &sql_model_version, NULL, on_model, store, fail) &&
 	       add_count(store, &sql_pick, pick->contacts_max, on_picked, arena, fail) &&
 	       add_count(store, &sql_pick_waiting, pick->contacts_max, on_waiting, arena, fail) &&
@@ -104,10 +105,39 @@ static bool on_queue(void *context, const struct postgres_rows *rows, struct fai
 	return true;
 }
 
+static bool on_takeover_look(void *context, const struct postgres_rows *rows, struct fail *fail)
+{
+	(void)fail;
+	struct store_queue *queue = context;
+	queue->has_model = !postgres_is_null(rows, 0, 0);
+	queue->model_version = (uint64_t)postgres_int(rows, 0, 0);
+	queue->takeover = postgres_int(rows, 0, 1) != 0;
+	queue->unseen = postgres_int(rows, 0, 2);
+	return true;
+}
+
 bool store_queue(struct store *store, struct arena *arena, struct store_queue *ret, struct fail *fail)
 {
 	store->queue = ret;
 	return add_count(store, &sql_queue, STORE_QUEUE_MAX, on_queue, arena, fail) &&
+	       postgres_add(store->postgres, &sql_takeover_look, NULL, on_takeover_look, ret, fail) &&
+	       postgres_send(store->postgres, fail);
+}
+
+static bool on_takeover(void *context, const struct postgres_rows *rows, struct fail *fail)
+{
+	(void)fail;
+	*(int64_t *)context = postgres_is_null(rows, 0, 0) ? -1 : postgres_int(rows, 0, 0);
+	return true;
+}
+
+bool store_takeover(struct store *store, int64_t contacts_max, int64_t queue_max, struct arena *arena,
+		    int64_t *ret_again_ms, struct fail *fail)
+{
+	struct columns *columns = columns_begin(arena);
+	columns_int(columns, POSTGRES_INT8, contacts_max);
+	columns_int(columns, POSTGRES_INT8, queue_max);
+	return columns_add(columns, store->postgres, &sql_takeover, on_takeover, ret_again_ms, fail) &&
 	       postgres_send(store->postgres, fail);
 }
 

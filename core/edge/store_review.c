@@ -55,6 +55,16 @@ static bool on_done(void *context, const struct postgres_rows *rows, struct fail
 	return true;
 }
 
+/* Last of all: nothing that was read is of a newer one. */
+static bool on_model(void *context, const struct postgres_rows *rows, struct fail *fail)
+{
+	(void)fail;
+	struct store *store = context;
+	store->due->has_model = postgres_count(rows) == 1;
+	store->due->model_version = store->due->has_model ? (uint64_t)postgres_int(rows, 0, 0) : 0;
+	return true;
+}
+
 bool store_review_due(struct store *store, struct due_rows *due, struct arena *arena, struct fail *fail)
 {
 	due->ours = due->last = false;
@@ -67,6 +77,7 @@ bool store_review_due(struct store *store, struct due_rows *due, struct arena *a
 	return postgres_add(store->postgres, &sql_begin, NULL, NULL, NULL, fail) &&
 	       columns_add(columns, store->postgres, &sql_review_due, on_due, store, fail) &&
 	       postgres_add(store->postgres, &sql_review_done, NULL, on_done, store, fail) &&
+	       postgres_add(store->postgres, &sql_model_version, NULL, on_model, store, fail) &&
 	       postgres_send(store->postgres, fail);
 }
 

@@ -502,6 +502,9 @@ static const struct postgres_statement sql_drop_waiting = {
  */
 #define PICK_FROM \
 	"FROM (SELECT * FROM phased.refold WHERE queued_at <= now() ORDER BY queued_at LIMIT $1 * 4) AS r"
+/* Whoever writes states keeps another model from being accepted until he is done; batches do by their positions. */
+static const struct postgres_statement sql_pick_lock =
+	SIMPLE("pick_lock", "LOCK TABLE phased.position IN ROW EXCLUSIVE MODE");
 static const struct postgres_statement sql_pick = {
 	.name = "pick",
 	.sql = "SELECT p.contact_id FROM phased.phase p WHERE p.contact_id = ANY (ARRAY (SELECT "
@@ -532,6 +535,14 @@ static const struct postgres_statement sql_queue = {.name = "queue",
 							   "FROM phased.refold ORDER BY queued_at LIMIT $1) AS r",
 						    .parameter_count = 1,
 						    .parameters = {ONE(INT8)}};
+static const struct postgres_statement sql_takeover_look = SIMPLE(
+	"takeover_look",
+	"SELECT m.version, t.ended_at IS NULL, CASE WHEN t.is_clear OR t.pass > 1 THEN 0 ELSE greatest(t.contacts "
+	"- t.looked, 0) END FROM phased.takeover t LEFT JOIN phased.model m ON m.in_force");
+static const struct postgres_statement sql_takeover = {.name = "takeover",
+						       .sql = "SELECT phased.takeover_step($1, $2)",
+						       .parameter_count = 2,
+						       .parameters = {ONE(INT8), ONE(INT8)}};
 
 static const struct postgres_statement sql_save_outcomes = {
 	.name = "save_outcomes",

@@ -364,10 +364,12 @@ struct due_rows {
 	int64_t now_us;
 	int64_t blocks; /* of the table, at the most, that hold due rows */
 	/* out, in the arena */
-	bool ours;		  /* else another daemon is at it, or all is done */
-	int64_t hour_us;	  /* the full hour that is worked off; of all daemons */
-	bool last;		  /* the end of the table: nothing is left of that hour */
-	int64_t done_us;	  /* full hour up to which all is written, this slice included */
+	bool ours;	 /* else another daemon is at it, or all is done */
+	int64_t hour_us; /* the full hour that is worked off; of all daemons */
+	bool last;	 /* the end of the table: nothing is left of that hour */
+	int64_t done_us; /* full hour up to which all is written, this slice included */
+	bool has_model;
+	uint64_t model_version;	  /* in force */
 	struct phase_row *phases; /* `version`: of their arbiter; by contact */
 	size_t phase_count;
 };

@@ -23,7 +23,7 @@ TABLES = {
     "phased.contact": {WRITER: "SIUD", **READS},
     "phased.stretch": {WRITER: "SIUD", **READS},
     "phased.subject": {WRITER: "SI", **READS},
-    "phased.subject_rule": {WRITER: "SI", **READS},
+    "phased.subject_rule": {WRITER: "SID", **READS},
     "phased.touch": {WRITER: "SIU", **READS},
     "phased.touch_default": READS,
     "phased.phase": {WRITER: "SIU", **READS},
@@ -36,6 +36,8 @@ TABLES = {
     "phased.position": {WRITER: "SIU", PRIVACY: "S", MONITOR: "S"},
     "phased.model": {WRITER: "S", **READS},
     "phased.model_state": {WRITER: "S", **READS},
+    "phased.model_acceptance": {WRITER: "S", **READS},
+    "phased.takeover": {WRITER: "SU", PRIVACY: "S", MONITOR: "S"},
     "phased.erasure": {WRITER: "S", **READS},
     "phased.machine_decision": READS,
     "phased.review": {WRITER: "SU", PRIVACY: "S", MONITOR: "S"},
@@ -46,6 +48,8 @@ TABLES = {
     "report.outcome_day": {READER: "S", SELLER: "S", PRIVACY: "S", MONITOR: "S"},
     "report.process_phase": {READER: "S", SELLER: "S", PRIVACY: "S", MONITOR: "S"},
     "report.model": {READER: "S", SELLER: "S", PRIVACY: "S", MONITOR: "S"},
+    "report.model_acceptance": {READER: "S", SELLER: "S", PRIVACY: "S", MONITOR: "S"},
+    "report.takeover": {READER: "S", SELLER: "S", PRIVACY: "S", MONITOR: "S"},
     "report.phase_change": {READER: "S", SELLER: "S", PRIVACY: "S"},
     "report.machine_reason": {READER: "S", SELLER: "S", PRIVACY: "S", MONITOR: "S"},
     "report.machine_flag": {READER: "S", SELLER: "S", PRIVACY: "S"},
@@ -63,6 +67,7 @@ FUNCTIONS = {
     "phased.touch_month": (WRITER,),
     "phased.review_due": (WRITER,),
     "report.machine_decide": (SELLER, PRIVACY),
+    "phased.takeover_step": (WRITER,),
 }
 
 # Tells whether a statement is allowed, and takes back what it did. A row that its table refuses (class 23) was allowed to

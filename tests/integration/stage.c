@@ -22,7 +22,7 @@ static struct world_real real[CLIENTS];
 static struct postgres *holder, *hand;
 static struct arena plan_arena, run_arena;
 static double failures_expected;
-static bool gives_up, harmed;
+static bool harmed;
 
 static const char *const names[CLIENTS] = {"A", "B"};
 static const char *const applications[CLIENTS] = {"stage-A", "stage-B"};
@@ -186,7 +186,7 @@ static bool step(unsigned who)
 	}
 	drive_step(&stage_drive, who);
 	world.monotonic_us += 10000;
-	expect_of(who, stage_drive.wrong == NULL || gives_up, stage_drive.wrong);
+	expect_of(who, stage_drive.wrong == NULL, stage_drive.wrong);
 	return busy && client->state != POSTGRES_BUSY;
 }
 
@@ -223,15 +223,6 @@ void stage_refused(unsigned who, enum world_turn turn, const char *code)
 	ends(who, turn);
 	expect_of(who, strcmp(stage_drive.daemons[who].batch->why.code, code) == 0, code);
 	failures_expected += strcmp(code, "PH001") == 0 ? 1 : 0;
-}
-
-void stage_gives_up(unsigned who, const char *why)
-{
-	gives_up = true;
-	for (int64_t until_us = deadline(); stage_drive.wrong == NULL; step(who)) {
-		expect_of(who, moment_monotonic_us() < until_us, "does not give up");
-	}
-	expect_of(who, strstr(stage_drive.wrong, why) != NULL, stage_drive.wrong);
 }
 
 void stage_waits(unsigned who)

@@ -44,8 +44,6 @@ void stage_refused(unsigned who, enum world_turn turn, const char *code);
 /* Quick way: goes on until the first turn that writes arbiters is under way; until one is refused because of them. */
 void stage_writes_arbiters(unsigned who);
 void stage_misses(unsigned who);
-/* The program ends over something that has this in its text; the scenario, too. */
-void stage_gives_up(unsigned who, const char *why);
 /* The turn under way waits for a lock in the server. */
 void stage_waits(unsigned who);
 /* Goes on until the turn with COMMIT is under way. */

@@ -208,8 +208,11 @@ static void model_changes(void)
 		   "(1, 'another', true)");
 	int64_t before = stage_contents();
 	stage_refused(A, WORLD_SAVE, "PH003");
-	stage_gives_up(A, "model: another one");
+	stage_ends(A, WORLD_ADVANCE);
+	stage_expect(batch_wants_model(stage_drive.daemons[A].batch), "A asks for the other one");
 	stage_expect(stage_contents() == before, "nothing was folded by the old one");
+	stage_hand("DELETE FROM phased.model WHERE in_force; UPDATE phased.model SET in_force = true");
+	stage_ends_well();
 }
 
 const struct scenario steps_fence[] = {

@@ -67,6 +67,7 @@ static const struct postgres_statement *const every[] = {
 	&sql_pick_phases,
 	&sql_postpone,
 	&sql_queue,
+	&sql_takeover,
 };
 
 static const char *const types[] = {
