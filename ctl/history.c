@@ -26,11 +26,17 @@ struct reading {
 	const struct model_process *process;
 };
 
-/* The places of rules are those of the model in force: both are read as of one moment. */
+/* The places of rules are those of the contact's model: both are read as of one moment. */
 static const struct postgres_statement begin = {
 	.name = "begin", .sql = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY", .simple = true};
 static const struct postgres_statement read_model = {
-	.name = "read_model", .sql = "SELECT text FROM report.model WHERE in_force", .simple = true};
+	.name = "read_model",
+	.sql = "SELECT text FROM report.model WHERE CASE WHEN EXISTS (SELECT FROM report.evidence WHERE "
+	       "contact_id = $1) "
+	       "THEN model = (SELECT model FROM report.evidence WHERE contact_id = $1 LIMIT 1) ELSE in_force END",
+	.parameter_count = 1,
+	.parameters = {{POSTGRES_UUID, false}},
+};
 static const struct postgres_statement read_evidence = {
 	.name = "read_evidence",
 	.sql = "SELECT at, event, place, mail_click, link, confirm, content FROM report.evidence WHERE contact_id "
@@ -139,8 +145,9 @@ bool history_read(struct ctl *ctl, struct postgres *postgres, const struct uuid 
 	struct history *history = ret_history;
 	struct model *model;
 	*history = (struct history){.contact = *contact, .at_ms = moment_floor(at_us, MS_US)};
-	if (!postgres_add(postgres, &begin, NULL, NULL, NULL, fail) ||
-	    !postgres_add(postgres, &read_model, NULL, on_model, &reading, fail) || !ctl_turn(postgres, fail)) {
+	struct postgres_value values[3];
+	if (!postgres_value_uuid(contact, &values[0]) || !postgres_add(postgres, &begin, NULL, NULL, NULL, fail) ||
+	    !postgres_add(postgres, &read_model, values, on_model, &reading, fail) || !ctl_turn(postgres, fail)) {
 		return false;
 	}
 	if (reading.text == NULL) {
@@ -153,9 +160,8 @@ bool history_read(struct ctl *ctl, struct postgres *postgres, const struct uuid 
 	}
 	history->model = model;
 	reading.process = history->process;
-	struct postgres_value values[3];
-	bool fits = postgres_value_uuid(contact, &values[0]) && postgres_value_text(process, &values[1]) &&
-		    postgres_value_moment(&ctl->arena, at_us, &values[2]);
+	bool fits =
+		postgres_value_text(process, &values[1]) && postgres_value_moment(&ctl->arena, at_us, &values[2]);
 	if (!fits) {
 		return no_room(fail);
 	}

@@ -22,15 +22,15 @@ class FaultTest(DaemonTest):
         self.assertEqual(str(ids), self.value("SELECT count(*) FROM phased.touch"))
         self.assertEqual(str(ids), self.value("SELECT count(DISTINCT event_id) FROM phased.touch"))
 
-    def reference(self, sent):
-        """The tables that the same events give to a daemon that nothing happens to."""
+    def reference(self, sent, model=()):
+        """The tables that the same events give to a daemon that nothing happens to. `model`: its path, if not the usual one."""
         ours, topics, config = self.database, self.topics, self.config
         calm = self.new_database()
         self.new_topics(f"{self.name}_calm")
         self.write_config("calm.yaml", kafka__group=f"{self.name}_calm")
         self.phasectl(["migrate"])
         self.phasectl(["topics", "create", "--partitions", "4", "--replication", "1"])
-        self.phasectl(["model", "accept"])
+        self.phasectl(["model", "accept", *model])
         self.send(events.lines(sent))
         phased = self.start_phased()
         self.applied(len(sent), 120, calm)
