@@ -8,7 +8,7 @@
 bool subject_read(const struct postgres_rows *rows, size_t row, unsigned first, struct arena *arena,
 		  struct subject *ret_subject, const char **ret_lines)
 {
-	const char *lines;
+	const char *lines = "";
 	struct subject subject = {
 		.id = (uint64_t)postgres_int(rows, row, first),
 		.channel = (int)postgres_int(rows, row, first + 3),
