@@ -253,7 +253,7 @@ static bool has_states(const struct model_process *process)
 struct process_text {
 	const char *name;
 	double unit, dwell_days, dwell_none_days, back, stall;
-	struct yaml_node *phases, *contents, *rules;
+	struct yaml_node *phases, *contents, *rules, *learned;
 };
 
 static const struct yaml_field moves_fields[] = {
@@ -298,6 +298,7 @@ static const struct yaml_field process_fields[] = {
 	{.key = "phases", .type = YAML_NODE, .offset = offsetof(struct process_text, phases)},
 	{.key = "contents", .type = YAML_NODE, .offset = offsetof(struct process_text, contents)},
 	{.key = "rules", .type = YAML_NODE, .offset = offsetof(struct process_text, rules)},
+	{.key = "learned", .type = YAML_NODE, .offset = offsetof(struct process_text, learned)},
 	{0},
 };
 
@@ -336,7 +337,7 @@ static bool read_process(const struct model_reader *reader, const struct yaml_no
 	    !(model_part_go_on(reader, &good) && has_states(process))) {
 		return false;
 	}
-	return model_rules_read(reader, text.contents, text.rules, process) && good;
+	return model_rules_read(reader, text.contents, text.rules, text.learned, process) && good;
 }
 
 /* ---- Files ---- */
@@ -501,4 +502,17 @@ bool model_file_parse(const char *text, size_t size, struct arena *arena, struct
 	struct yaml_node *root;
 	return yaml_parse(text, size, reader.file, arena, &root, fail) && gather_root(&reader, root, &all) &&
 	       finish(&all, reader.file, arena, ret_model, fail);
+}
+
+bool model_file_parse_process(const char *text, size_t size, const char *file, struct arena *arena,
+			      const struct model_process **ret_process, struct fail *fail)
+{
+	struct model_reader reader = {.file = file, .arena = arena, .fail = fail};
+	struct model_process *process = arena_zero(arena, 1, sizeof(*process));
+	struct yaml_node *root;
+	if (process == NULL) {
+		return complain_full(&reader);
+	}
+	*ret_process = process;
+	return yaml_parse(text, size, file, arena, &root, fail) && read_process(&reader, root, process);
 }

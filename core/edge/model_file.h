@@ -18,3 +18,13 @@ bool model_file_check(const char *path, struct arena *arena, struct findings *fi
 /* Reads the canonical text back (from table model): gives the same version. */
 bool model_file_parse(const char *text, size_t size, struct arena *arena, struct model **ret_model,
 		      struct fail *fail);
+/* A file's text with one process in it. `file`: for errors, must outlive the process. */
+bool model_file_parse_process(const char *text, size_t size, const char *file, struct arena *arena,
+			      const struct model_process **ret_process, struct fail *fail);
+
+/* The canonical text: one for all files that mean the same. False: no memory. */
+bool model_text_write(const struct model *model, struct arena *arena, const char **ret_text, size_t *ret_size);
+/* The text of a process's file, with what its rules have learned in place of what stood there. `comment`: lines that begin with
+ * "  # ". False: no memory. The caller reads the result back. */
+bool model_file_relearn(const char *text, const struct model_process *process, const char *comment,
+			struct arena *arena, const char **ret_text);

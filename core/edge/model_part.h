@@ -4,6 +4,7 @@
 #pragma once
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdio.h>
 
 #include "core/base/fail.h"
 #include "core/base/findings.h"
@@ -53,12 +54,19 @@ bool model_example_read(const struct model_reader *reader, const struct yaml_nod
 /* Sets the process's contents. */
 bool model_contents_read(const struct model_reader *reader, const struct yaml_node *node,
 			 struct model_process *process);
-/* Contents and rules of a process whose states are read; `other` rules that the list has not are added. */
+/* Contents, rules and what was learned of them, of a process whose states are read; `other` rules that the list has not are
+ * added. */
 bool model_rules_read(const struct model_reader *reader, const struct yaml_node *contents,
-		      const struct yaml_node *rules, struct model_process *process);
+		      const struct yaml_node *rules, const struct yaml_node *learned,
+		      struct model_process *process);
+
+/* What was learned of rules that are read. */
+bool model_learned_read(const struct model_reader *reader, const struct yaml_node *node,
+			const struct model_process *process, struct model_rule *rules);
+/* That section, `comment` (lines that begin with "  # ", or "") in it; nothing where nothing was learned. */
+void model_learned_write(FILE *out, const struct model_process *process, const char *comment, const char *indent);
+/* The shortest that reads back to the same bits. */
+void model_number_write(FILE *out, double number);
 
 /* The key of a kind in the map that gives a pattern: "regex", "is" … */
 const char *model_kind_name(enum model_kind kind);
-
-/* The canonical text: one for all files that mean the same. False: no memory. */
-bool model_text_write(const struct model *model, struct arena *arena, const char **ret_text, size_t *ret_size);

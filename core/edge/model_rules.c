@@ -411,7 +411,8 @@ static void add_others(struct model_process *process, struct model_rule *rules)
 }
 
 bool model_rules_read(const struct model_reader *reader, const struct yaml_node *contents,
-		      const struct yaml_node *rules_node, struct model_process *process)
+		      const struct yaml_node *rules_node, const struct yaml_node *learned,
+		      struct model_process *process)
 {
 	const struct yaml_node *list;
 	bool good = true;
@@ -441,5 +442,5 @@ bool model_rules_read(const struct model_reader *reader, const struct yaml_node 
 			"\"rules\" has over %d entries, counting those for touches that match nothing",
 			PHASE_RULES_MAX);
 	}
-	return good;
+	return model_learned_read(reader, learned, process, rules) && good;
 }

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "core/base/arena.h"
+#include "core/edge/model_file.h"
 #include "core/edge/model_part.h"
 
 /* Texts hold no control characters (model_file.c), so quote and backslash are all that must be escaped. */
@@ -23,8 +24,7 @@ static void put_quoted(FILE *out, const char *text)
 	putc('"', out);
 }
 
-/* The shortest that reads back to the same bits. */
-static void put_number(FILE *out, double number)
+void model_number_write(FILE *out, double number)
 {
 	char text[32];
 	for (int digits = 1; digits <= 17; digits++) {
@@ -67,11 +67,11 @@ static void put_states(FILE *out, const struct model_process *process)
 		if (k > 0) {
 			put_text(out, "main", main_phase_name(process->state_main[k]));
 			fputs("entry: ", out);
-			put_number(out, process->entry[k]);
+			model_number_write(out, process->entry[k]);
 			fputs(", ", out);
 		}
 		fputs("prior: ", out);
-		put_number(out, process->prior[k]);
+		model_number_write(out, process->prior[k]);
 		fputs("}\n", out);
 	}
 }
@@ -188,15 +188,15 @@ static void put_process(FILE *out, const struct model_process *process)
 	fputs("- process: ", out);
 	put_quoted(out, process->name);
 	fputs("\n  unit: ", out);
-	put_number(out, process->unit);
+	model_number_write(out, process->unit);
 	fputs("\n  moves: {dwell_days: ", out);
-	put_number(out, process->dwell_days);
+	model_number_write(out, process->dwell_days);
 	fputs(", dwell_none_days: ", out);
-	put_number(out, process->dwell_none_days);
+	model_number_write(out, process->dwell_none_days);
 	fputs(", back: ", out);
-	put_number(out, process->back);
+	model_number_write(out, process->back);
 	fputs(", stall: ", out);
-	put_number(out, process->stall);
+	model_number_write(out, process->stall);
 	fputs("}\n", out);
 	put_states(out, process);
 	put_contents(out, process);
@@ -204,6 +204,7 @@ static void put_process(FILE *out, const struct model_process *process)
 	for (unsigned r = 0; r < process->rule_count; r++) {
 		put_rule(out, process, &process->rules[r]);
 	}
+	model_learned_write(out, process, "", "  ");
 }
 
 bool model_text_write(const struct model *model, struct arena *arena, const char **ret_text, size_t *ret_size)

@@ -90,7 +90,7 @@ static void table_drift(struct fold_process *table)
 	}
 }
 
-/* f[r][k] = b_r e^{u p[r][k]} / Σ over the rules of its channel that are not ignored, in their order. */
+/* f[r][k] = b_r e^{u p[r][k]} m[r][k] / Σ over the rules of its channel that are not ignored, in their order. */
 static void table_factors(struct fold_process *table, const struct model_process *process)
 {
 	double sums[CHANNEL_COUNT][PHASE_STATES] = {0};
@@ -99,9 +99,10 @@ static void table_factors(struct fold_process *table, const struct model_process
 		table->ignored[r] = rule->ignored;
 		table->has_points[r] = false;
 		for (unsigned k = 0; k < PHASE_STATES; k++) {
-			CHECK(rule->points[k] <= 3);
+			CHECK(rule->points[k] <= 3 && (rule->learned == NULL || rule->learned[k] > 0));
 			table->has_points[r] |= rule->points[k] > 0;
-			table->factor[r][k] = frequency[rule->frequency] * process->power[rule->points[k]];
+			table->factor[r][k] = frequency[rule->frequency] * process->power[rule->points[k]] *
+					      (rule->learned != NULL ? rule->learned[k] : 1.0);
 			sums[rule->channel][k] += rule->ignored ? 0.0 : table->factor[r][k];
 		}
 	}

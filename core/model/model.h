@@ -14,6 +14,8 @@
 #define MODEL_CONDITIONS_MAX 64 /* alternatives of one rule */
 #define MODEL_CONTENTS_MAX 4096 /* of one process */
 #define MODEL_NAME_SIZE_MAX 64
+#define MODEL_LEARNED_MIN 1e-6
+#define MODEL_LEARNED_MAX 1e6
 
 /* 1, e^½, e, e^1½ as literals, so that they are the same bits whatever libm there is. */
 #define MODEL_POWERS_HALF \
@@ -59,6 +61,8 @@ struct model_rule {
 	bool ignored;		       /* evidence: ignored */
 	bool claims;		       /* a match makes the subject this process's */
 	unsigned points[PHASE_STATES]; /* 0..3 */
+	const double
+		*learned; /* what e^(u·points) of each state is multiplied by, > 0; NULL: nothing was learned */
 	unsigned condition_count;
 	const struct model_condition *conditions; /* one of them must hold */
 	bool other; /* "web.other": takes, beside those, what no other rule of its channel took */
