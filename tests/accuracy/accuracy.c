@@ -19,10 +19,13 @@
 #define PROGRESS_US 3000000
 
 static struct {
-	const char *model, *process;
+	const char *model, *process, *site;
 	int64_t seed, worlds, contacts;
-	bool without, json, help;
-} asked = {.model = "conf/model", .seed = 1, .worlds = 24, .contacts = 100};
+	bool without, calibrated, touches, json, help;
+} asked = {.model = "conf/model", .site = "usual", .seed = 1, .worlds = 24, .contacts = 100};
+
+static const char *const sites[WORLD_SITES] = {
+	[WORLD_SITE_USUAL] = "usual", [WORLD_SITE_MATCHED] = "matched", [WORLD_SITE_NOISY] = "noisy"};
 
 static const struct option_about options[] = {
 	{"model", "FILE", OPTION_TEXT, &asked.model, 0, 0, "a model file, or a folder of them (conf/model)"},
@@ -32,6 +35,12 @@ static const struct option_about options[] = {
 	 "worlds, each with a truth of its own (24)"},
 	{"contacts", "N", OPTION_NUMBER, &asked.contacts, 10, 100000, "contacts of each world (100)"},
 	{"without", NULL, OPTION_FLAG, &asked.without, 0, 0, "also phased without a part of it"},
+	{"site", "WORD", OPTION_TEXT, &asked.site, 0, 0,
+	 "how right the points are about it: usual, matched, noisy (usual)"},
+	{"calibrated", NULL, OPTION_FLAG, &asked.calibrated, 0, 0,
+	 "also phased with weights learned from as many other contacts"},
+	{"touches", NULL, OPTION_FLAG, &asked.touches, 0, 0,
+	 "no table: the touches of the first world's contacts, in lines for phasectl model"},
 	{"json", NULL, OPTION_FLAG, &asked.json, 0, 0, "a JSON object a line, one for each process and method"},
 	{"help", NULL, OPTION_FLAG, &asked.help, 0, 0, "print this"},
 	{0},
@@ -138,6 +147,31 @@ static void put_json(const struct trial *trial, const struct trial_options *chos
 	}
 }
 
+/* ---- Touches ---- */
+
+static bool put_touches(const struct model_process *process, const struct trial_options *chosen, struct fail *fail)
+{
+	static struct world world;
+	static struct life life;
+	if (!world_init(&world, process, chosen->site, chosen->seed * TRIAL_WORLDS_MAX, fail)) {
+		return false;
+	}
+	for (unsigned contact = 0; contact < chosen->contacts; contact++) {
+		life_draw(&world, contact, &life);
+		for (size_t i = 0; i < life.touch_count; i++) {
+			const struct fold_touch *touch = &life.touches[i];
+			printf("{\"id\": \"%u.%zu\", \"contact\": \"c%06u\", \"ts_ms\": %" PRId64
+			       ", \"received_ms\": %" PRId64 ", \"rule\": \"%s\"",
+			       contact, i, contact, touch->ms, touch->ms, process->rules[touch->rule].name);
+			if (touch->mail_click && touch->link != 0) {
+				printf(", \"action\": \"EMAIL_CLICK\", \"link\": \"%" PRIu64 "\"", touch->link);
+			}
+			printf("}\n");
+		}
+	}
+	return true;
+}
+
 /* ---- All ---- */
 
 static void on_progress(const char *process, unsigned contacts)
@@ -154,11 +188,20 @@ static void on_progress(const char *process, unsigned contacts)
 static bool try_all(struct arena *arena, struct fail *fail)
 {
 	static struct trial trial;
+	enum world_site site = 0;
+	while (site < WORLD_SITES && strcmp(asked.site, sites[site]) != 0) {
+		site++;
+	}
+	if (site == WORLD_SITES) {
+		return fail_set(fail, FAIL_FATAL, EXIT_USAGE, "--site: usual, matched or noisy");
+	}
 	struct trial_options chosen = {
 		.seed = (uint64_t)asked.seed,
 		.worlds = (unsigned)asked.worlds,
 		.contacts = (unsigned)asked.contacts,
-		.methods = TRIAL_USUAL | TRIAL_KNOWING | (asked.without ? TRIAL_WITHOUT : 0),
+		.methods = TRIAL_USUAL | TRIAL_KNOWING | (asked.without ? TRIAL_WITHOUT : 0) |
+			   (asked.calibrated ? TRIAL_LEARNING : 0),
+		.site = site,
 		.on_progress = on_progress,
 	};
 	struct model *model;
@@ -171,6 +214,12 @@ static bool try_all(struct arena *arena, struct fail *fail)
 			continue;
 		}
 		found = true;
+		if (asked.touches) {
+			if (!put_touches(&model->processes[p], &chosen, fail)) {
+				return false;
+			}
+			continue;
+		}
 		if (!trial_run(&model->processes[p], &chosen, &trial, fail)) {
 			return false;
 		}

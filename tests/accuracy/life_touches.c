@@ -64,7 +64,7 @@ static void draw_person(const struct world *world, struct chance *chance, struct
 	ret_person->holiday = chance_below(chance, 2 * WORLD_DAYS);
 	ret_person->until_day = buys ? WORLD_DAYS : chance_uneven(chance, STRANGER_DAYS, 0.8);
 	for (unsigned r = 0; r < world->process->rule_count; r++) {
-		ret_person->taste[r] = chance_uneven(chance, 1, TASTE_SPREAD);
+		ret_person->taste[r] = chance_uneven(chance, 1, world->simple ? 0 : TASTE_SPREAD);
 	}
 }
 
@@ -89,6 +89,9 @@ static unsigned looks_for(struct person *person)
 {
 	unsigned last = person->world->process->states - 1;
 	unsigned state = state_at(person->life, day_of(person->now_ms));
+	if (person->world->simple && person->life->kind == LIFE_BUYER) {
+		return state;
+	}
 	if (chance_is(person->chance, 0.07)) {
 		return chance_below(person->chance, last + 1);
 	}

@@ -4,7 +4,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "core/base/arena.h"
 #include "core/base/check.h"
+#include "core/flow/calibrate.h"
 #include "tests/accuracy/knows.h"
 
 #define TAUGHT_FROM UINT64_C(1000000) /* numbers of the contacts that teach */
@@ -13,7 +15,7 @@ struct work {
 	const struct trial_options *options;
 	unsigned done; /* lives */
 	struct world world;
-	struct folding foldings[FOLDING_KINDS + 1]; /* TRIAL_KNOWS last */
+	struct folding foldings[TRIAL_PLAIN];
 	struct plain plain;
 	struct knows knows;
 	/* Of the life in hand. */
@@ -25,9 +27,10 @@ struct work {
 const char *trial_method_name(unsigned method)
 {
 	CHECK(method < TRIAL_METHODS);
-	return method == TRIAL_KNOWS   ? "knows everything"
-	       : method >= TRIAL_PLAIN ? plain_names[method - TRIAL_PLAIN]
-				       : folding_names[method];
+	return method == TRIAL_KNOWS	    ? "knows everything"
+	       : method == TRIAL_CALIBRATED ? "calibrated"
+	       : method >= TRIAL_PLAIN	    ? plain_names[method - TRIAL_PLAIN]
+					    : folding_names[method];
 }
 
 bool trial_has(const struct trial_options *options, unsigned method)
@@ -45,6 +48,38 @@ static void draw(struct work *work, uint64_t number)
 	}
 }
 
+/* The factors that the unlabelled histories of the contacts in hand give, in phased's own fold. */
+static void calibrate(struct work *work, struct calibration *calibration)
+{
+	struct folding *folding = &work->foldings[TRIAL_CALIBRATED];
+	const struct model_process *process = work->world.process;
+	struct calibrated calibrated;
+	calibration_learn(calibration, NULL, NULL, &calibrated);
+	folding_init(folding, process, FOLDING_WHOLE);
+	folding->kind = FOLDING_KINDS; /* not the one that says from which day on days are scored */
+	for (unsigned r = 0; r < process->rule_count; r++) {
+		for (unsigned k = 0; k < process->states; k++) {
+			folding->process.factor[r][k] *= calibrated.rules[r].learned[k];
+		}
+	}
+}
+
+/* Nobody says which phases these contacts are in. */
+static void learn(struct work *work)
+{
+	struct arena arena;
+	CHECK(arena_init(&arena, calibration_memory()));
+	struct calibration *calibration = calibration_create(work->world.process, &arena);
+	CHECK(calibration != NULL);
+	for (unsigned i = 0; i < work->options->contacts; i++) {
+		draw(work, TAUGHT_FROM + i);
+		CHECK(calibration_add(calibration, work->life.touches, work->life.touch_count, work->counted));
+	}
+	calibrate(work, calibration);
+	arena_finish(&arena);
+}
+
+/* These know the truth of other contacts. */
 static void teach(struct work *work)
 {
 	unsigned contacts = work->options->contacts;
@@ -99,6 +134,9 @@ static void try_world(struct work *work, struct trial *trial)
 	plain_init(&work->plain, &work->world);
 	knows_init(&work->knows, &work->world);
 	teach(work);
+	if ((work->options->methods & TRIAL_LEARNING) != 0) {
+		learn(work);
+	}
 	for (unsigned i = 0; i < work->options->contacts; i++) {
 		draw(work, i);
 		try_life(work, trial);
@@ -123,7 +161,8 @@ bool trial_run(const struct model_process *process, const struct trial_options *
 		folding_init(&work->foldings[kind], process, (enum folding_kind)kind);
 	}
 	for (unsigned w = 0; w < options->worlds && good; w++) {
-		good = world_init(&work->world, process, options->seed * TRIAL_WORLDS_MAX + w, fail);
+		good = world_init(&work->world, process, options->site, options->seed * TRIAL_WORLDS_MAX + w,
+				  fail);
 		if (good) {
 			try_world(work, ret_trial);
 		}

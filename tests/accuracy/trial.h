@@ -8,18 +8,21 @@
 
 #define TRIAL_WORLDS_MAX 1000
 
-/* Methods: enum folding_kind, TRIAL_KNOWS, TRIAL_PLAIN + enum plain_kind. */
-enum { TRIAL_KNOWS = FOLDING_KINDS, TRIAL_PLAIN, TRIAL_METHODS = TRIAL_PLAIN + PLAIN_KINDS };
+/* Methods: enum folding_kind, TRIAL_KNOWS, TRIAL_CALIBRATED, TRIAL_PLAIN + enum plain_kind. */
+enum { TRIAL_KNOWS = FOLDING_KINDS, TRIAL_CALIBRATED, TRIAL_PLAIN, TRIAL_METHODS = TRIAL_PLAIN + PLAIN_KINDS };
 
 #define TRIAL_BITS(from, to) ((1u << (to)) - (1u << (from)))
 #define TRIAL_WITHOUT TRIAL_BITS(FOLDING_WHOLE + 1, FOLDING_KINDS)
-#define TRIAL_KNOWING TRIAL_BITS(TRIAL_KNOWS, TRIAL_PLAIN)
+#define TRIAL_KNOWING TRIAL_BITS(TRIAL_KNOWS, TRIAL_CALIBRATED)
+#define TRIAL_LEARNING TRIAL_BITS(TRIAL_CALIBRATED, TRIAL_PLAIN)
 #define TRIAL_USUAL TRIAL_BITS(TRIAL_PLAIN, TRIAL_METHODS)
 
 struct trial_options {
 	uint64_t seed;
 	unsigned worlds, contacts; /* contacts of each world */
-	uint32_t methods; /* bits by method: TRIAL_USUAL, TRIAL_WITHOUT, TRIAL_KNOWING; phased is always there */
+	enum world_site site;
+	/* Bits by method: TRIAL_USUAL, TRIAL_WITHOUT, TRIAL_KNOWING, TRIAL_LEARNING; phased is always there. */
+	uint32_t methods;
 	/* Called now and then; or NULL. */
 	void (*on_progress)(const char *process, unsigned contacts);
 };

@@ -18,13 +18,18 @@ static const struct buyers table[] = {
 	{"standard", {45, 45, 55}, {.62, .27, .11}, .22, .18, 60, 1.5},
 };
 
-/* Marketing's judgement of a thing is right on the whole and wrong in each: by these factors, drawn per world. */
-#define FREQUENCY_SPREAD 0.3
-#define POINTS_SPREAD 0.35
-
-/* Not the e^½ a point that the model has. */
-static const double appeal_of_points[] = {1.0, 3.2, 7.0, 13.0};
-static const double frequency[] = {[RULE_COMMON] = 5.0, [RULE_NORMAL] = 1.0, [RULE_RARE] = 0.3};
+/* Marketing's judgement of a thing is off by factors of these spreads, drawn per world: of its frequency, of what it says about each phase. */
+static const struct site {
+	double frequency_spread, points_spread;
+	bool simple;	     /* people look for what their phase needs, and for nothing else */
+	double appeal[4];    /* of 0 to 3 points */
+	double frequency[3]; /* by class: common, normal, rare */
+} sites[WORLD_SITES] = {
+	/* Not the e^½ a point that the model has. */
+	[WORLD_SITE_USUAL] = {0.3, 0.35, false, {1.0, 3.2, 7.0, 13.0}, {5.0, 1.0, 0.3}},
+	[WORLD_SITE_MATCHED] = {0, 0, true, MODEL_POWERS_HALF, {4.0, 1.0, 0.25}},
+	[WORLD_SITE_NOISY] = {1.0, 1.0, false, {1.0, 3.2, 7.0, 13.0}, {5.0, 1.0, 0.3}},
+};
 
 #define MAIL_EVERY_DAYS 7.0
 #define MAIL_LINKS_MIN 5
@@ -49,16 +54,16 @@ static enum action action_of(const struct model_rule *rule)
 						: ACTION_CUSTOM;
 }
 
-static void draw_appeal(struct world *world)
+static void draw_appeal(struct world *world, const struct site *site)
 {
 	struct chance chance = chance_of(world->seed, CHANCE_APPEAL, 0);
 	world->open_rule = (uint16_t)world->process->rule_count;
 	for (unsigned r = 0; r < world->process->rule_count; r++) {
 		const struct model_rule *rule = &world->process->rules[r];
-		double often = chance_uneven(&chance, frequency[rule->frequency], FREQUENCY_SPREAD);
+		double often = chance_uneven(&chance, site->frequency[rule->frequency], site->frequency_spread);
 		for (unsigned k = 0; k < world->process->states; k++) {
-			double appeal = appeal_of_points[rule->points[k]];
-			world->appeal[r][k] = often * chance_uneven(&chance, appeal, POINTS_SPREAD);
+			double appeal = site->appeal[rule->points[k]];
+			world->appeal[r][k] = often * chance_uneven(&chance, appeal, site->points_spread);
 		}
 		world->is_click[r] = action_of(rule) == ACTION_EMAIL_CLICK && !rule->ignored;
 		if (action_of(rule) == ACTION_EMAIL_OPEN) {
@@ -89,7 +94,8 @@ static void write_mails(struct world *world)
 	}
 }
 
-bool world_init(struct world *ret_world, const struct model_process *process, uint64_t seed, struct fail *fail)
+bool world_init(struct world *ret_world, const struct model_process *process, enum world_site site, uint64_t seed,
+		struct fail *fail)
 {
 	const struct buyers *buyers = buyers_of(process->name);
 	if (buyers == NULL) {
@@ -101,10 +107,11 @@ bool world_init(struct world *ret_world, const struct model_process *process, ui
 	ret_world->process = process;
 	ret_world->buyers = buyers;
 	ret_world->seed = seed;
+	ret_world->simple = sites[site].simple;
 	for (unsigned k = 1; k < process->states; k++) {
 		ret_world->fine[process->state_main[k]]++;
 	}
-	draw_appeal(ret_world);
+	draw_appeal(ret_world, &sites[site]);
 	write_mails(ret_world);
 	return true;
 }

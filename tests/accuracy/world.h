@@ -13,6 +13,14 @@
 #define WORLD_START_MS INT64_C(1717372800000) /* a Monday */
 #define DAY_MS INT64_C(86400000)
 
+/* How right marketing's points are about a site. */
+enum world_site {
+	WORLD_SITE_USUAL,   /* on the whole, wrong in each thing */
+	WORLD_SITE_MATCHED, /* to the letter, and people look for what their phase needs */
+	WORLD_SITE_NOISY,   /* hardly: what calibration is for */
+	WORLD_SITES
+};
+
 /* How purchases of a process go. */
 struct buyers {
 	const char *process;
@@ -38,6 +46,7 @@ struct world {
 	const struct model_process *process;
 	const struct buyers *buyers;
 	uint64_t seed;
+	bool simple;		   /* people without tastes and curiosity */
 	unsigned fine[MAIN_COUNT]; /* how many fine phases a main phase has */
 	/* How likely somebody who looks for what phase k needs is to take this rule's thing, within its channel. */
 	double appeal[PHASE_RULES_MAX][PHASE_STATES];
@@ -48,4 +57,5 @@ struct world {
 };
 
 /* False: nobody has described the buyers of this process (world.c, table). */
-bool world_init(struct world *ret_world, const struct model_process *process, uint64_t seed, struct fail *fail);
+bool world_init(struct world *ret_world, const struct model_process *process, enum world_site site, uint64_t seed,
+		struct fail *fail);
