@@ -11,7 +11,8 @@
   systemd       tests/systemd/*_test.py: our units under a real systemd in namespaces of its own (root only)
   model         of unit what is about the phase model, and its table of accuracy (tests/accuracy); only where it is asked for
 
-SUITE/PART, or SUITE PART, runs the files of a suite whose name holds PART. The servers are started once, on free ports, and ended with
+SUITE/PART, or SUITE PART, runs the files of a suite whose name holds PART; a PART without a suite (why versions) those of unit,
+integration and whole. The servers are started once, on free ports, and ended with
 everything else that a test left running, also on Ctrl-C. Test files find them in PHASED_KAFKA (host:port), PHASED_PG and
 PHASED_PG_TCP (conninfo), and our programs under PHASED_BUILD; each makes databases, topics and groups of its own. So as many
 run at once as --jobs says; what they print is shown when they end.
@@ -44,9 +45,10 @@ import run_file
 
 ROOT = os.path.dirname(os.path.dirname(os.path.realpath(__file__)))
 SUITES = ("floors", "unit", "integration", "whole", "systemd")
-MODEL = re.compile("model_|flow_(beginnings|fold|match|processes|review|why)|edge_model|ctl_model|accuracy")	# programs of suite unit
+MODEL = re.compile("model_|flow_(beginnings|calibrate|fold|match|processes|review|why)|edge_model|ctl_model|accuracy")	# programs of suite unit
 TIMEOUT_S = 300
 NAMED = SUITES + ("model",)
+ANY = ""	# in place of a suite: whichever has such a part
 
 
 @dataclass
@@ -298,6 +300,10 @@ class Runner:
 
         return self.each(one, [test for test in json.loads(listed) if part in test["name"] and about.match(test["name"])])
 
+    def any(self, part):
+        found = self.unit(part) + self.integration(part) + self.whole(part)
+        return found or [self.show(Result(part, failed=1, output=f"no suite, and none has such a part: {', '.join(NAMED)}\n"))]
+
     def model(self, part):
         results = self.unit(part, MODEL)
         if part in "accuracy":
@@ -396,13 +402,15 @@ def summary(table):
 
 
 def choose(texts):
-    """A word that is no suite is the part of the suite before it."""
+    """A word that is no suite is the part of the suite before it; where there is none, of all suites that have parts."""
     chosen = []
     for text in texts:
-        if chosen and text not in NAMED and "/" not in text and not chosen[-1][1]:
-            chosen[-1][1] = text
+        if text not in NAMED and "/" not in text and (not chosen or chosen[-1][0] == ANY):
+            chosen.append((ANY, text))
+        elif chosen and text not in NAMED and "/" not in text and not chosen[-1][1]:
+            chosen[-1] = (chosen[-1][0], text)
         else:
-            chosen.append((text.split("/", 1) + [""])[:2])
+            chosen.append(tuple((text.split("/", 1) + [""])[:2]))
     return chosen
 
 
@@ -413,9 +421,9 @@ def main():
     words.add_argument("--sanitized", action="store_true", help="DIR was built with sanitizers: collect what they say")
     words.add_argument("suites", nargs="*", metavar="SUITE[/PART]", help="or SUITE PART")
     given = words.parse_args()
-    chosen = choose(given.suites) or [[suite, ""] for suite in SUITES]
+    chosen = choose(given.suites) or [(suite, "") for suite in SUITES]
     for suite, _ in chosen:
-        if suite not in NAMED:
+        if suite not in (*NAMED, ANY):
             words.error(f"no suite {suite}; there are {', '.join(NAMED)}")
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):	# also where they came in ignored
         signal.signal(number, interrupted)
@@ -424,9 +432,9 @@ def main():
     try:
         for suite, part in chosen:
             begun = time.monotonic()
-            print(f"{suite}:", flush=True)
-            results = getattr(runner, suite)(part)
-            table.append((suite, results, time.monotonic() - begun))
+            print(f"{suite or part}:", flush=True)
+            results = getattr(runner, suite or "any")(part)
+            table.append((suite or part, results, time.monotonic() - begun))
             if not results:
                 print("  no such test" if part else "  no tests", flush=True)
         return summary(table)

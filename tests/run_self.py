@@ -83,17 +83,18 @@ class Runner(unittest.TestCase):
             out.write(body if body.startswith("#!") else f"import glob, os, subprocess, time, unittest\n{body}\n")
         os.chmod(path, mode)
 
-    def at_once(self, files):
+    def at_once(self, files, *words):
         """Test files that share servers, which in truth are none."""
         for name in ("kafka", "postgres"):
             self.write(f"../dev/{name}", SERVER.replace("NAME", name), 0o755)
         for name, body in files.items():
             self.write(f"integration/{name}_test.py", f"ROOT = {self.root!r}\n{HELP}\n{body}unittest.main()")
-        return self.start("--jobs", "2", "integration")
+        return self.start("--jobs", "2", *(words or ("integration",)))
 
     def start(self, *words):
         return subprocess.Popen([sys.executable, os.path.join(self.root, "tests", "run.py"), *words], stdin=subprocess.DEVNULL,
-                                stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+                                stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
+                                env={**os.environ, "PATH": f"{self.root}/tests:{os.environ['PATH']}"})
 
     def test_what_it_counts(self):
         for name, (body, closing, words) in FILES.items():
@@ -119,9 +120,20 @@ class Runner(unittest.TestCase):
                                (("floors/floors", "floors/run_self"), "1 passed, 1 failed")):
             with self.subTest(words), self.start(*words) as run:
                 self.assertEqual(run.stdout.read().splitlines()[-1], closing)
-        for words in (("nothing",), ("floors", "run_self", "nothing"), ("floors/floors", "nothing")):
+        for words in (("floors", "run_self", "nothing"), ("floors/floors", "nothing")):
             with self.subTest(words), self.start(*words) as run:
                 self.assertIn("no suite nothing", run.stdout.read())
+
+    def test_a_part_without_a_suite_is_looked_for_in_all(self):
+        self.write("meson", "#!/bin/sh\necho '[]'\n", 0o755)	# no unit tests here
+        good = "class T(unittest.TestCase):\n def test_a(self): pass\n"
+        with self.at_once({"why_a": good, "why_b": good, "versions": good, "other": good}, "why", "versions") as run:
+            output = run.stdout.read()
+        self.assertEqual("3 passed, 0 failed", output.splitlines()[-1], output)
+        with self.at_once({}, "versions", "nothing") as run:
+            output = run.stdout.read()
+        self.assertIn("no suite, and none has such a part", output)
+        self.assertEqual("1 passed, 1 failed", output.splitlines()[-1], output)
 
     def test_it_ends_what_runs_when_it_is_interrupted(self):
         for number in (signal.SIGINT, signal.SIGTERM):

@@ -80,7 +80,7 @@ static void add(struct calibration *calibration, uint64_t *seed, double share)
 	ck_assert(calibration_add(calibration, touches, TOUCHES, counted));
 }
 
-static struct calibration *learned(unsigned contacts, double share, struct calibrated *ret_calibrated)
+static struct calibration *learn(unsigned contacts, double share, struct calibrated *ret_calibrated)
 {
 	struct calibration *calibration = calibration_create(&vectors->model, &arena);
 	uint64_t seed = 7;
@@ -96,7 +96,7 @@ START_TEST(what_is_learned_is_likelier_and_sums_to_one_in_each_state)
 {
 	begin();
 	struct calibrated calibrated;
-	struct calibration *calibration = learned(60, .7, &calibrated);
+	struct calibration *calibration = learn(60, .7, &calibrated);
 	const struct model_process *process = &vectors->model;
 	ck_assert_uint_eq(calibration_contacts(calibration), 60);
 	ck_assert_uint_eq(calibration_touches(calibration), 60 * TOUCHES);
@@ -126,7 +126,7 @@ START_TEST(a_channel_without_touches_stays_as_it_is)
 {
 	begin();
 	struct calibrated calibrated;
-	struct calibration *calibration = learned(40, .5, &calibrated);
+	learn(40, .5, &calibrated);
 	for (unsigned r = 0; r < vectors->model.rule_count; r++) {
 		for (unsigned k = 0; k < PHASE_STATES && vectors->model.rules[r].channel != CHANNEL_WEB; k++) {
 			ck_assert_double_eq_tol(calibrated.rules[r].learned[k], 1, 1e-12);
@@ -139,7 +139,8 @@ START_TEST(the_same_histories_give_the_same_bits)
 {
 	begin();
 	struct calibrated one, other;
-	struct calibration *first = learned(50, .3, &one), *second = learned(50, .3, &other);
+	learn(50, .3, &one);
+	struct calibration *second = learn(50, .3, &other);
 	ck_assert_mem_eq(one.rules, other.rules, vectors->model.rule_count * sizeof(*one.rules));
 	ck_assert(one.after == other.after && one.rounds == other.rounds);
 	calibration_learn(second, NULL, NULL, &other); /* and learning twice is learning once */
@@ -151,13 +152,13 @@ START_TEST(what_was_learned_before_is_not_looked_at)
 {
 	begin();
 	struct calibrated one, other;
-	struct calibration *first = learned(50, .3, &one);
+	learn(50, .3, &one);
 	double bold[PHASE_STATES] = {9, 9, 9, 9, .1, .1, .1, .1};
 	struct model_rule rules[PHASE_RULES_MAX];
 	memcpy(rules, vectors->model.rules, vectors->model.rule_count * sizeof(*rules));
 	rules[PRICING].learned = bold;
 	vectors->model.rules = rules;
-	struct calibration *second = learned(50, .3, &other);
+	learn(50, .3, &other);
 	ck_assert_mem_eq(one.rules, other.rules, vectors->model.rule_count * sizeof(*one.rules));
 }
 END_TEST
