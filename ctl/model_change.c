@@ -78,7 +78,8 @@ static const struct postgres_statement begin_takeover = {
 	.name = "begin_takeover",
 	.sql = "UPDATE phased.takeover SET begun_at = now(), contacts = $1, pass = 1, pass_at = now(), looked_at "
 	       "= "
-	       "'00000000-0000-0000-0000-000000000000', looked = 0, found = 0, is_clear = NOT EXISTS (SELECT FROM "
+	       "'00000000-0000-0000-0000-000000000000', looked = 0, others = 0, is_clear = NOT EXISTS (SELECT "
+	       "FROM "
 	       "phased.phase), ended_at = CASE WHEN NOT EXISTS (SELECT FROM phased.phase) THEN now() END",
 	.parameter_count = 1,
 	.parameters = {{POSTGRES_INT8, false}},

@@ -24,7 +24,7 @@ CREATE TABLE phased.takeover (
 	pass_at timestamptz NOT NULL DEFAULT now(),	-- when the pass before ended
 	looked_at uuid NOT NULL DEFAULT '00000000-0000-0000-0000-000000000000',	-- the last contact that this pass has looked at
 	looked bigint NOT NULL DEFAULT 0,	-- how many it has
-	found bigint NOT NULL DEFAULT 0,	-- of these: of another model
+	others bigint NOT NULL DEFAULT 0,	-- of these: of another model
 	is_clear boolean NOT NULL DEFAULT false,	-- nobody is of another model any more
 	ended_at timestamptz			-- and what subjects match under others is deleted
 ) WITH (fillfactor = 50);
@@ -85,13 +85,13 @@ BEGIN
 	SELECT count(*), count(*) FILTER (WHERE s.is_other), (array_agg(s.contact_id ORDER BY s.contact_id DESC))[1]
 	INTO seen, other, last FROM slice s;
 	IF seen = p_contacts THEN
-		UPDATE phased.takeover SET looked_at = last, looked = looked + seen, found = found + other;
+		UPDATE phased.takeover SET looked_at = last, looked = looked + seen, others = others + other;
 		RETURN 0;
-	ELSIF t.found + other = 0 THEN
+	ELSIF t.others + other = 0 THEN
 		UPDATE phased.takeover SET looked = looked + seen, is_clear = true;
 		RETURN 0;
 	END IF;
-	UPDATE phased.takeover SET pass = pass + 1, pass_at = clock_timestamp(), looked_at = '00000000-0000-0000-0000-000000000000', looked = 0, found = 0;
+	UPDATE phased.takeover SET pass = pass + 1, pass_at = clock_timestamp(), looked_at = '00000000-0000-0000-0000-000000000000', looked = 0, others = 0;
 	RETURN 100;
 END
 $$;
@@ -156,7 +156,7 @@ COMMENT ON COLUMN phased.takeover.pass IS 'How often all contacts are being look
 COMMENT ON COLUMN phased.takeover.pass_at IS 'When the pass before ended. pii:none';
 COMMENT ON COLUMN phased.takeover.looked_at IS 'The last contact that this pass has looked at. pii:pseudonym';
 COMMENT ON COLUMN phased.takeover.looked IS 'How many it has looked at. pii:none';
-COMMENT ON COLUMN phased.takeover.found IS 'How many of these another model had folded. pii:none';
+COMMENT ON COLUMN phased.takeover.others IS 'How many of these another model had folded. pii:none';
 COMMENT ON COLUMN phased.takeover.is_clear IS 'Nobody is of another model any more. pii:none';
 COMMENT ON COLUMN phased.takeover.ended_at IS 'When all was done; NULL: it is under way. pii:none';
 COMMENT ON VIEW report.model_acceptance IS 'Which model was put in force when, and by whom. The last one that was not taken back is in force.';
