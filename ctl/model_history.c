@@ -9,6 +9,7 @@
 #include "core/base/check.h"
 #include "core/base/moment.h"
 #include "core/edge/postgres.h"
+#include "core/edge/schema.h"
 #include "ctl/ctl.h"
 #include "ctl/json_line.h"
 #include "ctl/terminal.h"
@@ -116,12 +117,14 @@ static int run(struct ctl *ctl)
 	struct fail fail;
 	struct postgres *postgres = NULL;
 	terminal_start();
-	bool done = ctl_read_conf(ctl, &fail) && (postgres = ctl_connect_to_schema(ctl, &fail)) != NULL &&
+	bool done = ctl_read_conf(ctl, &fail) &&
+		    (postgres = ctl_connect(ctl, (unsigned)ctl->conf.postgres.reply_ms_max, &fail)) != NULL &&
 		    postgres_add(postgres, &begin, NULL, NULL, NULL, &fail) &&
 		    postgres_add(postgres, &list, NULL, on_list, NULL, &fail) &&
 		    postgres_add(postgres, &takeover, NULL, on_takeover, NULL, &fail) && ctl_turn(postgres, &fail);
 	postgres_destroy(postgres);
 	if (!done) {
+		schema_explain(&fail);
 		fail_prefix(&fail, "model history");
 		return ctl_complain(&fail);
 	}

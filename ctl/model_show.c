@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "core/edge/postgres.h"
+#include "core/edge/schema.h"
 #include "ctl/ctl.h"
 
 #define VERSION_DIGITS 16
@@ -66,10 +67,11 @@ static int run(struct ctl *ctl)
 	const char *digits = "";
 	bool done = ctl_read_conf(ctl, &fail) && read_version(ctl, &digits, &fail) &&
 		    postgres_value_text(digits, &value) &&
-		    (postgres = ctl_connect_to_schema(ctl, &fail)) != NULL &&
+		    (postgres = ctl_connect(ctl, (unsigned)ctl->conf.postgres.reply_ms_max, &fail)) != NULL &&
 		    postgres_add(postgres, &show, &value, on_text, NULL, &fail) && ctl_turn(postgres, &fail);
 	postgres_destroy(postgres);
 	if (!done) {
+		schema_explain(&fail);
 		fail_prefix(&fail, "model show");
 		return ctl_complain(&fail);
 	}
