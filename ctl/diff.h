@@ -1,7 +1,7 @@
 /*
  * phasectl model diff: one history under two models. What its parts hand to each other.
  *
- * diff_subjects.c reads what touches were about and matches it under both; diff_contacts.c reads whose touches there are, one contact at a
+ * diff_models.c makes the models ready; diff_subjects.c reads what touches were about and matches it under both; diff_contacts.c reads whose touches there are, one contact at a
  * time; diff_fold.c folds them under both; diff_tally.c counts what differs; diff_why.c finds the reasons of the largest moves;
  * diff_words.c and diff_json.c say it.
  */
@@ -195,6 +195,13 @@ struct diff {
 	struct diff_person *persons; /* by contact */
 	size_t person_count;
 };
+
+#define DIFF_ANSWER_MS (60 * 60 * 1000) /* for whoever connects: the server sorts all touches before it answers */
+
+/* diff_models.c: begins a transaction that is read only, and reads the model in force and that of `path`, a file or folder; NULL: the one in
+ * force is both. diff_models_finish() takes a zeroed one, too. */
+bool diff_models_read(struct diff *diff, const char *path, struct fail *fail);
+void diff_models_finish(struct diff *diff);
 
 /* diff_subjects.c: reads and matches all subjects. False: *fail. */
 bool diff_subjects_read(struct diff *diff, struct fail *fail);

@@ -17,12 +17,11 @@
 #include "core/base/moment.h"
 #include "core/edge/model_file.h"
 #include "core/flow/calibrate.h"
+#include "ctl/calibrate_read.h"
 #include "ctl/calibrate_report.h"
 #include "ctl/ctl.h"
 #include "ctl/json_line.h"
-#include "ctl/model_word.h"
 #include "ctl/terminal.h"
-#include "ctl/try_touches.h"
 
 #define PROGRESS_US 3000000
 
@@ -32,9 +31,10 @@ static struct {
 } asked = {.process = "standard"};
 
 static const struct option_about options[] = {
-	{"model", "PATH", OPTION_TEXT, &asked.model, 0, 0, "the model to start from: a file, or a folder of them"},
+	{"model", "PATH", OPTION_TEXT, &asked.model, 0, 0,
+	 "the model to start from: a file, or a folder of them\n(default: the one in force)"},
 	{"touches", "FILE", OPTION_TEXT, &asked.touches, 0, 0,
-	 "what was done, in lines as of model try. - is stdin"},
+	 "what was done, in lines as of model try; - is stdin\n(default: what the database has)"},
 	{"process", "NAME", OPTION_TEXT, &asked.process, 0, 0, "whose rules are weighed (default: standard)"},
 	{"output", "FILE", OPTION_TEXT, &asked.output, 0, 0,
 	 "where the process's file goes, with what was learned; must not exist yet"},
@@ -42,35 +42,12 @@ static const struct option_about options[] = {
 	{0},
 };
 
-/* ---- Histories ---- */
-
 static bool complain_memory(struct fail *fail)
 {
-	return fail_set(fail, FAIL_FATAL, EXIT_OUR_BUG, "model calibrate: no memory");
+	return fail_set(fail, FAIL_FATAL, EXIT_OUR_BUG, "no memory");
 }
 
-/* Folds each contact by the rule book, which says what counts. */
-static bool add_touches(struct calibration *calibration, const struct try_touches *touches, struct fail *fail)
-{
-	bool *scratch = calloc(touches->count_max + 1, sizeof(*scratch));
-	bool *counted = calloc(touches->count_max + 1, sizeof(*counted));
-	bool good = (scratch != NULL && counted != NULL) || complain_memory(fail);
-	for (size_t i = 0; good && i < touches->contact_count; i++) {
-		const struct try_contact *contact = &touches->contacts[i];
-		struct phase_state state;
-		fold_all(calibration_fold(calibration), &touches->touches[contact->first], contact->count, scratch,
-			 &state, counted, NULL, NULL);
-		if (!calibration_add(calibration, &touches->touches[contact->first], contact->count, counted)) {
-			good = fail_set(
-				fail, FAIL_DATA, EXIT_BAD_DATA,
-				"more touches than can be held: at most %zu that count, %zu of one contact",
-				CALIBRATE_TOUCHES_MAX, CALIBRATE_LONGEST_MAX);
-		}
-	}
-	free(scratch);
-	free(counted);
-	return good;
-}
+/* ---- Learning ---- */
 
 static bool enough(const struct calibration *calibration, struct fail *fail)
 {
@@ -213,24 +190,27 @@ static bool is_canonical(const char *text)
 	return strncmp(text, "processes:", strlen("processes:")) == 0;
 }
 
-/* The file that the process stands in; where it holds all processes, as phasectl model show prints them: all of them. */
-static bool write_model(struct ctl *ctl, const struct model *model, const struct model_process *process,
-			const struct calibration *calibration, const struct calibrated *calibrated,
-			struct fail *fail)
+/* The file that the process stands in; of a model without such a file, or in one that holds all processes, as phasectl model show prints it:
+ * all of them. */
+static bool write_model(const struct calibrate_work *work, const struct calibrated *calibrated, struct fail *fail)
 {
-	struct model_process processes[MODEL_PROCESSES_MAX], *learned = &processes[process - model->processes];
+	const struct model *model = work->model;
+	struct ctl *ctl = work->ctl;
+	struct model_process processes[MODEL_PROCESSES_MAX],
+		*learned = &processes[work->process - model->processes];
 	struct model whole = {.process_count = model->process_count, .processes = processes};
-	const char *source, *text;
+	const char *source = NULL, *text;
 	char comment[200];
 	size_t size;
 	memcpy(processes, model->processes, model->process_count * sizeof(*processes));
 	snprintf(comment, sizeof(comment),
 		 "  # By phasectl model calibrate, from %zu contacts and %zu touches that count.\n",
-		 calibration_contacts(calibration), calibration_touches(calibration));
-	if (!take_over(ctl, process, calibrated, learned, fail) || !read_text(ctl, process->file, &source, fail)) {
+		 calibration_contacts(work->calibration), calibration_touches(work->calibration));
+	if (!take_over(ctl, work->process, calibrated, learned, fail) ||
+	    (asked.model != NULL && !read_text(ctl, work->process->file, &source, fail))) {
 		return false;
 	}
-	if (is_canonical(source)) {
+	if (source == NULL || is_canonical(source)) {
 		return model_text_write(&whole, &ctl->arena, &text, &size) ? write_new(asked.output, text, fail)
 									   : complain_memory(fail);
 	}
@@ -242,67 +222,42 @@ static bool write_model(struct ctl *ctl, const struct model *model, const struct
 
 /* ---- The command ---- */
 
-static bool find_process(const struct model *model, const struct model_process **ret_process, struct fail *fail)
+static bool learn(struct calibrate_work *work, struct fail *fail)
 {
-	const char *names[MODEL_PROCESSES_MAX];
-	for (unsigned i = 0; i < model->process_count; i++) {
-		names[i] = model->processes[i].name;
-	}
-	if (!model_word("--process", &asked.process, "process", names, model->process_count, fail)) {
-		return false;
-	}
-	for (unsigned i = 0; i < model->process_count; i++) {
-		*ret_process = asked.process == names[i] ? &model->processes[i] : *ret_process;
-	}
-	return true;
-}
-
-static bool learn(struct ctl *ctl, const struct model *model, const struct model_process *process,
-		  struct calibration *calibration, struct fail *fail)
-{
-	struct try_touches touches;
 	struct calibrated calibrated;
-	bool good = try_touches_read(asked.touches, process, &touches, fail) &&
-		    add_touches(calibration, &touches, fail);
-	try_touches_finish(&touches);
-	if (!good || !enough(calibration, fail)) {
+	if (!enough(work->calibration, fail)) {
 		return false;
 	}
-	calibration_learn(calibration, on_round, calibration, &calibrated);
-	if (asked.output != NULL && !write_model(ctl, model, process, calibration, &calibrated, fail)) {
+	calibration_learn(work->calibration, on_round, work->calibration, &calibrated);
+	if (asked.output != NULL && !write_model(work, &calibrated, fail)) {
 		return false;
 	}
 	terminal_start();
-	(asked.json ? calibrate_report_json : calibrate_report_table)(process, &calibrated);
-	print_summary(calibration, &calibrated);
+	(asked.json ? calibrate_report_json : calibrate_report_table)(work->process, &calibrated);
+	print_summary(work->calibration, &calibrated);
 	return true;
-}
-
-static bool calibrate(struct ctl *ctl, struct fail *fail)
-{
-	struct model *model;
-	const struct model_process *process = NULL;
-	if (asked.model == NULL || asked.touches == NULL) {
-		return fail_set(fail, FAIL_FATAL, EXIT_USAGE, "model calibrate: --model and --touches are needed");
-	}
-	if (!model_file_read(asked.model, &ctl->arena, &model, fail) || !find_process(model, &process, fail)) {
-		return false;
-	}
-	struct arena arena;
-	if (!arena_init(&arena, calibration_memory())) {
-		return complain_memory(fail);
-	}
-	struct calibration *calibration = calibration_create(process, &arena);
-	CHECK(calibration != NULL);
-	bool good = learn(ctl, model, process, calibration, fail);
-	arena_finish(&arena);
-	return good;
 }
 
 static int run(struct ctl *ctl)
 {
+	struct calibrate_work work = {.ctl = ctl, .process_name = asked.process, .is_printed = asked.json};
 	struct fail fail;
-	return calibrate(ctl, &fail) ? EXIT_DONE : ctl_complain(&fail);
+	bool good;
+	if (asked.touches == NULL) {
+		good = calibrate_read_database(&work, asked.model, &fail);
+	} else if (asked.model == NULL) {
+		good = fail_set(&fail, FAIL_FATAL, EXIT_USAGE,
+				"--touches names rules: --model says of which model");
+	} else {
+		good = calibrate_read_file(&work, asked.model, asked.touches, &fail);
+	}
+	good = good && learn(&work, &fail);
+	calibrate_work_finish(&work);
+	if (!good) {
+		fail_prefix(&fail, "model calibrate");
+		return ctl_complain(&fail);
+	}
+	return EXIT_DONE;
 }
 
 const struct command model_calibrate_command = {

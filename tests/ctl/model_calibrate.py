@@ -83,7 +83,7 @@ class ModelCalibrate(unittest.TestCase):
             return self.write("some", [line for line in self.lines if int(json.loads(line)["contact"][1:]) < contacts])
         done = self.calibrate(touches=of(20))
         self.assertEqual((done.returncode, done.stdout), (65, ""))
-        self.assertRegex(done.stderr, r"^phasectl: \d\d contacts with touches that count in process standard: fewer than 30 say nothing "
+        self.assertRegex(done.stderr, r"^phasectl: model calibrate: \d\d contacts with touches that count in process standard: fewer than 30 say nothing "
                          r"about a rule book, 100 are advised\n$")
         done = self.calibrate(touches=of(60))
         self.assertEqual(done.returncode, 0)
@@ -92,14 +92,15 @@ class ModelCalibrate(unittest.TestCase):
     def test_what_is_wrong_is_said(self):
         there = self.write("there.yaml", ["kept"])
         done = self.calibrate("--output", there)
-        self.assertEqual((done.returncode, done.stdout, done.stderr), (78, "", f"phasectl: {there}: File exists\n"))
+        self.assertEqual((done.returncode, done.stdout, done.stderr), (78, "", f"phasectl: model calibrate: {there}: File exists\n"))
         with open(there, encoding="utf-8") as text:
             self.assertEqual(text.read(), "kept\n")
         done = self.calibrate("--process", "standrad")
         self.assertEqual(done.returncode, 64)
         self.assertIn("did you mean standard?", done.stderr)
-        done = subprocess.run([PHASECTL, "model", "calibrate", "--model", MODEL], capture_output=True, text=True, check=False)
-        self.assertEqual((done.returncode, done.stderr), (64, "phasectl: model calibrate: --model and --touches are needed\n"))
+        done = subprocess.run([PHASECTL, "model", "calibrate", "--touches", self.touches], capture_output=True, text=True, check=False)
+        self.assertEqual((done.returncode, done.stderr),
+                         (64, "phasectl: model calibrate: --touches names rules: --model says of which model\n"))
 
 
 WHOLE = """processes:
