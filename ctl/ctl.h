@@ -53,6 +53,7 @@ extern const struct command model_reject_command;
 extern const struct command model_history_command;
 extern const struct command model_show_command;
 extern const struct command model_calibrate_command;
+extern const struct command model_lint_command;
 extern const struct command model_try_command;
 extern const struct command position_show_command;
 extern const struct command position_set_command;

@@ -14,13 +14,20 @@
 #define LINE_SIZE 128
 
 static const struct command *const commands[] = {
-	&report_phases_command,	  &why_command,		  &status_command,	  &top_command,
-	&check_command,		  &migrate_command,	  &model_check_command,	  &model_diff_command,
-	&model_accept_command,	  &model_reject_command,  &model_history_command, &model_show_command,
-	&model_calibrate_command, &model_try_command,	  &topics_create_command, &confirm_command,
-	&produce_command,	  &position_show_command, &position_set_command,  &rejects_list_command,
-	&rejects_show_command,	  &rejects_retry_command, &rejects_purge_command, &machine_show_command,
-	&machine_clear_command,	  &reload_command,
+	&report_phases_command, &why_command,
+	&status_command,	&top_command,
+	&check_command,		&migrate_command,
+	&model_check_command,	&model_lint_command,
+	&model_diff_command,	&model_accept_command,
+	&model_reject_command,	&model_history_command,
+	&model_show_command,	&model_calibrate_command,
+	&model_try_command,	&topics_create_command,
+	&confirm_command,	&produce_command,
+	&position_show_command, &position_set_command,
+	&rejects_list_command,	&rejects_show_command,
+	&rejects_retry_command, &rejects_purge_command,
+	&machine_show_command,	&machine_clear_command,
+	&reload_command,
 };
 
 static struct {

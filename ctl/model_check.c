@@ -8,14 +8,18 @@
 #include "core/edge/topic_file.h"
 #include "core/flow/match.h"
 #include "core/flow/model_check.h"
+#include "core/flow/model_seen.h"
 #include "core/model/topic.h"
 #include "ctl/ctl.h"
 #include "ctl/json_line.h"
 #include "ctl/model_load.h"
+#include "ctl/progress.h"
+#include "ctl/seen.h"
 
 static struct {
 	const char *model, *topics;
-	bool json;
+	bool from_db, json;
+	int64_t days;
 } asked;
 
 static const struct option_about options[] = {
@@ -23,6 +27,10 @@ static const struct option_about options[] = {
 	 "a model file, or a folder of them (default: model.path of the configuration)"},
 	{"topics", "FILE", OPTION_TEXT, &asked.topics, 0, 0,
 	 "words of topics (default: topics.yaml beside the configuration, where there is one)"},
+	{"from-db", NULL, OPTION_FLAG, &asked.from_db, 0, 0,
+	 "also against what people were seen doing: rules that nobody reached, frequencies"},
+	{"days", "N", OPTION_NUMBER, &asked.days, 1, 36500,
+	 "with --from-db: only what was seen in the last days (default: all)"},
 	{"json", NULL, OPTION_FLAG, &asked.json, 0, 0, "one JSON object a finding"},
 	{0},
 };
@@ -109,6 +117,33 @@ static bool check_topics(struct ctl *ctl, const struct model *model, struct find
 	return true;
 }
 
+static bool check_seen(struct ctl *ctl, const struct matcher *matcher, struct findings *findings,
+		       struct fail *fail)
+{
+	struct seen seen;
+	struct progress progress;
+	progress_begin(&progress, "model check", false);
+	uint64_t *counted = arena_zero(
+		&ctl->arena, (size_t)matcher_model(matcher)->process_count * PHASE_RULES_MAX, sizeof(*counted));
+	CHECK(counted != NULL);
+	bool good = seen_read(&seen, ctl, matcher, asked.days, &progress, fail) &&
+		    seen_count(&seen, &progress, counted, fail);
+	progress_end(&progress);
+	if (good && seen.count == 0) {
+		findings_add(findings, FINDING_ADVICE, "", 0, NULL,
+			     "nothing was seen yet: there is nothing to hold the model against");
+	} else if (good) {
+		const struct model_seen about = {.matcher = matcher,
+						 .subjects = seen.subjects,
+						 .count = seen.count,
+						 .cut = seen.cut,
+						 .counted = counted};
+		model_seen_check(&about, findings);
+	}
+	seen_finish(&seen);
+	return good;
+}
+
 /* False: something other than the model was in the way. */
 static bool check(struct ctl *ctl, struct findings *findings, struct model **ret_model, struct fail *fail)
 {
@@ -119,7 +154,8 @@ static bool check(struct ctl *ctl, struct findings *findings, struct model **ret
 	}
 	model_check_rules(*ret_model, findings);
 	model_check_contents(*ret_model, matcher, findings);
-	bool good = check_topics(ctl, *ret_model, findings, fail);
+	bool good = check_topics(ctl, *ret_model, findings, fail) &&
+		    (!asked.from_db || check_seen(ctl, matcher, findings, fail));
 	matcher_destroy(matcher);
 	return good;
 }
@@ -132,6 +168,9 @@ static int run(struct ctl *ctl)
 	bool done = ctl_read_conf(ctl, &fail);
 	if (done && !findings_init(&findings, MODEL_FINDINGS_MAX, &ctl->arena)) {
 		done = fail_set(&fail, FAIL_FATAL, EXIT_OUR_BUG, "no memory");
+	}
+	if (done && asked.days > 0 && !asked.from_db) {
+		done = fail_set(&fail, FAIL_FATAL, EXIT_USAGE, "--days: only with --from-db");
 	}
 	done = done && check(ctl, &findings, &model, &fail);
 	if (!done) {

@@ -237,6 +237,20 @@ static unsigned least(unsigned a, unsigned b)
 	return a < b ? a : b;
 }
 
+bool text_is_plain(const char *text)
+{
+	for (const unsigned char *at = (const unsigned char *)text; *at != '\0'; at++) {
+		bool control = *at < 0x20 || *at == 0x7f || (at[0] == 0xc2 && at[1] < 0xa0);
+		bool line_break = at[0] == 0xe2 && at[1] == 0x80 && (at[2] == 0xa8 || at[2] == 0xa9);
+		bool mark =
+			at[0] == 0xef && ((at[1] == 0xbb && at[2] == 0xbf) || (at[1] == 0xbf && at[2] >= 0xbe));
+		if (control || line_break || mark) {
+			return false;
+		}
+	}
+	return true;
+}
+
 unsigned text_distance(const char *a, const char *b)
 {
 	size_t a_size = strnlen(a, DISTANCE_MAX);

@@ -21,6 +21,8 @@ bool text_mask_addresses(char *text);
 /* Makes a foreign text fit to be named in a message, in place: addresses masked, each control character and each byte
  * that is no UTF-8 a '?'. */
 void text_show(char *text);
+/* One line without control characters, line breaks of any alphabet, and byte order marks: YAML reads it back as it is. */
+bool text_is_plain(const char *text);
 /* ASCII lower case, in place. */
 void text_lower(char *text);
 /* Edit distance (insert, delete, replace, swap neighbours), for "did you mean"; at most 64 characters are looked at. */

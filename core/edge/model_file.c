@@ -14,26 +14,12 @@
 #include "core/base/arena.h"
 #include "core/base/check.h"
 #include "core/base/hash.h"
+#include "core/base/text.h"
 #include "core/edge/model_part.h"
 
 #define SUM_SLACK 1e-9
 
 /* ---- What the parts share ---- */
-
-/* Control characters, line breaks and byte order marks would make the canonical text another one when read back. */
-static bool is_plain(const char *text)
-{
-	for (const unsigned char *at = (const unsigned char *)text; *at != '\0'; at++) {
-		bool control = *at < 0x20 || *at == 0x7f || (at[0] == 0xc2 && at[1] < 0xa0);
-		bool line_break = at[0] == 0xe2 && at[1] == 0x80 && (at[2] == 0xa8 || at[2] == 0xa9);
-		bool mark =
-			at[0] == 0xef && ((at[1] == 0xbb && at[2] == 0xbf) || (at[1] == 0xbf && at[2] >= 0xbe));
-		if (control || line_break || mark) {
-			return false;
-		}
-	}
-	return true;
-}
 
 bool model_part_go_on(const struct model_reader *reader, bool *good)
 {
@@ -58,7 +44,7 @@ bool model_part_text(const struct model_reader *reader, const struct yaml_node *
 		return yaml_complain(reader->file, model_part_place(map, key), reader->fail,
 				     "\"%s\" is over %zu bytes", key, max);
 	}
-	if (!is_plain(*text)) {
+	if (!text_is_plain(*text)) {
 		return yaml_complain(reader->file, model_part_place(map, key), reader->fail,
 				     "\"%s\" must be one line without control characters", key);
 	}
