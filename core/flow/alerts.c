@@ -1,6 +1,6 @@
 /*
- * Ends of days are looked at one by one only while something can come of it: from where a contact is, time alone leads to no more than so
- * much of late, which is tabled by state.
+ * Ends of days are looked at only where something can come of it: from where a contact is, time alone leads to no more than so much of
+ * late, and in a day to no more than so much more or less of it. Both are tabled.
  */
 #include "core/flow/alerts.h"
 
@@ -12,6 +12,7 @@
 
 #define DAY_MS INT64_C(86400000)
 #define DAY_MINUTES 1440u
+#define DAYS_MAX (FOLD_GAP_MAX / DAY_MINUTES)
 #define CLOSE 1e-9 /* more than all rounding */
 
 static bool is_late(const struct fold_process *process, unsigned state)
@@ -45,11 +46,17 @@ void alerts_process_init(struct alerts_process *ret_process, const struct fold_p
 		chance[k] = ret_process->most[k] = is_late(fold, k) ? 1 : 0;
 		leaves = fold->leaves[k] * DAY_MINUTES > leaves ? fold->leaves[k] * DAY_MINUTES : leaves;
 	}
-	for (int64_t days = 0; days <= FOLD_GAP_MAX / DAY_MINUTES; days++) {
-		a_day_more(fold, chance);
+	a_day_more(fold, chance);
+	for (unsigned k = 0; k < PHASE_STATES; k++) {
+		double *most = is_late(fold, k) ? &ret_process->falls : &ret_process->rises;
+		double moves = is_late(fold, k) ? 1 - chance[k] : chance[k];
+		*most = moves > *most ? moves : *most;
+	}
+	for (int64_t days = 0; days <= DAYS_MAX; days++) {
 		for (unsigned k = 0; k < PHASE_STATES; k++) {
 			ret_process->most[k] = chance[k] > ret_process->most[k] ? chance[k] : ret_process->most[k];
 		}
+		a_day_more(fold, chance);
 	}
 	for (unsigned k = 0; k < PHASE_STATES; k++) {
 		ret_process->most[k] += leaves * leaves / 2 + CLOSE;
@@ -66,13 +73,22 @@ static bool can_enter(const struct alerts_process *process, const double pi[PHAS
 	return most >= ALERTS_LATE_FROM;
 }
 
+/* For so many ends of days from where late is as much as this nothing can come of it. */
+static int64_t uneventful(const struct alerts *alerts, double late)
+{
+	const struct alerts_process *process = alerts->process;
+	double days = alerts->entered ? (late - ALERTS_LATE_AGAIN_BELOW - CLOSE) / (process->falls * late)
+				      : (ALERTS_LATE_FROM - CLOSE - late) / process->rises;
+	int64_t most = DAYS_MAX;
+	return !(days >= 1) ? 0 : days > (double)most ? most : (int64_t)days;
+}
+
 /* Nobody of whom nothing is known, or whose process is closed, is in late. */
-static double late_at(const struct alerts *alerts, int64_t at_ms, struct phase_view *ret_view)
+static double late_of(const struct alerts *alerts, const double pi[PHASE_STATES])
 {
 	double late = 0;
-	fold_view(alerts->process->fold, &alerts->last, at_ms, ret_view);
 	for (unsigned k = 1; alerts->last.moved && k < alerts->process->fold->states; k++) {
-		late += is_late(alerts->process->fold, k) ? ret_view->posterior[k] : 0;
+		late += is_late(alerts->process->fold, k) ? pi[k] : 0;
 	}
 	return late;
 }
@@ -101,12 +117,18 @@ void alerts_pass(struct alerts *alerts, int64_t until_ms)
 	const double *pi = alerts->last.pi;
 	struct phase_view view;
 	while (alerts->begun && alerts->next_ms <= until_ms) {
+		int64_t days = uneventful(alerts, late_of(alerts, pi));
 		if (!alerts->entered && (!alerts->last.moved || !can_enter(alerts->process, pi))) {
-			alerts->high = false;
+			days = DAYS_MAX;
+		}
+		alerts->high = alerts->high && days == 0;
+		if (days > (until_ms - alerts->next_ms) / DAY_MS) {
 			alerts->next_ms = day_end(until_ms + 1);
 			return;
 		}
-		look(alerts, late_at(alerts, alerts->next_ms, &view));
+		alerts->next_ms += days * DAY_MS;
+		fold_view(alerts->process->fold, &alerts->last, alerts->next_ms, &view);
+		look(alerts, late_of(alerts, view.posterior));
 		alerts->next_ms += DAY_MS;
 		pi = view.posterior;
 	}

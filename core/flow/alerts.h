@@ -17,6 +17,7 @@
 struct alerts_process {
 	const struct fold_process *fold;
 	double most[PHASE_STATES]; /* P(late) that who is in a state may come to by time alone, at the most */
+	double rises, falls;	   /* by no more in a day, by time alone; by no larger part of itself */
 };
 
 /* Late was entered then, or, `entered` false, left so far that it may be entered again. */
