@@ -31,9 +31,11 @@ struct fit {
 	double sums[PHASE_STATES];	 /* Σ b e^(u points) */
 };
 
+/* By points, and by what was learned. */
 static double power_of(const struct fit *fit, unsigned i, unsigned k)
 {
-	return fit->process->power[fit->process->rules[fit->rules[i]].points[k]];
+	const struct model_rule *rule = &fit->process->rules[fit->rules[i]];
+	return fit->process->power[rule->points[k]] * (rule->learned != NULL ? rule->learned[k] : 1.0);
 }
 
 static void sum_up(struct fit *fit)

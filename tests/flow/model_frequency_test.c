@@ -27,6 +27,11 @@ static unsigned rule_of(const struct model_process *process, const char *name)
 	ck_abort_msg("no rule %s", name);
 }
 
+static double power_of(const struct model_process *process, const struct model_rule *rule, unsigned k)
+{
+	return process->power[rule->points[k]] * (rule->learned != NULL ? rule->learned[k] : 1);
+}
+
 /* What the rule book lets expect of so many touches on the web, by the definition of its factors. */
 static void expect(const struct model_process *process, double total, uint64_t *ret_touches)
 {
@@ -39,11 +44,11 @@ static void expect(const struct model_process *process, double total, uint64_t *
 			for (unsigned i = 0; i < process->rule_count; i++) {
 				const struct model_rule *rule = &process->rules[i];
 				sum += rule->channel == CHANNEL_WEB && !rule->ignored
-					       ? b[rule->frequency] * process->power[rule->points[k]]
+					       ? b[rule->frequency] * power_of(process, rule, k)
 					       : 0;
 			}
 			share += process->prior[k] * b[process->rules[r].frequency] *
-				 process->power[process->rules[r].points[k]] / sum;
+				 power_of(process, &process->rules[r], k) / sum;
 		}
 		ret_touches[r] = (uint64_t)(share * total + .5);
 	}
@@ -95,6 +100,8 @@ START_TEST(the_share_that_is_expected_is_that_of_the_rule_book)
 	static uint64_t touches[PHASE_RULES_MAX];
 	static struct frequency_seen seen[PHASE_RULES_MAX];
 	const struct model_process *process = read_standard();
+	static const double learned[PHASE_STATES] = {9, .1, .1, 1, 1, 1, 2, 3};
+	((struct model_rule *)(uintptr_t)process->rules)[rule_of(process, "web.pricing")].learned = learned;
 	expect(process, 1e9, touches);
 	ck_assert(frequency_look(process, CHANNEL_WEB, touches, seen));
 	for (unsigned r = 0; r < process->rule_count; r++) {
