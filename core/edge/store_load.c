@@ -360,17 +360,23 @@ static bool add_copies(struct store *store, const struct load_rows *load, struct
 	return columns_add(columns, store->postgres, &sql_copies, on_copies, store, fail);
 }
 
+/* The quick way has them: PEEK and LOAD see one snapshot. Those that the careful way's ADVANCE saw may be others since. */
+static bool add_claims_anew(struct store *store, struct load_rows *load, struct arena *arena, struct fail *fail)
+{
+	if (load->quick) {
+		return true;
+	}
+	load->claims = NULL;
+	load->claim_count = 0;
+	return add_claims(store, load->weak, load->weak_count, load->decided, load->decided_count, arena,
+			  on_claims, fail);
+}
+
 bool store_load(struct store *store, struct load_rows *load, struct arena *arena, struct fail *fail)
 {
 	store->arena = arena;
 	store->load = load;
-	if (!load->quick) {
-		load->claims = NULL;
-		load->claim_count = 0;
-	}
-	return add_locks(store, load, arena, fail) &&
-	       add_claims(store, load->weak, load->weak_count, load->decided, load->decided_count, arena,
-			  on_claims, fail) &&
+	return add_locks(store, load, arena, fail) && add_claims_anew(store, load, arena, fail) &&
 	       store_by_ids(store, &sql_consents, load->persons, load->person_count, on_consents, arena, fail) &&
 	       store_by_ids(store, &sql_declared, load->decided, load->decided_count, on_declared, arena, fail) &&
 	       store_by_ids(store, &sql_erasures, load->actors, load->actor_count, on_erasures, arena, fail) &&
