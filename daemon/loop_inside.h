@@ -133,7 +133,10 @@ struct loop {
 	/* writing what time alone changes, a slice at a time, between two batches of a lane */
 	struct lane *review_lane; /* whose turn it is; NULL: none's */
 	enum review_turn review_turn;
-	int64_t review_at_us, review_done_us; /* monotonic; the full hour that is done, 0: nothing was heard */
+	int64_t review_at_us, review_done_us;	/* monotonic; the full hour that is done, 0: nothing was heard */
+	int64_t review_blocks, review_began_us; /* of a slice; 0 blocks: there was none yet */
+	double review_received;			/* messages, when last more had come */
+	int64_t review_received_us;
 	struct due_rows due;
 	struct reviewed_rows reviewed;
 	struct arena review_arena;

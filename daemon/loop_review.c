@@ -1,6 +1,6 @@
 /*
- * What time alone changes is written once an hour: a slice of table phase at a time, between two batches of a lane, so that no batch waits
- * long for it. One daemon at a time: a slice is one transaction that holds the row which says how far all have come (table review), so
+ * What time alone changes is written once an hour: a slice of table phase at a time, between two batches of a lane, and as many rows as take a few milliseconds,
+ * so that no batch waits long for it. One daemon at a time: a slice is one transaction that holds the row which says how far all have come (table review), so
  * that whoever is killed leaves his slice to the next one, and nothing else. It waits for nobody's rows.
  *
  *	REVIEW_READS: what is due ──▶ contacts_review() ──▶ REVIEW_WRITES: what time did, COMMIT
@@ -13,7 +13,12 @@
 #include "core/base/moment.h"
 #include "daemon/loop_inside.h"
 
-#define SLICE_BLOCKS 4 /* some 120 rows: the next batch of this lane waits for them, a few milliseconds */
+#define SLICE_US (MOMENT_SECOND_US / 250)      /* about so long the next batch of this lane may wait for a slice */
+#define QUIET_SLICE_US (MOMENT_SECOND_US / 50) /* where none has come of late */
+#define QUIET_AFTER_US (10 * MOMENT_SECOND_US)
+#define SLICE_BLOCKS_FIRST 4
+/* Some 30 rows each. From where little is due to where all is, one slice is this large. */
+#define SLICE_BLOCKS_MOST 16
 #define LOOK_US (60 * MOMENT_SECOND_US) /* the hour may be full, another daemon may have stopped in the middle */
 #define GO_ON_US (MOMENT_SECOND_US / 50)
 #define KEEP ((size_t)1024 * 1024)
@@ -29,6 +34,29 @@ static void take_turn(struct lane *lane, enum review_turn turn, bool sent, const
 	lane->loop->review_turn = turn;
 }
 
+static int64_t slice_most_us(struct loop *loop, int64_t now_us)
+{
+	double received = loop->options->counters->received.value;
+	if (received > loop->review_received) {
+		loop->review_received = received;
+		loop->review_received_us = now_us;
+	}
+	return now_us - loop->review_received_us < QUIET_AFTER_US ? SLICE_US : QUIET_SLICE_US;
+}
+
+/* Twice as many blocks next time, or half as many: what a row costs depends on how long it lay, on the machine and on who else is
+ * at work. */
+static void adapt(struct loop *loop)
+{
+	int64_t now_us = loop_now_us(loop), took_us = now_us - loop->review_began_us;
+	int64_t most_us = slice_most_us(loop, now_us), blocks = loop->review_blocks;
+	if (took_us > most_us) {
+		loop->review_blocks = blocks > 1 ? blocks / 2 : 1;
+	} else if (took_us < most_us / 2) {
+		loop->review_blocks = blocks < SLICE_BLOCKS_MOST ? blocks * 2 : SLICE_BLOCKS_MOST;
+	}
+}
+
 bool loop_send_review(struct loop *loop, struct lane *lane)
 {
 	if (loop_now_us(loop) < loop->review_at_us || loop->review_lane != NULL || !loop_may_begin(loop)) {
@@ -36,9 +64,13 @@ bool loop_send_review(struct loop *loop, struct lane *lane)
 	}
 	struct fail fail;
 	loop->review_at_us = loop_now_us(loop) + LOOK_US; /* also where it fails: batches come first then */
+	loop->review_began_us = loop_now_us(loop);
+	if (loop->review_blocks == 0) {
+		loop->review_blocks = SLICE_BLOCKS_FIRST;
+	}
 	arena_reset(&loop->review_arena, KEEP);
 	loop->due = (struct due_rows){.now_us = io_passed_us(loop->io, loop->options->conf->review.until_us),
-				      .blocks = SLICE_BLOCKS};
+				      .blocks = loop->review_blocks};
 	bool sent = lane->io.ops->store_review_due(lane->io.self, &loop->due, &loop->review_arena, &fail);
 	take_turn(lane, REVIEW_READS, sent, &fail);
 	return true;
@@ -77,6 +109,7 @@ static void slice_done(struct loop *loop)
 {
 	struct counters *counters = loop->options->counters;
 	loop->review_done_us = loop->due.done_us;
+	adapt(loop);
 	counters->review_due.value += (double)loop->due.phase_count;
 	counters->reviewed.value += (double)loop->reviewed.written;
 	counters->review_changes.value += (double)loop->reviewed.changed;
@@ -84,8 +117,9 @@ static void slice_done(struct loop *loop)
 		loop->review_at_us = loop_now_us(loop) + GO_ON_US;
 	}
 	if (loop->due.phase_count > 0) {
-		log_debug("review: %zu rows due, %" PRId64 " written, %" PRId64 " changes by time",
-			  loop->due.phase_count, loop->reviewed.written, loop->reviewed.changed);
+		log_debug("review: %zu rows due in %" PRId64 " blocks, %" PRId64 " written, %" PRId64
+			  " changes by time",
+			  loop->due.phase_count, loop->due.blocks, loop->reviewed.written, loop->reviewed.changed);
 	}
 }
 
