@@ -50,18 +50,23 @@ static void count(struct process_seen *own)
 /* Of the touches that fit the rule those that the most were taken by: another rule, which stands before it. */
 struct taken {
 	uint64_t touches;
-	int by; /* MATCH_NO_RULE: none fits */
+	int by;	  /* MATCH_NO_RULE: none fits */
+	bool cut; /* of those that were looked at: not all were */
 };
 
 static struct taken taken_from(struct process_seen *own, unsigned rule)
 {
 	struct taken taken = {.by = MATCH_NO_RULE};
 	uint64_t most = 0;
-	for (size_t i = 0; i < own->seen->count && own->asked_left > 0; i++) {
+	for (size_t i = 0; i < own->seen->count; i++) {
 		const struct seen_subject *subject = &own->seen->subjects[i];
 		if (subject->match.process != (int)own->number || subject->match.rule == MATCH_NO_RULE ||
 		    subject->subject.channel != (int)own->process->rules[rule].channel) {
 			continue;
+		}
+		if (own->asked_left == 0) {
+			taken.cut = true;
+			break;
 		}
 		own->asked_left--;
 		if (matcher_rule_holds(own->seen->matcher, own->number, rule, &subject->subject, NULL)) {
@@ -83,16 +88,18 @@ static void say_unreached(struct process_seen *own, unsigned r)
 	if (taken.by == MATCH_NO_RULE) {
 		findings_add(own->findings, FINDING_ADVICE, own->process->file, rule->line,
 			     "look whether what it asks for is still there and is called so",
-			     "rule \"%s\": none of the %s fits it", rule->name, own->subjects);
+			     "rule \"%s\": none of the %s %s it", rule->name, own->subjects,
+			     taken.cut ? "reached" : "fits");
 		return;
 	}
 	const struct model_rule *taker = &own->process->rules[taken.by];
 	snprintf(instead, sizeof(instead), "put \"%s\" before \"%s\", if it should have them", rule->name,
 		 taker->name);
 	findings_add(own->findings, FINDING_WARNING, own->process->file, rule->line, instead,
-		     "rule \"%s\": none of the %s reached it: %" PRIu64
+		     "rule \"%s\": none of the %s reached it: %s%" PRIu64
 		     " touches fit it, and went to rules that stand before it, most to \"%s\" (line %u)",
-		     rule->name, own->subjects, taken.touches, taker->name, taker->line);
+		     rule->name, own->subjects, taken.cut ? "at least " : "", taken.touches, taker->name,
+		     taker->line);
 }
 
 static void check_rules(struct process_seen *own)
