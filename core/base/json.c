@@ -305,7 +305,7 @@ struct json_node *json_get(const struct json_node *map, const char *key)
 		return NULL;
 	}
 	for (size_t i = 0; i < map->count; i++) {
-		if (strcmp(map->keys[i], key) == 0) {
+		if (map->keys[i][0] == key[0] && strcmp(map->keys[i], key) == 0) {
 			return map->items[i]->kind == JSON_NOTHING ? NULL : map->items[i];
 		}
 	}

@@ -1,5 +1,6 @@
 #include "core/base/json_quick.h"
 
+#include <endian.h>
 #include <errno.h>
 #include <math.h>
 #include <stdlib.h>
@@ -10,6 +11,7 @@
 
 #define DIGITS_MAX 18  /* fit an int64_t whatever they are */
 #define NUMBER_SIZE 64 /* of one that is not whole */
+#define SIXTEEN 16     /* bytes that are looked at at once */
 #define KEYS_QUICK 100 /* of one map: each is compared with those before it */
 
 /* A value that its list or map has not counted yet. */
@@ -81,6 +83,11 @@ static bool read_escape(const char **from, char **to)
 	static const char letters[] = "\"\\/bfnrt", meant[] = "\"\\/\b\f\n\r\t";
 	unsigned code, low;
 	const char *at = *from;
+	if (*at == '"') { /* JSON within JSON */
+		*(*to)++ = '"';
+		*from = at + 1;
+		return true;
+	}
 	if (*at != 'u') {
 		const char *found = *at != '\0' ? strchr(letters, *at) : NULL;
 		if (found == NULL) {
@@ -106,29 +113,46 @@ static bool read_escape(const char **from, char **to)
 	return true;
 }
 
+typedef unsigned char sixteen __attribute__((vector_size(SIXTEEN)));
+
+/* The first byte from `at` on that is not a text's own: its closing quote, a backslash, a control character. There is one: the
+ * NUL behind all, which has SIXTEEN bytes behind it. */
+static char *end_of_plain(char *at)
+{
+	for (;;) {
+		sixteen bytes, ends;
+		uint64_t halves[2];
+		memcpy(&bytes, at, sizeof(bytes));
+		ends = (sixteen)(bytes < ' ') | (sixteen)(bytes == '"') | (sixteen)(bytes == '\\');
+		memcpy(halves, &ends, sizeof(halves));
+		if (halves[0] != 0) {
+			return at + __builtin_ctzll(le64toh(halves[0])) / 8;
+		}
+		if (halves[1] != 0) {
+			return at + 8 + __builtin_ctzll(le64toh(halves[1])) / 8;
+		}
+		at += SIXTEEN;
+	}
+}
+
 /* From behind the opening quote to behind the closing one. */
 static bool read_text(struct reader *reader, char **ret_text, size_t *ret_size)
 {
-	char *text = reader->at, *at = text;
-	while ((unsigned char)*at >= ' ' && *at != '"' && *at != '\\') {
-		at++;
-	}
-	char *to = at;
-	const char *from = at;
-	while (*from != '"') {
-		if ((unsigned char)*from < ' ') {
-			return false; /* the NUL at the end as well */
-		}
-		if (*from != '\\') {
-			*to++ = *from++;
-			continue;
-		}
-		from++;
-		if (!read_escape(&from, &to)) {
+	char *text = reader->at, *to = end_of_plain(text), *at = to;
+	while (*at == '\\') {
+		const char *behind = at + 1;
+		if (!read_escape(&behind, &to)) {
 			return false;
 		}
+		char *plain = text + (behind - text);
+		at = end_of_plain(plain);
+		memmove(to, plain, (size_t)(at - plain));
+		to += at - plain;
 	}
-	reader->at = text + (from - text) + 1;
+	if (*at != '"') {
+		return false; /* the NUL at the end as well */
+	}
+	reader->at = at + 1;
 	*to = '\0';
 	*ret_text = text;
 	*ret_size = (size_t)(to - text);
@@ -194,8 +218,20 @@ static bool read_word(struct reader *reader, const char *word, size_t size)
 
 /* --- lists and maps --- */
 
-static bool is_new_key(const struct cell *first, const struct cell *cell)
+/* A bit for each key: most are new because nobody has set theirs. */
+static bool is_new_key(const struct cell *first, const struct cell *cell, uint64_t *seen)
 {
+	size_t size = cell->key_size;
+	unsigned sum = size == 0 ? 0
+				 : (unsigned)size + 3U * (unsigned char)cell->key[0] +
+					   7U * (unsigned char)cell->key[size - 1] +
+					   13U * (unsigned char)cell->key[size / 2];
+	uint64_t bit = UINT64_C(1) << sum % 64;
+	bool is_lonely = (*seen & bit) == 0;
+	*seen |= bit;
+	if (is_lonely) {
+		return true;
+	}
 	for (const struct cell *at = first; at != cell; at = at->next) {
 		if (at->key_size == cell->key_size && memcmp(at->key, cell->key, cell->key_size) == 0) {
 			return false;
@@ -226,6 +262,7 @@ static bool read_cells(struct reader *reader, char end, struct cell **ret_first,
 {
 	struct cell *first = NULL, **link = &first;
 	size_t count = 0;
+	uint64_t seen = 0;
 	skip_space(reader);
 	if (*reader->at == end) {
 		reader->at++;
@@ -244,7 +281,8 @@ static bool read_cells(struct reader *reader, char end, struct cell **ret_first,
 		link = &cell->next;
 		count++;
 		skip_space(reader);
-		if (end == '}' && (count > KEYS_QUICK || !read_key(reader, cell) || !is_new_key(first, cell))) {
+		if (end == '}' &&
+		    (count > KEYS_QUICK || !read_key(reader, cell) || !is_new_key(first, cell, &seen))) {
 			return false;
 		}
 		if (!read_value(reader, &cell->node)) {
@@ -322,9 +360,15 @@ struct json_node *json_quick_parse(const char *bytes, size_t size, unsigned dept
 {
 	size_t mark = arena->used;
 	struct json_node *root = arena_take(arena, sizeof(*root));
-	char *copy = arena_text(arena, bytes, size);
+	char *copy = size < SIZE_MAX - SIXTEEN ? arena_take(arena, size + SIXTEEN) : NULL;
 	struct reader reader = {
 		.at = copy, .arena = arena, .depth_max = depth_max, .is_full = root == NULL || copy == NULL};
+	if (copy != NULL && size > 0) {
+		memcpy(copy, bytes, size);
+	}
+	if (copy != NULL) {
+		memset(copy + size, 0, SIXTEEN);
+	}
 	if (!reader.is_full && read_value(&reader, root)) {
 		skip_space(&reader);
 		if (reader.at == copy + size) {

@@ -66,10 +66,43 @@ static uint64_t signs_of(uint64_t word)
 	return (word | (word - ONES) | (at - ONES) | (percent - ONES)) & TOPS;
 }
 
+typedef unsigned char sixteen __attribute__((vector_size(16)));
+
+static sixteen sixteen_bytes(const void *at)
+{
+	sixteen bytes;
+	memcpy(&bytes, at, sizeof(bytes));
+	return bytes;
+}
+
+static uint64_t any_of(sixteen signs)
+{
+	uint64_t halves[2];
+	memcpy(halves, &signs, sizeof(halves));
+	return halves[0] | halves[1];
+}
+
+/* All of them are ASCII, none is NUL. */
+static bool are_plain(const unsigned char *at, size_t size)
+{
+	if (size >= 16) {
+		sixteen odd = (sixteen)(sixteen_bytes(at + size - 16) - 1 >= 0x7f);
+		for (size_t done = 0; done + 16 < size; done += 16) {
+			odd |= (sixteen)(sixteen_bytes(at + done) - 1 >= 0x7f);
+		}
+		return any_of(odd) == 0;
+	}
+	if (size >= 8) {
+		return is_plain(at) && is_plain(at + size - 8);
+	}
+	uint64_t word = size > 0 ? few_bytes(at, size) : ONES;
+	return ((word | (word - ONES)) & TOPS) == 0;
+}
+
 size_t text_utf8_size(const char *bytes, size_t size)
 {
 	const unsigned char *at = (const unsigned char *)bytes;
-	size_t done = 0;
+	size_t done = are_plain(at, size) ? size : 0;
 	while (done < size) {
 		size_t left = size - done;
 		size_t step = left >= 8 && is_plain(at + done) ? 8
@@ -88,21 +121,30 @@ bool text_is_utf8(const char *bytes, size_t size)
 	return text_utf8_size(bytes, size) == size;
 }
 
-typedef unsigned char sixteen __attribute__((vector_size(16)));
+bool text_has_controls(const char *bytes, size_t size)
+{
+	const unsigned char *at = (const unsigned char *)bytes;
+	size_t done = 0;
+	if (size >= 16) {
+		sixteen last = sixteen_bytes(at + size - 16);
+		sixteen odd = (sixteen)(last < ' ') | (sixteen)(last == 0x7f);
+		for (; done + 16 < size; done += 16) {
+			sixteen some = sixteen_bytes(at + done);
+			odd |= (sixteen)(some < ' ') | (sixteen)(some == 0x7f);
+		}
+		return any_of(odd) != 0;
+	}
+	while (done < size && at[done] >= ' ' && at[done] != 0x7f) {
+		done++;
+	}
+	return done < size;
+}
 
 /* The same of sixteen bytes: bits are set in those that are signs, and in no others. */
 static sixteen sixteen_signs(const unsigned char *at)
 {
-	sixteen bytes;
-	memcpy(&bytes, at, sizeof(bytes));
+	sixteen bytes = sixteen_bytes(at);
 	return (sixteen)(bytes == '@') | (sixteen)(bytes == '%') | (sixteen)(bytes - 1 >= 0x7f);
-}
-
-static uint64_t any_of(sixteen signs)
-{
-	uint64_t halves[2];
-	memcpy(halves, &signs, sizeof(halves));
-	return halves[0] | halves[1];
 }
 
 bool text_scan(const char *bytes, size_t size, bool *ret_may_hold_address)
@@ -192,7 +234,9 @@ static bool find_address(const char *text, size_t from, size_t *ret_start, size_
 bool text_has_address(const char *text)
 {
 	size_t start, end;
-	return find_address(text, 0, &start, &end);
+	bool may_hold = true;
+	return text[0] != '\0' && (!text_scan(text, strlen(text), &may_hold) || may_hold) &&
+	       find_address(text, 0, &start, &end);
 }
 
 bool text_mask_addresses(char *text)

@@ -12,6 +12,8 @@ bool text_is_utf8(const char *bytes, size_t size);
 size_t text_utf8_size(const char *bytes, size_t size);
 /* text_is_utf8(); when true, *ret_may_hold_address says whether text_mask_addresses() has to be asked: false is sure. */
 bool text_scan(const char *bytes, size_t size, bool *ret_may_hold_address);
+/* Is one of them below a space, or 0x7f? */
+bool text_has_controls(const char *bytes, size_t size);
 /* Largest n ≤ max such that the first n bytes of `text` do not end inside a character. */
 size_t text_cut(const char *text, size_t max);
 /* Does it hold something like a mail address: a word, '@' (or "%40"), a word with a dot? */

@@ -116,6 +116,27 @@ START_TEST(an_address_is_suspected_wherever_its_sign_stands)
 }
 END_TEST
 
+START_TEST(what_is_looked_at_in_sixteens_is_as_byte_by_byte)
+{
+	static const char odd[] = {'\0', '\x01', '\x1f', '\x7f', '\x80', '\xff', '\t'};
+	for (size_t size = 0; size < 70; size++) {
+		char text[80];
+		memset(text, 'a', sizeof(text));
+		memset(text + size, '\0', sizeof(text) - size);
+		ck_assert_uint_eq(text_utf8_size(text, size), size);
+		ck_assert(!text_has_controls(text, size));
+		for (size_t i = 0; i < COUNT_OF(odd) * size; i++) {
+			size_t at = i / COUNT_OF(odd);
+			unsigned char byte = (unsigned char)(text[at] = odd[i % COUNT_OF(odd)]);
+			bool is_good = byte != 0 && byte < 0x80;
+			ck_assert_uint_eq(text_utf8_size(text, size), is_good ? size : at);
+			ck_assert(text_has_controls(text, size) == (byte < ' ' || byte == 0x7f));
+			text[at] = 'a';
+		}
+	}
+}
+END_TEST
+
 START_TEST(a_cut_never_splits_a_character)
 {
 	ck_assert_uint_eq(text_cut("bl\xc3\xa5", 3), 2);
@@ -134,4 +155,5 @@ START_TEST(the_nearest_word_is_named)
 END_TEST
 
 TEST_MAIN("text", utf8_is_told_from_noise, addresses_are_masked, an_address_is_suspected_wherever_its_sign_stands,
-	  a_foreign_text_is_made_fit_to_show, a_cut_never_splits_a_character, the_nearest_word_is_named)
+	  what_is_looked_at_in_sixteens_is_as_byte_by_byte, a_foreign_text_is_made_fit_to_show,
+	  a_cut_never_splits_a_character, the_nearest_word_is_named)
