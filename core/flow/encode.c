@@ -4,6 +4,7 @@
 #include "core/base/arena.h"
 #include "core/flow/decode.h"
 #include "core/flow/event_message.h"
+#include "core/flow/quick_event.h"
 
 static bool pack(const ProtobufCMessage *message, struct arena *arena, const uint8_t **ret_bytes, size_t *ret_size)
 {
@@ -20,6 +21,9 @@ static bool pack(const ProtobufCMessage *message, struct arena *arena, const uin
 bool encode_event(const struct event *event, struct arena *arena, const uint8_t **ret_bytes, size_t *ret_size)
 {
 	struct event_message message;
+	if (quick_event_write(event, arena, ret_bytes, ret_size)) {
+		return true;
+	}
 	return event_to_message(event, arena, &message) && pack(&message.event.base, arena, ret_bytes, ret_size);
 }
 

@@ -2,7 +2,8 @@
  * What each field of the messages on the topics may hold: one row a field, for reading either form and for the checks
  * after it. With path: where in a message something is.
  *
- * Only the files of DECODE (decode, encode, event_message, field_limits, protojson, quick_event, validate, wire) know protobuf-c.
+ * Only the files of DECODE (decode, encode, event_message, field_limits, protojson, quick_event, quick_write, validate,
+ * wire) know protobuf-c.
  */
 #pragma once
 #include <stdint.h>

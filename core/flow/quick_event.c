@@ -8,66 +8,14 @@
 #include "core/base/arena.h"
 #include "core/base/text.h"
 #include "core/flow/field_limits.h"
+#include "core/flow/quick_places.h"
 #include "core/flow/validate.h"
 #include "core/model/event.h"
 
-/*
- * Where the fields of a message go, by their numbers; their types and limits are those of field_limits.h. A message has
- * the places of its own fields, all in the same struct event.
- */
-enum place_kind { LEFT_OUT, VALUE, INNER }; /* LEFT_OUT: an event that has it goes the careful way */
-
-struct place {
-	enum place_kind kind;
-	uint16_t at;		    /* VALUE: offset in struct event */
-	const struct place *places; /* INNER */
-};
-
-#define AT(field) \
-	{ \
-		VALUE, offsetof(struct event, field), NULL \
-	}
-#define MESSAGE(places) \
-	{ \
-		INNER, 0, places \
-	}
-#define NONE \
-	{ \
-		LEFT_OUT, 0, NULL \
-	}
-
-/* clang-format off */
-static const struct place identity_places[] = {
-	AT(identity.anonymous_id), AT(identity.visitor_id), AT(identity.recipient_id), AT(identity.email),
-	AT(identity.email_actor), AT(identity.user_id), AT(identity.crm_id), AT(identity.previous_id), AT(identity.name),
-	AT(identity.title), AT(identity.role), AT(identity.company), AT(identity.company_domain), AT(identity.verified),
-};
 #define SEEN_EMAIL (UINT32_C(1) << 4)
 #define SEEN_EMAIL_ACTOR (UINT32_C(1) << 5)
-
-static const struct place consent_places[] = {
-	AT(consent.analytics), AT(consent.profile), AT(consent.contact), AT(consent.policy), AT(consent.gpc), AT(consent.dnt),
-	AT(consent.anonymous),
-};
-static const struct place content_places[] = {
-	AT(content.url), AT(content.title), AT(content.content_id), AT(content.form_id), AT(content.target_url),
-	AT(content.search), AT(content.topic), AT(content.language), AT(content.referrer),
-};
-static const struct place campaign_places[] = {
-	AT(campaign.source), AT(campaign.medium), AT(campaign.name), AT(campaign.term), AT(campaign.content),
-	AT(campaign.message_id),
-};
-static const struct place machine_places[] = {AT(machine_reasons)};
-static const struct place event_places[] = {
-	AT(id), AT(source), AT(site), AT(channel), AT(action), AT(label), AT(occurred_us), AT(stamped_us), AT(received_us),
-	AT(party), MESSAGE(identity_places), MESSAGE(consent_places), MESSAGE(content_places),
-	MESSAGE(campaign_places), MESSAGE(machine_places), AT(session_id), AT(thread_id), AT(process),
-	NONE /* opportunity */, AT(value), AT(rating), AT(engaged_ms), AT(scroll_percent),
-	NONE /* properties */,
-};
 #define SEEN_VALUE (UINT32_C(1) << 20)
 #define SEEN_RATING (UINT32_C(1) << 21)
-/* clang-format on */
 
 #define SPARE sizeof(uint64_t) /* bytes behind the copy: a NUL, and what is read with a number at the end */
 #define MASKED_MAX 32	       /* more texts than rules may look at */
@@ -266,7 +214,7 @@ static bool read_inner(struct reader *reader, const uint8_t *end, unsigned wire_
 	    size > end - reader->at || !read_message(reader, reader->at + size, limits, places, &seen)) {
 		return false;
 	}
-	if (places == identity_places) {
+	if (places == quick_identity_places) {
 		reader->event->identity.has_email_actor = (seen & SEEN_EMAIL_ACTOR) != 0;
 		return (seen & SEEN_EMAIL) == 0 ||
 		       (seen & SEEN_EMAIL_ACTOR) == 0; /* of a oneof the last would hold */
@@ -312,7 +260,7 @@ static bool read_event(struct reader *reader, const uint8_t *end)
 {
 	struct event *event = reader->event;
 	uint32_t seen;
-	if (!read_message(reader, end, &limits_event, event_places, &seen)) {
+	if (!read_message(reader, end, &limits_event, quick_event_places, &seen)) {
 		return false;
 	}
 	*reader->text_end = '\0';

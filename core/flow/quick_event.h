@@ -1,5 +1,5 @@
 /*
- * The quick way of DECODE: the wire form of an ordinary event → struct event, in one pass over its bytes.
+ * The quick way of DECODE: the wire form of an ordinary event → struct event, in one pass over its bytes; and back.
  *
  * It refuses nothing. What it does not know, or what breaks a limit, it leaves to the careful way (wire, protobuf-c,
  * validate, event_message), which alone says what is wrong with a message; what it does take, it takes as that would.
@@ -17,3 +17,8 @@ struct event;
  * False: not an ordinary event, or the arena is full; the arena is as before, *ret_event holds nothing of use.
  */
 bool quick_event_read(const uint8_t *bytes, size_t size, struct arena *arena, struct event *ret_event);
+
+/* The same bytes as protobuf-c makes of the event's message, in the arena. False: not an ordinary event, or the arena is full, which is
+ * as before. */
+bool quick_event_write(const struct event *event, struct arena *arena, const uint8_t **ret_bytes,
+		       size_t *ret_size);

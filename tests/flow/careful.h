@@ -29,6 +29,32 @@ static inline enum outcome careful_read(const uint8_t *bytes, size_t size, struc
 	return outcome;
 }
 
+/* As protobuf-c writes it. */
+static inline void careful_write(const struct event *event, struct arena *arena, const uint8_t **ret_bytes,
+				 size_t *ret_size)
+{
+	struct event_message message;
+	CHECK(event_to_message(event, arena, &message));
+	uint8_t *bytes = arena_take(arena, protobuf_c_message_get_packed_size(&message.event.base));
+	CHECK(bytes != NULL);
+	*ret_size = protobuf_c_message_pack(&message.event.base, bytes);
+	*ret_bytes = bytes;
+}
+
+/* Does the quick way write this event? If so, it must be as the careful one does. */
+static inline bool quick_write_as_careful(const struct event *event, struct arena *arena)
+{
+	const uint8_t *one, *other;
+	size_t one_size, other_size, used = arena->used;
+	if (!quick_event_write(event, arena, &one, &one_size)) {
+		CHECK(arena->used - used < 16); /* what aligns the next piece */
+		return false;
+	}
+	careful_write(event, arena, &other, &other_size);
+	CHECK(one_size == other_size && memcmp(one, other, one_size) == 0);
+	return true;
+}
+
 /* Does the quick way take these bytes? If so, it must be as the careful one does. */
 static inline bool quick_as_careful(const uint8_t *bytes, size_t size, struct arena *arena)
 {

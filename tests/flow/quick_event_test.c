@@ -70,6 +70,50 @@ START_TEST(an_ordinary_event_is_taken)
 }
 END_TEST
 
+START_TEST(an_ordinary_event_is_written)
+{
+	for (size_t i = 0; i < COUNT_OF(events); i++) {
+		struct message message = events[i]();
+		ck_assert_msg(quick_write_as_careful(test_decode(&message), test_arena()), "event %zu", i);
+	}
+}
+END_TEST
+
+/* Sizes of one and two bytes and of more than there is room for; numbers of any size. */
+START_TEST(what_is_written_is_as_the_careful_way_writes_it)
+{
+	static char text[20000];
+	struct message message = full();
+	memset(text, 'a', sizeof(text));
+	for (size_t size = 0; size < 17000; size += size < 300 ? 1 : 777) {
+		struct event event = *test_decode(&message);
+		char *end = text + sizeof(text) - 1 - size;
+		text[sizeof(text) - 1] = '\0';
+		event.content.url = end;
+		ck_assert_msg(quick_write_as_careful(&event, test_arena()) || size > 7000, "%zu", size);
+		event.content.url = "";
+		event.id = end;
+		ck_assert_msg(quick_write_as_careful(&event, test_arena()) || size > 7000, "%zu", size);
+	}
+	for (unsigned bit = 0; bit < 63; bit++) {
+		struct event event = event_blank;
+		event.occurred_us = INT64_C(1) << bit;
+		event.stamped_us = -(INT64_C(1) << bit);
+		event.received_us = (INT64_C(1) << bit) - 1;
+		event.engaged_ms = UINT32_C(1) << bit % 32;
+		event.has_value = bit % 2 == 0;
+		event.value = bit % 3 == 0 ? 0 : (double)bit;
+		event.rating = 3;
+		event.identity.has_email_actor = bit % 5 == 0;
+		event.identity.email = bit % 7 == 0 ? "ann@firma.test" : "";
+		ck_assert_msg(quick_write_as_careful(&event, test_arena()), "bit %u", bit);
+	}
+	struct event event = *test_decode(&message);
+	event.opportunity.present = true;
+	ck_assert(!quick_write_as_careful(&event, test_arena()));
+}
+END_TEST
+
 START_TEST(what_is_not_said_is_empty)
 {
 	struct message message = encoded_json(HEAD "\"party\":\"PERSON\"}");
@@ -222,7 +266,8 @@ START_TEST(a_full_arena_leaves_it_to_the_careful_way)
 }
 END_TEST
 
-TEST_MAIN("quick_event", an_ordinary_event_is_taken, what_is_not_said_is_empty,
+TEST_MAIN("quick_event", an_ordinary_event_is_taken, an_ordinary_event_is_written,
+	  what_is_written_is_as_the_careful_way_writes_it, what_is_not_said_is_empty,
 	  what_is_out_of_the_ordinary_is_left_to_the_careful_way,
 	  spoiled_bytes_are_taken_as_the_careful_way_takes_them_or_not_at_all,
 	  a_full_arena_leaves_it_to_the_careful_way)

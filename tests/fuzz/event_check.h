@@ -9,6 +9,7 @@
 #include "core/base/text.h"
 #include "core/flow/decode.h"
 #include "core/flow/subject.h"
+#include "tests/flow/careful.h"
 
 #define NOW_US INT64_C(1795600900000000)
 
@@ -31,6 +32,7 @@ static inline void check_event(const struct event *event, struct arena *arena)
 	struct event *second;
 	struct reject reject;
 	CHECK(subject_from_event(event, keys, 1, arena, &subject));
+	quick_write_as_careful(event, arena);
 	CHECK(encode_event(event, arena, &again.value, &again.size));
 	if (again.size > EVENT_MESSAGE_SIZE_MAX) {
 		return; /* numbers of properties became text */
