@@ -32,7 +32,7 @@ static void note_argument(void *context, const char *name, const char *value)
 static bool describe(const struct http_request *http, struct arena *arena, struct argument_list *ret_list,
 		     struct source_request *ret)
 {
-	*ret_list = (struct argument_list){.items = arena_zero(arena, ARGUMENTS_MAX, sizeof(*ret_list->items))};
+	*ret_list = (struct argument_list){.items = arena_array(arena, ARGUMENTS_MAX, sizeof(*ret_list->items))};
 	if (ret_list->items == NULL) {
 		return false;
 	}
@@ -63,13 +63,16 @@ static bool is_known_encoding(const struct http_request *http, const struct sour
 	static const char *const packed[] = {"gzip", "x-gzip", "deflate"};
 	const char *encoding = http_header(http, "Content-Encoding");
 	*ret_is_packed = gzip_is(request->body, request->body_size);
+	if (encoding[0] == '\0') {
+		return true;
+	}
 	for (size_t i = 0; i < COUNT_OF(packed); i++) {
 		if (strcasecmp(encoding, packed[i]) == 0) {
 			*ret_is_packed = *ret_is_packed || !is_json(request);
 			return true;
 		}
 	}
-	return encoding[0] == '\0' || strcasecmp(encoding, "identity") == 0;
+	return strcasecmp(encoding, "identity") == 0;
 }
 
 /* A form's fields are arguments like those of the query, behind them; then there is no body. False: too many of them. */

@@ -3,8 +3,12 @@
 #include <string.h>
 
 #include "core/base/check.h"
+#include "core/base/hash.h"
 
 #define PATTERNS_MAX 4096
+#define MEMO_SLOTS 64
+#define MEMO_SIZE 256
+#define PIECE_SIZE_MIN 3 /* of a pattern's first, and what its slot is made of */
 
 /* As data/embed.py computes it. */
 static unsigned slot_of(const char *piece)
@@ -55,16 +59,19 @@ static enum match match(const struct user_agent_pattern *pattern, const char *at
 	}
 }
 
-bool user_agents_has(const char *text)
+static bool is_on_list(const char *text)
 {
 	uint64_t nowhere[PATTERNS_MAX / 64] = {0};
 	size_t size = strnlen(text, USER_AGENT_SIZE_MAX);
 	const struct agent agent = {.end = text + size, .is_cut = text[size] != '\0'};
 	CHECK(user_agent_slots[USER_AGENT_SLOTS] <= PATTERNS_MAX);
-	for (const char *at = text; agent.end - at >= 3; at++) {
+	for (const char *at = text; agent.end - at >= PIECE_SIZE_MIN; at++) {
 		unsigned slot = slot_of(at);
 		for (unsigned i = user_agent_slots[slot]; i < user_agent_slots[slot + 1]; i++) {
 			const struct user_agent_pattern *pattern = &user_agent_patterns[i];
+			if (memcmp(at, pattern->text, PIECE_SIZE_MIN) != 0) {
+				continue; /* shares the slot only */
+			}
 			if ((at != text && pattern->begins) || (nowhere[i / 64] >> i % 64 & 1) != 0) {
 				continue;
 			}
@@ -78,4 +85,23 @@ bool user_agents_has(const char *text)
 		}
 	}
 	return false;
+}
+
+/* Few browsers are in use at a time: what was found of the last ones. Nothing was found of "". */
+bool user_agents_has(const char *text)
+{
+	static _Thread_local struct {
+		char text[MEMO_SIZE];
+		bool has;
+	} memos[MEMO_SLOTS];
+	size_t size = strnlen(text, MEMO_SIZE);
+	if (size == MEMO_SIZE) {
+		return is_on_list(text);
+	}
+	size_t slot = hash_stir(0, text, size) % MEMO_SLOTS;
+	if (memcmp(memos[slot].text, text, size + 1) != 0) {
+		memos[slot].has = is_on_list(text);
+		memcpy(memos[slot].text, text, size + 1);
+	}
+	return memos[slot].has;
 }

@@ -129,12 +129,26 @@ static void add_cookie(const struct visitor_options *options, const struct visit
 		[VISITOR_SAME_SITE_STRICT] = "Strict",
 	};
 	bool is_set = visitor->what == VISITOR_SET;
-	int size = snprintf(cookies->lines[cookies->count++], VISITOR_COOKIE_SIZE,
-			    "%s=%s; Path=/; Max-Age=%u%s%s%s; HttpOnly; SameSite=%s", options->name,
-			    is_set ? visitor->id : "", is_set ? options->days * DAY_SECONDS : 0,
-			    domain[0] != '\0' ? "; Domain=" : "", domain, options->is_secure ? "; Secure" : "",
-			    sites[options->same_site]);
-	CHECK(size > 0 && size < VISITOR_COOKIE_SIZE); /* names and domains are short by configuration */
+	char age[16];
+	snprintf(age, sizeof(age), "%u", is_set ? options->days * DAY_SECONDS : 0);
+	const char *const pieces[] = {options->name,
+				      "=",
+				      is_set ? visitor->id : "",
+				      "; Path=/; Max-Age=",
+				      age,
+				      domain[0] != '\0' ? "; Domain=" : "",
+				      domain,
+				      options->is_secure ? "; Secure" : "",
+				      "; HttpOnly; SameSite=",
+				      sites[options->same_site]};
+	char *at = cookies->lines[cookies->count], *end = at + VISITOR_COOKIE_SIZE;
+	for (size_t i = 0; i < COUNT_OF(pieces); i++) {
+		size_t size = strlen(pieces[i]);
+		CHECK(size < (size_t)(end - at)); /* names and domains are short by configuration */
+		at = mempcpy(at, pieces[i], size);
+	}
+	*at = '\0';
+	cookies->count++;
 }
 
 void visitor_cookies(const struct visitor_options *options, const struct visitor *visitor, const char *host,

@@ -144,12 +144,14 @@ static enum outcome read_id(struct snowplow_reading *reading)
 static enum outcome read_milliseconds(struct snowplow_reading *reading, const char *name, int64_t *ret_us)
 {
 	const char *text = snowplow_get(reading->payload, name);
-	size_t size = strlen(text);
+	int64_t milliseconds = 0;
 	reading->field = name;
-	if (size > 15 || strspn(text, "0123456789") != size) {
-		return OUTCOME_bad_value;
+	for (const char *at = text; *at != '\0'; at++) {
+		if (*at < '0' || *at > '9' || at - text == 15) {
+			return OUTCOME_bad_value;
+		}
+		milliseconds = milliseconds * 10 + (*at - '0');
 	}
-	int64_t milliseconds = strtoll(text, NULL, 10);
 	if (milliseconds > MILLISECONDS_MAX) {
 		return OUTCOME_bad_value;
 	}

@@ -17,6 +17,7 @@
 
 #define MEDIA "com.snowplowanalytics.snowplow.media"
 #define ENTITIES_MAX 64
+#define POLICY_PART_MAX 256 /* of a document's name, of its version; more is not kept */
 
 bool iglu_read(const char *uri, struct iglu *ret_iglu)
 {
@@ -24,10 +25,15 @@ bool iglu_read(const char *uri, struct iglu *ret_iglu)
 		return false;
 	}
 	struct iglu iglu = {.vendor = uri + 5};
-	iglu.vendor_size = strcspn(iglu.vendor, "/");
-	iglu.name = iglu.vendor + iglu.vendor_size + (iglu.vendor[iglu.vendor_size] == '/');
-	iglu.name_size = strcspn(iglu.name, "/");
-	const char *format = iglu.name + iglu.name_size;
+	const char *slash = strchr(iglu.vendor, '/');
+	const char *second = slash != NULL ? strchr(slash + 1, '/') : NULL;
+	if (second == NULL) {
+		return false;
+	}
+	iglu.vendor_size = (size_t)(slash - iglu.vendor);
+	iglu.name = slash + 1;
+	iglu.name_size = (size_t)(second - iglu.name);
+	const char *format = second;
 	if (iglu.vendor_size == 0 || iglu.name_size == 0 || strncmp(format, "/jsonschema/", 12) != 0) {
 		return false;
 	}
@@ -126,14 +132,16 @@ static bool is_true(const struct json_node *data, const char *key)
 
 static enum outcome take_policy(struct snowplow_reading *reading, const char *document, const char *version)
 {
+	const char *const pieces[] = {document, document != NULL && version != NULL ? "/" : NULL, version};
+	char policy[2 * POLICY_PART_MAX + 2], *at = policy;
 	if (document == NULL && version == NULL) {
 		return OUTCOME_NONE;
 	}
-	const char *policy =
-		arena_print(reading->arena, "%.256s%s%.256s", document != NULL ? document : "",
-			    document != NULL && version != NULL ? "/" : "", version != NULL ? version : "");
-	return policy != NULL ? snowplow_text(reading, policy, 64, &reading->event->consent.policy)
-			      : OUTCOME_too_large;
+	for (size_t i = 0; i < COUNT_OF(pieces); i++) {
+		at = pieces[i] != NULL ? mempcpy(at, pieces[i], strnlen(pieces[i], POLICY_PART_MAX)) : at;
+	}
+	*at = '\0';
+	return snowplow_text(reading, policy, 64, &reading->event->consent.policy);
 }
 
 /* The basis on which this event was tracked. Only consent is a grant; the others are no statement of the visitor's. */

@@ -106,7 +106,8 @@ const char *source_text(struct arena *arena, const char *text, size_t max)
 		return "";
 	}
 	char *copy = arena_text(arena, text, size);
-	for (char *at = copy; at != NULL && *at != '\0'; at++) {
+	bool odd = copy != NULL && text_has_controls(copy, size);
+	for (char *at = copy; odd && *at != '\0'; at++) {
 		if ((unsigned char)*at < ' ' || *at == 0x7f) {
 			*at = ' ';
 		}

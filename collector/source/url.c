@@ -67,6 +67,11 @@ static bool next_pair(const char **at, const char *end, const char **ret_pair, s
 	return true;
 }
 
+static bool is_campaign(const char *pair, size_t size)
+{
+	return size > 4 && strncasecmp(pair, "utm_", 4) == 0;
+}
+
 struct writer {
 	char text[URL_SIZE_MAX + 1];
 	size_t used;
@@ -97,7 +102,7 @@ static void put_campaign(struct writer *writer, const struct parts *parts)
 	size_t size;
 	char before = '?';
 	while (at != NULL && next_pair(&at, parts->query + parts->query_size, &pair, &size)) {
-		if (size > 4 && strncasecmp(pair, "utm_", 4) == 0 && size + 1 <= URL_SIZE_MAX - writer->used) {
+		if (is_campaign(pair, size) && size + 1 <= URL_SIZE_MAX - writer->used) {
 			put(writer, &before, 1);
 			put(writer, pair, size);
 			before = '&';
@@ -179,9 +184,9 @@ bool url_campaign(const char *url, struct arena *arena, struct event *event)
 		const char *name;
 		const char **to;
 	} rows[] = {
-		{"utm_source=", &event->campaign.source},   {"utm_medium=", &event->campaign.medium},
-		{"utm_campaign=", &event->campaign.name},   {"utm_term=", &event->campaign.term},
-		{"utm_content=", &event->campaign.content},
+		{"source=", &event->campaign.source},	{"medium=", &event->campaign.medium},
+		{"campaign=", &event->campaign.name},	{"term=", &event->campaign.term},
+		{"content=", &event->campaign.content},
 	};
 	if (url == NULL) {
 		return true;
@@ -190,6 +195,11 @@ bool url_campaign(const char *url, struct arena *arena, struct event *event)
 	const char *at = parts.query, *pair;
 	size_t size;
 	while (at != NULL && next_pair(&at, parts.query + parts.query_size, &pair, &size)) {
+		if (!is_campaign(pair, size)) {
+			continue;
+		}
+		pair += 4;
+		size -= 4;
 		for (size_t i = 0; i < COUNT_OF(rows); i++) {
 			size_t name_size = strlen(rows[i].name);
 			if (size > name_size && strncasecmp(pair, rows[i].name, name_size) == 0) {

@@ -133,6 +133,24 @@ START_TEST(user_agents_that_nearly_match_again_and_again_take_no_longer)
 }
 END_TEST
 
-TEST_MAIN("user agents", user_agents_of_the_lists_own_examples_are_found, user_agents_of_people_are_not_found,
+START_TEST(user_agents_seen_before_are_told_as_at_first)
+{
+	bool first[1000];
+	for (size_t i = 0; i < 3 * COUNT_OF(first);
+	     i++) { /* far more than are remembered; each a long text and a short one */
+		char text[600];
+		size_t number = i % COUNT_OF(first);
+		snprintf(text, sizeof(text), "Mozilla/5.0 (X11; %zu) %*s%s", number, number % 2 == 0 ? 300 : 1,
+			 "x", number % 3 == 0 ? "Googlebot/2.1" : "Firefox/140.0");
+		bool has = user_agents_has(text) && user_agents_has(text);
+		ck_assert(i != number || has == (number % 3 == 0));
+		first[number] = i == number ? has : first[number];
+		ck_assert(has == first[number]);
+	}
+}
+END_TEST
+
+TEST_MAIN("user agents", user_agents_seen_before_are_told_as_at_first,
+	  user_agents_of_the_lists_own_examples_are_found, user_agents_of_people_are_not_found,
 	  user_agents_patterns_hold_what_they_say, only_the_first_bytes_of_user_agents_are_looked_at,
 	  user_agents_that_nearly_match_again_and_again_take_no_longer)
