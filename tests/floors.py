@@ -49,7 +49,7 @@ LIBRARIES = (
     ("librdkafka/*", "core/edge/kafka_*.[ch]"),
     ("libpq-fe.h", "core/edge/postgres*.[ch]"),
     ("curl/*", "core/edge/http_get.c"),
-    ("microhttpd.h", "core/edge/http.c", "core/edge/http_request.c", "core/edge/http_view.c", "core/edge/http_inside.h"),
+    ("microhttpd.h", "core/edge/http.c", "core/edge/http_quick.c", "core/edge/http_request.c", "core/edge/http_view.c", "core/edge/http_inside.h"),
     ("ev.h", "daemon/*.[ch]", "collector/*.[ch]", "ctl/*.[ch]"),
     ("systemd/*", "core/edge/service.c"),
     ("check.h",),

@@ -17,6 +17,7 @@
 /* Connections that were cut are libmicrohttpd's to close, a turn later; so many may be on their way. */
 #define CUT_MAX (2 * ACCEPTS_MAX)
 #define RUNS_MAX 4
+#define EVENTS_MAX 256 /* a turn */
 #define ACCEPT_AGAIN_US (MOMENT_SECOND_US / 10)
 
 /* --- connections --- */
@@ -29,9 +30,21 @@ static void on_connection(void *context, struct MHD_Connection *mhd, void **slot
 	if (code == MHD_CONNECTION_NOTIFY_STARTED) {
 		*slot = http->arriving;
 		http->arriving = NULL;
+		http->handed_on++;
 	} else if (*slot != NULL) {
+		http->handed_on--;
 		http_connections_remove(&http->connections, *slot);
 		*slot = NULL;
+	}
+}
+
+void http_hand_to_libmicrohttpd(struct http *http, struct http_connection *connection, const struct sockaddr *from,
+				socklen_t size)
+{
+	http->arriving = connection;
+	if (MHD_add_connection(http->daemon, connection->fd, from, size) != MHD_YES && http->arriving != NULL) {
+		http_connections_remove(&http->connections, connection); /* it has closed the descriptor */
+		http->arriving = NULL;
 	}
 }
 
@@ -50,15 +63,15 @@ static void welcome(struct http *http, int fd, const struct sockaddr *from, sock
 		close(fd);
 		return;
 	}
-	http->arriving = http_connections_add(&http->connections, fd, &address, counted != &nobody, http->now_us);
-	if (http->arriving == NULL) {
+	struct http_connection *connection =
+		http_connections_add(&http->connections, fd, &address, counted != &nobody, http->now_us);
+	if (connection == NULL) {
 		close(fd);
 		return;
 	}
-	http->arriving->is_believed = is_believed;
-	if (MHD_add_connection(http->daemon, fd, from, size) != MHD_YES && http->arriving != NULL) {
-		http_connections_remove(&http->connections, http->arriving); /* it has closed the descriptor */
-		http->arriving = NULL;
+	connection->is_believed = is_believed;
+	if (!http_quick_begin(http, connection)) {
+		http_hand_to_libmicrohttpd(http, connection, from, size);
 	}
 }
 
@@ -93,7 +106,7 @@ static void listen_or_not(struct http *http)
 	if (wanted == http->is_listening || http->quiesced) {
 		return;
 	}
-	struct epoll_event event = {.events = EPOLLIN, .data.fd = http->listen.fd};
+	struct epoll_event event = {.events = EPOLLIN, .data.ptr = &http->listen.fd};
 	http->is_listening =
 		epoll_ctl(http->epoll_fd, wanted ? EPOLL_CTL_ADD : EPOLL_CTL_DEL, http->listen.fd, &event) == 0
 			? wanted
@@ -107,10 +120,11 @@ static bool watch(struct http *http)
 	int mhd_fd = MHD_get_daemon_info(http->daemon, MHD_DAEMON_INFO_EPOLL_FD)->epoll_fd;
 	http->epoll_fd = epoll_create1(EPOLL_CLOEXEC);
 	http->wake_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
-	const int fds[] = {mhd_fd, http->wake_fd, http->listen.fd};
+	int fds[] = {mhd_fd, http->wake_fd, http->listen.fd};
+	void *const names[] = {http->daemon, &http->wake_fd, &http->listen.fd};
 	bool good = http->epoll_fd >= 0 && http->wake_fd >= 0;
 	for (size_t i = 0; good && i < COUNT_OF(fds); i++) {
-		struct epoll_event event = {.events = EPOLLIN, .data.fd = fds[i]};
+		struct epoll_event event = {.events = EPOLLIN, .data.ptr = names[i]};
 		good = epoll_ctl(http->epoll_fd, EPOLL_CTL_ADD, fds[i], &event) == 0;
 	}
 	http->is_listening = good;
@@ -197,6 +211,7 @@ void http_destroy(struct http *http)
 		http_drop_suspended(http); /* libmicrohttpd aborts over a suspended connection */
 		MHD_run(http->daemon);
 		MHD_stop_daemon(http->daemon);
+		http_quick_end(http);
 	}
 	if (http->epoll_fd >= 0) {
 		close(http->epoll_fd);
@@ -213,25 +228,37 @@ int http_fd(const struct http *http)
 	return http->epoll_fd;
 }
 
+void http_wake(struct http *http)
+{
+	if (!http->is_woken) {
+		eventfd_write(http->wake_fd, 1);
+		http->is_woken = true;
+	}
+}
+
 static void look(struct http *http)
 {
-	struct epoll_event events[3];
+	struct epoll_event events[EVENTS_MAX];
 	int count = epoll_wait(http->epoll_fd, events, COUNT_OF(events), 0);
 	for (int i = 0; i < count; i++) {
 		eventfd_t woken;
-		if (events[i].data.fd == http->wake_fd) {
+		void *about = events[i].data.ptr;
+		if (about == &http->wake_fd) {
 			eventfd_read(http->wake_fd, &woken);
 			http->is_woken = false;
-		} else if (events[i].data.fd == http->listen.fd && !http->quiesced) {
+		} else if (about == &http->listen.fd) {
 			accept_some(http);
+		} else if (about != http->daemon) {
+			http_quick_event(http, about, events[i].events);
 		}
 	}
+	http_quick_run(http);
 }
 
 /* An answer that was waited for takes it some steps, each of them a run. Ms until it wants another, -1: none. */
 static int64_t run(struct http *http)
 {
-	for (unsigned i = 0;; i++) {
+	for (unsigned i = 0; http->handed_on > 0; i++) {
 		MHD_UNSIGNED_LONG_LONG wait_ms;
 		MHD_run(http->daemon);
 		if (MHD_get_timeout(http->daemon, &wait_ms) != MHD_YES) {
@@ -241,6 +268,7 @@ static int64_t run(struct http *http)
 			return wait_ms > INT32_MAX ? INT32_MAX : (int64_t)wait_ms;
 		}
 	}
+	return -1;
 }
 
 int http_run(struct http *http)

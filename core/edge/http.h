@@ -1,6 +1,7 @@
 /*
  * A small HTTP/1.1 server on libmicrohttpd, which it hides. Its epoll descriptor is the caller's to watch; nothing
- * blocks, nothing logs. A handler may answer at once or later (the request waits suspended).
+ * blocks, nothing logs. A handler may answer at once or later (the request waits suspended). The usual request is read and
+ * answered without libmicrohttpd (http_quick.c): a POST of plain bytes in one piece.
  *
  * Refuses by itself, and closes: whatever two readers could read in two ways (http_guard.h), a NUL in the request
  * line (400), a line, header or body over its limit (414, 431, 413), a request that is not whole within its time. Slow
@@ -89,6 +90,6 @@ void http_set_user(struct http_request *request, void *user); /* the handler's o
 void *http_user(const struct http_request *request);
 
 /* headers: name, value, …, NULL. Copies all. Ends the request: it must not be used afterwards. The client has the
- * answer some http_run() later (http_fd() becomes readable). */
+ * answer then, or some http_run() later (http_fd() becomes readable). */
 void http_answer(struct http_request *request, unsigned status, const char *const *headers, const void *body,
 		 size_t size);

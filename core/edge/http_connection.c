@@ -109,6 +109,7 @@ bool http_connections_init(struct http_connections *all)
 	for (int stage = 0; stage < HTTP_STAGE_COUNT; stage++) {
 		list_init(&all->stages[stage]);
 	}
+	list_init(&all->noted);
 	size_t slots = 64;
 	while (slots < all->total_max) {
 		slots *= 2;
@@ -149,6 +150,7 @@ struct http_connection *http_connections_add(struct http_connections *all, int f
 void http_connections_remove(struct http_connections *all, struct http_connection *connection)
 {
 	leave_peer(all, connection);
+	http_connection_unnote(connection);
 	list_remove(&connection->in_stage);
 	all->counts[connection->stage]--;
 	all->count--;
@@ -172,6 +174,35 @@ void http_connection_enter(struct http_connections *all, struct http_connection 
 		list_append(&connection->peer->connections, &connection->in_peer);
 		connection->peer->count -= stage == HTTP_CUT;
 	}
+}
+
+/* --- to be looked at --- */
+
+void http_connection_note(struct http_connections *all, struct http_connection *connection)
+{
+	if (connection->in_noted.next == NULL) {
+		list_append(&all->noted, &connection->in_noted);
+	}
+}
+
+void http_connection_unnote(struct http_connection *connection)
+{
+	if (connection->in_noted.next != NULL) {
+		list_remove(&connection->in_noted);
+		connection->in_noted = (struct http_link){0};
+	}
+}
+
+struct http_connection *http_connections_noted(struct http_connections *all)
+{
+	struct http_link *link = all->noted.next;
+	if (link == &all->noted) {
+		return NULL;
+	}
+	struct http_connection *connection =
+		(struct http_connection *)(void *)((char *)link - offsetof(struct http_connection, in_noted));
+	http_connection_unnote(connection);
+	return connection;
 }
 
 /* --- too late, too many --- */

@@ -35,6 +35,7 @@ struct http_link {
 
 struct http_connection {
 	struct http_link in_stage, in_peer; /* ordered by since_us */
+	struct http_link in_noted;	    /* zeroed when it is not */
 	struct http_peer *peer;		    /* NULL: nobody whose connections are counted */
 	struct http_address address;
 	struct http_request *request; /* of now, NULL: none */
@@ -42,6 +43,8 @@ struct http_connection {
 	bool is_believed;	      /* a proxy that may say who is behind it */
 	enum http_stage stage;
 	int64_t since_us; /* that stage began, monotonic */
+	bool has_more;	  /* http_quick.c: perhaps something has come that nobody has looked at, */
+	bool is_gone;	  /* perhaps the client's end */
 	unsigned refuse;  /* what the request line alone has earned: a status, 0: none */
 	/* The request's target as it came, and its bytes: libmicrohttpd decodes it in its place. */
 	const char *target;
@@ -50,6 +53,7 @@ struct http_connection {
 
 struct http_connections {
 	struct http_link stages[HTTP_STAGE_COUNT];
+	struct http_link noted;
 	unsigned counts[HTTP_STAGE_COUNT];
 	unsigned count;				/* of all */
 	int64_t stage_us_max[HTTP_STAGE_COUNT]; /* 0: no limit */
@@ -82,5 +86,10 @@ struct http_connection *http_connections_oldest(struct http_connections *all, en
 void http_connection_evict(struct http_connections *all, struct http_connection *connection);
 /* The oldest whose turn it is; false: there is none. */
 bool http_connections_evict(struct http_connections *all);
+/* Notes that it wants to be looked at; once, however often it is called. */
+void http_connection_note(struct http_connections *all, struct http_connection *connection);
+void http_connection_unnote(struct http_connection *connection);
+/* The one noted first, which it is no longer then; NULL: none. */
+struct http_connection *http_connections_noted(struct http_connections *all);
 /* Cuts whose time is over; the moment of the next, INT64_MAX: none. */
 int64_t http_connections_sweep(struct http_connections *all, int64_t now_us);

@@ -5,12 +5,15 @@
 #include <string.h>
 #include <strings.h>
 
+#include "core/base/text.h"
+
 #define LENGTH_DIGITS_MAX 18 /* fits an int64_t */
 
 /* RFC 9110 5.6.2: a name with a space before its colon is none. */
 static bool is_token_byte(unsigned char byte)
 {
-	return isalnum(byte) || (byte != '\0' && strchr("!#$%&'*+-.^_`|~", byte) != NULL);
+	return (byte >= 'a' && byte <= 'z') || (byte >= 'A' && byte <= 'Z') || byte == '-' ||
+	       (byte >= '0' && byte <= '9') || (byte != '\0' && strchr("!#$%&'*+.^_`|~", byte) != NULL);
 }
 
 static bool is_token(const char *text, size_t size)
@@ -25,6 +28,9 @@ static bool is_token(const char *text, size_t size)
 
 static bool is_value(const char *text, size_t size)
 {
+	if (!text_has_controls(text, size)) {
+		return true;
+	}
 	for (size_t i = 0; i < size; i++) {
 		unsigned char byte = (unsigned char)text[i];
 		if ((byte < ' ' && byte != '\t') || byte == 0x7f) {
@@ -32,11 +38,6 @@ static bool is_value(const char *text, size_t size)
 		}
 	}
 	return true;
-}
-
-static bool is_named(const struct http_header *header, const char *name)
-{
-	return header->name_size == strlen(name) && strncasecmp(header->name, name, header->name_size) == 0;
 }
 
 /* Digits only: "+3", "3, 3", "0x3" and "" have been read differently by different servers. */
@@ -67,10 +68,10 @@ struct http_framing http_guard(const char *version, const struct http_header *he
 		if (!is_token(header->name, header->name_size) || !is_value(header->value, header->value_size)) {
 			return refused;
 		}
-		const struct http_header **once = is_named(header, "Content-Length")	  ? &length
-						  : is_named(header, "Transfer-Encoding") ? &encoding
-						  : is_named(header, "Host")		  ? &host
-											  : NULL;
+		const struct http_header **once = http_header_is(header, "Content-Length", 14)	    ? &length
+						  : http_header_is(header, "Transfer-Encoding", 17) ? &encoding
+						  : http_header_is(header, "Host", 4)		    ? &host
+												    : NULL;
 		if (once != NULL && *once != NULL) {
 			return refused;
 		}

@@ -4,7 +4,6 @@
 #include <microhttpd.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/eventfd.h>
 
 #include "core/base/check.h"
 #include "core/edge/http_guard.h"
@@ -62,7 +61,7 @@ static struct http_request *begin(struct http *http, struct MHD_Connection *mhd,
 	return request;
 }
 
-static void finish(struct http_request *request)
+void http_request_finish(struct http_request *request)
 {
 	if (request->response != NULL) {
 		MHD_destroy_response(request->response);
@@ -83,7 +82,7 @@ void http_on_completed(void *context, struct MHD_Connection *mhd, void **slot,
 	if (request != NULL) {
 		CHECK(!request->suspended);
 		enter(request, HTTP_KEPT);
-		finish(request);
+		http_request_finish(request);
 		*slot = NULL;
 	}
 }
@@ -112,10 +111,7 @@ static void resume(struct http_request *request)
 		request->next->link = request->link;
 	}
 	MHD_resume_connection(request->mhd);
-	if (!http->is_woken) {
-		eventfd_write(http->wake_fd, 1);
-		http->is_woken = true;
-	}
+	http_wake(http);
 }
 
 void http_drop_suspended(struct http *http)
@@ -162,6 +158,10 @@ void http_answer(struct http_request *request, unsigned status, const char *cons
 {
 	CHECK(request->state == REQUEST_HANDED);
 	request->state = REQUEST_ANSWERED;
+	if (request->mhd == NULL) {
+		http_quick_answer(request, status, headers, body, size);
+		return;
+	}
 	request->status = status;
 	request->response = make_response(headers, body, size); /* NULL: out of memory, the connection is closed */
 	http_drop_body(request);

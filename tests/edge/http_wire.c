@@ -7,6 +7,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "core/edge/http_inside.h" /* whose a request is */
 #include "tests/table.h"
 
 struct wire_seen wire_seen;
@@ -180,7 +181,8 @@ void wire_answer(unsigned which, const char *body)
 {
 	struct http_request *request = wire_seen.waiting[which];
 	ck_assert_ptr_eq(http_user(request), &wire_seen);
+	bool is_there = request->mhd == NULL; /* http_quick.c's: it is sent at once */
 	http_answer(request, 200, NULL, body, strlen(body));
 	struct pollfd polled = {http_fd(wire_http), POLLIN, 0};
-	ck_assert_msg(poll(&polled, 1, 0) == 1, "an answer does not wake the loop");
+	ck_assert_msg(is_there || poll(&polled, 1, 0) == 1, "an answer does not wake the loop");
 }

@@ -1,7 +1,8 @@
 /*
  * Any bytes to the HTTP server, libmicrohttpd and all, over a socket. The first byte says in how many pieces they come and
  * whether the handler answers at once. Beyond not crashing: what reaches the handler is whole, within its limits and
- * with nothing behind a NUL in its first line; each request that reached it is answered once; when the client has gone nothing is left.
+ * with nothing behind a NUL in its first line; each request that reached it is answered once; when the client has gone nothing is left;
+ * and what http_quick.c reads is what libmicrohttpd reads of the same bytes, which has them when the first comes alone.
  */
 #include <poll.h>
 #include <stdio.h>
@@ -13,8 +14,9 @@
 #include "core/base/arena.h"
 #include "core/base/check.h"
 #include "core/base/gzip.h"
+#include "core/base/hash.h"
 #include "core/base/moment.h"
-#include "core/edge/http.h"
+#include "core/edge/http_inside.h" /* whose a request is */
 #include "tests/fuzz/fuzz.h"
 
 #define BODY_MAX ((size_t)16 * 1024)
@@ -32,14 +34,26 @@ static struct {
 	unsigned waiting_count;
 	unsigned calls, answers;
 	bool later;
+	/* How many requests http_quick.c had, which are the first ones, and what the sum was then. */
+	unsigned quick_calls;
+	uint64_t quick_sum;
+	/* The sum after so many calls. */
+	unsigned awaited_calls;
+	uint64_t awaited_sum;
 } server;
 
-static size_t text_sum; /* read for a sanitizer to see it */
+static uint64_t text_sum; /* of all that the handler saw */
+
+static void see(const char *text)
+{
+	text_sum = hash_stir(text_sum, text, strlen(text));
+}
 
 static void on_argument(void *context, const char *name, const char *value)
 {
 	(void)context;
-	text_sum += strlen(name) + strlen(value);
+	see(name);
+	see(value);
 }
 
 static void answer(struct http_request *request)
@@ -58,11 +72,18 @@ static void on_request(void *context, struct http_request *request)
 	server.calls++;
 	CHECK(size <= BODY_MAX && strlen(http_path(request)) <= LINE_MAX_SIZE);
 	CHECK(http_method(request)[0] != '\0');
-	text_sum += strlen(http_header(request, "Host"));
-	text_sum += http_argument(request, "a") != NULL ? 1 : 0;
+	see(http_method(request));
+	see(http_path(request));
+	see(http_header(request, "Host"));
+	see(http_argument(request, "a") != NULL ? http_argument(request, "a") : "");
 	http_arguments(request, on_argument, NULL);
-	for (size_t i = 0; i < size; i++) {
-		text_sum += (unsigned char)body[i];
+	text_sum = hash_stir(text_sum, body, size);
+	if (request->mhd == NULL) {
+		server.quick_calls = server.calls;
+		server.quick_sum = text_sum;
+	}
+	if (server.calls == server.awaited_calls) {
+		server.awaited_sum = text_sum;
 	}
 	if (gzip_inflate(body, size, INFLATED_MAX, &server.arena, &inflated, &inflated_size) == GZIP_DONE) {
 		CHECK(inflated_size <= INFLATED_MAX && inflated[inflated_size] == '\0');
@@ -133,30 +154,27 @@ static void say(int fd, const uint8_t *data, size_t size)
 	}
 }
 
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+/* Sends it in so many pieces, with its first byte apart or not, and waits until all is over. */
+static void serve(const uint8_t *data, size_t size, size_t pieces, bool apart)
 {
-	if (server.http == NULL) {
-		start();
-	}
-	if (size == 0) {
-		return 0;
-	}
 	arena_reset(&server.arena, (size_t)1 << 20);
 	server.calls = server.answers = 0;
-	server.later = data[0] & FLAG_LATER;
-	size_t pieces = 1 + (data[0] & FLAG_PIECES);
+	text_sum = 0;
 	int fd = dial();
-	data++, size--;
-	/* A line that begins with a NUL is an empty one to libmicrohttpd, which skips those. */
-	const uint8_t *line_end = size > 0 && data[0] == '\0' ? NULL : memchr(data, '\n', size);
-	bool has_nul = line_end != NULL && memchr(data, '\0', (size_t)(line_end - data)) != NULL;
+	int64_t end_us = moment_monotonic_us() + PATIENCE_US;
+	if (apart && size > 0) {
+		say(fd, data, 1);
+		while (server.http->handed_on == 0 && turn(fd)) { /* until libmicrohttpd has it */
+			CHECK(moment_monotonic_us() < end_us);
+		}
+		data++, size--;
+	}
 	for (size_t i = pieces; i > 0; i--) {
 		say(fd, data, size / i);
 		data += size / i;
 		size -= size / i;
 	}
 	shutdown(fd, SHUT_WR);
-	int64_t end_us = moment_monotonic_us() + PATIENCE_US;
 	while (turn(fd) && is_busy()) {
 		CHECK(moment_monotonic_us() < end_us);
 	}
@@ -166,6 +184,32 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		CHECK(moment_monotonic_us() < end_us);
 	}
 	CHECK(http_open(server.http) == 0 && server.answers == server.calls);
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+	if (server.http == NULL) {
+		start();
+	}
+	if (size == 0) {
+		return 0;
+	}
+	server.later = data[0] & FLAG_LATER;
+	size_t pieces = 1 + (data[0] & FLAG_PIECES);
+	data++, size--;
+	/* A line that begins with a NUL is an empty one to libmicrohttpd, which skips those. */
+	const uint8_t *line_end = size > 0 && data[0] == '\0' ? NULL : memchr(data, '\n', size);
+	bool has_nul = line_end != NULL && memchr(data, '\0', (size_t)(line_end - data)) != NULL;
+	server.quick_calls = 0;
+	serve(data, size, pieces, false);
 	CHECK(!has_nul || server.calls == 0);
+	if (server.quick_calls > 0) {
+		unsigned quick_calls = server.awaited_calls = server.quick_calls;
+		uint64_t quick_sum = server.quick_sum;
+		serve(data, size, 1, true);
+		CHECK(server.quick_calls == quick_calls && server.calls >= quick_calls &&
+		      server.awaited_sum == quick_sum);
+		server.awaited_calls = 0;
+	}
 	return 0;
 }
