@@ -47,7 +47,7 @@ static rd_kafka_conf_t *make_conf(const struct kafka_sink_options *options, stru
 		{"queue.buffering.max.kbytes", buffer_kib, true},
 		{"queue.buffering.max.messages", "0", false}, /* the bytes are the limit */
 		{"message.timeout.ms", delivery_ms, true},
-		{"linger.ms", "5", false},
+		{"linger.ms", "2", false}, /* batches are hardly larger with more, answers come later */
 		{"topic.metadata.refresh.interval.ms", "5000", false}, /* a topic made later is found soon */
 		{"statistics.interval.ms", "1000", true},	       /* the state comes from them */
 		{0},
