@@ -138,11 +138,13 @@ class Takeover(TakeoverTest):
         self.applied(len(sent))
         self.nobody_waits()
         before, first = tables.dump(self, self.database), self.in_force()
-        self.accept(STANDARD)
+        holder = self.session("BEGIN; SELECT FROM phased.phase WHERE process = 'standard' ORDER BY contact_id DESC LIMIT 1 FOR UPDATE;")
+        self.accept(STANDARD)		# which cannot end
         self.wait_until(lambda: len(self.versions()) == 2, 20, "some to be under the new one")
         self.assertIn(f"model {int(self.in_force()) % 2**64:016x} rejected; model {int(first) % 2**64:016x}",
                       self.phasectl(["model", "reject", "--no-wait"]).replace("; ", "; model "))
         self.assertEqual(first, self.in_force())
+        holder.kill()
         self.taken_over()
         tables.assert_same(self, before, tables.dump(self, self.database), "turned round")
         self.assertEqual(0, phased.stop())
