@@ -32,12 +32,12 @@ static const struct option_about options[] = {
 	{0},
 };
 
-/* Flags, and what the fold leaves out without a flag. */
+/* Flags, and what the fold leaves out without one. */
 static const struct postgres_statement count_all = {
 	.name = "count_all",
 	.sql = "SELECT to_char(day, 'YYYY-MM-DD'), source, site, channel, reason, mechanism, count(*) FROM "
 	       "(SELECT day, "
-	       "source, site, channel, reason, 'flag' AS mechanism FROM report.machine_flag WHERE stamped >= $1 "
+	       "source, site, channel, reason, mechanism FROM report.machine_flag WHERE stamped >= $1 "
 	       "UNION "
 	       "ALL SELECT (at AT TIME ZONE 'UTC')::date, source, site, 'email', 'burst', 'rule' FROM "
 	       "report.machine_burst WHERE at >= $1) AS t GROUP BY day, source, site, channel, reason, mechanism "
@@ -50,7 +50,7 @@ static const struct postgres_statement list_touches = {
 	.name = "list_touches",
 	.sql = "SELECT at, source, site, channel, action, reason, mechanism, cleared FROM (SELECT at, source, "
 	       "site, channel, "
-	       "action, reason, 'flag' AS mechanism, cleared, event FROM report.machine_touch WHERE contact_id = "
+	       "action, reason, mechanism, cleared, event FROM report.machine_touch WHERE contact_id = "
 	       "$1 UNION "
 	       "ALL SELECT at, source, site, 'email', 203, 'burst', 'rule', cleared, event FROM "
 	       "report.machine_burst WHERE "
@@ -220,15 +220,12 @@ const struct command machine_show_command = {
 	.words = "machine show",
 	.summary = "what was left out as a machine's, and why",
 	.details = "How many touches, by day, source, site, channel and reason; of a CONTACT (an id as report "
-		   "phases shows it, "
-		   "its\n"
-		   "first 8 digits or more, or - for an address on stdin) each of them, and what was decided "
-		   "about them. BY: "
-		   "flag, the\n"
-		   "touch came with the reason, or got it; rule, the fold leaves it out for what else there is. "
-		   "Needs "
-		   "phased_reader; of\n"
-		   "a CONTACT phased_seller or phased_privacy.",
+		   "phases shows it,\n"
+		   "its first 8 digits or more, or - for an address on stdin) what was decided about it, and each "
+		   "touch, the\n"
+		   "newest first. BY: flag, the touch came with the reason; rule, it is left out for what else "
+		   "there is.\n"
+		   "Needs phased_reader; of a CONTACT phased_seller or phased_privacy.",
 	.options = options,
 	.operand = {"CONTACT", &asked.contact, false},
 	.run = run,

@@ -3,6 +3,7 @@
 #include "core/base/hash.h"
 #include "core/flow/decode.h"
 #include "core/flow/facts.h"
+#include "core/flow/machine.h"
 
 #define LINE 64		   /* bytes of a processor's cache */
 #define LOOK_AHEAD_MAX 512 /* bytes; what is longer is seen coming by the processor itself */
@@ -43,7 +44,7 @@ static void fill_touch(struct item *item, const struct event *event, uint64_t ev
 		.at_us = event->occurred_us,
 		.received_us = event->received_us,
 		.subject_id = item->subject->id,
-		.reasons = event->machine_reasons,
+		.reasons = machine_reasons(event),
 		.party = (int16_t)event->party,
 	};
 }
@@ -56,7 +57,7 @@ static const struct facts *facts_of(const struct event *event, const struct iden
 	if (!who->has_strong) {
 		return &facts_none;
 	}
-	facts_from_event(event, who, event_id, event->machine_reasons, &facts);
+	facts_from_event(event, who, event_id, machine_reasons(event), &facts);
 	if (facts_are_none(&facts)) {
 		return &facts_none;
 	}

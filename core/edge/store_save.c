@@ -152,6 +152,22 @@ static bool save_changes(struct store *store, const struct save_rows *save, stru
 	return columns_add(columns, store->postgres, &sql_save_changes, NULL, NULL, fail);
 }
 
+/* What came too soon after its mail was delivered: once all touches are there. */
+static bool save_timed(struct store *store, const struct save_rows *save, struct arena *arena, struct fail *fail)
+{
+	if (save->timed_count == 0) {
+		return true;
+	}
+	struct columns *columns = columns_begin(arena);
+	struct postgres_array *actors = columns_array(columns, POSTGRES_UUID, save->timed_count);
+	struct postgres_array *stamped = columns_array(columns, POSTGRES_TIMESTAMPTZ, save->timed_count);
+	for (size_t i = 0; i < save->timed_count; i++) {
+		postgres_array_uuid(actors, &save->timed[i].actor_id);
+		postgres_array_moment(stamped, save->timed[i].stamped_us);
+	}
+	return columns_add(columns, store->postgres, &sql_save_timed, NULL, NULL, fail);
+}
+
 static bool drop_outcomes(struct store *store, const struct save_rows *save, struct arena *arena,
 			  struct fail *fail)
 {
@@ -319,6 +335,7 @@ static store_part *const careful_parts[] = {
 	store_drop_checkpoints,
 	store_save_checkpoints,
 	store_save_waiting,
+	save_timed,
 	save_outcomes,
 	save_rejects,
 	store_save_raws,
@@ -351,7 +368,7 @@ static store_part *const quick_parts[] = {
 	NULL,
 };
 
-static store_part *const shared_parts[] = {save_outcomes, save_rejects, store_save_raws, NULL};
+static store_part *const shared_parts[] = {save_timed, save_outcomes, save_rejects, store_save_raws, NULL};
 
 static bool add_parts(struct store *store, store_part *const *parts, const struct save_rows *save,
 		      struct arena *arena, struct fail *fail)

@@ -10,6 +10,7 @@
  */
 #pragma once
 #include "core/edge/postgres.h"
+#include "core/model/event.h"
 #include "core/model/phase_pack.h"
 
 #define ARRAY(type) \
@@ -147,7 +148,7 @@ static const struct postgres_statement sql_erasures = {
 	.parameters = {ARRAY(UUID)}};
 static const struct postgres_statement sql_copies = {
 	.name = "copies",
-	.sql = "SELECT t.actor_id, t.stamped, t.event_id, t.received, t.at, t.subject_id, t.reasons, "
+	.sql = "SELECT t.actor_id, t.stamped, t.event_id, t.received, t.at, t.subject_id, t.reasons & 65535, "
 	       "t.party, s.channel, (SELECT c.actor_id FROM phased.consent c WHERE c.touch_actor = "
 	       "t.actor_id AND c.stamped = t.stamped AND c.event_id = t.event_id LIMIT 1) FROM "
 	       "unnest($1::uuid[], $2::timestamptz[], $3::bigint[]) AS k (actor_id, stamped, event_id) "
@@ -350,6 +351,7 @@ static const struct postgres_statement sql_insert_touches = {
 	.parameter_count = 8,
 	.parameters = {ARRAY(UUID), ARRAY(TIMESTAMPTZ), ARRAY(INT8), ARRAY(TIMESTAMPTZ), ARRAY(TIMESTAMPTZ),
 		       ARRAY(INT8), ARRAY(INT4), ARRAY(INT2)}};
+_Static_assert(MACHINE_SAID == 65535, "the reasons that copies are compared by");
 /* The locks made it certain which copy stands; the WHERE is the belt to those braces. */
 static const struct postgres_statement sql_save_touches = {
 	.name = "save_touches",
@@ -362,7 +364,7 @@ static const struct postgres_statement sql_save_touches = {
 	       "received = excluded.received, at = excluded.at, subject_id = excluded.subject_id, "
 	       "reasons = excluded.reasons, party = excluded.party WHERE (excluded.received, excluded.at, "
 	       "excluded.subject_id, excluded.reasons, excluded.party) < (t.received, t.at, t.subject_id, "
-	       "t.reasons, t.party)",
+	       "t.reasons & 65535, t.party)",
 	.parameter_count = 8,
 	.parameters = {ARRAY(UUID), ARRAY(TIMESTAMPTZ), ARRAY(INT8), ARRAY(TIMESTAMPTZ), ARRAY(TIMESTAMPTZ),
 		       ARRAY(INT8), ARRAY(INT4), ARRAY(INT2)}};
@@ -544,6 +546,10 @@ static const struct postgres_statement sql_takeover = {.name = "takeover",
 						       .parameter_count = 2,
 						       .parameters = {ONE(INT8), ONE(INT8)}};
 
+static const struct postgres_statement sql_save_timed = {.name = "save_timed",
+							 .sql = "SELECT phased.machine_time($1, $2)",
+							 .parameter_count = 2,
+							 .parameters = {ARRAY(UUID), ARRAY(TIMESTAMPTZ)}};
 static const struct postgres_statement sql_save_outcomes = {
 	.name = "save_outcomes",
 	.sql = "INSERT INTO phased.outcome_day AS o SELECT * FROM unnest($1::date[], $2::text[], $3::text[], "

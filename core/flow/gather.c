@@ -5,10 +5,16 @@
 #include "core/base/arena.h"
 #include "core/base/check.h"
 #include "core/flow/facts.h"
+#include "core/flow/machine.h"
 
 /* ---- touches and those who made them ---- */
 
 #define AHEAD 12 /* items are anywhere in memory: asked for so many touches ahead */
+
+static bool is_timed(const struct item *item)
+{
+	return item->copy == COPY_REPLACES || (item->copy == COPY_NEW && machine_is_timed(item->subject->action));
+}
 
 /* What stands of the cast's touches, in key order as they lie: new ones are moved up, replacing ones listed apart. */
 static bool gather_touches(const struct cast *cast, const struct item *items, struct save_rows *save)
@@ -35,6 +41,29 @@ static bool gather_touches(const struct cast *cast, const struct item *items, st
 	save->replacing = replacing;
 	save->touches = cast->touches;
 	save->touch_count = used;
+	return true;
+}
+
+/* Touches in whose neighbourhood it may be another one now that came too soon: of mails; and who knows what a copy was about that
+ * stood before. */
+static bool gather_timed(const struct cast *cast, const struct item *items, size_t count, struct save_rows *save)
+{
+	size_t used = 0;
+	for (size_t i = 0; i < count; i++) {
+		used += is_timed(&items[i]) ? 1 : 0;
+	}
+	struct touch_key *timed = arena_array(cast->arena, used + 1, sizeof(*timed));
+	if (timed == NULL) {
+		return false;
+	}
+	for (size_t i = 0; i < count && used > 0; i++) {
+		const struct touch *touch = &items[i].touch;
+		if (is_timed(&items[i])) {
+			timed[save->timed_count++] =
+				(struct touch_key){touch->actor_id, touch->stamped_us, touch->event_id};
+		}
+	}
+	save->timed = timed;
 	return true;
 }
 
@@ -334,10 +363,10 @@ bool gather_batch(const struct cast *cast, const struct contacts *contacts, cons
 		  const struct load_rows *load, const char *const *topics, struct save_rows *ret_save)
 {
 	(void)load;
-	return gather_touches(cast, items, ret_save) && gather_gone(cast, ret_save) &&
-	       gather_new(cast, items, count, ret_save) && gather_persons(cast, ret_save) &&
-	       gather_actors(cast, items, count, ret_save) && gather_stretches(cast, ret_save) &&
-	       gather_contacts(cast, contacts, ret_save) &&
+	return gather_touches(cast, items, ret_save) && gather_timed(cast, items, count, ret_save) &&
+	       gather_gone(cast, ret_save) && gather_new(cast, items, count, ret_save) &&
+	       gather_persons(cast, ret_save) && gather_actors(cast, items, count, ret_save) &&
+	       gather_stretches(cast, ret_save) && gather_contacts(cast, contacts, ret_save) &&
 	       gather_outcomes(items, count, topics, cast->arena, ret_save);
 }
 

@@ -90,7 +90,10 @@ enum machine_reason {
 	MACHINE_NETWORK = 1 << 8,
 	MACHINE_IMAGE_PROXY = 1 << 9,
 	MACHINE_BURST = 1 << 10,
-	MACHINE_MONITORING = 1 << 11
+	MACHINE_MONITORING = 1 << 11,
+	MACHINE_SAID = 0xffff, /* what an event may say */
+	MACHINE_OURS =
+		1 << 16 /* of a stored touch: too soon after its mail was delivered, as the database has found */
 };
 
 struct event_property {

@@ -327,6 +327,9 @@ struct save_rows {
 	size_t stretch_count;
 	const struct touch *touches, *replacing; /* new ones; those that take the place of a copy; sorted by key */
 	size_t touch_count, replacing_count;
+	const struct touch_key
+		*timed; /* of these, mails sent or delivered, clicks in mails, and whatever replaces a copy */
+	size_t timed_count;
 	const struct state_row *states;
 	size_t state_count;
 	const struct uuid *bumped; /* arbiters that only get version + 1 */

@@ -1,10 +1,12 @@
 #include "tests/daemon/oracle.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 #include "core/base/check.h"
 #include "core/flow/attribute.h"
 #include "core/flow/decode.h"
+#include "core/flow/machine.h"
 #include "core/flow/subject.h"
 #include "tests/daemon/oracle_inside.h"
 
@@ -47,7 +49,7 @@ static void understand_touch(struct oracle *oracle, const struct plan *plan, str
 	}
 	CHECK(subject_from_event(event, NULL, 0, oracle->arena, &seen->subject));
 	matcher_match(oracle->matcher, &seen->subject, &seen->match);
-	facts_from_event(event, &seen->who, decode_event_id(event), event->machine_reasons, &seen->facts);
+	facts_from_event(event, &seen->who, decode_event_id(event), machine_reasons(event), &seen->facts);
 	seen->touch = (struct touch_line){
 		.actor_id = seen->who.has_weak ? seen->who.weak.id : seen->who.strong.id,
 		.stamped_us = event->stamped_us,
@@ -55,7 +57,7 @@ static void understand_touch(struct oracle *oracle, const struct plan *plan, str
 		.received_us = event->received_us,
 		.at_us = event->occurred_us,
 		.subject_id = seen->subject.id,
-		.reasons = event->machine_reasons,
+		.reasons = machine_reasons(event),
 		.party = event->party,
 	};
 }
@@ -188,6 +190,30 @@ static void choose(struct oracle *oracle)
 			seen->outcome = !seen->stands		   ? OUTCOME_duplicate
 					: seen->touch.reasons != 0 ? OUTCOME_machine
 								   : OUTCOME_applied;
+		}
+	}
+}
+
+/* ---- what came too soon ---- */
+
+static bool is_mail_of(const struct seen *mail, const struct seen *click)
+{
+	int64_t apart_us = click->touch.stamped_us - mail->touch.stamped_us;
+	return mail->stands && uuid_equal(&mail->touch.actor_id, &click->touch.actor_id) && apart_us >= 0 &&
+	       apart_us <= WORLD_TOO_SOON_US &&
+	       (mail->subject.action == ACTION_EMAIL_SENT || mail->subject.action == ACTION_EMAIL_DELIVERED) &&
+	       strcmp(mail->subject.source, click->subject.source) == 0 &&
+	       strcmp(mail->subject.site, click->subject.site) == 0;
+}
+
+/* Which copy stands and how it is counted does not go by it. */
+static void time_clicks(struct oracle *oracle)
+{
+	for (size_t i = 0; i < oracle->count; i++) {
+		struct seen *click = &oracle->seen[i];
+		for (size_t j = 0;
+		     click->stands && click->subject.action == ACTION_EMAIL_CLICK && j < oracle->count; j++) {
+			click->touch.reasons |= is_mail_of(&oracle->seen[j], click) ? MACHINE_OURS : 0;
 		}
 	}
 }
@@ -344,6 +370,7 @@ void oracle_tables(const struct plan *plan, const struct drive *drive, struct ar
 		}
 	}
 	choose(&oracle);
+	time_clicks(&oracle);
 	gather_facts(&oracle);
 	oracle_fill_touches(&oracle);
 	oracle_fill_persons(&oracle);

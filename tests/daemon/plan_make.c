@@ -176,12 +176,15 @@ static void strong_only(struct making *making, struct event *event)
 
 static void mail(struct making *making, struct event *event)
 {
-	static const int actions[] = {ACTION_EMAIL_OPEN, ACTION_EMAIL_CLICK, ACTION_EMAIL_SENT,
-				      ACTION_EMAIL_UNSUBSCRIBE};
+	static const int actions[] = {ACTION_EMAIL_OPEN, ACTION_EMAIL_CLICK,	 ACTION_EMAIL_CLICK,
+				      ACTION_EMAIL_SENT, ACTION_EMAIL_DELIVERED, ACTION_EMAIL_UNSUBSCRIBE};
 	event->source = "mailgun";
 	event->site = "nordlys";
 	event->channel = CHANNEL_EMAIL;
 	event->action = actions[below(making, COUNT_OF(actions))];
+	event->stamped_us += event->stamped_us != 0 && now_and_then(making, 50)
+				     ? (int64_t)below(making, 22) * MOMENT_SECOND_US
+				     : 0;
 	event->consent.analytics = STATEMENT_UNSAID;
 	event->content.target_url =
 		arena_print(making->arena, "https://www.nordlys.test/guide/%d", (int)below(making, 6));

@@ -7,6 +7,7 @@
 
 #include "core/base/check.h"
 #include "core/base/moment.h"
+#include "core/model/event.h"
 #include "tests/daemon/world_inside.h"
 
 /* ---- review ---- */
@@ -184,4 +185,81 @@ bool world_clear(struct world *world, const struct uuid *contact, uint32_t reaso
 		CHECK(tables_insert(&world->tables, TABLE_WAITING, &line));
 	}
 	return true;
+}
+
+/* Source and site with the '/' behind, and the action, of what a touch was about. */
+struct about_mail {
+	const char *texts;
+	size_t sender_size;
+	int action;
+};
+
+static struct about_mail about_mail(const struct tables *tables, const struct touch_line *touch)
+{
+	struct subject_line key = {.id = touch->subject_id};
+	const struct subject_line *subject = tables_find(tables, TABLE_SUBJECT, &key);
+	CHECK(subject != NULL);
+	const char *site = strchr(subject->texts, '/') + 1, *process = strchr(site, '/') + 1;
+	return (struct about_mail){subject->texts, (size_t)(process - subject->texts),
+				   (int)strtol(strchr(process, '/') + 1, NULL, 10)};
+}
+
+static bool is_mail_of(const struct tables *tables, const struct touch_line *mail, const struct touch_line *click)
+{
+	struct about_mail a = about_mail(tables, mail), b = about_mail(tables, click);
+	return uuid_equal(&mail->actor_id, &click->actor_id) && click->stamped_us >= mail->stamped_us &&
+	       click->stamped_us - mail->stamped_us <= WORLD_TOO_SOON_US &&
+	       (a.action == ACTION_EMAIL_SENT || a.action == ACTION_EMAIL_DELIVERED) &&
+	       a.sender_size == b.sender_size && memcmp(a.texts, b.texts, a.sender_size) == 0;
+}
+
+static bool is_too_soon(const struct tables *tables, const struct touch_line *click)
+{
+	for (size_t i = 0; i < tables_count(tables, TABLE_TOUCH); i++) {
+		if (is_mail_of(tables, tables_row(tables, TABLE_TOUCH, i), click)) {
+			return true;
+		}
+	}
+	return false;
+}
+
+static void wait_from(struct tables *tables, const struct touch_line *click)
+{
+	struct actor_line key = {.id = click->actor_id};
+	const struct actor_line *actor = tables_find(tables, TABLE_ACTOR, &key);
+	bool weak = actor_is_weak((enum actor_kind)actor->kind), nobodys = !weak || is_by_stretch(tables, &key.id);
+	struct waiting_line line = {click->actor_id, click->at_us, weak};
+	for (size_t i = 0; i < tables_count(tables, TABLE_STRETCH); i++) {
+		const struct stretch_line *stretch = tables_row(tables, TABLE_STRETCH, i);
+		if (uuid_equal(&stretch->actor_id, &key.id) && click->at_us >= stretch->from_us &&
+		    click->at_us < stretch->to_us) {
+			line.contact_id = stretch->contact_id;
+			line.anonymous = weak && uuid_equal(&stretch->contact_id, &key.id);
+			nobodys = false;
+		}
+	}
+	struct waiting_line *found = nobodys ? NULL : tables_find(tables, TABLE_WAITING, &line);
+	if (found != NULL) {
+		found->from_us = found->from_us < line.from_us ? found->from_us : line.from_us;
+	} else if (!nobodys) {
+		CHECK(tables_insert(tables, TABLE_WAITING, &line));
+	}
+}
+
+void world_time(struct tables *tables, const struct save_rows *save)
+{
+	for (size_t i = 0; i < save->timed_count; i++) {
+		const struct touch_key *key = &save->timed[i];
+		for (size_t j = 0; j < tables_count(tables, TABLE_TOUCH); j++) {
+			struct touch_line *click = tables_row(tables, TABLE_TOUCH, j);
+			int64_t apart_us = click->stamped_us - key->stamped_us;
+			if (uuid_equal(&click->actor_id, &key->actor_id) && apart_us <= WORLD_TOO_SOON_US &&
+			    apart_us >= -WORLD_TOO_SOON_US &&
+			    about_mail(tables, click).action == ACTION_EMAIL_CLICK &&
+			    is_too_soon(tables, click) != ((click->reasons & MACHINE_OURS) != 0)) {
+				click->reasons ^= MACHINE_OURS;
+				wait_from(tables, click);
+			}
+		}
+	}
 }

@@ -98,7 +98,7 @@ static void copy_of(const struct tables *tables, const struct touch_line *row, s
 	CHECK(subject != NULL);
 	*ret_copy = (struct copy_row){
 		.touch = {row->actor_id, row->stamped_us, row->event_id, row->at_us, row->received_us,
-			  row->subject_id, (uint32_t)row->reasons, (int16_t)row->party},
+			  row->subject_id, (uint32_t)row->reasons & MACHINE_SAID, (int16_t)row->party},
 		.channel = (int)subject->channel,
 	};
 	for (size_t i = 0; i < tables_count(tables, TABLE_CONSENT); i++) {

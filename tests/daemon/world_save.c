@@ -179,7 +179,7 @@ static bool is_before(const struct touch_line *a, const struct touch_line *b)
 	int order = ORDER(a->received_us, b->received_us);
 	order = order != 0 ? order : ORDER(a->at_us, b->at_us);
 	order = order != 0 ? order : ORDER((int64_t)a->subject_id, (int64_t)b->subject_id);
-	order = order != 0 ? order : ORDER(a->reasons, b->reasons);
+	order = order != 0 ? order : ORDER(a->reasons & MACHINE_SAID, b->reasons & MACHINE_SAID);
 	order = order != 0 ? order : ORDER(a->party, b->party);
 	return order < 0;
 }
@@ -562,6 +562,7 @@ static enum postgres_result write_all(struct world_client *client, struct fail *
 	save_changes(&saving);
 	save_checkpoints(&saving);
 	save_waiting(&saving);
+	world_time(&world->work, client->save);
 	save_outcomes(&saving);
 	save_rejects(&saving);
 	if (saving.violated) {

@@ -49,6 +49,13 @@ def clicks(address, at):
                "content": {"target_url": f"https://www.nordlys.test{link}"}}
 
 
+def mails(address, name, action, at):
+    """What became of a mail."""
+    return {"id": f"{address}/{name}", "source": "mailgun", "site": "nordlys-mail", "channel": "EMAIL", "action": action,
+            "occurred_us": at, "received_us": at, "identity": {"email": address},
+            "content": {"target_url": "https://www.nordlys.test/prices/"}}
+
+
 def unflagged(sent):
     return [{name: value for name, value in event.items() if name != "machine"} for event in sent]
 
@@ -169,6 +176,57 @@ class Machine(FaultTest):
         self.assertIn("any cleared by", text)
         self.assertNotIn(ADDRESS, text)
         self.assertIn("in 30 days", self.phasectl(["machine", "show"]))
+
+    def test_clicks_too_soon_after_their_mail_move_nothing_whichever_comes_first(self):
+        self.prepare(2)
+        sent = [introduce(ADDRESS), *walk(ADDRESS, days=10)]
+        soon = 0
+        for number, seconds in enumerate((0, 3, 10, 11, 3600, -2)):
+            at = NOW_US - (9 - number) * DAY_US
+            mail = mails(ADDRESS, f"mail{number}", "EMAIL_SENT" if number == 1 else "EMAIL_DELIVERED", at)
+            sent += [mail, mails(ADDRESS, f"click{number}", "EMAIL_CLICK", at + seconds * SECOND_US)]
+            sent.append(mails(ADDRESS, f"open{number}", "EMAIL_OPEN", at + seconds * SECOND_US))
+            soon += 0 <= seconds <= 10
+        # of another sender, or to somebody else: says nothing of this click
+        at = NOW_US - 12 * DAY_US
+        sent += [introduce(OTHER), mails(ADDRESS, "lone", "EMAIL_CLICK", at + 2 * SECOND_US), mails(OTHER, "his", "EMAIL_DELIVERED", at),
+                 {**mails(ADDRESS, "theirs", "EMAIL_DELIVERED", at), "source": "sendgrid"}]
+        self.send(events.lines(sent))
+        self.start_phased()
+        self.applied(len(sent))
+        contact = self.contact(ADDRESS)
+        before = self.dump()
+        shown = [row for row in self.show(contact, *EVER) if row["reason"] == "too_soon"]
+        self.assertEqual([("rule", "EMAIL_CLICK")] * soon, [(row["mechanism"], row["action"]) for row in shown])
+        self.assertEqual({"applied": len(sent)}, self.outcomes())
+        backwards = sent[::-1]
+        for order in (backwards, sorted(sent, key=lambda event: (event["action"] != "EMAIL_CLICK", event["id"]))):
+            tables.assert_same(self, self.calm(order), before, "in another order")
+        without = [event for event in sent if event["action"] not in ("EMAIL_SENT", "EMAIL_DELIVERED")]
+        self.phasectl(["machine", "clear", contact, "--reason", "too_soon"])
+        cleared, never = self.dump(), self.calm(without)
+        self.assertNotEqual(before["phase"], cleared["phase"])
+        for table in ("phase", "phase_change", "checkpoint"):
+            self.assertEqual(never[table], cleared[table], table)
+        self.phasectl(["machine", "clear", contact, "--undo"])
+        tables.assert_same(self, before, self.dump(), "taken back")
+
+    def test_opens_by_proxies_are_flagged_by_what_providers_say(self):
+        self.prepare(2)
+        at = NOW_US - 3 * DAY_US
+        said = ([("user_agent", "Mozilla/5.0")], [("sg_machine_open", "true")], [("client-info.bot", "apple")], [("proxy_open", "true")],
+                [("user_agent", "Mozilla/5.0 (Windows NT 5.1; rv:11.0) Gecko Firefox/11.0 (via ggpht.com GoogleImageProxy)")],
+                [("sg_machine_open", "false")], [("client-info.bot", "")], [])
+        sent = [introduce(ADDRESS)]
+        sent += [{**mails(ADDRESS, f"open{number}", "EMAIL_OPEN", at + number * SECOND_US),
+                  "properties": [{"key": key, "text": value} for key, value in properties]} for number, properties in enumerate(said)]
+        sent.append({**mails(ADDRESS, "label", "EMAIL_OPEN", at), "label": "unique_proxy_open"})
+        sent.append({**mails(ADDRESS, "click", "EMAIL_CLICK", at), "properties": [{"key": "user_agent", "text": "Mozilla/5.0"}]})
+        self.send(events.lines(sent))
+        self.start_phased()
+        self.applied(len(sent))
+        self.assertEqual([["512", "5"]], self.psql("SELECT reasons, count(*) FROM phased.touch WHERE reasons <> 0 GROUP BY 1"))
+        self.assertEqual({"applied": len(sent) - 5, "machine": 5}, self.outcomes())
 
     def test_mistakes_are_named(self):
         self.prepare()

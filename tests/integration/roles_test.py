@@ -66,6 +66,7 @@ FUNCTIONS = {
     "phased.written_all": (WRITER,),
     "phased.touch_month": (WRITER,),
     "phased.review_due": (WRITER,),
+    "phased.machine_time": (WRITER,),
     "report.machine_decide": (SELLER, PRIVACY),
     "phased.takeover_step": (WRITER,),
 }
