@@ -16,7 +16,7 @@ import phased_test
 import tables
 from campaign import LONG, CampaignTest, say
 from daemon_test import NOW_US
-from takeover_test import FIVE, MIXED, STANDARD, TakeoverTest
+from versions_test import FIVE, MIXED, STANDARD, TakeoverTest
 
 KILLS = 20 if LONG else 6
 EVENTS = 12000 if LONG else 4000
