@@ -160,8 +160,9 @@ bool history_read(struct ctl *ctl, struct postgres *postgres, const struct uuid 
 	}
 	history->model = model;
 	reading.process = history->process;
-	bool fits =
-		postgres_value_text(process, &values[1]) && postgres_value_moment(&ctl->arena, at_us, &values[2]);
+	bool fits = postgres_value_text(process, &values[1]) &&
+		    /* Moments count by their millisecond, as in the fold. */
+		    postgres_value_moment(&ctl->arena, history->at_ms * MS_US + MS_US - 1, &values[2]);
 	if (!fits) {
 		return no_room(fail);
 	}
