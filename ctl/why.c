@@ -15,13 +15,12 @@
 #include "core/base/moment.h"
 #include "core/edge/postgres.h"
 #include "core/edge/schema.h"
-#include "core/flow/why.h"
+#include "core/flow/why_lines.h"
 #include "ctl/contact_word.h"
 #include "ctl/history.h"
 #include "ctl/json_line.h"
 #include "ctl/terminal.h"
 
-#define DAY_MS INT64_C(86400000)
 #define STRONGEST 3    /* lines of each kind that are shown unless all are asked for */
 #define STRONG_FROM .3 /* what is worth saying how long ago it was */
 #define DIGITS 17      /* so that they add up to the last one */
@@ -39,79 +38,17 @@ static const struct option_about options[] = {
 	{0},
 };
 
-/* What one rule's touches of one day say. */
-struct line {
-	int64_t day; /* days since 1970, UTC */
-	const char *rule, *content;
-	unsigned touches;
-	double effect;
-};
-
-struct lines {
-	struct line *list;
-	size_t count;
-};
-
 /* ---- Lines ---- */
-
-static int by_day_and_rule(const void *a, const void *b)
-{
-	const struct line *x = a, *y = b;
-	return x->day != y->day ? (x->day > y->day) - (x->day < y->day) : strcmp(x->rule, y->rule);
-}
 
 /* What speaks for it first, by how much; then what speaks against it, likewise. */
 static int by_effect(const void *a, const void *b)
 {
-	const struct line *x = a, *y = b;
+	const struct why_line *x = a, *y = b;
 	if ((x->effect >= 0) != (y->effect >= 0)) {
 		return x->effect >= 0 ? -1 : 1;
 	}
 	double one = fabs(x->effect), other = fabs(y->effect);
-	return one != other ? (one < other) - (one > other) : by_day_and_rule(a, b);
-}
-
-static const char *rule_name(const struct history *history, size_t i)
-{
-	return history->touches[i].kind == FOLD_CONFIRM ? "confirm"
-							: history->process->rules[history->touches[i].rule].name;
-}
-
-static bool make_lines(const struct history *history, const struct why *why, struct arena *arena,
-		       struct lines *ret_lines)
-{
-	struct lines lines = {.list = arena_array(arena, history->count + 1, sizeof(*lines.list))};
-	if (lines.list == NULL) {
-		return false;
-	}
-	for (size_t i = 0; i < history->count; i++) {
-		if (why->shares[i] != 0 || (history->counted[i] && history->touches[i].kind != FOLD_CLOSE)) {
-			lines.list[lines.count++] = (struct line){
-				.day = moment_floor(history->touches[i].ms, DAY_MS),
-				.rule = rule_name(history, i),
-				.content = history->contents[i],
-				.touches = 1,
-				.effect = why->shares[i],
-			};
-		}
-	}
-	size_t kept = 0;
-	if (lines.count > 0) {
-		qsort(lines.list, lines.count, sizeof(*lines.list), by_day_and_rule);
-	}
-	for (size_t i = 0; i < lines.count; i++) {
-		struct line *last = kept > 0 ? &lines.list[kept - 1] : NULL;
-		if (last != NULL && by_day_and_rule(last, &lines.list[i]) == 0) {
-			last->effect += lines.list[i].effect;
-			last->touches++;
-			last->content = last->content != NULL ? last->content : lines.list[i].content;
-		} else {
-			lines.list[kept++] = lines.list[i];
-		}
-	}
-	lines.count = kept;
-	*ret_lines = lines;
-	return true;
+	return one != other ? (one < other) - (one > other) : why_lines_compare(x, y);
 }
 
 /* ---- JSON ---- */
@@ -124,7 +61,7 @@ static void print_json_line(const char *day, const char *rule, const char *conte
 	json_line_print(object, JSON_REAL_PRECISION(DIGITS));
 }
 
-static void print_json(const struct lines *lines, const struct why *why)
+static void print_json(const struct why_lines *lines, const struct why *why)
 {
 	print_json_line(NULL, "start", NULL, why->start);
 	for (size_t i = 0; i < lines->count; i++) {
@@ -139,7 +76,7 @@ static void print_json(const struct lines *lines, const struct why *why)
 /* ---- Words ---- */
 
 /* What a person would call it: the content's title, else its name, else the rule's. */
-static const char *title_of(const struct history *history, const struct line *line)
+static const char *title_of(const struct history *history, const struct why_line *line)
 {
 	for (unsigned i = 0; line->content != NULL && i < history->process->content_count; i++) {
 		const struct model_content *content = &history->process->contents[i];
@@ -150,10 +87,10 @@ static const char *title_of(const struct history *history, const struct line *li
 	return line->content != NULL ? line->content : line->rule;
 }
 
-static void print_line(const struct history *history, const struct line *line)
+static void print_line(const struct history *history, const struct why_line *line)
 {
 	char cell[TERMINAL_CELL_SIZE], day[32];
-	time_t seconds = (time_t)(line->day * (DAY_MS / 1000));
+	time_t seconds = (time_t)(line->day * (WHY_DAY_MS / 1000));
 	struct tm parts;
 	bool known = gmtime_r(&seconds, &parts) != NULL && strftime(day, sizeof(day), "%e %b %Y", &parts) > 0;
 	terminal_fit(title_of(history, line), 48, false, cell);
@@ -165,7 +102,7 @@ static void print_line(const struct history *history, const struct line *line)
 }
 
 /* Of sorted lines those of one sign; how many there are. */
-static size_t print_side(const struct history *history, const struct lines *lines, bool against)
+static size_t print_side(const struct history *history, const struct why_lines *lines, bool against)
 {
 	size_t seen = 0;
 	for (size_t i = 0; i < lines->count; i++) {
@@ -203,7 +140,7 @@ static void print_head(const struct history *history, const struct why *why)
 	       why->logit - why->start);
 }
 
-static void print_words(const struct history *history, struct lines *lines, const struct why *why)
+static void print_words(const struct history *history, struct why_lines *lines, const struct why *why)
 {
 	int64_t last_day = INT64_MIN;
 	for (size_t i = 0; i < lines->count; i++) {
@@ -220,7 +157,7 @@ static void print_words(const struct history *history, struct lines *lines, cons
 	print_side(history, lines, true);
 	if (last_day != INT64_MIN) {
 		printf("The last of weight (%.1f or more) was %" PRId64 " days before.\n", STRONG_FROM,
-		       moment_floor(history->at_ms, DAY_MS) - last_day);
+		       moment_floor(history->at_ms, WHY_DAY_MS) - last_day);
 	}
 }
 
@@ -230,7 +167,7 @@ static bool explain(const struct history *history, struct arena *arena, struct f
 {
 	struct arena own;
 	struct why why;
-	struct lines lines;
+	struct why_lines lines;
 	if (history->view.reported == MAIN_NONE) {
 		return fail_set(fail, FAIL_FATAL, EXIT_FOUND, "%s",
 				history->state.closed
@@ -247,7 +184,8 @@ static bool explain(const struct history *history, struct arena *arena, struct f
 	if (!good) {
 		fail_set(fail, FAIL_FATAL, EXIT_FOUND,
 			 "this process has no other phase that anything could speak for");
-	} else if (!make_lines(history, &why, arena, &lines)) {
+	} else if (!why_lines(history->process, history->touches, history->contents, history->count,
+			      history->counted, &why, arena, &lines)) {
 		good = fail_set(fail, FAIL_FATAL, EXIT_OUR_BUG, "no memory");
 	} else if (asked.json) {
 		print_json(&lines, &why);

@@ -33,14 +33,16 @@ struct step {
 	struct move move; /* from the step before to this one */
 	vector weight;
 	vector before; /* the way forward: just before this touch */
+	vector grown;  /* its factors at s */
 	double growth; /* E_s[w | A] − E_s[w | B], summed over nodes: its share */
 };
 
 struct way {
 	const struct fold_process *process;
 	enum main_phase about;
+	vector start; /* before the first step */
 	struct step *steps;
-	size_t count;
+	size_t count, earlier;
 	struct move last_move; /* from the last step to the moment asked for */
 };
 
@@ -120,13 +122,14 @@ static double probability(const struct way *way, const vector pi, bool within)
 static double forward(struct way *way, double s)
 {
 	vector pi;
-	memcpy(pi, way->process->prior, sizeof(pi));
+	memcpy(pi, way->start, sizeof(pi));
 	for (size_t i = 0; i < way->count; i++) {
 		struct step *step = &way->steps[i];
 		go_forward(pi, &step->move);
 		memcpy(step->before, pi, sizeof(pi));
 		for (unsigned k = 0; k < way->process->states; k++) {
-			pi[k] *= exp(s * step->weight[k]);
+			step->grown[k] = exp(s * step->weight[k]);
+			pi[k] *= step->grown[k];
 		}
 		scale(pi);
 	}
@@ -134,22 +137,22 @@ static double forward(struct way *way, double s)
 	return log(probability(way, pi, true)) - log(probability(way, pi, false));
 }
 
-static double expect(const struct step *step, const vector grown, const vector chance, unsigned states)
+static double expect(const struct step *step, const vector chance, unsigned states)
 {
 	double sum = 0, weighed = 0;
 	for (unsigned k = 0; k < states; k++) {
-		double likely = step->before[k] * grown[k] * chance[k];
+		double likely = step->before[k] * step->grown[k] * chance[k];
 		sum += likely;
 		weighed += likely * step->weight[k];
 	}
 	return weighed / sum;
 }
 
-/* Adds to each step what its weight does at s. */
-static void back(struct way *way, double s, double part)
+/* After the way forward: adds to each step what its weight does at s. */
+static void back(struct way *way, double part)
 {
 	unsigned states = way->process->states;
-	vector in = {0}, beside = {0}, grown;
+	vector in = {0}, beside = {0};
 	for (unsigned k = 1; k < states; k++) {
 		(way->process->state_main[k] == way->about ? in : beside)[k] = 1;
 	}
@@ -157,13 +160,10 @@ static void back(struct way *way, double s, double part)
 	go_back(beside, &way->last_move);
 	for (size_t i = way->count; i-- > 0;) {
 		struct step *step = &way->steps[i];
+		step->growth += part * (expect(step, in, states) - expect(step, beside, states));
 		for (unsigned k = 0; k < states; k++) {
-			grown[k] = exp(s * step->weight[k]);
-		}
-		step->growth += part * (expect(step, grown, in, states) - expect(step, grown, beside, states));
-		for (unsigned k = 0; k < states; k++) {
-			in[k] *= grown[k];
-			beside[k] *= grown[k];
+			in[k] *= step->grown[k];
+			beside[k] *= step->grown[k];
 		}
 		go_back(in, &step->move);
 		go_back(beside, &step->move);
@@ -203,7 +203,7 @@ static double integrate(struct way *way, unsigned parts)
 		for (unsigned n = 0; n < NODES; n++) {
 			double s = (part + nodes[n]) / parts;
 			forward(way, s);
-			back(way, s, shares[n] / parts);
+			back(way, shares[n] / parts);
 		}
 	}
 	for (size_t i = 0; i < way->count; i++) {
@@ -233,25 +233,54 @@ static void fill_weight(const struct fold_process *process, const struct fold_to
 	}
 }
 
-/* The steps since the process was last closed. */
-static void fill_steps(struct way *way, const struct fold_touch *touches, size_t count, const bool *counted)
+/* How many touches count since the process was last closed; *ret_first: the first one. */
+static size_t count_open(const struct fold_touch *touches, size_t count, const bool *counted, size_t *ret_first)
 {
-	int64_t minute = 0;
+	size_t open = 0;
 	for (size_t i = 0; i < count; i++) {
-		if (!counted[i]) {
-			continue;
+		if (counted[i] && touches[i].kind == FOLD_CLOSE) {
+			open = 0;
+		} else if (counted[i]) {
+			*ret_first = open == 0 ? i : *ret_first;
+			open++;
 		}
-		if (touches[i].kind == FOLD_CLOSE) {
-			way->count = 0;
+	}
+	return open;
+}
+
+/* What an earlier touch makes of where the steps begin. */
+static void begin_later(struct way *way, const struct step *step)
+{
+	go_forward(way->start, &step->move);
+	for (unsigned k = 0; k < way->process->states; k++) {
+		way->start[k] *= exp(step->weight[k]);
+	}
+	scale(way->start);
+	way->earlier++;
+}
+
+/* The last steps since the process was last closed. */
+static void fill_steps(struct way *way, const struct fold_touch *touches, size_t count, const bool *counted,
+		       size_t last)
+{
+	size_t first = count, open = count_open(touches, count, counted, &first);
+	int64_t minute = first < count ? fold_minute(touches[first].ms) : 0;
+	memcpy(way->start, way->process->prior, sizeof(way->start));
+	for (size_t i = first; i < count; i++) {
+		if (!counted[i]) {
 			continue;
 		}
 		int64_t now = fold_minute(touches[i].ms);
 		struct step *step = &way->steps[way->count];
 		*step = (struct step){.touch = i};
-		fill_move(way->process, way->count > 0 ? now - minute : 0, &step->move);
+		fill_move(way->process, now - minute, &step->move);
 		fill_weight(way->process, &touches[i], step->weight);
 		minute = now;
-		way->count++;
+		if (way->earlier + last < open) {
+			begin_later(way, step);
+		} else {
+			way->count++;
+		}
 	}
 }
 
@@ -264,22 +293,30 @@ enum why_result why_explain(const struct fold_process *process, const struct fol
 			    const bool *counted, int64_t at_ms, enum main_phase about, struct arena *arena,
 			    struct why *ret_why)
 {
+	return why_explain_last(process, touches, count, counted, at_ms, about, count, arena, ret_why);
+}
+
+enum why_result why_explain_last(const struct fold_process *process, const struct fold_touch *touches,
+				 size_t count, const bool *counted, int64_t at_ms, enum main_phase about,
+				 size_t last, struct arena *arena, struct why *ret_why)
+{
 	CHECK(about >= MAIN_EARLY && about < MAIN_COUNT);
 	struct way way = {.process = process, .about = about};
 	double *shares = arena_zero(arena, count + 1, sizeof(*shares));
 	size_t mark = arena->used;
-	way.steps = arena_array(arena, count + 1, sizeof(*way.steps));
+	way.steps = arena_array(arena, (count < last ? count : last) + 1, sizeof(*way.steps));
 	if (shares == NULL || way.steps == NULL) {
 		return WHY_ARENA_FULL;
 	}
-	fill_steps(&way, touches, count, counted);
+	fill_steps(&way, touches, count, counted, last);
 	if (way.count == 0 || !has_other_states(process, about)) {
 		arena_back(arena, mark);
 		return WHY_NOTHING;
 	}
-	int64_t last = fold_minute(touches[way.steps[way.count - 1].touch].ms);
-	fill_move(process, fold_minute(at_ms) - last, &way.last_move);
-	struct why why = {.start = forward(&way, 0), .logit = forward(&way, 1), .shares = shares};
+	int64_t minute = fold_minute(touches[way.steps[way.count - 1].touch].ms);
+	fill_move(process, fold_minute(at_ms) - minute, &way.last_move);
+	struct why why = {
+		.start = forward(&way, 0), .earlier = way.earlier, .logit = forward(&way, 1), .shares = shares};
 	for (unsigned parts = 1; parts <= PARTS_MAX; parts *= 2) {
 		double sum = integrate(&way, parts);
 		if (fabs(why.start + sum - why.logit) <= CLOSE * (1 + fabs(why.logit))) {

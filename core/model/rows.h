@@ -10,6 +10,7 @@
 
 #include "core/base/uuid.h"
 #include "core/model/actor.h"
+#include "core/model/phase.h"
 #include "core/model/subject.h"
 #include "core/model/touch.h"
 
@@ -388,4 +389,68 @@ struct reviewed_rows {
 	size_t change_count;
 	/* out: how many rows of phase were written, how many changes */
 	int64_t written, changed;
+};
+
+/* What the touches of one rule and UTC day say for a phase. */
+struct why_line {
+	int64_t day;	     /* since 1970 */
+	const char *rule;    /* "confirm": a person said so */
+	const char *content; /* of the first touch that had one; NULL: none has */
+	unsigned touches;
+	double effect; /* logit: the sum of their shares */
+};
+
+/* The main phases at the end of a day, in thousandths; -1: the process was closed. */
+struct history_day {
+	int16_t main[MAIN_COUNT];
+};
+
+/* A touch that a rule takes, or a hard fact; what is cleared of its contact is in it already. */
+struct evidence_row {
+	struct uuid contact_id;
+	const char *process;
+	int64_t at_us;
+	uint64_t event_id;
+	int rule; /* place among those of the process; -1: a hard fact */
+	bool mail_click;
+	uint64_t link;
+	uint16_t confirm;
+	const char *content; /* NULL: none that has a name */
+};
+
+/* A contact in a process whose explanation and history are of before. */
+struct explain_row {
+	struct uuid contact_id;
+	int64_t version;     /* of its arbiter: where it is another by now, nothing is written */
+	const char *process; /* NULL: it is in none any more */
+	uint32_t taken;	     /* touches that left a trace, by its state */
+	/* what is written */
+	int64_t as_of_us;
+	int phase; /* enum main_phase: what is explained; MAIN_NONE: there is nothing to */
+	double start, logit;
+	size_t earlier; /* touches that counted and are part of the start */
+	const struct why_line *lines;
+	size_t line_count;
+	int64_t first_day;
+	const struct history_day *days;
+	size_t day_count;
+};
+
+/* A slice of them, in three turns: who they are, what they have done, what follows from it. */
+struct explain_rows {
+	uint64_t model_version;		/* contacts of another one are left to who folds them anew */
+	int64_t look_max, contacts_max; /* how many are looked at, how many are found */
+	/* out of the first turn, in the arena */
+	bool ours;	   /* else another daemon is at it, or nothing has changed */
+	bool last;	   /* the end of the table */
+	struct uuid after; /* up to this one all is done once these are */
+	struct explain_row *rows;
+	size_t row_count;
+	/* out of the second, of those that are asked for */
+	const struct uuid *asked;
+	size_t asked_count;
+	struct evidence_row *touches;
+	size_t touch_count;
+	/* out of the third: contacts that were written */
+	int64_t written;
 };

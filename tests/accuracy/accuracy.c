@@ -199,7 +199,7 @@ static bool try_all(struct arena *arena, struct fail *fail)
 		.seed = (uint64_t)asked.seed,
 		.worlds = (unsigned)asked.worlds,
 		.contacts = (unsigned)asked.contacts,
-		.methods = TRIAL_USUAL | TRIAL_KNOWING | (asked.without ? TRIAL_WITHOUT : 0) |
+		.methods = TRIAL_USUAL | TRIAL_KNOWING | TRIAL_AFTERWARDS | (asked.without ? TRIAL_WITHOUT : 0) |
 			   (asked.calibrated ? TRIAL_LEARNING : 0),
 		.site = site,
 		.on_progress = on_progress,

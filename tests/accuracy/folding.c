@@ -3,7 +3,9 @@
 #include <math.h>
 #include <string.h>
 
+#include "core/base/arena.h"
 #include "core/base/check.h"
+#include "core/flow/smooth.h"
 
 const char *const folding_names[FOLDING_KINDS] = {
 	[FOLDING_WHOLE] = "phased",
@@ -124,4 +126,25 @@ void folding_tell(const struct folding *folding, const struct life *life, struct
 	if (folding->kind == FOLDING_WHOLE) {
 		ret_told->from_day = from_day;
 	}
+}
+
+void folding_smooth(const struct folding *folding, const struct life *life, const bool counted[LIFE_TOUCHES_MAX],
+		    struct told *ret_told)
+{
+	struct arena arena;
+	struct smooth smooth;
+	CHECK(arena_init(&arena, (size_t)1 << 20));
+	CHECK(smooth_history(&folding->process, life->touches, life->touch_count, counted,
+			     WORLD_START_MS + life->days * DAY_MS, WORLD_DAYS, &arena, &smooth));
+	for (size_t i = 0; i < smooth.count; i++) {
+		struct answer *answer = &ret_told->days[smooth.first_day - WORLD_START_MS / DAY_MS + (int64_t)i];
+		*answer = (struct answer){.phase = MAIN_EARLY};
+		memcpy(answer->main, smooth.days[i].main, sizeof(answer->main));
+		for (unsigned m = MAIN_MID; m < MAIN_COUNT; m++) {
+			answer->phase =
+				answer->main[m] > answer->main[answer->phase] ? (enum main_phase)m : answer->phase;
+		}
+		answer->shown = shown_of_main(answer->phase);
+	}
+	arena_finish(&arena);
 }

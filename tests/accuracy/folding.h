@@ -27,5 +27,8 @@ struct folding {
 void folding_init(struct folding *ret_folding, const struct model_process *model, enum folding_kind kind);
 /* An answer for each day of the life, from its first touch on; ret_told->from_day is set by the whole one alone. */
 void folding_tell(const struct folding *folding, const struct life *life, struct told *ret_told);
+/* The same days as they are seen once all is known: the smoother, from the first day on which something has counted. */
+void folding_smooth(const struct folding *folding, const struct life *life, const bool counted[LIFE_TOUCHES_MAX],
+		    struct told *ret_told);
 /* Which touches count: a byte each. */
 void folding_counted(const struct folding *folding, const struct life *life, bool ret_counted[LIFE_TOUCHES_MAX]);

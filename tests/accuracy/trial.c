@@ -29,6 +29,7 @@ const char *trial_method_name(unsigned method)
 	CHECK(method < TRIAL_METHODS);
 	return method == TRIAL_KNOWS	    ? "knows everything"
 	       : method == TRIAL_CALIBRATED ? "calibrated"
+	       : method == TRIAL_SMOOTHED ? "phased, afterwards"
 	       : method >= TRIAL_PLAIN	    ? plain_names[method - TRIAL_PLAIN]
 					    : folding_names[method];
 }
@@ -115,6 +116,8 @@ static void try_life(struct work *work, struct trial *trial)
 		if (method >= TRIAL_PLAIN) {
 			plain_tell(&work->plain, (enum plain_kind)(method - TRIAL_PLAIN), &work->life,
 				   work->counted, &work->told);
+		} else if (method == TRIAL_SMOOTHED) {
+			folding_smooth(&work->foldings[FOLDING_WHOLE], &work->life, work->counted, &work->told);
 		} else {
 			folding_tell(&work->foldings[method], &work->life, &work->told);
 		}

@@ -8,20 +8,27 @@
 
 #define TRIAL_WORLDS_MAX 1000
 
-/* Methods: enum folding_kind, TRIAL_KNOWS, TRIAL_CALIBRATED, TRIAL_PLAIN + enum plain_kind. */
-enum { TRIAL_KNOWS = FOLDING_KINDS, TRIAL_CALIBRATED, TRIAL_PLAIN, TRIAL_METHODS = TRIAL_PLAIN + PLAIN_KINDS };
+/* Methods: enum folding_kind, TRIAL_KNOWS, TRIAL_CALIBRATED, TRIAL_SMOOTHED (phased again, afterwards), TRIAL_PLAIN + enum plain_kind. */
+enum {
+	TRIAL_KNOWS = FOLDING_KINDS,
+	TRIAL_CALIBRATED,
+	TRIAL_SMOOTHED,
+	TRIAL_PLAIN,
+	TRIAL_METHODS = TRIAL_PLAIN + PLAIN_KINDS
+};
 
 #define TRIAL_BITS(from, to) ((1u << (to)) - (1u << (from)))
 #define TRIAL_WITHOUT TRIAL_BITS(FOLDING_WHOLE + 1, FOLDING_KINDS)
 #define TRIAL_KNOWING TRIAL_BITS(TRIAL_KNOWS, TRIAL_CALIBRATED)
-#define TRIAL_LEARNING TRIAL_BITS(TRIAL_CALIBRATED, TRIAL_PLAIN)
+#define TRIAL_LEARNING TRIAL_BITS(TRIAL_CALIBRATED, TRIAL_SMOOTHED)
+#define TRIAL_AFTERWARDS TRIAL_BITS(TRIAL_SMOOTHED, TRIAL_PLAIN)
 #define TRIAL_USUAL TRIAL_BITS(TRIAL_PLAIN, TRIAL_METHODS)
 
 struct trial_options {
 	uint64_t seed;
 	unsigned worlds, contacts; /* contacts of each world */
 	enum world_site site;
-	/* Bits by method: TRIAL_USUAL, TRIAL_WITHOUT, TRIAL_KNOWING, TRIAL_LEARNING; phased is always there. */
+	/* Bits by method: TRIAL_USUAL, TRIAL_WITHOUT, TRIAL_KNOWING, TRIAL_LEARNING, TRIAL_AFTERWARDS; phased is always there. */
 	uint32_t methods;
 	/* Called now and then; or NULL. */
 	void (*on_progress)(const char *process, unsigned contacts);

@@ -1,5 +1,5 @@
-/* core/flow/why.h: shares add up to what is shown, and are what the definition says. */
-#include "core/flow/why.h"
+/* core/flow/why.h, why_lines.h: shares add up to what is shown, and are what the definition says. */
+#include "core/flow/why_lines.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -275,8 +275,89 @@ START_TEST(memory_is_as_much_as_was_said)
 }
 END_TEST
 
+START_TEST(of_long_histories_the_last_touches_are_told_and_what_was_before_is_where_they_begin)
+{
+	begin();
+	enum { COUNT = 300, LAST = 40, CLOSED = 20 };
+	static struct fold_touch touches[COUNT];
+	static bool scratch[COUNT], counted[COUNT];
+	struct phase_state state;
+	struct phase_view view;
+	struct why all, last;
+	uint64_t chance = 3;
+	for (size_t i = 0; i < COUNT; i++) {
+		touches[i] = (struct fold_touch){
+			.ms = START_MS + (int64_t)i * DAY_MS / 3,
+			.id = i,
+			.kind = i == CLOSED ? FOLD_CLOSE : FOLD_TOUCH,
+			.rule = i == CLOSED ? 0 : (uint16_t)random_below(&chance, vectors->process.rule_count)};
+	}
+	fold_all(&vectors->process, touches, COUNT, scratch, &state, counted, NULL, NULL);
+	fold_view(&vectors->process, &state, touches[COUNT - 1].ms, &view);
+	ck_assert_int_eq(why_explain(&vectors->process, touches, COUNT, counted, touches[COUNT - 1].ms,
+				     view.reported, &arena, &all),
+			 WHY_DONE);
+	ck_assert_int_eq(why_explain_last(&vectors->process, touches, COUNT, counted, touches[COUNT - 1].ms,
+					  view.reported, LAST, &arena, &last),
+			 WHY_DONE);
+	ck_assert(fabs(last.logit - all.logit) < CLOSE && fabs(last.start - all.start) > .1);
+	ck_assert_uint_eq(all.earlier, 0);
+	ck_assert_uint_eq(last.earlier, state.counted - LAST);
+	double sum = last.start;
+	size_t told = 0;
+	for (size_t i = 0; i < COUNT; i++) {
+		sum += last.shares[i];
+		told += last.shares[i] != 0;
+	}
+	ck_assert(fabs(sum - last.logit) < CLOSE);
+	ck_assert_uint_le(told, LAST);
+	ck_assert_int_eq(why_explain_last(&vectors->process, touches, COUNT, counted, touches[COUNT - 1].ms,
+					  view.reported, state.counted, &arena, &last),
+			 WHY_DONE);
+	ck_assert(last.start == all.start && memcmp(last.shares, all.shares, sizeof(*all.shares) * COUNT) == 0);
+	end();
+}
+END_TEST
+
+START_TEST(touches_of_a_rule_and_a_day_are_a_line)
+{
+	begin();
+	static struct model_rule rules[] = {{.name = "web.b"}, {.name = "web.a"}, {.name = "web.c"}};
+	const struct model_process model = {.rules = rules, .rule_count = COUNT_OF(rules)};
+	const struct fold_touch touches[] = {
+		{.ms = START_MS, .rule = 2},
+		{.ms = START_MS + 1, .kind = FOLD_CLOSE},
+		{.ms = START_MS + 2, .rule = 2}, /* part of the start */
+		{.ms = START_MS + 3600000, .rule = 0},
+		{.ms = START_MS + 3600001, .rule = 0}, /* does not count */
+		{.ms = START_MS + 7200000, .rule = 0},
+		{.ms = START_MS + 7200000, .rule = 1},
+		{.ms = START_MS + DAY_MS, .kind = FOLD_CONFIRM, .rule = 1 << 3},
+	};
+	static const char *const contents[COUNT_OF(touches)] = {[4] = "not counted", [5] = "price list"};
+	static const bool counted[] = {true, true, true, true, false, true, true, true};
+	static const double shares[] = {0, 0, 0, .25, 0, .5, -1, 2};
+	const struct why why = {.earlier = 1, .shares = shares};
+	static const struct why_line wanted[] = {
+		{0, "web.a", NULL, 1, -1}, {0, "web.b", "price list", 2, .75}, {1, "confirm", NULL, 1, 2}};
+	struct why_lines lines;
+	ck_assert(why_lines(&model, touches, contents, COUNT_OF(touches), counted, &why, &arena, &lines));
+	ck_assert_uint_eq(lines.count, COUNT_OF(wanted));
+	for (size_t i = 0; i < lines.count; i++) {
+		ck_assert_int_eq(lines.list[i].day, START_MS / DAY_MS + wanted[i].day);
+		ck_assert_str_eq(lines.list[i].rule, wanted[i].rule);
+		ck_assert_pstr_eq(lines.list[i].content, wanted[i].content);
+		ck_assert_uint_eq(lines.list[i].touches, wanted[i].touches);
+		ck_assert(lines.list[i].effect == wanted[i].effect);
+	}
+	end();
+}
+END_TEST
+
 TEST_MAIN("why", shares_add_up_to_what_is_shown, so_do_those_of_a_thousand_contacts_and_of_long_histories,
 	  a_share_is_what_its_weight_does_while_all_grow,
 	  equal_touches_have_equal_shares_and_what_changes_nothing_has_none,
 	  a_confirmed_phase_has_a_share_and_what_was_closed_none, a_phase_without_any_other_has_no_number,
-	  memory_is_as_much_as_was_said)
+	  memory_is_as_much_as_was_said,
+	  of_long_histories_the_last_touches_are_told_and_what_was_before_is_where_they_begin,
+	  touches_of_a_rule_and_a_day_are_a_line)

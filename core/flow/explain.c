@@ -1,0 +1,193 @@
+#include "core/flow/explain.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "core/base/arena.h"
+#include "core/flow/contacts_inside.h"
+#include "core/flow/fold_input.h"
+#include "core/flow/smooth.h"
+#include "core/flow/why_lines.h"
+
+/* One contact in one process. */
+struct told {
+	const struct model_process *model;
+	const struct fold_process *process;
+	struct fold_touch *touches; /* in the fold's order */
+	const char **contents;
+	bool *counted;
+	size_t count;
+};
+
+struct entry {
+	struct fold_touch touch; /* first: for fold_compare() */
+	const char *content;
+};
+
+/* ---- Order ---- */
+
+static int compare_keys(const struct uuid *a, const char *a_process, const struct uuid *b, const char *b_process)
+{
+	int order = uuid_compare(a, b);
+	return order != 0 ? order : strcmp(a_process != NULL ? a_process : "", b_process != NULL ? b_process : "");
+}
+
+static int compare_rows(const void *a, const void *b)
+{
+	const struct explain_row *x = a, *y = b;
+	return compare_keys(&x->contact_id, x->process, &y->contact_id, y->process);
+}
+
+static int compare_touches(const void *a, const void *b)
+{
+	const struct evidence_row *x = a, *y = b;
+	return compare_keys(&x->contact_id, x->process, &y->contact_id, y->process);
+}
+
+/* ---- One ---- */
+
+static bool fill_told(struct told *told, const struct evidence_row *rows, size_t count, struct arena *arena)
+{
+	struct entry *entries = arena_array(arena, count + 1, sizeof(*entries));
+	told->touches = arena_array(arena, count + 1, sizeof(*told->touches));
+	told->contents = arena_array(arena, count + 1, sizeof(*told->contents));
+	told->counted = arena_array(arena, count + 1, sizeof(*told->counted));
+	told->count = count;
+	if (entries == NULL || told->touches == NULL || told->contents == NULL || told->counted == NULL) {
+		return false;
+	}
+	for (size_t i = 0; i < count; i++) {
+		entries[i] = (struct entry){
+			fold_input(rows[i].at_us, rows[i].event_id, 0, rows[i].rule, rows[i].mail_click,
+				   rows[i].link, rows[i].confirm),
+			rows[i].content,
+		};
+	}
+	if (count > 0) {
+		qsort(entries, count, sizeof(*entries), fold_compare);
+	}
+	for (size_t i = 0; i < count; i++) {
+		told->touches[i] = entries[i].touch;
+		told->contents[i] = entries[i].content;
+	}
+	return true;
+}
+
+/* Thousandths that sum to one thousand. */
+static struct history_day rounded(const struct smooth_day *day)
+{
+	struct history_day round = {{-1, -1, -1}};
+	if (!day->closed) {
+		int16_t early = (int16_t)lround(1000 * day->main[MAIN_EARLY]);
+		int16_t until_mid = (int16_t)lround(1000 * (day->main[MAIN_EARLY] + day->main[MAIN_MID]));
+		round = (struct history_day){{early, (int16_t)(until_mid - early), (int16_t)(1000 - until_mid)}};
+	}
+	return round;
+}
+
+static bool tell_history(const struct told *told, int64_t at_ms, struct explain_row *row, struct arena *arena)
+{
+	struct smooth smooth;
+	if (!smooth_history(told->process, told->touches, told->count, told->counted, at_ms, EXPLAIN_DAYS_MAX,
+			    arena, &smooth)) {
+		return false;
+	}
+	struct history_day *days = arena_array(arena, smooth.count + 1, sizeof(*days));
+	if (days == NULL) {
+		return false;
+	}
+	for (size_t i = 0; i < smooth.count; i++) {
+		days[i] = rounded(&smooth.days[i]);
+	}
+	row->first_day = smooth.first_day;
+	row->days = days;
+	row->day_count = smooth.count;
+	return true;
+}
+
+static bool tell_why(const struct told *told, enum main_phase phase, int64_t at_ms, struct explain_row *row,
+		     struct arena *arena)
+{
+	struct why why;
+	struct why_lines lines;
+	enum why_result result = why_explain_last(told->process, told->touches, told->count, told->counted, at_ms,
+						  phase, EXPLAIN_LAST, arena, &why);
+	if (result != WHY_DONE) {
+		return result == WHY_NOTHING;
+	}
+	if (!why_lines(told->model, told->touches, told->contents, told->count, told->counted, &why, arena,
+		       &lines)) {
+		return false;
+	}
+	row->phase = phase;
+	row->start = why.start;
+	row->logit = why.logit;
+	row->earlier = why.earlier;
+	row->lines = lines.list;
+	row->line_count = lines.count;
+	return true;
+}
+
+static bool tell(struct told *told, struct explain_row *row, int64_t now_us, struct arena *arena)
+{
+	struct phase_state state;
+	struct phase_view view;
+	bool *scratch = arena_array(arena, told->count + 1, sizeof(*scratch));
+	if (scratch == NULL) {
+		return false;
+	}
+	fold_all(told->process, told->touches, told->count, scratch, &state, told->counted, NULL, NULL);
+	int64_t at_ms = moment_floor(now_us, CONTACTS_MS_US);
+	at_ms = at_ms > state.counted_ms ? at_ms : state.counted_ms;
+	fold_view(told->process, &state, at_ms, &view);
+	row->as_of_us = at_ms * CONTACTS_MS_US;
+	return tell_history(told, at_ms, row, arena) &&
+	       (view.reported == MAIN_NONE || tell_why(told, view.reported, at_ms, row, arena));
+}
+
+/* ---- The slice ---- */
+
+static bool tell_row(const struct contacts_model *model, struct explain_row *row, const struct evidence_row *rows,
+		     size_t count, int64_t now_us, struct arena *arena)
+{
+	row->phase = MAIN_NONE;
+	row->as_of_us = now_us;
+	int number = row->process != NULL ? contacts_process(model->model, row->process) : -1;
+	if (number < 0) { /* in no process, or in one that a model has no more */
+		return true;
+	}
+	struct told told = {.model = &model->model->processes[number], .process = &model->processes[number]};
+	return fill_told(&told, rows, count, arena) && tell(&told, row, now_us, arena);
+}
+
+bool explain_slice(const struct contacts_model *model, struct explain_rows *slice, int64_t now_us,
+		   struct arena *arena)
+{
+	size_t at = 0;
+	if (slice->row_count > 0) {
+		qsort(slice->rows, slice->row_count, sizeof(*slice->rows), compare_rows);
+	}
+	if (slice->touch_count > 0) {
+		qsort(slice->touches, slice->touch_count, sizeof(*slice->touches), compare_touches);
+	}
+	for (size_t i = 0; i < slice->row_count; i++) {
+		struct explain_row *row = &slice->rows[i];
+		while (at < slice->touch_count &&
+		       compare_keys(&slice->touches[at].contact_id, slice->touches[at].process, &row->contact_id,
+				    row->process) < 0) {
+			at++;
+		}
+		size_t end = at;
+		while (end < slice->touch_count &&
+		       compare_keys(&slice->touches[end].contact_id, slice->touches[end].process, &row->contact_id,
+				    row->process) == 0) {
+			end++;
+		}
+		if (!tell_row(model, row, slice->touches + at, end - at, now_us, arena)) {
+			return false;
+		}
+		at = end;
+	}
+	return true;
+}
