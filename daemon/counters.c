@@ -219,6 +219,12 @@ static const struct {
 	ROW(GAUGE, review_age, "phased_review_age_seconds", "",
 	    "Time since the full hour up to which all daemons together have written what time does, as last "
 	    "heard; 0: nothing was heard yet"),
+	ROW(COUNTER, explained, "phased_explained_contacts_total", "",
+	    "Contacts whose explanation and history this daemon has written"),
+	ROW(COUNTER, explain_too_long, "phased_explain_too_long_total", "",
+	    "Times that a contact was left without: more than 10,000 touches are no person's"),
+	ROW(COUNTER, explain_seconds, "phased_explain_seconds_total", "",
+	    "Time spent on that, waiting for PostgreSQL included: at most explain.share_percent"),
 	ROW(GAUGE, schema, "phased_schema_version", "",
 	    "Version of the database's schema that this program works on"),
 	ROW(GAUGE, build, "phased_build_info", "version=\"" PHASED_VERSION "\"", "1"),

@@ -68,6 +68,9 @@ struct io_ops {
 	bool (*store_review_due)(void *self, struct due_rows *due, struct arena *arena, struct fail *fail);
 	bool (*store_review_save)(void *self, struct reviewed_rows *reviewed, struct arena *arena,
 				  struct fail *fail);
+	bool (*store_explain_due)(void *self, struct explain_rows *slice, struct arena *arena, struct fail *fail);
+	bool (*store_explain_read)(void *self, struct explain_rows *slice, struct arena *arena, struct fail *fail);
+	bool (*store_explain_save)(void *self, struct explain_rows *slice, struct arena *arena, struct fail *fail);
 	bool (*store_rollback)(void *self, struct fail *fail);
 };
 

@@ -208,6 +208,21 @@ static bool review_save(void *self, struct reviewed_rows *reviewed, struct arena
 	return store_review_save(store(self), reviewed, arena, fail);
 }
 
+static bool explain_due(void *self, struct explain_rows *slice, struct arena *arena, struct fail *fail)
+{
+	return store_explain_due(store(self), slice, arena, fail);
+}
+
+static bool explain_read(void *self, struct explain_rows *slice, struct arena *arena, struct fail *fail)
+{
+	return store_explain_read(store(self), slice, arena, fail);
+}
+
+static bool explain_save(void *self, struct explain_rows *slice, struct arena *arena, struct fail *fail)
+{
+	return store_explain_save(store(self), slice, arena, fail);
+}
+
 static bool pick(void *self, struct pick_rows *rows, struct arena *arena, struct fail *fail)
 {
 	return store_pick(store(self), rows, arena, fail);
@@ -271,6 +286,9 @@ static const struct io_ops real_ops = {
 	.store_save = save,
 	.store_review_due = review_due,
 	.store_review_save = review_save,
+	.store_explain_due = explain_due,
+	.store_explain_read = explain_read,
+	.store_explain_save = explain_save,
 	.store_pick = pick,
 	.store_postpone = postpone,
 	.store_queue = queue,

@@ -31,6 +31,8 @@ static enum turn end_turn(struct lane *lane)
 		lane->loop->review_lane = NULL;
 	} else if (turn == TURN_QUEUE || turn == TURN_REFOLD || turn == TURN_TAKEOVER) {
 		lane->loop->refold_lane = NULL;
+	} else if (turn == TURN_EXPLAIN) {
+		lane->loop->explain.lane = NULL;
 	}
 	return turn;
 }
@@ -217,6 +219,9 @@ static void turn_done(struct lane *lane)
 	case TURN_REFOLD:
 		loop_refold_done(lane);
 		break;
+	case TURN_EXPLAIN:
+		loop_explain_turn_done(lane->loop, lane);
+		break;
 	case TURN_BATCH:
 		after_run(lane, batch_turn_done(lane->batch, &fail), &fail);
 		break;
@@ -248,6 +253,10 @@ static void turn_failed(struct lane *lane, struct fail *why)
 	}
 	if (turn == TURN_TAKEOVER) {
 		loop_takeover_failed(lane->loop, why);
+		return;
+	}
+	if (turn == TURN_EXPLAIN) {
+		loop_explain_failed(lane->loop, lane, why);
 		return;
 	}
 	if (turn == TURN_GREET) {
@@ -341,8 +350,8 @@ void lane_send(struct lane *lane)
 		       (loop_send_refold(lane->loop, lane) || loop_send_takeover(lane->loop, lane))))) {
 			run_batch(lane);
 			if (lane->turn == TURN_NONE && lane->link == LINK_UP &&
-			    !loop_send_takeover(lane->loop, lane)) {
-				loop_send_refold(lane->loop, lane);
+			    !loop_send_takeover(lane->loop, lane) && !loop_send_refold(lane->loop, lane)) {
+				loop_send_explain(lane->loop, lane);
 			}
 		}
 		break;

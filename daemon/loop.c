@@ -15,6 +15,7 @@
 #define END_US INT64_C(500000) /* of stop.seconds, for what follows the loop */
 #define PURGE_ARENA_SIZE ((size_t)64 * 1024)
 #define REVIEW_ARENA_SIZE ((size_t)32 * 1024 * 1024)
+#define EXPLAIN_ARENA_SIZE ((size_t)32 * 1024 * 1024)
 #define GREETING_ARENA_SIZE ((size_t)64 * 1024 * 1024)
 
 int64_t loop_now_us(const struct loop *loop)
@@ -201,6 +202,7 @@ static void set_tick(struct loop *loop)
 		at = sooner(at, loop->review_at_us);
 	}
 	at = sooner(at, loop_refold_wakes_us(loop));
+	at = sooner(at, loop_explain_wakes_us(loop));
 	if (loop->status != NULL) {
 		at = sooner(at, loop->http_wakes_us);
 	}
@@ -326,6 +328,7 @@ static bool start(struct loop *loop, struct fail *fail)
 	    !arena_init(&loop->look_arena, GREETING_ARENA_SIZE) ||
 	    !arena_init(&loop->purge_arena, PURGE_ARENA_SIZE) ||
 	    !arena_init(&loop->review_arena, REVIEW_ARENA_SIZE) ||
+	    !arena_init(&loop->explain.arena, EXPLAIN_ARENA_SIZE) ||
 	    !arena_init(&loop->queue_arena, PURGE_ARENA_SIZE) ||
 	    !refolder_init(&loop->refolder, loop->options->conf, loop->options->counters)) {
 		return fail_set(fail, FAIL_FATAL, EXIT_OUR_BUG, "phased: no memory");
@@ -361,6 +364,7 @@ static void finish(struct loop *loop)
 	arena_finish(&loop->look_arena);
 	arena_finish(&loop->purge_arena);
 	arena_finish(&loop->review_arena);
+	arena_finish(&loop->explain.arena);
 	arena_finish(&loop->queue_arena);
 	refolder_finish(&loop->refolder);
 }

@@ -1,7 +1,7 @@
 /*
  * Between the files of the loop: loop.c (chores, what is watched, stopping), loop_group.c (what concerns all lanes: notices
  * of the consumer group, claims, giving back, another model), loop_look.c (positions set by hand), loop_purge.c (old rows of
- * rejected), loop_review.c (what time alone changes), loop_refold.c (contacts that wait for their refold), loop_takeover.c (all of them, after another model was accepted), loop_health.c (what checks are told), loop_reload.c (the configuration, read again), loop_service.c (what the
+ * rejected), loop_review.c (what time alone changes), loop_refold.c (contacts that wait for their refold), loop_takeover.c (all of them, after another model was accepted), loop_explain.c (why, and day by day), loop_health.c (what checks are told), loop_reload.c (the configuration, read again), loop_service.c (what the
  * service manager is told) and lane.c (a connection to PostgreSQL, and whose the turn under way is). Private to them.
  */
 #pragma once
@@ -43,11 +43,24 @@ enum turn {
 	TURN_QUEUE,
 	TURN_REFOLD,
 	TURN_TAKEOVER,
+	TURN_EXPLAIN,
 	TURN_BATCH
 };
 
 /* Of a slice of the review: one transaction. */
 enum review_turn { REVIEW_READS, REVIEW_WRITES, REVIEW_ROLLS_BACK };
+
+/* Writing explanations and histories, a slice at a time: one transaction. */
+enum explain_turn { EXPLAIN_DUE, EXPLAIN_READS, EXPLAIN_WRITES, EXPLAIN_ROLLS_BACK };
+struct explaining {
+	struct lane *lane; /* whose turn it is; NULL: none's */
+	enum explain_turn turn;
+	int64_t begun_us, at_us; /* monotonic: this slice, the next one */
+	size_t contacts;	 /* at once: adapts; 0: as many as may be */
+	struct uuid too_long;	 /* did not fit, alone */
+	struct explain_rows slice;
+	struct arena arena;
+};
 
 /*
  * One connection to PostgreSQL with its own share of the partitions (partition_lane()), its own queue of messages and one
@@ -152,6 +165,8 @@ struct loop {
 	/* bringing all contacts under the model in force */
 	int64_t takeover_at_us, takeover_again_ms;
 
+	struct explaining explain; /* by a lane, when all are free */
+
 	struct status *status;
 	int64_t http_wakes_us; /* monotonic: when it wants to be called though nothing is ready */
 	struct loop_health health;
@@ -226,6 +241,16 @@ int64_t loop_refold_wakes_us(const struct loop *loop);
 bool loop_send_takeover(struct loop *loop, struct lane *lane);
 void loop_takeover_done(struct loop *loop);
 void loop_takeover_failed(struct loop *loop, const struct fail *why);
+
+/* ---- loop_explain.c ---- */
+
+/* Is there a slice to be done, and time, and is this lane to do it? Then it has a turn under way, or is lost. */
+bool loop_send_explain(struct loop *loop, struct lane *lane);
+/* The lane's turn has ended: it has another one, is lost, or the slice is done. */
+void loop_explain_turn_done(struct loop *loop, struct lane *lane);
+void loop_explain_failed(struct loop *loop, struct lane *lane, const struct fail *why);
+/* Monotonic; INT64_MAX: not by the clock. */
+int64_t loop_explain_wakes_us(const struct loop *loop);
 
 /* ---- loop_health.c ---- */
 

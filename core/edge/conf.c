@@ -175,6 +175,14 @@ static const struct yaml_field review_fields[] = {
 	{0},
 };
 
+static const struct yaml_field explain_fields[] = {
+	{"share_percent", YAML_INTEGER, AT(explain.share_percent), .low = 0, .high = 100, .fallback = "20",
+	 .unit = "%", .reloadable = true,
+	 .help = "Share of the time that a daemon may spend on it, while no event waits. 0: none, and report.why "
+		 "and report.history stay as they are; phasectl why needs neither."},
+	{0},
+};
+
 static const struct yaml_field http_fields[] = {
 	{"listen", YAML_TEXT, AT(http.listen), .high = 255, .fallback = "127.0.0.1:9640",
 	 .help = "Where /metrics, /healthz and /readyz are served: host:port, or unix:/path. Empty: nowhere."},
@@ -212,6 +220,9 @@ static const struct yaml_field conf_fields[] = {
 	 .help = "What is known of messages that could not be taken (phasectl rejects)."},
 	{"review", YAML_SECTION, .fields = review_fields,
 	 .help = "What time alone changes, once an hour: less sure, quiet, none."},
+	{"explain", YAML_SECTION, .fields = explain_fields,
+	 .help = "Why people are where they are, and how that was day by day: rows for reports, written once no "
+		 "event waits."},
 	{"http", YAML_SECTION, .fields = http_fields, .help = "Metrics and health."},
 	{"log", YAML_SECTION, .fields = log_fields, .help = "What is said."},
 	{"stop", YAML_SECTION, .fields = stop_fields, .help = "How a daemon ends."},

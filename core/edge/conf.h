@@ -78,6 +78,9 @@ struct conf {
 		int64_t until_us; /* INT64_MAX: as it passes */
 	} review;
 	struct {
+		int64_t share_percent; /* 0: never */
+	} explain;
+	struct {
 		const char *listen; /* "": no port is opened */
 		int64_t connections_max;
 		int64_t request_s_max;

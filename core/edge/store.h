@@ -101,4 +101,11 @@ bool store_review_due(struct store *store, struct due_rows *due, struct arena *a
 bool store_review_save(struct store *store, struct reviewed_rows *reviewed, struct arena *arena,
 		       struct fail *fail);
 
+/* A transaction begins, and a slice of the contacts is read whose explanation is of before; nobody else works on these until it ends. */
+bool store_explain_due(struct store *store, struct explain_rows *slice, struct arena *arena, struct fail *fail);
+/* What those of slice->asked have done. */
+bool store_explain_read(struct store *store, struct explain_rows *slice, struct arena *arena, struct fail *fail);
+/* Writes what follows from it, and that all up to slice->after is done, and COMMITs. */
+bool store_explain_save(struct store *store, struct explain_rows *slice, struct arena *arena, struct fail *fail);
+
 bool store_rollback(struct store *store, struct fail *fail);

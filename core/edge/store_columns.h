@@ -26,6 +26,7 @@ struct store {
 	struct due_rows *due;
 	struct pick_rows *pick;
 	struct store_queue *queue;
+	struct explain_rows *explain;
 };
 
 /* "The batch needs more memory than batch.arena_mb"; FAIL_DATA, so that a smaller one is tried. Returns false. */

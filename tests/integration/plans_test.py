@@ -29,6 +29,9 @@ INSERT INTO phased.contact (contact_id, may_write) SELECT strong, false FROM pha
 INSERT INTO phased.phase_change SELECT contact_id, 'standard', now(), 0, 1, 1, now(), false FROM phased.phase;
 INSERT INTO phased.checkpoint SELECT contact_id, 'standard', n, 1, now() + n * interval '1 hour', '\\x02', 0, NULL
     FROM phased.phase, generate_series(1, 3) AS n;
+INSERT INTO phased.explanation SELECT contact_id, 'standard', 1, 1, now(), NULL, NULL, NULL, 0, '{{}}', '{{}}', '{{}}', '{{}}', '{{}}'
+    FROM phased.phase;
+INSERT INTO phased.history SELECT contact_id, 'standard', 1, now(), now(), '{{1}}', '{{1}}', '{{1}}' FROM phased.phase;
 INSERT INTO phased.refold (contact_id, from_at, anonymous) SELECT contact_id, now(), true FROM phased.phase;
 INSERT INTO phased.erasure SELECT contact_id, now(), '{{}}' FROM phased.phase LIMIT 1 + {n} / 100;
 INSERT INTO phased.position SELECT 'g', 't', n, 1, 1, 'o', 1 FROM generate_series(1, 1 + {n} / 1000) AS n;

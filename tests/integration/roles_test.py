@@ -41,8 +41,13 @@ TABLES = {
     "phased.erasure": {WRITER: "S", **READS},
     "phased.machine_decision": READS,
     "phased.review": {WRITER: "SU", PRIVACY: "S", MONITOR: "S"},
+    "phased.explanation": {WRITER: "SIUD", **READS},
+    "phased.history": {WRITER: "SIUD", **READS},
+    "phased.explain": {WRITER: "SU", PRIVACY: "S", MONITOR: "S"},
     "report.contact_phase": {READER: "S", SELLER: "S", PRIVACY: "S"},
     "report.evidence": {READER: "S", SELLER: "S", PRIVACY: "S"},
+    "report.why": {READER: "S", SELLER: "S", PRIVACY: "S"},
+    "report.history": {READER: "S", SELLER: "S", PRIVACY: "S"},
     "report.measured": {READER: "S", SELLER: "S", PRIVACY: "S"},
     "report.subject": {READER: "S", SELLER: "S", PRIVACY: "S"},
     "report.outcome_day": {READER: "S", SELLER: "S", PRIVACY: "S", MONITOR: "S"},
@@ -69,6 +74,8 @@ FUNCTIONS = {
     "phased.machine_time": (WRITER,),
     "report.machine_decide": (SELLER, PRIVACY),
     "phased.takeover_step": (WRITER,),
+    "phased.explain_due": (WRITER,),
+    "phased.explain_done": (WRITER,),
 }
 
 # Tells whether a statement is allowed, and takes back what it did. A row that its table refuses (class 23) was allowed to

@@ -69,6 +69,12 @@ static const struct postgres_statement *const every[] = {
 	&sql_postpone,
 	&sql_queue,
 	&sql_takeover,
+	&sql_explain_due,
+	&sql_explain_read,
+	&sql_explain_save,
+	&sql_explain_done,
+	&sql_drop_explanations,
+	&sql_drop_histories,
 };
 
 static const char *const types[] = {

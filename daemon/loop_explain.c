@@ -1,0 +1,244 @@
+/*
+ * Why people are where they are, and how that was day by day (tables explanation and history), written for contacts that have changed
+ * since: a slice of them at a time, by a lane of a daemon that has nothing else to do, in a transaction that holds the row which says how far all
+ * have come (table explain), as the review does it (loop_review.c).
+ *
+ *	EXPLAIN_DUE: who has changed ──▶ EXPLAIN_READS: their touches ──▶ explain_slice() ──▶ EXPLAIN_WRITES: both tables, COMMIT
+ *
+ * It takes explain.share_percent of the time, and none while events or refolds wait: nothing rests on it. It waits for nobody's rows.
+ */
+#include <inttypes.h>
+#include <string.h>
+
+#include "core/base/log.h"
+#include "core/base/moment.h"
+#include "core/flow/explain.h"
+#include "daemon/loop_inside.h"
+
+#define LOOK_MAX 2000 /* contacts that are looked at for one slice: some milliseconds where none has changed */
+#define CONTACTS_MAX 16
+#define TOUCHES_MAX 500 /* of these together, by what their states say; or one contact alone */
+#define PAUSE_US \
+	(2 * MOMENT_SECOND_US) /* before another way through the table, and after another daemon's slice */
+#define RETRY_US (60 * MOMENT_SECOND_US) /* after trouble */
+#define KEEP ((size_t)1024 * 1024)
+
+static void take_turn(struct lane *lane, enum explain_turn turn, bool sent, const struct fail *fail)
+{
+	if (!sent) {
+		lane_lost(lane, fail);
+		return;
+	}
+	lane->turn = TURN_EXPLAIN;
+	lane->loop->explain.lane = lane;
+	lane->loop->explain.turn = turn;
+}
+
+/* Does anybody have to wait for this? */
+static bool is_idle(const struct loop *loop)
+{
+	for (unsigned i = 0; i < loop->lane_count; i++) {
+		if (!batch_is_empty(loop->lanes[i].batch) || batch_has_more(loop->lanes[i].batch)) {
+			return false;
+		}
+	}
+	return loop->queue.due == 0 && loop_may_begin(loop);
+}
+
+bool loop_send_explain(struct loop *loop, struct lane *lane)
+{
+	struct explaining *explain = &loop->explain;
+	int64_t now_us = loop_now_us(loop);
+	if (loop->options->conf->explain.share_percent == 0 || now_us < explain->at_us || explain->lane != NULL ||
+	    !is_idle(loop)) {
+		return false;
+	}
+	struct fail fail;
+	explain->begun_us = now_us;
+	explain->at_us = now_us + RETRY_US; /* where it fails */
+	explain->contacts = explain->contacts > 0 ? explain->contacts : CONTACTS_MAX;
+	arena_reset(&explain->arena, KEEP);
+	explain->slice = (struct explain_rows){
+		.model_version = engine_model(loop->engine)->model->version,
+		.look_max = LOOK_MAX,
+		.contacts_max = (int64_t)explain->contacts,
+	};
+	bool sent = lane->io.ops->store_explain_due(lane->io.self, &explain->slice, &explain->arena, &fail);
+	take_turn(lane, EXPLAIN_DUE, sent, &fail);
+	return true;
+}
+
+/* ---- What follows ---- */
+
+/* So much of the time was ours; the rest is others'. */
+static void rest(struct loop *loop, bool pause)
+{
+	struct explaining *explain = &loop->explain;
+	int64_t share = loop->options->conf->explain.share_percent, now_us = loop_now_us(loop);
+	int64_t spent_us = now_us - explain->begun_us;
+	explain->at_us = now_us + (share > 0 ? spent_us * (100 - share) / share : 0);
+	if (pause && explain->at_us < now_us + PAUSE_US) {
+		explain->at_us = now_us + PAUSE_US;
+	}
+	loop->options->counters->explain_seconds.value += (double)spent_us / (double)MOMENT_SECOND_US;
+}
+
+static void roll_back(struct lane *lane)
+{
+	struct fail fail;
+	take_turn(lane, EXPLAIN_ROLLS_BACK, lane->io.ops->store_rollback(lane->io.self, &fail), &fail);
+}
+
+/* It does not fit, or takes too long: fewer at once; one alone is left out like those that are too long by what their states say. */
+static void shrink(struct lane *lane)
+{
+	struct explaining *explain = &lane->loop->explain;
+	if (explain->contacts == 1 && explain->slice.row_count > 0) {
+		explain->too_long = explain->slice.rows[0].contact_id;
+	}
+	explain->contacts = explain->contacts > 1 ? explain->contacts / 2 : 1;
+	explain->at_us = loop_now_us(lane->loop);
+	roll_back(lane);
+}
+
+static void send_writes(struct lane *lane)
+{
+	struct loop *loop = lane->loop;
+	struct explaining *explain = &loop->explain;
+	struct fail fail;
+	int64_t now_us = io_passed_us(loop->io, loop->options->conf->review.until_us);
+	if (!explain_slice(engine_model(loop->engine), &explain->slice, now_us, &explain->arena)) {
+		shrink(lane);
+		return;
+	}
+	bool sent = lane->io.ops->store_explain_save(lane->io.self, &explain->slice, &explain->arena, &fail);
+	if (!sent && fail.kind == FAIL_DATA) {
+		shrink(lane);
+		return;
+	}
+	take_turn(lane, EXPLAIN_WRITES, sent, &fail);
+}
+
+/* The rows of a contact are together. */
+static size_t contact_end(const struct explain_rows *slice, size_t at, uint64_t *ret_taken)
+{
+	size_t end = at;
+	uint64_t taken = 0;
+	for (; end < slice->row_count && uuid_equal(&slice->rows[end].contact_id, &slice->rows[at].contact_id);
+	     end++) {
+		taken += slice->rows[end].taken;
+	}
+	*ret_taken = taken;
+	return end;
+}
+
+/* Whose touches are read; where they are many the slice ends before. False: the arena is full. */
+static bool ask(struct explaining *explain, struct counters *counters)
+{
+	struct explain_rows *slice = &explain->slice;
+	struct uuid *asked = arena_array(&explain->arena, slice->row_count + 1, sizeof(*asked));
+	uint64_t touches = 0, taken;
+	if (asked == NULL) {
+		return false;
+	}
+	slice->asked = asked;
+	for (size_t at = 0, end; at < slice->row_count; at = end) {
+		const struct uuid *contact_id = &slice->rows[at].contact_id;
+		end = contact_end(slice, at, &taken);
+		if (taken > EXPLAIN_TAKEN_MAX || uuid_equal(contact_id, &explain->too_long)) {
+			counters->explain_too_long.value++;
+			continue;
+		}
+		if (at > 0 && touches + taken > TOUCHES_MAX) {
+			slice->after = slice->rows[at - 1].contact_id;
+			slice->last = false;
+			slice->row_count = at;
+			break;
+		}
+		touches += taken;
+		asked[slice->asked_count++] = *contact_id;
+	}
+	return true;
+}
+
+static void send_reads(struct lane *lane)
+{
+	struct loop *loop = lane->loop;
+	struct explaining *explain = &loop->explain;
+	struct fail fail;
+	if (!explain->slice.ours) {
+		rest(loop, true);
+		roll_back(lane);
+	} else if (!ask(explain, loop->options->counters)) {
+		shrink(lane);
+	} else if (explain->slice.asked_count == 0) {
+		send_writes(lane);
+	} else {
+		bool sent =
+			lane->io.ops->store_explain_read(lane->io.self, &explain->slice, &explain->arena, &fail);
+		take_turn(lane, EXPLAIN_READS, sent, &fail);
+	}
+}
+
+static void slice_done(struct loop *loop)
+{
+	struct explaining *explain = &loop->explain;
+	loop->options->counters->explained.value += (double)explain->slice.written;
+	explain->contacts = explain->contacts < CONTACTS_MAX ? explain->contacts * 2 : CONTACTS_MAX;
+	rest(loop, explain->slice.last);
+	if (explain->slice.written > 0) {
+		log_debug("explain: %" PRId64 " contacts, %zu touches", explain->slice.written,
+			  explain->slice.touch_count);
+	}
+}
+
+void loop_explain_turn_done(struct loop *loop, struct lane *lane)
+{
+	struct explaining *explain = &loop->explain;
+	switch (explain->turn) {
+	case EXPLAIN_DUE:
+		send_reads(lane);
+		break;
+	case EXPLAIN_READS:
+		/* Places of rules are those of one model. */
+		if (engine_model(loop->engine)->model->version != explain->slice.model_version) {
+			rest(loop, false);
+			roll_back(lane);
+		} else {
+			send_writes(lane);
+		}
+		break;
+	case EXPLAIN_WRITES:
+		slice_done(loop);
+		break;
+	case EXPLAIN_ROLLS_BACK:
+		break;
+	}
+}
+
+void loop_explain_failed(struct loop *loop, struct lane *lane, const struct fail *why)
+{
+	static struct log_limit often;
+	enum explain_turn turn = loop->explain.turn;
+	if (turn == EXPLAIN_ROLLS_BACK) {
+		lane_lost(lane, why);
+		return;
+	}
+	bool too_much = why->kind == FAIL_DATA || strcmp(why->code, "57014") == 0; /* the server's time limit */
+	if (too_much && turn != EXPLAIN_DUE) {
+		shrink(lane);
+		return;
+	}
+	if (log_allowed(&often)) {
+		log_warning("explain: %s: explanations and histories are not written, trying again in a minute%s",
+			    why->text, log_held_back(&often));
+	}
+	roll_back(lane);
+}
+
+int64_t loop_explain_wakes_us(const struct loop *loop)
+{
+	bool waits = loop->options->conf->explain.share_percent > 0 && loop->explain.at_us > loop_now_us(loop);
+	return waits ? loop->explain.at_us
+		     : INT64_MAX; /* what is due waits for a lane, whose end of turn wakes us */
+}
