@@ -8,6 +8,7 @@
 #include "core/edge/model_file.h"
 #include "core/edge/postgres.h"
 #include "core/flow/fold_input.h"
+#include "ctl/known.h"
 #include "ctl/model_word.h"
 
 #define MS_US INT64_C(1000)
@@ -45,7 +46,34 @@ static const struct postgres_statement read_evidence = {
 	.parameter_count = 3,
 	.parameters = {{POSTGRES_UUID, false}, {POSTGRES_TEXT, false}, {POSTGRES_TIMESTAMPTZ, false}},
 };
-_Static_assert(HISTORY_TOUCHES_MAX == 100000, "read_evidence asks for one more");
+/* The same of touches by whom they are recorded on. */
+static const struct postgres_statement read_known = {
+	.name = "read_known",
+	.sql = "SELECT t.at, t.event, r.place, r.mail_click AND (d.cleared & 1024) = 0, r.link, r.confirm, "
+	       "r.content FROM "
+	       "unnest($1::uuid[], $2::timestamptz[], $3::timestamptz[], $4::boolean[]) AS s (actor_id, from_at, "
+	       "to_at, "
+	       "if_weak) JOIN report.recorded t ON t.actor_id = s.actor_id AND t.at >= s.from_at AND t.at < "
+	       "s.to_at AND "
+	       "(t.weak OR NOT s.if_weak) JOIN report.subject_rule r ON r.subject_id = t.subject_id AND r.version "
+	       "= $9 "
+	       "CROSS JOIN (SELECT coalesce(max(c.cleared), 0) AS cleared FROM report.machine_cleared c WHERE "
+	       "c.contact_id "
+	       "= $8) AS d WHERE r.process = $5 AND t.at <= $6 AND t.received <= $7 AND (t.reasons & ~d.cleared) "
+	       "= 0 AND "
+	       "(r.confirm <> 0 OR (t.party = 1 AND r.place IS NOT NULL)) LIMIT 100001",
+	.parameter_count = 9,
+	.parameters = {{POSTGRES_UUID, true},
+		       {POSTGRES_TIMESTAMPTZ, true},
+		       {POSTGRES_TIMESTAMPTZ, true},
+		       {POSTGRES_BOOL, true},
+		       {POSTGRES_TEXT, false},
+		       {POSTGRES_TIMESTAMPTZ, false},
+		       {POSTGRES_TIMESTAMPTZ, false},
+		       {POSTGRES_UUID, false},
+		       {POSTGRES_INT8, false}},
+};
+_Static_assert(HISTORY_TOUCHES_MAX == 100000, "read_evidence and read_known ask for one more");
 
 static bool no_room(struct fail *fail)
 {
@@ -138,16 +166,67 @@ static bool fold(struct reading *reading, struct arena *arena, struct history *h
 	return true;
 }
 
+/* Moments count by their millisecond, as in the fold. */
+static bool put_at(struct arena *arena, const struct history *history, struct postgres_value *ret_value)
+{
+	return postgres_value_moment(arena, history->at_ms * MS_US + MS_US - 1, ret_value);
+}
+
+static bool read_all(struct reading *reading, struct postgres *postgres, const struct history *history,
+		     struct fail *fail)
+{
+	struct postgres_value values[3];
+	bool fits = postgres_value_uuid(&history->contact, &values[0]) &&
+		    postgres_value_text(reading->process->name, &values[1]) &&
+		    put_at(&reading->ctl->arena, history, &values[2]);
+	return (fits || no_room(fail)) &&
+	       postgres_add(postgres, &read_evidence, values, on_evidence, reading, fail) &&
+	       ctl_turn(postgres, fail);
+}
+
+static bool read_known_by(struct reading *reading, struct postgres *postgres, const struct history *history,
+			  int64_t known_us, struct fail *fail)
+{
+	struct arena *arena = &reading->ctl->arena;
+	struct known_span *spans;
+	size_t count;
+	if (!known_spans(reading->ctl, postgres, &history->contact, known_us, &spans, &count, fail)) {
+		return false;
+	}
+	static const enum postgres_type types[4] = {POSTGRES_UUID, POSTGRES_TIMESTAMPTZ, POSTGRES_TIMESTAMPTZ,
+						    POSTGRES_BOOL};
+	struct postgres_array arrays[4];
+	struct postgres_value values[9];
+	for (unsigned n = 0; n < 4; n++) {
+		postgres_array_init(&arrays[n], arena, types[n], count);
+	}
+	for (size_t i = 0; i < count; i++) {
+		postgres_array_uuid(&arrays[0], &spans[i].actor_id);
+		postgres_array_moment(&arrays[1], spans[i].from_us);
+		postgres_array_moment(&arrays[2], spans[i].to_us);
+		postgres_array_int(&arrays[3], spans[i].if_weak);
+	}
+	bool fits = postgres_value_text(reading->process->name, &values[4]) &&
+		    put_at(arena, history, &values[5]) && postgres_value_moment(arena, known_us, &values[6]) &&
+		    postgres_value_uuid(&history->contact, &values[7]) &&
+		    postgres_value_int(arena, POSTGRES_INT8, (int64_t)history->model->version, &values[8]);
+	for (unsigned n = 0; n < 4; n++) {
+		fits = fits && postgres_array_value(&arrays[n], &values[n]);
+	}
+	return (fits || no_room(fail)) &&
+	       postgres_add(postgres, &read_known, values, on_evidence, reading, fail) && ctl_turn(postgres, fail);
+}
+
 bool history_read(struct ctl *ctl, struct postgres *postgres, const struct uuid *contact, const char *process,
-		  int64_t at_us, struct history *ret_history, struct fail *fail)
+		  int64_t at_us, int64_t known_us, struct history *ret_history, struct fail *fail)
 {
 	struct reading reading = {.ctl = ctl};
 	struct history *history = ret_history;
 	struct model *model;
 	*history = (struct history){.contact = *contact, .at_ms = moment_floor(at_us, MS_US)};
-	struct postgres_value values[3];
-	if (!postgres_value_uuid(contact, &values[0]) || !postgres_add(postgres, &begin, NULL, NULL, NULL, fail) ||
-	    !postgres_add(postgres, &read_model, values, on_model, &reading, fail) || !ctl_turn(postgres, fail)) {
+	struct postgres_value id;
+	if (!postgres_value_uuid(contact, &id) || !postgres_add(postgres, &begin, NULL, NULL, NULL, fail) ||
+	    !postgres_add(postgres, &read_model, &id, on_model, &reading, fail) || !ctl_turn(postgres, fail)) {
 		return false;
 	}
 	if (reading.text == NULL) {
@@ -160,14 +239,9 @@ bool history_read(struct ctl *ctl, struct postgres *postgres, const struct uuid 
 	}
 	history->model = model;
 	reading.process = history->process;
-	bool fits = postgres_value_text(process, &values[1]) &&
-		    /* Moments count by their millisecond, as in the fold. */
-		    postgres_value_moment(&ctl->arena, history->at_ms * MS_US + MS_US - 1, &values[2]);
-	if (!fits) {
-		return no_room(fail);
-	}
-	if (!postgres_add(postgres, &read_evidence, values, on_evidence, &reading, fail) ||
-	    !ctl_turn(postgres, fail)) {
+	bool read = known_us == INT64_MAX ? read_all(&reading, postgres, history, fail)
+					  : read_known_by(&reading, postgres, history, known_us, fail);
+	if (!read) {
 		return false;
 	}
 	if (reading.count == 0) {

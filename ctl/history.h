@@ -28,8 +28,8 @@ struct history {
 };
 
 /*
- * What was done until `at_us`, whenever it became known. Lives in ctl's arena. Leaves a transaction that ends with the connection. Needs to see report.model and
- * report.evidence. False: *fail; EXIT_FOUND: there is nothing of that contact in that process.
+ * What was done until `at_us`, as far as it had become known by `known_us` (INT64_MAX: whenever it did). Lives in ctl's arena. Leaves a transaction that ends with the connection. Needs to see report.model and
+ * report.evidence, and what ctl/known.h needs. False: *fail; EXIT_FOUND: there is nothing of that contact in that process.
  */
 bool history_read(struct ctl *ctl, struct postgres *postgres, const struct uuid *contact, const char *process,
-		  int64_t at_us, struct history *ret_history, struct fail *fail);
+		  int64_t at_us, int64_t known_us, struct history *ret_history, struct fail *fail);

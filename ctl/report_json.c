@@ -26,5 +26,12 @@ void report_json_print(const struct report_row *row)
 			  "mid", row->mid, "late", row->late, "confidence", text(row->confidence), "activity",
 			  row->activity, "quiet", row->quiet ? 1 : 0, "touches", (json_int_t)row->touches,
 			  "last_touch", json_line_moment(row->last_us), "model", text(row->model));
+	if (row->posterior != NULL) {
+		json_t *posterior = json_object();
+		for (unsigned k = 0; k < row->state_count; k++) {
+			json_object_set_new(posterior, row->state_names[k], json_real(row->posterior[k]));
+		}
+		json_object_set_new(object, "posterior", posterior);
+	}
 	json_line_print(object, JSON_REAL_PRECISION(DIGITS));
 }

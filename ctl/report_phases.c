@@ -108,6 +108,11 @@ static bool on_may_see(void *context, const struct postgres_rows *rows, struct f
 	return true;
 }
 
+bool report_may_see_people(struct postgres *postgres, bool *ret_may, struct fail *fail)
+{
+	return postgres_add(postgres, &may_see, NULL, on_may_see, ret_may, fail) && ctl_turn(postgres, fail);
+}
+
 /* A copy in the arena, or NULL for NULL. */
 static bool copy(struct arena *arena, const struct postgres_rows *rows, size_t row, unsigned column,
 		 const char **ret)
@@ -124,6 +129,19 @@ static bool copy(struct arena *arena, const struct postgres_rows *rows, size_t r
 static int64_t moment_or_min(const struct postgres_rows *rows, size_t row, unsigned column)
 {
 	return postgres_is_null(rows, row, column) ? INT64_MIN : postgres_moment(rows, row, column);
+}
+
+static bool no_room(struct fail *fail)
+{
+	return fail_set(fail, FAIL_FATAL, EXIT_OUR_BUG, "report: a page of rows does not fit into memory");
+}
+
+bool report_person_read(struct arena *arena, const struct postgres_rows *rows, size_t at, unsigned column,
+			struct report_row *row, struct fail *fail)
+{
+	return (copy(arena, rows, at, column, &row->address) && copy(arena, rows, at, column + 1, &row->name) &&
+		copy(arena, rows, at, column + 2, &row->role)) ||
+	       no_room(fail);
 }
 
 static bool on_page(void *context, const struct postgres_rows *rows, struct fail *fail)
@@ -146,11 +164,11 @@ static bool on_page(void *context, const struct postgres_rows *rows, struct fail
 		if (!copy(page->arena, rows, i, 1, &row->process) || !copy(page->arena, rows, i, 2, &row->phase) ||
 		    !copy(page->arena, rows, i, 3, &row->fine) ||
 		    !copy(page->arena, rows, i, 8, &row->confidence) ||
-		    !copy(page->arena, rows, i, 13, &row->model) ||
-		    !copy(page->arena, rows, i, 14, &row->address) ||
-		    !copy(page->arena, rows, i, 15, &row->name) || !copy(page->arena, rows, i, 16, &row->role)) {
-			return fail_set(fail, FAIL_FATAL, EXIT_OUR_BUG,
-					"report: a page of rows does not fit into memory");
+		    !copy(page->arena, rows, i, 13, &row->model)) {
+			return no_room(fail);
+		}
+		if (!report_person_read(page->arena, rows, i, 14, row, fail)) {
+			return false;
 		}
 	}
 	return true;
@@ -266,7 +284,7 @@ static bool print_all(struct ctl *ctl, struct postgres *postgres, const struct f
 static bool report(struct ctl *ctl, struct postgres *postgres, struct filter *filter, struct fail *fail)
 {
 	bool has_people = false;
-	if (!postgres_add(postgres, &may_see, NULL, on_may_see, &has_people, fail) || !ctl_turn(postgres, fail)) {
+	if (!report_may_see_people(postgres, &has_people, fail)) {
 		return false;
 	}
 	if (asked.role != NULL && !has_people) {

@@ -20,11 +20,26 @@ struct report_row {
 	int64_t touches;
 	const char *model;
 	const char *address, *name, *role; /* of report.person */
+	/* Of each state of the process; or NULL. */
+	const double *posterior;
+	const char *const *state_names;
+	unsigned state_count;
 };
 
 struct report_totals {
 	uint64_t rows, late, mid, early, none, unknown;
 };
+
+struct arena;
+struct fail;
+struct postgres;
+struct postgres_rows;
+
+/* May this database role see report.person? */
+bool report_may_see_people(struct postgres *postgres, bool *ret_may, struct fail *fail);
+/* Address, name and role from three columns. */
+bool report_person_read(struct arena *arena, const struct postgres_rows *rows, size_t at, unsigned column,
+			struct report_row *row, struct fail *fail);
 
 /* One object a line, as the contract says. */
 void report_json_print(const struct report_row *row);

@@ -213,7 +213,7 @@ static bool answer(struct ctl *ctl, struct fail *fail)
 	}
 	struct postgres *postgres = ctl_connect(ctl, (unsigned)ctl->conf.postgres.reply_ms_max, fail);
 	bool good = postgres != NULL && contact_word_id(ctl, postgres, "why", asked.contact, &contact, fail) &&
-		    history_read(ctl, postgres, &contact, asked.process, at_us, &history, fail);
+		    history_read(ctl, postgres, &contact, asked.process, at_us, INT64_MAX, &history, fail);
 	postgres_destroy(postgres);
 	return good && explain(&history, &ctl->arena, fail);
 }

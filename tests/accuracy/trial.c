@@ -29,7 +29,7 @@ const char *trial_method_name(unsigned method)
 	CHECK(method < TRIAL_METHODS);
 	return method == TRIAL_KNOWS	    ? "knows everything"
 	       : method == TRIAL_CALIBRATED ? "calibrated"
-	       : method == TRIAL_SMOOTHED ? "phased, afterwards"
+	       : method == TRIAL_SMOOTHED   ? "phased, afterwards"
 	       : method >= TRIAL_PLAIN	    ? plain_names[method - TRIAL_PLAIN]
 					    : folding_names[method];
 }
