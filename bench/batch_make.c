@@ -192,7 +192,7 @@ static void add_history(struct making *making, const struct item *item)
 			.key = {item->touch.actor_id, touch.ms * 1000, touch.id},
 			.at_us = touch.ms * 1000,
 			.party = PARTY_PERSON,
-			.process = "standard",
+			.process = 0, /* the only one */
 			.rule = touch.rule,
 		};
 	}

@@ -369,15 +369,18 @@ static enum step_end load_end(struct batch *batch, struct fail *fail)
 	return STEP_NEXT;
 }
 
-/* ---- READ, FOLD ---- */
+/* ---- READ, RULES, FOLD ---- */
 
-static enum step_end fold_anew(struct batch *batch)
+/* What was read of copies that the window replaces stands no longer: it is known by its key. */
+static bool replaces(const struct batch *batch)
 {
-	batch->options.counters->refolded.value += (double)batch->contacts.refold_count;
-	return contacts_refold(&batch->contacts, batch_window(batch), batch->count, &batch->read,
-			       io_passed_us(batch->io, batch->options.conf->review.until_us))
-		       ? STEP_NEXT
-		       : STEP_FULL;
+	const struct item *items = batch_window(batch);
+	for (size_t i = 0; i < batch->count; i++) {
+		if (items[i].copy == COPY_REPLACES) {
+			return true;
+		}
+	}
+	return false;
 }
 
 static enum step_end read_start(struct batch *batch, struct fail *fail)
@@ -391,9 +394,11 @@ static enum step_end read_start(struct batch *batch, struct fail *fail)
 	if (!contacts_ask(&batch->contacts, &batch->load, &bounds, &batch->read)) {
 		return STEP_FULL;
 	}
+	batch->rules = (struct rules){0};
 	if (batch->read.contact_count + batch->read.actor_count == 0) {
-		return batch->contacts.refold_count > 0 ? fold_anew(batch) : STEP_NEXT;
+		return STEP_NEXT;
 	}
+	batch->read.with_keys = replaces(batch);
 	return batch->io.ops->store_read(batch->io.self, &batch->read, &batch->work, fail) ? STEP_SENT
 											   : STEP_BROKEN;
 }
@@ -401,6 +406,34 @@ static enum step_end read_start(struct batch *batch, struct fail *fail)
 static enum step_end read_end(struct batch *batch, struct fail *fail)
 {
 	(void)fail;
+	return rules_list(&batch->rules, batch->engine, &batch->read, &batch->work) ? STEP_NEXT : STEP_FULL;
+}
+
+static enum step_end fold_anew(struct batch *batch)
+{
+	batch->options.counters->refolded.value += (double)batch->contacts.refold_count;
+	return contacts_refold(&batch->contacts, batch_window(batch), batch->count, &batch->read,
+			       io_passed_us(batch->io, batch->options.conf->review.until_us))
+		       ? STEP_NEXT
+		       : STEP_FULL;
+}
+
+static enum step_end rules_start(struct batch *batch, struct fail *fail)
+{
+	if (!batch->has_touches || batch->contacts.refold_count == 0) {
+		return STEP_NEXT;
+	}
+	if (batch->rules.rows.subject_count == 0) {
+		return fold_anew(batch);
+	}
+	return batch->io.ops->store_rules(batch->io.self, &batch->rules.rows, &batch->work, fail) ? STEP_SENT
+												  : STEP_BROKEN;
+}
+
+static enum step_end rules_end(struct batch *batch, struct fail *fail)
+{
+	(void)fail;
+	rules_take(&batch->rules, batch->engine, &batch->read);
 	return fold_anew(batch);
 }
 
@@ -411,6 +444,7 @@ const struct step_about batch_steps[STEP_COUNT] = {
 	[STEP_ADVANCE] = {"ADVANCE", advance_start, advance_end},
 	[STEP_LOAD] = {"LOAD", load_start, load_end},
 	[STEP_READ] = {"READ", read_start, read_end},
+	[STEP_RULES] = {"RULES", rules_start, rules_end},
 	[STEP_SAVE] = {"SAVE", batch_save_start, batch_save_end},
 	[STEP_ARBITERS] = {"ARBITERS", batch_arbiters_start, nothing},
 	[STEP_ROWS] = {"ROWS", batch_rows_start, nothing},

@@ -9,6 +9,7 @@
 #include "daemon/batch.h"
 #include "daemon/crew.h"
 #include "daemon/recent.h"
+#include "daemon/rules.h"
 #include "daemon/take.h"
 #include "daemon/way.h"
 
@@ -23,6 +24,7 @@ enum step {
 	STEP_ADVANCE,  /* careful way: BEGIN, positions, claims */
 	STEP_LOAD,     /* facts and states; careful way: arbiters locked before */
 	STEP_READ,     /* touches of contacts to be refolded; mostly passed over */
+	STEP_RULES,    /* what their subjects match, as far as we do not know it */
 	STEP_SAVE,     /* everything, COMMIT; quick way: BEGIN and positions before; of many: these alone */
 	STEP_ARBITERS, /* quick way, of many: new arbiters by COPY */
 	STEP_ROWS,     /* then all that is not COPY's */
@@ -98,6 +100,7 @@ struct batch {
 	struct advance_rows advance;
 	struct load_rows load;
 	struct read_rows read;
+	struct rules rules;
 	struct save_rows save;
 	struct cast cast;
 	struct contacts contacts;

@@ -100,12 +100,11 @@ static struct cached *find(const struct engine *engine, uint64_t subject_id)
 	return &engine->cache[slot];
 }
 
-void engine_match(const struct engine *engine, const struct subject *subject, struct match *ret_match)
+bool engine_find(const struct engine *engine, uint64_t subject_id, struct match *ret_match)
 {
-	const struct cached *cached = find(engine, subject->id);
+	const struct cached *cached = find(engine, subject_id);
 	if (!cached->used) {
-		matcher_match(engine->matcher, subject, ret_match);
-		return;
+		return false;
 	}
 	*ret_match = (struct match){
 		.process = cached->process,
@@ -115,6 +114,14 @@ void engine_match(const struct engine *engine, const struct subject *subject, st
 		.link = cached->link,
 		.confirm = cached->confirm,
 	};
+	return true;
+}
+
+void engine_match(const struct engine *engine, const struct subject *subject, struct match *ret_match)
+{
+	if (!engine_find(engine, subject->id, ret_match)) {
+		matcher_match(engine->matcher, subject, ret_match);
+	}
 }
 
 bool engine_knows(const struct engine *engine, uint64_t subject_id)

@@ -23,13 +23,15 @@ const struct contacts_model *engine_model(const struct engine *engine);
 /* Which of all engines that this process has made, from 1 on: an address may come again, this does not. */
 uint64_t engine_number(const struct engine *engine);
 
+/* What a subject that is in the cache matches, with content NULL. False: it is not. */
+bool engine_find(const struct engine *engine, uint64_t subject_id, struct match *ret_match);
 /* What a subject matches; by the cache where it is known. content is NULL from the cache: it is in the database then. */
 void engine_match(const struct engine *engine, const struct subject *subject, struct match *ret_match);
 /* Is it in the cache, that is, surely stored with its rule? */
 bool engine_knows(const struct engine *engine, uint64_t subject_id);
 /* Where that will be looked up soon: subjects are anywhere in the cache. */
 void engine_look_ahead(const struct engine *engine, uint64_t subject_id);
-/* Once a COMMIT is confirmed. A full cache is emptied first. */
+/* Once a COMMIT is confirmed, or as it was read. A full cache is emptied first. */
 void engine_learn(struct engine *engine, uint64_t subject_id, const struct match *match);
 /* After any rollback or reconnect what is cached may be ahead of the database. */
 void engine_forget(struct engine *engine);

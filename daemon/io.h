@@ -56,6 +56,7 @@ struct io_ops {
 	bool (*store_peek)(void *self, struct advance_rows *peek, struct arena *arena, struct fail *fail);
 	bool (*store_load)(void *self, struct load_rows *load, struct arena *arena, struct fail *fail);
 	bool (*store_read)(void *self, struct read_rows *read, struct arena *arena, struct fail *fail);
+	bool (*store_rules)(void *self, struct rule_rows *rules, struct arena *arena, struct fail *fail);
 	bool (*store_save)(void *self, const struct save_rows *save, enum save_part part, struct arena *arena,
 			   struct fail *fail);
 	bool (*store_pick)(void *self, struct pick_rows *pick, struct arena *arena, struct fail *fail);

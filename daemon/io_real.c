@@ -192,6 +192,11 @@ static bool read_touches(void *self, struct read_rows *rows, struct arena *arena
 	return store_read(store(self), rows, arena, fail);
 }
 
+static bool read_rules(void *self, struct rule_rows *rows, struct arena *arena, struct fail *fail)
+{
+	return store_rules(store(self), rows, arena, fail);
+}
+
 static bool save(void *self, const struct save_rows *rows, enum save_part part, struct arena *arena,
 		 struct fail *fail)
 {
@@ -283,6 +288,7 @@ static const struct io_ops real_ops = {
 	.store_peek = peek,
 	.store_load = load,
 	.store_read = read_touches,
+	.store_rules = read_rules,
 	.store_save = save,
 	.store_review_due = review_due,
 	.store_review_save = review_save,

@@ -29,8 +29,8 @@ static enum turn end_turn(struct lane *lane)
 		lane->loop->purge_lane = NULL;
 	} else if (turn == TURN_REVIEW) {
 		lane->loop->review_lane = NULL;
-	} else if (turn == TURN_QUEUE || turn == TURN_REFOLD || turn == TURN_TAKEOVER) {
-		lane->loop->refold_lane = NULL;
+	} else if (turn == TURN_QUEUE || turn == TURN_TAKEOVER) {
+		lane->loop->queue_lane = NULL;
 	} else if (turn == TURN_EXPLAIN) {
 		lane->loop->explain.lane = NULL;
 	}
@@ -47,7 +47,7 @@ void lane_lost(struct lane *lane, const struct fail *fail)
 	lane->link = LINK_DOWN;
 	lane->has_greeted = false;
 	if (end_turn(lane) == TURN_REFOLD) {
-		loop_refold_lost(lane->loop, fail);
+		loop_refold_lost(lane, fail);
 	}
 	int64_t wait_us = CONNECT_FIRST_US << (lane->connect_tries < 5 ? lane->connect_tries : 5);
 	wait_us = wait_us < CONNECT_LAST_US ? wait_us : CONNECT_LAST_US;

@@ -283,7 +283,8 @@ static bool start_lanes(struct loop *loop, struct fail *fail)
 			return false;
 		}
 		loop->lane_count++;
-		if (!arena_init(&lane->greeting_arena, GREETING_ARENA_SIZE)) {
+		if (!arena_init(&lane->greeting_arena, GREETING_ARENA_SIZE) ||
+		    !refolder_init(&lane->refolder, loop->options->conf, loop->options->counters)) {
 			return fail_set(fail, FAIL_FATAL, EXIT_OUR_BUG, "phased: no memory");
 		}
 		ev_io_init(&lane->watcher, on_store, -1, 0);
@@ -329,8 +330,7 @@ static bool start(struct loop *loop, struct fail *fail)
 	    !arena_init(&loop->purge_arena, PURGE_ARENA_SIZE) ||
 	    !arena_init(&loop->review_arena, REVIEW_ARENA_SIZE) ||
 	    !arena_init(&loop->explain.arena, EXPLAIN_ARENA_SIZE) ||
-	    !arena_init(&loop->queue_arena, PURGE_ARENA_SIZE) ||
-	    !refolder_init(&loop->refolder, loop->options->conf, loop->options->counters)) {
+	    !arena_init(&loop->queue_arena, PURGE_ARENA_SIZE)) {
 		return fail_set(fail, FAIL_FATAL, EXIT_OUR_BUG, "phased: no memory");
 	}
 	loop->status =
@@ -356,6 +356,7 @@ static void finish(struct loop *loop)
 	for (unsigned i = 0; i < loop->lane_count; i++) {
 		batch_destroy(loop->lanes[i].batch);
 		arena_finish(&loop->lanes[i].greeting_arena);
+		refolder_finish(&loop->lanes[i].refolder);
 	}
 	breaker_destroy(loop->breaker);
 	engine_destroy(loop->engine);
@@ -366,7 +367,6 @@ static void finish(struct loop *loop)
 	arena_finish(&loop->review_arena);
 	arena_finish(&loop->explain.arena);
 	arena_finish(&loop->queue_arena);
-	refolder_finish(&loop->refolder);
 }
 
 bool loop_run(const struct loop_options *options, struct fail *fail)

@@ -87,6 +87,7 @@ struct lane {
 
 	struct assignment assignment; /* the lane's share */
 	struct batch *batch;
+	struct refolder refolder; /* contacts that wait, a slice at a time */
 
 	uint64_t turns_seen; /* for the watchdog: when it last moved, or had nothing to do */
 	int64_t moved_at_us;
@@ -154,12 +155,11 @@ struct loop {
 	struct reviewed_rows reviewed;
 	struct arena review_arena;
 
-	/* contacts that wait for their refold: how many, and a slice at a time by a lane that is free */
-	struct lane *refold_lane; /* whose turn it is, of these and of the takeover; NULL: none's */
-	struct refolder refolder;
+	/* contacts that wait for their refold: how many; lanes that are free work them off */
+	struct lane *queue_lane;  /* who looks, or takes a step of the takeover; NULL: nobody */
 	struct store_queue queue; /* as last looked */
 	struct arena queue_arena;
-	int64_t queue_look_at_us, refold_at_us, refold_done_us;
+	int64_t queue_look_at_us, refold_at_us, refold_last_us; /* a slice begun or done */
 	double queued_seen; /* contacts that our own batches have left there, when it was last looked */
 	struct log_limit refold_limit;
 	/* bringing all contacts under the model in force */
@@ -231,7 +231,7 @@ void loop_queue_looked(struct lane *lane);
 /* A turn of the slice has ended; the next one is sent at once, so that the transaction is nobody else's. */
 void loop_refold_done(struct lane *lane);
 void loop_refold_failed(struct lane *lane, const struct fail *why);
-void loop_refold_lost(struct loop *loop, const struct fail *why);
+void loop_refold_lost(struct lane *lane, const struct fail *why);
 /* Monotonic; INT64_MAX: not by the clock. */
 int64_t loop_refold_wakes_us(const struct loop *loop);
 

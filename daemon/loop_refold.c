@@ -1,12 +1,12 @@
 /*
- * Working off the contacts that wait for their refold (refolder.h): a slice at a time, by a lane that has nothing else to do; by
- * one that always has, once a second. Every daemon does it; they keep out of each other's way.
+ * Working off the contacts that wait for their refold (refolder.h): a slice at a time, by every lane that has nothing else to do; where
+ * all always have, by one of them once a second. Every daemon does it; all lanes keep out of each other's way.
  */
 #include "core/base/moment.h"
 #include "daemon/loop_inside.h"
 
 #define LOOK_US (2 * MOMENT_SECOND_US) /* how many wait? */
-#define BUSY_US (1 * MOMENT_SECOND_US) /* a lane under backlog does a slice as often */
+#define BUSY_US (1 * MOMENT_SECOND_US) /* under backlog one lane does a slice as often */
 #define PAUSE_US \
 	(1 * MOMENT_SECOND_US) /* after trouble, and where all that wait are somebody else's at the moment */
 
@@ -18,7 +18,7 @@ static void send_look(struct loop *loop, struct lane *lane)
 	arena_reset(&loop->queue_arena, 0);
 	if (lane->io.ops->store_queue(lane->io.self, &loop->queue_arena, &loop->queue, &fail)) {
 		lane->turn = TURN_QUEUE;
-		loop->refold_lane = lane;
+		loop->queue_lane = lane;
 	} else {
 		lane_lost(lane, &fail);
 	}
@@ -46,12 +46,11 @@ static void after(struct lane *lane, enum refolder_end end, const struct fail *f
 	switch (end) {
 	case REFOLDER_SENT:
 		lane->turn = TURN_REFOLD;
-		loop->refold_lane = lane;
 		break;
 	case REFOLDER_DONE:
-		loop->refold_done_us = loop_now_us(loop);
-		loop->refold_at_us = loop->refold_done_us + (loop->refolder.found ? 0 : PAUSE_US);
-		if (!loop->refolder.found) { /* is there anybody? */
+		loop->refold_last_us = loop_now_us(loop);
+		loop->refold_at_us = loop->refold_last_us + (lane->refolder.found ? 0 : PAUSE_US);
+		if (!lane->refolder.found) { /* is there anybody? */
 			loop->queue.due = 0;
 			loop->queue_look_at_us = loop->refold_at_us;
 		}
@@ -65,34 +64,35 @@ static void after(struct lane *lane, enum refolder_end end, const struct fail *f
 bool loop_send_refold(struct loop *loop, struct lane *lane)
 {
 	int64_t now = loop_now_us(loop);
-	if (loop->refold_lane != NULL || !batch_is_empty(lane->batch) || !loop_may_begin(loop)) {
+	if (!batch_is_empty(lane->batch) || !loop_may_begin(loop)) {
 		return false;
 	}
 	bool queued = loop->queue.due == 0 && loop->options->counters->queued.value > loop->queued_seen;
-	if (queued || now >= loop->queue_look_at_us) {
+	if (loop->queue_lane == NULL && (queued || now >= loop->queue_look_at_us)) {
 		send_look(loop, lane);
 		return true;
 	}
 	if (loop->queue.due == 0 || now < loop->refold_at_us ||
-	    (batch_has_more(lane->batch) && now < loop->refold_done_us + BUSY_US)) {
+	    (batch_has_more(lane->batch) && now < loop->refold_last_us + BUSY_US)) {
 		return false;
 	}
 	struct fail fail;
-	after(lane, refolder_begin(&loop->refolder, lane->io, loop->engine, &fail), &fail);
+	loop->refold_last_us = now;
+	after(lane, refolder_begin(&lane->refolder, lane->io, loop->engine, &fail), &fail);
 	return true;
 }
 
 /* A slice may be what broke it, or what the server did not answer: the next one not at once. */
-void loop_refold_lost(struct loop *loop, const struct fail *why)
+void loop_refold_lost(struct lane *lane, const struct fail *why)
 {
-	refolder_lost(&loop->refolder, why);
-	loop->refold_at_us = loop_now_us(loop) + PAUSE_US;
+	refolder_lost(&lane->refolder, why);
+	lane->loop->refold_at_us = loop_now_us(lane->loop) + PAUSE_US;
 }
 
 void loop_refold_done(struct lane *lane)
 {
 	struct fail fail;
-	after(lane, refolder_turn_done(&lane->loop->refolder, &fail), &fail);
+	after(lane, refolder_turn_done(&lane->refolder, &fail), &fail);
 }
 
 void loop_refold_failed(struct lane *lane, const struct fail *why)
@@ -108,8 +108,8 @@ void loop_refold_failed(struct lane *lane, const struct fail *why)
 		log_warning("refold: %s: contacts that wait are not folded anew, trying again%s", why->text,
 			    log_held_back(&loop->refold_limit));
 	}
-	enum refolder_end end = refolder_turn_failed(&loop->refolder, why, &fail);
-	loop->refolder.found = false; /* a pause */
+	enum refolder_end end = refolder_turn_failed(&lane->refolder, why, &fail);
+	lane->refolder.found = false; /* a pause */
 	after(lane, end, &fail);
 }
 

@@ -15,7 +15,7 @@
 bool loop_send_takeover(struct loop *loop, struct lane *lane)
 {
 	struct fail fail;
-	if (!loop->queue.takeover || loop->refold_lane != NULL || loop_now_us(loop) < loop->takeover_at_us ||
+	if (!loop->queue.takeover || loop->queue_lane != NULL || loop_now_us(loop) < loop->takeover_at_us ||
 	    !batch_is_empty(lane->batch) || !loop_may_begin(loop)) {
 		return false;
 	}
@@ -24,7 +24,7 @@ bool loop_send_takeover(struct loop *loop, struct lane *lane)
 	if (lane->io.ops->store_takeover(lane->io.self, STEP, QUEUE_MAX, &loop->queue_arena,
 					 &loop->takeover_again_ms, &fail)) {
 		lane->turn = TURN_TAKEOVER;
-		loop->refold_lane = lane;
+		loop->queue_lane = lane;
 	} else {
 		lane_lost(lane, &fail);
 	}
@@ -44,7 +44,7 @@ void loop_takeover_done(struct loop *loop)
 	}
 	loop->takeover_at_us = now + (busy ? BUSY_US : loop->takeover_again_ms * 1000);
 	if (loop->queue.due == 0) { /* there may be somebody now */
-		loop->queue_look_at_us = now;
+		loop->queue_look_at_us = loop->refold_at_us = now;
 	}
 }
 

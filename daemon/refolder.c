@@ -1,5 +1,6 @@
 #include "daemon/refolder.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 #include "core/base/check.h"
@@ -8,18 +9,26 @@
 #include "core/flow/gather.h"
 #include "core/model/phase_pack.h"
 
-#define SLICE_MAX 16	    /* contacts: what comes meanwhile to this lane waits for them, some milliseconds */
-#define SLICE_TOUCHES 10000 /* of these together, by what their states say; or one contact alone */
+#define SLICE_FIRST 16
+#define SLICE_MAX 256
+#define SLICE_US (20 * INT64_C(1000)) /* what comes meanwhile to this lane waits for them */
+#define SLICE_TOUCHES 10000	      /* of these together, by what their states say; or one contact alone */
 
 bool refolder_init(struct refolder *refolder, const struct conf *conf, struct counters *counters)
 {
-	*refolder = (struct refolder){.slice = SLICE_MAX, .conf = conf, .counters = counters};
+	*refolder = (struct refolder){.slice = SLICE_FIRST, .conf = conf, .counters = counters};
 	return arena_init(&refolder->arena, (size_t)conf->batch.arena_mb * 1024 * 1024);
 }
 
 void refolder_finish(struct refolder *refolder)
 {
 	arena_finish(&refolder->arena);
+}
+
+/* Is it known of whom? */
+static bool has_begun(enum refolder_step step)
+{
+	return step == REFOLDER_READ || step == REFOLDER_RULES || step == REFOLDER_SAVE;
 }
 
 /* Too much at once; or of one that cannot be had at all: that one waits behind the others, for an hour. */
@@ -32,10 +41,24 @@ static void take_less(struct refolder *refolder)
 	refolder->slice = refolder->slice > 1 ? refolder->slice / 2 : 1;
 }
 
+/* How many next time, from how long it took: the more at once, the less does each cost. */
+static void adapt(struct refolder *refolder)
+{
+	int64_t took_us = refolder->io.ops->monotonic_us(refolder->io.self) - refolder->begun_us;
+	if (refolder->is_cut) {
+		refolder->slice = refolder->pick.waiting_count;
+	}
+	if (took_us > SLICE_US && refolder->slice >= SLICE_FIRST * 2) {
+		refolder->slice /= 2;
+	} else if (took_us < SLICE_US / 2) {
+		refolder->slice = refolder->slice < SLICE_MAX / 2 ? refolder->slice * 2 : SLICE_MAX;
+	}
+}
+
 static enum refolder_end sent(struct refolder *refolder, enum refolder_step step, bool good,
 			      const struct fail *fail)
 {
-	if (!good && fail->kind == FAIL_DATA && (step == REFOLDER_READ || step == REFOLDER_SAVE)) {
+	if (!good && fail->kind == FAIL_DATA && has_begun(step)) {
 		take_less(refolder);
 	}
 	refolder->step = good ? step : REFOLDER_IDLE;
@@ -70,14 +93,14 @@ static enum refolder_end postpone(struct refolder *refolder, struct fail *fail)
 		    fail);
 }
 
-enum refolder_end refolder_begin(struct refolder *refolder, struct io io, const struct engine *engine,
-				 struct fail *fail)
+enum refolder_end refolder_begin(struct refolder *refolder, struct io io, struct engine *engine, struct fail *fail)
 {
 	CHECK(refolder->step == REFOLDER_IDLE);
 	refolder->io = io;
 	refolder->engine = engine;
 	refolder->pick = (struct pick_rows){.contacts_max = refolder->slice};
 	refolder->found = refolder->postpones;
+	refolder->begun_us = io.ops->monotonic_us(io.self);
 	if (refolder->postpones) { /* its connection went before that could be said */
 		return postpone(refolder, fail);
 	}
@@ -105,21 +128,38 @@ static enum refolder_end save(struct refolder *refolder, struct fail *fail)
 		    fail);
 }
 
-/* Contacts with long histories: fewer at once. The others' locks go with the transaction. */
-static void bound_touches(struct pick_rows *pick)
+static int compare_waiting(const void *a, const void *b)
 {
-	size_t touches = 0;
-	for (size_t i = 0; i < pick->waiting_count; i++) {
-		for (size_t j = 0; j < pick->load.phase_count; j++) {
-			const struct phase_row *row = &pick->load.phases[j];
-			touches += uuid_equal(&row->contact_id, &pick->waiting[i].contact_id)
-					   ? phase_pack_taken(row->fold, row->fold_size)
-					   : 0;
-		}
-		if (i > 0 && touches > SLICE_TOUCHES) {
-			pick->waiting_count = i;
+	return uuid_compare(&((const struct waiting_row *)a)->contact_id,
+			    &((const struct waiting_row *)b)->contact_id);
+}
+
+/* Contacts with long histories: fewer at once. The others' locks go with the transaction. */
+static bool bound_touches(struct refolder *refolder)
+{
+	struct pick_rows *pick = &refolder->pick;
+	size_t *taken = arena_zero(&refolder->arena, pick->waiting_count, sizeof(*taken)), touches = 0;
+	if (taken == NULL) {
+		return false;
+	}
+	for (size_t i = 0; i < pick->load.phase_count; i++) {
+		const struct phase_row *row = &pick->load.phases[i];
+		const struct waiting_row key = {.contact_id = row->contact_id};
+		const struct waiting_row *waiting =
+			bsearch(&key, pick->waiting, pick->waiting_count, sizeof(key), compare_waiting);
+		if (waiting != NULL) {
+			taken[waiting - pick->waiting] += phase_pack_taken(row->fold, row->fold_size);
 		}
 	}
+	refolder->is_cut = false;
+	for (size_t i = 0; i < pick->waiting_count; i++) {
+		touches += taken[i];
+		if (i > 0 && touches > SLICE_TOUCHES) {
+			pick->waiting_count = i;
+			refolder->is_cut = true;
+		}
+	}
+	return true;
 }
 
 static enum refolder_end read_touches(struct refolder *refolder, struct fail *fail)
@@ -131,8 +171,8 @@ static enum refolder_end read_touches(struct refolder *refolder, struct fail *fa
 		return roll_back(refolder, fail);
 	}
 	refolder->found = true;
-	bound_touches(pick);
-	if (!cast_of_waiting(&refolder->cast, pick->waiting, pick->waiting_count, &refolder->arena) ||
+	if (!bound_touches(refolder) ||
+	    !cast_of_waiting(&refolder->cast, pick->waiting, pick->waiting_count, &refolder->arena) ||
 	    !contacts_of_waiting(&refolder->contacts, &refolder->cast, model, pick->waiting, pick->waiting_count,
 				 &pick->load) ||
 	    !contacts_ask(&refolder->contacts, &pick->load, NULL, &refolder->read)) {
@@ -141,6 +181,19 @@ static enum refolder_end read_touches(struct refolder *refolder, struct fail *fa
 	return sent(refolder, REFOLDER_READ,
 		    refolder->io.ops->store_read(refolder->io.self, &refolder->read, &refolder->arena, fail),
 		    fail);
+}
+
+static enum refolder_end read_rules(struct refolder *refolder, struct fail *fail)
+{
+	if (!rules_list(&refolder->rules, refolder->engine, &refolder->read, &refolder->arena)) {
+		return shrink(refolder, fail);
+	}
+	struct rule_rows *rows = &refolder->rules.rows;
+	return rows->subject_count == 0
+		       ? save(refolder, fail)
+		       : sent(refolder, REFOLDER_RULES,
+			      refolder->io.ops->store_rules(refolder->io.self, rows, &refolder->arena, fail),
+			      fail);
 }
 
 static enum refolder_end done(struct refolder *refolder)
@@ -155,12 +208,15 @@ enum refolder_end refolder_turn_done(struct refolder *refolder, struct fail *fai
 	case REFOLDER_PICK:
 		return read_touches(refolder, fail);
 	case REFOLDER_READ:
+		return read_rules(refolder, fail);
+	case REFOLDER_RULES:
+		rules_take(&refolder->rules, refolder->engine, &refolder->read);
 		return save(refolder, fail);
 	case REFOLDER_SAVE:
 		refolder->counters->queue_refolded.value += (double)refolder->pick.waiting_count;
 		log_debug("refold: %zu contacts that had waited, %zu touches", refolder->pick.waiting_count,
 			  refolder->read.touch_count);
-		refolder->slice = refolder->slice < SLICE_MAX ? refolder->slice * 2 : SLICE_MAX;
+		adapt(refolder);
 		return done(refolder);
 	case REFOLDER_ROLLBACK:
 		if (refolder->postpones) {
@@ -191,8 +247,7 @@ enum refolder_end refolder_turn_failed(struct refolder *refolder, const struct f
 
 void refolder_lost(struct refolder *refolder, const struct fail *why)
 {
-	bool begun = refolder->step == REFOLDER_READ || refolder->step == REFOLDER_SAVE;
-	if (begun && strcmp(why->code, POSTGRES_NO_ANSWER) == 0) {
+	if (has_begun(refolder->step) && strcmp(why->code, POSTGRES_NO_ANSWER) == 0) {
 		take_less(refolder);
 	}
 	refolder->step = REFOLDER_IDLE;

@@ -1,7 +1,7 @@
 /*
  * Contacts that wait for their refold (table refold), folded anew a slice at a time, in a transaction of their own:
  *
- *	PICK: BEGIN, locks, states ─▶ READ: touches ─▶ fold ─▶ SAVE: states, changes, checkpoints, COMMIT
+ *	PICK: BEGIN, locks, states ─▶ READ: touches (─▶ RULES: what they match) ─▶ fold ─▶ SAVE: states, changes, checkpoints, COMMIT
  *
  * It takes the locks of those contacts alone that nobody is at, waits for nobody, and writes their arbiters as a batch
  * does; whoever else had read one starts over. Needs no partition: what it writes follows from what is stored. Killed at any
@@ -20,11 +20,13 @@
 #include "daemon/counters.h"
 #include "daemon/engine.h"
 #include "daemon/io.h"
+#include "daemon/rules.h"
 
 enum refolder_step {
 	REFOLDER_IDLE,
 	REFOLDER_PICK,
 	REFOLDER_READ,
+	REFOLDER_RULES,
 	REFOLDER_SAVE,
 	REFOLDER_ROLLBACK,
 	REFOLDER_POSTPONE
@@ -33,18 +35,21 @@ enum refolder_step {
 struct refolder {
 	enum refolder_step step; /* whose turn is under way */
 	struct io io;		 /* of the lane that does it */
-	const struct engine *engine;
+	struct engine *engine;
 	const struct conf *conf;
 	struct counters *counters;
 	struct arena arena;
-	size_t slice;	/* contacts at once: adapts */
-	bool postpones; /* next, with nothing open: the only one that was picked is too much */
+	size_t slice;	  /* contacts at once: adapts */
+	bool is_cut;	  /* fewer than were picked: together they have too many touches */
+	int64_t begun_us; /* monotonic */
+	bool postpones;	  /* next, with nothing open: the only one that was picked is too much */
 	struct uuid postponed;
 	bool found; /* the last slice had somebody */
 	struct pick_rows pick;
 	struct cast cast;
 	struct contacts contacts;
 	struct read_rows read;
+	struct rules rules;
 	struct save_rows save;
 };
 
@@ -58,7 +63,7 @@ enum refolder_end {
 	REFOLDER_DROPS /* the connection must be dropped: *fail */
 };
 /* Begins a slice, on an idle connection that has been greeted. Borrows the engine until it is done. */
-enum refolder_end refolder_begin(struct refolder *refolder, struct io io, const struct engine *engine,
+enum refolder_end refolder_begin(struct refolder *refolder, struct io io, struct engine *engine,
 				 struct fail *fail);
 /* How the turn that it sent has ended. *fail is set where the connection must be dropped. */
 enum refolder_end refolder_turn_done(struct refolder *refolder, struct fail *fail);

@@ -60,6 +60,8 @@ bool store_peek(struct store *store, struct advance_rows *peek, struct arena *ar
 bool store_load(struct store *store, struct load_rows *load, struct arena *arena, struct fail *fail);
 
 bool store_read(struct store *store, struct read_rows *read, struct arena *arena, struct fail *fail);
+/* What subjects of touches that were read match, as it is stored. */
+bool store_rules(struct store *store, struct rule_rows *rules, struct arena *arena, struct fail *fail);
 
 /* BEGIN, locks, and what is known of contacts that wait; store_read() and store_save() then do what the careful way does. */
 bool store_pick(struct store *store, struct pick_rows *pick, struct arena *arena, struct fail *fail);

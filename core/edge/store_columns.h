@@ -23,6 +23,7 @@ struct store {
 	struct advance_rows *advance;
 	struct load_rows *load;
 	struct read_rows *read;
+	struct rule_rows *rules;
 	struct due_rows *due;
 	struct pick_rows *pick;
 	struct store_queue *queue;

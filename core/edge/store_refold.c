@@ -1,9 +1,6 @@
 /*
  * Contacts that wait for their refold: who they are, and the turn that begins one.
  */
-#include <stdlib.h>
-#include <string.h>
-
 #include "core/base/arena.h"
 #include "core/edge/store_columns.h"
 #include "core/edge/store_parts.h"
@@ -19,7 +16,7 @@ static bool on_model(void *context, const struct postgres_rows *rows, struct fai
 }
 
 /* In key order. */
-static bool on_picked(void *context, const struct postgres_rows *rows, struct fail *fail)
+static bool on_waiting(void *context, const struct postgres_rows *rows, struct fail *fail)
 {
 	struct store *store = context;
 	struct waiting_row *waiting = store_rows_room(store, rows, sizeof(*waiting), fail);
@@ -27,42 +24,14 @@ static bool on_picked(void *context, const struct postgres_rows *rows, struct fa
 		return false;
 	}
 	for (size_t i = 0; i < postgres_count(rows); i++) {
-		waiting[i].contact_id = postgres_uuid(rows, i, 0);
-		waiting[i].from_us = INT64_MAX;
+		waiting[i] = (struct waiting_row){
+			.contact_id = postgres_uuid(rows, i, 0),
+			.from_us = postgres_moment(rows, i, 1),
+			.anonymous = postgres_int(rows, i, 2) != 0,
+		};
 	}
 	store->pick->waiting = waiting;
 	store->pick->waiting_count = postgres_count(rows);
-	return true;
-}
-
-static int compare_waiting(const void *a, const void *b)
-{
-	return uuid_compare(&((const struct waiting_row *)a)->contact_id,
-			    &((const struct waiting_row *)b)->contact_id);
-}
-
-/* What is known of those that are locked; who is not in the queue any more was done by somebody else. */
-static bool on_waiting(void *context, const struct postgres_rows *rows, struct fail *fail)
-{
-	(void)fail;
-	struct store *store = context;
-	struct pick_rows *pick = store->pick;
-	for (size_t i = 0; i < postgres_count(rows); i++) {
-		struct waiting_row key = {.contact_id = postgres_uuid(rows, i, 0)};
-		struct waiting_row *found =
-			bsearch(&key, pick->waiting, pick->waiting_count, sizeof(key), compare_waiting);
-		if (found != NULL) {
-			found->from_us = postgres_moment(rows, i, 1);
-			found->anonymous = postgres_int(rows, i, 2) != 0;
-		}
-	}
-	size_t kept = 0;
-	for (size_t i = 0; i < pick->waiting_count; i++) {
-		if (pick->waiting[i].from_us != INT64_MAX) {
-			pick->waiting[kept++] = pick->waiting[i];
-		}
-	}
-	pick->waiting_count = kept;
 	return true;
 }
 
@@ -83,9 +52,9 @@ bool store_pick(struct store *store, struct pick_rows *pick, struct arena *arena
 	return postgres_add(store->postgres, &sql_begin, NULL, NULL, NULL, fail) &&
 	       postgres_add(store->postgres, &sql_pick_lock, NULL, NULL, NULL, fail) &&
 	       postgres_add(store->postgres, &sql_model_version, NULL, on_model, store, fail) &&
-	       add_count(store, &sql_pick, pick->contacts_max, on_picked, arena, fail) &&
-	       add_count(store, &sql_pick_waiting, pick->contacts_max, on_waiting, arena, fail) &&
-	       add_count(store, &sql_pick_phases, pick->contacts_max, store_on_phases, arena, fail) &&
+	       add_count(store, &sql_pick, pick->contacts_max, NULL, arena, fail) &&
+	       postgres_add(store->postgres, &sql_pick_waiting, NULL, on_waiting, store, fail) &&
+	       postgres_add(store->postgres, &sql_pick_phases, NULL, store_on_phases, store, fail) &&
 	       postgres_send(store->postgres, fail);
 }
 

@@ -175,49 +175,56 @@ static const struct postgres_statement sql_phases = {.name = "phases",
 						     .parameter_count = 1,
 						     .parameters = {ARRAY(UUID)}};
 
-/* Only what can be the fold's input: most touches of most people have no rule. */
-#define READ_COLUMNS \
-	"SELECT t.actor_id, t.stamped, t.event_id, t.at, t.reasons, t.party, r.process, r.rule_number, " \
-	"r.mail_click, r.link, r.confirm, "
-#define READ_RULE \
-	"CROSS JOIN LATERAL (SELECT * FROM phased.subject_rule r WHERE r.model_version = $1 " \
-	"AND r.subject_id = t.subject_id AND (r.confirm <> 0 OR (t.party = 1 AND r.rule_number IS NOT NULL)) " \
-	"AND (k.process IS NULL OR r.process = k.process) OFFSET 0) AS r"
 /* No machine's, or by reasons that are none for the contact. */
 #define READ_PERSONS "(t.reasons & ~k.cleared) = 0"
 /* What is asked for: (id, process, before, after, cleared); process NULL: all of them, from the start. */
-#define READ_ASKS \
-	"unnest($2::uuid[], $3::text[], $4::timestamptz[], $5::timestamptz[], $6::integer[]) AS k (id, process, " \
-	"before, after, cleared)"
+#define READ_ASKS "unnest($2::uuid[], $3::text[], $4::timestamptz[], $5::timestamptz[], $6::integer[])"
 /* Checkpoints before a moment, of the model in force and packed as we pack: the last one is gone on from. */
 #define READ_CHECKPOINTS \
 	"FROM phased.checkpoint c WHERE c.contact_id = k.id AND c.process = k.process AND c.at < k.before AND " \
 	"c.model_version = $1 AND get_byte(c.fold, 0) = " DIGITS(PHASE_PACK_VERSION)
-#define READ_FROM "CROSS JOIN LATERAL (SELECT coalesce(max(c.at), k.after) AS at " READ_CHECKPOINTS ") AS f "
+/*
+ * Each touch once, from where the first of the processes begins that are asked for; whose it is, is said by the place of its ask. What
+ * its subject matches is not joined: that would cost as much again as the touch does, and the daemon mostly knows it.
+ */
+#define READ_FROM \
+	"FROM (SELECT k.id, min(k.place)::integer AS place, min(coalesce((SELECT max(c.at) " READ_CHECKPOINTS \
+	"), k.after)) AS at, min(k.cleared) AS cleared FROM " READ_ASKS \
+	" WITH ORDINALITY AS k (id, process, before, after, cleared, place) GROUP BY k.id) AS k "
+#define READ_COLUMNS "SELECT k.place, t.event_id, t.at, t.subject_id, t.party, nullif(t.reasons, 0)"
+#define READ_KEYS ", CASE WHEN $7 THEN t.actor_id END, CASE WHEN $7 THEN t.stamped END "
 static const struct postgres_statement sql_read_checkpoints = {
 	.name = "read_checkpoints",
 	.sql = "SELECT c.contact_id, c.process, c.n, c.at, c.fold, c.shown, c.since FROM " READ_ASKS
-	       " CROSS JOIN LATERAL (SELECT * " READ_CHECKPOINTS " ORDER BY c.n DESC LIMIT 1) AS c",
+	       " AS k (id, process, before, after, cleared) CROSS JOIN LATERAL (SELECT * " READ_CHECKPOINTS
+	       " ORDER BY c.n DESC LIMIT 1) AS c",
 	.parameter_count = 6,
 	.parameters = {ONE(INT8), ARRAY(UUID), ARRAY(TEXT), ARRAY(TIMESTAMPTZ), ARRAY(TIMESTAMPTZ), ARRAY(INT4)}};
 static const struct postgres_statement sql_read_contacts = {
 	.name = "read_contacts",
-	.sql = READ_COLUMNS
-	"k.id FROM " READ_ASKS " " READ_FROM "CROSS JOIN LATERAL (SELECT * FROM phased.stretch s WHERE "
-	"s.contact_id = k.id OFFSET 0) AS s CROSS JOIN LATERAL (SELECT * FROM phased.touch t WHERE t.actor_id = "
-	"s.actor_id AND t.at >= s.from_at AND t.at < s.to_at AND t.at > f.at AND " READ_PERSONS " OFFSET 0) AS "
-	"t " READ_RULE " WHERE s.actor_id NOT IN (SELECT unnest($7::uuid[])) LIMIT $8",
-	.parameter_count = 8,
+	.sql = READ_COLUMNS READ_KEYS READ_FROM
+	"CROSS JOIN LATERAL (SELECT * FROM phased.stretch s WHERE s.contact_id = k.id OFFSET 0) AS s CROSS JOIN "
+	"LATERAL (SELECT * FROM phased.touch t WHERE t.actor_id = s.actor_id AND t.at >= s.from_at AND t.at < "
+	"s.to_at AND t.at > k.at AND " READ_PERSONS " OFFSET 0) AS t WHERE s.actor_id NOT IN (SELECT "
+	"unnest($8::uuid[])) LIMIT $9",
+	.parameter_count = 9,
 	.parameters = {ONE(INT8), ARRAY(UUID), ARRAY(TEXT), ARRAY(TIMESTAMPTZ), ARRAY(TIMESTAMPTZ), ARRAY(INT4),
-		       ARRAY(UUID), ONE(INT8)}};
+		       ONE(BOOL), ARRAY(UUID), ONE(INT8)}};
 static const struct postgres_statement sql_read_actors = {
 	.name = "read_actors",
-	.sql = READ_COLUMNS "NULL::uuid FROM " READ_ASKS " " READ_FROM
-			    "CROSS JOIN LATERAL (SELECT * FROM phased.touch t WHERE t.actor_id = k.id AND t.at > "
-			    "f.at AND " READ_PERSONS " OFFSET 0) AS t " READ_RULE " LIMIT $7",
-	.parameter_count = 7,
+	.sql = READ_COLUMNS READ_KEYS READ_FROM "CROSS JOIN LATERAL (SELECT * FROM phased.touch t WHERE "
+						"t.actor_id = k.id AND t.at > k.at AND " READ_PERSONS
+						" OFFSET 0) AS t LIMIT $8",
+	.parameter_count = 8,
 	.parameters = {ONE(INT8), ARRAY(UUID), ARRAY(TEXT), ARRAY(TIMESTAMPTZ), ARRAY(TIMESTAMPTZ), ARRAY(INT4),
-		       ONE(INT8)}};
+		       ONE(BOOL), ONE(INT8)}};
+static const struct postgres_statement sql_read_rules = {
+	.name = "read_rules",
+	.sql = "SELECT r.subject_id, r.process, r.rule_number, r.mail_click, r.link, r.confirm FROM "
+	       "unnest($2::bigint[]) AS k (subject_id) CROSS JOIN LATERAL (SELECT * FROM phased.subject_rule r "
+	       "WHERE r.model_version = $1 AND r.subject_id = k.subject_id OFFSET 0) AS r",
+	.parameter_count = 2,
+	.parameters = {ONE(INT8), ARRAY(INT8)}};
 
 static const struct postgres_statement sql_save_subjects = {
 	.name = "save_subjects",
@@ -498,33 +505,32 @@ static const struct postgres_statement sql_drop_waiting = {
 	.parameter_count = 1,
 	.parameters = {ARRAY(UUID)}};
 /*
- * Four times as many as are wanted, those that have waited longest: of these the first that nobody is at, so that several
- * daemons find others. Nothing is waited for: whoever is at a contact writes it, and it comes to its turn again. What
- * is read of them comes by later statements, which see what the locks hold.
+ * Eight times as many as are wanted, those that have waited longest: of these the first that nobody is at, so that several lanes of
+ * several daemons find others. Nothing is waited for: whoever is at a contact writes it, and it comes to its turn again. What
+ * is read of them comes by later statements, which see what the locks hold; a setting of the transaction tells these who
+ * they are, so that it is one turn.
  */
-#define PICK_FROM \
-	"FROM (SELECT * FROM phased.refold WHERE queued_at <= now() ORDER BY queued_at LIMIT $1 * 4) AS r"
 /* Whoever writes states keeps another model from being accepted until he is done; batches do by their positions. */
 static const struct postgres_statement sql_pick_lock =
 	SIMPLE("pick_lock", "LOCK TABLE phased.position IN ROW EXCLUSIVE MODE");
 static const struct postgres_statement sql_pick = {
 	.name = "pick",
-	.sql = "SELECT p.contact_id FROM phased.phase p WHERE p.contact_id = ANY (ARRAY (SELECT "
-	       "r.contact_id " PICK_FROM
-	       ")) AND p.process = 'standard' ORDER BY p.contact_id LIMIT $1 FOR UPDATE SKIP LOCKED",
+	.sql = "SELECT set_config('phased.picked', coalesce(array_agg(l.contact_id), '{}')::text, true) FROM "
+	       "(SELECT p.contact_id FROM phased.phase p WHERE p.contact_id = ANY (ARRAY (SELECT r.contact_id "
+	       "FROM "
+	       "phased.refold r WHERE r.queued_at <= now() ORDER BY r.queued_at LIMIT $1 * 8)) AND p.process = "
+	       "'standard' ORDER BY p.contact_id LIMIT $1 FOR UPDATE SKIP LOCKED) AS l",
 	.parameter_count = 1,
 	.parameters = {ONE(INT8)}};
+#define PICKED "ANY (current_setting('phased.picked', true)::uuid[])"
+/* Who is not in the queue any more was done by somebody else. */
 static const struct postgres_statement sql_pick_waiting = {
 	.name = "pick_waiting",
 	.sql = "SELECT r.contact_id, r.from_at, r.anonymous AND NOT EXISTS (SELECT FROM phased.stretch s WHERE "
-	       "s.actor_id = r.contact_id OFFSET 0) " PICK_FROM,
-	.parameter_count = 1,
-	.parameters = {ONE(INT8)}};
-static const struct postgres_statement sql_pick_phases = {
-	.name = "pick_phases",
-	.sql = PHASES "WHERE p.contact_id = ANY (ARRAY (SELECT r.contact_id " PICK_FROM "))",
-	.parameter_count = 1,
-	.parameters = {ONE(INT8)}};
+	       "s.actor_id = r.contact_id OFFSET 0) FROM phased.refold r WHERE r.contact_id = " PICKED
+	       " ORDER BY r.contact_id"};
+static const struct postgres_statement sql_pick_phases = {.name = "pick_phases",
+							  .sql = PHASES "WHERE p.contact_id = " PICKED};
 /* One whose refold cannot be done now: the others come first. */
 static const struct postgres_statement sql_postpone = {
 	.name = "postpone",

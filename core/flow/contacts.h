@@ -57,6 +57,9 @@ struct contacts {
 /* False: arena full. Call once screen_batch() is done. */
 bool contacts_in_order(struct contacts *contacts, struct cast *cast, const struct contacts_model *model,
 		       const struct item *items, struct load_rows *load);
+/* Its number; -1: the model has none of this name. */
+int contacts_process(const struct model *model, const char *name);
+
 /* How many contacts are refolded at once, of how many touches by what their states say; the rest waits. */
 struct contacts_bounds {
 	size_t contacts, touches;
@@ -72,7 +75,7 @@ bool contacts_ask(struct contacts *contacts, const struct load_rows *load, const
  * bounds NULL, and refold. False: arena full. */
 bool contacts_of_waiting(struct contacts *contacts, struct cast *cast, const struct contacts_model *model,
 			 const struct waiting_row *waiting, size_t count, struct load_rows *load);
-/* Folds the contacts of contacts_ask() from what was read and from the batch's own touches, and on to `now_us`. False: arena
+/* Folds the contacts of contacts_ask() from what was read (and what it matches) and from the batch's own touches, and on to `now_us`. False: arena
  * full. */
 bool contacts_refold(struct contacts *contacts, const struct item *items, size_t count,
 		     const struct read_rows *read, int64_t now_us);

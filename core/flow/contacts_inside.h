@@ -70,9 +70,6 @@ static inline bool contacts_is_whole(const struct cast_member *member)
 /* Sorts what was loaded, as it mostly is, and notes where each member's rows are. False: arena full. */
 bool contacts_link_phases(struct contacts *contacts, struct load_rows *load);
 
-/* Its number; -1: the model has none of this name. */
-int contacts_process(const struct model *model, const char *name);
-
 /*
  * A run: the touches of one contact in one process. An entry a touch: its contact and its process, by name, are the key; its place
  * is that in cast->touches or, behind these, in what was read.

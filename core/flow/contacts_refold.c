@@ -65,32 +65,38 @@ static void link_checkpoints(const struct contacts *contacts, const struct read_
 	}
 }
 
+/* By the id that a row was read by; `last` has found the row before, and rows of one id come together. */
+static struct cast_member *find_member(const struct cast *cast, const struct uuid *id, struct cast_member **last)
+{
+	if (*last == NULL || !uuid_equal(&(*last)->id, id)) {
+		*last = cast_find(cast, id);
+	}
+	return *last;
+}
+
 /* Whose touch a row is after the batch: its stretch says so, or those of its actor do. NULL: it was not asked for. */
-static struct cast_member *row_contact(const struct cast *cast, const struct touch_row *row)
+static struct cast_member *row_contact(const struct cast *cast, const struct touch_row *row,
+				       struct cast_member **last)
 {
 	if (row->by_stretch) {
-		return cast_find(cast, &row->contact_id);
+		return find_member(cast, &row->contact_id, last);
 	}
-	const struct cast_member *actor = cast_find(cast, &row->key.actor_id);
+	const struct cast_member *actor = find_member(cast, &row->key.actor_id, last);
 	CHECK(actor != NULL);
 	struct cast_member *contact = cast_contact(cast, actor, row->at_us, false);
 	return actor->moved || contact == actor ? contact : NULL;
 }
 
 /* Is it to be folded, after the checkpoint that its process goes on from? */
-static bool is_wanted(const struct contacts *contacts, const struct touch_row *row,
-		      struct cast_member **ret_contact, int *ret_process)
+static bool is_wanted(const struct contacts *contacts, const struct touch_row *row, struct cast_member **last,
+		      struct cast_member **ret_contact)
 {
-	*ret_contact = row->process != NULL ? row_contact(contacts->cast, row) : NULL;
+	*ret_contact = row->process >= 0 ? row_contact(contacts->cast, row, last) : NULL;
 	if (*ret_contact == NULL ||
 	    !fold_input_counts(row->party, row->reasons, (*ret_contact)->cleared, row->rule, row->confirm)) {
 		return false;
 	}
-	*ret_process = contacts_process(contacts->model->model, row->process);
-	if (*ret_process < 0) {
-		return false;
-	}
-	const struct contacts_want *want = contacts_want(contacts, *ret_contact, (unsigned)*ret_process);
+	const struct contacts_want *want = contacts_want(contacts, *ret_contact, (unsigned)row->process);
 	return want->wanted && (want->from == NULL || moment_floor(row->at_us, CONTACTS_MS_US) >
 							      moment_floor(want->from->at_us, CONTACTS_MS_US));
 }
@@ -99,17 +105,17 @@ static size_t list_rows(const struct contacts *contacts, const struct read_rows 
 			const struct touch_key *replaced, size_t replaced_count, struct sort_entry *ret_entries)
 {
 	size_t used = 0;
+	struct cast_member *last = NULL;
 	for (size_t i = 0; i < read->touch_count; i++) {
 		const struct touch_row *row = &read->touches[i];
 		struct cast_member *contact;
-		int process;
-		if (!is_wanted(contacts, row, &contact, &process) ||
+		if (!is_wanted(contacts, row, &last, &contact) ||
 		    (replaced_count > 0 &&
 		     bsearch(&row->key, replaced, replaced_count, sizeof(*replaced), compare_row_keys) != NULL)) {
 			continue;
 		}
 		ret_entries[used++] =
-			runs_entry(contacts, contact, (unsigned)process, contacts->cast->touch_count + i);
+			runs_entry(contacts, contact, (unsigned)row->process, contacts->cast->touch_count + i);
 	}
 	return used;
 }

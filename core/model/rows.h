@@ -136,12 +136,15 @@ struct load_rows {
 struct touch_row {
 	bool by_stretch;
 	struct uuid contact_id; /* of its stretch, when read by one */
-	struct touch_key key;
+	struct touch_key
+		key; /* of this the event's id alone, when read by a stretch and without read->with_keys */
 	int64_t at_us;
 	uint32_t reasons;
 	int party;
-	const char *process; /* NULL: its subject has no rule under this model */
-	int rule;	     /* -1: never evidence */
+	uint64_t subject_id;
+	/* what that matches: not the store's to fill */
+	int process; /* number; -1: it has no rule under this model */
+	int rule;    /* -1: never evidence */
 	bool mail_click;
 	uint64_t link;
 	uint16_t confirm;
@@ -177,11 +180,31 @@ struct read_rows {
 	size_t actor_count;
 	const struct uuid *moved; /* actors whose stored stretches are true no longer: left out of the contacts' */
 	size_t moved_count;
+	bool with_keys; /* touches are to be known again by their keys */
 	/* out, in the arena */
 	struct checkpoint_row *checkpoints; /* from which each ask with a process begins; none: from the start */
 	size_t checkpoint_count;
 	struct touch_row *touches;
 	size_t touch_count;
+};
+
+/* What a subject matches under a model. */
+struct rule_row {
+	uint64_t subject_id;
+	const char *process;
+	int rule; /* number; -1: never evidence */
+	bool mail_click;
+	uint64_t link;
+	uint16_t confirm;
+};
+
+struct rule_rows {
+	uint64_t model_version;
+	const uint64_t *subjects;
+	size_t subject_count;
+	/* out, in the arena; of those that are stored with their rule */
+	struct rule_row *rules;
+	size_t rule_count;
 };
 
 struct subject_row {
@@ -276,7 +299,7 @@ struct pick_rows {
 	uint64_t model_version; /* in force */
 	struct waiting_row *waiting;
 	size_t waiting_count;
-	struct load_rows load; /* phases alone, of these and perhaps of others */
+	struct load_rows load; /* phases alone */
 };
 
 /* What was folded anew: whatever is stored of it from there on is replaced. */

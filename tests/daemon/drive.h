@@ -14,7 +14,7 @@
 #include "tests/daemon/world.h"
 
 #define DRIVE_CHECKPOINT 2 /* touches from one checkpoint to the next */
-#define DRIVE_TURNS_MAX 8  /* round trips of a batch that meets no trouble */
+#define DRIVE_TURNS_MAX 9  /* round trips of a batch that meets no trouble */
 
 struct driven {
 	struct drive *drive;

@@ -14,6 +14,7 @@ static struct {
 	unsigned picks, rollbacks, postpones;
 	size_t contacts_max, arena_used;
 	struct uuid postponed;
+	int64_t now_us;
 } seen;
 
 static bool pick(void *self, struct pick_rows *pick_rows, struct arena *arena, struct fail *fail)
@@ -40,7 +41,14 @@ static bool postpone(void *self, const struct uuid *contact_id, struct arena *ar
 	return true;
 }
 
-static const struct io_ops ops = {.store_pick = pick, .store_rollback = rollback, .store_postpone = postpone};
+static int64_t monotonic(void *self)
+{
+	(void)self;
+	return seen.now_us;
+}
+
+static const struct io_ops ops = {
+	.monotonic_us = monotonic, .store_pick = pick, .store_rollback = rollback, .store_postpone = postpone};
 
 /* One that has picked so many and waits for their touches; its arena is full. */
 static void begin(struct refolder *refolder, size_t count)
@@ -108,6 +116,36 @@ START_TEST(what_took_too_long_is_taken_in_halves)
 }
 END_TEST
 
+START_TEST(as_many_are_taken_as_are_done_in_twenty_milliseconds)
+{
+	static const struct {
+		size_t slice, done;
+		bool cut;
+		int ms;
+		size_t next;
+	} rows[] = {
+		{16, 16, false, 9, 32},	  {16, 16, false, 15, 16},   {64, 64, false, 21, 32},
+		{16, 16, false, 900, 16}, {256, 256, false, 1, 256}, {16, 1, true, 15, 1},
+		{64, 1, true, 30, 1},	  {16, 2, true, 4, 4},	     {1, 1, false, 2, 2},
+	};
+	static struct counters counters;
+	for (size_t i = 0; i < COUNT_OF(rows); i++) {
+		struct refolder refolder;
+		struct fail fail;
+		begin(&refolder, rows[i].done);
+		refolder.counters = &counters;
+		refolder.step = REFOLDER_SAVE;
+		refolder.slice = rows[i].slice;
+		refolder.is_cut = rows[i].cut;
+		refolder.begun_us = 1000000;
+		seen.now_us = 1000000 + rows[i].ms * 1000;
+		ck_assert_int_eq(refolder_turn_done(&refolder, &fail), REFOLDER_DONE);
+		ck_assert_msg(refolder.slice == rows[i].next, "row %zu: %zu", i, refolder.slice);
+		refolder_finish(&refolder);
+	}
+}
+END_TEST
+
 START_TEST(one_that_is_refused_or_too_slow_is_postponed_after_the_rollback)
 {
 	static const struct {
@@ -131,4 +169,5 @@ START_TEST(one_that_is_refused_or_too_slow_is_postponed_after_the_rollback)
 END_TEST
 
 TEST_MAIN("refolder", one_that_the_server_did_not_answer_for_is_postponed_on_the_next_connection,
-	  what_took_too_long_is_taken_in_halves, one_that_is_refused_or_too_slow_is_postponed_after_the_rollback)
+	  what_took_too_long_is_taken_in_halves, as_many_are_taken_as_are_done_in_twenty_milliseconds,
+	  one_that_is_refused_or_too_slow_is_postponed_after_the_rollback)

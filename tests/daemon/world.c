@@ -10,10 +10,10 @@
 #include "tests/random.h"
 
 const char *const world_topics[WORLD_TOPICS] = {"web", "email", "chat", "crm", "rejected"};
-const char *const world_turn_names[WORLD_TURNS] = {"none",	 "CLAIM",	"LOOK",	   "MONTHS", "PEEK",
-						   "ADVANCE",	 "LOAD",	"READ",	   "PICK",   "POSTPONE",
-						   "SAVE",	 "ARBITERS",	"ROWS",	   "COPY",   "END",
-						   "REVIEW DUE", "REVIEW SAVE", "ROLLBACK"};
+const char *const world_turn_names[WORLD_TURNS] = {"none",     "CLAIM",	     "LOOK",	    "MONTHS",  "PEEK",
+						   "ADVANCE",  "LOAD",	     "READ",	    "RULES",   "PICK",
+						   "POSTPONE", "SAVE",	     "ARBITERS",    "ROWS",    "COPY",
+						   "END",      "REVIEW DUE", "REVIEW SAVE", "ROLLBACK"};
 
 uint64_t world_random(struct world *world, uint64_t below)
 {
@@ -304,6 +304,16 @@ static bool send_read(void *self, struct read_rows *read, struct arena *arena, s
 	       charge(arena, read->contact_count + read->actor_count, fail) && send(client, WORLD_READ, arena);
 }
 
+static bool send_rules(void *self, struct rule_rows *rules, struct arena *arena, struct fail *fail)
+{
+	struct world_client *client = self;
+	client->rules = rules;
+	rules->rules = NULL;
+	rules->rule_count = 0;
+	return REAL(store_rules(store_of(self), rules, arena, fail)) &&
+	       charge(arena, rules->subject_count, fail) && send(client, WORLD_RULES, arena);
+}
+
 static bool send_pick(void *self, struct pick_rows *pick, struct arena *arena, struct fail *fail)
 {
 	struct world_client *client = self;
@@ -490,6 +500,7 @@ static const struct io_ops ops = {
 	.store_peek = send_peek,
 	.store_load = send_load,
 	.store_read = send_read,
+	.store_rules = send_rules,
 	.store_save = send_save,
 	.store_review_due = send_review_due,
 	.store_review_save = send_review_save,

@@ -38,6 +38,7 @@ enum world_turn {
 	WORLD_ADVANCE,
 	WORLD_LOAD,
 	WORLD_READ,
+	WORLD_RULES,
 	WORLD_PICK,
 	WORLD_POSTPONE,
 	WORLD_SAVE,
@@ -115,6 +116,7 @@ struct world_client {
 	const struct advance_rows *months;
 	struct load_rows *load;
 	struct read_rows *read;
+	struct rule_rows *rules;
 	struct pick_rows *pick;
 	const struct save_rows *save;
 	struct due_rows *due;

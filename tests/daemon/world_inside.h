@@ -41,6 +41,7 @@ bool world_load_phases(struct world_client *client, struct load_rows *load);
 /* A row as it is loaded, but for its process's name. False: arena full. */
 bool world_phase_row(struct world_client *client, const struct phase_line *row, struct phase_row *ret_row);
 enum postgres_result world_read(struct world_client *client, struct fail *ret_fail);
+enum postgres_result world_rules(struct world_client *client, struct fail *ret_fail);
 enum postgres_result world_review_due(struct world_client *client, struct fail *ret_fail);
 /* Clicks near the touches that SAVE lists: which of them came too soon after their mail? */
 void world_time(struct tables *tables, const struct save_rows *save);

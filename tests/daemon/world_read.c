@@ -1,5 +1,5 @@
 /*
- * READ in the tables: histories, from checkpoints on.
+ * READ and RULES in the tables: histories, from checkpoints on, and what their subjects match.
  */
 #include <string.h>
 
@@ -17,19 +17,13 @@ static void add_read(struct world_client *client, const struct touch_line *touch
 		.at_us = touch->at_us,
 		.reasons = (uint32_t)touch->reasons,
 		.party = (int)touch->party,
+		.subject_id = touch->subject_id,
+		.process = -1,
 		.rule = -1,
 	};
 	if (contact != NULL) {
 		row->contact_id = *contact;
-	}
-	struct rule_line key = {.subject_id = touch->subject_id};
-	const struct rule_line *rule = tables_find(world_view(client), TABLE_RULE, &key);
-	if (rule != NULL) {
-		row->process = rule->process;
-		row->rule = (int)rule->number;
-		row->mail_click = rule->mail_click != 0;
-		row->link = rule->link;
-		row->confirm = (uint16_t)rule->confirm;
+		row->key = read->with_keys ? row->key : (struct touch_key){.event_id = touch->event_id};
 	}
 }
 
@@ -76,18 +70,16 @@ static bool add_checkpoints(struct world_client *client, const struct read_ask *
 	return true;
 }
 
-/* Once for each ask for this contact or actor that wants it. */
+/* Once, if one of the asks for this contact or actor wants it. */
 static void add_asked(struct world_client *client, const struct touch_line *touch, const struct read_ask *asks,
 		      size_t count, const struct uuid *id, bool by_stretch)
 {
-	struct rule_line key = {.subject_id = touch->subject_id};
-	const struct rule_line *rule = tables_find(world_view(client), TABLE_RULE, &key);
 	for (size_t i = 0; i < count; i++) {
 		const struct checkpoint_line *from = checkpoint_of(client, &asks[i]);
 		if (uuid_equal(&asks[i].id, id) && ((uint32_t)touch->reasons & ~asks[i].cleared) == 0 &&
-		    touch->at_us > (from != NULL ? from->at_us : asks[i].after_us) &&
-		    (asks[i].process == NULL || (rule != NULL && strcmp(rule->process, asks[i].process) == 0))) {
+		    touch->at_us > (from != NULL ? from->at_us : asks[i].after_us)) {
 			add_read(client, touch, by_stretch ? id : NULL);
+			return;
 		}
 	}
 }
@@ -120,5 +112,31 @@ enum postgres_result world_read(struct world_client *client, struct fail *ret_fa
 		add_asked(client, touch, read->actors, read->actor_count, &touch->actor_id, false);
 	}
 	random_shuffle(&client->world->chance, read->touches, read->touch_count, sizeof(*read->touches));
+	return POSTGRES_TURN_DONE;
+}
+
+enum postgres_result world_rules(struct world_client *client, struct fail *ret_fail)
+{
+	struct rule_rows *rules = client->rules;
+	rules->rules = world_room(client, rules->subject_count, sizeof(*rules->rules));
+	rules->rule_count = 0;
+	if (rules->rules == NULL) {
+		return world_full(client, ret_fail);
+	}
+	for (size_t i = 0; i < rules->subject_count; i++) {
+		struct rule_line key = {.subject_id = rules->subjects[i]};
+		const struct rule_line *rule = tables_find(world_view(client), TABLE_RULE, &key);
+		if (rule != NULL) {
+			rules->rules[rules->rule_count++] = (struct rule_row){
+				.subject_id = rule->subject_id,
+				.process = rule->process,
+				.rule = (int)rule->number,
+				.mail_click = rule->mail_click != 0,
+				.link = rule->link,
+				.confirm = (uint16_t)rule->confirm,
+			};
+		}
+	}
+	random_shuffle(&client->world->chance, rules->rules, rules->rule_count, sizeof(*rules->rules));
 	return POSTGRES_TURN_DONE;
 }

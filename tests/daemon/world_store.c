@@ -280,7 +280,7 @@ enum postgres_result world_execute(struct world_client *client, struct fail *ret
 	enum world_turn turn = client->turn;
 	bool begins = turn == WORLD_SAVE && client->save->quick != NULL;
 	bool inside = turn == WORLD_LOAD || (turn >= WORLD_SAVE && turn <= WORLD_END) || turn == WORLD_REVIEW_SAVE;
-	bool either = turn == WORLD_READ || turn == WORLD_POSTPONE ||
+	bool either = turn == WORLD_READ || turn == WORLD_RULES || turn == WORLD_POSTPONE ||
 		      turn == WORLD_ROLLBACK; /* the quick way reads with nothing open */
 	CHECK(either || (inside && !begins ? client->transaction.open && !client->transaction.aborted
 					   : !client->transaction.open));
@@ -299,6 +299,8 @@ enum postgres_result world_execute(struct world_client *client, struct fail *ret
 		return world_load(client, ret_fail);
 	case WORLD_READ:
 		return world_read(client, ret_fail);
+	case WORLD_RULES:
+		return world_rules(client, ret_fail);
 	case WORLD_PICK:
 		return world_pick(client, ret_fail);
 	case WORLD_POSTPONE: /* in no order anyway */

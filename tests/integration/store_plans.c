@@ -25,6 +25,7 @@ static const struct postgres_statement *const every[] = {
 	&sql_phases,
 	&sql_read_contacts,
 	&sql_read_actors,
+	&sql_read_rules,
 	&sql_save_subjects,
 	&sql_save_rules,
 	&sql_save_actors,
@@ -93,12 +94,12 @@ static const char *const types[] = {
 
 static void print_prepare(const struct postgres_statement *statement)
 {
-	printf("PREPARE %s (", statement->name);
+	printf("PREPARE %s", statement->name);
 	for (unsigned i = 0; i < statement->parameter_count; i++) {
-		printf("%s%s%s", i > 0 ? ", " : "", types[statement->parameters[i].type],
+		printf("%s%s%s", i > 0 ? ", " : " (", types[statement->parameters[i].type],
 		       statement->parameters[i].array ? "[]" : "");
 	}
-	printf(") AS %s;\n", statement->sql);
+	printf("%s AS %s;\n", statement->parameter_count > 0 ? ")" : "", statement->sql);
 }
 
 int main(void)
@@ -107,11 +108,11 @@ int main(void)
 	printf("EXECUTE settle ('0', '0');\n");
 	for (size_t i = 0; i < COUNT_OF(every); i++) {
 		print_prepare(every[i]);
-		printf("\\echo == %s\nEXPLAIN (COSTS OFF) EXECUTE %s (", every[i]->name, every[i]->name);
+		printf("\\echo == %s\nEXPLAIN (COSTS OFF) EXECUTE %s", every[i]->name, every[i]->name);
 		for (unsigned j = 0; j < every[i]->parameter_count; j++) {
-			printf("%sNULL", j > 0 ? ", " : "");
+			printf("%sNULL", j > 0 ? ", " : " (");
 		}
-		printf(");\n");
+		printf("%s;\n", every[i]->parameter_count > 0 ? ")" : "");
 	}
 	return 0;
 }
