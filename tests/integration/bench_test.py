@@ -67,11 +67,19 @@ class Parts(unittest.TestCase):
 
     def test_contacts_that_wait_are_refolded_beside_a_copy(self):
         phased_test.server("PHASED_KAFKA")		# starts its own; where there are none it cannot
-        found = self.run_part("refold", "--contacts", "60", "--touches", "20", "--long", "50")
-        self.assertEqual([1200, 500_000], [found[what]["touches"] for what in ("many", "long")])
+        found = self.run_part("refold", "--contacts", "120", "--touches", "20", "--long", "50")
+        self.assertEqual([2400, 500_000], [found[what]["touches"] for what in ("many", "long")])
         for what in ("many", "long"):
             self.assertGreater(found[what]["share"], 0)
         self.assertEqual([found["many"]["share"] >= .3, found["long"]["ms_a_contact"] <= 20], [row["holds"] for row in found["bars"]])
+
+    def test_fresh_events_are_timed_while_contacts_wait(self):
+        phased_test.server("PHASED_KAFKA")		# the same
+        found = self.run_part("latency", "--waiting", "20000", "--contacts", "20000", "--rate", "200", "--warm", "1", "--seconds", "2")
+        self.assertGreater(found["events"], 300)
+        self.assertGreater(found["waiting_least"], 0)
+        self.assertGreater(found["refolded_a_second"], 0)
+        self.assertEqual([found["ms"]["p99"] <= 100], [row["holds"] for row in found["bars"]])
 
     def test_touches_are_folded_with_few_rules_and_many(self):
         found = self.run_part("fold")
