@@ -15,9 +15,9 @@
 #include "core/flow/explain.h"
 #include "daemon/loop_inside.h"
 
-#define LOOK_MAX 2000 /* contacts that are looked at for one slice: some milliseconds where none has changed */
-#define CONTACTS_MAX 16
-#define TOUCHES_MAX 500 /* of these together, by what their states say; or one contact alone */
+#define LOOK_MAX 2000	/* contacts that are looked at for one slice: some milliseconds where none has changed */
+#define CONTACTS_MAX 8	/* 3 ms: what comes meanwhile to this lane waits for them */
+#define TOUCHES_MAX 250 /* of these together, by what their states say; or one contact alone */
 #define PAUSE_US \
 	(2 * MOMENT_SECOND_US) /* before another way through the table, and after another daemon's slice */
 #define RETRY_US (60 * MOMENT_SECOND_US) /* after trouble */

@@ -176,7 +176,7 @@ static const struct yaml_field review_fields[] = {
 };
 
 static const struct yaml_field explain_fields[] = {
-	{"share_percent", YAML_INTEGER, AT(explain.share_percent), .low = 0, .high = 100, .fallback = "20",
+	{"share_percent", YAML_INTEGER, AT(explain.share_percent), .low = 0, .high = 100, .fallback = "10",
 	 .unit = "%", .reloadable = true,
 	 .help = "Share of the time that a daemon may spend on it, while no event waits. 0: none, and report.why "
 		 "and report.history stay as they are; phasectl why needs neither."},
