@@ -11,8 +11,8 @@
 
 #define SLICE_FIRST 16
 #define SLICE_MAX 256
-#define SLICE_US (20 * INT64_C(1000)) /* what comes meanwhile to this lane waits for them */
-#define SLICE_TOUCHES 10000	      /* of these together, by what their states say; or one contact alone */
+#define SLICE_US (8 * INT64_C(1000)) /* what comes meanwhile to this lane waits for them */
+#define SLICE_TOUCHES 10000	     /* of these together, by what their states say; or one contact alone */
 
 bool refolder_init(struct refolder *refolder, const struct conf *conf, struct counters *counters)
 {

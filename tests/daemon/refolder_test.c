@@ -116,7 +116,7 @@ START_TEST(what_took_too_long_is_taken_in_halves)
 }
 END_TEST
 
-START_TEST(as_many_are_taken_as_are_done_in_twenty_milliseconds)
+START_TEST(as_many_are_taken_as_are_done_in_eight_milliseconds)
 {
 	static const struct {
 		size_t slice, done;
@@ -124,9 +124,9 @@ START_TEST(as_many_are_taken_as_are_done_in_twenty_milliseconds)
 		int ms;
 		size_t next;
 	} rows[] = {
-		{16, 16, false, 9, 32},	  {16, 16, false, 15, 16},   {64, 64, false, 21, 32},
-		{16, 16, false, 900, 16}, {256, 256, false, 1, 256}, {16, 1, true, 15, 1},
-		{64, 1, true, 30, 1},	  {16, 2, true, 4, 4},	     {1, 1, false, 2, 2},
+		{16, 16, false, 3, 32},	  {16, 16, false, 6, 16},    {64, 64, false, 9, 32},
+		{16, 16, false, 900, 16}, {256, 256, false, 1, 256}, {16, 1, true, 6, 1},
+		{64, 1, true, 30, 1},	  {16, 2, true, 2, 4},	     {1, 1, false, 2, 2},
 	};
 	static struct counters counters;
 	for (size_t i = 0; i < COUNT_OF(rows); i++) {
@@ -169,5 +169,5 @@ START_TEST(one_that_is_refused_or_too_slow_is_postponed_after_the_rollback)
 END_TEST
 
 TEST_MAIN("refolder", one_that_the_server_did_not_answer_for_is_postponed_on_the_next_connection,
-	  what_took_too_long_is_taken_in_halves, as_many_are_taken_as_are_done_in_twenty_milliseconds,
+	  what_took_too_long_is_taken_in_halves, as_many_are_taken_as_are_done_in_eight_milliseconds,
 	  one_that_is_refused_or_too_slow_is_postponed_after_the_rollback)
