@@ -20,12 +20,10 @@
 
 #define FIT_ROUNDS_MAX 20
 #define FIT_STEPS_MAX 200
-#define FIT_CLOSE 1e-9			    /* of what is expected of a rule, in a step, relative */
-#define FIT_ROUND 1e-4			    /* the same from pass to pass */
-#define STANDS_STILL 1e-6		    /* of the log-likelihood of a touch */
-#define UNSEEN 0.5			    /* a rule without touches counts as half a one: rare, not impossible */
-#define CONFIRM_FACTOR 0x1.b4c902e273a58p+5 /* e^4 */
-
+#define FIT_CLOSE 1e-9	  /* of what is expected of a rule, in a step, relative */
+#define FIT_ROUND 1e-4	  /* the same from pass to pass */
+#define STANDS_STILL 1e-6 /* of the log-likelihood of a touch */
+#define UNSEEN 0.5	  /* a rule without touches counts as half a one: rare, not impossible */
 /* A touch that counts, or what a person confirmed. */
 struct step {
 	int32_t minutes; /* since the one before; FIRST: it begins a purchase */
@@ -147,7 +145,7 @@ static void weigh(const struct calibration *calibration, const struct step *step
 {
 	for (unsigned k = 0; k < calibration->fold.states; k++) {
 		numbers[k] *= step->is_touch		    ? calibration->theta[step->rule][k]
-			      : (step->rule & 1u << k) != 0 ? CONFIRM_FACTOR
+			      : (step->rule & 1u << k) != 0 ? FOLD_CONFIRM_FACTOR
 							    : 1;
 	}
 }

@@ -1,5 +1,5 @@
 /*
- * The phases as a hidden Markov chain, forward and back in time, for questions about a whole history (calibrate.c). The fold has its own
+ * The phases as a hidden Markov chain, forward and back in time, for questions about a whole history (calibrate.c, smooth.c). The fold has its own
  * way forward, whose bits are what is stored; here only the last digits differ.
  */
 #pragma once

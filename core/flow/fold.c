@@ -13,8 +13,6 @@
 #include "core/base/check.h"
 #include "core/flow/fold_trace.h"
 
-#define CONFIRM_FACTOR 0x1.b4c902e273a58p+5 /* e^4 */
-
 static_assert(PHASE_STATES == 8, "step() is written for eight states");
 
 /* ---- Time and evidence ---- */
@@ -152,7 +150,7 @@ static void count_confirm(const struct fold_process *process, struct phase_state
 {
 	move_to(process, state, touch->ms);
 	for (unsigned k = 0; k < process->states; k++) {
-		state->pi[k] = (touch->rule & 1u << k) != 0 ? state->pi[k] * CONFIRM_FACTOR : state->pi[k];
+		state->pi[k] = (touch->rule & 1u << k) != 0 ? state->pi[k] * FOLD_CONFIRM_FACTOR : state->pi[k];
 	}
 	normalise(state->pi);
 	state->confirmed++;

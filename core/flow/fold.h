@@ -15,6 +15,7 @@
 #define FOLD_GAP_BITS 21
 #define FOLD_GAP_MAX ((INT64_C(1) << FOLD_GAP_BITS) - 1) /* minutes: no longer gap is counted */
 #define FOLD_MINUTE_MS 60000
+#define FOLD_CONFIRM_FACTOR 0x1.b4c902e273a58p+5 /* e^4: what a CONFIRM multiplies its states by */
 
 /* What is shown: another phase once it is ahead by more than this; something at all from so many counted touches on; quiet; none, of who
  * is quiet; bands. */

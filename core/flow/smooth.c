@@ -9,10 +9,7 @@
 
 #include "core/base/arena.h"
 #include "core/base/check.h"
-
-#define CONFIRM_FACTOR 0x1.b4c902e273a58p+5 /* e^4, as in fold.c */
-
-typedef double vector[PHASE_STATES];
+#include "core/flow/chain.h"
 
 struct way {
 	const struct fold_process *process;
@@ -20,66 +17,32 @@ struct way {
 	const bool *counted;
 	size_t count;
 	int64_t first_day, end_day; /* of the days that are kept: from, and before */
-	vector *ends;		    /* of each: the way forward, then the product */
+	chain_vector *ends;	    /* of each: the way forward, then the product */
 	struct smooth_day *days;
 };
 
 /* ---- Time and evidence ---- */
 
-static void scale(vector numbers)
+static void go_forward(const struct fold_process *process, chain_vector pi, int64_t minutes)
 {
-	double sum = 0;
-	for (unsigned k = 0; k < PHASE_STATES; k++) {
-		sum += numbers[k];
-	}
-	for (unsigned k = 0; k < PHASE_STATES; k++) {
-		numbers[k] /= sum;
-	}
+	chain_forward(process, minutes, pi);
+	chain_scale(pi);
 }
 
-static uint32_t bits_of(int64_t minutes)
+static void go_back(const struct fold_process *process, chain_vector chance, int64_t minutes)
 {
-	return (uint32_t)(minutes < 0 ? 0 : minutes > FOLD_GAP_MAX ? FOLD_GAP_MAX : minutes);
+	chain_back(process, minutes, chance);
+	chain_scale(chance);
 }
 
-static void go_forward(const struct fold_process *process, vector pi, int64_t minutes)
-{
-	for (uint32_t bits = bits_of(minutes); bits != 0; bits &= bits - 1) {
-		const double(*move)[PHASE_STATES] = process->moves[__builtin_ctz(bits)];
-		vector next = {0};
-		for (unsigned i = 0; i < PHASE_STATES; i++) {
-			for (unsigned k = 0; k < PHASE_STATES; k++) {
-				next[k] += pi[i] * move[i][k];
-			}
-		}
-		memcpy(pi, next, sizeof(next));
-	}
-	scale(pi);
-}
-
-static void go_back(const struct fold_process *process, vector chance, int64_t minutes)
-{
-	for (uint32_t bits = bits_of(minutes); bits != 0; bits &= bits - 1) {
-		const double(*move)[PHASE_STATES] = process->moves[__builtin_ctz(bits)];
-		vector before = {0};
-		for (unsigned i = 0; i < PHASE_STATES; i++) {
-			for (unsigned k = 0; k < PHASE_STATES; k++) {
-				before[i] += move[i][k] * chance[k];
-			}
-		}
-		memcpy(chance, before, sizeof(before));
-	}
-	scale(chance);
-}
-
-static void weigh(const struct fold_process *process, const struct fold_touch *touch, vector numbers)
+static void weigh(const struct fold_process *process, const struct fold_touch *touch, chain_vector numbers)
 {
 	for (unsigned k = 0; k < process->states; k++) {
 		numbers[k] *= touch->kind == FOLD_TOUCH	     ? process->factor[touch->rule][k]
-			      : (touch->rule & 1u << k) != 0 ? CONFIRM_FACTOR
+			      : (touch->rule & 1u << k) != 0 ? FOLD_CONFIRM_FACTOR
 							     : 1;
 	}
-	scale(numbers);
+	chain_scale(numbers);
 }
 
 /* ---- Days ---- */
@@ -107,10 +70,10 @@ static void days_between(const struct way *way, int64_t from, int64_t to, int64_
 }
 
 /* With `pi` as it is at `from`. */
-static void note_forward(struct way *way, const vector pi, int64_t from, int64_t to)
+static void note_forward(struct way *way, const chain_vector pi, int64_t from, int64_t to)
 {
 	int64_t day, end;
-	vector at;
+	chain_vector at;
 	memcpy(at, pi, sizeof(at));
 	for (days_between(way, from, to, &day, &end); day < end; day++) {
 		go_forward(way->process, at, end_of(day) - from);
@@ -128,10 +91,10 @@ static void note_closed(struct way *way, int64_t from, int64_t to)
 }
 
 /* With `chance` as it is at `to`, what came then and later. */
-static void note_back(struct way *way, const vector chance, int64_t from, int64_t to)
+static void note_back(struct way *way, const chain_vector chance, int64_t from, int64_t to)
 {
 	int64_t first, day;
-	vector at;
+	chain_vector at;
 	memcpy(at, chance, sizeof(at));
 	for (days_between(way, from, to, &first, &day); day > first; day--) {
 		go_back(way->process, at, to - end_of(day - 1));
@@ -149,7 +112,7 @@ static void forward(struct way *way, int64_t at_minute)
 	const struct fold_process *process = way->process;
 	int64_t minute = 0;
 	bool any = false, open = false;
-	vector pi;
+	chain_vector pi;
 	for (size_t i = 0; i < way->count; i++) {
 		if (!way->counted[i]) {
 			continue;
@@ -184,7 +147,7 @@ static void forward(struct way *way, int64_t at_minute)
 /* Days after the last touch are as the way forward left them. */
 static void back(struct way *way)
 {
-	vector chance;
+	chain_vector chance;
 	int64_t minute = 0;
 	bool open = false; /* is `chance` that of something later, of the same purchase? */
 	for (size_t i = way->count; i-- > 0;) {
@@ -213,7 +176,7 @@ static void back(struct way *way)
 
 /* ---- The whole ---- */
 
-static void fill_main(const struct way *way, const vector end, struct smooth_day *day)
+static void fill_main(const struct way *way, const chain_vector end, struct smooth_day *day)
 {
 	double buying = 0;
 	for (unsigned k = 1; k < way->process->states; k++) {
