@@ -1,5 +1,5 @@
 /*
- * phasectl model calibrate: learns the weights of a process's rules from what contacts did, and writes them as a model file that can be read,
+ * phasectl model calibrate: learns the weights of a process's rules from what contacts did, and writes them as a model that can be read,
  * compared and accepted. Nothing in the database changes.
  */
 #include <errno.h>
@@ -37,7 +37,8 @@ static const struct option_about options[] = {
 	 "what was done, in lines as of model try; - is stdin\n(default: what the database has)"},
 	{"process", "NAME", OPTION_TEXT, &asked.process, 0, 0, "whose rules are weighed (default: standard)"},
 	{"output", "FILE", OPTION_TEXT, &asked.output, 0, 0,
-	 "where the process's file goes, with what was learned; must not exist yet"},
+	 "where the model goes, with what was learned: a file for a\nfile, a folder for a folder; must not exist "
+	 "yet"},
 	{"json", NULL, OPTION_FLAG, &asked.json, 0, 0, "one JSON object a line: each rule, then a summary"},
 	{0},
 };
@@ -119,12 +120,14 @@ static bool take_over(struct ctl *ctl, const struct model_process *process, cons
 	}
 	memcpy(rules, process->rules, process->rule_count * sizeof(*rules));
 	for (unsigned r = 0; r < process->rule_count; r++) {
+		bool any = false; /* of a channel that nobody touched nothing is learned */
 		for (unsigned k = 0; k < PHASE_STATES; k++) {
 			char digits[32];
 			snprintf(digits, sizeof(digits), "%.6g", calibrated->rules[r].learned[k]);
 			learned[r][k] = strtod(digits, NULL);
+			any = any || learned[r][k] != 1;
 		}
-		rules[r].learned = rules[r].ignored ? NULL : learned[r];
+		rules[r].learned = any ? learned[r] : NULL;
 	}
 	*ret_process = *process;
 	ret_process->rules = rules;
@@ -185,21 +188,28 @@ static bool check(struct ctl *ctl, const struct model_process *process, const ch
 	return true;
 }
 
+/* Does it hold all processes, as phasectl model show prints it? */
 static bool is_canonical(const char *text)
 {
-	return strncmp(text, "processes:", strlen("processes:")) == 0;
+	static const char key[] = "processes:";
+	const char *at = text;
+	while (at != NULL && strncmp(at, key, sizeof(key) - 1) != 0) {
+		at = strchr(at, '\n');
+		at = at != NULL ? at + 1 : NULL;
+	}
+	return at != NULL;
 }
 
-/* The file that the process stands in; of a model without such a file, or in one that holds all processes, as phasectl model show prints it:
- * all of them. */
-static bool write_model(const struct calibrate_work *work, const struct calibrated *calibrated, struct fail *fail)
+/* The text of the process's own file, with the section; of a model without such files all of it. */
+static bool make_text(const struct calibrate_work *work, const struct calibrated *calibrated, bool *ret_is_whole,
+		      const char **ret_text, struct fail *fail)
 {
 	const struct model *model = work->model;
 	struct ctl *ctl = work->ctl;
 	struct model_process processes[MODEL_PROCESSES_MAX],
 		*learned = &processes[work->process - model->processes];
 	struct model whole = {.process_count = model->process_count, .processes = processes};
-	const char *source = NULL, *text;
+	const char *source = NULL;
 	char comment[200];
 	size_t size;
 	memcpy(processes, model->processes, model->process_count * sizeof(*processes));
@@ -210,14 +220,47 @@ static bool write_model(const struct calibrate_work *work, const struct calibrat
 	    (asked.model != NULL && !read_text(ctl, work->process->file, &source, fail))) {
 		return false;
 	}
-	if (source == NULL || is_canonical(source)) {
-		return model_text_write(&whole, &ctl->arena, &text, &size) ? write_new(asked.output, text, fail)
-									   : complain_memory(fail);
+	*ret_is_whole = source == NULL || is_canonical(source);
+	if (*ret_is_whole) {
+		return model_text_write(&whole, &ctl->arena, ret_text, &size) || complain_memory(fail);
 	}
-	if (!model_file_relearn(source, learned, comment, &ctl->arena, &text)) {
-		return complain_memory(fail);
+	return model_file_relearn(source, learned, comment, &ctl->arena, ret_text)
+		       ? check(ctl, learned, *ret_text, fail)
+		       : complain_memory(fail);
+}
+
+static bool write_file(struct ctl *ctl, const char *file, const char *text, struct fail *fail)
+{
+	const char *slash = strrchr(file, '/');
+	const char *path = arena_print(&ctl->arena, "%s/%s", asked.output, slash != NULL ? slash + 1 : file);
+	return path != NULL ? write_new(path, text, fail) : complain_memory(fail);
+}
+
+/* A folder for a folder: the other processes' files go along as they are, so that what comes out is a model. */
+static bool write_folder(const struct calibrate_work *work, const char *text, struct fail *fail)
+{
+	const struct model *model = work->model;
+	if (mkdir(asked.output, 0777) != 0) {
+		return fail_set(fail, FAIL_FATAL, EXIT_CONFIG, "%s: %s", asked.output, strerror(errno));
 	}
-	return check(ctl, learned, text, fail) && write_new(asked.output, text, fail);
+	for (unsigned i = 0; i < model->process_count; i++) {
+		const struct model_process *process = &model->processes[i];
+		const char *other = text;
+		if ((process != work->process && !read_text(work->ctl, process->file, &other, fail)) ||
+		    !write_file(work->ctl, process->file, other, fail)) {
+			return false;
+		}
+	}
+	return true;
+}
+
+static bool write_model(const struct calibrate_work *work, const struct calibrated *calibrated, struct fail *fail)
+{
+	const char *text;
+	bool is_whole;
+	return make_text(work, calibrated, &is_whole, &text, fail) &&
+	       (is_whole || work->model->process_count == 1 ? write_new(asked.output, text, fail)
+							    : write_folder(work, text, fail));
 }
 
 /* ---- The command ---- */

@@ -40,13 +40,17 @@ class ModelCalibrate(unittest.TestCase):
         path = os.path.join(self.folder.name, name)
         done = self.calibrate("--output", path, *more, **where)
         self.assertEqual((done.returncode, done.stderr), (0, ""), done)
+        return path, self.read(os.path.join(path, "standard.yaml") if os.path.isdir(path) else path), done.stdout
+
+    def read(self, path):
         with open(path, encoding="utf-8") as text:
-            return path, text.read(), done.stdout
+            return text.read()
 
     def test_a_file_with_a_section_comes_out_that_a_model_is_read_from(self):
-        path, text, said = self.learned("one.yaml")
-        with open(os.path.join(MODEL, "standard.yaml"), encoding="utf-8") as source:
-            self.assertTrue(text.startswith(source.read()))
+        path, text, said = self.learned("one")
+        self.assertTrue(text.startswith(self.read(os.path.join(MODEL, "standard.yaml"))))
+        self.assertEqual(sorted(os.listdir(path)), sorted(os.listdir(MODEL)))
+        self.assertEqual(self.read(os.path.join(path, "tender.yaml")), self.read(os.path.join(MODEL, "tender.yaml")))
         self.assertIn("\nlearned:\n  # By phasectl model calibrate, from ", text)
         self.assertIn(f"{path} has it", said)
         queries = self.write("queries", [json.dumps({"contact": "c000003", "ts_ms": 1730000000000})])
@@ -54,9 +58,16 @@ class ModelCalibrate(unittest.TestCase):
                                   capture_output=True, text=True, check=True).stdout for model in (MODEL, path)]
         self.assertNotEqual(*answers)
         # Of a model that has a section, it is replaced: the rule book alone decides.
-        self.assertEqual(text, self.learned("again.yaml", model=path)[1])
+        self.assertEqual(text, self.learned("again", model=path)[1])
         # The same input, in another order, gives the same bits.
-        self.assertEqual(text, self.learned("shuffled.yaml", touches=self.write("shuffled", sorted(self.lines)))[1])
+        self.assertEqual(text, self.learned("shuffled", touches=self.write("other-order", sorted(self.lines)))[1])
+
+    def test_of_one_file_comes_one_file_also_of_a_site_without_mail_and_chat(self):
+        web = self.write("web", [line for line in self.lines if '"rule": "web.' in line])
+        path, text, _ = self.learned("web.yaml", model=os.path.join(MODEL, "standard.yaml"), touches=web)
+        self.assertTrue(os.path.isfile(path))
+        self.assertIn("\n  web.pricing: {", text.split("\nlearned:\n")[1])
+        self.assertNotIn("chat.", text.split("\nlearned:\n")[1])
 
     def test_the_text_of_a_whole_model_stays_one(self):
         # As phasectl model show prints it: all processes in one file.
@@ -103,7 +114,8 @@ class ModelCalibrate(unittest.TestCase):
                          (64, "phasectl: model calibrate: --touches names rules: --model says of which model\n"))
 
 
-WHOLE = """processes:
+WHOLE = """# our model
+processes:
 - process: standard
   phases: [{name: none, prior: 0.4}, {name: a, main: early, prior: 0.3, entry: 0.5}, {name: b, main: late, prior: 0.3, entry: 0.5}]
   rules:
