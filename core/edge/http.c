@@ -17,7 +17,7 @@
 /* Connections that were cut are libmicrohttpd's to close, a turn later; so many may be on their way. */
 #define CUT_MAX (2 * ACCEPTS_MAX)
 #define RUNS_MAX 4
-#define EVENTS_MAX 256 /* a turn */
+#define EVENTS_MAX 256 /* at once */
 #define ACCEPT_AGAIN_US (MOMENT_SECOND_US / 10)
 
 /* --- connections --- */
@@ -236,7 +236,8 @@ void http_wake(struct http *http)
 	}
 }
 
-static void look(struct http *http)
+/* Returns how many descriptors there were something of. */
+static int look_once(struct http *http)
 {
 	struct epoll_event events[EVENTS_MAX];
 	int count = epoll_wait(http->epoll_fd, events, COUNT_OF(events), 0);
@@ -251,6 +252,15 @@ static void look(struct http *http)
 		} else if (about != http->daemon) {
 			http_quick_event(http, about, events[i].events);
 		}
+	}
+	return count;
+}
+
+/* At every connection that has something: one whose request has come is not to be taken for one that waits for a request. */
+static void look(struct http *http)
+{
+	unsigned rounds = 1 + http->options.connections_max / EVENTS_MAX;
+	while (look_once(http) == EVENTS_MAX && rounds-- > 0) {
 	}
 	http_quick_run(http);
 }

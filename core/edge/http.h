@@ -84,6 +84,7 @@ const char *http_argument(const struct http_request *request,
 typedef void http_each_argument(void *context, const char *name,
 				const char *value); /* value "" when it has none */
 void http_arguments(const struct http_request *request, http_each_argument *each, void *context);
+/* As long as the handler runs; who keeps the request asks again, or drops it: its bytes may move when the handler returns. */
 const char *http_body(const struct http_request *request, size_t *ret_size);
 void http_drop_body(struct http_request *request); /* no longer needed: a request that waits holds no body */
 void http_set_user(struct http_request *request, void *user); /* the handler's own */

@@ -22,6 +22,8 @@
 #include <unistd.h>
 
 #include "core/base/check.h"
+#include "core/base/moment.h"
+#include "core/base/text.h"
 #include "core/edge/http_head.h"
 #include "core/edge/http_inside.h"
 
@@ -124,7 +126,9 @@ static size_t answer_size_max(const char *const *headers, size_t body_size)
 {
 	size_t size = FIXED_SIZE + body_size;
 	for (; headers != NULL && headers[0] != NULL; headers += 2) {
-		size += strlen(headers[0]) + strlen(headers[1]) + 4;
+		size_t value_size = strlen(headers[1]);
+		CHECK(!text_has_controls(headers[1], value_size)); /* else it would be more headers than one */
+		size += strlen(headers[0]) + value_size + 4;
 	}
 	return size;
 }
@@ -205,6 +209,8 @@ void http_quick_answer(struct http_request *request, unsigned status, const char
 	size_t left = text != NULL ? print_answer(request->http, status, headers, body, size, text) : 0;
 	ssize_t sent = text != NULL ? offer(connection, text, left) : -1;
 	request->is_last = is_last(headers);
+	request->http->now_us =
+		moment_monotonic_us(); /* the answer may come between two turns: a stage begins now */
 	http_drop_body(request);
 	if (sent >= 0 && (size_t)sent < left && keep_rest(request, text + sent, left - (size_t)sent)) {
 		sent = 0;
@@ -316,7 +322,7 @@ static void take(struct http *http, struct http_connection *connection)
 		let_go(http, connection);
 		return;
 	}
-	connection->has_more = connection->has_more || (size_t)got > size;
+	connection->has_more = connection->has_more || (size_t)got > size || (size_t)got == sizeof(http->peeked);
 	http_connection_enter(&http->connections, connection, HTTP_HANDED, http->now_us);
 	http->handler(http->context, connection->request);
 	if (connection->request != NULL && connection->request->state == REQUEST_HANDED) {

@@ -9,6 +9,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "core/edge/http_inside.h" /* options in force */
 #include "tests/edge/http_wire.h"
 #include "tests/table.h"
 
@@ -147,6 +148,33 @@ static double drip(int fd, const char *text)
 	return (double)(moment_monotonic_us() - begun_us) / 1e6;
 }
 
+/* Who has asked is not taken for one that waits for a next request, however many have asked at once. */
+START_TEST(who_has_asked_is_not_cut_since_many_have)
+{
+	enum { CLIENTS = 600 };
+	static const char post[] = "POST /x HTTP/1.1\r\nHost: x\r\nContent-Length: 3\r\n\r\nabc";
+	static int fds[CLIENTS];
+	bool closed;
+	wire_start_with(&(struct http_options){.connections_max = CLIENTS});
+	for (unsigned i = 0; i < CLIENTS; i++) {
+		fds[i] = wire_dial();
+		wire_say(fds[i], post, sizeof(post) - 1);
+		ck_assert_uint_eq(wire_hear(fds[i], "fine", &closed), 200);
+	}
+	for (unsigned i = 0; i < CLIENTS; i++) { /* all ask again before the next turn … */
+		ck_assert_int_eq(send(fds[i], post, sizeof(post) - 1, MSG_NOSIGNAL), sizeof(post) - 1);
+	}
+	struct http_options options = wire_http->options; /* … in which two may wait */
+	options.kept_max = 2;
+	http_reconfigure(wire_http, &options);
+	for (unsigned i = 0; i < CLIENTS; i++) {
+		ck_assert_msg(wire_hear(fds[i], "fine", &closed) == 200, "client %u", i);
+		close(fds[i]);
+	}
+	wire_stop();
+}
+END_TEST
+
 START_TEST(each_stage_has_its_time)
 {
 	bool closed;
@@ -284,6 +312,7 @@ int main(void)
 		an_address_whose_requests_all_wait_is_answered_429,
 		a_proxy_has_no_limit_and_says_who_asks,
 		only_so_many_wait_for_a_next_request,
+		who_has_asked_is_not_cut_since_many_have,
 		each_stage_has_its_time,
 		slow_bodies_give_way_when_their_memory_is_full,
 	};

@@ -208,6 +208,38 @@ START_TEST(requests_behind_one_another_are_answered_in_turn)
 }
 END_TEST
 
+/* What is behind a request is looked at, also where that one fills all that is peeked at. */
+START_TEST(a_request_behind_one_that_fills_the_room_is_answered)
+{
+	static char text[2 * HTTP_PEEKED_SIZE];
+	char head[128];
+	size_t body_size = HTTP_PEEKED_SIZE;
+	int used;
+	do { /* its length stands in it */
+		body_size--;
+		used = snprintf(head, sizeof(head), "POST /x HTTP/1.1\r\nHost: x\r\nContent-Length: %zu\r\n\r\n",
+				body_size);
+	} while ((size_t)used + body_size > HTTP_PEEKED_SIZE);
+	memcpy(text, head, (size_t)used);
+	memset(text + used, 'a', body_size);
+	ck_assert_uint_eq((size_t)used + body_size, HTTP_PEEKED_SIZE);
+	size_t size = HTTP_PEEKED_SIZE + (size_t)sprintf(text + HTTP_PEEKED_SIZE, "%s",
+							 "POST /y HTTP/1.1\r\nHost: x\r\n"
+							 "Content-Length: 0\r\n\r\n");
+	wire_start(10, 10);
+	int fd = wire_dial();
+	wire_say(fd, text, size); /* both are there before the server looks */
+	int64_t end_us = moment_monotonic_us() + WIRE_WAIT_US;
+	while (wire_seen.calls < 2) {
+		ck_assert_int_lt(moment_monotonic_us(), end_us);
+		wire_turn(-1, 0);
+	}
+	ck_assert_str_eq(wire_seen.path, "/y");
+	close(fd);
+	wire_stop();
+}
+END_TEST
+
 static char *long_answer(void)
 {
 	char *text = malloc(LONG_ANSWER_SIZE + 1);
@@ -331,5 +363,6 @@ END_TEST
 
 TEST_MAIN("http quick", a_usual_head_is_told_from_others, a_handler_sees_the_same_however_the_request_came,
 	  what_is_large_is_left_to_others, bodies_have_their_limit_all_together,
-	  requests_behind_one_another_are_answered_in_turn, an_answer_that_is_fetched_slowly_arrives_whole,
-	  who_does_not_fetch_an_answer_is_cut, who_goes_is_let_go, an_end_lets_go_of_all)
+	  requests_behind_one_another_are_answered_in_turn, a_request_behind_one_that_fills_the_room_is_answered,
+	  an_answer_that_is_fetched_slowly_arrives_whole, who_does_not_fetch_an_answer_is_cut, who_goes_is_let_go,
+	  an_end_lets_go_of_all)

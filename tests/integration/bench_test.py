@@ -46,7 +46,9 @@ class Collect(unittest.TestCase):
             self.assertGreaterEqual(found[server][0]["p99_ms"], found[server][0]["p50_ms"])
         ratio = found["collect"][0]["requests_a_second"] / found["bare"][0]["requests_a_second"]
         self.assertAlmostEqual(ratio, found["share"])
-        self.assertEqual([ratio >= .6], [row["holds"] for row in found["bars"]])
+        by_cpu = found["bare"][0]["cpu_us"] / found["collect"][0]["cpu_us"]
+        self.assertAlmostEqual(by_cpu, found["cpu_share"])
+        self.assertEqual([by_cpu >= .6], [row["holds"] for row in found["bars"]])
 
 
 class Parts(unittest.TestCase):
