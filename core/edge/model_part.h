@@ -14,7 +14,6 @@
 struct arena;
 
 #define MODEL_PATTERN_SIZE_MAX 1024
-#define MODEL_TEXT_SIZE_MAX 256
 
 struct model_reader {
 	const char *file; /* for errors */

@@ -22,7 +22,7 @@ struct item {
 	const struct seen_subject *seen;
 	unsigned before_line;
 	enum kind kind;
-	const char *host; /* TARGET: its host; else "" */
+	const char *host; /* TARGET: its host without a port, as rules ask for it; else "" */
 	const char *text; /* what is asked for */
 	const char *key;  /* the same without difference of case, as patterns compare */
 };
@@ -108,6 +108,14 @@ static const char *fold(const char *text, struct arena *arena)
 	return folded;
 }
 
+/* A rule's host is held against the subject's without its port. */
+static const char *without_port(const char *host, struct arena *arena)
+{
+	size_t size = host[0] == '[' ? strcspn(host, "]") : strcspn(host, ":");
+	size += host[0] == '[' && host[size] == ']' ? 1 : 0;
+	return host[size] == '\0' ? host : arena_text(arena, host, size);
+}
+
 static bool fill_item(const struct model_seen *seen, const struct seen_subject *subject, struct item *item,
 		      struct arena *arena)
 {
@@ -120,7 +128,14 @@ static bool fill_item(const struct model_seen *seen, const struct seen_subject *
 		item->text = first_topic(subject->subject.topic, arena);
 	}
 	if (item->kind == LINT_TARGET) {
-		item->host = subject->subject.target_host;
+		item->host = without_port(subject->subject.target_host, arena);
+	}
+	if (item->host == NULL) {
+		return false;
+	}
+	if (strlen(item->host) > MODEL_TEXT_SIZE_MAX) {
+		item->kind = LINT_NOTHING;
+		return true;
 	}
 	item->key = item->text != NULL ? fold(item->text, arena) : NULL;
 	unsigned line;

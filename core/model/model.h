@@ -14,6 +14,7 @@
 #define MODEL_CONDITIONS_MAX 64 /* alternatives of one rule */
 #define MODEL_CONTENTS_MAX 4096 /* of one process */
 #define MODEL_NAME_SIZE_MAX 64
+#define MODEL_TEXT_SIZE_MAX 256 /* of what a condition asks to be equal */
 #define MODEL_LEARNED_MIN 1e-6
 #define MODEL_LEARNED_MAX 1e6
 

@@ -116,9 +116,11 @@ START_TEST(what_cannot_be_written_down_is_left_out)
 	struct model *model = parse();
 	struct matcher *matcher = matcher_create(model, NULL);
 	static char path[1030];
-	struct seen_subject seen[3] = {0};
+	static char host[MODEL_TEXT_SIZE_MAX + 2];
+	struct seen_subject seen[4] = {0};
 	path[0] = '/';
 	memset(path + 1, 'x', sizeof(path) - 2);
+	memset(host, 'x', sizeof(host) - 1);
 	for (size_t i = 0; i < COUNT_OF(seen); i++) {
 		seen[i].subject = empty(CHANNEL_WEB, ACTION_PAGE_VIEW);
 		seen[i].touches = 10;
@@ -126,10 +128,36 @@ START_TEST(what_cannot_be_written_down_is_left_out)
 	seen[0].subject.title = "two\nlines";
 	seen[0].subject.path = "/x";
 	seen[1].subject.path = path; /* no URL can be as long */
+	seen[3].subject.action = ACTION_LINK_OUT;
+	seen[3].subject.target_host = host; /* no condition's text can */
+	seen[3].subject.target_path = "/x";
 	match_all(matcher, seen, COUNT_OF(seen));
 	struct lint lint = make(matcher, seen, COUNT_OF(seen), 10, 1);
 	ck_assert_uint_eq(lint.count, 0);
-	ck_assert_uint_eq(lint.unknowable, 30);
+	ck_assert_uint_eq(lint.unknowable, 40);
+	matcher_destroy(matcher);
+}
+END_TEST
+
+START_TEST(the_host_of_a_link_is_asked_for_without_its_port)
+{
+	struct model *model = parse();
+	struct matcher *matcher = matcher_create(model, NULL);
+	static const char *const hosts[] = {"x.test:8443", "x.test", "[2001:db8::1]:8443", "[2001:db8::1]"};
+	struct seen_subject seen[COUNT_OF(hosts)] = {0};
+	for (size_t i = 0; i < COUNT_OF(seen); i++) {
+		seen[i].subject = empty(CHANNEL_WEB, ACTION_LINK_OUT);
+		seen[i].subject.target_host = hosts[i];
+		seen[i].subject.target_path = "/x";
+		seen[i].touches = 10 - i;
+	}
+	match_all(matcher, seen, COUNT_OF(seen));
+	struct lint lint = make(matcher, seen, COUNT_OF(seen), 10, 1);
+	ck_assert_uint_eq(lint.count, 2);
+	ck_assert_str_eq(lint.rules[0].condition.target_host, "[2001:db8::1]");
+	ck_assert_str_eq(lint.rules[1].condition.target_host, "x.test");
+	ck_assert_uint_eq(lint.rules[0].subjects, 2);
+	ck_assert_uint_eq(lint.rules[1].subjects, 2);
 	matcher_destroy(matcher);
 }
 END_TEST
@@ -147,7 +175,8 @@ static struct subject random_subject(uint64_t *state)
 {
 	static const char *const paths[] = {"",	    "/",    "/a",   "/A",      "/a/",	  "/a/1",    "/a/2",
 					    "/A/3", "/b/1", "/b/2", "/da/a/1", "/da/a/2", "/da/a/3", "/known/1"};
-	static const char *const hosts[] = {"", "x.test", "www.x.test", "ax.test"};
+	static const char *const hosts[] = {"",		 "x.test",	 "www.x.test",	    "ax.test",
+					    "x.test:81", "ax.test:8443", "www.x.test:8443", "[::1]:81"};
 	static const char *const words[] = {"", "", "known", "Known", "a", "/a", "b c"};
 	static const char *const topics[] = {"", "a", "a,b", "b", "b,c", "c", "price", "a,price"};
 	static const int actions[][8] = {
@@ -161,9 +190,10 @@ static struct subject random_subject(uint64_t *state)
 	enum channel channel = (enum channel)(CHANNEL_WEB + random_below(state, 3));
 	struct subject subject = empty(channel, actions[channel - CHANNEL_WEB][random_below(state, 8)]);
 	subject.path = ONE_OF(paths);
-	subject.host = subject.path[0] != '\0' ? hosts[1 + random_below(state, 3)] : "";
+	subject.host = subject.path[0] != '\0' ? hosts[1 + random_below(state, COUNT_OF(hosts) - 1)] : "";
 	subject.target_path = ONE_OF(paths);
-	subject.target_host = subject.target_path[0] != '\0' ? hosts[1 + random_below(state, 3)] : "";
+	subject.target_host =
+		subject.target_path[0] != '\0' ? hosts[1 + random_below(state, COUNT_OF(hosts) - 1)] : "";
 	subject.title = ONE_OF(words);
 	subject.label = ONE_OF(words);
 	subject.form_id = ONE_OF(words);
@@ -249,4 +279,5 @@ START_TEST(rules_in_their_places_take_all_that_they_were_made_from_and_nothing_e
 END_TEST
 
 TEST_MAIN("lint", pages_of_a_folder_become_one_rule_and_others_stay_apart, what_cannot_be_written_down_is_left_out,
+	  the_host_of_a_link_is_asked_for_without_its_port,
 	  rules_in_their_places_take_all_that_they_were_made_from_and_nothing_else)
