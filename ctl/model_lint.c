@@ -39,7 +39,9 @@ static void print_head(const struct seen *seen, const struct lint *lint)
 	       seen->touches, lint->touches, seen->count, seen->cut ? ", those with most touches" : "");
 	if (lint->unknowable > 0) {
 		printf("# Of these, %" PRIu64
-		       " say nothing of what they were about: no path, title, label, form or topic.\n",
+		       " say nothing of what they were about that a rule could ask for: no path, title, label,\n"
+		       "# form or topic; or \"other\" takes them by a property, or by a regular expression for\n"
+		       "# just that.\n",
 		       lint->unknowable);
 	}
 	if (lint->rare > 0) {

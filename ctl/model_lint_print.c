@@ -54,8 +54,10 @@ static void print_text(const char *key, const char *text, bool *is_first)
 
 static void print_pattern(const char *key, const struct model_pattern *pattern, bool *is_first)
 {
+	static const char *const kinds[MODEL_KIND_COUNT] = {
+		[MODEL_REGEX] = "regex", [MODEL_IS] = "is", [MODEL_STARTS] = "starts", [MODEL_GLOB] = "glob"};
 	if (pattern->text != NULL) {
-		printf("%s%s: {%s: ", *is_first ? "" : ", ", key, pattern->kind == MODEL_STARTS ? "starts" : "is");
+		printf("%s%s: {%s: ", *is_first ? "" : ", ", key, kinds[pattern->kind]);
 		print_quoted(pattern->text);
 		putchar('}');
 		*is_first = false;
@@ -72,9 +74,14 @@ static void print_action(int action, bool *is_first)
 
 static void print_condition(const struct model_condition *condition)
 {
+	static const char *const engaged[] = {NULL, "10s", "30s", "2min", "10min"};
 	bool is_first = true;
 	printf("      - {");
 	print_action(condition->action, &is_first);
+	print_text("source", condition->source, &is_first);
+	print_text("site", condition->site, &is_first);
+	print_text("host", condition->host, &is_first);
+	print_text("content", condition->content, &is_first);
 	print_text("topic", condition->topic, &is_first);
 	print_text("target_host", condition->target_host, &is_first);
 	print_pattern("target", &condition->target, &is_first);
@@ -82,6 +89,7 @@ static void print_condition(const struct model_condition *condition)
 	print_pattern("label", &condition->label, &is_first);
 	print_pattern("path", &condition->path, &is_first);
 	print_pattern("title", &condition->title, &is_first);
+	print_text("engaged", engaged[condition->engagement_min], &is_first);
 	printf("}\n");
 }
 
@@ -157,15 +165,42 @@ static const struct model_rule *other_of(const struct model_process *process, en
 	return NULL;
 }
 
-static void print_place(const struct model_process *process, const struct lint_rule *rule)
+/* Those behind all rules stand together, of whatever channel. */
+static bool is_same_place(const struct lint_rule *a, const struct lint_rule *b)
+{
+	return a->process == b->process && (a->before_line > 0) == (b->before_line > 0) &&
+	       (a->before_line == 0 || a->channel == b->channel);
+}
+
+/* " line 102", " lines 102, 104": of the conditions of `other` that rules from here on must stand before. */
+static void print_lines(const struct lint_rule *rules, size_t count)
+{
+	unsigned last = rules[0].before_line;
+	size_t end = 1;
+	bool several = false;
+	for (; end < count && is_same_place(&rules[0], &rules[end]); end++) {
+		several = several || rules[end].before_line != last;
+	}
+	printf(" line%s %u", several ? "s" : "", last);
+	for (size_t i = 1; i < end; i++) {
+		if (rules[i].before_line != last) {
+			last = rules[i].before_line;
+			printf(", %u", last);
+		}
+	}
+}
+
+/* Of the first of `count` rules. */
+static void print_place(const struct model_process *process, const struct lint_rule *rule, size_t count)
 {
 	const struct model_rule *other = other_of(process, rule->channel);
 	if (rule->before_line == 0) {
 		printf("\n# %s, behind all rules:\n", process->file);
 	} else {
 		CHECK(other != NULL);
-		printf("\n# %s:%u, before rule %s, which takes these by line %u:\n", process->file, other->line,
-		       other->name, rule->before_line);
+		printf("\n# %s:%u, before rule %s, which takes these by", process->file, other->line, other->name);
+		print_lines(rule, count);
+		printf(":\n");
 	}
 	printf("# phases:");
 	for (unsigned k = 0; k < process->states; k++) {
@@ -174,18 +209,11 @@ static void print_place(const struct model_process *process, const struct lint_r
 	printf("\n");
 }
 
-/* Those behind all rules stand together, of whatever channel. */
-static bool is_same_place(const struct lint_rule *a, const struct lint_rule *b)
-{
-	return a->process == b->process && (a->before_line > 0) == (b->before_line > 0) &&
-	       (a->before_line == 0 || a->channel == b->channel);
-}
-
 void model_lint_print(const struct model *model, const struct lint *lint)
 {
 	for (size_t i = 0; i < lint->count; i++) {
 		if (i == 0 || !is_same_place(&lint->rules[i - 1], &lint->rules[i])) {
-			print_place(&model->processes[lint->rules[i].process], &lint->rules[i]);
+			print_place(&model->processes[lint->rules[i].process], &lint->rules[i], lint->count - i);
 		}
 		print_rule(&lint->rules[i]);
 	}

@@ -54,18 +54,18 @@ static void explain(struct trial *trial, unsigned p, unsigned rule, unsigned tak
 	char what[FINDING_TEXT_SIZE], instead[FINDING_TEXT_SIZE];
 	const struct model_process *process = &trial->model->processes[p];
 	const struct model_rule *about = &process->rules[rule], *other = &process->rules[taker];
-	unsigned line;
+	const struct model_condition *by;
 	snprintf(what, sizeof(what), "rule \"%s\": its example matches rule \"%s\"", about->name, other->name);
 	if (!matcher_rule_holds(trial->matcher, p, rule, subject, NULL)) {
 		snprintf(instead, sizeof(instead),
 			 "an example that fits \"match\" of \"%s\", or a \"match\" that the example fits: none of "
 			 "its conditions does",
 			 about->name);
-	} else if (matcher_rule_holds(trial->matcher, p, taker, subject, &line)) {
+	} else if (matcher_rule_holds(trial->matcher, p, taker, subject, &by)) {
 		snprintf(instead, sizeof(instead),
 			 "\"%s\" stands first, and takes it by line %u: put \"%s\" before it, or let line %u take "
 			 "less",
-			 other->name, line, about->name, line);
+			 other->name, by->line, about->name, by->line);
 	} else {
 		instead[0] = '\0';
 	}

@@ -20,7 +20,8 @@ enum kind { LINT_FORM, LINT_TARGET, LINT_LABEL, LINT_TOPIC, LINT_ACTION, LINT_PA
 /* A subject, and what it is put together by. */
 struct item {
 	const struct seen_subject *seen;
-	unsigned before_line;
+	const struct model_condition
+		*before; /* of `other`, which takes it and must come behind; NULL: none does */
 	enum kind kind;
 	const char *host; /* TARGET: its host without a port, as rules ask for it; else "" */
 	const char *text; /* what is asked for */
@@ -116,6 +117,40 @@ static const char *without_port(const char *host, struct arena *arena)
 	return host[size] == '\0' ? host : arena_text(arena, host, size);
 }
 
+/* What a condition asks of such a text; NULL: it has no pattern for it. */
+static const struct model_pattern *pattern_of(const struct model_condition *condition, enum kind kind)
+{
+	const struct model_pattern *const patterns[] = {
+		[LINT_FORM] = &condition->form,	  [LINT_TARGET] = &condition->target,
+		[LINT_LABEL] = &condition->label, [LINT_TITLE] = &condition->title,
+		[LINT_PATH] = &condition->path,	  [LINT_NOTHING] = NULL};
+	return patterns[kind] != NULL && patterns[kind]->text != NULL ? patterns[kind] : NULL;
+}
+
+/* A rule before a condition of `other` must ask for all that this asks for, and has room for one pattern of each text: its own, which is sure
+ * to take less than one that is no regular expression. Properties are not shown in examples. */
+static bool can_stand_before(const struct model_condition *condition, enum kind kind)
+{
+	const struct model_pattern *pattern = pattern_of(condition, kind);
+	return condition->property_key == NULL && (pattern == NULL || pattern->kind != MODEL_REGEX);
+}
+
+static void place_item(const struct model_seen *seen, struct item *item)
+{
+	const struct seen_subject *about = item->seen;
+	if (!matcher_rule_holds(seen->matcher, (unsigned)about->match.process, (unsigned)about->match.rule,
+				&about->subject, &item->before)) {
+		return;
+	}
+	if (item->kind == LINT_TOPIC && item->before->topic != NULL) {
+		item->text = item->before->topic;
+	}
+	if (!can_stand_before(item->before, item->kind)) {
+		item->kind = LINT_NOTHING;
+	}
+}
+
+/* False: arena full. */
 static bool fill_item(const struct model_seen *seen, const struct seen_subject *subject, struct item *item,
 		      struct arena *arena)
 {
@@ -137,26 +172,24 @@ static bool fill_item(const struct model_seen *seen, const struct seen_subject *
 		item->kind = LINT_NOTHING;
 		return true;
 	}
+	place_item(seen, item);
 	item->key = item->text != NULL ? fold(item->text, arena) : NULL;
-	unsigned line;
-	if (matcher_rule_holds(seen->matcher, (unsigned)subject->match.process, (unsigned)subject->match.rule,
-			       &subject->subject, &line)) {
-		item->before_line = line;
-	}
 	return item->key != NULL;
 }
 
 /* ---- Groups ---- */
 
-/* Rules of one place stand together: of a process, of a channel, before `other` or behind all. Actions are told apart where rules say them;
- * before `other`, all do. */
+/* Rules of one place stand together: of a process, of a channel, before `other` or behind all. Before `other` they stand as its conditions do,
+ * the first of which takes a touch. Actions are told apart where rules say them; before `other`, all do. */
 static int compare_places(const struct item *a, const struct item *b)
 {
-	bool says = a->kind < LINT_PATH || a->before_line > 0;
+	bool says = a->kind < LINT_PATH || a->before != NULL;
+	uintptr_t a_before = (uintptr_t)a->before, b_before = (uintptr_t)b->before;
 	const int differences[] = {
 		a->seen->match.process - b->seen->match.process,
-		(b->before_line > 0) - (a->before_line > 0),
+		(b_before > 0) - (a_before > 0),
 		a->seen->subject.channel - b->seen->subject.channel,
+		(a_before > b_before) - (a_before < b_before),
 		(int)a->kind - (int)b->kind,
 		says ? a->seen->subject.action - b->seen->subject.action : 0,
 	};
@@ -205,12 +238,14 @@ static size_t same_text_end(const struct item *items, size_t from, size_t count)
 	return to;
 }
 
-/* Where the group that begins here ends: all of a folder, where it has several paths, else one text. Keys of a folder stand together. */
+/* Where the group that begins here ends: all of a folder, where it has several paths, else one text. Keys of a folder stand together. What
+ * `other` asks of the path may be less than the folder, then each stands alone. */
 static size_t group_end(const struct item *items, size_t from, size_t count, size_t *ret_folder)
 {
 	size_t one = same_text_end(items, from, count), size = folder_size(items[from].key), texts = 0, to = from;
 	*ret_folder = 0;
-	if (!is_path(items[from].kind) || size == 0) {
+	bool asked = items[from].before != NULL && pattern_of(items[from].before, items[from].kind) != NULL;
+	if (!is_path(items[from].kind) || size == 0 || asked) {
 		return one;
 	}
 	while (to < count && compare_places(&items[from], &items[to]) == 0 &&
@@ -245,10 +280,6 @@ static void add_up(struct lint_rule *rule, const struct item *items, size_t coun
 			touches += seen->touches;
 			rule->example = rule->example == NULL || seen < rule->example ? seen : rule->example;
 			rule->last_us = seen->last_us > rule->last_us ? seen->last_us : rule->last_us;
-			rule->before_line = items[i].before_line > 0 && (rule->before_line == 0 ||
-									 items[i].before_line < rule->before_line)
-						    ? items[i].before_line
-						    : rule->before_line;
 		}
 		rule->touches += touches;
 		rule->texts++;
@@ -263,6 +294,10 @@ static bool fill_condition(struct lint_rule *rule, const struct item *item, size
 {
 	struct model_condition *condition = &rule->condition;
 	const char *text = rule->shown[0].text; /* as it was written most often */
+	if (item->before != NULL) {
+		*condition = *item->before;
+		rule->before_line = condition->line;
+	}
 	struct model_pattern pattern = {.text = text, .kind = MODEL_IS};
 	if (folder > 0) {
 		text = strncmp(item->key, text, folder) == 0 || strlen(item->key) == strlen(item->text)
@@ -270,7 +305,7 @@ static bool fill_condition(struct lint_rule *rule, const struct item *item, size
 			       : item->key;
 		pattern = (struct model_pattern){.text = arena_text(arena, text, folder), .kind = MODEL_STARTS};
 	}
-	if (item->kind < LINT_PATH || item->before_line > 0) {
+	if (item->kind < LINT_PATH || item->before != NULL) {
 		condition->action = item->seen->subject.action;
 	}
 	switch (item->kind) {
@@ -282,7 +317,7 @@ static bool fill_condition(struct lint_rule *rule, const struct item *item, size
 		break;
 	case LINT_TARGET:
 		condition->target = pattern;
-		condition->target_host = item->host[0] != '\0' ? item->host : NULL;
+		condition->target_host = item->host[0] != '\0' ? item->host : condition->target_host;
 		break;
 	case LINT_TOPIC:
 		condition->topic = item->text;
@@ -346,11 +381,8 @@ static void name_rule(const struct model_process *process, const struct lint_rul
 	char word[NAME_SIZE + 1];
 	const char *prefix =
 		item->kind < COUNT_OF(prefixes) && prefixes[item->kind] != NULL ? prefixes[item->kind] : "";
-	const char *text = rule->condition.path.kind == MODEL_STARTS && rule->condition.path.text != NULL
-				   ? rule->condition.path.text
-			   : rule->condition.target.kind == MODEL_STARTS && rule->condition.target.text != NULL
-				   ? rule->condition.target.text
-				   : item->text;
+	const struct model_pattern *pattern = pattern_of(&rule->condition, item->kind);
+	const char *text = pattern != NULL && pattern->kind == MODEL_STARTS ? pattern->text : item->text;
 	print_word(text, word);
 	if (word[0] == '\0') {
 		print_word(strcmp(text, "/") == 0 ? "home" : action_name(item->seen->subject.action), word);

@@ -2,7 +2,8 @@
  * Rules for what was seen and matches only `other`: subjects put together by what a rule can ask for, those with most touches first.
  *
  * A rule made here takes every subject that it was made from, where it is put in the place that it is made for: behind all rules of its
- * process or, where `other` asks for such touches itself, just before `other`.
+ * process or, where `other` asks for such touches itself, just before `other`. There it also asks for all that the condition of `other` asks
+ * for, so that it takes nothing from rules behind `other`.
  */
 #pragma once
 #include <stdbool.h>
@@ -22,7 +23,7 @@ struct lint_rule {
 	unsigned
 		before_line; /* of the condition of `other` that takes these touches, before which it must stand; 0: behind all */
 	char name[MODEL_NAME_SIZE_MAX + 1];
-	struct model_condition condition;   /* borrows texts of subjects and of the arena */
+	struct model_condition condition;   /* borrows texts of subjects, of the model and of the arena */
 	const struct seen_subject *example; /* the one with most touches */
 	uint64_t touches;
 	size_t subjects, texts; /* how many, and how many different paths (topics, …) */
@@ -37,7 +38,7 @@ struct lint {
 	struct lint_rule *rules; /* in the order in which they must stand, by process and place */
 	size_t count;
 	uint64_t touches;    /* all that match only `other` */
-	uint64_t unknowable; /* of these: nothing tells what they were about */
+	uint64_t unknowable; /* of these: nothing that a rule could ask for tells what they were about */
 	uint64_t rare;	     /* of these: in groups of fewer than touches_min, or beyond the limit */
 };
 

@@ -338,7 +338,7 @@ void matcher_match(const struct matcher *matcher, const struct subject *subject,
 }
 
 bool matcher_rule_holds(const struct matcher *matcher, unsigned process, unsigned rule,
-			const struct subject *subject, unsigned *ret_line)
+			const struct subject *subject, const struct model_condition **ret_condition)
 {
 	struct looked_at looked;
 	look_at_subject(&looked, matcher, subject);
@@ -347,8 +347,8 @@ bool matcher_rule_holds(const struct matcher *matcher, unsigned process, unsigne
 		const struct condition *condition = &looked.process->conditions[i];
 		if (condition->rule == rule &&
 		    (int)looked.process->about->rules[rule].channel == subject->channel && holds(&looked, i)) {
-			if (ret_line != NULL) {
-				*ret_line = condition->about->line;
+			if (ret_condition != NULL) {
+				*ret_condition = condition->about;
 			}
 			return true;
 		}

@@ -37,9 +37,9 @@ struct match {
 };
 
 /* Would this rule of this process take the subject, were no other rule before it? By a condition of its own: an `other` rule also takes what
- * is left. `*ret_line` (or NULL): of the condition. */
+ * is left. `*ret_condition` (or NULL): the first of them, the model's. */
 bool matcher_rule_holds(const struct matcher *matcher, unsigned process, unsigned rule,
-			const struct subject *subject, unsigned *ret_line);
+			const struct subject *subject, const struct model_condition **ret_condition);
 
 /* Pattern matching is bounded (match, depth and heap limits): a pattern that runs away counts as no match. */
 void matcher_match(const struct matcher *matcher, const struct subject *subject, struct match *ret_match);

@@ -112,6 +112,20 @@ class Seen(DaemonTest):
         self.assertEqual(1, again.count("- name: "), again)
         self.assertIn('path: {is: "/seldom/"}', again)
         self.assertIn("# Of these, 3 say nothing", again)
+        self.before_other_nothing_is_taken_from_rules_behind_it()
+
+    def before_other_nothing_is_taken_from_rules_behind_it(self):
+        head = "process: standard\nphases: [{name: none, prior: .5}, {name: look, main: early, prior: .5, entry: 1}]\nrules:\n"
+        other = ("- name: web.other\n  match:\n  - {source: test, path: {glob: '/off*'}, title: '^Spring \\\"'}\n  - {host: nordlys.test, engaged: 0s}\n"
+                 "  example: {action: PAGE_VIEW, url: 'http://nordlys.test/else/'}\n")
+        home = "- {name: web.home, match: [{path: {is: /}}], example: {action: PAGE_VIEW, url: 'http://x.test/'}}\n"
+        said = self.lint("--min-touches", "9", model=self.write("strict.yaml", head + other + home))
+        self.assertRegex(said, r"(?m)^# \S*/strict\.yaml:4, before rule web\.other, which takes these by lines 6, 7:$")
+        self.assertIn('- {action: PAGE_VIEW, source: "test", path: {is: "/offers/spring/"}, title: {regex: "^Spring \\\\\\""}}\n', said)
+        self.assertIn('- {action: PAGE_VIEW, host: "nordlys.test", path: {is: "/"}}\n', said)
+        rules = re.search(r"(?s)lines 6, 7:\n(.*?)(?:\n# |\Z)", said)[1]
+        pasted = self.write("strict.yaml", head + re.sub("(?m)^  (?=- name|  )", "", rules) + "\n" + other + home)
+        self.assertIn("0 errors", self.phasectl(["model", "check", "--model", pasted]))
 
     def test_limits_choose_those_with_most_touches(self):
         self.prepare()
