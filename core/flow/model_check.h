@@ -16,7 +16,8 @@ struct findings;
 
 /* Rules and conditions that earlier ones leave nothing, those that say nothing new, points that say nothing. */
 void model_check_rules(const struct model *model, struct findings *findings);
-/* Contents that earlier ones leave nothing, that no rule takes, or whose rule speaks for other phases. */
+/* Contents that earlier ones leave nothing; of those known by an exact path, or only by an id, those that no rule takes or whose rule speaks for other
+ * phases. */
 void model_check_contents(const struct model *model, const struct matcher *matcher, struct findings *findings);
 /* Topics that rules ask for and that are none of these. */
 void model_check_topics(const struct model *model, const char *const *topics, size_t count,

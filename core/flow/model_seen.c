@@ -2,6 +2,7 @@
 
 #include <inttypes.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "core/base/check.h"
@@ -16,6 +17,12 @@ struct tally {
 	uint64_t subjects, touches;
 };
 
+struct content_seen {
+	const struct model_content *about;
+	struct tally tally;
+	bool all_other; /* no rule of its own took a touch of it */
+};
+
 struct process_seen {
 	const struct model_seen *seen;
 	struct findings *findings;
@@ -23,6 +30,7 @@ struct process_seen {
 	const struct model_process *process;
 	struct tally all, channels[CHANNEL_COUNT];
 	struct tally rules[PHASE_RULES_MAX];
+	struct content_seen by_name[MODEL_CONTENTS_MAX];
 	size_t asked_left;
 	char subjects[64]; /* "1234 subjects seen" */
 };
@@ -140,55 +148,69 @@ static void check_others(struct process_seen *own)
 
 /* ---- Contents ---- */
 
-static struct tally tally_content(const struct process_seen *own, const char *name, bool *ret_all_other)
+static int compare_names(const void *a, const void *b)
 {
-	struct tally tally = {0};
-	*ret_all_other = true;
-	for (size_t i = 0; i < own->seen->count; i++) {
-		const struct seen_subject *subject = &own->seen->subjects[i];
-		/* Its name is the model's own text. */
-		if (subject->match.process == (int)own->number && subject->match.content == name &&
-		    subject->match.rule != MATCH_NO_RULE) {
-			add(&tally, subject->touches);
-			*ret_all_other = *ret_all_other && own->process->rules[subject->match.rule].other;
-		}
-	}
-	return tally;
+	const struct content_seen *one = a, *other = b;
+	return strcmp(one->about->name, other->about->name);
 }
 
-#define CONTENTS_LOOKED_AT 200
+static struct content_seen *find_content(struct process_seen *own, const char *name)
+{
+	const struct model_content about = {.name = name};
+	const struct content_seen wanted = {.about = &about};
+	return bsearch(&wanted, own->by_name, own->process->content_count, sizeof(wanted), compare_names);
+}
+
+/* In one pass over what was seen, however many contents there are. */
+static void count_contents(struct process_seen *own)
+{
+	unsigned contents = own->process->content_count;
+	for (unsigned i = 0; i < contents; i++) {
+		own->by_name[i] = (struct content_seen){.about = &own->process->contents[i], .all_other = true};
+	}
+	qsort(own->by_name, contents, sizeof(own->by_name[0]), compare_names);
+	for (size_t i = 0; i < own->seen->count; i++) {
+		const struct seen_subject *subject = &own->seen->subjects[i];
+		if (subject->match.process == (int)own->number && subject->match.content[0] != '\0' &&
+		    subject->match.rule != MATCH_NO_RULE) {
+			struct content_seen *content = find_content(own, subject->match.content);
+			CHECK(content != NULL);
+			add(&content->tally, subject->touches);
+			content->all_other &= own->process->rules[subject->match.rule].other;
+		}
+	}
+}
 
 static void check_contents(struct process_seen *own)
 {
 	char names[256] = "";
 	size_t used = 0;
-	unsigned unseen = 0, looked = own->process->content_count;
-	looked = looked < CONTENTS_LOOKED_AT ? looked : CONTENTS_LOOKED_AT;
-	for (unsigned i = 0; i < looked; i++) {
-		bool all_other;
+	unsigned unseen = 0, contents = own->process->content_count;
+	count_contents(own);
+	for (unsigned i = 0; i < contents; i++) {
 		const struct model_content *content = &own->process->contents[i];
-		struct tally tally = tally_content(own, content->name, &all_other);
-		if (tally.subjects == 0) {
+		const struct content_seen *seen = find_content(own, content->name);
+		if (seen->tally.subjects == 0) {
 			unseen++;
 			if (used < sizeof(names)) {
 				used += (size_t)snprintf(names + used, sizeof(names) - used, "%s%s",
 							 used > 0 ? ", " : "", content->name);
 			}
-		} else if (all_other && content->phase != MAIN_NONE) {
+		} else if (seen->all_other && content->phase != MAIN_NONE) {
 			char instead[FINDING_TEXT_SIZE];
 			snprintf(instead, sizeof(instead),
 				 "\"- {content: %s}\" below \"match\" of a rule that speaks for %s", content->name,
 				 main_phase_name(content->phase));
 			findings_add(own->findings, FINDING_WARNING, own->process->file, content->line, instead,
 				     "content \"%s\" serves %s, but of its %" PRIu64 " touches no rule took one",
-				     content->name, main_phase_name(content->phase), tally.touches);
+				     content->name, main_phase_name(content->phase), seen->tally.touches);
 		}
 	}
 	if (unseen > 0) {
 		findings_add(own->findings, FINDING_ADVICE, own->process->file, own->process->contents[0].line,
 			     "look whether they are still there, below these paths and ids",
-			     "%u of %u contents were not among the %s: %s%s", unseen, looked, own->subjects, names,
-			     used < sizeof(names) ? "" : " …");
+			     "%u of %u contents were not among the %s: %s%s", unseen, contents, own->subjects,
+			     names, used < sizeof(names) ? "" : " …");
 	}
 }
 
