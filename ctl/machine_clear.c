@@ -7,12 +7,14 @@
 #include <string.h>
 
 #include "core/base/check.h"
+#include "core/base/text.h"
 #include "core/edge/postgres.h"
 #include "core/edge/schema.h"
 #include "ctl/contact_word.h"
 #include "ctl/model_word.h"
 
 #define REASONS_MAX 32
+#define COMMENT_BYTES_MAX 200
 
 static struct {
 	const char *contact, *reasons, *comment;
@@ -22,7 +24,8 @@ static struct {
 static const struct option_about options[] = {
 	{"reason", "NAMES", OPTION_TEXT, &asked.reasons, 0, 0,
 	 "these alone, commas between: as machine show calls them (default: any)"},
-	{"comment", "TEXT", OPTION_TEXT, &asked.comment, 0, 0, "why, for whoever asks later"},
+	{"comment", "TEXT", OPTION_TEXT, &asked.comment, 0, 0,
+	 "why, for whoever asks later: one line, at most 200 bytes"},
 	{"undo", NULL, OPTION_FLAG, &asked.undo, 0, 0,
 	 "take it back, for these reasons or (default) for all that were cleared"},
 	{0},
@@ -99,6 +102,18 @@ static bool on_decided(void *context, const struct postgres_rows *rows, struct f
 	return true;
 }
 
+static bool check_comment(struct fail *fail)
+{
+	size_t size = strlen(asked.comment);
+	if (size > COMMENT_BYTES_MAX) {
+		return fail_set(fail, FAIL_FATAL, EXIT_USAGE, "--comment: %zu bytes, at most %d are kept", size,
+				COMMENT_BYTES_MAX);
+	}
+	return (text_is_utf8(asked.comment, size) && text_is_plain(asked.comment)) ||
+	       fail_set(fail, FAIL_FATAL, EXIT_USAGE,
+			"--comment: expected one line of UTF-8 without control characters");
+}
+
 static bool do_it(struct ctl *ctl, struct postgres *postgres, struct uuid *ret_contact, int64_t *ret_changed,
 		  struct fail *fail)
 {
@@ -129,7 +144,7 @@ static int run(struct ctl *ctl)
 	struct postgres *postgres = NULL;
 	struct uuid contact;
 	int64_t changed = 0;
-	bool done = ctl_read_conf(ctl, &fail) &&
+	bool done = check_comment(&fail) && ctl_read_conf(ctl, &fail) &&
 		    (postgres = ctl_connect(ctl, (unsigned)ctl->conf.postgres.reply_ms_max, &fail)) != NULL &&
 		    do_it(ctl, postgres, &contact, &changed, &fail);
 	postgres_destroy(postgres);

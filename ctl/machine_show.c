@@ -17,6 +17,7 @@
 
 #define DAYS 30
 #define LINES_MAX 200 /* of a contact, unless --limit says otherwise */
+#define COMMENT_COLUMNS_MAX 200
 
 static struct {
 	const char *contact;
@@ -156,6 +157,15 @@ static bool on_touches(void *context, const struct postgres_rows *rows, struct f
 	return true;
 }
 
+/* What somebody typed: no control character of it reaches the terminal, and it stays on its line. */
+static void print_typed(const char *text)
+{
+	char cell[TERMINAL_CELL_SIZE];
+	unsigned width = terminal_width(text);
+	terminal_fit(text, width < COMMENT_COLUMNS_MAX ? width : COMMENT_COLUMNS_MAX, false, cell);
+	fputs(cell, stdout);
+}
+
 static bool on_decisions(void *context, const struct postgres_rows *rows, struct fail *fail)
 {
 	(void)context;
@@ -172,8 +182,14 @@ static bool on_decisions(void *context, const struct postgres_rows *rows, struct
 					0);
 			continue;
 		}
-		printf("%s  %s %s by %s%s%s\n", short_moment(postgres_moment(rows, i, 0), at), reason,
-		       cleared ? "cleared" : "no longer cleared", by, comment[0] != '\0' ? ": " : "", comment);
+		printf("%s  %s %s by ", short_moment(postgres_moment(rows, i, 0), at), reason,
+		       cleared ? "cleared" : "no longer cleared");
+		print_typed(by);
+		if (comment[0] != '\0') {
+			printf(": ");
+			print_typed(comment);
+		}
+		putchar('\n');
 	}
 	return true;
 }

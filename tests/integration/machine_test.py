@@ -176,6 +176,11 @@ class Machine(FaultTest):
         self.assertIn("any cleared by", text)
         self.assertNotIn(ADDRESS, text)
         self.assertIn("in 30 days", self.phasectl(["machine", "show"]))
+        # A comment that came another way forges no line and reaches no terminal raw.
+        self.psql("UPDATE phased.machine_decision SET comment = E'is \\x1b[2J\\nforged\\u009b2J ' || repeat('x', 300)")
+        text = self.phasectl(["machine", "show", contact, *EVER], config=seller)
+        self.assertRegex(text, r"(?m)any cleared by \S+_seller: is \ufffd\[2J\ufffdforged\ufffd2J x{100,199}…$")
+        self.assertNotRegex(text, r"[\x00-\x09\x0b-\x1f\x7f-\x9f]")
 
     def test_clicks_too_soon_after_their_mail_move_nothing_whichever_comes_first(self):
         self.prepare(2)
@@ -233,7 +238,9 @@ class Machine(FaultTest):
         contact = "00000000-0000-4000-8000-000000000001"
         for args, status, says in ((["clear"], 64, "expected CONTACT"), (["clear", contact, "--reason", "busrt"], 64, "burst"),
                                    (["clear", contact], 1, "nothing is known of this contact"), (["clear", "xyz"], 64, "expected an id"),
-                                   (["show", "--days", "0"], 64, "--days"), (["clear", contact, "--comment", "from a@b.test"], 64, "--comment")):
+                                   (["show", "--days", "0"], 64, "--days"), (["clear", contact, "--comment", "from a@b.test"], 64, "--comment"),
+                                   (["clear", contact, "--comment", "one\nand two"], 64, "one line"), (["clear", contact, "--comment", "\x1b[2J"], 64, "one line"),
+                                   (["clear", contact, "--comment", "x" * 201], 64, "201 bytes, at most 200")):
             done = self.run_phasectl(["machine", *args])
             self.assertEqual((status, ""), (done.status, done.out), (args, done.err))
             self.assertIn(says, done.err)
