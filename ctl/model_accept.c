@@ -71,7 +71,8 @@ static int accept_model(struct ctl *ctl, struct postgres *postgres, const struct
 	printf("model %s %s\n", words, is_new ? "accepted" : "is in force already");
 	fflush(stdout);
 	bool has_ended = is_new ? standing.contacts == 0 : standing.has_ended;
-	return has_ended || asked.no_wait ? EXIT_DONE : model_change_watch("model accept", postgres, fail);
+	return has_ended || asked.no_wait ? EXIT_DONE
+					  : model_change_watch("model accept", postgres, model->version, fail);
 }
 
 static int run(struct ctl *ctl)

@@ -86,7 +86,8 @@ static const struct postgres_statement begin_takeover = {
 };
 static const struct postgres_statement takeover_is = {
 	.name = "takeover_is",
-	.sql = "SELECT ended_at IS NOT NULL, contacts, waiting FROM report.takeover",
+	.sql = "SELECT t.ended_at IS NOT NULL, t.contacts, t.waiting, m.version FROM report.takeover t LEFT JOIN "
+	       "phased.model m ON m.in_force",
 };
 
 static bool on_standing(void *context, const struct postgres_rows *rows, struct fail *fail)
@@ -252,6 +253,7 @@ bool model_change_is_wanted(void)
 struct looked {
 	bool ended;
 	int64_t contacts, waiting;
+	uint64_t version; /* in force */
 };
 
 static bool on_looked(void *context, const struct postgres_rows *rows, struct fail *fail)
@@ -261,10 +263,11 @@ static bool on_looked(void *context, const struct postgres_rows *rows, struct fa
 	looked->ended = postgres_int(rows, 0, 0) != 0;
 	looked->contacts = postgres_int(rows, 0, 1);
 	looked->waiting = postgres_int(rows, 0, 2);
+	looked->version = (uint64_t)postgres_int(rows, 0, 3);
 	return true;
 }
 
-int model_change_watch(const char *command, struct postgres *postgres, struct fail *fail)
+int model_change_watch(const char *command, struct postgres *postgres, uint64_t version, struct fail *fail)
 {
 	struct progress progress;
 	struct looked looked;
@@ -275,6 +278,14 @@ int model_change_watch(const char *command, struct postgres *postgres, struct fa
 		if (!postgres_add(postgres, &takeover_is, NULL, on_looked, &looked, fail) ||
 		    !ctl_turn(postgres, fail)) {
 			result = (int)fail->exit_code;
+			break;
+		}
+		if (looked.version != version) {
+			fail_set(fail, FAIL_FATAL, EXIT_FOUND,
+				 "another model was accepted meanwhile, or this one taken back: %016" PRIx64
+				 " is in force now (phasectl model history)",
+				 looked.version);
+			result = EXIT_FOUND;
 			break;
 		}
 		if (looked.ended) {

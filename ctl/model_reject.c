@@ -91,8 +91,9 @@ static int reject(struct ctl *ctl, struct postgres *postgres, struct fail *fail)
 	}
 	printf("model %016" PRIx64 " rejected; %s is in force again\n", standing.version, words);
 	fflush(stdout);
-	return standing.contacts == 0 || asked.no_wait ? EXIT_DONE
-						       : model_change_watch("model reject", postgres, fail);
+	return standing.contacts == 0 || asked.no_wait
+		       ? EXIT_DONE
+		       : model_change_watch("model reject", postgres, model->version, fail);
 }
 
 static int run(struct ctl *ctl)

@@ -246,6 +246,15 @@ class Takeover(TakeoverTest):
         self.assertRegex(child.stderr.readline(), r"^phasectl: model accept: .*contacts wait, \d+ s$")
         child.kill()
         child.communicate()
+        # and where a colleague accepts another one meanwhile, it does not say of that that it was its own
+        child = subprocess.Popen([phased_test.PHASECTL, "--config", self.config, "model", "accept", FIVE], stdout=subprocess.PIPE,
+                                 stderr=subprocess.PIPE, text=True)
+        self.assertRegex(child.stderr.readline(), r"contacts wait, \d+ s$")
+        self.accept(STANDARD)
+        out, err = child.communicate(timeout=30)
+        self.assertEqual(1, child.returncode, err)
+        self.assertRegex(err, r"(?m)^phasectl: model accept: another model was accepted meanwhile, or this one taken back: [0-9a-f]{16} is in")
+        self.assertNotIn("all contacts", out)
         self.start_phased()
         self.taken_over()
 
