@@ -57,6 +57,9 @@ static int accept_model(struct ctl *ctl, struct postgres *postgres, const struct
 		return (int)fail->exit_code;
 	}
 	bool is_new = !standing.any || standing.version != model->version;
+	if (is_new && !model_change_warn(ctl, "model accept", postgres, model, fail)) {
+		return (int)fail->exit_code;
+	}
 	if (is_new && !may_change(&standing, words)) {
 		return EXIT_DONE;
 	}

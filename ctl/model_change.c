@@ -84,6 +84,13 @@ static const struct postgres_statement begin_takeover = {
 	.parameter_count = 1,
 	.parameters = {{POSTGRES_INT8, false}},
 };
+static const struct postgres_statement lost_processes = {
+	.name = "lost_processes",
+	.sql = "SELECT DISTINCT s.process FROM phased.model_state s JOIN phased.model m ON m.version = "
+	       "s.model_version WHERE m.in_force AND s.process <> ALL ($1) ORDER BY 1",
+	.parameter_count = 1,
+	.parameters = {{POSTGRES_TEXT, true}},
+};
 static const struct postgres_statement takeover_is = {
 	.name = "takeover_is",
 	.sql = "SELECT t.ended_at IS NOT NULL, t.contacts, t.waiting, m.version FROM report.takeover t LEFT JOIN "
@@ -107,6 +114,37 @@ static bool on_standing(void *context, const struct postgres_rows *rows, struct 
 bool model_standing_read(struct postgres *postgres, struct model_standing *ret_standing, struct fail *fail)
 {
 	return postgres_add(postgres, &standing_is, NULL, on_standing, ret_standing, fail) &&
+	       ctl_turn(postgres, fail);
+}
+
+static bool on_lost(void *context, const struct postgres_rows *rows, struct fail *fail)
+{
+	(void)fail;
+	for (size_t i = 0; i < postgres_count(rows); i++) {
+		if (i == 0) {
+			fprintf(stderr, "phasectl: %s: processes of the model in force that this one has not: ",
+				(const char *)context);
+		}
+		fprintf(stderr, "%s%s", i > 0 ? ", " : "", postgres_text(rows, i, 0));
+	}
+	if (postgres_count(rows) > 0) {
+		fputs("; their phases vanish from reports\n", stderr);
+	}
+	return true;
+}
+
+bool model_change_warn(struct ctl *ctl, const char *command, struct postgres *postgres, const struct model *model,
+		       struct fail *fail)
+{
+	struct postgres_array names;
+	struct postgres_value value;
+	postgres_array_init(&names, &ctl->arena, POSTGRES_TEXT, MODEL_PROCESSES_MAX);
+	for (unsigned i = 0; i < model->process_count; i++) {
+		postgres_array_text(&names, model->processes[i].name);
+	}
+	bool fits = postgres_array_value(&names, &value);
+	CHECK(fits);
+	return postgres_add(postgres, &lost_processes, &value, on_lost, (void *)command, fail) &&
 	       ctl_turn(postgres, fail);
 }
 

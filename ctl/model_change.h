@@ -24,6 +24,10 @@ struct model_standing {
 };
 bool model_standing_read(struct postgres *postgres, struct model_standing *ret_standing, struct fail *fail);
 
+/* Names, on stderr, processes that the model in force has and this one has not: they vanish from reports. */
+bool model_change_warn(struct ctl *ctl, const char *command, struct postgres *postgres, const struct model *model,
+		       struct fail *fail);
+
 /* Puts it in force in place of what stands: as an acceptance of its own, or `back`: by taking the last one back. Matches all subjects
  * before. */
 bool model_change(struct ctl *ctl, struct postgres *postgres, const struct model *model,

@@ -72,7 +72,8 @@ static int reject(struct ctl *ctl, struct postgres *postgres, struct fail *fail)
 	struct model *model;
 	char words[256];
 	if (!model_standing_read(postgres, &standing, fail) ||
-	    !read_before(ctl, postgres, &standing, &model, fail)) {
+	    !read_before(ctl, postgres, &standing, &model, fail) ||
+	    !model_change_warn(ctl, "model reject", postgres, model, fail)) {
 		return (int)fail->exit_code;
 	}
 	model_describe(model, words, sizeof(words));

@@ -15,6 +15,7 @@ from daemon_test import NOW_US
 
 FIVE = os.path.join(phased_test.ROOT, "conf", "model")
 STANDARD = os.path.join(FIVE, "standard.yaml")
+PROCESSES = [os.path.splitext(name)[0] for name in os.listdir(FIVE)]
 # Contacts that are not wholly under one model.
 MIXED = """SELECT count(*) FROM (
     SELECT contact_id FROM (
@@ -168,11 +169,16 @@ class Takeover(TakeoverTest):
     def test_rejecting_goes_back_step_by_step_as_history_says(self):
         self.prepare()
         first = self.in_force()
-        self.accept(STANDARD)
+        done = self.run_phasectl(["model", "accept", STANDARD, "--yes", "--no-wait"])
+        self.assertEqual(0, done.status, done.err)
+        self.assertIn("phasectl: model accept: processes of the model in force that this one has not: "
+                      f"{', '.join(sorted(set(PROCESSES) - {'standard'}))}; their phases vanish from reports\n", done.err)
         second = self.in_force()
-        self.accept(FIVE)
+        done = self.run_phasectl(["model", "accept", FIVE, "--yes", "--no-wait"])
+        self.assertNotIn("vanish", done.err)
         done = [self.run_phasectl(["model", "reject"]) for _ in range(3)]
         self.assertEqual([0, 0, 1], [each.status for each in done])
+        self.assertEqual([True, False, False], ["vanish from reports" in each.err for each in done])
         self.assertRegex(done[2].err, r"^phasectl: model reject: [0-9a-f]{16} is the first model: there is none before it\n$")
         self.assertEqual(first, self.in_force())
         versions = [f"{int(version) % 2**64:016x}" for version in (first, second, first)]
