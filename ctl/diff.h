@@ -244,8 +244,10 @@ struct diff_line {
 	unsigned touches;
 	double effect;
 };
+#define DIFF_EXPLAINED_MAX 20000 /* touches of one contact: of more no reasons are told */
 struct diff_why {
 	const struct diff_row *row;
+	bool too_many; /* touches: the rest is empty */
 	enum main_phase phase;
 	bool has[DIFF_SIDES]; /* has anything counted? */
 	double logit[DIFF_SIDES];

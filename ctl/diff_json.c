@@ -105,12 +105,12 @@ void diff_json_why(struct diff *diff, const struct diff_why *why)
 						       line_side(line, DIFF_NEW, process), "touches",
 						       (int)line->touches, "effect", line->effect));
 	}
-	json_line_print(json_pack("{ss so ss so so so sf so}", "kind", "why", "contact",
+	json_line_print(json_pack("{ss so ss so so so sf sb so}", "kind", "why", "contact",
 				  contact_of(&why->row->contact), "process", process, "phase",
 				  text_or_null(main_phase_name(why->phase)), "from",
 				  why->has[DIFF_OLD] ? json_real(why->logit[DIFF_OLD]) : json_null(), "to",
 				  why->has[DIFF_NEW] ? json_real(why->logit[DIFF_NEW]) : json_null(), "start",
-				  why->start, "lines", lines),
+				  why->start, "too_many", (int)why->too_many, "lines", lines),
 			JSON_REAL_PRECISION(DIGITS));
 }
 

@@ -11,12 +11,12 @@
 #include "ctl/diff.h"
 
 #define DAY_US MOMENT_DAY_US
-#define EXPLAINED_MAX 20000 /* touches of one contact: longer histories move without a reason that can be told */
 
 struct asking {
 	const struct diff_row *row;
 	diff_on_why *on_why;
 	bool told;
+	bool too_many;
 	bool full;
 };
 
@@ -146,7 +146,8 @@ static void on_contact(struct diff *diff, const struct diff_contact *contact, vo
 	struct asking *asking = context;
 	struct arena arena;
 	size_t most = contact->count;
-	if (most > EXPLAINED_MAX || most > diff->touches_max) {
+	if (most > DIFF_EXPLAINED_MAX || most > diff->touches_max) {
+		asking->too_many = true;
 		return;
 	}
 	for (unsigned side = 0; side < DIFF_SIDES; side++) {
@@ -175,7 +176,8 @@ bool diff_why_moves(struct diff *diff, diff_on_why *on_why, struct fail *fail)
 			return fail_set(fail, FAIL_FATAL, EXIT_OUR_BUG, "no memory");
 		}
 		if (!asking.told) {
-			struct diff_why none = {.row = asking.row, .phase = MAIN_NONE};
+			struct diff_why none = {
+				.row = asking.row, .too_many = asking.too_many, .phase = MAIN_NONE};
 			on_why(diff, &none);
 		}
 	}

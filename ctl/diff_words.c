@@ -281,6 +281,10 @@ void diff_words_why(struct diff *diff, const struct diff_why *why)
 	print_shown(&row->by[DIFF_OLD]);
 	printf(" → ");
 	print_shown(&row->by[DIFF_NEW]);
+	if (why->too_many) {
+		printf("\n             more than %d touches: too many to tell reasons of\n", DIFF_EXPLAINED_MAX);
+		return;
+	}
 	if (why->phase == MAIN_NONE) {
 		printf("\n             nothing has counted that could be told apart\n");
 		return;

@@ -200,6 +200,20 @@ class Words(DiffTest):
         early = self.phasectl(["model", "diff", self.other, "--time", moment(NOW_US - 20 * 86_400_000_000)], status=0)
         self.assertIn("4 touches of 2 contacts folded under both", early)
 
+    def test_of_too_many_touches_no_reasons_are_told(self):
+        line, = (line for line in phased_test.json_lines(self.diff(self.other, "--json")) if line["kind"] == "why")
+        self.assertEqual((self.karen, False), (line["contact"], line["too_many"]))
+        self.assertNotEqual([], line["lines"])
+        # Repeats within a second: with her five, one more than 20,000.
+        self.psql("INSERT INTO phased.touch SELECT actor_id, stamped, event_id + n, received, at, subject_id, reasons, party FROM "
+                  "(SELECT t.* FROM phased.touch t ORDER BY (SELECT count(*) FROM phased.touch o WHERE o.actor_id = t.actor_id) DESC, at DESC "
+                  "LIMIT 1) AS one, generate_series(1, 19996) AS n")
+        line, = (line for line in phased_test.json_lines(self.diff(self.other, "--json")) if line["kind"] == "why")
+        self.assertEqual((self.karen, True, None, []), (line["contact"], line["too_many"], line["phase"], line["lines"]))
+        words = self.diff(self.other)
+        self.assertIn("more than 20000 touches: too many to tell reasons of\n", words)
+        self.assertNotIn("nothing has counted", words)
+
     def test_what_cannot_be_compared_is_said(self):
         bad = self.model("bad", standard=[("  - name: web.pricing\n    points: {suppliers: 1", "  - name: web.pricing\n    points: {supliers: 1")])
         cases = [
