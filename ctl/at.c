@@ -159,9 +159,9 @@ const struct command at_command = {
 	.summary = "which phase a contact was in at a moment",
 	.details = "CONTACT is an id as report phases shows it, its first 8 digits or more, or - for an address "
 		   "on stdin.\n"
-		   "What was done until then is folded by the model of now, as report phases would have shown "
-		   "it at that\n"
-		   "minute. Needs phased_reader. Exit 1: nothing is known of then.",
+		   "What was done until then is folded by the model of now, for that very moment; what time alone "
+		   "does, report\n"
+		   "phases shows at the next full hour. Needs phased_reader. Exit 1: nothing is known of then.",
 	.options = options,
 	.operand = {"CONTACT", &asked.contact, true},
 	.run = run,
