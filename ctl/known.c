@@ -8,10 +8,12 @@
 #include "core/flow/attribute.h"
 
 #define CLAIMS_MAX 10000
+#define TIMES_MAX 200000
 
-struct time_of {
+/* Whose times lie where in the one array of all. */
+struct times_of {
 	struct uuid actor_id;
-	int64_t at_us;
+	size_t first, count;
 };
 
 struct known {
@@ -21,8 +23,9 @@ struct known {
 	size_t claim_count;
 	struct consent *consents; /* by person */
 	size_t consent_count;
-	struct time_of *times; /* of the touches of weak actors, by actor and time */
-	size_t time_count;
+	int64_t *times_us;	 /* of the touches of weak actors, by actor and time */
+	struct times_of *actors; /* those that have touches, in order */
+	size_t actor_count;
 	struct known_span *spans;
 	size_t span_count;
 };
@@ -50,10 +53,11 @@ static const struct postgres_statement read_times = {
 	.name = "read_times",
 	.sql = "SELECT r.actor_id, r.at FROM report.recorded r WHERE r.actor_id = ANY ($1) AND r.received <= $2 "
 	       "ORDER BY "
-	       "r.actor_id, r.at",
+	       "r.actor_id, r.at LIMIT 200001",
 	.parameter_count = 2,
 	.parameters = {{POSTGRES_UUID, true}, {POSTGRES_TIMESTAMPTZ, false}},
 };
+_Static_assert(TIMES_MAX == 200000, "read_times asks for one more");
 
 static bool no_room(struct fail *fail)
 {
@@ -118,13 +122,28 @@ static bool on_consents(void *context, const struct postgres_rows *rows, struct 
 static bool on_times(void *context, const struct postgres_rows *rows, struct fail *fail)
 {
 	struct known *known = context;
-	known->time_count = postgres_count(rows);
-	known->times = arena_array(known->arena, known->time_count + 1, sizeof(*known->times));
-	if (known->times == NULL) {
+	size_t count = postgres_count(rows);
+	if (count > TIMES_MAX) {
+		return fail_set(fail, FAIL_FATAL, EXIT_FOUND,
+				"more than %d touches of the browsers that somebody was claimed for: too many to "
+				"tell whose they were",
+				TIMES_MAX);
+	}
+	known->times_us = arena_array(known->arena, count + 1, sizeof(*known->times_us));
+	known->actors = arena_array(known->arena, known->claim_count + 1, sizeof(*known->actors));
+	if (known->times_us == NULL || known->actors == NULL) {
 		return no_room(fail);
 	}
-	for (size_t i = 0; i < known->time_count; i++) {
-		known->times[i] = (struct time_of){postgres_uuid(rows, i, 0), postgres_moment(rows, i, 1)};
+	for (size_t i = 0; i < count; i++) {
+		struct uuid actor_id = postgres_uuid(rows, i, 0);
+		struct times_of *last = known->actor_count > 0 ? &known->actors[known->actor_count - 1] : NULL;
+		if (last == NULL || !uuid_equal(&last->actor_id, &actor_id)) {
+			CHECK(known->actor_count < known->claim_count);
+			last = &known->actors[known->actor_count++];
+			*last = (struct times_of){.actor_id = actor_id, .first = i};
+		}
+		last->count++;
+		known->times_us[i] = postgres_moment(rows, i, 1);
 	}
 	return true;
 }
@@ -155,29 +174,30 @@ static bool consented(const void *context, const struct uuid *strong)
 	return attribute_consent_state(known->consents + first, end - first, PURPOSE_PROFILE) == STATEMENT_GRANTED;
 }
 
-/* Times of the touches of one weak actor, in order. */
-static int64_t *times_of(const struct known *known, const struct uuid *weak, size_t *ret_count)
+static int compare_actor(const void *id, const void *of)
 {
-	int64_t *times = arena_array(known->arena, known->time_count + 1, sizeof(*times));
-	size_t count = 0;
-	for (size_t i = 0; times != NULL && i < known->time_count; i++) {
-		if (uuid_equal(&known->times[i].actor_id, weak)) {
-			times[count++] = known->times[i].at_us;
-		}
-	}
-	*ret_count = count;
-	return times;
+	return uuid_compare(id, &((const struct times_of *)of)->actor_id);
+}
+
+/* Times of the touches of one weak actor, in order. */
+static const int64_t *times_of(const struct known *known, const struct uuid *weak, size_t *ret_count)
+{
+	const struct times_of *found = known->actor_count == 0 ? NULL
+							       : bsearch(weak, known->actors, known->actor_count,
+									 sizeof(*known->actors), compare_actor);
+	*ret_count = found != NULL ? found->count : 0;
+	return known->times_us + (found != NULL ? found->first : 0);
 }
 
 /* The contact's stretches of a weak actor, by all claims on it. */
 static bool add_weak(struct known *known, const struct claim *claims, size_t count)
 {
 	struct stretch *stretches = arena_array(known->arena, count + 2, sizeof(*stretches));
-	size_t time_count;
-	const int64_t *times = times_of(known, &claims[0].weak, &time_count);
-	if (stretches == NULL || times == NULL) {
+	if (stretches == NULL) {
 		return false;
 	}
+	size_t time_count;
+	const int64_t *times = times_of(known, &claims[0].weak, &time_count);
 	size_t found = attribute_stretches(&claims[0].weak, claims, count, times, time_count, consented, known,
 					   stretches);
 	for (size_t i = 0; i < found; i++) {
@@ -212,12 +232,14 @@ static bool attribute(struct known *known)
 
 /* ---- The whole ---- */
 
-/* The contact's own id first, then each claim's two: what is asked of them all says nothing of those that it does not concern. */
+/* Of each claim whom it was made on; or the contact's own id, and of each claim whom it names. */
 static bool ids_of(const struct known *known, bool weak, struct postgres_value *ret_value)
 {
 	struct postgres_array array;
 	postgres_array_init(&array, known->arena, POSTGRES_UUID, known->claim_count + 1);
-	postgres_array_uuid(&array, &known->contact);
+	if (!weak) {
+		postgres_array_uuid(&array, &known->contact);
+	}
 	for (size_t i = 0; i < known->claim_count; i++) {
 		postgres_array_uuid(&array, weak ? &known->claims[i].weak : &known->claims[i].strong);
 	}

@@ -97,6 +97,33 @@ class At(DaemonTest):
             self.assertEqual((1, ""), (done.status, done.out))
             self.assertIn("nothing is known of this contact", done.err)
 
+    def test_many_browsers_and_too_many_touches_of_them(self):
+        self.start_phased()
+        who = {"anonymous_id": "c1", "email": "karen.holm@acme.test"}
+        self.give([touch(n, 1, NOW_US - (20 - n) * DAY_US, identity=who, consent={"analytics": "GRANTED", "profile": "GRANTED"})
+                   for n in range(6)])
+        row, = self.rows()
+        ask = ["--known-by", moment(NOW_US + DAY_US)]
+        once = self.at(row, NOW_US, *ask)
+        # 1000 browsers more that she once was behind, of 20 touches each that came before she said so
+        self.psql("CREATE TEMP TABLE browser AS SELECT gen_random_uuid() AS id FROM generate_series(1, 1000);"
+                  "INSERT INTO phased.actor SELECT b.id, a.kind, a.space FROM browser b, "
+                  "(SELECT a.* FROM phased.actor a WHERE kind < 3 LIMIT 1) AS a;"
+                  "INSERT INTO phased.touch SELECT b.id, t.stamped, t.event_id + n, t.received, t.at - n * interval '1 day', t.subject_id, "
+                  "t.reasons, t.party FROM browser b, generate_series(0, 19) AS n, (SELECT * FROM phased.touch ORDER BY at LIMIT 1) AS t;"
+                  "INSERT INTO phased.claim SELECT b.id, c.strong, t.stamped, t.event_id, t.at, c.strength FROM browser b "
+                  "JOIN LATERAL (SELECT * FROM phased.touch t WHERE t.actor_id = b.id ORDER BY event_id LIMIT 1) AS t ON true, "
+                  "(SELECT * FROM phased.claim LIMIT 1) AS c")
+        found = self.at(row, NOW_US, *ask)
+        self.assertEqual((once["contact"], once["last_touch"]), (found["contact"], found["last_touch"]))
+        self.assertGreater(found["touches"], once["touches"])
+        self.psql("INSERT INTO phased.touch SELECT t.actor_id, t.stamped, t.event_id + 100 + n, t.received, t.at, t.subject_id, t.reasons, "
+                  "t.party FROM generate_series(1, 180000) AS n, (SELECT t.* FROM phased.touch t JOIN phased.claim c ON c.weak = t.actor_id "
+                  "LIMIT 1) AS t")
+        done = self.run_phasectl(["at", row["contact"], "--time", moment(NOW_US), *ask])
+        self.assertEqual((1, ""), (done.status, done.out), done.err)
+        self.assertIn("more than 200000 touches of the browsers that somebody was claimed for", done.err)
+
     def test_words_a_reader_and_an_address(self):
         self.start_phased()
         who = {"anonymous_id": "c1", "email": "karen.holm@acme.test"}
