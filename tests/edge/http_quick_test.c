@@ -223,9 +223,10 @@ START_TEST(a_request_behind_one_that_fills_the_room_is_answered)
 	memcpy(text, head, (size_t)used);
 	memset(text + used, 'a', body_size);
 	ck_assert_uint_eq((size_t)used + body_size, HTTP_PEEKED_SIZE);
-	size_t size = HTTP_PEEKED_SIZE + (size_t)sprintf(text + HTTP_PEEKED_SIZE, "%s",
-							 "POST /y HTTP/1.1\r\nHost: x\r\n"
-							 "Content-Length: 0\r\n\r\n");
+	static const char next[] = "POST /y HTTP/1.1\r\nHost: x\r\nContent-Length: 0\r\n\r\n";
+	size_t size = HTTP_PEEKED_SIZE + strlen(next);
+	ck_assert_uint_le(size, sizeof(text));
+	memcpy(text + HTTP_PEEKED_SIZE, next, strlen(next));
 	wire_start(10, 10);
 	int fd = wire_dial();
 	wire_say(fd, text, size); /* both are there before the server looks */
