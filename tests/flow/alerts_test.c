@@ -127,7 +127,7 @@ START_TEST(late_is_entered_as_the_definition_says)
 	size_t found = 0;
 	uint64_t seed = 3;
 	for (size_t i = 0; i < COUNT_OF(rows) * 60; i++) {
-		struct fold_touch touches[TOUCHES_MAX];
+		struct fold_touch touches[TOUCHES_MAX] = {{0}};
 		struct model_process about = vectors->model;
 		struct fold_process fold;
 		about.back = rows[i / 60].back;
@@ -151,7 +151,7 @@ START_TEST(late_is_entered_in_the_reference_histories)
 	struct vectors *vectors = vectors_read();
 	size_t found = 0;
 	for (size_t i = 0; i < vectors->touch_count;) {
-		struct fold_touch touches[TOUCHES_MAX * 10];
+		struct fold_touch touches[TOUCHES_MAX * 10] = {{0}};
 		const char *contact = vectors->touches[i].contact;
 		size_t count = vectors_of(vectors, contact, INT64_MAX, touches);
 		found += count > 0 ? compare(&vectors->process, touches, count) : 0;
