@@ -46,8 +46,11 @@ void lane_lost(struct lane *lane, const struct fail *fail)
 	batch_lost(lane->batch, fail);
 	lane->link = LINK_DOWN;
 	lane->has_greeted = false;
-	if (end_turn(lane) == TURN_REFOLD) {
+	enum turn turn = end_turn(lane);
+	if (turn == TURN_REFOLD) {
 		loop_refold_lost(lane, fail);
+	} else if (turn == TURN_EXPLAIN) {
+		loop_explain_lost(lane->loop, fail);
 	}
 	int64_t wait_us = CONNECT_FIRST_US << (lane->connect_tries < 5 ? lane->connect_tries : 5);
 	wait_us = wait_us < CONNECT_LAST_US ? wait_us : CONNECT_LAST_US;

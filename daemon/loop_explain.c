@@ -6,16 +6,24 @@
  *	EXPLAIN_DUE: who has changed ──▶ EXPLAIN_READS: their touches ──▶ explain_slice() ──▶ EXPLAIN_WRITES: both tables, COMMIT
  *
  * It takes explain.share_percent of the time, and none while events or refolds wait: nothing rests on it. It waits for nobody's rows.
+ * What took too long, or does not fit, is tried again in smaller slices, also where the server did not answer at all.
  */
 #include <inttypes.h>
 #include <string.h>
 
 #include "core/base/log.h"
 #include "core/base/moment.h"
+#include "core/edge/postgres.h"
 #include "core/flow/explain.h"
 #include "daemon/loop_inside.h"
 
-#define LOOK_MAX 2000	/* contacts that are looked at for one slice: some milliseconds where none has changed */
+/* Contacts that are looked at for one slice: some milliseconds where none has changed and table phase is in memory. Where each is a read of
+ * the disk it is as few as are looked at in LOOK_LONG_US. */
+#define LOOK_MAX 2000
+#define LOOK_FIRST 250
+#define LOOK_LEAST 64
+#define LOOK_LONG_US (MOMENT_SECOND_US / 50)
+#define LOOK_SHORT_US (MOMENT_SECOND_US / 200)
 #define CONTACTS_MAX 8	/* 3 ms: what comes meanwhile to this lane waits for them */
 #define TOUCHES_MAX 250 /* of these together, by what their states say; or one contact alone */
 #define PAUSE_US \
@@ -57,10 +65,11 @@ bool loop_send_explain(struct loop *loop, struct lane *lane)
 	explain->begun_us = now_us;
 	explain->at_us = now_us + RETRY_US; /* where it fails */
 	explain->contacts = explain->contacts > 0 ? explain->contacts : CONTACTS_MAX;
+	explain->look = explain->look > 0 ? explain->look : LOOK_FIRST;
 	arena_reset(&explain->arena, KEEP);
 	explain->slice = (struct explain_rows){
 		.model_version = engine_model(loop->engine)->model->version,
-		.look_max = LOOK_MAX,
+		.look_max = explain->look,
 		.contacts_max = (int64_t)explain->contacts,
 	};
 	bool sent = lane->io.ops->store_explain_due(lane->io.self, &explain->slice, &explain->arena, &fail);
@@ -70,17 +79,25 @@ bool loop_send_explain(struct loop *loop, struct lane *lane)
 
 /* ---- What follows ---- */
 
-/* So much of the time was ours; the rest is others'. */
-static void rest(struct loop *loop, bool pause)
+/* So much of the time was ours; the rest is others', and at least so much from now on. */
+static void rest(struct loop *loop, int64_t pause_us)
 {
 	struct explaining *explain = &loop->explain;
 	int64_t share = loop->options->conf->explain.share_percent, now_us = loop_now_us(loop);
 	int64_t spent_us = now_us - explain->begun_us;
 	explain->at_us = now_us + (share > 0 ? spent_us * (100 - share) / share : 0);
-	if (pause && explain->at_us < now_us + PAUSE_US) {
-		explain->at_us = now_us + PAUSE_US;
+	if (explain->at_us < now_us + pause_us) {
+		explain->at_us = now_us + pause_us;
 	}
 	loop->options->counters->explain_seconds.value += (double)spent_us / (double)MOMENT_SECOND_US;
+}
+
+/* That, and not before the minute is over that was set where it began. */
+static void rest_after_trouble(struct loop *loop)
+{
+	int64_t retry_us = loop->explain.at_us;
+	rest(loop, 0);
+	loop->explain.at_us = loop->explain.at_us > retry_us ? loop->explain.at_us : retry_us;
 }
 
 static void roll_back(struct lane *lane)
@@ -90,15 +107,34 @@ static void roll_back(struct lane *lane)
 }
 
 /* It does not fit, or takes too long: fewer at once; one alone is left out like those that are too long by what their states say. */
-static void shrink(struct lane *lane)
+static void take_less(struct explaining *explain)
 {
-	struct explaining *explain = &lane->loop->explain;
 	if (explain->contacts == 1 && explain->slice.row_count > 0) {
 		explain->too_long = explain->slice.rows[0].contact_id;
 	}
 	explain->contacts = explain->contacts > 1 ? explain->contacts / 2 : 1;
-	explain->at_us = loop_now_us(lane->loop);
+}
+
+static void shrink(struct lane *lane)
+{
+	take_less(&lane->loop->explain);
+	rest(lane->loop, 0);
 	roll_back(lane);
+}
+
+static void look_at_less(struct explaining *explain)
+{
+	explain->look = explain->look / 2 > LOOK_LEAST ? explain->look / 2 : LOOK_LEAST;
+}
+
+/* Twice as many are looked at next time, or half as many. Where enough were found before all were looked at, nothing says that more would do. */
+static void adapt_look(struct explaining *explain, int64_t took_us)
+{
+	if (took_us > LOOK_LONG_US) {
+		look_at_less(explain);
+	} else if (took_us < LOOK_SHORT_US && explain->slice.row_count < explain->contacts) {
+		explain->look = explain->look < LOOK_MAX / 2 ? explain->look * 2 : LOOK_MAX;
+	}
 }
 
 static void send_writes(struct lane *lane)
@@ -167,9 +203,12 @@ static void send_reads(struct lane *lane)
 	struct explaining *explain = &loop->explain;
 	struct fail fail;
 	if (!explain->slice.ours) {
-		rest(loop, true);
+		rest(loop, PAUSE_US);
 		roll_back(lane);
-	} else if (!ask(explain, loop->options->counters)) {
+		return;
+	}
+	adapt_look(explain, loop_now_us(loop) - explain->begun_us);
+	if (!ask(explain, loop->options->counters)) {
 		shrink(lane);
 	} else if (explain->slice.asked_count == 0) {
 		send_writes(lane);
@@ -185,7 +224,7 @@ static void slice_done(struct loop *loop)
 	struct explaining *explain = &loop->explain;
 	loop->options->counters->explained.value += (double)explain->slice.written;
 	explain->contacts = explain->contacts < CONTACTS_MAX ? explain->contacts * 2 : CONTACTS_MAX;
-	rest(loop, explain->slice.last);
+	rest(loop, explain->slice.last ? PAUSE_US : 0);
 	if (explain->slice.written > 0) {
 		log_debug("explain: %" PRId64 " contacts, %zu touches", explain->slice.written,
 			  explain->slice.touch_count);
@@ -202,7 +241,7 @@ void loop_explain_turn_done(struct loop *loop, struct lane *lane)
 	case EXPLAIN_READS:
 		/* Places of rules are those of one model. */
 		if (engine_model(loop->engine)->model->version != explain->slice.model_version) {
-			rest(loop, false);
+			rest(loop, 0);
 			roll_back(lane);
 		} else {
 			send_writes(lane);
@@ -224,16 +263,38 @@ void loop_explain_failed(struct loop *loop, struct lane *lane, const struct fail
 		lane_lost(lane, why);
 		return;
 	}
-	bool too_much = why->kind == FAIL_DATA || strcmp(why->code, "57014") == 0; /* the server's time limit */
-	if (too_much && turn != EXPLAIN_DUE) {
+	bool cut_off = strcmp(why->code, "57014") == 0; /* the server's time limit */
+	if ((cut_off || why->kind == FAIL_DATA) && turn != EXPLAIN_DUE) {
 		shrink(lane);
+		return;
+	}
+	if (cut_off && loop->explain.look > LOOK_LEAST) {
+		look_at_less(&loop->explain);
+		rest(loop, 0);
+		roll_back(lane);
 		return;
 	}
 	if (log_allowed(&often)) {
 		log_warning("explain: %s: explanations and histories are not written, trying again in a minute%s",
 			    why->text, log_held_back(&often));
 	}
+	rest_after_trouble(loop);
 	roll_back(lane);
+}
+
+/* The slice may be what the server did not answer: the next one is smaller, and not at once. */
+void loop_explain_lost(struct loop *loop, const struct fail *why)
+{
+	struct explaining *explain = &loop->explain;
+	if (explain->turn == EXPLAIN_ROLLS_BACK || strcmp(why->code, POSTGRES_NO_ANSWER) != 0) {
+		return;
+	}
+	if (explain->turn == EXPLAIN_DUE) {
+		look_at_less(explain);
+	} else {
+		take_less(explain);
+	}
+	rest_after_trouble(loop);
 }
 
 int64_t loop_explain_wakes_us(const struct loop *loop)

@@ -57,6 +57,7 @@ struct explaining {
 	enum explain_turn turn;
 	int64_t begun_us, at_us; /* monotonic: this slice, the next one */
 	size_t contacts;	 /* at once: adapts; 0: as many as may be */
+	int64_t look;		 /* contacts that are looked at to find these: adapts; 0: there was no slice yet */
 	struct uuid too_long;	 /* did not fit, alone */
 	struct explain_rows slice;
 	struct arena arena;
@@ -249,6 +250,8 @@ bool loop_send_explain(struct loop *loop, struct lane *lane);
 /* The lane's turn has ended: it has another one, is lost, or the slice is done. */
 void loop_explain_turn_done(struct loop *loop, struct lane *lane);
 void loop_explain_failed(struct loop *loop, struct lane *lane, const struct fail *why);
+/* The lane is lost in the middle of a turn. */
+void loop_explain_lost(struct loop *loop, const struct fail *why);
 /* Monotonic; INT64_MAX: not by the clock. */
 int64_t loop_explain_wakes_us(const struct loop *loop);
 
