@@ -28,6 +28,8 @@
 #define TOUCHES_MAX 250 /* of these together, by what their states say; or one contact alone */
 #define PAUSE_US \
 	(2 * MOMENT_SECOND_US) /* before another way through the table, and after another daemon's slice */
+#define PAUSE_MOST_US \
+	(300 * MOMENT_SECOND_US) /* where the last way found few: else as long as it took, so much at most */
 #define RETRY_US (60 * MOMENT_SECOND_US) /* after trouble */
 #define KEEP ((size_t)1024 * 1024)
 
@@ -219,12 +221,38 @@ static void send_reads(struct lane *lane)
 	}
 }
 
+/* Is the way through the table at its end? Where another daemon came there, this one sees that it has begun anew. */
+static bool way_ends(struct explaining *explain)
+{
+	const struct uuid none = {0}, *after = &explain->slice.after;
+	bool anew = uuid_compare(after, &explain->came_to) < 0;
+	explain->came_to = explain->slice.last ? none : *after;
+	return explain->slice.last || anew;
+}
+
+/* Before another way through the table. It costs the same whether many have changed or nobody; where it was fewer than one a slice, there may
+ * as well be more of them first. */
+static int64_t pause_after_way(struct explaining *explain)
+{
+	int64_t pause_us = explain->way_written < explain->way_slices ? explain->way_us : 0;
+	explain->way_us = explain->way_slices = explain->way_written = 0;
+	pause_us = pause_us < PAUSE_MOST_US ? pause_us : PAUSE_MOST_US;
+	return pause_us > PAUSE_US ? pause_us : PAUSE_US;
+}
+
 static void slice_done(struct loop *loop)
 {
 	struct explaining *explain = &loop->explain;
 	loop->options->counters->explained.value += (double)explain->slice.written;
 	explain->contacts = explain->contacts < CONTACTS_MAX ? explain->contacts * 2 : CONTACTS_MAX;
-	rest(loop, explain->slice.last ? PAUSE_US : 0);
+	rest(loop, 0);
+	explain->way_us += explain->at_us - explain->begun_us;
+	explain->way_slices++;
+	explain->way_written += explain->slice.written;
+	if (way_ends(explain)) {
+		int64_t at_us = loop_now_us(loop) + pause_after_way(explain);
+		explain->at_us = explain->at_us > at_us ? explain->at_us : at_us;
+	}
 	if (explain->slice.written > 0) {
 		log_debug("explain: %" PRId64 " contacts, %zu touches", explain->slice.written,
 			  explain->slice.touch_count);

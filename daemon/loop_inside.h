@@ -59,6 +59,9 @@ struct explaining {
 	size_t contacts;	 /* at once: adapts; 0: as many as may be */
 	int64_t look;		 /* contacts that are looked at to find these: adapts; 0: there was no slice yet */
 	struct uuid too_long;	 /* did not fit, alone */
+	/* of this way through the table, as far as this daemon goes it */
+	struct uuid came_to;
+	int64_t way_us, way_slices, way_written; /* with the rests between slices; slices; contacts */
 	struct explain_rows slice;
 	struct arena arena;
 };

@@ -1,6 +1,6 @@
 /*
  * daemon/loop_explain.c: how many contacts are looked at and taken at once follows what a slice takes, also where it is the connection that
- * it takes; what was spent is rested for.
+ * it takes; what was spent is rested for; a way through the table that finds few is not begun anew at once.
  */
 #include <string.h>
 
@@ -169,6 +169,15 @@ static void found(size_t count, uint8_t after, bool last)
 	seen.slice->last = last;
 }
 
+/* Nobody has changed, and so long it took to see that. */
+static void look(int64_t took_us, uint8_t after, bool last)
+{
+	send_slice();
+	found(0, after, last);
+	done(took_us);
+	done(0);
+}
+
 START_TEST(as_many_are_looked_at_as_are_seen_in_some_milliseconds)
 {
 	static const struct {
@@ -280,8 +289,50 @@ START_TEST(one_that_costs_the_connection_alone_is_left_out)
 }
 END_TEST
 
+START_TEST(after_a_way_that_found_few_the_pause_is_as_long)
+{
+	static const struct {
+		int64_t took_us, written;
+		int64_t pause_us;
+	} table[] = {
+		{10 * MS, 0, 2000 * MS},  {100 * MS, 0, 3000 * MS},	{100 * MS, 2, 3000 * MS},
+		{100 * MS, 3, 2000 * MS}, {20000 * MS, 0, 300000 * MS}, {40000 * MS, 9, 360000 * MS},
+	};
+	for (size_t i = 0; i < COUNT_OF(table); i++) {
+		begin(10);
+		look(table[i].took_us, 50, false);
+		look(table[i].took_us, 100, false);
+		seen.slice->written = 0;
+		send_slice();
+		found(0, 100, true);
+		done(table[i].took_us);
+		seen.slice->written = table[i].written;
+		done(0);
+		ck_assert_msg(loop.explain.at_us - seen.now_us == table[i].pause_us, "row %zu: %lld", i,
+			      (long long)(loop.explain.at_us - seen.now_us));
+		look(MS, 50, false); /* the next way knows nothing of this one */
+		ck_assert_int_eq(loop.explain.at_us - seen.now_us, 9 * MS);
+		finish();
+	}
+}
+END_TEST
+
+START_TEST(a_way_that_another_daemon_ends_is_seen_to_end)
+{
+	begin(10);
+	look(1000 * MS, 100, false);
+	ck_assert_int_eq(loop.explain.at_us - seen.now_us, 9000 * MS);
+	look(1000 * MS, 50, false);
+	ck_assert_int_eq(loop.explain.at_us - seen.now_us, 20000 * MS);
+	look(1000 * MS, 100, false);
+	ck_assert_int_eq(loop.explain.at_us - seen.now_us, 9000 * MS);
+	finish();
+}
+END_TEST
+
 TEST_MAIN("explain", as_many_are_looked_at_as_are_seen_in_some_milliseconds,
 	  what_the_server_cuts_off_is_done_in_halves_and_charged,
 	  a_look_that_cannot_be_smaller_waits_a_minute_or_what_the_share_asks,
 	  what_the_server_does_not_answer_is_smaller_on_the_next_connection,
-	  one_that_costs_the_connection_alone_is_left_out)
+	  one_that_costs_the_connection_alone_is_left_out, after_a_way_that_found_few_the_pause_is_as_long,
+	  a_way_that_another_daemon_ends_is_seen_to_end)
