@@ -504,22 +504,22 @@ static const struct postgres_statement sql_drop_waiting = {
 	.sql = "DELETE FROM phased.refold WHERE contact_id = ANY ($1)",
 	.parameter_count = 1,
 	.parameters = {ARRAY(UUID)}};
-/*
- * Eight times as many as are wanted, those that have waited longest: of these the first that nobody is at, so that several lanes of
- * several daemons find others. Nothing is waited for: whoever is at a contact writes it, and it comes to its turn again. What
- * is read of them comes by later statements, which see what the locks hold; a setting of the transaction tells these who
- * they are, so that it is one turn.
- */
 /* Whoever writes states keeps another model from being accepted until he is done; batches do by their positions. */
 static const struct postgres_statement sql_pick_lock =
 	SIMPLE("pick_lock", "LOCK TABLE phased.position IN ROW EXCLUSIVE MODE");
+/*
+ * Those that have waited longest of whom nobody is at: eight times as many are looked at as are wanted, so that several lanes of
+ * several daemons find others, and no more are locked than are wanted. Nothing is waited for, so their order is free: whoever is at a
+ * contact writes it, and it comes to its turn again. What is read of them comes by later statements, which see what the locks
+ * hold; a setting of the transaction tells these who they are, so that it is one turn.
+ */
 static const struct postgres_statement sql_pick = {
 	.name = "pick",
 	.sql = "SELECT set_config('phased.picked', coalesce(array_agg(l.contact_id), '{}')::text, true) FROM "
-	       "(SELECT p.contact_id FROM phased.phase p WHERE p.contact_id = ANY (ARRAY (SELECT r.contact_id "
-	       "FROM "
-	       "phased.refold r WHERE r.queued_at <= now() ORDER BY r.queued_at LIMIT $1 * 8)) AND p.process = "
-	       "'standard' ORDER BY p.contact_id LIMIT $1 FOR UPDATE SKIP LOCKED) AS l",
+	       "(SELECT r.contact_id FROM (SELECT r.contact_id, r.queued_at FROM phased.refold r "
+	       "WHERE r.queued_at <= now() ORDER BY r.queued_at LIMIT $1 * 8) AS r CROSS JOIN LATERAL "
+	       "(SELECT FROM phased.phase p WHERE p.contact_id = r.contact_id AND p.process = 'standard' "
+	       "OFFSET 0 FOR UPDATE SKIP LOCKED) AS p ORDER BY r.queued_at LIMIT $1) AS l",
 	.parameter_count = 1,
 	.parameters = {ONE(INT8)}};
 #define PICKED "ANY (current_setting('phased.picked', true)::uuid[])"

@@ -216,6 +216,42 @@ class Machine(FaultTest):
         self.phasectl(["machine", "clear", contact, "--undo"])
         tables.assert_same(self, before, self.dump(), "taken back")
 
+    def test_thousands_of_clicks_within_seconds_are_read_once_each(self):
+        self.prepare(1, batch__events_min=3000, batch__events_max=3000)
+        at, count = NOW_US - 3 * DAY_US, 2000
+        sites = ("nordlys-mail", "skarv-mail")
+        sent = [introduce(ADDRESS)]
+        sent += [{**mails(ADDRESS, f"click{number}", "EMAIL_CLICK", at + number * 17 * SECOND_US // 2000), "site": sites[number % 2]}
+                 for number in range(count)]
+        spread = [{**mails(ADDRESS, f"later{number}", "EMAIL_CLICK", at + number * 3 * SECOND_US), "site": sites[number % 2]}
+                  for number in range(7, 107)]
+        self.send(events.lines(sent + spread))
+        phased = self.start_phased()
+        self.applied(len(sent + spread))
+        self.assertEqual("0", self.value("SELECT count(*) FROM phased.touch WHERE reasons <> 0"))
+        found = [{**mails(ADDRESS, f"mail{number}", "EMAIL_SENT", at + number * SECOND_US), "site": sites[number % 3 == 0]}
+                 for number in (1, 5, 14, 40, 48, 100, 111, 300)]
+        self.send(events.lines(found))
+        self.applied(len(sent + spread + found))
+        soon = self.psql("""SELECT (t.reasons & 65536) <> 0, count(*) FROM phased.touch t JOIN phased.subject s USING (subject_id)
+            WHERE s.action = 203 GROUP BY 1 ORDER BY 1""")
+        wrong = """SELECT count(*) FROM phased.touch t JOIN phased.subject s USING (subject_id)
+            WHERE s.action = 203 AND ((t.reasons & 65536) <> 0) <> EXISTS (SELECT FROM phased.touch d JOIN phased.subject e USING (subject_id)
+                WHERE d.actor_id = t.actor_id AND e.action IN (200, 201) AND e.source = s.source AND e.site = s.site
+                AND d.stamped BETWEEN t.stamped - interval '10 s' AND t.stamped)"""
+        self.assertEqual("0", self.value(wrong))
+        self.assertTrue(all(int(n) > 50 for _, n in soon) and len(soon) == 2, soon)
+        self.assertEqual(0, phased.stop())
+        # All of them at once, which nothing is known of: touches are fetched so many times.
+        fetched = self.psql("""BEGIN; UPDATE phased.touch SET reasons = 0;
+            CREATE TEMP TABLE before AS SELECT sum(idx_tup_fetch) AS n FROM pg_stat_xact_user_tables WHERE relname LIKE 'touch%';
+            SET LOCAL enable_seqscan = off; SET LOCAL enable_hashjoin = off; SET LOCAL enable_mergejoin = off;
+            SET LOCAL enable_bitmapscan = off;
+            SELECT phased.machine_time(array_agg(actor_id), array_agg(stamped)) FROM phased.touch;
+            SELECT sum(idx_tup_fetch) - (SELECT n FROM before) FROM pg_stat_xact_user_tables WHERE relname LIKE 'touch%'""")
+        self.assertEqual(soon[1][1], fetched[0][0])
+        self.assertIn(int(fetched[1][0]), range(count, 5 * len(sent + spread + found)))
+
     def test_opens_by_proxies_are_flagged_by_what_providers_say(self):
         self.prepare(2)
         at = NOW_US - 3 * DAY_US

@@ -1,7 +1,10 @@
 #!/usr/bin/python3
 # run: timeout=600
 """Contacts that wait for their refold: worked off by whoever has time, once each, whatever is killed meanwhile."""
+import os
 import random
+import re
+import subprocess
 
 import events
 import phased_test
@@ -9,6 +12,7 @@ import tables
 from daemon_faults_test import FaultTest
 from daemon_test import NOW_US
 
+PLANS = os.path.join(phased_test.BUILD, "tests", "integration", "store_plans")		# prints the daemon's statements
 WEAK = (0, 1, 2)		# core/model/actor.h: cookie, visitor, recipient
 
 
@@ -75,6 +79,29 @@ class Refold(FaultTest):
         self.assertLess(self.metrics(phased)["phased_store_turns_total"] - turns, 60, "it goes on trying")
         self.assertEqual(3, self.waiting())
         self.assertEqual(0, phased.stop())
+
+    def test_who_has_waited_longest_comes_first_and_nobody_else_is_locked(self):
+        self.prepare(1)
+        self.psql("""INSERT INTO phased.phase (contact_id, process, version, model_version, fold, counted, confirmed, activity, early, mid,
+            late, reported, shown, fine, band) SELECT lpad(n::text, 32, '0')::uuid, 'standard', 1, 1, '', 0, 0, 0, 0, 0, 0, 0, 0, 0, 0
+            FROM generate_series(1, 99) AS n""")
+        # the higher the id, the longer; but 97, who is postponed
+        self.psql("""INSERT INTO phased.refold SELECT contact_id, '-infinity', false, now() - right(contact_id::text, 2)::integer *
+            interval '1 s' FROM phased.phase""")
+        self.psql("UPDATE phased.refold SET queued_at = now() + interval '1 hour' WHERE contact_id::text LIKE '%97'")
+        script = subprocess.run([PLANS], capture_output=True, text=True, check=True).stdout
+        pick = "".join(re.findall(r"^EXECUTE settle.*\n|^PREPARE (?:settle|pick) .*\n", script, re.M)) + "BEGIN; EXECUTE pick (4);"
+        free = "SELECT right(contact_id::text, 2) FROM phased.phase FOR UPDATE SKIP LOCKED"
+
+        def picked():
+            rows = self.psql(f"{pick}")
+            return [contact[-2:] for contact in rows[-1][0].strip("{}").split(",")]
+        self.assertEqual(["99", "98", "96", "95"], picked())
+        first = self.session(pick)
+        self.assertEqual({"99", "98", "96", "95"}, {f"{n:02}" for n in range(1, 100)} - {row[0] for row in self.psql(free)})
+        self.assertEqual(["94", "93", "92", "91"], picked())
+        first.kill()
+        self.wait_until(lambda: picked() == ["99", "98", "96", "95"], 20, "what it had to be free again")
 
     def test_one_whom_somebody_is_at_does_not_keep_the_others_waiting(self):
         self.prepare(4, batch__refolds_max=0)

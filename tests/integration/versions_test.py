@@ -131,6 +131,22 @@ class Takeover(TakeoverTest):
         self.assertEqual({self.in_force()}, self.versions())
         self.assertEqual(0, phased.stop())
 
+    def test_contacts_that_cannot_be_refolded_now_do_not_stop_it(self):
+        self.prepare()
+        sent = events.Maker(76, NOW_US, people=30).make(300)
+        self.send(events.lines(sent))
+        phased = self.start_phased()
+        self.applied(len(sent))
+        self.nobody_waits()
+        self.psql("INSERT INTO phased.refold SELECT md5(n::text)::uuid, '-infinity', false, now() + interval '1 hour' "
+                  "FROM generate_series(1, 1000) AS n")
+        self.accept(self.altered())
+        self.wait_until(lambda: self.value("SELECT ended_at IS NOT NULL FROM phased.takeover") == "t", 60,
+                        "all contacts to be folded by the model in force")
+        self.assertEqual({self.in_force()}, self.versions())
+        self.assertEqual("1000", self.value("SELECT count(*) FROM phased.refold"))
+        self.assertEqual(0, phased.stop())
+
     def test_it_turns_round_in_the_middle(self):
         self.prepare()
         sent = events.Maker(75, NOW_US, people=120, others=0.4).make(1500)
