@@ -277,7 +277,7 @@ static unsigned fit(struct calibration *calibration, void (*on_round)(void *cont
 		    void *context, struct calibrated *calibrated)
 {
 	unsigned round = 0;
-	for (double change = INFINITY; round < FIT_ROUNDS_MAX && change > FIT_ROUND; round++) {
+	for (double change = HUGE_VAL; round < FIT_ROUNDS_MAX && change > FIT_ROUND; round++) {
 		if (on_round != NULL) {
 			on_round(context, round);
 		}
@@ -336,7 +336,7 @@ void calibration_learn(struct calibration *calibration, void (*on_round)(void *c
 	memcpy(calibration->theta, calibration->book, sizeof(calibration->theta));
 	memcpy(calibration->fitted, calibration->book, sizeof(calibration->fitted));
 	unsigned fits = fit(calibration, on_round, context, &calibrated);
-	double last = -INFINITY;
+	double last = -HUGE_VAL;
 	for (;;) {
 		if (on_round != NULL) {
 			on_round(context, fits + calibrated.rounds);
