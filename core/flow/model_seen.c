@@ -158,7 +158,10 @@ static struct content_seen *find_content(struct process_seen *own, const char *n
 {
 	const struct model_content about = {.name = name};
 	const struct content_seen wanted = {.about = &about};
-	return bsearch(&wanted, own->by_name, own->process->content_count, sizeof(wanted), compare_names);
+	struct content_seen *found =
+		bsearch(&wanted, own->by_name, own->process->content_count, sizeof(wanted), compare_names);
+	CHECK(found != NULL); /* the matcher knows no others */
+	return found;
 }
 
 /* In one pass over what was seen, however many contents there are. */
@@ -174,7 +177,6 @@ static void count_contents(struct process_seen *own)
 		if (subject->match.process == (int)own->number && subject->match.content[0] != '\0' &&
 		    subject->match.rule != MATCH_NO_RULE) {
 			struct content_seen *content = find_content(own, subject->match.content);
-			CHECK(content != NULL);
 			add(&content->tally, subject->touches);
 			content->all_other &= own->process->rules[subject->match.rule].other;
 		}
