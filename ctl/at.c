@@ -127,7 +127,7 @@ static bool answer(struct ctl *ctl, struct fail *fail)
 {
 	static struct history history;
 	struct report_row row = {0};
-	int64_t at_us, known_us;
+	int64_t at_us = 0, known_us = 0;
 	if (!read_times(&at_us, &known_us, fail) || !ctl_read_conf(ctl, fail)) {
 		return false;
 	}

@@ -176,8 +176,10 @@ static bool check(struct ctl *ctl, const struct model_process *process, const ch
 	}
 	for (unsigned r = 0; r < process->rule_count; r++) {
 		const double *one = process->rules[r].learned, *other = back->rules[r].learned;
-		bool same = one == NULL || other == NULL ? one == other
-							 : memcmp(one, other, PHASE_STATES * sizeof(*one)) == 0;
+		bool same = (one == NULL) == (other == NULL);
+		for (unsigned k = 0; k < PHASE_STATES && one != NULL && other != NULL; k++) {
+			same = same && one[k] == other[k];
+		}
 		if (back->rule_count != process->rule_count || !same) {
 			return fail_set(fail, FAIL_FATAL, EXIT_CONFIG,
 					"%s: take its section \"learned\" out first, it cannot be replaced as it "
@@ -206,6 +208,7 @@ static bool make_text(const struct calibrate_work *work, const struct calibrated
 {
 	const struct model *model = work->model;
 	struct ctl *ctl = work->ctl;
+	CHECK(model != NULL && work->process != NULL);
 	struct model_process processes[MODEL_PROCESSES_MAX],
 		*learned = &processes[work->process - model->processes];
 	struct model whole = {.process_count = model->process_count, .processes = processes};

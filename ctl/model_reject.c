@@ -69,7 +69,7 @@ static bool read_before(struct ctl *ctl, struct postgres *postgres, const struct
 static int reject(struct ctl *ctl, struct postgres *postgres, struct fail *fail)
 {
 	struct model_standing standing;
-	struct model *model;
+	struct model *model = NULL;
 	char words[256];
 	if (!model_standing_read(postgres, &standing, fail) ||
 	    !read_before(ctl, postgres, &standing, &model, fail) ||

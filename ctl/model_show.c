@@ -48,7 +48,9 @@ static bool read_version(struct ctl *ctl, const char **ret_digits, struct fail *
 	size_t size = version != NULL ? strlen(version) : 0;
 	char *digits = arena_text(&ctl->arena, version != NULL ? version : "", size);
 	for (size_t i = 0; digits != NULL && i < size; i++) {
-		digits[i] = digits[i] >= 'A' && digits[i] <= 'F' ? (char)(digits[i] - 'A' + 'a') : digits[i];
+		if (digits[i] >= 'A' && digits[i] <= 'F') {
+			digits[i] = (char)(digits[i] - 'A' + 'a');
+		}
 	}
 	if (digits == NULL || strspn(digits, "0123456789abcdef") != size || size > VERSION_DIGITS ||
 	    (version != NULL && size < 4)) {

@@ -212,9 +212,8 @@ void http_quick_answer(struct http_request *request, unsigned status, const char
 	request->http->now_us =
 		moment_monotonic_us(); /* the answer may come between two turns: a stage begins now */
 	http_drop_body(request);
-	if (sent >= 0 && (size_t)sent < left && keep_rest(request, text + sent, left - (size_t)sent)) {
-		sent = 0;
-	} else {
+	bool has_rest = sent >= 0 && (size_t)sent < left && keep_rest(request, text + sent, left - (size_t)sent);
+	if (!has_rest) {
 		end(connection, sent != (ssize_t)left || request->is_last);
 	}
 	if (text != room) {

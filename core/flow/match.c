@@ -318,7 +318,7 @@ void matcher_match(const struct matcher *matcher, const struct subject *subject,
 	struct looked_at looked;
 	CHECK(subject->channel >= 0 && subject->channel < CHANNEL_COUNT);
 	look_at_subject(&looked, matcher, subject);
-	struct match match = {.rule = MATCH_NO_RULE};
+	struct match match = {.rule = MATCH_NO_RULE, .content = ""};
 	match.process = (int)process_of(&looked, &match.content);
 	if (action_is_evidence(subject->action, (enum channel)subject->channel)) {
 		looked.content = match.content;

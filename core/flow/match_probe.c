@@ -140,7 +140,9 @@ bool match_probe(const struct match_patterns *patterns, const struct match_patte
 	/* What must come, or PCRE2 would not begin, before and behind what must not. */
 	char last_first[] = "x!", last_behind[] = "!x";
 	for (const char *at = regex; *at != '\0'; at++) {
-		last_first[0] = strchr("\\^$.[]|()?*+{}", *at) == NULL ? *at : last_first[0];
+		if (strchr("\\^$.[]|()?*+{}", *at) == NULL) {
+			last_first[0] = *at;
+		}
 	}
 	last_behind[1] = last_first[0];
 	add_pieces(&probe, regex);

@@ -54,6 +54,7 @@ static void say_dead_rule(const struct channel_check *check, const struct model_
 			  const struct held *held)
 {
 	char instead[FINDING_TEXT_SIZE];
+	CHECK(held->by != NULL);
 	const struct model_rule *taker = &check->process->rules[held->by->rule];
 	snprintf(instead, sizeof(instead), "put \"%s\" before \"%s\", or let line %u take less", rule->name,
 		 taker->name, held->by->cover.about->line);
@@ -67,6 +68,7 @@ static void say_dead_condition(const struct channel_check *check, const struct m
 			       const struct held *held)
 {
 	char instead[FINDING_TEXT_SIZE];
+	CHECK(held->by != NULL);
 	const struct model_rule *taker = &check->process->rules[held->by->rule];
 	snprintf(instead, sizeof(instead), "put \"%s\" before \"%s\", or leave line %u out", rule->name,
 		 taker->name, held->cover.about->line);
