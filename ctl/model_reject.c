@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "core/base/check.h"
 #include "core/edge/model_file.h"
 #include "core/edge/postgres.h"
 #include "ctl/ctl.h"
@@ -76,6 +77,7 @@ static int reject(struct ctl *ctl, struct postgres *postgres, struct fail *fail)
 	    !model_change_warn(ctl, "model reject", postgres, model, fail)) {
 		return (int)fail->exit_code;
 	}
+	CHECK(model != NULL);
 	model_describe(model, words, sizeof(words));
 	if (!asked.yes) {
 		printf("model %s, which was in force before, takes the place of %016" PRIx64

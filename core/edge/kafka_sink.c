@@ -183,8 +183,9 @@ void kafka_sink_destroy(struct kafka_sink *sink, unsigned flush_ms_max)
 		rd_kafka_queue_io_event_enable(sink->queue, -1, NULL, 0);
 		rd_kafka_queue_destroy(sink->queue);
 	}
-	while (sink->parcels != NULL) {
-		sink->on_delivered(sink->context, parcel_end(sink->parcels), false);
+	for (struct parcel *parcel = sink->parcels, *next; parcel != NULL; parcel = next) {
+		next = parcel->next;
+		sink->on_delivered(sink->context, parcel_end(parcel), false);
 	}
 	kafka_client_destroy(sink->rk);
 	kafka_wake_finish(&sink->wake);
