@@ -37,6 +37,16 @@ void chain_back(const struct fold_process *process, int64_t minutes, chain_vecto
 	}
 }
 
+void chain_weigh(const struct fold_process *process, const struct fold_touch *touch, chain_vector numbers)
+{
+	for (unsigned k = 0; k < process->states; k++) {
+		numbers[k] *= touch->kind == FOLD_TOUCH	     ? process->factor[touch->rule][k]
+			      : (touch->rule & 1u << k) != 0 ? FOLD_CONFIRM_FACTOR
+							     : 1;
+	}
+	chain_scale(numbers);
+}
+
 double chain_scale(chain_vector numbers)
 {
 	double sum = 0;

@@ -1,6 +1,6 @@
 /*
- * The phases as a hidden Markov chain, forward and back in time, for questions about a whole history (calibrate.c, smooth.c). The fold has its own
- * way forward, whose bits are what is stored; here only the last digits differ.
+ * The phases as a hidden Markov chain, forward and back in time, for questions about a whole history (calibrate.c,
+ * smooth.c, why.c). The fold has its own way forward, whose bits are what is stored; here only the last digits differ.
  */
 #pragma once
 #include <stdint.h>
@@ -14,5 +14,7 @@ typedef double chain_vector[PHASE_STATES];
 void chain_forward(const struct fold_process *process, int64_t minutes, chain_vector pi);
 /* M(minutes) · chance: how probable what came then is, from each state that many minutes before. */
 void chain_back(const struct fold_process *process, int64_t minutes, chain_vector chance);
+/* Times what a touch or a confirmation says of each state, scaled. A closing says nothing of them: not for it. */
+void chain_weigh(const struct fold_process *process, const struct fold_touch *touch, chain_vector numbers);
 /* Divides by the sum, and returns it. */
 double chain_scale(chain_vector numbers);

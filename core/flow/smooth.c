@@ -21,7 +21,7 @@ struct way {
 	struct smooth_day *days;
 };
 
-/* ---- Time and evidence ---- */
+/* ---- Time ---- */
 
 static void go_forward(const struct fold_process *process, chain_vector pi, int64_t minutes)
 {
@@ -33,16 +33,6 @@ static void go_back(const struct fold_process *process, chain_vector chance, int
 {
 	chain_back(process, minutes, chance);
 	chain_scale(chance);
-}
-
-static void weigh(const struct fold_process *process, const struct fold_touch *touch, chain_vector numbers)
-{
-	for (unsigned k = 0; k < process->states; k++) {
-		numbers[k] *= touch->kind == FOLD_TOUCH	     ? process->factor[touch->rule][k]
-			      : (touch->rule & 1u << k) != 0 ? FOLD_CONFIRM_FACTOR
-							     : 1;
-	}
-	chain_scale(numbers);
 }
 
 /* ---- Days ---- */
@@ -131,7 +121,7 @@ static void forward(struct way *way, int64_t at_minute)
 			if (!open) {
 				memcpy(pi, process->prior, sizeof(pi));
 			}
-			weigh(process, touch, pi);
+			chain_weigh(process, touch, pi);
 			open = true;
 		}
 		any = true;
@@ -169,7 +159,7 @@ static void back(struct way *way)
 			}
 			open = true;
 		}
-		weigh(way->process, touch, chance);
+		chain_weigh(way->process, touch, chance);
 		minute = now;
 	}
 }

@@ -15,13 +15,12 @@
 
 #include "core/base/arena.h"
 #include "core/base/check.h"
+#include "core/flow/chain.h"
 
 #define NODES 24
 #define PARTS_MAX 16
 #define CLOSE 1e-11 /* of the sum of the shares */
 #define CONFIRM_WEIGHT 4.0
-
-typedef double vector[PHASE_STATES];
 
 struct move {
 	double of[PHASE_STATES][PHASE_STATES]; /* from, to */
@@ -31,16 +30,16 @@ struct move {
 struct step {
 	size_t touch;
 	struct move move; /* from the step before to this one */
-	vector weight;
-	vector before; /* the way forward: just before this touch */
-	vector grown;  /* its factors at s */
-	double growth; /* E_s[w | A] − E_s[w | B], summed over nodes: its share */
+	chain_vector weight;
+	chain_vector before; /* the way forward: just before this touch */
+	chain_vector grown;  /* its factors at s */
+	double growth;	     /* E_s[w | A] − E_s[w | B], summed over nodes: its share */
 };
 
 struct way {
 	const struct fold_process *process;
 	enum main_phase about;
-	vector start; /* before the first step */
+	chain_vector start; /* before the first step */
 	struct step *steps;
 	size_t count, earlier;
 	struct move last_move; /* from the last step to the moment asked for */
@@ -71,45 +70,34 @@ static void fill_move(const struct fold_process *process, int64_t minutes, struc
 	*ret_move = move;
 }
 
-static void scale(vector numbers)
+static void go_forward(chain_vector pi, const struct move *move)
 {
-	double sum = 0;
-	for (unsigned k = 0; k < PHASE_STATES; k++) {
-		sum += numbers[k];
-	}
-	for (unsigned k = 0; k < PHASE_STATES; k++) {
-		numbers[k] /= sum;
-	}
-}
-
-static void go_forward(vector pi, const struct move *move)
-{
-	vector next = {0};
+	chain_vector next = {0};
 	for (unsigned i = 0; i < PHASE_STATES; i++) {
 		for (unsigned k = 0; k < PHASE_STATES; k++) {
 			next[k] += pi[i] * move->of[i][k];
 		}
 	}
 	memcpy(pi, next, sizeof(next));
-	scale(pi);
+	chain_scale(pi);
 }
 
-static void go_back(vector chance, const struct move *move)
+static void go_back(chain_vector chance, const struct move *move)
 {
-	vector before = {0};
+	chain_vector before = {0};
 	for (unsigned i = 0; i < PHASE_STATES; i++) {
 		for (unsigned k = 0; k < PHASE_STATES; k++) {
 			before[i] += move->of[i][k] * chance[k];
 		}
 	}
 	memcpy(chance, before, sizeof(before));
-	scale(chance);
+	chain_scale(chance);
 }
 
 /* ---- One s ---- */
 
 /* Of the states but none: how probable those of the phase are, or the others. Never 0: why_explain() asks only where there are both. */
-static double probability(const struct way *way, const vector pi, bool within)
+static double probability(const struct way *way, const chain_vector pi, bool within)
 {
 	double sum = 0;
 	for (unsigned k = 1; k < way->process->states; k++) {
@@ -121,7 +109,7 @@ static double probability(const struct way *way, const vector pi, bool within)
 /* Notes what is before each touch. Returns logit P(about) at the end. */
 static double forward(struct way *way, double s)
 {
-	vector pi;
+	chain_vector pi;
 	memcpy(pi, way->start, sizeof(pi));
 	for (size_t i = 0; i < way->count; i++) {
 		struct step *step = &way->steps[i];
@@ -131,13 +119,13 @@ static double forward(struct way *way, double s)
 			step->grown[k] = exp(s * step->weight[k]);
 			pi[k] *= step->grown[k];
 		}
-		scale(pi);
+		chain_scale(pi);
 	}
 	go_forward(pi, &way->last_move);
 	return log(probability(way, pi, true)) - log(probability(way, pi, false));
 }
 
-static double expect(const struct step *step, const vector chance, unsigned states)
+static double expect(const struct step *step, const chain_vector chance, unsigned states)
 {
 	double sum = 0, weighed = 0;
 	for (unsigned k = 0; k < states; k++) {
@@ -152,7 +140,7 @@ static double expect(const struct step *step, const vector chance, unsigned stat
 static void back(struct way *way, double part)
 {
 	unsigned states = way->process->states;
-	vector in = {0}, beside = {0};
+	chain_vector in = {0}, beside = {0};
 	for (unsigned k = 1; k < states; k++) {
 		(way->process->state_main[k] == way->about ? in : beside)[k] = 1;
 	}
@@ -224,7 +212,8 @@ static bool has_other_states(const struct fold_process *process, enum main_phase
 	return in && beside;
 }
 
-static void fill_weight(const struct fold_process *process, const struct fold_touch *touch, vector ret_weight)
+static void fill_weight(const struct fold_process *process, const struct fold_touch *touch,
+			chain_vector ret_weight)
 {
 	for (unsigned k = 0; k < process->states; k++) {
 		ret_weight[k] = touch->kind == FOLD_TOUCH      ? log(process->factor[touch->rule][k])
@@ -248,18 +237,7 @@ static size_t count_open(const struct fold_touch *touches, size_t count, const b
 	return open;
 }
 
-/* What an earlier touch makes of where the steps begin. */
-static void begin_later(struct way *way, const struct step *step)
-{
-	go_forward(way->start, &step->move);
-	for (unsigned k = 0; k < way->process->states; k++) {
-		way->start[k] *= exp(step->weight[k]);
-	}
-	scale(way->start);
-	way->earlier++;
-}
-
-/* The last steps since the process was last closed. */
+/* Since the process was last closed: the last touches are steps, those before them make where these begin. */
 static void fill_steps(struct way *way, const struct fold_touch *touches, size_t count, const bool *counted,
 		       size_t last)
 {
@@ -270,16 +248,17 @@ static void fill_steps(struct way *way, const struct fold_touch *touches, size_t
 		if (!counted[i]) {
 			continue;
 		}
-		int64_t now = fold_minute(touches[i].ms);
-		struct step *step = &way->steps[way->count];
-		*step = (struct step){.touch = i};
-		fill_move(way->process, now - minute, &step->move);
-		fill_weight(way->process, &touches[i], step->weight);
+		int64_t now = fold_minute(touches[i].ms), gap = now - minute;
 		minute = now;
 		if (way->earlier + last < open) {
-			begin_later(way, step);
+			chain_forward(way->process, gap, way->start);
+			chain_weigh(way->process, &touches[i], way->start);
+			way->earlier++;
 		} else {
-			way->count++;
+			struct step *step = &way->steps[way->count++];
+			*step = (struct step){.touch = i};
+			fill_move(way->process, gap, &step->move);
+			fill_weight(way->process, &touches[i], step->weight);
 		}
 	}
 }
