@@ -9,9 +9,10 @@
 
 #include "core/base/check.h"
 #include "core/base/moment.h"
+#include "core/flow/chain.h"
 
 #define DAY_MS INT64_C(86400000)
-#define DAY_MINUTES 1440u
+#define DAY_MINUTES 1440
 #define DAYS_MAX (FOLD_GAP_MAX / DAY_MINUTES)
 #define CLOSE 1e-9 /* more than all rounding */
 
@@ -20,33 +21,18 @@ static bool is_late(const struct fold_process *process, unsigned state)
 	return state > 0 && state < process->states && process->state_main[state] == MAIN_LATE;
 }
 
-/* chance[k] ← Σ P[k][j] chance[j] over a day. */
-static void a_day_more(const struct fold_process *process, double chance[PHASE_STATES])
-{
-	for (uint32_t bits = DAY_MINUTES; bits != 0; bits &= bits - 1) {
-		const double(*move)[PHASE_STATES] = process->moves[__builtin_ctz(bits)];
-		double before[PHASE_STATES];
-		memcpy(before, chance, sizeof(before));
-		for (unsigned k = 0; k < PHASE_STATES; k++) {
-			chance[k] = 0;
-			for (unsigned j = 0; j < PHASE_STATES; j++) {
-				chance[k] += move[k][j] * before[j];
-			}
-		}
-	}
-}
-
 /* The largest at the ends of all days that a gap can have. Between two of them the curve rises over both by no more than an eighth of its
  * bend, which is at most (2 q)² with q the largest share that leaves a state in a day. */
 void alerts_process_init(struct alerts_process *ret_process, const struct fold_process *fold)
 {
-	double chance[PHASE_STATES], leaves = 0;
+	chain_vector chance;
+	double leaves = 0;
 	*ret_process = (struct alerts_process){.fold = fold};
 	for (unsigned k = 0; k < PHASE_STATES; k++) {
 		chance[k] = ret_process->most[k] = is_late(fold, k) ? 1 : 0;
 		leaves = fold->leaves[k] * DAY_MINUTES > leaves ? fold->leaves[k] * DAY_MINUTES : leaves;
 	}
-	a_day_more(fold, chance);
+	chain_back(fold, DAY_MINUTES, chance);
 	for (unsigned k = 0; k < PHASE_STATES; k++) {
 		double *most = is_late(fold, k) ? &ret_process->falls : &ret_process->rises;
 		double moves = is_late(fold, k) ? 1 - chance[k] : chance[k];
@@ -56,7 +42,7 @@ void alerts_process_init(struct alerts_process *ret_process, const struct fold_p
 		for (unsigned k = 0; k < PHASE_STATES; k++) {
 			ret_process->most[k] = chance[k] > ret_process->most[k] ? chance[k] : ret_process->most[k];
 		}
-		a_day_more(fold, chance);
+		chain_back(fold, DAY_MINUTES, chance);
 	}
 	for (unsigned k = 0; k < PHASE_STATES; k++) {
 		ret_process->most[k] += leaves * leaves / 2 + CLOSE;

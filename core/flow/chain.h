@@ -1,6 +1,7 @@
 /*
- * The phases as a hidden Markov chain, forward and back in time, for questions about a whole history (calibrate.c,
- * smooth.c, why.c). The fold has its own way forward, whose bits are what is stored; here only the last digits differ.
+ * The phases as a hidden Markov chain, forward and back in time, for questions about a whole history or about time
+ * alone (alerts.c, calibrate.c, smooth.c, why.c). The fold has its own way forward, whose bits are what is stored; here
+ * only the last digits differ.
  */
 #pragma once
 #include <stdint.h>
