@@ -228,6 +228,7 @@ static size_t count_open(const struct fold_touch *touches, size_t count, const b
 	size_t open = 0;
 	for (size_t i = 0; i < count; i++) {
 		if (counted[i] && touches[i].kind == FOLD_CLOSE) {
+			*ret_first = i + 1;
 			open = 0;
 		} else if (counted[i]) {
 			*ret_first = open == 0 ? i : *ret_first;

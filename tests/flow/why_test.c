@@ -223,6 +223,9 @@ START_TEST(a_confirmed_phase_has_a_share_and_what_was_closed_none)
 	struct why why = explained(touches, COUNT_OF(touches), START_MS + 4 * DAY_MS);
 	ck_assert(why.shares[0] == 0 && why.shares[1] == 0);
 	ck_assert(why.shares[3] > 3 && why.shares[3] < 5);
+	ck_assert_int_eq(why_explain(&vectors->process, touches, 2, (const bool[]){true, true},
+				     START_MS + 4 * DAY_MS, MAIN_LATE, &arena, &why),
+			 WHY_NOTHING); /* since the closing */
 	static const bool none[COUNT_OF(touches)];
 	ck_assert_int_eq(why_explain(&vectors->process, touches, COUNT_OF(touches), none, START_MS, MAIN_LATE,
 				     &arena, &why),
