@@ -9,7 +9,6 @@
 #include "core/base/check.h"
 #include "core/base/moment.h"
 #include "core/edge/postgres.h"
-#include "core/edge/schema.h"
 #include "core/flow/since.h"
 #include "ctl/contact_word.h"
 #include "ctl/history.h"
@@ -147,9 +146,7 @@ static int run(struct ctl *ctl)
 {
 	struct fail fail;
 	if (!answer(ctl, &fail)) {
-		schema_explain(&fail);
-		fail_prefix(&fail, "at");
-		return ctl_complain(&fail);
+		return ctl_give_up(ctl, &fail);
 	}
 	return EXIT_DONE;
 }

@@ -30,15 +30,8 @@ static bool complain_many(struct fail *fail)
 /* The model is read: its process, and an empty calibration of it. */
 static bool begin(struct calibrate_work *work, const struct model *model, struct fail *fail)
 {
-	const char *names[MODEL_PROCESSES_MAX];
-	for (unsigned i = 0; i < model->process_count; i++) {
-		names[i] = model->processes[i].name;
-	}
-	if (!model_word("--process", &work->process_name, "process", names, model->process_count, fail)) {
+	if (!model_word_process("--process", &work->process_name, "the model", model, &work->process, fail)) {
 		return false;
-	}
-	for (unsigned i = 0; i < model->process_count; i++) {
-		work->process = work->process_name == names[i] ? &model->processes[i] : work->process;
 	}
 	work->model = model;
 	if (!arena_init(&work->arena, calibration_memory())) {

@@ -14,7 +14,6 @@
 #include "core/base/hash.h"
 #include "core/base/moment.h"
 #include "core/edge/postgres.h"
-#include "core/edge/schema.h"
 #include "core/flow/decode.h"
 #include "core/model/model.h"
 #include "ctl/contact_word.h"
@@ -103,13 +102,15 @@ static bool check(struct known *known, struct fail *fail)
 		return fail_set(fail, FAIL_FATAL, EXIT_CONFIG,
 				"no model is in force yet: run phasectl model accept");
 	}
-	if (!model_word("--process", &asked.process, "process", known->processes, known->process_count, fail)) {
+	if (!model_word("--process", &asked.process, "the model in force", "process", known->processes,
+			known->process_count, fail)) {
 		return false;
 	}
 	for (int main = MAIN_EARLY; main < MAIN_COUNT; main++) {
 		known->phases[known->phase_count++] = main_phase_name((enum main_phase)main);
 	}
-	if (!model_word("--phase", &asked.phase, "phase", known->phases, known->phase_count, fail)) {
+	if (!model_word("--phase", &asked.phase, "the model in force", "phase", known->phases, known->phase_count,
+			fail)) {
 		return false;
 	}
 	if (!known->is_person) {
@@ -199,9 +200,7 @@ static int run(struct ctl *ctl)
 	int64_t at_us;
 	char when[MOMENT_TEXT_SIZE];
 	if (!confirm(ctl, &at_us, &fail)) {
-		schema_explain(&fail);
-		fail_prefix(&fail, "confirm");
-		return ctl_complain(&fail);
+		return ctl_give_up(ctl, &fail);
 	}
 	moment_print(at_us, when);
 	printf("sent: %s in process %s, as of %s\n", asked.phase, asked.process, when);

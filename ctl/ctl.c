@@ -62,6 +62,13 @@ struct postgres *ctl_connect(struct ctl *ctl, unsigned reply_ms_max, struct fail
 	return postgres;
 }
 
+bool ctl_begin_reading(struct postgres *postgres, struct fail *fail)
+{
+	static const struct postgres_statement begin = {
+		.name = "begin", .sql = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY", .simple = true};
+	return postgres_add(postgres, &begin, NULL, NULL, NULL, fail);
+}
+
 bool ctl_turn(struct postgres *postgres, struct fail *fail)
 {
 	return postgres_send(postgres, fail) && postgres_wait(postgres, fail);
@@ -84,4 +91,11 @@ int ctl_complain(const struct fail *fail)
 	fflush(stdout);
 	fprintf(stderr, "phasectl: %s\n", fail->text);
 	return (int)fail->exit_code;
+}
+
+int ctl_give_up(const struct ctl *ctl, struct fail *fail)
+{
+	schema_explain(fail);
+	fail_prefix(fail, "%s", ctl->words);
+	return ctl_complain(fail);
 }

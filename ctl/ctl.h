@@ -15,6 +15,7 @@
 struct postgres;
 
 struct ctl {
+	const char *words; /* the command's name, for what it complains about */
 	const char *config_path;
 	struct arena arena; /* for the command's whole life */
 	struct conf conf;   /* after ctl_read_conf() */
@@ -77,7 +78,11 @@ const char *ctl_topic_words(struct ctl *ctl, const char *given, bool *ret_is_the
 struct postgres *ctl_connect(struct ctl *ctl, unsigned reply_ms_max, struct fail *fail);
 /* The same to a database of this program's schema, with the configuration's postgres.reply_ms_max. */
 struct postgres *ctl_connect_to_schema(struct ctl *ctl, struct fail *fail);
+/* Adds the beginning of a transaction that reads as of one moment. */
+bool ctl_begin_reading(struct postgres *postgres, struct fail *fail);
 /* Sends what was added and waits for its answers. */
 bool ctl_turn(struct postgres *postgres, struct fail *fail);
 /* "phasectl: …" on stderr; returns the exit code. */
 int ctl_complain(const struct fail *fail);
+/* The same of a command that cannot go on: "phasectl: model accept: …", in words where the database has no schema. */
+int ctl_give_up(const struct ctl *ctl, struct fail *fail);

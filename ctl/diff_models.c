@@ -14,8 +14,6 @@
 
 #define MS_US INT64_C(1000)
 
-static const struct postgres_statement begin = {
-	.name = "begin", .sql = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY", .simple = true};
 /* All rows are wanted, not the first ones soon; and they are sorted. */
 static const struct postgres_statement settle = {
 	.name = "settle",
@@ -112,7 +110,7 @@ bool diff_models_read(struct diff *diff, const char *path, struct fail *fail)
 	struct found found = {.diff = diff};
 	struct model *old, *new = NULL;
 	if ((path != NULL && !model_load(diff->ctl, path, &new, fail)) ||
-	    !postgres_add(diff->postgres, &begin, NULL, NULL, NULL, fail) ||
+	    !ctl_begin_reading(diff->postgres, fail) ||
 	    !postgres_add(diff->postgres, &settle, NULL, NULL, NULL, fail) ||
 	    (diff->sample <= FEW && !postgres_add(diff->postgres, &settle_few, NULL, NULL, NULL, fail)) ||
 	    !postgres_add(diff->postgres, &read_model, NULL, on_model, &found, fail) ||

@@ -27,9 +27,6 @@ struct reading {
 	const struct model_process *process;
 };
 
-/* The places of rules are those of the contact's model: both are read as of one moment. */
-static const struct postgres_statement begin = {
-	.name = "begin", .sql = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY", .simple = true};
 static const struct postgres_statement read_model = {
 	.name = "read_model",
 	.sql = "SELECT text FROM report.model WHERE CASE WHEN EXISTS (SELECT FROM report.evidence WHERE "
@@ -127,23 +124,6 @@ static bool on_evidence(void *context, const struct postgres_rows *rows, struct 
 	return true;
 }
 
-/* `*name` is then as the model writes it. */
-static bool find_process(const struct model *model, const char **name, const struct model_process **ret_process,
-			 struct fail *fail)
-{
-	const char *names[MODEL_PROCESSES_MAX];
-	for (unsigned i = 0; i < model->process_count; i++) {
-		names[i] = model->processes[i].name;
-	}
-	if (!model_word("--process", name, "process", names, model->process_count, fail)) {
-		return false;
-	}
-	for (unsigned i = 0; i < model->process_count; i++) {
-		*ret_process = *name == names[i] ? &model->processes[i] : *ret_process;
-	}
-	return true;
-}
-
 static bool fold(struct reading *reading, struct arena *arena, struct history *history)
 {
 	size_t count = reading->count;
@@ -225,7 +205,8 @@ bool history_read(struct ctl *ctl, struct postgres *postgres, const struct uuid 
 	struct model *model;
 	*history = (struct history){.contact = *contact, .at_ms = moment_floor(at_us, MS_US)};
 	struct postgres_value id;
-	if (!postgres_value_uuid(contact, &id) || !postgres_add(postgres, &begin, NULL, NULL, NULL, fail) ||
+	/* The places of rules are those of the contact's model: both are read as of one moment. */
+	if (!postgres_value_uuid(contact, &id) || !ctl_begin_reading(postgres, fail) ||
 	    !postgres_add(postgres, &read_model, &id, on_model, &reading, fail) || !ctl_turn(postgres, fail)) {
 		return false;
 	}
@@ -234,7 +215,7 @@ bool history_read(struct ctl *ctl, struct postgres *postgres, const struct uuid 
 				"no model is in force yet: run phasectl model accept");
 	}
 	if (!model_file_parse(reading.text, reading.text_size, &ctl->arena, &model, fail) ||
-	    !find_process(model, &process, &history->process, fail)) {
+	    !model_word_process("--process", &process, "the model in force", model, &history->process, fail)) {
 		return false;
 	}
 	history->model = model;

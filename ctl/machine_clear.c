@@ -9,7 +9,6 @@
 #include "core/base/check.h"
 #include "core/base/text.h"
 #include "core/edge/postgres.h"
-#include "core/edge/schema.h"
 #include "ctl/contact_word.h"
 #include "ctl/model_word.h"
 
@@ -72,7 +71,8 @@ static bool read_reasons(struct reasons *reasons, struct fail *fail)
 		size_t size = strcspn(at, ",");
 		const char *word = arena_text(reasons->arena, at, size);
 		CHECK(word != NULL);
-		if (!model_word("--reason", &word, "reason", reasons->known, reasons->known_count, fail)) {
+		if (!model_word("--reason", &word, "phased", "reason", reasons->known, reasons->known_count,
+				fail)) {
 			return false;
 		}
 		if (reasons->meant_count == REASONS_MAX) {
@@ -149,9 +149,7 @@ static int run(struct ctl *ctl)
 		    do_it(ctl, postgres, &contact, &changed, &fail);
 	postgres_destroy(postgres);
 	if (!done) {
-		schema_explain(&fail);
-		fail_prefix(&fail, "machine clear");
-		return ctl_complain(&fail);
+		return ctl_give_up(ctl, &fail);
 	}
 	char text[UUID_TEXT_SIZE];
 	uuid_print(&contact, text);

@@ -9,7 +9,6 @@
 #include "core/base/check.h"
 #include "core/base/moment.h"
 #include "core/edge/postgres.h"
-#include "core/edge/schema.h"
 #include "core/model/event.h"
 #include "ctl/contact_word.h"
 #include "ctl/json_line.h"
@@ -225,9 +224,7 @@ static int run(struct ctl *ctl)
 		    show(ctl, postgres, &fail);
 	postgres_destroy(postgres);
 	if (!done) {
-		schema_explain(&fail);
-		fail_prefix(&fail, "machine show");
-		return ctl_complain(&fail);
+		return ctl_give_up(ctl, &fail);
 	}
 	return EXIT_DONE;
 }

@@ -128,7 +128,7 @@ static int unknown_command(int count, char **words)
 
 static int run(const struct command *command)
 {
-	struct ctl ctl = {.config_path = asked.config};
+	struct ctl ctl = {.words = command->words, .config_path = asked.config};
 	struct fail fail;
 	if (!arena_init(&ctl.arena, ARENA_SIZE)) {
 		fail_set(&fail, FAIL_FATAL, EXIT_OUR_BUG, "no memory");

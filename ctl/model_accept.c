@@ -93,8 +93,7 @@ static int run(struct ctl *ctl)
 	result = good ? accept_model(ctl, postgres, model, &fail) : (int)fail.exit_code;
 	postgres_destroy(postgres);
 	if (result != EXIT_DONE) {
-		fail_prefix(&fail, "model accept");
-		return ctl_complain(&fail);
+		return ctl_give_up(ctl, &fail);
 	}
 	return EXIT_DONE;
 }

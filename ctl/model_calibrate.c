@@ -300,8 +300,7 @@ static int run(struct ctl *ctl)
 	good = good && learn(&work, &fail);
 	calibrate_work_finish(&work);
 	if (!good) {
-		fail_prefix(&fail, "model calibrate");
-		return ctl_complain(&fail);
+		return ctl_give_up(ctl, &fail);
 	}
 	return EXIT_DONE;
 }

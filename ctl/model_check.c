@@ -174,8 +174,7 @@ static int run(struct ctl *ctl)
 	}
 	done = done && check(ctl, &findings, &model, &fail);
 	if (!done) {
-		fail_prefix(&fail, "model check");
-		return ctl_complain(&fail);
+		return ctl_give_up(ctl, &fail);
 	}
 	print_all(&findings, model);
 	return findings.of_grade[FINDING_ERROR] > 0	? EXIT_BAD_DATA

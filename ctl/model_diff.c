@@ -13,7 +13,6 @@
 #include "core/base/check.h"
 #include "core/base/moment.h"
 #include "core/edge/postgres.h"
-#include "core/edge/schema.h"
 #include "ctl/diff.h"
 #include "ctl/terminal.h"
 
@@ -123,9 +122,7 @@ static int run(struct ctl *ctl)
 	diff_tally_finish(&diff.tally);
 	diff_subjects_finish(&diff.subjects);
 	if (!done) {
-		schema_explain(&fail);
-		fail_prefix(&fail, "model diff");
-		return ctl_complain(&fail);
+		return ctl_give_up(ctl, &fail);
 	}
 	return differs ? EXIT_FOUND : EXIT_DONE;
 }

@@ -9,7 +9,6 @@
 #include "core/base/check.h"
 #include "core/base/moment.h"
 #include "core/edge/postgres.h"
-#include "core/edge/schema.h"
 #include "ctl/ctl.h"
 #include "ctl/json_line.h"
 #include "ctl/terminal.h"
@@ -23,8 +22,6 @@ static const struct option_about options[] = {
 	{0},
 };
 
-static const struct postgres_statement begin = {
-	.name = "begin", .sql = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY", .simple = true};
 /* Contacts are told by the last row of their model. */
 static const struct postgres_statement list = {
 	.name = "list",
@@ -119,14 +116,12 @@ static int run(struct ctl *ctl)
 	terminal_start();
 	bool done = ctl_read_conf(ctl, &fail) &&
 		    (postgres = ctl_connect(ctl, (unsigned)ctl->conf.postgres.reply_ms_max, &fail)) != NULL &&
-		    postgres_add(postgres, &begin, NULL, NULL, NULL, &fail) &&
+		    ctl_begin_reading(postgres, &fail) &&
 		    postgres_add(postgres, &list, NULL, on_list, NULL, &fail) &&
 		    postgres_add(postgres, &takeover, NULL, on_takeover, NULL, &fail) && ctl_turn(postgres, &fail);
 	postgres_destroy(postgres);
 	if (!done) {
-		schema_explain(&fail);
-		fail_prefix(&fail, "model history");
-		return ctl_complain(&fail);
+		return ctl_give_up(ctl, &fail);
 	}
 	return EXIT_DONE;
 }

@@ -95,8 +95,7 @@ static int run(struct ctl *ctl)
 	       lint(ctl, matcher, &fail);
 	matcher_destroy(matcher);
 	if (!done) {
-		fail_prefix(&fail, "model lint");
-		return ctl_complain(&fail);
+		return ctl_give_up(ctl, &fail);
 	}
 	return EXIT_DONE;
 }

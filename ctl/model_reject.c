@@ -107,8 +107,7 @@ static int run(struct ctl *ctl)
 	int result = good ? reject(ctl, postgres, &fail) : (int)fail.exit_code;
 	postgres_destroy(postgres);
 	if (result != EXIT_DONE) {
-		fail_prefix(&fail, "model reject");
-		return ctl_complain(&fail);
+		return ctl_give_up(ctl, &fail);
 	}
 	return EXIT_DONE;
 }

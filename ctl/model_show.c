@@ -5,7 +5,6 @@
 #include <string.h>
 
 #include "core/edge/postgres.h"
-#include "core/edge/schema.h"
 #include "ctl/ctl.h"
 
 #define VERSION_DIGITS 16
@@ -73,9 +72,7 @@ static int run(struct ctl *ctl)
 		    postgres_add(postgres, &show, &value, on_text, NULL, &fail) && ctl_turn(postgres, &fail);
 	postgres_destroy(postgres);
 	if (!done) {
-		schema_explain(&fail);
-		fail_prefix(&fail, "model show");
-		return ctl_complain(&fail);
+		return ctl_give_up(ctl, &fail);
 	}
 	return EXIT_DONE;
 }

@@ -14,6 +14,7 @@
 #include "core/flow/why.h"
 #include "ctl/ctl.h"
 #include "ctl/lines.h"
+#include "ctl/model_word.h"
 #include "ctl/try_touches.h"
 
 static struct {
@@ -236,14 +237,11 @@ static bool read_model(struct ctl *ctl, struct trial *trial, struct fail *fail)
 	if (!model_file_read(asked.model, &ctl->arena, &model, fail)) {
 		return false;
 	}
-	for (unsigned i = 0; i < model->process_count; i++) {
-		if (strcmp(model->processes[i].name, asked.process) == 0) {
-			trial->model = &model->processes[i];
-			fold_process_init(&trial->process, trial->model);
-			return true;
-		}
+	if (!model_word_process("model try: --process", &asked.process, "the model", model, &trial->model, fail)) {
+		return false;
 	}
-	return fail_set(fail, FAIL_FATAL, EXIT_USAGE, "model try: the model has no process \"%s\"", asked.process);
+	fold_process_init(&trial->process, trial->model);
+	return true;
 }
 
 static bool try_model(struct ctl *ctl, struct trial *trial, struct fail *fail)

@@ -221,8 +221,7 @@ static int run(struct ctl *ctl)
 		    set(ctl, postgres, &target, &bounds, &fail);
 	postgres_destroy(postgres);
 	if (!done) {
-		fail_prefix(&fail, "position set");
-		return ctl_complain(&fail);
+		return ctl_give_up(ctl, &fail);
 	}
 	return EXIT_DONE;
 }

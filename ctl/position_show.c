@@ -110,8 +110,7 @@ static int run(struct ctl *ctl)
 	struct fail fail;
 	struct service service;
 	if (!load(ctl, &service, &fail)) {
-		fail_prefix(&fail, "position show");
-		return ctl_complain(&fail);
+		return ctl_give_up(ctl, &fail);
 	}
 	if (!service_ask_bounds(ctl, &ctl->arena, &service, &fail)) {
 		fprintf(stderr, "phasectl: position show: %s: what the logs hold is not shown\n", fail.text);

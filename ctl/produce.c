@@ -222,8 +222,7 @@ static int produce(struct producer *producer)
 		done = false;
 	}
 	if (!done) {
-		fail_prefix(&fail, "produce");
-		return ctl_complain(&fail);
+		return ctl_give_up(producer->ctl, &fail);
 	}
 	if (stopped_by != 0) {
 		fflush(stdout);

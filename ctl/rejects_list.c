@@ -30,8 +30,6 @@ static const struct option_about options[] = {
 	{0},
 };
 
-static const struct postgres_statement begin = {
-	.name = "begin", .sql = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY", .simple = true};
 static const struct postgres_statement commit = {.name = "commit", .sql = "COMMIT", .simple = true};
 static const struct postgres_statement list = {
 	.name = "list",
@@ -131,8 +129,7 @@ static bool print_all(struct ctl *ctl, struct postgres *postgres, const struct p
 	int64_t limit = asked.limit > 0 ? asked.limit : asked.json ? INT64_MAX : TABLE_ROWS_MAX, shown = 0;
 	bool fits = postgres_value_int(&ctl->arena, POSTGRES_INT8, limit, &values[REJECT_FILTER_VALUES]);
 	CHECK(fits);
-	if (!postgres_add(postgres, &begin, NULL, NULL, NULL, fail) ||
-	    !postgres_add(postgres, &list, values, NULL, NULL, fail) ||
+	if (!ctl_begin_reading(postgres, fail) || !postgres_add(postgres, &list, values, NULL, NULL, fail) ||
 	    !postgres_add(postgres, &count_reasons, values, on_sums, &sums, fail) || !ctl_turn(postgres, fail)) {
 		return false;
 	}
@@ -163,8 +160,7 @@ static int run(struct ctl *ctl)
 		    print_all(ctl, postgres, filter, &fail);
 	postgres_destroy(postgres);
 	if (!done) {
-		fail_prefix(&fail, "rejects list");
-		return ctl_complain(&fail);
+		return ctl_give_up(ctl, &fail);
 	}
 	return EXIT_DONE;
 }

@@ -88,8 +88,7 @@ static int run(struct ctl *ctl)
 		    purge_all(ctl, postgres, &count, &fail);
 	postgres_destroy(postgres);
 	if (!done) {
-		fail_prefix(&fail, "rejects purge");
-		return ctl_complain(&fail);
+		return ctl_give_up(ctl, &fail);
 	}
 	printf("%" PRId64 " row%s %s\n", count, count == 1 ? "" : "s",
 	       asked.dry_run ? "would be deleted (not done)" : "deleted");

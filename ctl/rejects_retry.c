@@ -240,8 +240,7 @@ static int run(struct ctl *ctl)
 	postgres_destroy(retry.slice.postgres);
 	kafka_sink_destroy(retry.sink, 0);
 	if (!done) {
-		fail_prefix(&fail, "rejects retry");
-		return ctl_complain(&fail);
+		return ctl_give_up(ctl, &fail);
 	}
 	if (retry.counts[FATE_LOST] > 0) {
 		fail_set(&fail, FAIL_RETRY, EXIT_AWAY,

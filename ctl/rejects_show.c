@@ -158,8 +158,7 @@ static int run(struct ctl *ctl)
 	terminal_start();
 	if (!ctl_read_conf_for_kafka(ctl, &fail) || !rejects_place(asked.place, &ctl->arena, &place, &fail) ||
 	    !load(ctl, &place, &entries, &fail)) {
-		fail_prefix(&fail, "rejects show");
-		return ctl_complain(&fail);
+		return ctl_give_up(ctl, &fail);
 	}
 	look(ctl, &entries, &today);
 	if (asked.json) {

@@ -15,7 +15,6 @@
 #include "core/base/moment.h"
 #include "core/base/text.h"
 #include "core/edge/postgres.h"
-#include "core/edge/schema.h"
 #include "core/flow/identify.h"
 #include "ctl/contact_word.h"
 #include "ctl/ctl.h"
@@ -310,9 +309,7 @@ static int run(struct ctl *ctl)
 	bool done = report(ctl, postgres, &filter, &fail);
 	postgres_destroy(postgres);
 	if (!done) {
-		schema_explain(&fail);
-		fail_prefix(&fail, "report phases");
-		return ctl_complain(&fail);
+		return ctl_give_up(ctl, &fail);
 	}
 	return EXIT_DONE;
 }

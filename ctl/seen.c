@@ -15,8 +15,6 @@
 #define DAY_US INT64_C(86400000000)
 #define PAGE 500
 
-static const struct postgres_statement begin = {
-	.name = "begin", .sql = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY", .simple = true};
 static const struct postgres_statement declare = {
 	.name = "declare",
 	.sql = "DECLARE seen NO SCROLL CURSOR FOR SELECT " SUBJECT_READ_COLUMNS
@@ -134,7 +132,7 @@ bool seen_read(struct seen *seen, struct ctl *ctl, const struct matcher *matcher
 		return false;
 	}
 	progress_show(progress, -1, "counting touches");
-	if (!postgres_add(seen->postgres, &begin, NULL, NULL, NULL, fail) ||
+	if (!ctl_begin_reading(seen->postgres, fail) ||
 	    !postgres_add(seen->postgres, &declare, &since, NULL, NULL, fail)) {
 		return false;
 	}

@@ -236,8 +236,7 @@ static int run(struct ctl *ctl)
 	struct fail fail;
 	terminal_start();
 	if (!load(ctl, &status, &fail)) {
-		fail_prefix(&fail, "status");
-		return ctl_complain(&fail);
+		return ctl_give_up(ctl, &fail);
 	}
 	judge(&status);
 	if (asked.json) {

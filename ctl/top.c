@@ -246,8 +246,7 @@ static int run(struct ctl *ctl)
 		arena_finish(&top.arenas[i]);
 	}
 	if (!good) {
-		fail_prefix(&fail, "top");
-		return ctl_complain(&fail);
+		return ctl_give_up(ctl, &fail);
 	}
 	return EXIT_DONE;
 }

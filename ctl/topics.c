@@ -57,8 +57,7 @@ static int run(struct ctl *ctl)
 	size_t count = topics_of_conf(&ctl->conf, (int)asked.partitions, topics);
 	if (!kafka_admin_create_topics(ctl->conf.kafka.brokers, ctl->conf.kafka.properties, topics, count,
 				       (int)asked.replication, CREATE_MS_MAX, &fail)) {
-		fail_prefix(&fail, "topics create");
-		return ctl_complain(&fail);
+		return ctl_give_up(ctl, &fail);
 	}
 	for (size_t i = 0; i < count; i++) {
 		printf("%-24s %s, %d partition%s%s\n", topics[i].name, topics[i].existed ? "was there" : "created",

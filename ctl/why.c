@@ -14,7 +14,6 @@
 #include "core/base/check.h"
 #include "core/base/moment.h"
 #include "core/edge/postgres.h"
-#include "core/edge/schema.h"
 #include "core/flow/why_lines.h"
 #include "ctl/contact_word.h"
 #include "ctl/history.h"
@@ -222,9 +221,7 @@ static int run(struct ctl *ctl)
 {
 	struct fail fail;
 	if (!answer(ctl, &fail)) {
-		schema_explain(&fail);
-		fail_prefix(&fail, "why");
-		return ctl_complain(&fail);
+		return ctl_give_up(ctl, &fail);
 	}
 	return EXIT_DONE;
 }

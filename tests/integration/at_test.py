@@ -23,13 +23,6 @@ class At(DaemonTest):
     def setUp(self):
         super().setUp()
         self.prepare()
-        self.sent = 0
-
-    def give(self, events):
-        self.send("".join(json.dumps(event) + "\n" for event in events))
-        self.sent += len(events)
-        self.applied(self.sent)
-        self.nobody_waits()
 
     def rows(self):
         return phased_test.json_lines(self.phasectl(["report", "phases", "--json"]))

@@ -31,6 +31,15 @@ class DaemonTest(phased_test.PhasedTest):
         data = lines if isinstance(lines, bytes) else lines.encode()
         subprocess.run(argv, input=data, check=True, timeout=60)
 
+    given = 0	# events, by give()
+
+    def give(self, events):
+        """Sends events, and waits until they and all refolds that they make are done."""
+        self.send("".join(json.dumps(event) + "\n" for event in events))
+        self.given += len(events)
+        self.applied(self.given)
+        self.nobody_waits()
+
     def applied(self, count, deadline_s=60, database=None):
         """Waits until so many messages have ended in some outcome."""
         self.wait_until(lambda: self.value("SELECT coalesce(sum(n), 0) FROM phased.outcome_day", database) == str(count),

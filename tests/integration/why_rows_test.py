@@ -27,13 +27,6 @@ class WhyRows(DaemonTest):
     def setUp(self):
         super().setUp()
         self.prepare()
-        self.sent = 0
-
-    def give(self, events):
-        self.send("".join(json.dumps(event) + "\n" for event in events))
-        self.sent += len(events)
-        self.applied(self.sent)
-        self.nobody_waits()
 
     def explained(self):
         self.wait_until(lambda: self.value(BEHIND) == "0", 60, "all to be explained")
