@@ -115,7 +115,7 @@ static bool gather(struct calibrate_work *work, struct diff *diff, struct fail *
 	if (!diff_subjects_read(diff, fail) || !diff_contacts_read(diff, NULL, 0, on_contact, &gathering, fail)) {
 		return false;
 	}
-	progress_end(&diff->progress);
+	progress_end(diff->progress);
 	if (gathering.too_long > 0) {
 		fprintf(stderr, "phasectl: %" PRIu64 " contacts of over %d touches each are left out\n",
 			gathering.too_long, TOUCHES_MAX);
@@ -130,12 +130,12 @@ bool calibrate_read_database(struct calibrate_work *work, const char *path, stru
 	diff.sample = 1;
 	diff.touches_max = TOUCHES_MAX;
 	diff.now_us = INT64_MIN;
-	progress_begin(&diff.progress, "model calibrate", work->is_printed);
+	diff.progress = &work->progress;
+	diff.doing = "read";
 	bool good = ctl_read_conf(work->ctl, fail) &&
 		    (diff.postgres = ctl_connect(work->ctl, DIFF_ANSWER_MS, fail)) != NULL &&
 		    diff_models_read(&diff, path, fail) && begin(work, diff.models[DIFF_NEW].model, fail) &&
 		    gather(work, &diff, fail);
-	progress_end(&diff.progress);
 	postgres_destroy(diff.postgres);
 	diff_models_finish(&diff);
 	diff_room_finish(&diff);

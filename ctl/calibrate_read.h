@@ -7,6 +7,7 @@
 #include "core/base/fail.h"
 #include "core/flow/calibrate.h"
 #include "ctl/ctl.h"
+#include "ctl/progress.h"
 
 /* What is learned, and of what. */
 struct calibrate_work {
@@ -16,7 +17,7 @@ struct calibrate_work {
 	const struct model_process *process;
 	struct calibration *calibration;
 	struct arena arena; /* the calibration's */
-	bool is_printed;    /* results go to stdout as JSON: see progress_begin() */
+	struct progress progress; /* the caller begins and ends it */
 };
 
 /* From a file, of rules of the model in `path`. False: *fail. The caller ends it with calibrate_work_finish() either way. */

@@ -179,7 +179,8 @@ struct diff_person {
 struct diff {
 	struct ctl *ctl;
 	struct postgres *postgres;
-	struct progress progress;
+	struct progress *progress; /* the caller's */
+	const char *doing;	   /* what is done to touches, for that: "folded under both" */
 	struct diff_model models[DIFF_SIDES];
 	struct diff_process processes[DIFF_PROCESSES_MAX];
 	unsigned process_count;

@@ -3,6 +3,7 @@
  *
  * The server sorts, and works ahead while what it sent is folded: a turn asks for several pages.
  */
+#include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -20,7 +21,7 @@ struct stream {
 	struct diff_touch *touches; /* of the contact under way; room for touches_max */
 	struct diff_contact contact;
 	bool begun, ended;
-	uint64_t read;
+	uint64_t read, contacts;
 };
 
 /* Only of what is evidence under one of the models. ORDER BY decides nothing but how much is left to sort. */
@@ -55,6 +56,7 @@ static void finish_contact(struct stream *stream)
 static void begin_contact(struct stream *stream, const struct uuid *id)
 {
 	finish_contact(stream);
+	stream->contacts++;
 	stream->begun = true;
 	stream->contact = (struct diff_contact){.id = *id, .touches = stream->touches};
 }
@@ -104,21 +106,21 @@ static bool read_pages(struct stream *stream, bool is_all, struct fail *fail)
 			}
 		}
 		if (is_all && stream->read == 0) {
-			progress_show(&diff->progress, -1, "%zu subjects matched; the database sorts touches",
+			progress_show(diff->progress, -1, "%zu subjects matched; the database sorts touches",
 				      diff->subjects.count);
 		}
-		if (!progress_turn(&diff->progress, diff->postgres, fail)) {
+		if (!progress_turn(diff->progress, diff->postgres, fail)) {
 			return false;
 		}
 		if (is_all) {
-			progress_show(&diff->progress, part_of(stream),
-				      "%llu touches of %llu contacts folded under both",
-				      (unsigned long long)stream->read, (unsigned long long)diff->tally.contacts);
+			progress_show(diff->progress, part_of(stream),
+				      "%" PRIu64 " touches of %" PRIu64 " contacts %s", stream->read,
+				      stream->contacts, diff->doing);
 		}
 	}
 	finish_contact(stream);
 	return postgres_add(diff->postgres, &close_cursor, NULL, NULL, NULL, fail) &&
-	       progress_turn(&diff->progress, diff->postgres, fail);
+	       progress_turn(diff->progress, diff->postgres, fail);
 }
 
 /* Ids of the subjects whose touches can be evidence. */

@@ -53,7 +53,7 @@ bool diff_names_read(struct diff *diff, struct fail *fail)
 	struct postgres_value value;
 	bool may = false;
 	if (!postgres_add(diff->postgres, &may_see, NULL, on_may_see, &may, fail) ||
-	    !progress_turn(&diff->progress, diff->postgres, fail)) {
+	    !progress_turn(diff->progress, diff->postgres, fail)) {
 		return false;
 	}
 	postgres_array_init(&ids, &diff->subjects.arena, POSTGRES_UUID, tally->move_count + 1);
@@ -72,7 +72,7 @@ bool diff_names_read(struct diff *diff, struct fail *fail)
 		return fail_set(fail, FAIL_FATAL, EXIT_OUR_BUG, "no memory");
 	}
 	return !may || (postgres_add(diff->postgres, &read_persons, &value, on_persons, diff, fail) &&
-			progress_turn(&diff->progress, diff->postgres, fail));
+			progress_turn(diff->progress, diff->postgres, fail));
 }
 
 static int by_contact(const void *a, const void *b)

@@ -129,13 +129,13 @@ static bool read_all(struct reading *reading, struct fail *fail)
 	}
 	do {
 		if (!postgres_add(diff->postgres, &fetch, NULL, on_page, reading, fail) ||
-		    !progress_turn(&diff->progress, diff->postgres, fail)) {
+		    !progress_turn(diff->progress, diff->postgres, fail)) {
 			return false;
 		}
-		progress_show(&diff->progress, -1, "%zu subjects matched", diff->subjects.count);
+		progress_show(diff->progress, -1, "%zu subjects matched", diff->subjects.count);
 	} while (reading->seen == PAGE);
 	return postgres_add(diff->postgres, &close_cursor, NULL, NULL, NULL, fail) &&
-	       progress_turn(&diff->progress, diff->postgres, fail);
+	       progress_turn(diff->progress, diff->postgres, fail);
 }
 
 /* ---- Finding them ---- */

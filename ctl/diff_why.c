@@ -168,7 +168,7 @@ bool diff_why_moves(struct diff *diff, diff_on_why *on_why, struct fail *fail)
 {
 	for (size_t i = 0; i < diff->tally.move_count; i++) {
 		struct asking asking = {.row = &diff->tally.moves[i], .on_why = on_why};
-		progress_show(&diff->progress, 1, "reasons of %zu of the largest moves", i);
+		progress_show(diff->progress, 1, "reasons of %zu of the largest moves", i);
 		if (!diff_contacts_read(diff, &asking.row->contact, 1, on_contact, &asking, fail)) {
 			return false;
 		}

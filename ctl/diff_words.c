@@ -275,7 +275,7 @@ static void print_logit(const struct diff_why *why, enum diff_side side)
 void diff_words_why(struct diff *diff, const struct diff_why *why)
 {
 	const struct diff_row *row = why->row;
-	progress_end(&diff->progress);
+	progress_end(diff->progress);
 	print_contact(diff, &row->contact);
 	printf("  %s: ", diff->processes[row->process].name);
 	print_shown(&row->by[DIFF_OLD]);

@@ -14,7 +14,6 @@
 #include <unistd.h>
 
 #include "core/base/check.h"
-#include "core/base/moment.h"
 #include "core/edge/model_file.h"
 #include "core/flow/calibrate.h"
 #include "ctl/calibrate_read.h"
@@ -22,8 +21,6 @@
 #include "ctl/ctl.h"
 #include "ctl/json_line.h"
 #include "ctl/terminal.h"
-
-#define PROGRESS_US 3000000
 
 static struct {
 	const char *model, *touches, *process, *output;
@@ -70,15 +67,9 @@ static bool enough(const struct calibration *calibration, struct fail *fail)
 
 static void on_round(void *context, unsigned round)
 {
-	static int64_t said_us;
-	const struct calibration *calibration = context;
-	int64_t now_us = moment_monotonic_us();
-	said_us = said_us == 0 ? now_us : said_us;
-	if (now_us - said_us >= PROGRESS_US) {
-		said_us = now_us;
-		fprintf(stderr, "phasectl: pass %u, of %d at most, over %zu touches\n", round + 1,
-			CALIBRATE_PASSES_MAX, calibration_touches(calibration));
-	}
+	struct calibrate_work *work = context;
+	progress_show(&work->progress, (double)(round + 1) / CALIBRATE_PASSES_MAX, "pass %u, of %d at most, over %zu touches",
+		      round + 1, CALIBRATE_PASSES_MAX, calibration_touches(work->calibration));
 }
 
 /* ---- What it says ---- */
@@ -257,13 +248,26 @@ static bool write_folder(const struct calibrate_work *work, const char *text, st
 	return true;
 }
 
+static bool is_folder(const char *path)
+{
+	struct stat about;
+	return path != NULL && stat(path, &about) == 0 && S_ISDIR(about.st_mode);
+}
+
 static bool write_model(const struct calibrate_work *work, const struct calibrated *calibrated, struct fail *fail)
 {
 	const char *text;
 	bool is_whole;
 	return make_text(work, calibrated, &is_whole, &text, fail) &&
-	       (is_whole || work->model->process_count == 1 ? write_new(asked.output, text, fail)
-							    : write_folder(work, text, fail));
+	       (is_folder(asked.model) && !is_whole ? write_folder(work, text, fail)
+						    : write_new(asked.output, text, fail));
+}
+
+/* Before all the work, and again when it is written. */
+static bool may_write(struct fail *fail)
+{
+	return asked.output == NULL || access(asked.output, F_OK) != 0 ||
+	       fail_set(fail, FAIL_FATAL, EXIT_CONFIG, "%s: %s", asked.output, strerror(EEXIST));
 }
 
 /* ---- The command ---- */
@@ -274,7 +278,8 @@ static bool learn(struct calibrate_work *work, struct fail *fail)
 	if (!enough(work->calibration, fail)) {
 		return false;
 	}
-	calibration_learn(work->calibration, on_round, work->calibration, &calibrated);
+	calibration_learn(work->calibration, on_round, work, &calibrated);
+	progress_end(&work->progress);
 	if (asked.output != NULL && !write_model(work, &calibrated, fail)) {
 		return false;
 	}
@@ -286,10 +291,13 @@ static bool learn(struct calibrate_work *work, struct fail *fail)
 
 static int run(struct ctl *ctl)
 {
-	struct calibrate_work work = {.ctl = ctl, .process_name = asked.process, .is_printed = asked.json};
+	struct calibrate_work work = {.ctl = ctl, .process_name = asked.process};
 	struct fail fail;
 	bool good;
-	if (asked.touches == NULL) {
+	progress_begin(&work.progress, "model calibrate", asked.json);
+	if (!may_write(&fail)) {
+		good = false;
+	} else if (asked.touches == NULL) {
 		good = calibrate_read_database(&work, asked.model, &fail);
 	} else if (asked.model == NULL) {
 		good = fail_set(&fail, FAIL_FATAL, EXIT_USAGE,
@@ -298,6 +306,7 @@ static int run(struct ctl *ctl)
 		good = calibrate_read_file(&work, asked.model, asked.touches, &fail);
 	}
 	good = good && learn(&work, &fail);
+	progress_end(&work.progress);
 	calibrate_work_finish(&work);
 	if (!good) {
 		return ctl_give_up(ctl, &fail);

@@ -59,14 +59,14 @@ static bool say_in_words(struct diff *diff, struct fail *fail)
 	if (!diff_names_read(diff, fail)) {
 		return false;
 	}
-	progress_end(&diff->progress);
+	progress_end(diff->progress);
 	terminal_start();
 	diff_words_head(diff);
 	diff_words_counts(diff);
 	if (!diff_why_moves(diff, diff_words_why, fail)) {
 		return false;
 	}
-	progress_end(&diff->progress);
+	progress_end(diff->progress);
 	diff_words_end(diff);
 	return true;
 }
@@ -104,17 +104,20 @@ static bool read_time(int64_t *ret_us, struct fail *fail)
 static int run(struct ctl *ctl)
 {
 	static struct diff diff;
+	struct progress progress;
 	struct fail fail;
 	diff.ctl = ctl;
+	diff.progress = &progress;
+	diff.doing = "folded under both";
 	diff.sample = (double)asked.sample / 100;
 	diff.listed_max = (size_t)asked.top;
 	diff.touches_max = (size_t)asked.touches_max;
 	diff.json = asked.json;
 	diff.now_us = INT64_MIN;
-	progress_begin(&diff.progress, "model diff", asked.json);
+	progress_begin(&progress, "model diff", asked.json);
 	bool done = read_time(&diff.now_us, &fail) && ctl_read_conf(ctl, &fail) &&
 		    (diff.postgres = ctl_connect(ctl, DIFF_ANSWER_MS, &fail)) != NULL && compare(&diff, &fail);
-	progress_end(&diff.progress);
+	progress_end(&progress);
 	bool differs = diff_tally_differs(&diff.tally);
 	postgres_destroy(diff.postgres);
 	diff_models_finish(&diff);

@@ -5,6 +5,7 @@
 """
 import json
 import os
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -61,6 +62,14 @@ class ModelCalibrate(unittest.TestCase):
         self.assertEqual(text, self.learned("again", model=path)[1])
         # The same input, in another order, gives the same bits.
         self.assertEqual(text, self.learned("shuffled", touches=self.write("other-order", sorted(self.lines)))[1])
+
+    def test_of_a_folder_of_one_file_comes_a_folder(self):
+        alone = os.path.join(self.folder.name, "alone")
+        os.mkdir(alone)
+        shutil.copy(os.path.join(MODEL, "standard.yaml"), alone)
+        path, text, _ = self.learned("of-alone/", model=alone)
+        self.assertEqual(["standard.yaml"], os.listdir(path))
+        self.assertIn("\nlearned:\n", text)
 
     def test_of_one_file_comes_one_file_also_of_a_site_without_mail_and_chat(self):
         web = self.write("web", [line for line in self.lines if '"rule": "web.' in line])
