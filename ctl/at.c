@@ -15,8 +15,6 @@
 #include "ctl/report_phases.h"
 #include "ctl/terminal.h"
 
-#define MS_US INT64_C(1000)
-
 static struct {
 	const char *contact, *process, *time, *known_by;
 	bool json;
@@ -76,8 +74,8 @@ static bool fill_row(const struct history *history, struct arena *arena, struct 
 	row->phase = shown_name(view->shown);
 	row->fine =
 		view->fine > 0 && view->shown >= SHOWN_EARLY ? history->process->state_names[view->fine] : NULL;
-	row->since_us = since_ms == SINCE_NEVER ? INT64_MIN : since_ms * MS_US;
-	row->last_us = history->state.counted_ms == 0 ? INT64_MIN : history->state.counted_ms * MS_US;
+	row->since_us = since_ms == SINCE_NEVER ? INT64_MIN : since_ms * MOMENT_MS_US;
+	row->last_us = history->state.counted_ms == 0 ? INT64_MIN : history->state.counted_ms * MOMENT_MS_US;
 	row->early = view->main[MAIN_EARLY];
 	row->mid = view->main[MAIN_MID];
 	row->late = view->main[MAIN_LATE];
@@ -98,18 +96,12 @@ static void print(const struct history *history, const struct report_row *row)
 		return;
 	}
 	char when[MOMENT_TEXT_SIZE];
-	struct report_table table = {.now_us = history->at_ms * MS_US};
+	struct report_table table = {.now_us = history->at_ms * MOMENT_MS_US};
 	moment_print(table.now_us, when);
 	terminal_start();
 	report_table_print(&table, row, 1, row->address != NULL);
 	printf("As of %s, %s%s.\n", when, asked.known_by != NULL ? "known by " : "",
 	       asked.known_by != NULL ? asked.known_by : "whenever it became known");
-}
-
-static bool read_time(const char *option, const char *text, int64_t *ret_us, struct fail *fail)
-{
-	return moment_read(text, ret_us) ||
-	       fail_set(fail, FAIL_FATAL, EXIT_USAGE, "%s: expected a time, as 2026-11-25T14:30:00Z", option);
 }
 
 static bool read_times(int64_t *ret_at_us, int64_t *ret_known_us, struct fail *fail)
@@ -118,8 +110,8 @@ static bool read_times(int64_t *ret_at_us, int64_t *ret_known_us, struct fail *f
 	if (asked.time == NULL) {
 		return fail_set(fail, FAIL_FATAL, EXIT_USAGE, "--time: needed, as 2026-11-25T14:30:00Z");
 	}
-	return read_time("--time", asked.time, ret_at_us, fail) &&
-	       (asked.known_by == NULL || read_time("--known-by", asked.known_by, ret_known_us, fail));
+	return ctl_read_time("--time", asked.time, ret_at_us, fail) &&
+	       (asked.known_by == NULL || ctl_read_time("--known-by", asked.known_by, ret_known_us, fail));
 }
 
 static bool answer(struct ctl *ctl, struct fail *fail)

@@ -16,7 +16,7 @@ struct calibrate_work {
 	const struct model *model;
 	const struct model_process *process;
 	struct calibration *calibration;
-	struct arena arena; /* the calibration's */
+	struct arena arena;	  /* the calibration's */
 	struct progress progress; /* the caller begins and ends it */
 };
 

@@ -176,8 +176,8 @@ static bool read_at(int64_t *ret_at_us, struct fail *fail)
 {
 	int64_t now_us = moment_now_us();
 	*ret_at_us = now_us;
-	if (asked.at != NULL && !moment_read(asked.at, ret_at_us)) {
-		return fail_set(fail, FAIL_FATAL, EXIT_USAGE, "--at: expected a time, as 2026-11-25T14:30:00Z");
+	if (asked.at != NULL && !ctl_read_time("--at", asked.at, ret_at_us, fail)) {
+		return false;
 	}
 	return *ret_at_us <= now_us ||
 	       fail_set(fail, FAIL_FATAL, EXIT_USAGE, "--at: this is still to come: nobody has said so yet");

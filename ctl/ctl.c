@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "core/base/check.h"
+#include "core/base/moment.h"
 #include "core/edge/postgres.h"
 #include "core/edge/schema.h"
 #include "core/edge/secret_file.h"
@@ -60,6 +61,12 @@ struct postgres *ctl_connect(struct ctl *ctl, unsigned reply_ms_max, struct fail
 		return NULL;
 	}
 	return postgres;
+}
+
+bool ctl_read_time(const char *option, const char *text, int64_t *ret_us, struct fail *fail)
+{
+	return moment_read(text, ret_us) ||
+	       fail_set(fail, FAIL_FATAL, EXIT_USAGE, "%s: expected a time, as 2026-11-25T14:30:00Z", option);
 }
 
 bool ctl_begin_reading(struct postgres *postgres, struct fail *fail)

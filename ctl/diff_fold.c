@@ -5,10 +5,9 @@
 #include <string.h>
 
 #include "core/base/check.h"
+#include "core/base/moment.h"
 #include "core/flow/fold_input.h"
 #include "ctl/diff.h"
-
-#define MS_US INT64_C(1000)
 
 struct diff_entry {
 	struct fold_touch touch; /* first: for fold_compare() */
@@ -107,7 +106,7 @@ void diff_fold(struct diff *diff, const struct diff_contact *contact, unsigned p
 	struct alerts alerts = {.process = &model->alerts[number], .on_late = on_late, .context = folded};
 	fold_all(fold, room->touches, folded->count, room->scratch, &folded->state, room->counted, alerts_step,
 		 &alerts);
-	alerts_pass(&alerts, diff->now_us / MS_US);
+	alerts_pass(&alerts, diff->now_us / MOMENT_MS_US);
 	fold_view(fold, &folded->state, diff->at_ms, &folded->view);
 	folded->has_row =
 		folded->state.counted > 0 || folded->state.confirmed > 0 || folded->view.shown == SHOWN_NONE;

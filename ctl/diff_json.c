@@ -10,7 +10,6 @@
 #include "ctl/diff.h"
 #include "ctl/json_line.h"
 
-#define MS_US INT64_C(1000)
 #define DIGITS 17 /* so that reasons add up to the last one */
 
 static const char *const sides[] = {"from", "to"};
@@ -37,7 +36,7 @@ static json_t *version_of(const struct diff *diff, enum diff_side side)
 void diff_json_head(const struct diff *diff)
 {
 	json_line_print(json_pack("{ss so so so sf}", "kind", "diff", "from", version_of(diff, DIFF_OLD), "to",
-				  version_of(diff, DIFF_NEW), "at", json_line_moment(diff->at_ms * MS_US),
+				  version_of(diff, DIFF_NEW), "at", json_line_moment(diff->at_ms * MOMENT_MS_US),
 				  "sample", diff->sample),
 			JSON_REAL_PRECISION(6));
 	for (unsigned i = 0; i < diff->process_count; i++) {
@@ -71,7 +70,7 @@ void diff_json_alert(const struct diff *diff, const struct diff_alert *alert, bo
 {
 	json_line_print(json_pack("{ss ss so ss so sb}", "kind", "alert", "alert", "entered late", "contact",
 				  contact_of(&alert->contact), "process", diff->processes[alert->process].name,
-				  "at", json_line_moment(alert->at_ms * MS_US), "raised", raised),
+				  "at", json_line_moment(alert->at_ms * MOMENT_MS_US), "raised", raised),
 			0);
 }
 

@@ -12,8 +12,6 @@
 #include "ctl/diff.h"
 #include "ctl/model_load.h"
 
-#define MS_US INT64_C(1000)
-
 /* All rows are wanted, not the first ones soon; and they are sorted. */
 static const struct postgres_statement settle = {
 	.name = "settle",
@@ -45,7 +43,7 @@ static bool on_model(void *context, const struct postgres_rows *rows, struct fai
 	if (found->diff->now_us == INT64_MIN) {
 		found->diff->now_us = postgres_moment(rows, 0, 0);
 	}
-	found->diff->at_ms = moment_floor(found->diff->now_us / MS_US, REVIEW_HOUR_MS) * REVIEW_HOUR_MS;
+	found->diff->at_ms = moment_floor(found->diff->now_us / MOMENT_MS_US, REVIEW_HOUR_MS) * REVIEW_HOUR_MS;
 	if (postgres_is_null(rows, 0, 1)) {
 		return fail_set(
 			fail, FAIL_FATAL, EXIT_CONFIG,

@@ -7,24 +7,14 @@
 #include "core/base/check.h"
 #include "core/edge/postgres.h"
 #include "ctl/diff.h"
+#include "ctl/report_phases.h"
 
-static const struct postgres_statement may_see = {
-	.name = "may_see",
-	.sql = "SELECT coalesce(has_table_privilege(to_regclass('report.person'), 'SELECT'), false)",
-	.simple = true};
 static const struct postgres_statement read_persons = {
 	.name = "diff_persons",
 	.sql = "SELECT contact_id, coalesce(name, address) FROM report.person WHERE contact_id = ANY ($1) AND "
 	       "coalesce(name, address) IS NOT NULL ORDER BY contact_id",
 	.parameter_count = 1,
 	.parameters = {{POSTGRES_UUID, true}}};
-
-static bool on_may_see(void *context, const struct postgres_rows *rows, struct fail *fail)
-{
-	(void)fail;
-	*(bool *)context = postgres_count(rows) == 1 && postgres_int(rows, 0, 0) != 0;
-	return true;
-}
 
 static bool on_persons(void *context, const struct postgres_rows *rows, struct fail *fail)
 {
@@ -52,8 +42,7 @@ bool diff_names_read(struct diff *diff, struct fail *fail)
 	struct postgres_array ids;
 	struct postgres_value value;
 	bool may = false;
-	if (!postgres_add(diff->postgres, &may_see, NULL, on_may_see, &may, fail) ||
-	    !progress_turn(diff->progress, diff->postgres, fail)) {
+	if (!report_may_see_people(diff->postgres, &may, fail)) {
 		return false;
 	}
 	postgres_array_init(&ids, &diff->subjects.arena, POSTGRES_UUID, tally->move_count + 1);

@@ -7,23 +7,19 @@
 
 #include "core/base/check.h"
 #include "core/edge/postgres.h"
-#include "core/edge/subject_read.h"
 #include "core/flow/fold_input.h"
-#include "core/flow/subject.h"
 #include "ctl/diff.h"
+#include "ctl/subject_row.h"
 
 #define SUBJECTS_MAX ((size_t)4 * 1024 * 1024)
 #define ARENA_SIZE ((size_t)1024 * 1024 * 1024)
-#define KEYS_SIZE_MAX 4096
 #define PAGE 1000
 
 struct reading {
 	struct diff *diff;
 	struct arena page; /* texts of one */
-	const char *keys[SUBJECT_PROPERTIES_MAX];
-	size_t key_count;
+	struct subject_row_keys keys;
 	bool has_keys;
-	char key_lines[KEYS_SIZE_MAX];
 	size_t seen; /* on this page */
 };
 
@@ -42,27 +38,6 @@ static bool no_room(struct fail *fail)
 {
 	return fail_set(fail, FAIL_FATAL, EXIT_OUR_BUG, "more than %zu different subjects: too many for memory",
 			SUBJECTS_MAX);
-}
-
-/* A line each, the same in every row. False: they are none of ours. */
-static bool take_keys(struct reading *reading, const char *lines)
-{
-	if (strlen(lines) >= sizeof(reading->key_lines)) {
-		return false;
-	}
-	memcpy(reading->key_lines, lines, strlen(lines) + 1);
-	for (char *at = reading->key_lines; *at != '\0';) {
-		if (reading->key_count == SUBJECT_PROPERTIES_MAX) {
-			return false;
-		}
-		size_t size = strcspn(at, "\n");
-		bool last = at[size] == '\0';
-		at[size] = '\0';
-		reading->keys[reading->key_count++] = at;
-		at += size + (last ? 0 : 1);
-	}
-	reading->has_keys = true;
-	return true;
 }
 
 /* Which of the diff's processes is this one of a model's? */
@@ -104,17 +79,17 @@ static bool on_page(void *context, const struct postgres_rows *rows, struct fail
 	}
 	for (size_t i = 0; i < reading->seen; i++) {
 		struct subject subject;
-		const char *lines;
+		bool told;
+		reading->has_keys =
+			reading->has_keys || subject_row_keys_split(postgres_text(rows, i, SUBJECT_READ_COUNT),
+								    &subjects->arena, &reading->keys);
 		size_t mark = reading->page.used;
-		if (!reading->has_keys && !take_keys(reading, postgres_text(rows, i, SUBJECT_READ_COUNT))) {
+		if (!reading->has_keys) {
 			return fail_set(fail, FAIL_DATA, EXIT_BAD_DATA,
 					"the database's subject.property_keys are more than there can be");
 		}
-		CHECK(subject_read(rows, i, 0, &reading->page, &subject, &lines));
-		if (*lines != '\0' &&
-		    !subject_give_properties(&subject, reading->keys, reading->key_count, lines, &reading->page)) {
-			subjects->unread++;
-		}
+		CHECK(subject_row_read(rows, i, &reading->keys, &reading->page, &subject, &told));
+		subjects->unread += !told;
 		match(reading->diff, &subject, &subjects->list[subjects->count++]);
 		arena_back(&reading->page, mark);
 	}

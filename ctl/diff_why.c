@@ -10,8 +10,6 @@
 #include "core/flow/why.h"
 #include "ctl/diff.h"
 
-#define DAY_US MOMENT_DAY_US
-
 struct asking {
 	const struct diff_row *row;
 	diff_on_why *on_why;
@@ -72,7 +70,7 @@ static int by_day_and_rules(const void *a, const void *b)
 static struct diff_line line_of(const struct diff *diff, const struct diff_touch *touch, unsigned process)
 {
 	const struct diff_subject *subject = &diff->subjects.list[touch->subject];
-	struct diff_line line = {.day = moment_floor(touch->at_us, DAY_US), .touches = 1};
+	struct diff_line line = {.day = moment_floor(touch->at_us, MOMENT_DAY_US), .touches = 1};
 	for (unsigned side = 0; side < DIFF_SIDES; side++) {
 		const struct diff_reading *reading = &subject->by[side];
 		if (!diff_reading_counts(reading, touch->party)) {

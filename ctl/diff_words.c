@@ -12,7 +12,6 @@
 #include "ctl/diff.h"
 #include "ctl/terminal.h"
 
-#define MS_US INT64_C(1000)
 #define STRONGEST 3 /* reasons of a move */
 #define WEAK .05    /* below which none is worth a line */
 #define NAME_COLUMNS 24
@@ -62,7 +61,7 @@ void diff_words_head(const struct diff *diff)
 {
 	const struct diff_tally *tally = &diff->tally;
 	char at[MOMENT_TEXT_SIZE];
-	moment_print(diff->at_ms * MS_US, at);
+	moment_print(diff->at_ms * MOMENT_MS_US, at);
 	printf("From model %016" PRIx64 ", in force, to %016" PRIx64 ".\n", diff->models[DIFF_OLD].model->version,
 	       diff->models[DIFF_NEW].model->version);
 	printf("%" PRIu64 " touches of %" PRIu64 " contact%s folded under both, as of %s; nothing is changed.\n",
@@ -321,7 +320,8 @@ static void print_alerts(const struct diff *diff, const struct diff_alerts *aler
 {
 	for (size_t i = 0; i < alerts->listed; i++) {
 		char at[MOMENT_TEXT_SIZE];
-		moment_print(alerts->latest[i].at_ms * MS_US - MOMENT_DAY_US, at); /* the day that has ended */
+		moment_print(alerts->latest[i].at_ms * MOMENT_MS_US - MOMENT_DAY_US,
+			     at); /* the day that has ended */
 		at[strlen("2026-11-25")] = '\0';
 		print_contact(diff, &alerts->latest[i].contact);
 		printf("  %s: %s at the end of %s\n", diff->processes[alerts->latest[i].process].name, words, at);

@@ -11,8 +11,6 @@
 #include "ctl/known.h"
 #include "ctl/model_word.h"
 
-#define MS_US INT64_C(1000)
-
 struct entry {
 	struct fold_touch touch; /* first: for fold_compare() */
 	const char *content;
@@ -149,7 +147,7 @@ static bool fold(struct reading *reading, struct arena *arena, struct history *h
 /* Moments count by their millisecond, as in the fold. */
 static bool put_at(struct arena *arena, const struct history *history, struct postgres_value *ret_value)
 {
-	return postgres_value_moment(arena, history->at_ms * MS_US + MS_US - 1, ret_value);
+	return postgres_value_moment(arena, history->at_ms * MOMENT_MS_US + MOMENT_MS_US - 1, ret_value);
 }
 
 static bool read_all(struct reading *reading, struct postgres *postgres, const struct history *history,
@@ -203,7 +201,7 @@ bool history_read(struct ctl *ctl, struct postgres *postgres, const struct uuid 
 	struct reading reading = {.ctl = ctl};
 	struct history *history = ret_history;
 	struct model *model;
-	*history = (struct history){.contact = *contact, .at_ms = moment_floor(at_us, MS_US)};
+	*history = (struct history){.contact = *contact, .at_ms = moment_floor(at_us, MOMENT_MS_US)};
 	struct postgres_value id;
 	/* The places of rules are those of the contact's model: both are read as of one moment. */
 	if (!postgres_value_uuid(contact, &id) || !ctl_begin_reading(postgres, fail) ||

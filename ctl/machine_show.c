@@ -68,12 +68,6 @@ static const struct postgres_statement list_decisions = {
 	.parameters = {{POSTGRES_UUID, false}},
 };
 
-static const char *short_moment(int64_t us, char ret_text[static MOMENT_TEXT_SIZE])
-{
-	moment_print(moment_floor(us, MOMENT_SECOND_US) * MOMENT_SECOND_US, ret_text);
-	return ret_text;
-}
-
 /* ---- How much ---- */
 
 static const struct terminal_column count_columns[] = {
@@ -145,8 +139,8 @@ static bool on_touches(void *context, const struct postgres_rows *rows, struct f
 					0);
 			continue;
 		}
-		const char *const cells[] = {
-			short_moment(postgres_moment(rows, i, 0), at), source, site, action, reason, mechanism};
+		moment_print_second(postgres_moment(rows, i, 0), at);
+		const char *const cells[] = {at, source, site, action, reason, mechanism};
 		terminal_row(touch_columns, COUNT_OF(touch_columns), cells,
 			     cleared ? TERMINAL_DIM : TERMINAL_PLAIN, cleared ? "cleared: counts" : "");
 	}
@@ -181,8 +175,8 @@ static bool on_decisions(void *context, const struct postgres_rows *rows, struct
 					0);
 			continue;
 		}
-		printf("%s  %s %s by ", short_moment(postgres_moment(rows, i, 0), at), reason,
-		       cleared ? "cleared" : "no longer cleared");
+		moment_print_second(postgres_moment(rows, i, 0), at);
+		printf("%s  %s %s by ", at, reason, cleared ? "cleared" : "no longer cleared");
 		print_typed(by);
 		if (comment[0] != '\0') {
 			printf(": ");

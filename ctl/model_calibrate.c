@@ -68,8 +68,9 @@ static bool enough(const struct calibration *calibration, struct fail *fail)
 static void on_round(void *context, unsigned round)
 {
 	struct calibrate_work *work = context;
-	progress_show(&work->progress, (double)(round + 1) / CALIBRATE_PASSES_MAX, "pass %u, of %d at most, over %zu touches",
-		      round + 1, CALIBRATE_PASSES_MAX, calibration_touches(work->calibration));
+	progress_show(&work->progress, (double)(round + 1) / CALIBRATE_PASSES_MAX,
+		      "pass %u, of %d at most, over %zu touches", round + 1, CALIBRATE_PASSES_MAX,
+		      calibration_touches(work->calibration));
 }
 
 /* ---- What it says ---- */

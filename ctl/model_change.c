@@ -1,6 +1,5 @@
 #include "ctl/model_change.h"
 
-#include <errno.h>
 #include <inttypes.h>
 #include <poll.h>
 #include <stdio.h>
@@ -210,11 +209,10 @@ static bool begin_change(struct postgres *postgres, const struct model_standing 
 }
 
 /* What waits for us waits for whom we wait for: not long, at first. */
-static bool lock_out(struct ctl *ctl, struct postgres *postgres, unsigned attempt, struct fail *fail)
+static bool lock_out(struct postgres *postgres, unsigned attempt, struct fail *fail)
 {
 	struct postgres_value limit;
 	const char *words = attempt < 20 ? "40ms" : attempt < 30 ? "500ms" : "10s";
-	(void)ctl;
 	return postgres_value_text(words, &limit) &&
 	       postgres_add(postgres, &limit_wait, &limit, NULL, NULL, fail) &&
 	       postgres_add(postgres, &lock_states, NULL, NULL, NULL, fail) && ctl_turn(postgres, fail);
@@ -238,7 +236,7 @@ static bool change(struct ctl *ctl, struct postgres *postgres, const struct mode
 		}
 		progress_show(progress, -1, "waiting for the batches under way");
 		if (begin_change(postgres, standing, fail) && rematch_all(rematch, postgres, NULL, fail) &&
-		    lock_out(ctl, postgres, attempt, fail) && rematch_all(rematch, postgres, NULL, fail) &&
+		    lock_out(postgres, attempt, fail) && rematch_all(rematch, postgres, NULL, fail) &&
 		    put_in_force(ctl, postgres, model, standing, back, fail)) {
 			return true;
 		}

@@ -16,8 +16,6 @@
 #include "ctl/diff.h"
 #include "ctl/terminal.h"
 
-#define MS_US INT64_C(1000)
-
 static struct {
 	const char *model, *time;
 	int64_t sample, top, touches_max;
@@ -92,11 +90,11 @@ static bool compare(struct diff *diff, struct fail *fail)
 
 static bool read_time(int64_t *ret_us, struct fail *fail)
 {
-	if (asked.time != NULL && !moment_read(asked.time, ret_us)) {
-		return fail_set(fail, FAIL_FATAL, EXIT_USAGE, "--time: expected a time, as 2026-11-25T14:30:00Z");
+	if (asked.time != NULL && !ctl_read_time("--time", asked.time, ret_us, fail)) {
+		return false;
 	}
 	if (asked.time != NULL) { /* the fold's clock has milliseconds: all of this one */
-		*ret_us = (moment_floor(*ret_us, MS_US) + 1) * MS_US - 1;
+		*ret_us = (moment_floor(*ret_us, MOMENT_MS_US) + 1) * MOMENT_MS_US - 1;
 	}
 	return true;
 }

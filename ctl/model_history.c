@@ -58,23 +58,18 @@ static void print_json(const struct postgres_rows *rows, size_t i)
 		0);
 }
 
-static void print_second(int64_t us, char ret_text[static MOMENT_TEXT_SIZE])
-{
-	moment_print(moment_floor(us, MOMENT_SECOND_US) * MOMENT_SECOND_US, ret_text);
-}
-
 static void print_row(const struct postgres_rows *rows, size_t i)
 {
 	char accepted[MOMENT_TEXT_SIZE], rejected[MOMENT_TEXT_SIZE], contacts[24] = "", behind[128] = "";
 	bool in_force = postgres_int(rows, i, 5) != 0;
-	print_second(postgres_moment(rows, i, 1), accepted);
+	moment_print_second(postgres_moment(rows, i, 1), accepted);
 	if (!postgres_is_null(rows, i, 6)) {
 		snprintf(contacts, sizeof(contacts), "%" PRId64, postgres_int(rows, i, 6));
 	}
 	if (in_force) {
 		snprintf(behind, sizeof(behind), "in force");
 	} else if (!postgres_is_null(rows, i, 3)) {
-		print_second(postgres_moment(rows, i, 3), rejected);
+		moment_print_second(postgres_moment(rows, i, 3), rejected);
 		snprintf(behind, sizeof(behind), "rejected %s by %.64s", rejected, postgres_text(rows, i, 4));
 	}
 	const char *const cells[] = {postgres_text(rows, i, 0), accepted, postgres_text(rows, i, 2), contacts};

@@ -59,7 +59,7 @@ static bool read_before(struct ctl *ctl, struct postgres *postgres, const struct
 		return false;
 	}
 	if (reading.text == NULL) {
-		return fail_set(fail, FAIL_FATAL, EXIT_FOUND,
+		return fail_set(fail, FAIL_FATAL, standing->any ? EXIT_FOUND : EXIT_CONFIG,
 				standing->any ? "%016" PRIx64 " is the first model: there is none before it"
 					      : "no model is in force",
 				standing->version);

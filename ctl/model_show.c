@@ -28,7 +28,7 @@ static bool on_text(void *context, const struct postgres_rows *rows, struct fail
 {
 	(void)context;
 	if (postgres_count(rows) == 0) {
-		return fail_set(fail, FAIL_FATAL, EXIT_FOUND,
+		return fail_set(fail, FAIL_FATAL, version == NULL ? EXIT_CONFIG : EXIT_FOUND,
 				version == NULL
 					? "no model is in force yet: run phasectl model accept"
 					: "no model of this version was accepted (phasectl model history lists "

@@ -4,8 +4,6 @@
 #include <string.h>
 
 #include "core/edge/postgres.h"
-#include "core/edge/subject_read.h"
-#include "core/flow/subject.h"
 #include "ctl/ctl.h"
 
 #define SLICE 1000 /* subjects: next_subjects asks for as many */
@@ -47,26 +45,11 @@ static bool no_room(struct fail *fail)
 	return fail_set(fail, FAIL_FATAL, EXIT_OUR_BUG, "subjects do not fit into memory");
 }
 
-static bool split_keys(struct rematch *rematch, const char *text)
-{
-	rematch->keys = arena_array(&rematch->arena, SUBJECT_PROPERTIES_MAX, sizeof(*rematch->keys));
-	while (rematch->keys != NULL && *text != '\0' && rematch->key_count < SUBJECT_PROPERTIES_MAX) {
-		size_t size = strcspn(text, "\n");
-		const char *key = arena_text(&rematch->arena, text, size);
-		if (key == NULL) {
-			return false;
-		}
-		rematch->keys[rematch->key_count++] = key;
-		text += size + (text[size] == '\n' ? 1 : 0);
-	}
-	return rematch->keys != NULL;
-}
-
 static bool on_about(void *context, const struct postgres_rows *rows, struct fail *fail)
 {
 	struct rematch *rematch = context;
 	rematch->subjects = postgres_int(rows, 0, 0);
-	return split_keys(rematch, postgres_text(rows, 0, 1)) || no_room(fail);
+	return subject_row_keys_split(postgres_text(rows, 0, 1), &rematch->arena, &rematch->keys) || no_room(fail);
 }
 
 bool rematch_begin(struct rematch *rematch, const struct model *model, struct matcher *matcher,
@@ -131,12 +114,11 @@ static bool on_subjects(void *context, const struct postgres_rows *rows, struct 
 	for (size_t i = 0; i < slice->count; i++) {
 		struct subject subject;
 		struct match match;
-		const char *lines;
-		if (!subject_read(rows, i, 0, &rematch->arena, &subject, &lines)) {
+		bool told;
+		if (!subject_row_read(rows, i, &rematch->keys, &rematch->arena, &subject, &told)) {
 			return no_room(fail);
 		}
-		if (!subject_give_properties(&subject, rematch->keys, rematch->key_count, lines,
-					     &rematch->arena)) {
+		if (!told) {
 			rematch->unlike++;
 		}
 		matcher_match(rematch->matcher, &subject, &match);

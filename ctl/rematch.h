@@ -9,6 +9,7 @@
 #include "core/base/fail.h"
 #include "core/flow/match.h"
 #include "ctl/progress.h"
+#include "ctl/subject_row.h"
 
 struct postgres;
 
@@ -16,8 +17,7 @@ struct rematch {
 	const struct model *model;
 	struct matcher *matcher;
 	struct arena arena; /* of a slice */
-	const char **keys;  /* those that properties have in this database */
-	size_t key_count;
+	struct subject_row_keys keys;
 	int64_t subjects, done; /* that there are, roughly; that were matched */
 	int64_t unlike;		/* of these: properties that cannot be told apart, and are left out */
 };

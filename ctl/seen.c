@@ -7,12 +7,10 @@
 #include "core/base/moment.h"
 #include "core/edge/postgres.h"
 #include "core/edge/schema.h"
-#include "core/edge/subject_read.h"
-#include "core/flow/subject.h"
+#include "ctl/subject_row.h"
 
 #define ARENA_SIZE ((size_t)256 * 1024 * 1024)
 #define REPLY_MS_MAX 600000 /* all touches are counted */
-#define DAY_US INT64_C(86400000000)
 #define PAGE 500
 
 static const struct postgres_statement declare = {
@@ -48,10 +46,9 @@ static const struct postgres_statement count_rules = {
 struct reading {
 	struct seen *seen;
 	const struct matcher *matcher;
-	size_t rows;	   /* of the last page */
-	const char *lines; /* the property keys as they were read last */
-	const char *keys[SUBJECT_PROPERTIES_MAX];
-	size_t key_count;
+	size_t rows; /* of the last page */
+	struct subject_row_keys keys;
+	bool has_keys;
 };
 
 static bool no_room(struct fail *fail)
@@ -59,38 +56,16 @@ static bool no_room(struct fail *fail)
 	return fail_set(fail, FAIL_FATAL, EXIT_OUR_BUG, "what was seen does not fit into memory");
 }
 
-/* Which properties subjects have is one setting for the whole database. */
-static bool read_keys(struct reading *reading, const char *lines)
-{
-	struct arena *arena = &reading->seen->arena;
-	if (reading->lines != NULL) {
-		return true;
-	}
-	reading->lines = arena_text(arena, lines, strlen(lines));
-	for (const char *at = lines; *at != '\0' && reading->key_count < SUBJECT_PROPERTIES_MAX;) {
-		size_t size = strcspn(at, "\n");
-		const char *key = arena_text(arena, at, size);
-		if (key == NULL) {
-			return false;
-		}
-		reading->keys[reading->key_count++] = key;
-		at += size + (at[size] == '\n');
-	}
-	return reading->lines != NULL;
-}
-
 static bool take(struct reading *reading, const struct postgres_rows *rows, size_t i)
 {
 	struct seen *seen = reading->seen;
 	struct seen_subject *subject = &seen->subjects[seen->count];
-	const char *lines;
-	if (!read_keys(reading, postgres_text(rows, i, SUBJECT_READ_COUNT)) ||
-	    !subject_read(rows, i, 0, &seen->arena, &subject->subject, &lines)) {
+	bool told;
+	reading->has_keys = reading->has_keys || subject_row_keys_split(postgres_text(rows, i, SUBJECT_READ_COUNT),
+									&seen->arena, &reading->keys);
+	if (!reading->has_keys ||
+	    !subject_row_read(rows, i, &reading->keys, &seen->arena, &subject->subject, &told)) {
 		return false;
-	}
-	/* Where they cannot be told, rules that look at properties do not hold. */
-	if (!subject_give_properties(&subject->subject, reading->keys, reading->key_count, lines, &seen->arena)) {
-		subject->subject.properties_count = 0;
 	}
 	subject->touches = (uint64_t)postgres_int(rows, i, SUBJECT_READ_COUNT + 1);
 	subject->last_us = postgres_moment(rows, i, SUBJECT_READ_COUNT + 2);
@@ -119,7 +94,7 @@ bool seen_read(struct seen *seen, struct ctl *ctl, const struct matcher *matcher
 {
 	struct postgres_value since;
 	struct reading reading = {.seen = seen, .matcher = matcher};
-	*seen = (struct seen){.since_us = days > 0 ? moment_now_us() - days * DAY_US : INT64_MIN};
+	*seen = (struct seen){.since_us = days > 0 ? moment_now_us() - days * MOMENT_DAY_US : INT64_MIN};
 	if (!arena_init(&seen->arena, ARENA_SIZE)) {
 		return no_room(fail);
 	}

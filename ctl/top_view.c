@@ -173,7 +173,7 @@ static void view_steps(const struct top_sample *before, const struct top_sample 
 void top_view(const struct top_sample *before, const struct top_sample *now, const char *group, FILE *out)
 {
 	char clock[MOMENT_TEXT_SIZE], age[TERMINAL_AGE_SIZE], numbers[4][NUMBER_SIZE];
-	moment_print(moment_floor(now->wall_us, MOMENT_SECOND_US) * MOMENT_SECOND_US, clock);
+	moment_print_second(now->wall_us, clock);
 	fprintf(out, "phased  group %s  %s", group, clock);
 	if (now->has_service) {
 		fprintf(out, "  model %s", now->service.model[0] != '\0' ? now->service.model : "none");
@@ -219,7 +219,7 @@ void top_line(const struct top_sample *before, const struct top_sample *now, FIL
 				    ? rate(before, now, before->outcomes[i], now->outcomes[i])
 				    : 0;
 	}
-	moment_print(moment_floor(now->wall_us, MOMENT_SECOND_US) * MOMENT_SECOND_US, clock);
+	moment_print_second(now->wall_us, clock);
 	fprintf(out, "%s received %.0f/s applied %.0f/s rejected %.0f/s in_flight %.0f lag %.0f behind %.1f s",
 		clock, received,
 		rate(before, now, before->outcomes[OUTCOME_applied], now->outcomes[OUTCOME_applied]), rejected,

@@ -198,8 +198,7 @@ static bool explain(const struct history *history, struct arena *arena, struct f
 static bool read_time(int64_t *ret_us, struct fail *fail)
 {
 	*ret_us = moment_now_us();
-	return asked.time == NULL || moment_read(asked.time, ret_us) ||
-	       fail_set(fail, FAIL_FATAL, EXIT_USAGE, "--time: expected a time, as 2026-11-25T14:30:00Z");
+	return asked.time == NULL || ctl_read_time("--time", asked.time, ret_us, fail);
 }
 
 static bool answer(struct ctl *ctl, struct fail *fail)

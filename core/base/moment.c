@@ -125,6 +125,11 @@ static bool read_offset(const char **at, int *ret_minutes)
 	return true;
 }
 
+void moment_print_second(int64_t us, char ret_text[static MOMENT_TEXT_SIZE])
+{
+	moment_print(moment_floor(us, MOMENT_SECOND_US) * MOMENT_SECOND_US, ret_text);
+}
+
 bool moment_read(const char *text, int64_t *ret_us)
 {
 	const char *at = text;

@@ -6,6 +6,7 @@
 #include <stdint.h>
 
 #define MOMENT_TEXT_SIZE 32
+#define MOMENT_MS_US INT64_C(1000)
 #define MOMENT_SECOND_US INT64_C(1000000)
 #define MOMENT_DAY_US (INT64_C(86400) * MOMENT_SECOND_US)
 #define MOMENT_2000_US INT64_C(946684800000000)
@@ -17,6 +18,8 @@ int64_t moment_monotonic_us(void);
 
 /* "2026-11-25T19:30:00.123456Z"; the fraction is left out when it is zero. Years 0001 to 9999, else "out of range". */
 void moment_print(int64_t us, char ret_text[static MOMENT_TEXT_SIZE]);
+/* The same without its fraction. */
+void moment_print_second(int64_t us, char ret_text[static MOMENT_TEXT_SIZE]);
 /* RFC 3339 with an offset or Z, upper or lower case T and Z, up to nine digits of fraction (cut to µs). */
 bool moment_read(const char *text, int64_t *ret_us);
 

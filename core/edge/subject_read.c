@@ -5,15 +5,15 @@
 #include "core/base/arena.h"
 #include "core/base/check.h"
 
-bool subject_read(const struct postgres_rows *rows, size_t row, unsigned first, struct arena *arena,
-		  struct subject *ret_subject, const char **ret_lines)
+bool subject_read(const struct postgres_rows *rows, size_t row, struct arena *arena, struct subject *ret_subject,
+		  const char **ret_lines)
 {
 	const char *lines = "";
 	struct subject subject = {
-		.id = (uint64_t)postgres_int(rows, row, first),
-		.channel = (int)postgres_int(rows, row, first + 3),
-		.action = (int)postgres_int(rows, row, first + 5),
-		.engagement = (int)postgres_int(rows, row, first + 15),
+		.id = (uint64_t)postgres_int(rows, row, 0),
+		.channel = (int)postgres_int(rows, row, 3),
+		.action = (int)postgres_int(rows, row, 5),
+		.engagement = (int)postgres_int(rows, row, 15),
 	};
 	const struct {
 		unsigned column;
@@ -34,7 +34,7 @@ bool subject_read(const struct postgres_rows *rows, size_t row, unsigned first, 
 		{16, &lines},
 	};
 	for (size_t i = 0; i < COUNT_OF(texts); i++) {
-		const char *text = postgres_text(rows, row, first + texts[i].column);
+		const char *text = postgres_text(rows, row, texts[i].column);
 		*texts[i].text = *text == '\0' ? "" : arena_text(arena, text, strlen(text));
 		if (*texts[i].text == NULL) {
 			return false;

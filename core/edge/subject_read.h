@@ -16,7 +16,7 @@ struct arena;
 	"target_host, target_path, topic, engagement, properties"
 #define SUBJECT_READ_COUNT 17
 
-/* From column `first` on. Texts are put into the arena. The properties are missing: `*ret_lines` has their values, a line each, and
+/* From the row's first column on. Texts are put into the arena. The properties are missing: `*ret_lines` has their values, a line each, and
  * subject_give_properties() finds what they are of. False: arena full. */
-bool subject_read(const struct postgres_rows *rows, size_t row, unsigned first, struct arena *arena,
-		  struct subject *ret_subject, const char **ret_lines);
+bool subject_read(const struct postgres_rows *rows, size_t row, struct arena *arena, struct subject *ret_subject,
+		  const char **ret_lines);
