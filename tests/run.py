@@ -45,7 +45,7 @@ import run_file
 
 ROOT = os.path.dirname(os.path.dirname(os.path.realpath(__file__)))
 SUITES = ("floors", "unit", "integration", "whole", "systemd")
-MODEL = re.compile("model_|flow_(beginnings|calibrate|explain|fold|match|processes|review|smooth|why)|edge_model|ctl_model|accuracy")	# programs of suite unit
+MODEL = re.compile("model_|flow_(alerts|beginnings|calibrate|explain|fold|lint|match|model|processes|review|smooth|why)|edge_model|ctl_model|accuracy")	# programs of suite unit
 TIMEOUT_S = 300
 NAMED = SUITES + ("model",)
 ANY = ""	# in place of a suite: whichever has such a part

@@ -8,7 +8,6 @@ import phased_test
 from daemon_test import NOW_US, DaemonTest
 
 MODEL = os.path.join(phased_test.ROOT, "conf", "model")
-HOUR_US = 3_600_000_000
 
 
 def view(path, title="", **more):

@@ -250,7 +250,20 @@ class Takeover(TakeoverTest):
         self.applied(400)
         self.assertEqual(0, phased.stop())
 
-    def test_an_idle_daemon_hears_of_it_and_an_acceptance_says_when_nobody_works(self):
+    def test_an_acceptance_says_when_nobody_works(self):
+        self.prepare()
+        sent = events.Maker(79, NOW_US).make(20)
+        self.send(events.lines(sent))
+        phased = self.start_phased()
+        self.applied(20)
+        self.assertEqual(0, phased.stop())
+        done = self.run_phasectl(["model", "accept", STANDARD, "--yes"], deadline_s=150)	# nothing moves for a minute
+        self.assertEqual(1, done.status, done)
+        self.assertIn("nothing has moved for a minute", done.err)
+        self.start_phased()
+        self.taken_over()
+
+    def test_an_idle_daemon_hears_of_it_and_an_acceptance_that_is_interrupted_stops_nothing(self):
         self.prepare()
         sent = events.Maker(78, NOW_US).make(200)
         self.send(events.lines(sent))
