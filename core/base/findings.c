@@ -7,6 +7,7 @@
 
 #include "core/base/arena.h"
 #include "core/base/check.h"
+#include "core/base/text.h"
 
 bool findings_init(struct findings *findings, size_t max, struct arena *arena)
 {
@@ -15,9 +16,17 @@ bool findings_init(struct findings *findings, size_t max, struct arena *arena)
 	return findings->items != NULL;
 }
 
+/* Messages hold words of foreign files, some cut by bytes. */
 static const char *keep(const struct findings *findings, const char *text)
 {
-	return text == NULL || text[0] == '\0' ? "" : arena_text(findings->arena, text, strlen(text));
+	if (text == NULL || text[0] == '\0') {
+		return "";
+	}
+	char *kept = arena_text(findings->arena, text, strlen(text));
+	if (kept != NULL) {
+		text_show(kept);
+	}
+	return kept;
 }
 
 static void take(struct findings *findings, const struct finding *finding)

@@ -36,7 +36,7 @@ struct findings {
 	bool cut;			 /* some found no room */
 };
 
-/* Texts and items go to the arena. False: it is full. */
+/* Texts and items go to the arena, texts as text_show() shows them. False: it is full. */
 bool findings_init(struct findings *findings, size_t max, struct arena *arena);
 /* `instead` may be NULL. */
 void findings_add(struct findings *findings, enum finding_grade grade, const char *file, unsigned line,

@@ -256,9 +256,11 @@ void text_show(char *text)
 	size_t left = strlen(text);
 	for (char *at = text; left > 0;) {
 		size_t step = character_size((const unsigned char *)at, left);
-		if (step <= 1 && (step == 0 || iscntrl((unsigned char)*at))) {
-			*at = '?';
-			step = 1;
+		bool is_control =
+			step == 1 ? iscntrl((unsigned char)*at) : step == 2 && at[0] == '\xc2' && at[1] < '\xa0';
+		if (step == 0 || is_control) {
+			step = step > 0 ? step : 1;
+			memset(at, '?', step);
 		}
 		at += step;
 		left -= step;

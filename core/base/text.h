@@ -20,8 +20,8 @@ size_t text_cut(const char *text, size_t max);
 bool text_has_address(const char *text);
 /* Overwrites, in place, each part that looks like a mail address with '*'; true when there was one. */
 bool text_mask_addresses(char *text);
-/* Makes a foreign text fit to be named in a message, in place: addresses masked, each control character and each byte
- * that is no UTF-8 a '?'. */
+/* Makes a foreign text fit to be named in a message, in place: addresses masked, each byte of a control character and
+ * each that is no UTF-8 a '?'. */
 void text_show(char *text);
 /* One line without control characters, line breaks of any alphabet, and byte order marks: YAML reads it back as it is. */
 bool text_is_plain(const char *text);

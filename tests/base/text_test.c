@@ -51,6 +51,7 @@ START_TEST(a_foreign_text_is_made_fit_to_show)
 	} rows[] = {
 		{"emial", "emial"},
 		{"a\nb\x1b[0m", "a?b?[0m"},
+		{"c\xc2\x9bm\xc2\xa0", "c??m\xc2\xa0"},
 		{"bl\xc3\xa5", "bl\xc3\xa5"},
 		{"x\xff\xc3", "x??"},
 		{"to ann@acme.test\t", "to *************?"},

@@ -51,6 +51,16 @@ class ModelCheck(DaemonTest):
         self.assertEqual([("error", path, 4, None), ("error", path, 5, None)],
                          [(line["severity"], line["file"], line["line"], line["instead"]) for line in found])
 
+    def test_foreign_words_are_shown_as_text_whatever_they_hold(self):
+        self.write_config()
+        cut = "y" * 79		# then two bytes, of which a message takes one
+        path = self.write("odd.yaml", HEAD + f"rules:\n- {{name: web.a, points: {{{cut}\u00e5: 1}}}}\n" +
+                          '- {name: web.b, points: {"\\e[2J\\x9b2J": 1}}\n')
+        found = [line["what"] for line in self.findings(path, status=65)]
+        self.assertEqual([f'"points": "{cut}?" is no phase', '"points": "?[2J??2J" is no phase'],
+                         [what[:what.index(" of this process")] for what in found])
+        self.assertEqual(set(), set("\x1b\x9b") & set(self.check(path, status=65)))
+
     def test_a_warning_is_1_and_says_what_to_write_instead(self):
         self.write_config()
         path = self.write("odd.yaml", GOOD + "- name: web.b\n  points: {}\n  match:\n  - {path: {is: /a/b}}\n  - {path: {is: /b}}\n"
