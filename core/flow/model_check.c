@@ -32,7 +32,7 @@ static void hold_against(struct channel_check *check, struct held *held)
 	const struct model_rule *rules = check->process->rules, *rule = &rules[held->rule];
 	for (const struct held *first = check->conditions; first < held; first++) {
 		if ((rule->claims && !rules[first->rule].claims) ||
-		    (first->rule == held->rule ? held->by != NULL : first->by != NULL) ||
+		    (first->rule != held->rule && first->by != NULL) ||
 		    !cover_condition(&first->cover, &held->cover)) {
 			continue;
 		}
@@ -50,25 +50,10 @@ static void hold_against(struct channel_check *check, struct held *held)
 	}
 }
 
-static void say_dead_rule(const struct channel_check *check, const struct model_rule *rule,
-			  const struct held *held)
+static void say_dead_condition(const struct channel_check *check, const struct held *held)
 {
 	char instead[FINDING_TEXT_SIZE];
-	CHECK(held->by != NULL);
-	const struct model_rule *taker = &check->process->rules[held->by->rule];
-	snprintf(instead, sizeof(instead), "put \"%s\" before \"%s\", or let line %u take less", rule->name,
-		 taker->name, held->by->cover.about->line);
-	findings_add(check->findings, FINDING_ERROR, check->process->file, rule->line, instead,
-		     "rule \"%s\" can never match: rule \"%s\", which stands before it, takes all that it looks "
-		     "for (line %u)",
-		     rule->name, taker->name, held->by->cover.about->line);
-}
-
-static void say_dead_condition(const struct channel_check *check, const struct model_rule *rule,
-			       const struct held *held)
-{
-	char instead[FINDING_TEXT_SIZE];
-	CHECK(held->by != NULL);
+	const struct model_rule *rule = &check->process->rules[held->rule];
 	const struct model_rule *taker = &check->process->rules[held->by->rule];
 	snprintf(instead, sizeof(instead), "put \"%s\" before \"%s\", or leave line %u out", rule->name,
 		 taker->name, held->cover.about->line);
@@ -79,23 +64,11 @@ static void say_dead_condition(const struct channel_check *check, const struct m
 		     rule->name, taker->name, held->by->cover.about->line);
 }
 
-/* Conditions of one rule stand side by side. */
 static void say_dead(const struct channel_check *check)
 {
-	for (size_t from = 0, to = 0; from < check->count; from = to) {
-		const struct model_rule *rule = &check->process->rules[check->conditions[from].rule];
-		size_t dead = 0;
-		for (; to < check->count && check->conditions[to].rule == check->conditions[from].rule; to++) {
-			dead += check->conditions[to].by != NULL;
-		}
-		if (dead == rule->condition_count && !rule->other) {
-			say_dead_rule(check, rule, &check->conditions[from]);
-			continue;
-		}
-		for (size_t i = from; i < to; i++) {
-			if (check->conditions[i].by != NULL) {
-				say_dead_condition(check, rule, &check->conditions[i]);
-			}
+	for (size_t i = 0; i < check->count; i++) {
+		if (check->conditions[i].by != NULL) {
+			say_dead_condition(check, &check->conditions[i]);
 		}
 	}
 }

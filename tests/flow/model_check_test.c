@@ -200,17 +200,12 @@ static const char *told(const char *text)
 	return said;
 }
 
-START_TEST(rules_that_earlier_ones_leave_nothing_are_named_and_no_others)
+START_TEST(conditions_that_earlier_ones_leave_nothing_are_named_and_no_others)
 {
 	setup();
 	static const struct {
 		const char *rules, *told;
 	} rows[] = {
-		{"- {name: web.a, match: [{path: {starts: /a/}}]" EXAMPLE
-		 "- {name: web.b, match: [{path: {is: /a/b}}]" EXAMPLE,
-		 "5 error: rule \"web.b\" can never match: rule \"web.a\", which stands before it, takes all that "
-		 "it looks for "
-		 "(line 4) | put \"web.b\" before \"web.a\", or let line 4 take less\n"},
 		{"- {name: web.a, match: [{path: {starts: /a/}}]" EXAMPLE
 		 "- name: web.b\n  match:\n  - {path: {is: /a/b}}\n  - {path: {is: /b}}\n  example: {action: "
 		 "PAGE_VIEW}\n",
@@ -224,10 +219,10 @@ START_TEST(rules_that_earlier_ones_leave_nothing_are_named_and_no_others)
 		 "line 7 out\n"},
 		/* an action, a host above, less attention */
 		{"- {name: web.a, match: [{action: FORM_SUBMIT, host: x.test}]" EXAMPLE
-		 "- {name: web.b, match: [{action: FORM_SUBMIT, host: www.X.test, form: y, engaged: 30s}]" EXAMPLE,
-		 "5 error: rule \"web.b\" can never match: rule \"web.a\", which stands before it, takes all that "
-		 "it looks for "
-		 "(line 4) | put \"web.b\" before \"web.a\", or let line 4 take less\n"},
+		 "- {name: web.b, match: [{label: z}, {action: FORM_SUBMIT, host: www.X.test, form: y, engaged: "
+		 "30s}]" EXAMPLE,
+		 "5 warning: rule \"web.b\": this condition never takes anything: rule \"web.a\", which stands "
+		 "before it, takes all of it (line 4) | put \"web.b\" before \"web.a\", or leave line 5 out\n"},
 		/* what the other one asks for besides */
 		{"- {name: web.a, match: [{path: {starts: /a/}, action: FORM_SUBMIT}]" EXAMPLE
 		 "- {name: web.b, match: [{path: {is: /a/b}}]" EXAMPLE,
@@ -353,5 +348,5 @@ END_TEST
 
 TEST_MAIN("model_check", what_one_pattern_takes_of_another_is_known, what_is_said_to_be_taken_is_taken,
 	  expressions_that_run_away_are_found_and_others_are_let_be,
-	  rules_that_earlier_ones_leave_nothing_are_named_and_no_others,
+	  conditions_that_earlier_ones_leave_nothing_are_named_and_no_others,
 	  contents_that_no_rule_takes_are_named_and_no_others, of_the_models_that_ship_there_is_nothing_to_say)
