@@ -155,36 +155,27 @@ static void print_rule(const struct lint_rule *rule)
 	print_example(&rule->example->subject);
 }
 
-static const struct model_rule *other_of(const struct model_process *process, enum channel channel)
-{
-	for (unsigned r = 0; r < process->rule_count; r++) {
-		if (process->rules[r].other && process->rules[r].channel == channel) {
-			return &process->rules[r];
-		}
-	}
-	return NULL;
-}
-
 /* Those behind all rules stand together, of whatever channel. */
 static bool is_same_place(const struct lint_rule *a, const struct lint_rule *b)
 {
-	return a->process == b->process && (a->before_line > 0) == (b->before_line > 0) &&
-	       (a->before_line == 0 || a->channel == b->channel);
+	return a->example->match.process == b->example->match.process &&
+	       (a->condition.line > 0) == (b->condition.line > 0) &&
+	       (a->condition.line == 0 || a->example->match.rule == b->example->match.rule);
 }
 
 /* " line 102", " lines 102, 104": of the conditions of `other` that rules from here on must stand before. */
 static void print_lines(const struct lint_rule *rules, size_t count)
 {
-	unsigned last = rules[0].before_line;
+	unsigned last = rules[0].condition.line;
 	size_t end = 1;
 	bool several = false;
 	for (; end < count && is_same_place(&rules[0], &rules[end]); end++) {
-		several = several || rules[end].before_line != last;
+		several = several || rules[end].condition.line != last;
 	}
 	printf(" line%s %u", several ? "s" : "", last);
 	for (size_t i = 1; i < end; i++) {
-		if (rules[i].before_line != last) {
-			last = rules[i].before_line;
+		if (rules[i].condition.line != last) {
+			last = rules[i].condition.line;
 			printf(", %u", last);
 		}
 	}
@@ -193,11 +184,10 @@ static void print_lines(const struct lint_rule *rules, size_t count)
 /* Of the first of `count` rules. */
 static void print_place(const struct model_process *process, const struct lint_rule *rule, size_t count)
 {
-	const struct model_rule *other = other_of(process, rule->channel);
-	if (rule->before_line == 0) {
+	const struct model_rule *other = &process->rules[rule->example->match.rule];
+	if (rule->condition.line == 0) {
 		printf("\n# %s, behind all rules:\n", process->file);
 	} else {
-		CHECK(other != NULL);
 		printf("\n# %s:%u, before rule %s, which takes these by", process->file, other->line, other->name);
 		print_lines(rule, count);
 		printf(":\n");
@@ -213,7 +203,8 @@ void model_lint_print(const struct model *model, const struct lint *lint)
 {
 	for (size_t i = 0; i < lint->count; i++) {
 		if (i == 0 || !is_same_place(&lint->rules[i - 1], &lint->rules[i])) {
-			print_place(&model->processes[lint->rules[i].process], &lint->rules[i], lint->count - i);
+			print_place(&model->processes[lint->rules[i].example->match.process], &lint->rules[i],
+				    lint->count - i);
 		}
 		print_rule(&lint->rules[i]);
 	}

@@ -270,7 +270,7 @@ static void show(struct lint_rule *rule, const char *text, uint64_t touches)
 	}
 }
 
-static void add_up(struct lint_rule *rule, const struct item *items, size_t count)
+static void describe(struct lint_rule *rule, const struct item *items, size_t count)
 {
 	for (size_t from = 0, to; from < count; from = to) {
 		uint64_t touches = 0;
@@ -281,11 +281,9 @@ static void add_up(struct lint_rule *rule, const struct item *items, size_t coun
 			rule->example = rule->example == NULL || seen < rule->example ? seen : rule->example;
 			rule->last_us = seen->last_us > rule->last_us ? seen->last_us : rule->last_us;
 		}
-		rule->touches += touches;
 		rule->texts++;
 		show(rule, items[from].text, touches);
 	}
-	rule->subjects = count;
 }
 
 /* ---- A rule ---- */
@@ -296,7 +294,6 @@ static bool fill_condition(struct lint_rule *rule, const struct item *item, size
 	const char *text = rule->shown[0].text; /* as it was written most often */
 	if (item->before != NULL) {
 		*condition = *item->before;
-		rule->before_line = condition->line;
 	}
 	struct model_pattern pattern = {.text = text, .kind = MODEL_IS};
 	if (folder > 0) {
@@ -367,7 +364,8 @@ static bool is_taken(const struct model_process *process, const struct lint_rule
 		}
 	}
 	for (size_t i = 0; i < count; i++) {
-		if (rules[i].process == rule->process && strcmp(rules[i].name, rule->name) == 0) {
+		if (rules[i].example->match.process == rule->example->match.process &&
+		    strcmp(rules[i].name, rule->name) == 0) {
 			return true;
 		}
 	}
@@ -387,7 +385,8 @@ static void name_rule(const struct model_process *process, const struct lint_rul
 	if (word[0] == '\0') {
 		print_word(strcmp(text, "/") == 0 ? "home" : action_name(item->seen->subject.action), word);
 	}
-	snprintf(rule->name, sizeof(rule->name), "%s.%s%s", channel_name(rule->channel), prefix, word);
+	snprintf(rule->name, sizeof(rule->name), "%s.%s%s",
+		 channel_name((enum channel)rule->example->subject.channel), prefix, word);
 	size_t size = strlen(rule->name);
 	for (unsigned number = 2; is_taken(process, rules, count, rule); number++) {
 		snprintf(rule->name + size, sizeof(rule->name) - size, "_%u", number);
@@ -534,14 +533,13 @@ bool lint_make(const struct model_seen *seen, size_t limit, uint64_t touches_min
 		const struct item *first = placed[i].first;
 		const struct group *group = placed[i].group;
 		struct lint_rule *rule = &lint.rules[lint.count];
-		rule->process = (unsigned)first->seen->match.process;
-		rule->channel = (enum channel)first->seen->subject.channel;
+		rule->touches = group->touches;
 		rule->last_us = INT64_MIN;
-		add_up(rule, first, group->to - group->from);
+		describe(rule, first, group->to - group->from);
 		if (!fill_condition(rule, first, group->folder, arena)) {
 			return false;
 		}
-		name_rule(&model->processes[rule->process], lint.rules, lint.count, rule, first);
+		name_rule(&model->processes[first->seen->match.process], lint.rules, lint.count, rule, first);
 		lint.count++;
 	}
 	*ret_lint = lint;

@@ -18,15 +18,13 @@ struct arena;
 #define LINT_SHOWN 3	    /* texts that are shown of a rule that takes several */
 
 struct lint_rule {
-	unsigned process;
-	enum channel channel;
-	unsigned
-		before_line; /* of the condition of `other` that takes these touches, before which it must stand; 0: behind all */
 	char name[MODEL_NAME_SIZE_MAX + 1];
-	struct model_condition condition;   /* borrows texts of subjects, of the model and of the arena */
-	const struct seen_subject *example; /* the one with most touches */
+	/* Its line is that of the condition of `other` that takes these touches, before which the rule must stand; 0: behind all. Borrows
+	 * texts of subjects, of the model and of the arena. */
+	struct model_condition condition;
+	const struct seen_subject *example; /* the one with most touches; of the rule's process and channel */
 	uint64_t touches;
-	size_t subjects, texts; /* how many, and how many different paths (topics, …) */
+	size_t texts; /* how many different paths (topics, …) */
 	int64_t last_us;
 	struct {
 		const char *text;

@@ -191,8 +191,8 @@ START_TEST(the_host_of_a_link_is_asked_for_without_its_port)
 	ck_assert_uint_eq(lint.count, 2);
 	ck_assert_str_eq(lint.rules[0].condition.target_host, "[2001:db8::1]");
 	ck_assert_str_eq(lint.rules[1].condition.target_host, "x.test");
-	ck_assert_uint_eq(lint.rules[0].subjects, 2);
-	ck_assert_uint_eq(lint.rules[1].subjects, 2);
+	ck_assert_uint_eq(lint.rules[0].touches, 8 + 7);
+	ck_assert_uint_eq(lint.rules[1].touches, 10 + 9);
 	matcher_destroy(matcher);
 }
 END_TEST
@@ -233,7 +233,7 @@ START_TEST(before_other_a_rule_asks_for_all_that_other_asks_for)
 		ck_assert_uint_eq(lint.count, rows[i].path != NULL);
 		if (lint.count > 0) {
 			const struct model_condition *condition = &lint.rules[0].condition;
-			ck_assert_uint_eq(lint.rules[0].before_line, 4);
+			ck_assert_uint_eq(lint.rules[0].condition.line, 4);
 			ck_assert_pstr_eq(condition->host, rows[i].host);
 			ck_assert_str_eq(condition->path.text, rows[i].path);
 			ck_assert_int_eq(condition->path.kind, MODEL_IS);
@@ -299,13 +299,13 @@ static struct model *with_rules(const struct model *model, const struct lint *li
 		bool end = r == process->rule_count;
 		for (size_t i = 0; i < lint->count; i++) {
 			const struct lint_rule *rule = &lint->rules[i];
-			if (end ? rule->before_line == 0
-				: rule->before_line > 0 && process->rules[r].other &&
-					    process->rules[r].channel == rule->channel) {
-				rules[count++] = (struct model_rule){.name = rule->name,
-								     .channel = rule->channel,
-								     .condition_count = 1,
-								     .conditions = &rule->condition};
+			if (end ? rule->condition.line == 0
+				: rule->condition.line > 0 && r == (unsigned)rule->example->match.rule) {
+				rules[count++] = (struct model_rule){
+					.name = rule->name,
+					.channel = (enum channel)rule->example->subject.channel,
+					.condition_count = 1,
+					.conditions = &rule->condition};
 			}
 		}
 		if (!end) {
@@ -365,7 +365,7 @@ static void paste_what_was_seen_at_random(const char *about)
 		for (size_t i = 0; i < lint.count; i++) {
 			const struct seen_subject *example = &after[lint.rules[i].example - seen];
 			ck_assert_str_eq(whole->processes[0].rules[example->match.rule].name, lint.rules[i].name);
-			before_other += lint.rules[i].before_line > 0;
+			before_other += lint.rules[i].condition.line > 0;
 			ck_assert_uint_ge(touches_of(whole, after, lint.rules[i].name), lint.rules[i].touches);
 		}
 		rules += lint.count;
