@@ -23,7 +23,7 @@ static unsigned turning_character(const char *at)
 	return turns ? code : 0;
 }
 
-/* Texts have no control characters (lint.c), so that nothing else must be escaped. */
+/* Texts have no control characters (lint_item.c), so that nothing else must be escaped. */
 static void print_quoted(const char *text)
 {
 	putchar('"');
@@ -100,7 +100,7 @@ static void print_url(const char *key, const char *host, const char *path, bool 
 		return;
 	}
 	int size = snprintf(url, sizeof(url), "https://%s%s", host, path);
-	CHECK(size > 0 && (size_t)size < sizeof(url)); /* lint.c has seen to that */
+	CHECK(size > 0 && (size_t)size < sizeof(url)); /* lint_item.c has seen to that */
 	print_text(key, url, is_first);
 }
 

@@ -7,181 +7,15 @@
 
 #include "core/base/arena.h"
 #include "core/base/check.h"
-#include "core/base/text.h"
-#include "core/base/unicode.h"
+#include "core/flow/lint_inside.h"
 
-#define URL_SIZE_MAX 1024 /* of an example; "https://" is put before host and path */
-#define NAME_SIZE 40	  /* of the word behind the channel */
-
-/* What a rule can ask for, in the order in which rules must stand: what subjects are rather known by comes first. Those before LINT_PATH say an
- * action, too. */
-enum kind { LINT_FORM, LINT_TARGET, LINT_LABEL, LINT_TOPIC, LINT_ACTION, LINT_PATH, LINT_TITLE, LINT_NOTHING };
-
-/* A subject, and what it is put together by. */
-struct item {
-	const struct seen_subject *seen;
-	const struct model_condition
-		*before; /* of `other`, which takes it and must come behind; NULL: none does */
-	enum kind kind;
-	const char *host; /* TARGET: its host without a port, as rules ask for it; else "" */
-	const char *text; /* what is asked for */
-	const char *key;  /* the same without difference of case, as patterns compare */
-};
-
-/* ---- What a subject can be known by ---- */
-
-static bool is_given(const char *text)
-{
-	return text[0] != '\0' && text_is_plain(text) && text_is_utf8(text, strlen(text));
-}
-
-static enum kind kind_of(const struct subject *subject, const char **ret_text)
-{
-	const char *const texts[] = {[LINT_FORM] = subject->form_id,
-				     [LINT_LABEL] = subject->label,
-				     [LINT_TARGET] = subject->target_path,
-				     [LINT_TOPIC] = subject->topic,
-				     [LINT_ACTION] = "",
-				     [LINT_PATH] = subject->path,
-				     [LINT_TITLE] = subject->title,
-				     [LINT_NOTHING] = ""};
-	static const struct {
-		int action;
-		enum kind kinds[4]; /* the first that is given */
-	} rows[] = {
-		{ACTION_FORM_SUBMIT, {LINT_FORM, LINT_PATH, LINT_TITLE, LINT_NOTHING}},
-		{ACTION_FORM_START, {LINT_FORM, LINT_PATH, LINT_TITLE, LINT_NOTHING}},
-		{ACTION_CUSTOM, {LINT_LABEL, LINT_PATH, LINT_TITLE, LINT_NOTHING}},
-		{ACTION_BUTTON_CLICK, {LINT_LABEL, LINT_PATH, LINT_TITLE, LINT_NOTHING}},
-		{ACTION_LINK_OUT, {LINT_TARGET, LINT_PATH, LINT_TITLE, LINT_NOTHING}},
-		{ACTION_SITE_SEARCH, {LINT_ACTION, LINT_NOTHING, LINT_NOTHING, LINT_NOTHING}},
-		{ACTION_EMAIL_CLICK, {LINT_TARGET, LINT_LABEL, LINT_NOTHING, LINT_NOTHING}},
-		{ACTION_EMAIL_REPLY, {LINT_TOPIC, LINT_ACTION, LINT_NOTHING, LINT_NOTHING}},
-		{ACTION_EMAIL_FORWARD, {LINT_ACTION, LINT_NOTHING, LINT_NOTHING, LINT_NOTHING}},
-		{ACTION_EMAIL_OPEN, {LINT_ACTION, LINT_NOTHING, LINT_NOTHING, LINT_NOTHING}},
-		{ACTION_CHAT_MESSAGE, {LINT_TOPIC, LINT_NOTHING, LINT_NOTHING, LINT_NOTHING}},
-		{0, {LINT_PATH, LINT_TITLE, LINT_NOTHING, LINT_NOTHING}},
-	};
-	size_t row = 0;
-	while (rows[row].action != subject->action && rows[row].action != 0) {
-		row++;
-	}
-	for (size_t i = 0; i < COUNT_OF(rows[row].kinds); i++) {
-		enum kind kind = rows[row].kinds[i];
-		*ret_text = texts[kind];
-		if (kind == LINT_NOTHING || kind == LINT_ACTION || is_given(texts[kind])) {
-			return kind;
-		}
-	}
-	return LINT_NOTHING;
-}
-
-/* Would its example be too long for an event, or another one when it is read back? */
-static bool can_be_shown(const struct subject *subject)
-{
-	const char *const texts[] = {subject->source, subject->site,	    subject->label,	 subject->host,
-				     subject->path,   subject->title,	    subject->content_id, subject->form_id,
-				     subject->topic,  subject->target_host, subject->target_path};
-	for (size_t i = 0; i < COUNT_OF(texts); i++) {
-		if (texts[i][0] != '\0' && !is_given(texts[i])) {
-			return false;
-		}
-	}
-	size_t https = strlen("https://");
-	return https + strlen(subject->host) + strlen(subject->path) <= URL_SIZE_MAX &&
-	       https + strlen(subject->target_host) + strlen(subject->target_path) <= URL_SIZE_MAX;
-}
-
-/* Of a topic list the first: the only one of most messages. */
-static const char *first_topic(const char *topics, struct arena *arena)
-{
-	return arena_text(arena, topics, strcspn(topics, ","));
-}
-
-static const char *fold(const char *text, struct arena *arena)
-{
-	size_t size = strlen(text), max = 4 * size + 4;
-	char *folded = arena_take(arena, max + 1);
-	if (folded == NULL || !unicode_fold(text, size, max, folded)) {
-		return NULL;
-	}
-	arena_cut(arena, folded + strlen(folded) + 1);
-	return folded;
-}
-
-/* A rule's host is held against the subject's without its port. */
-static const char *without_port(const char *host, struct arena *arena)
-{
-	size_t size = host[0] == '[' ? strcspn(host, "]") : strcspn(host, ":");
-	size += host[0] == '[' && host[size] == ']' ? 1 : 0;
-	return host[size] == '\0' ? host : arena_text(arena, host, size);
-}
-
-/* What a condition asks of such a text; NULL: it has no pattern for it. */
-static const struct model_pattern *pattern_of(const struct model_condition *condition, enum kind kind)
-{
-	const struct model_pattern *const patterns[] = {
-		[LINT_FORM] = &condition->form,	  [LINT_TARGET] = &condition->target,
-		[LINT_LABEL] = &condition->label, [LINT_TITLE] = &condition->title,
-		[LINT_PATH] = &condition->path,	  [LINT_NOTHING] = NULL};
-	return patterns[kind] != NULL && patterns[kind]->text != NULL ? patterns[kind] : NULL;
-}
-
-/* A rule before a condition of `other` must ask for all that this asks for, and has room for one pattern of each text: its own, which is sure
- * to take less than one that is no regular expression. Properties are not shown in examples. */
-static bool can_stand_before(const struct model_condition *condition, enum kind kind)
-{
-	const struct model_pattern *pattern = pattern_of(condition, kind);
-	return condition->property_key == NULL && (pattern == NULL || pattern->kind != MODEL_REGEX);
-}
-
-static void place_item(const struct model_seen *seen, struct item *item)
-{
-	const struct seen_subject *about = item->seen;
-	if (!matcher_rule_holds(seen->matcher, (unsigned)about->match.process, (unsigned)about->match.rule,
-				&about->subject, &item->before)) {
-		return;
-	}
-	if (item->kind == LINT_TOPIC && item->before->topic != NULL) {
-		item->text = item->before->topic;
-	}
-	if (!can_stand_before(item->before, item->kind)) {
-		item->kind = LINT_NOTHING;
-	}
-}
-
-/* False: arena full. */
-static bool fill_item(const struct model_seen *seen, const struct seen_subject *subject, struct item *item,
-		      struct arena *arena)
-{
-	*item = (struct item){.seen = subject, .host = ""};
-	item->kind = can_be_shown(&subject->subject) ? kind_of(&subject->subject, &item->text) : LINT_NOTHING;
-	if (item->kind == LINT_NOTHING) {
-		return true;
-	}
-	if (item->kind == LINT_TOPIC) {
-		item->text = first_topic(subject->subject.topic, arena);
-	}
-	if (item->kind == LINT_TARGET) {
-		item->host = without_port(subject->subject.target_host, arena);
-	}
-	if (item->host == NULL) {
-		return false;
-	}
-	if (strlen(item->host) > MODEL_TEXT_SIZE_MAX) {
-		item->kind = LINT_NOTHING;
-		return true;
-	}
-	place_item(seen, item);
-	item->key = item->text != NULL ? fold(item->text, arena) : NULL;
-	return item->key != NULL;
-}
+#define NAME_SIZE 40 /* of the word behind the channel */
 
 /* ---- Groups ---- */
 
 /* Rules of one place stand together: of a process, of a channel, before `other` or behind all. Before `other` they stand as its conditions do,
  * the first of which takes a touch. Actions are told apart where rules say them; before `other`, all do. */
-static int compare_places(const struct item *a, const struct item *b)
+static int compare_places(const struct lint_item *a, const struct lint_item *b)
 {
 	bool says = a->kind < LINT_PATH || a->before != NULL;
 	uintptr_t a_before = (uintptr_t)a->before, b_before = (uintptr_t)b->before;
@@ -206,7 +40,7 @@ static int compare_places(const struct item *a, const struct item *b)
 /* Within a text the most touched first: items are in that order before they are sorted, so by address of what was seen. */
 static int compare_items(const void *one, const void *other)
 {
-	const struct item *a = one, *b = other;
+	const struct lint_item *a = one, *b = other;
 	int order = compare_places(a, b);
 	order = order != 0 ? order : strcmp(a->key, b->key);
 	return order != 0 ? order : (a->seen > b->seen) - (a->seen < b->seen);
@@ -223,12 +57,12 @@ static size_t folder_size(const char *path)
 	return size > 1 && path[size] == '/' ? size + 1 : 0;
 }
 
-static bool is_path(enum kind kind)
+static bool is_path(enum lint_kind kind)
 {
 	return kind == LINT_PATH || kind == LINT_TARGET;
 }
 
-static size_t same_text_end(const struct item *items, size_t from, size_t count)
+static size_t same_text_end(const struct lint_item *items, size_t from, size_t count)
 {
 	size_t to = from + 1;
 	while (to < count && compare_places(&items[from], &items[to]) == 0 &&
@@ -240,11 +74,11 @@ static size_t same_text_end(const struct item *items, size_t from, size_t count)
 
 /* Where the group that begins here ends: all of a folder, where it has several paths, else one text. Keys of a folder stand together. What
  * `other` asks of the path may be less than the folder, then each stands alone. */
-static size_t group_end(const struct item *items, size_t from, size_t count, size_t *ret_folder)
+static size_t group_end(const struct lint_item *items, size_t from, size_t count, size_t *ret_folder)
 {
 	size_t one = same_text_end(items, from, count), size = folder_size(items[from].key), texts = 0, to = from;
 	*ret_folder = 0;
-	bool asked = items[from].before != NULL && pattern_of(items[from].before, items[from].kind) != NULL;
+	bool asked = items[from].before != NULL && lint_pattern_of(items[from].before, items[from].kind) != NULL;
 	if (!is_path(items[from].kind) || size == 0 || asked) {
 		return one;
 	}
@@ -270,7 +104,7 @@ static void show(struct lint_rule *rule, const char *text, uint64_t touches)
 	}
 }
 
-static void describe(struct lint_rule *rule, const struct item *items, size_t count)
+static void describe(struct lint_rule *rule, const struct lint_item *items, size_t count)
 {
 	for (size_t from = 0, to; from < count; from = to) {
 		uint64_t touches = 0;
@@ -288,7 +122,8 @@ static void describe(struct lint_rule *rule, const struct item *items, size_t co
 
 /* ---- A rule ---- */
 
-static bool fill_condition(struct lint_rule *rule, const struct item *item, size_t folder, struct arena *arena)
+static bool fill_condition(struct lint_rule *rule, const struct lint_item *item, size_t folder,
+			   struct arena *arena)
 {
 	struct model_condition *condition = &rule->condition;
 	const char *text = rule->shown[0].text; /* as it was written most often */
@@ -373,13 +208,13 @@ static bool is_taken(const struct model_process *process, const struct lint_rule
 }
 
 static void name_rule(const struct model_process *process, const struct lint_rule *rules, size_t count,
-		      struct lint_rule *rule, const struct item *item)
+		      struct lint_rule *rule, const struct lint_item *item)
 {
 	static const char *const prefixes[] = {[LINT_FORM] = "form_", [LINT_TARGET] = "to_"};
 	char word[NAME_SIZE + 1];
 	const char *prefix =
 		item->kind < COUNT_OF(prefixes) && prefixes[item->kind] != NULL ? prefixes[item->kind] : "";
-	const struct model_pattern *pattern = pattern_of(&rule->condition, item->kind);
+	const struct model_pattern *pattern = lint_pattern_of(&rule->condition, item->kind);
 	const char *text = pattern != NULL && pattern->kind == MODEL_STARTS ? pattern->text : item->text;
 	print_word(text, word);
 	if (word[0] == '\0') {
@@ -435,7 +270,7 @@ static bool choose(struct group *groups, size_t count, size_t limit, uint64_t to
  * those above it. */
 struct placed {
 	struct group *group;
-	const struct item *first;
+	const struct lint_item *first;
 };
 
 static int compare_placed(const void *a, const void *b)
@@ -450,7 +285,7 @@ static int compare_placed(const void *a, const void *b)
 }
 
 /* The chosen ones, as their rules must stand. */
-static struct placed *place_groups(struct group *groups, size_t count, const struct item *items,
+static struct placed *place_groups(struct group *groups, size_t count, const struct lint_item *items,
 				   struct arena *arena, size_t *ret_count)
 {
 	struct placed *placed = arena_array(arena, count, sizeof(*placed));
@@ -466,7 +301,7 @@ static struct placed *place_groups(struct group *groups, size_t count, const str
 	return placed;
 }
 
-static size_t find_groups(const struct item *items, size_t count, struct group *groups)
+static size_t find_groups(const struct lint_item *items, size_t count, struct group *groups)
 {
 	size_t found = 0;
 	for (size_t from = 0; from < count;) {
@@ -480,42 +315,17 @@ static size_t find_groups(const struct item *items, size_t count, struct group *
 	return found;
 }
 
-static bool find_items(const struct model_seen *seen, struct item *items, size_t *ret_count, struct arena *arena,
-		       struct lint *lint)
-{
-	const struct model *model = matcher_model(seen->matcher);
-	*ret_count = 0;
-	for (size_t i = 0; i < seen->count; i++) {
-		const struct seen_subject *subject = &seen->subjects[i];
-		struct item *item = &items[*ret_count];
-		if (subject->match.rule == MATCH_NO_RULE ||
-		    !model->processes[subject->match.process].rules[subject->match.rule].other) {
-			continue;
-		}
-		if (!fill_item(seen, subject, item, arena)) {
-			return false;
-		}
-		lint->touches += subject->touches;
-		if (item->kind == LINT_NOTHING) {
-			lint->unknowable += subject->touches;
-		} else {
-			(*ret_count)++;
-		}
-	}
-	return true;
-}
-
 bool lint_make(const struct model_seen *seen, size_t limit, uint64_t touches_min, struct arena *arena,
 	       struct lint *ret_lint)
 {
 	const struct model *model = matcher_model(seen->matcher);
 	struct lint lint = {0};
 	size_t count;
-	struct item *items = arena_array(arena, seen->count, sizeof(*items));
+	struct lint_item *items = arena_array(arena, seen->count, sizeof(*items));
 	struct group *groups = arena_array(arena, seen->count, sizeof(*groups));
 	lint.rules = arena_zero(arena, limit < seen->count ? limit : seen->count, sizeof(*lint.rules));
 	if (items == NULL || groups == NULL || lint.rules == NULL ||
-	    !find_items(seen, items, &count, arena, &lint)) {
+	    !lint_items_find(seen, items, &count, arena, &lint)) {
 		return false;
 	}
 	if (count > 0) {
@@ -530,7 +340,7 @@ bool lint_make(const struct model_seen *seen, size_t limit, uint64_t touches_min
 		return false;
 	}
 	for (size_t i = 0; i < count; i++) {
-		const struct item *first = placed[i].first;
+		const struct lint_item *first = placed[i].first;
 		const struct group *group = placed[i].group;
 		struct lint_rule *rule = &lint.rules[lint.count];
 		rule->touches = group->touches;
