@@ -132,9 +132,8 @@ static bool fill_condition(struct lint_rule *rule, const struct lint_item *item,
 	}
 	struct model_pattern pattern = {.text = text, .kind = MODEL_IS};
 	if (folder > 0) {
-		text = strncmp(item->key, text, folder) == 0 || strlen(item->key) == strlen(item->text)
-			       ? text
-			       : item->key;
+		/* Its size is that of the folded text, of which others may have other sizes. */
+		text = strncmp(item->key, text, folder) == 0 ? text : item->key;
 		pattern = (struct model_pattern){.text = arena_text(arena, text, folder), .kind = MODEL_STARTS};
 	}
 	if (item->kind < LINT_PATH || item->before != NULL) {

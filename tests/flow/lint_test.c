@@ -146,6 +146,26 @@ START_TEST(pages_of_a_folder_become_one_rule_and_others_stay_apart)
 }
 END_TEST
 
+START_TEST(a_folder_is_cut_where_it_ends_however_its_pages_are_written)
+{
+	struct model *model = parse();
+	struct matcher *matcher = matcher_create(model, NULL);
+	static const char *const paths[] = {"/\xc5\xbf/2", "/s/1",
+					    "/S/3"}; /* a long s, which is an s, of two bytes */
+	struct seen_subject seen[COUNT_OF(paths)] = {0};
+	for (size_t i = 0; i < COUNT_OF(seen); i++) {
+		seen[i].subject = empty(CHANNEL_WEB, ACTION_PAGE_VIEW);
+		seen[i].subject.path = paths[i];
+		seen[i].touches = 10 - i;
+	}
+	match_all(matcher, seen, COUNT_OF(seen));
+	struct lint lint = make(matcher, seen, COUNT_OF(seen), 10, 1);
+	ck_assert_uint_eq(lint.count, 1);
+	ck_assert_str_eq(lint.rules[0].condition.path.text, "/s/");
+	matcher_destroy(matcher);
+}
+END_TEST
+
 START_TEST(what_cannot_be_written_down_is_left_out)
 {
 	struct model *model = parse();
@@ -384,6 +404,7 @@ START_TEST(rules_in_their_places_take_all_that_they_were_made_from_and_nothing_e
 }
 END_TEST
 
-TEST_MAIN("lint", pages_of_a_folder_become_one_rule_and_others_stay_apart, what_cannot_be_written_down_is_left_out,
+TEST_MAIN("lint", pages_of_a_folder_become_one_rule_and_others_stay_apart,
+	  a_folder_is_cut_where_it_ends_however_its_pages_are_written, what_cannot_be_written_down_is_left_out,
 	  the_host_of_a_link_is_asked_for_without_its_port, before_other_a_rule_asks_for_all_that_other_asks_for,
 	  rules_in_their_places_take_all_that_they_were_made_from_and_nothing_else)
