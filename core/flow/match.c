@@ -341,14 +341,17 @@ bool matcher_rule_holds(const struct matcher *matcher, unsigned process, unsigne
 			const struct subject *subject, const struct model_condition **ret_condition)
 {
 	struct looked_at looked;
+	const struct process *own = &matcher->processes[process];
+	const struct model_rule *about = &own->about->rules[rule];
+	if ((int)about->channel != subject->channel) {
+		return false;
+	}
 	look_at_subject(&looked, matcher, subject);
 	looked.content = content_in(&looked, process);
-	for (unsigned i = 0; i < looked.process->condition_count; i++) {
-		const struct condition *condition = &looked.process->conditions[i];
-		if (condition->rule == rule &&
-		    (int)looked.process->about->rules[rule].channel == subject->channel && holds(&looked, i)) {
+	for (unsigned i = 0; i < about->condition_count; i++) {
+		if (holds(&looked, own->first_condition[rule] + i)) {
 			if (ret_condition != NULL) {
-				*ret_condition = condition->about;
+				*ret_condition = &about->conditions[i];
 			}
 			return true;
 		}

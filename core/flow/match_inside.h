@@ -53,6 +53,7 @@ struct process {
 	const struct model_process *about;
 	struct condition *conditions; /* of all rules, one after another */
 	unsigned condition_count;
+	unsigned *first_condition;	     /* of each rule */
 	struct match_pattern *content_paths; /* zeroed where a content has none */
 	struct lookup contents;
 	struct lookup rules[CHANNEL_COUNT];  /* conditions of all rules of a channel */

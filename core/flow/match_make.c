@@ -72,10 +72,13 @@ static bool compile_rules(struct matcher *matcher, struct process *process, stru
 		total += about->rules[r].condition_count;
 	}
 	process->conditions = arena_zero(&matcher->arena, total, sizeof(*process->conditions));
-	if (process->conditions == NULL) {
+	process->first_condition =
+		arena_array(&matcher->arena, about->rule_count, sizeof(*process->first_condition));
+	if (process->conditions == NULL || process->first_condition == NULL) {
 		return complain_memory(fail);
 	}
 	for (unsigned r = 0; r < about->rule_count; r++) {
+		process->first_condition[r] = process->condition_count;
 		for (unsigned i = 0; i < about->rules[r].condition_count; i++) {
 			struct condition *condition = &process->conditions[process->condition_count++];
 			condition->about = &about->rules[r].conditions[i];
