@@ -15,8 +15,6 @@
 #define OFTEN 2.0	  /* a class is four times the next: twice is the middle between two */
 #define TOUCHES_FROM 20	  /* of what few were seen or expected, a class is not spoken about */
 
-static const char *const classes[] = {[RULE_COMMON] = "common", [RULE_NORMAL] = "normal", [RULE_RARE] = "rare"};
-
 void calibrate_report_points(const struct model_process *process, const struct calibrated_rule *rule,
 			     double ret_points[MAIN_COUNT])
 {
@@ -77,9 +75,9 @@ static void say_frequency(struct words *words, const struct model_rule *about, c
 		return;
 	}
 	say(words, "%sseen %.2g times as often as its class (%s) lets expect", words->used > 0 ? "; " : "", ratio,
-	    classes[about->frequency]);
-	if (better >= RULE_COMMON && better <= RULE_RARE) {
-		say(words, ", so rather %s", classes[better]);
+	    rule_frequency_name(about->frequency));
+	if (better >= 0 && better < RULE_FREQUENCY_COUNT) {
+		say(words, ", so rather %s", rule_frequency_name((enum rule_frequency)better));
 	}
 }
 

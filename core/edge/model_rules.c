@@ -9,7 +9,6 @@
 #include "core/base/text.h"
 #include "core/edge/model_part.h"
 
-static const char *const frequency_words[] = {"common", "normal", "rare", NULL};
 static const char *const evidence_words[] = {"counted", "ignored", NULL};
 static const char *const engaged_words[] = {"0s", "10s", "30s", "2min", "10min", NULL};
 
@@ -222,7 +221,7 @@ static const struct yaml_field rule_fields[] = {
 	{.key = "frequency",
 	 .type = YAML_WORD,
 	 .offset = offsetof(struct rule_text, frequency),
-	 .words = frequency_words,
+	 .words = rule_frequency_names,
 	 .fallback = "normal"},
 	{.key = "evidence",
 	 .type = YAML_WORD,

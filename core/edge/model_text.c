@@ -161,12 +161,11 @@ static void put_example(FILE *out, const struct event *event)
 
 static void put_rule(FILE *out, const struct model_process *process, const struct model_rule *rule)
 {
-	static const char *const frequencies[] = {
-		[RULE_COMMON] = "common", [RULE_NORMAL] = "normal", [RULE_RARE] = "rare"};
 	fputs("  - name: ", out);
 	put_quoted(out, rule->name);
 	fprintf(out, "\n    frequency: %s\n    evidence: %s\n    claims: %s\n    points: {",
-		frequencies[rule->frequency], rule->ignored ? "ignored" : "counted", rule->claims ? "yes" : "no");
+		rule_frequency_name(rule->frequency), rule->ignored ? "ignored" : "counted",
+		rule->claims ? "yes" : "no");
 	for (unsigned k = 0; k < process->states; k++) {
 		if (rule->points[k] > 0) {
 			put_quoted(out, process->state_names[k]);

@@ -51,6 +51,11 @@ static inline int64_t fold_minute(int64_t ms)
 
 void fold_process_init(struct fold_process *ret_process, const struct model_process *process);
 
+/* What a touch of a rule weighs in state k, against those of other rules of its channel, is b · e^(u·points) · what was learned: b, by the
+ * rule's class, and the rest. */
+double fold_class_weight(enum rule_frequency frequency);
+double fold_point_weight(const struct model_process *process, const struct model_rule *rule, unsigned k);
+
 /* The state before any touch. */
 void fold_start(const struct fold_process *process, struct phase_state *ret_state);
 

@@ -10,8 +10,6 @@
 #define MINUTES_A_DAY 1440.0
 #define DECAY_A_MINUTE 0x1.fffcd86f49d51p-1 /* 2^(-1/28800): half in 20 days */
 
-static const double frequency[] = {[RULE_COMMON] = 4.0, [RULE_NORMAL] = 1.0, [RULE_RARE] = 0.25};
-
 /*
  * Moves a day between states 0 … last: up at F/D, back at B/D, out of buying (to 0) at S/D. The first has nothing
  * behind it: half of what would go back goes up, half out. The last has no up. Rows sum to 0.
@@ -90,7 +88,21 @@ static void table_drift(struct fold_process *table)
 	}
 }
 
-/* f[r][k] = b_r e^{u p[r][k]} m[r][k] / Σ over the rules of its channel that are not ignored, in their order. */
+double fold_class_weight(enum rule_frequency frequency)
+{
+	static const double b[RULE_FREQUENCY_COUNT] = {
+		[RULE_COMMON] = 4.0, [RULE_NORMAL] = 1.0, [RULE_RARE] = 0.25};
+	CHECK((unsigned)frequency < RULE_FREQUENCY_COUNT);
+	return b[frequency];
+}
+
+double fold_point_weight(const struct model_process *process, const struct model_rule *rule, unsigned k)
+{
+	return process->power[rule->points[k]] * (rule->learned != NULL ? rule->learned[k] : 1.0);
+}
+
+/* f[r][k] = b_r e^{u p[r][k]} m[r][k] / Σ over the rules of its channel that are not ignored, in their order. b is a power of
+ * two, so that its place in a product does not change a bit. */
 static void table_factors(struct fold_process *table, const struct model_process *process)
 {
 	double sums[CHANNEL_COUNT][PHASE_STATES] = {0};
@@ -101,8 +113,8 @@ static void table_factors(struct fold_process *table, const struct model_process
 		for (unsigned k = 0; k < PHASE_STATES; k++) {
 			CHECK(rule->points[k] <= 3 && (rule->learned == NULL || rule->learned[k] > 0));
 			table->has_points[r] |= rule->points[k] > 0;
-			table->factor[r][k] = frequency[rule->frequency] * process->power[rule->points[k]] *
-					      (rule->learned != NULL ? rule->learned[k] : 1.0);
+			table->factor[r][k] =
+				fold_class_weight(rule->frequency) * fold_point_weight(process, rule, k);
 			sums[rule->channel][k] += rule->ignored ? 0.0 : table->factor[r][k];
 		}
 	}

@@ -11,6 +11,7 @@
 #include <string.h>
 
 #include "core/base/check.h"
+#include "core/flow/fold.h"
 #include "core/flow/model_seen.h"
 
 #define ROUNDS 200
@@ -18,8 +19,6 @@
 #define RULES_MIN 3	/* that were seen: of fewer nobody knows which is the odd one */
 #define SEEN_MIN 5	/* touches of a rule that may be the one in the middle */
 #define EXPECTED_MIN 20 /* touches that must be there, or have been expected */
-
-static const double class_b[] = {[RULE_COMMON] = 4.0, [RULE_NORMAL] = 1.0, [RULE_RARE] = 0.25};
 
 struct fit {
 	const struct model_process *process;
@@ -31,11 +30,9 @@ struct fit {
 	double sums[PHASE_STATES];	 /* Σ b e^(u points) */
 };
 
-/* By points, and by what was learned. */
 static double power_of(const struct fit *fit, unsigned i, unsigned k)
 {
-	const struct model_rule *rule = &fit->process->rules[fit->rules[i]];
-	return fit->process->power[rule->points[k]] * (rule->learned != NULL ? rule->learned[k] : 1.0);
+	return fold_point_weight(fit->process, &fit->process->rules[fit->rules[i]], k);
 }
 
 static void sum_up(struct fit *fit)
@@ -79,7 +76,7 @@ static int compare(const void *a, const void *b)
 
 static double class_of(const struct fit *fit, unsigned i)
 {
-	return class_b[fit->process->rules[fit->rules[i]].frequency];
+	return fold_class_weight(fit->process->rules[fit->rules[i]].frequency);
 }
 
 /* Scales all b, so that the rule in the middle of those seen has that of its class. False: too few were. */
@@ -132,7 +129,7 @@ bool frequency_look(const struct model_process *process, enum channel channel, c
 	for (unsigned r = 0; r < process->rule_count; r++) {
 		if (process->rules[r].channel == channel && !process->rules[r].ignored) {
 			fit.rules[fit.count] = r;
-			fit.b[fit.count] = class_b[process->rules[r].frequency];
+			fit.b[fit.count] = fold_class_weight(process->rules[r].frequency);
 			fit.total += (double)touches[r];
 			fit.count++;
 		}

@@ -227,8 +227,6 @@ static void print_share(double share, char ret_text[static 16])
 
 static void check_frequencies(struct process_seen *own, enum channel channel)
 {
-	static const char *const words[] = {
-		[RULE_COMMON] = "common", [RULE_NORMAL] = "normal", [RULE_RARE] = "rare"};
 	static struct frequency_seen seen[PHASE_RULES_MAX];
 	memset(seen, 0, sizeof(seen));
 	if (!frequency_look(own->process, channel, own->seen->counted + (size_t)own->number * PHASE_RULES_MAX,
@@ -243,14 +241,14 @@ static void check_frequencies(struct process_seen *own, enum channel channel)
 		}
 		print_share(seen[r].share, share);
 		print_share(seen[r].expected, expected);
-		snprintf(instead, sizeof(instead), "frequency: %s", words[seen[r].should]);
+		snprintf(instead, sizeof(instead), "frequency: %s", rule_frequency_name(seen[r].should));
 		findings_add(own->findings, FINDING_ADVICE, own->process->file, rule->line, instead,
 			     "rule \"%s\" is called %s, but is %s: %s of 100 touches of its channel, where about "
 			     "%s would be "
 			     "expected of a %s one",
-			     rule->name, words[rule->frequency],
+			     rule->name, rule_frequency_name(rule->frequency),
 			     seen[r].should < rule->frequency ? "seen more often" : "seen less", share, expected,
-			     words[rule->frequency]);
+			     rule_frequency_name(rule->frequency));
 	}
 }
 

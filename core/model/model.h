@@ -24,7 +24,11 @@
 		1.0, 0x1.a61298e1e069cp+0, 0x1.5bf0a8b145769p+1, 0x1.1ed3fe64fc541p+2 \
 	}
 
-enum rule_frequency { RULE_COMMON, RULE_NORMAL, RULE_RARE }; /* b = 4, 1, ¼ */
+enum rule_frequency { RULE_COMMON, RULE_NORMAL, RULE_RARE, RULE_FREQUENCY_COUNT }; /* b = 4, 1, ¼ */
+
+extern const char *const rule_frequency_names[RULE_FREQUENCY_COUNT + 1]; /* for who reads them; NULL ends */
+/* "common", "normal", "rare". */
+const char *rule_frequency_name(enum rule_frequency frequency);
 
 /* How a text is compared, always caselessly in all alphabets. */
 enum model_kind {

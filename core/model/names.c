@@ -7,6 +7,7 @@
 #include "core/base/check.h"
 #include "core/model/actor.h"
 #include "core/model/event.h"
+#include "core/model/model.h"
 #include "core/model/phase.h"
 #include "core/model/role.h"
 
@@ -79,6 +80,14 @@ const char *opportunity_state_name(enum opportunity_state state)
 	static const char *const names[OPPORTUNITY_COUNT] = {"", "open", "won", "lost", "deleted"};
 	CHECK((unsigned)state < OPPORTUNITY_COUNT);
 	return names[state];
+}
+
+const char *const rule_frequency_names[RULE_FREQUENCY_COUNT + 1] = {"common", "normal", "rare", NULL};
+
+const char *rule_frequency_name(enum rule_frequency frequency)
+{
+	CHECK((unsigned)frequency < RULE_FREQUENCY_COUNT);
+	return rule_frequency_names[frequency];
 }
 
 const char *main_phase_name(enum main_phase phase)
