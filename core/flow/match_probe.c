@@ -1,19 +1,23 @@
 /*
  * An expression runs away where it can take one text in very many ways and then fails: (a+)+$ on aaaa…!. So the texts are: what may have to
- * stand first, then one short piece over and over, then something that does not belong there.
+ * stand first, then one short piece over and over, then something that does not belong there. All are cut between characters: PCRE2 looks at
+ * no other texts.
  */
 #define PCRE2_CODE_UNIT_WIDTH 8
 #include "core/flow/match_probe.h"
 
 #include <ctype.h>
 #include <pcre2.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "core/base/check.h"
+#include "core/base/text.h"
 
 #define PIECES_MAX 24
 #define PIECE_SIZE_MAX 8
 #define BEGINNINGS_MAX 16
+#define CHARACTER_SIZE_MAX 4
 
 struct probe {
 	const struct match_patterns *patterns;
@@ -27,6 +31,21 @@ struct probe {
 	} beginnings[BEGINNINGS_MAX];
 	char text[MATCH_PROBE_SIZE_MAX];
 };
+
+/* Bytes beyond ASCII are of letters of some alphabet. */
+static bool is_of_word(char byte)
+{
+	return isalnum((unsigned char)byte) || (unsigned char)byte >= 0x80;
+}
+
+static size_t character_size(const char *text)
+{
+	size_t size = 1;
+	while (size < CHARACTER_SIZE_MAX && ((unsigned char)text[size] & 0xc0) == 0x80) {
+		size++;
+	}
+	return size;
+}
 
 /* Without something that repeats without a bound, or nearly, there are few ways. */
 static bool repeats(const char *regex)
@@ -50,7 +69,7 @@ static bool repeats(const char *regex)
 static void add_piece(struct probe *probe, const char *text, size_t size)
 {
 	char piece[PIECE_SIZE_MAX + 1];
-	size = size < PIECE_SIZE_MAX ? size : PIECE_SIZE_MAX;
+	size = size < PIECE_SIZE_MAX ? size : text_cut(text, PIECE_SIZE_MAX);
 	memcpy(piece, text, size);
 	piece[size] = '\0';
 	for (unsigned i = 0; i < probe->piece_count; i++) {
@@ -69,7 +88,7 @@ static void add_pieces(struct probe *probe, const char *regex)
 	static const char taken_by_classes[] = "a0/- ";
 	for (const char *at = regex; *at != '\0'; at++) {
 		size_t size = 0;
-		while (isalnum((unsigned char)at[size])) {
+		while (is_of_word(at[size])) {
 			size++;
 		}
 		if (size > 1) {
@@ -77,9 +96,9 @@ static void add_pieces(struct probe *probe, const char *regex)
 			at += size - 1;
 		}
 	}
-	for (const char *at = regex; *at != '\0'; at++) {
-		if (isalnum((unsigned char)*at) || strchr("/-_ .", *at) != NULL) {
-			add_piece(probe, at, 1);
+	for (const char *at = regex; *at != '\0'; at += character_size(at)) {
+		if (is_of_word(*at) || strchr("/-_ .", *at) != NULL) {
+			add_piece(probe, at, character_size(at));
 		}
 	}
 	for (const char *at = taken_by_classes; *at != '\0'; at++) {
@@ -101,7 +120,7 @@ static void add_beginnings(struct probe *probe, const char *regex, const char *e
 	add_beginning(probe, "", 0);
 	add_beginning(probe, literal, strcspn(literal, "\\^$.[]|()?*+{}"));
 	for (size_t i = 1; example != NULL && example[i - 1] != '\0'; i++) {
-		if (!isalnum((unsigned char)example[i - 1]) || example[i] == '\0') {
+		if (!is_of_word(example[i - 1]) || example[i] == '\0') {
 			add_beginning(probe, example, i);
 		}
 	}
@@ -138,13 +157,13 @@ bool match_probe(const struct match_patterns *patterns, const struct match_patte
 		return false;
 	}
 	/* What must come, or PCRE2 would not begin, before and behind what must not. */
-	char last_first[] = "x!", last_behind[] = "!x";
-	for (const char *at = regex; *at != '\0'; at++) {
-		if (strchr("\\^$.[]|()?*+{}", *at) == NULL) {
-			last_first[0] = *at;
-		}
+	const char *last = "x";
+	char last_first[CHARACTER_SIZE_MAX + 2], last_behind[CHARACTER_SIZE_MAX + 2];
+	for (const char *at = regex; *at != '\0'; at += character_size(at)) {
+		last = strchr("\\^$.[]|()?*+{}", *at) == NULL ? at : last;
 	}
-	last_behind[1] = last_first[0];
+	snprintf(last_first, sizeof(last_first), "%.*s!", (int)character_size(last), last);
+	snprintf(last_behind, sizeof(last_behind), "!%.*s", (int)character_size(last), last);
 	add_pieces(&probe, regex);
 	add_beginnings(&probe, regex, example);
 	const char *const ends[] = {"!", "", "//", last_first, last_behind};
