@@ -16,6 +16,8 @@
 #include "ctl/progress.h"
 #include "ctl/seen.h"
 
+#define MORE "and more, of which there is no room to tell"
+
 static struct {
 	const char *model, *topics;
 	bool from_db, json;
@@ -46,6 +48,16 @@ static void print_json(const struct finding *finding)
 			0);
 }
 
+/* Of all that was found, told or not, the gravest. */
+static enum finding_grade gravest(const struct findings *findings)
+{
+	unsigned grade = FINDING_ERROR;
+	while (grade < FINDING_ADVICE && findings->of_grade[grade] == 0) {
+		grade++;
+	}
+	return (enum finding_grade)grade;
+}
+
 static void print_words(const struct finding *finding)
 {
 	printf("%s", finding->file);
@@ -68,7 +80,7 @@ static void print_sum(const struct findings *findings, const struct model *model
 {
 	char words[512];
 	if (findings->cut) {
-		printf("… and more, of which there is no room to tell\n");
+		printf("… " MORE "\n");
 	}
 	print_count(findings->of_grade[FINDING_ERROR], "error", "errors", true);
 	print_count(findings->of_grade[FINDING_WARNING], "warning", "warnings", false);
@@ -92,6 +104,8 @@ static void print_all(struct findings *findings, const struct model *model)
 	}
 	if (!asked.json) {
 		print_sum(findings, model);
+	} else if (findings->cut) {
+		print_json(&(struct finding){.grade = gravest(findings), .file = "", .what = MORE, .instead = ""});
 	}
 }
 
@@ -177,9 +191,9 @@ static int run(struct ctl *ctl)
 		return ctl_give_up(ctl, &fail);
 	}
 	print_all(&findings, model);
-	return findings.of_grade[FINDING_ERROR] > 0	? EXIT_BAD_DATA
-	       : findings.of_grade[FINDING_WARNING] > 0 ? EXIT_FOUND
-							: EXIT_DONE;
+	static const enum exit_code exits[] = {
+		[FINDING_ERROR] = EXIT_BAD_DATA, [FINDING_WARNING] = EXIT_FOUND, [FINDING_ADVICE] = EXIT_DONE};
+	return (int)exits[gravest(&findings)];
 }
 
 const struct command model_check_command = {

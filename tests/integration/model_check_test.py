@@ -61,6 +61,17 @@ class ModelCheck(DaemonTest):
                          [what[:what.index(" of this process")] for what in found])
         self.assertEqual(set(), set("\x1b\x9b") & set(self.check(path, status=65)))
 
+    def test_what_is_beyond_the_limit_is_said_to_be_there(self):
+        self.write_config()
+        rules = [f"- {{name: web.r{i}, frequency: raer}}\n" for i in range(501)]
+        found = self.findings(self.write("most.yaml", HEAD + "rules:\n" + "".join(rules[:500])), status=65)
+        self.assertEqual((500, {4, 503}), (len(found), {found[0]["line"], found[-1]["line"]}))
+        path = self.write("more.yaml", HEAD + "rules:\n" + "".join(rules))
+        found = self.findings(path, status=65)
+        self.assertEqual((501, {"severity": "error", "file": None, "line": None, "instead": None,
+                                "what": "and more, of which there is no room to tell"}), (len(found), found[-1]))
+        self.assertTrue(self.check(path, status=65).endswith("\n… and more, of which there is no room to tell\n501 errors, 0 warnings, 0 pieces of advice\n"))
+
     def test_a_warning_is_1_and_says_what_to_write_instead(self):
         self.write_config()
         path = self.write("odd.yaml", GOOD + "- name: web.b\n  points: {}\n  match:\n  - {path: {is: /a/b}}\n  - {path: {is: /b}}\n"
