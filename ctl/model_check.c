@@ -202,7 +202,7 @@ const struct command model_check_command = {
 	.details =
 		"An error: the model cannot be used so. A warning: it can, and does not do what it seems to say. "
 		"Advice:\nthere may be a better way. Each with file, line, and what to write instead. Needs no "
-		"server.\nExit: 65 errors, 1 warnings, 0 neither.",
+		"server, but with\n--from-db, which needs phased_reader. Exit: 65 errors, 1 warnings, 0 neither.",
 	.options = options,
 	.run = run,
 };
