@@ -12,7 +12,7 @@
   model         of unit what is about the phase model, and its table of accuracy (tests/accuracy); only where it is asked for
 
 SUITE/PART, or SUITE PART, runs the files of a suite whose name holds PART; a PART without a suite (why versions) those of unit,
-integration and whole. The servers are started once, on free ports, and ended with
+integration and whole, and `identity` whatever is about who did it. The servers are started once, on free ports, and ended with
 everything else that a test left running, also on Ctrl-C. Test files find them in PHASED_KAFKA (host:port), PHASED_PG and
 PHASED_PG_TCP (conninfo), and our programs under PHASED_BUILD; each makes databases, topics and groups of its own. So as many
 run at once as --jobs says; what they print is shown when they end.
@@ -49,6 +49,7 @@ MODEL = re.compile("model_|flow_(alerts|beginnings|calibrate|explain|fold|lint|m
 TIMEOUT_S = 300
 NAMED = SUITES + ("model",)
 ANY = ""	# in place of a suite: whichever has such a part
+ABOUT = {"identity": re.compile("flow_(attribute|facts|identify|role|screen|cast)|identity_|roles_")}	# parts that are more than a word in a name
 
 
 @dataclass
@@ -301,6 +302,9 @@ class Runner:
         return self.each(one, [test for test in json.loads(listed) if part in test["name"] and about.match(test["name"])])
 
     def any(self, part):
+        about = ABOUT.get(part)
+        if about:
+            return self.unit("", about) + self.integration("", about=about)
         found = self.unit(part) + self.integration(part) + self.whole(part)
         return found or [self.show(Result(part, failed=1, output=f"no suite, and none has such a part: {', '.join(NAMED)}\n"))]
 
@@ -319,13 +323,14 @@ class Runner:
         return [self.python(f"floors/{name}", f"{ROOT}/tests/{name}", TIMEOUT_S, {})
                 for name in ("floors.py", "run_self.py", "operations_test.py") if part in name]
 
-    def integration(self, part, suite="integration"):
+    def integration(self, part, suite="integration", about=re.compile("")):
         files = []
         for path in sorted(glob.glob(f"{ROOT}/tests/{suite}/*_test.py")):
             with open(path) as lines:
                 text = lines.read()
             words = " ".join(re.findall(r"^# run: (.*)$", text, re.M)).split()
-            if part in os.path.basename(path) and (not self.sanitized or "sanitized" in words):
+            name = os.path.basename(path)
+            if part in name and about.match(name) and (not self.sanitized or "sanitized" in words):
                 files.append((path, text, words))
         if files and self.servers is None:
             self.servers = Servers(self.processes)
