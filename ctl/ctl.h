@@ -42,6 +42,7 @@ struct command {
 extern const struct command migrate_command;
 extern const struct command report_phases_command;
 extern const struct command at_command;
+extern const struct command audit_command;
 extern const struct command why_command;
 extern const struct command topics_create_command;
 extern const struct command produce_command;

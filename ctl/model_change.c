@@ -10,6 +10,7 @@
 #include "core/base/moment.h"
 #include "core/edge/postgres.h"
 #include "core/flow/match.h"
+#include "ctl/audit_note.h"
 #include "ctl/progress.h"
 #include "ctl/rematch.h"
 
@@ -186,9 +187,13 @@ static bool put_in_force(struct ctl *ctl, struct postgres *postgres, const struc
 				       back ? standing->acceptance : (int64_t)model->version, &noted) &&
 		    postgres_value_int(&ctl->arena, POSTGRES_INT8, standing->contacts, &contacts);
 	CHECK(fits);
+	const char *version = arena_print(&ctl->arena, "%016" PRIx64, model->version);
+	CHECK(version != NULL);
 	return add_model(ctl, postgres, model, fail) &&
 	       postgres_add(postgres, back ? &note_rejected : &note_accepted, &noted, NULL, NULL, fail) &&
 	       postgres_add(postgres, &begin_takeover, &contacts, NULL, NULL, fail) &&
+	       audit_note_add(ctl, postgres, back ? "model reject" : "model accept", version, fail,
+			      "{\"contacts\": %" PRId64 "}", standing->contacts) &&
 	       postgres_add(postgres, &commit, NULL, NULL, NULL, fail) && ctl_turn(postgres, fail);
 }
 

@@ -14,6 +14,7 @@
 #include "core/base/moment.h"
 #include "core/edge/kafka_admin.h"
 #include "core/edge/postgres.h"
+#include "ctl/audit_note.h"
 #include "ctl/ctl.h"
 #include "ctl/position.h"
 
@@ -200,8 +201,13 @@ static bool set(struct ctl *ctl, struct postgres *postgres, const struct target 
 	    !postgres_add(postgres, &look, values, on_stored, &stored, fail) || !ctl_turn(postgres, fail)) {
 		return false;
 	}
+	const char *place = arena_print(&ctl->arena, "%s/%d", bounds->topic, (int)bounds->partition);
+	CHECK(place != NULL);
 	if (!asked.dry_run &&
 	    (!postgres_add(postgres, &store, values, NULL, NULL, fail) ||
+	     !audit_note_add(ctl, postgres, "position set", place, fail,
+			     "{\"from\": %" PRId64 ", \"to\": %" PRId64 "}",
+			     stored.any ? stored.next : POSITION_BEGINNING, target->offset) ||
 	     !postgres_add(postgres, &commit, NULL, NULL, NULL, fail) || !ctl_turn(postgres, fail))) {
 		return false;
 	}

@@ -40,6 +40,7 @@ TABLES = {
     "phased.takeover": {WRITER: "SU", PRIVACY: "S", MONITOR: "S"},
     "phased.erasure": {WRITER: "S", **READS},
     "phased.machine_decision": READS,
+    "phased.audit": {PRIVACY: "S", MONITOR: "S"},
     "phased.review": {WRITER: "SU", PRIVACY: "S", MONITOR: "S"},
     "phased.explanation": {WRITER: "SIUD", **READS},
     "phased.history": {WRITER: "SIUD", **READS},
@@ -81,6 +82,7 @@ FUNCTIONS = {
     "phased.takeover_step": (WRITER,),
     "phased.explain_due": (WRITER,),
     "phased.explain_done": (WRITER,),
+    "phased.audit_note": (WRITER, PRIVACY),
 }
 
 # Tells whether a statement is allowed, and takes back what it did. A row that its table refuses (class 23) was allowed to
@@ -166,7 +168,7 @@ class Roles(phased_test.PhasedTest):
             "GROUP BY 1, 2"))
 
     def test_functions_with_the_owners_rights_look_nowhere_else(self):
-        self.assertEqual([[name, "{\"search_path=pg_catalog, pg_temp\"}"] for name in ("phased.touch_month", "report.machine_decide")], self.psql(
+        self.assertEqual([[name, "{\"search_path=pg_catalog, pg_temp\"}"] for name in ("phased.audit_note", "phased.touch_month", "report.machine_decide")], self.psql(
             "SELECT oid::regproc, proconfig FROM pg_proc WHERE prosecdef AND pronamespace IN ('phased'::regnamespace, "
             "'report'::regnamespace) ORDER BY oid::regproc::text"))
 
