@@ -98,6 +98,7 @@ void batch_empty(struct batch *batch)
 	batch->open = false;
 	batch->look_first = false;
 	batch->tries = 0;
+	batch->counted_only = false;
 	batch->not_before_us = 0;
 	batch->wider = NULL;
 	batch->wider_count = 0;
@@ -210,6 +211,7 @@ void batch_committed(struct batch *batch)
 	batch->first += batch->count;
 	batch->count = batch->item_count - batch->first;
 	batch->tries = 0;
+	batch->counted_only = false;
 	batch->not_before_us = 0;
 	if (batch->count == 0) {
 		batch_empty(batch);

@@ -399,6 +399,7 @@ static enum step_end read_start(struct batch *batch, struct fail *fail)
 		return STEP_NEXT;
 	}
 	batch->read.with_keys = replaces(batch);
+	batch->read.counted_only = batch->counted_only;
 	return batch->io.ops->store_read(batch->io.self, &batch->read, &batch->work, fail) ? STEP_SENT
 											   : STEP_BROKEN;
 }

@@ -85,6 +85,7 @@ struct batch {
 	bool look_first;      /* a COMMIT may or may not have happened */
 	bool wants_claim, wants_model;
 	unsigned tries;	       /* of this window, for backing off */
+	bool counted_only;     /* of this window: its one message has a history that does not fit as a whole */
 	int64_t not_before_us; /* monotonic */
 	struct fail why;       /* of the last failure */
 
@@ -141,7 +142,8 @@ void batch_set_limits(struct batch *batch);
 #define BATCH_PLACE_SIZE 280
 /* Where the window begins, "TOPIC/PARTITION@OFFSET", for the log. */
 const char *batch_place(const struct batch *batch, char ret_text[static BATCH_PLACE_SIZE]);
-/* This very window cannot be written: a smaller one; of one message alone: it is refused. False: even that was. */
+/* This very window cannot be written: a smaller one; of one message alone: with less of the histories that it needs; then it is refused.
+ * False: even that was. */
 bool batch_shrink(struct batch *batch, struct fail *fail);
 /* Which months there are is asked for anew. */
 void batch_forget_months(struct batch *batch);

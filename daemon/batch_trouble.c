@@ -60,6 +60,13 @@ void batch_speed_up(struct batch *batch)
 	}
 }
 
+/* Are histories part of this try, as far as it came? */
+static bool has_read(const struct batch *batch)
+{
+	return batch->has_touches && batch->step >= STEP_READ && batch->step < STEP_ROLLBACK &&
+	       batch->read.contact_count + batch->read.actor_count > 0;
+}
+
 bool batch_shrink(struct batch *batch, struct fail *fail)
 {
 	static struct log_limit often;
@@ -67,6 +74,10 @@ bool batch_shrink(struct batch *batch, struct fail *fail)
 	size_t half = half_of(batch);
 	if (half < batch->count) {
 		batch->count = half;
+		return true;
+	}
+	if (has_read(batch) && !batch->counted_only) {
+		batch->counted_only = true;
 		return true;
 	}
 	struct item *item = &batch->items[batch->first];

@@ -31,13 +31,16 @@ static bool has_begun(enum refolder_step step)
 	return step == REFOLDER_READ || step == REFOLDER_RULES || step == REFOLDER_SAVE;
 }
 
-/* Too much at once; or of one that cannot be had at all: that one waits behind the others, for an hour. */
+/* Too much at once; or of one, whose touches that count may fit; or that cannot be had at all: that one waits behind the others, for an
+ * hour. */
 static void take_less(struct refolder *refolder)
 {
-	refolder->postpones = refolder->pick.waiting_count == 1;
+	bool alone = refolder->pick.waiting_count == 1;
+	refolder->postpones = alone && refolder->counted_only;
 	if (refolder->postpones) {
 		refolder->postponed = refolder->pick.waiting[0].contact_id;
 	}
+	refolder->counted_only = alone ? !refolder->counted_only : refolder->counted_only;
 	refolder->slice = refolder->slice > 1 ? refolder->slice / 2 : 1;
 }
 
@@ -178,6 +181,7 @@ static enum refolder_end read_touches(struct refolder *refolder, struct fail *fa
 	    !contacts_ask(&refolder->contacts, &pick->load, NULL, &refolder->read)) {
 		return shrink(refolder, fail);
 	}
+	refolder->read.counted_only = refolder->counted_only;
 	return sent(refolder, REFOLDER_READ,
 		    refolder->io.ops->store_read(refolder->io.self, &refolder->read, &refolder->arena, fail),
 		    fail);
@@ -216,6 +220,7 @@ enum refolder_end refolder_turn_done(struct refolder *refolder, struct fail *fai
 		refolder->counters->queue_refolded.value += (double)refolder->pick.waiting_count;
 		log_debug("refold: %zu contacts that had waited, %zu touches", refolder->pick.waiting_count,
 			  refolder->read.touch_count);
+		refolder->counted_only = false;
 		adapt(refolder);
 		return done(refolder);
 	case REFOLDER_ROLLBACK:

@@ -44,7 +44,8 @@ struct refolder {
 	int64_t begun_us; /* monotonic */
 	bool postpones;	  /* next, with nothing open: the only one that was picked is too much */
 	struct uuid postponed;
-	bool found; /* the last slice had somebody */
+	bool counted_only; /* the last one did not fit as a whole: less of what is read next */
+	bool found;	   /* the last slice had somebody */
 	struct pick_rows pick;
 	struct cast cast;
 	struct contacts contacts;

@@ -189,6 +189,7 @@ bool store_read(struct store *store, struct read_rows *read, struct arena *arena
 	if (read->contact_count > 0) {
 		struct columns *columns = begin_asks(read, &read->contacts, &read->contact_count, 1, false, arena);
 		columns_int(columns, POSTGRES_BOOL, read->with_keys);
+		columns_int(columns, POSTGRES_BOOL, read->counted_only);
 		columns_uuids(columns, read->moved, read->moved_count);
 		columns_int(columns, POSTGRES_INT8, store_history_max(arena));
 		if (!columns_add(columns, store->postgres, &sql_read_contacts, on_contacts, store, fail)) {
@@ -198,6 +199,7 @@ bool store_read(struct store *store, struct read_rows *read, struct arena *arena
 	if (read->actor_count > 0) {
 		struct columns *columns = begin_asks(read, &read->actors, &read->actor_count, 1, false, arena);
 		columns_int(columns, POSTGRES_BOOL, read->with_keys);
+		columns_int(columns, POSTGRES_BOOL, read->counted_only);
 		columns_int(columns, POSTGRES_INT8, store_history_max(arena));
 		if (!columns_add(columns, store->postgres, &sql_read_actors, on_actors, store, fail)) {
 			return false;

@@ -177,6 +177,14 @@ static const struct postgres_statement sql_phases = {.name = "phases",
 
 /* No machine's, or by reasons that are none for the contact. */
 #define READ_PERSONS "(t.reasons & ~k.cleared) = 0"
+/*
+ * And, where that is asked for, such as fold_input_counts() takes. Whose subject has no row of this model is kept: who reads may know
+ * better by then what it matches.
+ */
+#define READ_COUNTED \
+	"(NOT $8 OR coalesce((SELECT r.confirm <> 0 OR (t.party = 1 AND r.rule_number IS NOT NULL) FROM " \
+	"phased.subject_rule r WHERE r.model_version = $1 AND r.subject_id = t.subject_id), true))"
+_Static_assert(PARTY_PERSON == 1, "t.party = 1");
 /* What is asked for: (id, process, before, after, cleared); process NULL: all of them, from the start. */
 #define READ_ASKS "unnest($2::uuid[], $3::text[], $4::timestamptz[], $5::timestamptz[], $6::integer[])"
 /* Checkpoints before a moment, of the model in force and packed as we pack: the last one is gone on from. */
@@ -185,7 +193,8 @@ static const struct postgres_statement sql_phases = {.name = "phases",
 	"c.model_version = $1 AND get_byte(c.fold, 0) = " DIGITS(PHASE_PACK_VERSION)
 /*
  * Each touch once, from where the first of the processes begins that are asked for; whose it is, is said by the place of its ask. What
- * its subject matches is not joined: that would cost as much again as the touch does, and the daemon mostly knows it.
+ * its subject matches is not joined: that would cost as much again as the touch does, and the daemon mostly knows it. It is only looked at
+ * where all of them were too many.
  */
 #define READ_FROM \
 	"FROM (SELECT k.id, min(k.place)::integer AS place, min(coalesce((SELECT max(c.at) " READ_CHECKPOINTS \
@@ -205,19 +214,19 @@ static const struct postgres_statement sql_read_contacts = {
 	.sql = READ_COLUMNS READ_KEYS READ_FROM
 	"CROSS JOIN LATERAL (SELECT * FROM phased.stretch s WHERE s.contact_id = k.id OFFSET 0) AS s CROSS JOIN "
 	"LATERAL (SELECT * FROM phased.touch t WHERE t.actor_id = s.actor_id AND t.at >= s.from_at AND t.at < "
-	"s.to_at AND t.at > k.at AND " READ_PERSONS " OFFSET 0) AS t WHERE s.actor_id NOT IN (SELECT "
-	"unnest($8::uuid[])) LIMIT $9",
-	.parameter_count = 9,
+	"s.to_at AND t.at > k.at AND " READ_PERSONS " AND " READ_COUNTED " OFFSET 0) AS t WHERE s.actor_id NOT IN "
+	"(SELECT unnest($9::uuid[])) LIMIT $10",
+	.parameter_count = 10,
 	.parameters = {ONE(INT8), ARRAY(UUID), ARRAY(TEXT), ARRAY(TIMESTAMPTZ), ARRAY(TIMESTAMPTZ), ARRAY(INT4),
-		       ONE(BOOL), ARRAY(UUID), ONE(INT8)}};
+		       ONE(BOOL), ONE(BOOL), ARRAY(UUID), ONE(INT8)}};
 static const struct postgres_statement sql_read_actors = {
 	.name = "read_actors",
 	.sql = READ_COLUMNS READ_KEYS READ_FROM "CROSS JOIN LATERAL (SELECT * FROM phased.touch t WHERE "
 						"t.actor_id = k.id AND t.at > k.at AND " READ_PERSONS
-						" OFFSET 0) AS t LIMIT $8",
-	.parameter_count = 8,
+						" AND " READ_COUNTED " OFFSET 0) AS t LIMIT $9",
+	.parameter_count = 9,
 	.parameters = {ONE(INT8), ARRAY(UUID), ARRAY(TEXT), ARRAY(TIMESTAMPTZ), ARRAY(TIMESTAMPTZ), ARRAY(INT4),
-		       ONE(BOOL), ONE(INT8)}};
+		       ONE(BOOL), ONE(BOOL), ONE(INT8)}};
 static const struct postgres_statement sql_read_rules = {
 	.name = "read_rules",
 	.sql = "SELECT r.subject_id, r.process, r.rule_number, r.mail_click, r.link, r.confirm FROM "

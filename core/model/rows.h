@@ -181,6 +181,7 @@ struct read_rows {
 	const struct uuid *moved; /* actors whose stored stretches are true no longer: left out of the contacts' */
 	size_t moved_count;
 	bool with_keys; /* touches are to be known again by their keys */
+	bool counted_only; /* none of subjects that are stored with what makes them no evidence: dearer, for histories that do not fit else */
 	/* out, in the arena */
 	struct checkpoint_row *checkpoints; /* from which each ask with a process begins; none: from the start */
 	size_t checkpoint_count;

@@ -201,7 +201,8 @@ static void check_turns(struct driven *daemon)
 	/* A batch may start over once, for persons whom it did not know to be concerned; one that did not fit is trouble. */
 	double redone = daemon->counters.redone.value - daemon->redone_at_start;
 	bool smaller = daemon->batch->count < daemon->batch->item_count - daemon->batch->first;
-	daemon->in_trouble = daemon->in_trouble || redone > 1 || (redone > 0 && smaller);
+	daemon->in_trouble =
+		daemon->in_trouble || redone > 1 || (redone > 0 && (smaller || daemon->batch->counted_only));
 	if (committed && !daemon->in_trouble &&
 	    drive->count == 1) { /* what others write meanwhile may cost another try */
 		drive->windows++;

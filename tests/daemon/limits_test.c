@@ -9,6 +9,10 @@
 #include "tests/daemon/scene.h"
 #include "tests/table.h"
 
+/* Bytes: 150 touches of a history do not fit beside the rest of a batch (a refold), 16 do. */
+#define BATCH_CRAMPED 60000
+#define REFOLD_CRAMPED 30000
+
 /* ---- what cannot be written ---- */
 
 START_TEST(the_one_row_that_is_refused_is_found)
@@ -164,6 +168,79 @@ START_TEST(wherever_the_arena_ends_each_message_has_its_outcome)
 			drive_stop(&scene_drive);
 		}
 	}
+}
+END_TEST
+
+/* Fifteen of a hundred and fifty are evidence, mails that arrived are none; then one more that has come late, before all. */
+static void plan_late_after_many(void)
+{
+	scene_plan_views(0, 1);
+	for (unsigned i = 0; i < 150; i++) {
+		struct event event = scene_view(i, 0);
+		if (i % 10 != 0) {
+			event.channel = CHANNEL_EMAIL;
+			event.action = ACTION_EMAIL_DELIVERED;
+		}
+		plan_add(&scene_plan, &event, &scene_plan_arena);
+	}
+}
+
+static void produce_late(void)
+{
+	struct event late = scene_view(0, 0);
+	late.id = "late";
+	late.occurred_us -= MINUTE_US;
+	plan_add(&scene_plan, &late, &scene_plan_arena);
+	const struct world_message *message = &scene_plan.messages[scene_plan.count - 1].message;
+	world_produce(&scene_world, (struct partition){0, 0}, message->bytes, message->size, message->form,
+		      message->timestamp_us);
+}
+
+START_TEST(touches_that_no_rule_takes_fill_no_memory_where_it_is_short)
+{
+	scene_setup();
+	for (unsigned waits = 0; waits < 2; waits++) {
+		plan_late_after_many();
+		scene_start_one_batch();
+		ck_assert_msg(drive_drain(&scene_drive), "%s", scene_drive.wrong);
+		if (waits) {
+			scene_drive.conf.batch.refolds_max = 0;
+			scene_drive.keeps_waiting = false;
+			scene_drive.daemons[0].refolder.arena.limit = REFOLD_CRAMPED;
+		} else {
+			scene_drive.daemons[0].batch->work.limit = BATCH_CRAMPED;
+		}
+		produce_late();
+		scene_finish_well();
+		ck_assert_double_eq(scene_outcomes(0, OUTCOME_applied), 151);
+		drive_stop(&scene_drive);
+	}
+}
+END_TEST
+
+/* The next batch is tried as a whole first. */
+START_TEST(a_history_that_did_not_fit_is_forgotten_with_its_batch)
+{
+	scene_setup();
+	plan_late_after_many();
+	scene_start_one_batch();
+	ck_assert(drive_drain(&scene_drive));
+	struct batch *batch = scene_drive.daemons[0].batch;
+	size_t limit = batch->work.limit;
+	batch->work.limit = BATCH_CRAMPED;
+	produce_late();
+	ck_assert(drive_drain(&scene_drive));
+	ck_assert_uint_lt(batch->read.touch_count, 20);
+	batch->work.limit = limit;
+	struct event later = scene_view(0, 0);
+	later.id = "later";
+	later.occurred_us -= 2 * MINUTE_US;
+	scene_plan.count = 0;
+	plan_add(&scene_plan, &later, &scene_plan_arena);
+	scene_produce();
+	ck_assert(drive_drain(&scene_drive));
+	ck_assert_uint_gt(batch->read.touch_count, 150);
+	drive_stop(&scene_drive);
 }
 END_TEST
 
@@ -410,8 +487,9 @@ END_TEST
 
 TEST_MAIN("daemon_limits", the_one_row_that_is_refused_is_found, a_batch_that_does_not_fit_is_made_smaller,
 	  what_waits_while_the_arena_is_full_is_next_or_handed_back,
-	  the_list_of_items_leaves_room_for_what_is_taken, a_message_that_never_fits_is_refused,
-	  wherever_the_arena_ends_each_message_has_its_outcome,
+	  touches_that_no_rule_takes_fill_no_memory_where_it_is_short,
+	  a_history_that_did_not_fit_is_forgotten_with_its_batch, the_list_of_items_leaves_room_for_what_is_taken,
+	  a_message_that_never_fits_is_refused, wherever_the_arena_ends_each_message_has_its_outcome,
 	  where_not_even_that_fits_the_daemon_gives_up_with_words,
 	  what_may_go_well_later_is_tried_for_ever_and_ever_more_slowly, what_a_human_must_mend_ends_the_daemon,
 	  batches_grow_under_backlog_and_shrink_when_it_is_gone, months_are_asked_for_once_and_again_after_trouble,

@@ -1,6 +1,6 @@
 /*
- * daemon/refolder.h: what is too much at once is taken in smaller slices; what is too much alone waits behind the others, also where
- * it has cost the connection or filled the arena.
+ * daemon/refolder.h: what is too much at once is taken in smaller slices; of what is too much alone, only what counts is read; then it
+ * waits behind the others, also where it has cost the connection or filled the arena.
  */
 #include <string.h>
 
@@ -50,8 +50,9 @@ static int64_t monotonic(void *self)
 static const struct io_ops ops = {
 	.monotonic_us = monotonic, .store_pick = pick, .store_rollback = rollback, .store_postpone = postpone};
 
-/* One that has picked so many and waits for their touches; its arena is full. */
-static void begin(struct refolder *refolder, size_t count)
+/* One that has picked so many and waits for their touches (the one alone, whose touches did not fit before: of those that count); its
+ * arena is full. */
+static void begin_again(struct refolder *refolder, size_t count, bool alone_before)
 {
 	static struct waiting_row waiting[16];
 	static struct conf conf;
@@ -63,8 +64,14 @@ static void begin(struct refolder *refolder, size_t count)
 	refolder->step = REFOLDER_READ;
 	refolder->pick.waiting = waiting;
 	refolder->pick.waiting_count = count;
+	refolder->counted_only = alone_before;
 	while (arena_take(&refolder->arena, 4096) != NULL) {
 	}
+}
+
+static void begin(struct refolder *refolder, size_t count)
+{
+	begin_again(refolder, count, false);
 }
 
 static struct fail failure(enum fail_kind kind, const char *code)
@@ -85,7 +92,7 @@ START_TEST(one_that_the_server_did_not_answer_for_is_postponed_on_the_next_conne
 {
 	struct refolder refolder;
 	struct fail fail, why = failure(FAIL_RETRY, POSTGRES_NO_ANSWER);
-	begin(&refolder, 1);
+	begin_again(&refolder, 1, true);
 	refolder_lost(&refolder, &why);
 	next(&refolder);
 	ck_assert_uint_eq(seen.postpones, 1);
@@ -156,7 +163,7 @@ START_TEST(one_that_is_refused_or_too_slow_is_postponed_after_the_rollback)
 	for (size_t i = 0; i < COUNT_OF(rows); i++) {
 		struct refolder refolder;
 		struct fail fail, why = failure(rows[i].kind, rows[i].code);
-		begin(&refolder, 1);
+		begin_again(&refolder, 1, true);
 		ck_assert_int_eq(refolder_turn_failed(&refolder, &why, &fail), REFOLDER_SENT);
 		ck_assert_uint_eq(seen.rollbacks, 1);
 		ck_assert_int_eq(refolder_turn_done(&refolder, &fail),
@@ -168,6 +175,42 @@ START_TEST(one_that_is_refused_or_too_slow_is_postponed_after_the_rollback)
 }
 END_TEST
 
-TEST_MAIN("refolder", one_that_the_server_did_not_answer_for_is_postponed_on_the_next_connection,
+START_TEST(one_that_does_not_fit_as_a_whole_is_tried_by_what_counts_before_it_is_postponed)
+{
+	static const struct {
+		size_t count;
+		bool before, counted_only, postponed;
+	} rows[] = {
+		{1, false, true, false}, {1, true, false, true}, {2, false, false, false}, {2, true, true, false}};
+	for (size_t i = 0; i < COUNT_OF(rows); i++) {
+		struct refolder refolder;
+		struct fail fail, why = failure(FAIL_DATA, "");
+		begin_again(&refolder, rows[i].count, rows[i].before);
+		ck_assert_int_eq(refolder_turn_failed(&refolder, &why, &fail), REFOLDER_SENT);
+		ck_assert_int_eq(refolder_turn_done(&refolder, &fail),
+				 rows[i].postponed ? REFOLDER_SENT : REFOLDER_DONE);
+		ck_assert_msg(refolder.counted_only == rows[i].counted_only, "row %zu", i);
+		refolder_finish(&refolder);
+	}
+}
+END_TEST
+
+START_TEST(what_counts_is_asked_for_once_and_then_all_again)
+{
+	static struct counters counters;
+	struct refolder refolder;
+	struct fail fail;
+	begin_again(&refolder, 1, true);
+	refolder.counters = &counters;
+	refolder.step = REFOLDER_SAVE;
+	ck_assert_int_eq(refolder_turn_done(&refolder, &fail), REFOLDER_DONE);
+	ck_assert(!refolder.counted_only);
+	refolder_finish(&refolder);
+}
+END_TEST
+
+TEST_MAIN("refolder", one_that_does_not_fit_as_a_whole_is_tried_by_what_counts_before_it_is_postponed,
+	  what_counts_is_asked_for_once_and_then_all_again,
+	  one_that_the_server_did_not_answer_for_is_postponed_on_the_next_connection,
 	  what_took_too_long_is_taken_in_halves, as_many_are_taken_as_are_done_in_eight_milliseconds,
 	  one_that_is_refused_or_too_slow_is_postponed_after_the_rollback)

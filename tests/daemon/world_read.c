@@ -84,13 +84,32 @@ static void add_asked(struct world_client *client, const struct touch_line *touc
 	}
 }
 
+/* Does the statement leave it in, whoever asks? */
+static bool may_be_read(const struct world_client *client, const struct touch_line *touch)
+{
+	struct rule_line key = {.subject_id = touch->subject_id};
+	const struct rule_line *rule = tables_find(world_view(client), TABLE_RULE, &key);
+	return !client->read->counted_only || rule == NULL || rule->confirm != 0 ||
+	       (touch->party == PARTY_PERSON && rule->number >= 0);
+}
+
+static size_t count_read(const struct world_client *client)
+{
+	const struct tables *tables = world_view(client);
+	size_t count = 0;
+	for (size_t i = 0; i < tables_count(tables, TABLE_TOUCH); i++) {
+		count += may_be_read(client, tables_row(tables, TABLE_TOUCH, i)) ? 1 : 0;
+	}
+	return count;
+}
+
 enum postgres_result world_read(struct world_client *client, struct fail *ret_fail)
 {
 	const struct tables *tables = world_view(client);
 	struct read_rows *read = client->read;
 	size_t count = tables_count(tables, TABLE_TOUCH);
 	size_t asks = read->contact_count + read->actor_count;
-	read->touches = world_room(client, count * (asks + 1), sizeof(*read->touches));
+	read->touches = world_room(client, count_read(client) * (asks + 1), sizeof(*read->touches));
 	read->checkpoints = world_room(client, asks, sizeof(*read->checkpoints));
 	read->touch_count = read->checkpoint_count = 0;
 	if (read->touches == NULL || read->checkpoints == NULL ||
@@ -100,6 +119,9 @@ enum postgres_result world_read(struct world_client *client, struct fail *ret_fa
 	}
 	for (size_t i = 0; i < count; i++) {
 		const struct touch_line *touch = tables_row(tables, TABLE_TOUCH, i);
+		if (!may_be_read(client, touch)) {
+			continue;
+		}
 		for (size_t j = 0; j < tables_count(tables, TABLE_STRETCH); j++) {
 			const struct stretch_line *stretch = tables_row(tables, TABLE_STRETCH, j);
 			if (uuid_equal(&stretch->actor_id, &touch->actor_id) && touch->at_us >= stretch->from_us &&

@@ -103,6 +103,30 @@ class Refold(FaultTest):
         first.kill()
         self.wait_until(lambda: picked() == ["99", "98", "96", "95"], 20, "what it had to be free again")
 
+    def test_where_all_of_a_history_is_too_much_nothing_that_may_count_is_left_out(self):
+        self.prepare(1)
+        self.psql("INSERT INTO phased.subject SELECT n, 'test', 'acme', 1, '', 1, '', 'acme.test', '/' || n, '', '', '', '', '', '', 0, '' "
+                  "FROM generate_series(1, 4) AS n")
+        # a rule's; nobody's; a hard fact; of another model alone
+        self.psql("INSERT INTO phased.subject_rule VALUES (1, 1, 'standard', 'rule', 0, '', false, 0, 0), "
+                  "(1, 2, 'standard', NULL, NULL, '', false, 0, 0), (1, 3, 'standard', NULL, NULL, '', false, 0, 2), "
+                  "(2, 4, 'standard', NULL, NULL, '', false, 0, 0)")
+        self.psql("SELECT phased.touch_month(now()::date)")
+        actor = "lpad('7', 32, '0')::uuid"
+        self.psql(f"INSERT INTO phased.stretch VALUES ({actor}, '-infinity', 'infinity', {actor})")
+        self.psql(f"INSERT INTO phased.touch SELECT {actor}, now(), subject * 10 + party, now(), now(), subject, 0, party "
+                  "FROM generate_series(1, 4) AS subject, generate_series(1, 2) AS party")
+        script = subprocess.run([PLANS], capture_output=True, text=True, check=True).stdout
+        prepared = "".join(re.findall(r"^EXECUTE settle.*\n|^PREPARE (?:settle|read_actors|read_contacts) .*\n", script, re.M))
+        asks = f"1, ARRAY[{actor}], ARRAY[NULL::text], ARRAY['-infinity'::timestamptz], ARRAY['-infinity'::timestamptz], ARRAY[0], false"
+
+        def read(statement, counted_only):
+            rows = self.psql(f"{prepared}EXECUTE {statement.format(f'{asks}, {counted_only}')};")
+            return sorted(int(row[1]) for row in rows if row[1].isdigit())
+        for statement in "read_actors ({}, 99)", "read_contacts ({}, '{{}}', 99)":
+            self.assertEqual([11, 12, 21, 22, 31, 32, 41, 42], read(statement, "false"))
+            self.assertEqual([11, 31, 32, 41, 42], read(statement, "true"))
+
     def test_one_whom_somebody_is_at_does_not_keep_the_others_waiting(self):
         self.prepare(4, batch__refolds_max=0)
         late = events.Maker(63, NOW_US, people=40)
