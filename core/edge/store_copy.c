@@ -6,7 +6,7 @@
 #include "core/edge/store_columns.h"
 #include "core/edge/store_parts.h"
 #include "core/edge/store_rows.h"
-#include "core/edge/store_sql.h"
+#include "core/edge/store_sql_save.h"
 
 /* ---- arbiters ---- */
 

@@ -12,7 +12,7 @@
 #include "core/base/moment.h"
 #include "core/edge/store_columns.h"
 #include "core/edge/store_parts.h"
-#include "core/edge/store_sql.h"
+#include "core/edge/store_sql_chores.h"
 #include "core/model/phase_pack.h"
 
 /* ---- What is read ---- */

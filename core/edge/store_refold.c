@@ -4,7 +4,8 @@
 #include "core/base/arena.h"
 #include "core/edge/store_columns.h"
 #include "core/edge/store_parts.h"
-#include "core/edge/store_sql.h"
+#include "core/edge/store_sql_chores.h"
+#include "core/edge/store_sql_save.h"
 
 static bool on_model(void *context, const struct postgres_rows *rows, struct fail *fail)
 {

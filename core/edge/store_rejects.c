@@ -5,7 +5,8 @@
 #include "core/edge/store.h"
 #include "core/edge/store_columns.h"
 #include "core/edge/store_parts.h"
-#include "core/edge/store_sql.h"
+#include "core/edge/store_sql_chores.h"
+#include "core/edge/store_sql_save.h"
 
 bool store_save_raws(struct store *store, const struct save_rows *save, struct arena *arena, struct fail *fail)
 {

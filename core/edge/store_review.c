@@ -7,7 +7,7 @@
 #include "core/edge/store_columns.h"
 #include "core/edge/store_parts.h"
 #include "core/edge/store_rows.h"
-#include "core/edge/store_sql.h"
+#include "core/edge/store_sql_chores.h"
 
 /* The first row says which hour and whether the end was reached; the others are rows of table phase. None: nothing to do. */
 static bool on_due(void *context, const struct postgres_rows *rows, struct fail *fail)

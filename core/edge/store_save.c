@@ -7,7 +7,7 @@
 #include "core/base/arena.h"
 #include "core/edge/store_columns.h"
 #include "core/edge/store_parts.h"
-#include "core/edge/store_sql.h"
+#include "core/edge/store_sql_save.h"
 
 static void put_rule(struct postgres_array *array, int number)
 {

@@ -4,7 +4,7 @@
  */
 #include "core/edge/store_columns.h"
 #include "core/edge/store_parts.h"
-#include "core/edge/store_sql.h"
+#include "core/edge/store_sql_save.h"
 
 bool store_save_actors(struct store *store, const struct save_rows *save, struct arena *arena, struct fail *fail)
 {

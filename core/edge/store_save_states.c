@@ -6,7 +6,7 @@
 #include "core/edge/store_columns.h"
 #include "core/edge/store_parts.h"
 #include "core/edge/store_rows.h"
-#include "core/edge/store_sql.h"
+#include "core/edge/store_sql_save.h"
 
 static const enum postgres_type state_types[STORE_STATE_COLUMNS] = {
 	POSTGRES_BYTEA,	 POSTGRES_INT4,	       POSTGRES_INT4,	     POSTGRES_FLOAT8,	   POSTGRES_FLOAT8,

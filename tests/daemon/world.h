@@ -3,7 +3,7 @@
  *
  * A stand-in for two things only: faults that real servers cannot be asked for, and thousands of runs a second. What
  * SQL, locks and group protocols really do is for tests/integration, on the real servers. The turns here answer with
- * the rows that the statements of core/edge/store_sql.h would give (in no order, as SQL does), see committed rows and
+ * the rows that the statements of core/edge/store_sql*.h would give (in no order, as SQL does), see committed rows and
  * the own transaction's, wait for locks that others hold, and enforce primary keys.
  *
  *	client ─ batch ─ io ──▶ one turn at a time ──▶ executed by store_ready(): a transaction ──▶ tables at COMMIT

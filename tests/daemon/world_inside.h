@@ -1,6 +1,6 @@
 /*
  * Between the files of the world: world.c (clients, time, Kafka), world_store.c (which turn does what; positions, claims, locks), and what
- * the turns do in the tables: world_load.c, world_read.c, world_save.c (world_checks.c), world_chores.c. core/edge/store_sql.h, statement by statement, as loops.
+ * the turns do in the tables: world_load.c, world_read.c, world_save.c (world_checks.c), world_chores.c. core/edge/store_sql*.h, statement by statement, as loops.
  */
 #pragma once
 #include "tests/daemon/world.h"

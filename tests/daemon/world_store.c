@@ -1,5 +1,5 @@
 /*
- * What each turn does in the tables: core/edge/store_sql.h, statement by statement, as loops.
+ * What each turn does in the tables: core/edge/store_sql*.h, statement by statement, as loops.
  */
 #include <stdio.h>
 #include <string.h>

@@ -5,7 +5,8 @@
 #include <stdio.h>
 
 #include "core/base/check.h"
-#include "core/edge/store_sql.h"
+#include "core/edge/store_sql_chores.h"
+#include "core/edge/store_sql_save.h"
 
 static const struct postgres_statement *const every[] = {
 	&sql_keys_set,
