@@ -150,8 +150,7 @@ static bool run_stage(struct bench *bench, enum stage stage)
 	case REFOLD:
 		return contacts_refold(&bench->contacts, items, count, &bench->read, NOW_US);
 	case GATHER:
-		return gather_batch(&bench->cast, &bench->contacts, items, count, &bench->load, topics,
-				    &bench->save);
+		return gather_batch(&bench->cast, &bench->contacts, items, count, topics, &bench->save);
 	case ARBITERS:
 		bench->save.quick = &bench->advance;
 		bench->save.by_copy = true;

@@ -96,7 +96,7 @@ enum step_end batch_save_start(struct batch *batch, struct fail *fail)
 	bool room =
 		batch->has_touches
 			? list_subjects(batch) && gather_batch(&batch->cast, &batch->contacts, batch_window(batch),
-							       batch->count, &batch->load, topics, &batch->save)
+							       batch->count, topics, &batch->save)
 			: gather_outcomes(batch_window(batch), batch->count, topics, &batch->work, &batch->save);
 	if (!room) {
 		return STEP_FULL;

@@ -371,18 +371,6 @@ static enum step_end load_end(struct batch *batch, struct fail *fail)
 
 /* ---- READ, RULES, FOLD ---- */
 
-/* What was read of copies that the window replaces stands no longer: it is known by its key. */
-static bool replaces(const struct batch *batch)
-{
-	const struct item *items = batch_window(batch);
-	for (size_t i = 0; i < batch->count; i++) {
-		if (items[i].copy == COPY_REPLACES) {
-			return true;
-		}
-	}
-	return false;
-}
-
 static enum step_end read_start(struct batch *batch, struct fail *fail)
 {
 	if (!batch->has_touches) {
@@ -398,7 +386,8 @@ static enum step_end read_start(struct batch *batch, struct fail *fail)
 	if (batch->read.contact_count + batch->read.actor_count == 0) {
 		return STEP_NEXT;
 	}
-	batch->read.with_keys = replaces(batch);
+	/* What was read of copies that the window replaces stands no longer: it is known by its key. */
+	batch->read.with_keys = batch->cast.added.replaced > 0;
 	batch->read.counted_only = batch->counted_only;
 	return batch->io.ops->store_read(batch->io.self, &batch->read, &batch->work, fail) ? STEP_SENT
 											   : STEP_BROKEN;

@@ -134,6 +134,11 @@ void engine_look_ahead(const struct engine *engine, uint64_t subject_id)
 	__builtin_prefetch(&engine->cache[subject_id & (CACHE_SLOTS - 1)]);
 }
 
+bool engine_has_room(const struct engine *engine)
+{
+	return engine->cached_count < CACHE_SLOTS / 4;
+}
+
 void engine_learn(struct engine *engine, uint64_t subject_id, const struct match *match)
 {
 	if (engine->cached_count >= CACHE_SLOTS / 2) {

@@ -33,5 +33,7 @@ bool engine_knows(const struct engine *engine, uint64_t subject_id);
 void engine_look_ahead(const struct engine *engine, uint64_t subject_id);
 /* Once a COMMIT is confirmed, or as it was read. A full cache is emptied first. */
 void engine_learn(struct engine *engine, uint64_t subject_id, const struct match *match);
+/* May what an old history was about be kept, too? What events come about has the other half of the cache, at the least. */
+bool engine_has_room(const struct engine *engine);
 /* After any rollback or reconnect what is cached may be ahead of the database. */
 void engine_forget(struct engine *engine);

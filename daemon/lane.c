@@ -317,6 +317,7 @@ static void run_batch(struct lane *lane)
 		if (!may_run || batch_wakes_us(lane->batch) > loop_now_us(lane->loop)) {
 			return;
 		}
+		lane->loop->batch_last_us = loop_now_us(lane->loop);
 		enum batch_run run = batch_run(lane->batch, &fail);
 		after_run(lane, run, &fail);
 	}

@@ -244,6 +244,7 @@ static void slice_done(struct loop *loop)
 {
 	struct explaining *explain = &loop->explain;
 	loop->options->counters->explained.value += (double)explain->slice.written;
+	explain->too_long = (struct uuid){0}; /* it was written as such: once it has changed it is tried again */
 	explain->contacts = explain->contacts < CONTACTS_MAX ? explain->contacts * 2 : CONTACTS_MAX;
 	rest(loop, 0);
 	explain->way_us += explain->at_us - explain->begun_us;

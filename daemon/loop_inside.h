@@ -164,6 +164,7 @@ struct loop {
 	struct store_queue queue; /* as last looked */
 	struct arena queue_arena;
 	int64_t queue_look_at_us, refold_at_us, refold_last_us; /* a slice begun or done */
+	int64_t batch_last_us;					/* a batch went on */
 	double queued_seen; /* contacts that our own batches have left there, when it was last looked */
 	struct log_limit refold_limit;
 	/* bringing all contacts under the model in force */

@@ -5,8 +5,9 @@
 #include "core/base/moment.h"
 #include "daemon/loop_inside.h"
 
-#define LOOK_US (2 * MOMENT_SECOND_US) /* how many wait? */
-#define BUSY_US (1 * MOMENT_SECOND_US) /* under backlog one lane does a slice as often */
+#define LOOK_US (2 * MOMENT_SECOND_US)	     /* how many wait? */
+#define BUSY_US (1 * MOMENT_SECOND_US)	     /* under backlog one lane does a slice as often */
+#define CALM_AFTER_US (1 * MOMENT_SECOND_US) /* without a batch */
 #define PAUSE_US \
 	(1 * MOMENT_SECOND_US) /* after trouble, and where all that wait are somebody else's at the moment */
 
@@ -77,8 +78,9 @@ bool loop_send_refold(struct loop *loop, struct lane *lane)
 		return false;
 	}
 	struct fail fail;
+	bool calm = now - loop->batch_last_us > CALM_AFTER_US;
 	loop->refold_last_us = now;
-	after(lane, refolder_begin(&lane->refolder, lane->io, loop->engine, &fail), &fail);
+	after(lane, refolder_begin(&lane->refolder, lane->io, loop->engine, calm, &fail), &fail);
 	return true;
 }
 

@@ -40,6 +40,7 @@ struct refolder {
 	struct counters *counters;
 	struct arena arena;
 	size_t slice;	  /* contacts at once: adapts */
+	int64_t slice_us; /* to what they may take */
 	bool is_cut;	  /* fewer than were picked: together they have too many touches */
 	int64_t begun_us; /* monotonic */
 	bool postpones;	  /* next, with nothing open: the only one that was picked is too much */
@@ -63,8 +64,9 @@ enum refolder_end {
 	REFOLDER_DONE, /* nothing is open any more */
 	REFOLDER_DROPS /* the connection must be dropped: *fail */
 };
-/* Begins a slice, on an idle connection that has been greeted. Borrows the engine until it is done. */
-enum refolder_end refolder_begin(struct refolder *refolder, struct io io, struct engine *engine,
+/* Begins a slice, on an idle connection that has been greeted; a longer one when it is calm: nothing has come for a while that might wait
+ * for it. Borrows the engine until it is done. */
+enum refolder_end refolder_begin(struct refolder *refolder, struct io io, struct engine *engine, bool calm,
 				 struct fail *fail);
 /* How the turn that it sent has ended. *fail is set where the connection must be dropped. */
 enum refolder_end refolder_turn_done(struct refolder *refolder, struct fail *fail);

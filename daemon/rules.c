@@ -89,7 +89,9 @@ void rules_take(struct rules *rules, struct engine *engine, struct read_rows *re
 		if (match.process < 0) {
 			continue;
 		}
-		engine_learn(engine, rows[i].subject_id, &match);
+		if (engine_has_room(engine)) {
+			engine_learn(engine, rows[i].subject_id, &match);
+		}
 		while (at < rules->unknown_count && rules->unknown[at].key < rows[i].subject_id) {
 			at++;
 		}

@@ -30,16 +30,12 @@ static int compare_row_keys(const void *a, const void *b)
 static bool list_replaced(const struct contacts *contacts, const struct item *items, size_t count,
 			  struct touch_key **ret_keys, size_t *ret_count)
 {
-	size_t used = 0;
-	for (size_t i = 0; i < count; i++) {
-		used += items[i].copy == COPY_REPLACES ? 1 : 0;
-	}
-	struct touch_key *keys = arena_array(contacts->cast->arena, used + 1, sizeof(*keys));
+	size_t used = 0, room = contacts->cast->added.replaced;
+	struct touch_key *keys = arena_array(contacts->cast->arena, room + 1, sizeof(*keys));
 	if (keys == NULL) {
 		return false;
 	}
-	used = 0;
-	for (size_t i = 0; i < count; i++) {
+	for (size_t i = 0; i < count && used < room; i++) {
 		if (items[i].copy == COPY_REPLACES) {
 			const struct touch *touch = &items[i].touch;
 			keys[used++] = (struct touch_key){touch->actor_id, touch->stamped_us, touch->event_id};

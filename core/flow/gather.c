@@ -360,9 +360,8 @@ static bool gather_contacts(const struct cast *cast, const struct contacts *cont
 }
 
 bool gather_batch(const struct cast *cast, const struct contacts *contacts, const struct item *items, size_t count,
-		  const struct load_rows *load, const char *const *topics, struct save_rows *ret_save)
+		  const char *const *topics, struct save_rows *ret_save)
 {
-	(void)load;
 	return gather_touches(cast, items, ret_save) && gather_timed(cast, items, count, ret_save) &&
 	       gather_gone(cast, ret_save) && gather_new(cast, items, count, ret_save) &&
 	       gather_persons(cast, ret_save) && gather_actors(cast, items, count, ret_save) &&

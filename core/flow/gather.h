@@ -12,7 +12,7 @@
 
 /* `topics`: names by number, for rejected rows. Fills all lists of ret_save but the subjects. False: arena full. */
 bool gather_batch(const struct cast *cast, const struct contacts *contacts, const struct item *items, size_t count,
-		  const struct load_rows *load, const char *const *topics, struct save_rows *ret_save);
+		  const char *const *topics, struct save_rows *ret_save);
 /* Of contacts that had waited for their refold: states, changes, checkpoints, and that they wait no longer. */
 bool gather_refold(const struct cast *cast, const struct contacts *contacts, struct save_rows *ret_save);
 /* Outcomes and rejected rows alone: for a batch in which no item has a touch. */

@@ -3,6 +3,7 @@
 #include <stddef.h>
 #include <string.h>
 
+#include "core/base/check.h"
 #include "core/model/event.h"
 
 struct proxy_flag {
@@ -36,7 +37,6 @@ static const char *const labels[] = {
 #undef PROXY_FLAG
 #undef PROXY_LABEL
 };
-#define COUNT(list) (sizeof(list) / sizeof((list)[0]))
 
 static bool is_among(const char *text, const char *const *list, size_t count)
 {
@@ -50,7 +50,7 @@ static bool is_among(const char *text, const char *const *list, size_t count)
 
 static bool is_flagged(const struct event_property *property)
 {
-	for (size_t i = 0; i < COUNT(flags); i++) {
+	for (size_t i = 0; i < COUNT_OF(flags); i++) {
 		if (strcmp(property->key, flags[i].key) == 0) {
 			return flags[i].value[0] == '\0' ? property->value[0] != '\0'
 							 : strcmp(property->value, flags[i].value) == 0;
@@ -61,11 +61,11 @@ static bool is_flagged(const struct event_property *property)
 
 static bool is_open_proxy(const struct event *event)
 {
-	bool found = is_among(event->label, labels, COUNT(labels));
+	bool found = is_among(event->label, labels, COUNT_OF(labels));
 	for (unsigned i = 0; i < event->properties_count && !found; i++) {
 		const struct event_property *property = &event->properties[i];
 		found = is_flagged(property) || (strcmp(property->key, "user_agent") == 0 &&
-						 is_among(property->value, agents, COUNT(agents)));
+						 is_among(property->value, agents, COUNT_OF(agents)));
 	}
 	return found;
 }

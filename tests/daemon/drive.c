@@ -260,7 +260,8 @@ static void after_refold(struct driven *daemon, enum refolder_end end, const str
 static void refold(struct driven *daemon)
 {
 	struct fail fail;
-	after_refold(daemon, refolder_begin(&daemon->refolder, world_io(daemon->client), daemon->engine, &fail),
+	after_refold(daemon,
+		     refolder_begin(&daemon->refolder, world_io(daemon->client), daemon->engine, false, &fail),
 		     &fail);
 }
 

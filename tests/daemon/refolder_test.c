@@ -82,10 +82,15 @@ static struct fail failure(enum fail_kind kind, const char *code)
 	return why;
 }
 
-static void next(struct refolder *refolder)
+static void next_when(struct refolder *refolder, bool calm)
 {
 	struct fail fail;
-	ck_assert_int_eq(refolder_begin(refolder, (struct io){.ops = &ops}, NULL, &fail), REFOLDER_SENT);
+	ck_assert_int_eq(refolder_begin(refolder, (struct io){.ops = &ops}, NULL, calm, &fail), REFOLDER_SENT);
+}
+
+static void next(struct refolder *refolder)
+{
+	next_when(refolder, false);
 }
 
 START_TEST(one_that_the_server_did_not_answer_for_is_postponed_on_the_next_connection)
@@ -153,6 +158,35 @@ START_TEST(as_many_are_taken_as_are_done_in_eight_milliseconds)
 }
 END_TEST
 
+START_TEST(where_nothing_has_come_more_are_taken_and_few_again_once_something_comes)
+{
+	static const struct {
+		size_t slice;
+		int ms;
+		bool calm, calm_next;
+		size_t next;
+	} rows[] = {{64, 15, true, true, 128}, {64, 30, true, true, 64},  {64, 50, true, true, 32},
+		    {64, 15, false, true, 32}, {64, 30, true, false, 16}, {8, 30, true, false, 8}};
+	static struct counters counters;
+	for (size_t i = 0; i < COUNT_OF(rows); i++) {
+		struct refolder refolder;
+		struct fail fail;
+		begin(&refolder, rows[i].slice);
+		refolder.counters = &counters;
+		refolder.slice = rows[i].slice;
+		refolder.step = REFOLDER_IDLE;
+		next_when(&refolder, rows[i].calm);
+		refolder.pick.waiting_count = rows[i].slice;
+		refolder.step = REFOLDER_SAVE;
+		seen.now_us = refolder.begun_us + rows[i].ms * 1000;
+		ck_assert_int_eq(refolder_turn_done(&refolder, &fail), REFOLDER_DONE);
+		next_when(&refolder, rows[i].calm_next);
+		ck_assert_msg(seen.contacts_max == rows[i].next, "row %zu: %zu", i, seen.contacts_max);
+		refolder_finish(&refolder);
+	}
+}
+END_TEST
+
 START_TEST(one_that_is_refused_or_too_slow_is_postponed_after_the_rollback)
 {
 	static const struct {
@@ -212,5 +246,6 @@ END_TEST
 TEST_MAIN("refolder", one_that_does_not_fit_as_a_whole_is_tried_by_what_counts_before_it_is_postponed,
 	  what_counts_is_asked_for_once_and_then_all_again,
 	  one_that_the_server_did_not_answer_for_is_postponed_on_the_next_connection,
+	  where_nothing_has_come_more_are_taken_and_few_again_once_something_comes,
 	  what_took_too_long_is_taken_in_halves, as_many_are_taken_as_are_done_in_eight_milliseconds,
 	  one_that_is_refused_or_too_slow_is_postponed_after_the_rollback)
