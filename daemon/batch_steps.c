@@ -323,6 +323,9 @@ static enum step_end load_start(struct batch *batch, struct fail *fail)
 			return STEP_FULL;
 		}
 	}
+	batch->load.positions = batch->positions;
+	batch->load.partitions = batch->position_parts;
+	batch->load.position_count = batch->position_count;
 	batch->load.quick = batch->way.quick;
 	batch->load.claims = batch->advance.claims;
 	batch->load.claim_count = batch->advance.claim_count;

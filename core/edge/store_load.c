@@ -225,7 +225,18 @@ static bool on_erasures(void *context, const struct postgres_rows *rows, struct 
 		return false;
 	}
 	for (size_t i = 0; i < postgres_count(rows); i++) {
-		erasures[i] = (struct erasure_row){postgres_uuid(rows, i, 0), postgres_moment(rows, i, 1)};
+		erasures[i] = (struct erasure_row){
+			.actor_id = postgres_uuid(rows, i, 0),
+			.from_us = postgres_moment(rows, i, 1),
+			.at_us = postgres_moment(rows, i, 2),
+			.has_position = !postgres_is_null(rows, i, 3),
+		};
+		if (erasures[i].has_position) {
+			int64_t place = postgres_int(rows, i, 3); /* from 1 */
+			CHECK(place >= 1 && (size_t)place <= store->load->position_count);
+			erasures[i].partition = store->load->partitions[place - 1];
+			erasures[i].below = postgres_int(rows, i, 4);
+		}
 	}
 	store->load->erasures = erasures;
 	store->load->erasure_count = postgres_count(rows);
@@ -360,6 +371,17 @@ static bool add_copies(struct store *store, const struct load_rows *load, struct
 	return columns_add(columns, store->postgres, &sql_copies, on_copies, store, fail);
 }
 
+static bool add_erasures(struct store *store, const struct load_rows *load, struct arena *arena, struct fail *fail)
+{
+	if (load->actor_count == 0) {
+		return true;
+	}
+	struct columns *columns = columns_begin(arena);
+	columns_uuids(columns, load->actors, load->actor_count);
+	store_position_names(columns, load->positions, load->position_count);
+	return columns_add(columns, store->postgres, &sql_erasures, on_erasures, store, fail);
+}
+
 /* The quick way has them: PEEK and LOAD see one snapshot. Those that the careful way's ADVANCE saw may be others since. */
 static bool add_claims_anew(struct store *store, struct load_rows *load, struct arena *arena, struct fail *fail)
 {
@@ -379,8 +401,8 @@ bool store_load(struct store *store, struct load_rows *load, struct arena *arena
 	return add_locks(store, load, arena, fail) && add_claims_anew(store, load, arena, fail) &&
 	       store_by_ids(store, &sql_consents, load->persons, load->person_count, on_consents, arena, fail) &&
 	       store_by_ids(store, &sql_declared, load->decided, load->decided_count, on_declared, arena, fail) &&
-	       store_by_ids(store, &sql_erasures, load->actors, load->actor_count, on_erasures, arena, fail) &&
-	       add_copies(store, load, arena, fail) && add_times(store, load, arena, fail) &&
+	       add_erasures(store, load, arena, fail) && add_copies(store, load, arena, fail) &&
+	       add_times(store, load, arena, fail) &&
 	       store_by_ids(store, &sql_phases, load->contacts, load->contact_count, store_on_phases, arena,
 			    fail) &&
 	       (!load->quick || postgres_add(store->postgres, &sql_commit, NULL, NULL, NULL, fail)) &&

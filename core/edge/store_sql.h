@@ -142,11 +142,16 @@ static const struct postgres_statement sql_declared = {
 	       "phased.declared d WHERE d.actor_id = ANY ($1)",
 	.parameter_count = 1,
 	.parameters = {ARRAY(UUID)}};
+/* A row for each of the batch's positions that the ledger knows; of what has none, one row. */
 static const struct postgres_statement sql_erasures = {
 	.name = "erasures",
-	.sql = "SELECT e.actor_id, e.at FROM phased.erasure e WHERE e.actor_id = ANY ($1)",
-	.parameter_count = 1,
-	.parameters = {ARRAY(UUID)}};
+	.sql = "SELECT e.actor_id, e.from_at, e.at, p.place, p.below FROM phased.erasure e LEFT JOIN LATERAL "
+	       "(SELECT k.place, (e.positions -> k.topic ->> k.partition)::bigint AS below FROM "
+	       "unnest($2::text[], $3::integer[]) WITH ORDINALITY AS k (topic, partition, place) WHERE "
+	       "(e.positions -> k.topic ->> k.partition) IS NOT NULL OFFSET 0) AS p ON true WHERE e.actor_id = "
+	       "ANY ($1)",
+	.parameter_count = 3,
+	.parameters = {ARRAY(UUID), ARRAY(TEXT), ARRAY(INT4)}};
 static const struct postgres_statement sql_copies = {
 	.name = "copies",
 	.sql = "SELECT t.actor_id, t.stamped, t.event_id, t.received, t.at, t.subject_id, t.reasons & 65535, "

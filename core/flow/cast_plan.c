@@ -63,13 +63,27 @@ static bool list_timed(const struct cast *cast, const struct item *items, size_t
 	return true;
 }
 
+/* The address that an item names beside the strong actor that it is by; NULL: none. */
+static const struct uuid *other_address(const struct cast *cast, const struct item *items, size_t i)
+{
+	if (cast->parts[i].strong == CAST_NOBODY || !items[i].who->has_address ||
+	    uuid_equal(&items[i].who->address.id, &items[i].who->strong.id)) {
+		return NULL;
+	}
+	return &items[i].who->address.id;
+}
+
 /* All ids, the weak and the strong ones apart, and those that the batch itself names. */
-static bool list_members(const struct cast *cast, struct load_rows *ret_load)
+static bool list_members(const struct cast *cast, const struct item *items, size_t count,
+			 struct load_rows *ret_load)
 {
 	size_t weak_count = 0, named_count = 0;
 	for (size_t i = 0; i < cast->count; i++) {
 		weak_count += cast->members[i].strong ? 0 : 1;
 		named_count += cast->members[i].named ? 1 : 0;
+	}
+	for (size_t i = 0; i < count; i++) {
+		named_count += other_address(cast, items, i) != NULL ? 1 : 0;
 	}
 	struct uuid *all = arena_array(cast->arena, cast->count + 1, sizeof(*all));
 	struct uuid *weak = arena_array(cast->arena, weak_count + 1, sizeof(*weak));
@@ -90,6 +104,12 @@ static bool list_members(const struct cast *cast, struct load_rows *ret_load)
 			named[ret_load->actor_count++] = member->id;
 		}
 	}
+	for (size_t i = 0; i < count; i++) {
+		const struct uuid *address = other_address(cast, items, i);
+		if (address != NULL) {
+			named[ret_load->actor_count++] = *address;
+		}
+	}
 	ret_load->contacts = all;
 	ret_load->contact_count = cast->count;
 	ret_load->weak = weak;
@@ -106,6 +126,6 @@ bool cast_plan(struct cast *cast, const struct item *items, size_t count, const 
 		.decided = advance->decided,
 		.decided_count = advance->decided_count,
 	};
-	return cast_make_members(cast, items, count, advance) && list_members(cast, ret_load) &&
+	return cast_make_members(cast, items, count, advance) && list_members(cast, items, count, ret_load) &&
 	       list_keys(cast, ret_load) && list_timed(cast, items, count, advance, ret_load);
 }

@@ -45,12 +45,34 @@ static int compare_erasures(const void *a, const void *b)
 			    &((const struct erasure_row *)b)->actor_id);
 }
 
-static bool is_erased(const struct load_rows *load, const struct uuid *actor_id, int64_t at_us)
+/* The first row of the ledger that is this actor's, or a later one's. */
+static size_t first_erasure(const struct load_rows *load, const struct uuid *actor_id)
 {
-	struct erasure_row key = {.actor_id = *actor_id};
-	const struct erasure_row *row =
-		bsearch(&key, load->erasures, load->erasure_count, sizeof(key), compare_erasures);
-	return row != NULL && at_us <= row->at_us;
+	size_t low = 0, high = load->erasure_count;
+	while (low < high) {
+		size_t middle = low + (high - low) / 2;
+		if (uuid_compare(&load->erasures[middle].actor_id, actor_id) < 0) {
+			low = middle + 1;
+		} else {
+			high = middle;
+		}
+	}
+	return low;
+}
+
+/* By when it happened, or by where its message lies. */
+static bool is_erased(const struct load_rows *load, const struct item *item, const struct uuid *actor_id)
+{
+	for (size_t i = first_erasure(load, actor_id);
+	     i < load->erasure_count && uuid_equal(&load->erasures[i].actor_id, actor_id); i++) {
+		const struct erasure_row *row = &load->erasures[i];
+		if ((row->from_us <= item->touch.at_us && item->touch.at_us <= row->at_us) ||
+		    (row->has_position && partition_equal(row->partition, item->partition) &&
+		     item->offset < row->below)) {
+			return true;
+		}
+	}
+	return false;
 }
 
 static void tell_erased(struct item *items, size_t count, struct load_rows *load)
@@ -62,8 +84,9 @@ static void tell_erased(struct item *items, size_t count, struct load_rows *load
 	for (size_t i = 0; i < count; i++) {
 		struct item *item = &items[i];
 		if (item->outcome == OUTCOME_NONE &&
-		    ((item->has_weak && is_erased(load, &item->who->weak.id, item->touch.at_us)) ||
-		     (item->has_strong && is_erased(load, &item->who->strong.id, item->touch.at_us)))) {
+		    ((item->has_weak && is_erased(load, item, &item->who->weak.id)) ||
+		     (item->has_strong && is_erased(load, item, &item->who->strong.id)) ||
+		     (item->who->has_address && is_erased(load, item, &item->who->address.id)))) {
 			item->outcome = OUTCOME_erased;
 		}
 	}

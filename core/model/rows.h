@@ -10,6 +10,7 @@
 
 #include "core/base/uuid.h"
 #include "core/model/actor.h"
+#include "core/model/message.h"
 #include "core/model/phase.h"
 #include "core/model/subject.h"
 #include "core/model/touch.h"
@@ -71,9 +72,13 @@ struct phase_row {
 		cleared; /* of an arbiter: machine reasons that are none for this contact, as somebody has decided */
 };
 
+/* Refuses touches of an actor with from_us ≤ at ≤ at_us, and messages of one partition below an offset. */
 struct erasure_row {
 	struct uuid actor_id;
-	int64_t at_us;
+	int64_t from_us, at_us;
+	bool has_position;
+	struct partition partition;
+	int64_t below;
 };
 
 struct touch_key {
@@ -109,8 +114,11 @@ struct load_rows {
 	const struct uuid *persons; /* all strong actors in play */
 	size_t person_count;
 
-	const struct uuid *actors; /* of the batch: looked up in the ledger of erasures */
+	const struct uuid *actors; /* whom the batch names: looked up in the ledger of erasures */
 	size_t actor_count;
+	const struct position_row *positions; /* of the batch, and which partitions these are */
+	const struct partition *partitions;
+	size_t position_count;
 	const struct touch_key *keys; /* of the batch's touches */
 	size_t key_count;
 	const struct uuid *timed; /* weak actors whose sessions matter (rule 3) */

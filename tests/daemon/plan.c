@@ -139,6 +139,10 @@ void plan_print(const struct plan *plan)
 			plan->cleared[i].before);
 	}
 	for (size_t i = 0; i < plan->erased_count; i++) {
-		fprintf(stderr, "  erased at %+.6f min\n", (double)(plan->erased[i].at_us - PLAN_BEGIN_US) / 6e7);
+		const struct erasure_line *line = &plan->erased[i];
+		fprintf(stderr, "  erased from %+.6f to %+.6f min\n",
+			line->from_us == INT64_MIN ? (double)INT64_MIN
+						   : (double)(line->from_us - PLAN_BEGIN_US) / 6e7,
+			(double)(line->at_us - PLAN_BEGIN_US) / 6e7);
 	}
 }

@@ -438,8 +438,12 @@ static void add_cleared(struct making *making, const struct identity_key *key)
 static void add_erased(struct making *making, const struct identity_key *key)
 {
 	struct erasure_line *line = &making->plan->erased[making->plan->erased_count++];
-	line->actor_id = some_actor(making, key);
-	line->at_us = some_time(making);
+	*line = (struct erasure_line){some_actor(making, key), INT64_MIN, some_time(making), 0};
+	if (now_and_then(making, 30)) { /* a stretch of it */
+		int64_t other_us = some_time(making);
+		line->from_us = other_us < line->at_us ? other_us : line->at_us;
+		line->at_us = other_us < line->at_us ? line->at_us : other_us;
+	}
 	if (making->plan->erased_count == 2 && uuid_equal(&line->actor_id, &making->plan->erased[0].actor_id)) {
 		making->plan->erased_count--;
 	}

@@ -31,7 +31,7 @@ static const struct about abouts[TABLE_COUNT] = {
 	[TABLE_OUTCOME] = {"outcome_day", "ITTITI", 5},
 	[TABLE_REJECTED] = {"rejected", "TiiTTIXIT", 3},
 	[TABLE_POSITION] = {"position", "tiiitii", 2},
-	[TABLE_ERASURE] = {"erasure", "UI", 1},
+	[TABLE_ERASURE] = {"erasure", "UIII", 2},
 };
 
 static size_t column_size(char type)

@@ -166,7 +166,8 @@ struct position_line {
 
 struct erasure_line {
 	struct uuid actor_id;
-	int64_t at_us;
+	int64_t from_us, at_us;
+	int64_t below; /* messages at lower offsets, of whatever partition */
 };
 
 struct rows {

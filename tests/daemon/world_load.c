@@ -68,14 +68,24 @@ static bool load_erasures(struct world_client *client, struct load_rows *load)
 {
 	const struct tables *tables = world_view(client);
 	size_t count = tables_count(tables, TABLE_ERASURE);
-	load->erasures = world_room(client, count, sizeof(*load->erasures));
+	load->erasures = world_room(client, count * (1 + load->position_count), sizeof(*load->erasures));
 	load->erasure_count = 0;
 	for (size_t i = 0; i < count && load->erasures != NULL; i++) {
 		const struct erasure_line *row = tables_row(tables, TABLE_ERASURE, i);
-		if (world_has_id(load->actors, load->actor_count, &row->actor_id)) {
-			load->erasures[load->erasure_count++] = (struct erasure_row){row->actor_id, row->at_us};
+		if (!world_has_id(load->actors, load->actor_count, &row->actor_id)) {
+			continue;
+		}
+		struct erasure_row erasure = {
+			.actor_id = row->actor_id, .from_us = row->from_us, .at_us = row->at_us};
+		load->erasures[load->erasure_count++] = erasure;
+		for (size_t j = 0; j < load->position_count && row->below > 0; j++) {
+			erasure.has_position = true;
+			erasure.partition = load->partitions[j];
+			erasure.below = row->below;
+			load->erasures[load->erasure_count++] = erasure;
 		}
 	}
+	random_shuffle(&client->world->chance, load->erasures, load->erasure_count, sizeof(*load->erasures));
 	return load->erasures != NULL;
 }
 

@@ -118,6 +118,8 @@ static void add_event(char **words, size_t count)
 				event.identity.anonymous_id = arena_print(&arena, "cookie-%s", next);
 			} else if (strcmp(word, "by") == 0) {
 				event.identity.email = arena_print(&arena, "%s@firma.test", next);
+			} else if (strcmp(word, "as") == 0) {
+				event.identity.user_id = arena_print(&arena, "user-%s", next);
 			} else if (strcmp(word, "at") == 0) {
 				event.occurred_us = minute(next);
 			} else if (strcmp(word, "received") == 0) {
@@ -366,8 +368,16 @@ static void read_line(const char *word, char **words, size_t count)
 		return;
 	}
 	if (strcmp(word, "erased") == 0) {
-		ck_assert_uint_eq(count, 2);
-		struct erasure_line row = {id_of(words[0]), minute(words[1])};
+		struct erasure_line row = {id_of(words[0]), INT64_MIN, minute(words[1]), 0};
+		if (count == 4) {
+			ck_assert_str_eq(words[2], "below");
+			row.below = strtol(words[3], NULL, 10);
+		} else if (count == 3) {
+			row.from_us = minute(words[1]);
+			row.at_us = minute(words[2]);
+		} else {
+			ck_assert_uint_eq(count, 2);
+		}
 		CHECK(tables_insert(&world.tables, TABLE_ERASURE, &row));
 		return;
 	}

@@ -34,7 +34,7 @@ INSERT INTO phased.explanation SELECT contact_id, 'standard', 1, 1, now(), NULL,
     FROM phased.phase;
 INSERT INTO phased.history SELECT contact_id, 'standard', 1, now(), now(), '{{1}}', '{{1}}', '{{1}}' FROM phased.phase;
 INSERT INTO phased.refold (contact_id, from_at, anonymous) SELECT contact_id, now(), true FROM phased.phase;
-INSERT INTO phased.erasure SELECT contact_id, now(), '{{}}' FROM phased.phase LIMIT 1 + {n} / 100;
+INSERT INTO phased.erasure (actor_id, from_at, at, erased_at, positions) SELECT contact_id, '-infinity', now(), now(), '{{}}' FROM phased.phase LIMIT 1 + {n} / 100;
 INSERT INTO phased.position SELECT 'g', 't', n, 1, 1, 'o', 1 FROM generate_series(1, 1 + {n} / 1000) AS n;
 ANALYZE;
 """

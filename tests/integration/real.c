@@ -92,12 +92,15 @@ void real_erase(struct postgres *postgres, const struct erasure_line *erased, st
 {
 	static const struct postgres_statement insert = {
 		.name = "insert_erased",
-		.sql = "INSERT INTO phased.erasure (actor_id, at, positions) VALUES ($1, $2, '{}')",
-		.parameter_count = 2,
-		.parameters = {{POSTGRES_UUID, false}, {POSTGRES_TIMESTAMPTZ, false}}};
-	struct postgres_value values[2];
+		.sql = "INSERT INTO phased.erasure (actor_id, from_at, at, erased_at, positions) VALUES ($1, $2, "
+		       "$3, $3, '{}')",
+		.parameter_count = 3,
+		.parameters = {
+			{POSTGRES_UUID, false}, {POSTGRES_TIMESTAMPTZ, false}, {POSTGRES_TIMESTAMPTZ, false}}};
+	struct postgres_value values[3];
 	CHECK(postgres_value_uuid(&erased->actor_id, &values[0]) &&
-	      postgres_value_moment(arena, erased->at_us, &values[1]));
+	      postgres_value_moment(arena, erased->from_us, &values[1]) &&
+	      postgres_value_moment(arena, erased->at_us, &values[2]));
 	real_script(postgres, "BEGIN");
 	real_empty_arbiter(postgres, &erased->actor_id);
 	run(postgres, &insert, values);

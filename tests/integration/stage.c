@@ -366,7 +366,7 @@ void stage_erase_of_a(void)
 	const struct load_rows *load = &stage_drive.daemons[A].batch->load;
 	CHECK(load->actor_count == 1 && stage_plan.erased_count < PLAN_ERASED_MAX);
 	stage_plan.erased[stage_plan.erased_count++] =
-		(struct erasure_line){load->actors[0], STAGE_NINE_US + 600 * MINUTE_US};
+		(struct erasure_line){load->actors[0], INT64_MIN, STAGE_NINE_US + 600 * MINUTE_US, 0};
 	real_erase(hand, &stage_plan.erased[stage_plan.erased_count - 1], &run_arena);
 }
 
