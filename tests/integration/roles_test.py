@@ -2,6 +2,8 @@
 
 A table, view or function that is not in the expectations fails the test: rights are decided, not left over.
 """
+import os
+import re
 import unittest
 
 import phased_test
@@ -182,6 +184,17 @@ class Roles(phased_test.PhasedTest):
         self.assertEqual([], self.psql(
             "SELECT c.oid::regclass FROM pg_class c WHERE c.relnamespace IN ('phased'::regnamespace, 'report'::regnamespace) "
             "AND c.relkind IN ('r', 'p', 'v', 'm') AND NOT c.relispartition AND obj_description(c.oid) IS NULL"))
+
+    def test_every_table_about_people_is_in_the_list_of_what_is_held(self):
+        with open(os.path.join(phased_test.ROOT, "core/edge/held.def"), encoding="utf-8") as file:
+            held = re.findall(r"^HELD\((\w+), (\w+), (?:DELETED|EMPTIED|KEPT)\)$", file.read(), re.M)
+        tagged = {row[0] for row in self.psql(
+            "SELECT DISTINCT c.relname FROM pg_class c JOIN pg_attribute a ON a.attrelid = c.oid WHERE c.relnamespace = "
+            "'phased'::regnamespace AND NOT c.relispartition AND col_description(c.oid, a.attnum) ~ 'pii:(pseudonym|direct)$'")}
+        self.assertEqual(tagged, {table for table, _ in held} | {"rejected_raw", "explain", "takeover"})
+        for table, column in held:
+            self.assertEqual("uuid", self.value(f"SELECT atttypid::regtype FROM pg_attribute WHERE attrelid = "
+                                                f"'phased.{table}'::regclass AND attname = '{column}'"), f"{table}.{column}")
 
     def test_nothing_that_reads_as_a_person_is_open_to_readers(self):
         self.assertEqual([], self.psql(
