@@ -120,7 +120,7 @@ static void side_init(struct side *side, enum match_book book)
 	for (size_t i = 0; i < CONTACTS; i++) {
 		fold_start(engine_model(side->engine)->processes, &side->states[i]);
 	}
-	side->conf.consent[CHANNEL_WEB] = CONF_REQUIRE;
+	side->conf.consent.unsaid[CHANNEL_WEB] = CONSENT_REQUIRE;
 	side->key.size = IDENTITY_KEY_SIZE_MIN;
 	memset(side->key.bytes, 'k', side->key.size);
 	counters_init(&side->counters);

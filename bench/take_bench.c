@@ -126,8 +126,8 @@ static void bench_init(struct bench *bench)
 	bench->engine = engine_create(model->text, model->text_size, model->version, &fail);
 	bench->items = calloc(BATCH, sizeof(*bench->items));
 	CHECK(bench->engine != NULL && bench->items != NULL);
-	bench->conf.consent[CHANNEL_WEB] = CONF_REQUIRE;
-	bench->conf.consent[CHANNEL_EMAIL] = CONF_ALLOW;
+	bench->conf.consent.unsaid[CHANNEL_WEB] = CONSENT_REQUIRE;
+	bench->conf.consent.unsaid[CHANNEL_EMAIL] = CONSENT_ALLOW;
 	bench->key.size = IDENTITY_KEY_SIZE_MIN;
 	memset(bench->key.bytes, 'k', bench->key.size);
 	counters_init(&bench->counters);

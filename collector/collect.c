@@ -122,7 +122,7 @@ static void set_options(struct collect *collect)
 						    .is_secure = conf->snowplow.cookie.is_secure,
 						    .same_site = conf->snowplow.cookie.same_site,
 						    .key = collect->key};
-	collect->screen = (struct screen_options){.consent = conf->consent,
+	collect->screen = (struct screen_options){.consent = &conf->consent,
 						  .identify = {.key = collect->key,
 							       .blocked = conf->identity.blocked.items,
 							       .blocked_count = conf->identity.blocked.count},

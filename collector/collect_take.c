@@ -136,6 +136,17 @@ static void flag_machines(const struct collect *collect, const struct source_req
 	}
 }
 
+/* What the browser signals counts as the event's own word, for the visitor's cookie, too. */
+static void settle_consent(const struct collect *collect, struct source_items *items)
+{
+	for (size_t i = 0; i < items->count; i++) {
+		struct event *event = items->items[i].event;
+		if (event != NULL) {
+			event->consent.analytics = consent_said(&collect->conf->consent, event);
+		}
+	}
+}
+
 /* Whose request it is: a tracker sends for one site. */
 static const char *key_of(const struct source_items *items)
 {
@@ -168,6 +179,7 @@ void collect_take(struct collect *collect, struct http_request *request, enum ro
 		return;
 	}
 	flag_machines(collect, &described, &items);
+	settle_consent(collect, &items);
 	struct visitor visitor = {.what = VISITOR_SILENT};
 	if (routes[route].has_visitors &&
 	    !visitor_settle(&collect->visitor, &described, http_header(request, "Cookie"), &items, &collect->arena,

@@ -63,6 +63,7 @@ static const struct yaml_field identity_fields[] = {
 
 static const struct yaml_field consent_fields[] = {
 	CONF_CONSENT_ROWS,
+	CONF_SIGNAL_ROWS,
 	{0},
 };
 

@@ -13,6 +13,7 @@
 #include "core/edge/conf_parts.h"
 #include "core/edge/conf_schema.h"
 #include "core/edge/http_address.h"
+#include "core/model/consent.h"
 #include "core/model/event.h"
 
 struct arena;
@@ -45,7 +46,7 @@ struct collect_conf {
 		const char *key_file; /* relative ones resolved */
 		struct yaml_texts blocked;
 	} identity;
-	int consent[CHANNEL_COUNT]; /* enum conf_consent: what an event that does not say is taken for */
+	struct consent_policy consent;
 	struct {
 		struct yaml_texts post_paths, get_paths, consent_scopes;
 		int64_t page_ping_s;

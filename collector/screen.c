@@ -72,18 +72,9 @@ struct screening {
 static enum outcome ask_consent(struct screening *screening)
 {
 	const struct event *event = screening->event;
-	switch (event->consent.analytics) {
-	case STATEMENT_GRANTED:
-		return OUTCOME_NONE;
-	case STATEMENT_UNSAID:
-		return screening->options->consent[event->channel] == CONF_ALLOW ? OUTCOME_NONE
-										 : OUTCOME_no_consent;
-	case STATEMENT_DENIED:
-	case STATEMENT_WITHDRAWN:
-	case STATEMENT_COUNT:
-		break;
-	}
-	return OUTCOME_no_consent;
+	const struct consent_policy *policy = screening->options->consent;
+	return consent_allows(policy, event->channel, consent_said(policy, event)) ? OUTCOME_NONE
+										   : OUTCOME_no_consent;
 }
 
 /* The id tells copies of an event apart, so it can be neither masked nor left out. */

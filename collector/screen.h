@@ -11,11 +11,12 @@
 
 #include "collector/source/source.h"
 #include "core/flow/identify.h"
+#include "core/model/consent.h"
 #include "core/model/event.h"
 #include "core/model/outcome.h"
 
 struct screen_options {
-	const int *consent; /* enum conf_consent by channel */
+	const struct consent_policy *consent;
 	struct identify_options identify;
 	const char *const *user_agents; /* of more machines than the list of user_agents.h has, lower case */
 	size_t user_agents_count;

@@ -8,19 +8,6 @@
 #define LINE 64		   /* bytes of a processor's cache */
 #define LOOK_AHEAD_MAX 512 /* bytes; what is longer is seen coming by the processor itself */
 
-/* Analytics consent is about this event alone: said, or by configuration and channel. */
-static bool has_consent(const struct conf *conf, const struct event *event)
-{
-	switch (event->consent.analytics) {
-	case STATEMENT_GRANTED:
-		return true;
-	case STATEMENT_UNSAID:
-		return conf->consent[event->channel] == CONF_ALLOW;
-	default:
-		return false;
-	}
-}
-
 static void reject_full(struct item *item, const struct message *message, struct arena *arena)
 {
 	struct reject *reject = arena_zero(arena, 1, sizeof(*reject));
@@ -195,7 +182,8 @@ static size_t decode_one(struct take *take, const struct message *message, struc
 		return 1;
 	}
 	item->event = keep_event(&event, arena);
-	if (item->event != NULL && !has_consent(take->conf, &event)) {
+	const struct consent_policy *consent = &take->conf->consent;
+	if (item->event != NULL && !consent_allows(consent, event.channel, consent_said(consent, &event))) {
 		item->decoded = OUTCOME_no_consent;
 		return 1;
 	}

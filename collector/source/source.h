@@ -93,7 +93,7 @@ void source_reject(enum outcome reason, const char *field, const char *bytes, si
 /* An event with every text "" and every number unsaid; NULL: the arena is full. */
 struct event *source_event(struct arena *arena);
 
-/* What the browser signals against tracking, as headers say it for every source: recorded, decides nothing here. */
+/* What the browser signals against tracking, as headers say it for every source: noted; what it means is configured. */
 void source_signals(const struct source_request *request, struct event *event);
 
 /* A copy of at most `max` bytes, cut between characters, control characters made spaces; "" when `text` is NULL or is

@@ -107,6 +107,7 @@ static const struct yaml_field subject_fields[] = {
 static const struct yaml_field consent_fields[] = {
 	CONF_CONSENT_ROWS,
 	CONF_CONSENT_ROW("offline", CHANNEL_OFFLINE, "allow", "The same for fairs, calls and dinners."),
+	CONF_SIGNAL_ROWS,
 	{0},
 };
 
@@ -357,8 +358,6 @@ static conf_step *const steps[] = {
 	gather_topics, read_properties, lower_blocked, sort_property_keys,
 	check_batch,   read_until,	resolve_paths, NULL,
 };
-
-static_assert((int)CONF_REQUIRE == 0, "an event of no known channel needs consent");
 
 const struct conf_schema conf_schema = {
 	.opening = "# Configuration of phased and phasectl. Each key is optional: what stands here behind a "

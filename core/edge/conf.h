@@ -14,6 +14,7 @@
 #include "core/base/yaml.h"
 #include "core/edge/conf_parts.h"
 #include "core/edge/conf_schema.h"
+#include "core/model/consent.h"
 #include "core/model/event.h"
 
 struct arena;
@@ -53,8 +54,7 @@ struct conf {
 	struct {
 		struct yaml_texts property_keys; /* sorted, each once, at most SUBJECT_PROPERTIES_MAX */
 	} subject;
-	int consent
-		[CHANNEL_COUNT]; /* enum conf_consent: what an event that says nothing of analytics is taken for */
+	struct consent_policy consent;
 	struct {
 		int64_t events_min;
 		int64_t events_max; /* ≥ events_min */

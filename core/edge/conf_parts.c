@@ -6,11 +6,14 @@
 #include "core/base/arena.h"
 #include "core/base/log.h"
 #include "core/base/text.h"
+#include "core/model/consent.h"
 
 #define PROPERTIES_MAX 64
 #define BLOCKED_MAX 1000
 
-const char *const conf_consent_words[] = {[CONF_REQUIRE] = "require", [CONF_ALLOW] = "allow", NULL};
+const char *const conf_consent_words[] = {[CONSENT_REQUIRE] = "require", [CONSENT_ALLOW] = "allow", NULL};
+const char *const conf_signal_words[] = {
+	[CONSENT_IGNORE] = "ignore", [CONSENT_UNLESS_GRANTED] = "unless_granted", [CONSENT_DENY] = "deny", NULL};
 const char *const conf_log_words[] = {[LOG_LEVEL_ERROR] = "error",
 				      [LOG_LEVEL_WARNING] = "warning",
 				      [LOG_LEVEL_INFO] = "info",

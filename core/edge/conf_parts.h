@@ -11,8 +11,8 @@ struct arena;
 
 #define CONF_TOPIC_NAME_MAX 249 /* bytes; Kafka's */
 
-enum conf_consent { CONF_REQUIRE, CONF_ALLOW };
-extern const char *const conf_consent_words[]; /* by enum conf_consent */
+extern const char *const conf_consent_words[]; /* by enum consent_unsaid */
+extern const char *const conf_signal_words[];  /* by enum consent_signal */
 extern const char *const conf_log_words[];     /* by enum log_level */
 
 /*
@@ -60,8 +60,9 @@ extern const char *const conf_log_words[];     /* by enum log_level */
 	}
 #define CONF_CONSENT_ROW(name, channel, otherwise, consent_help) \
 	{ \
-		name, YAML_WORD, AT(consent[channel]), .fallback = (otherwise), .words = conf_consent_words, \
-						       .reloadable = true, .help = (consent_help) \
+		name, YAML_WORD, AT(consent.unsaid[channel]), .fallback = (otherwise), \
+							      .words = conf_consent_words, .reloadable = true, \
+							      .help = (consent_help) \
 	}
 #define CONF_CONSENT_ROWS \
 	CONF_CONSENT_ROW( \
@@ -71,6 +72,20 @@ extern const char *const conf_log_words[];     /* by enum log_level */
 		CONF_CONSENT_ROW("email", CHANNEL_EMAIL, "allow", "The same for email."), \
 		CONF_CONSENT_ROW("chat", CHANNEL_CHAT, "allow", "The same for chat."), \
 		CONF_CONSENT_ROW("crm", CHANNEL_CRM, "allow", "The same for what comes from the CRM system.")
+#define CONF_SIGNAL_ROW(name, at, signal_help) \
+	{ \
+		name, YAML_WORD, AT(consent.at), .fallback = "unless_granted", .words = conf_signal_words, \
+						 .reloadable = true, .help = (signal_help) \
+	}
+#define CONF_SIGNAL_ROWS \
+	CONF_SIGNAL_ROW( \
+		"gpc", gpc, \
+		"When Sec-GPC, the browser's global privacy control, stands for a refusal of analytics. " \
+		"unless_granted: where the event does not itself say that they are granted, on channels that " \
+		"allow, too; deny: always; ignore: never. Noted in the event whatever is set. An event that " \
+		"itself " \
+		"refuses or takes back profile or contact is heard all the same."), \
+		CONF_SIGNAL_ROW("dnt", dnt, "The same for DNT, its predecessor.")
 #define CONF_LOG_LEVEL_ROW(debug_help) \
 	{ \
 		"level", YAML_WORD, AT(log.level), .fallback = "info", .words = conf_log_words, \

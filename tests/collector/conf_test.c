@@ -151,7 +151,7 @@ START_TEST(values_reach_their_places)
 	ck_assert_str_eq(conf.kafka.topic[CHANNEL_OFFLINE], "phased.crm");
 	ck_assert_str_eq(conf.kafka.properties[0], "a");
 	ck_assert_str_eq(conf.identity.key_file, "dir/k");
-	ck_assert_int_eq(conf.consent[CHANNEL_WEB], CONF_ALLOW);
+	ck_assert_int_eq(conf.consent.unsaid[CHANNEL_WEB], CONSENT_ALLOW);
 	ck_assert_uint_eq(conf.snowplow.get_paths.count, 0);
 	ck_assert_str_eq(conf.snowplow.cookie.name, "id");
 	ck_assert_int_eq(conf.snowplow.cookie.days, 365);

@@ -11,9 +11,10 @@
 
 static struct arena arena;
 static const struct identity_key key = {.bytes = "0123456789abcdef0123456789abcdef", .size = 32};
-static int consent[CHANNEL_COUNT] = {[CHANNEL_WEB] = CONF_REQUIRE, [CHANNEL_CHAT] = CONF_ALLOW};
+static const struct consent_policy consent = {
+	.unsaid = {[CHANNEL_WEB] = CONSENT_REQUIRE, [CHANNEL_CHAT] = CONSENT_ALLOW}};
 static const char *const agents[] = {"acme monitor", "acme probe"}, *const no_machines[] = {"pingdom"};
-static const struct screen_options options = {.consent = consent,
+static const struct screen_options options = {.consent = &consent,
 					      .identify = {.key = &key},
 					      .user_agents = agents,
 					      .user_agents_count = COUNT_OF(agents),

@@ -133,9 +133,9 @@ void drive_start(struct drive *drive, uint64_t seed, size_t count)
 	drive->keeps_waiting = drive->nobody_waits = false;
 
 	drive->conf.kafka.group = "phased";
-	drive->conf.consent[CHANNEL_WEB] = CONF_REQUIRE;
-	drive->conf.consent[CHANNEL_EMAIL] = drive->conf.consent[CHANNEL_CHAT] = CONF_ALLOW;
-	drive->conf.consent[CHANNEL_CRM] = drive->conf.consent[CHANNEL_OFFLINE] = CONF_ALLOW;
+	drive->conf.consent.unsaid[CHANNEL_WEB] = CONSENT_REQUIRE;
+	drive->conf.consent.unsaid[CHANNEL_EMAIL] = drive->conf.consent.unsaid[CHANNEL_CHAT] = CONSENT_ALLOW;
+	drive->conf.consent.unsaid[CHANNEL_CRM] = drive->conf.consent.unsaid[CHANNEL_OFFLINE] = CONSENT_ALLOW;
 	drive->conf.batch.events_min = 1 + (int64_t)world_random(drive->world, 20);
 	drive->conf.batch.events_max = drive->conf.batch.events_min + (int64_t)world_random(drive->world, 200);
 	drive->conf.batch.linger_ms = (int64_t)world_random(drive->world, 3);

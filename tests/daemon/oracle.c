@@ -17,7 +17,8 @@
 static bool may_be_counted(const struct conf *conf, const struct event *event)
 {
 	return event->consent.analytics == STATEMENT_GRANTED ||
-	       (event->consent.analytics == STATEMENT_UNSAID && conf->consent[event->channel] == CONF_ALLOW);
+	       (event->consent.analytics == STATEMENT_UNSAID &&
+		conf->consent.unsaid[event->channel] == CONSENT_ALLOW);
 }
 
 static bool is_erased(const struct plan *plan, const struct seen *seen)

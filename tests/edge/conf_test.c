@@ -131,12 +131,15 @@ START_TEST(defaults_are_as_designed)
 	ck_assert_int_eq(conf.review.until_us, INT64_MAX);
 	ck_assert_int_eq(conf.stop.seconds, 10);
 	static const int consent[CHANNEL_COUNT] = {
-		[CHANNEL_UNSAID] = CONF_REQUIRE, [CHANNEL_WEB] = CONF_REQUIRE, [CHANNEL_EMAIL] = CONF_ALLOW,
-		[CHANNEL_CHAT] = CONF_ALLOW,	 [CHANNEL_CRM] = CONF_ALLOW,   [CHANNEL_OFFLINE] = CONF_ALLOW,
+		[CHANNEL_UNSAID] = CONSENT_REQUIRE, [CHANNEL_WEB] = CONSENT_REQUIRE,
+		[CHANNEL_EMAIL] = CONSENT_ALLOW,    [CHANNEL_CHAT] = CONSENT_ALLOW,
+		[CHANNEL_CRM] = CONSENT_ALLOW,	    [CHANNEL_OFFLINE] = CONSENT_ALLOW,
 	};
 	for (int i = 0; i < CHANNEL_COUNT; i++) {
-		ck_assert_int_eq(conf.consent[i], consent[i]);
+		ck_assert_int_eq(conf.consent.unsaid[i], consent[i]);
 	}
+	ck_assert_int_eq(conf.consent.gpc, CONSENT_UNLESS_GRANTED);
+	ck_assert_int_eq(conf.consent.dnt, CONSENT_UNLESS_GRANTED);
 }
 END_TEST
 
@@ -175,7 +178,7 @@ START_TEST(what_is_written_holds)
 	ck_assert_str_eq(conf.identity.key_file, "dir/keys/id");
 	ck_assert_str_eq(conf.subject.property_keys.items[0], "colour");
 	ck_assert_str_eq(conf.subject.property_keys.items[1], "plan");
-	ck_assert_int_eq(conf.consent[CHANNEL_CHAT], CONF_REQUIRE);
+	ck_assert_int_eq(conf.consent.unsaid[CHANNEL_CHAT], CONSENT_REQUIRE);
 	ck_assert_str_eq(conf.postgres.conninfo, "host='/run/x y' user=\"z\"");
 	ck_assert(!conf.postgres.synchronous_commit);
 	ck_assert_str_eq(conf.http.listen, "");

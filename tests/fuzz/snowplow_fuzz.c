@@ -88,8 +88,9 @@ static void check_sent(const struct event *event, struct arena *arena)
 
 static void check_item(struct source_item *item, int flags, struct arena *arena)
 {
-	int consent[CHANNEL_COUNT] = {[CHANNEL_WEB] = flags & FLAG_REQUIRE ? CONF_REQUIRE : CONF_ALLOW};
-	const struct screen_options options = {.consent = consent, .identify = {.key = &key}};
+	const struct consent_policy consent = {
+		.unsaid = {[CHANNEL_WEB] = flags & FLAG_REQUIRE ? CONSENT_REQUIRE : CONSENT_ALLOW}};
+	const struct screen_options options = {.consent = &consent, .identify = {.key = &key}};
 	const char *field;
 	if (item->event == NULL) {
 		check_reject(&item->reject);

@@ -1,0 +1,149 @@
+#!/usr/bin/python3
+# run: sanitized
+"""What is taken of whom, as it is configured: consent to analytics by channel, the browser's signals, and what reports say of it."""
+import json
+import secrets
+import subprocess
+import time
+import urllib.parse
+
+from google.protobuf import json_format
+
+import collector_test
+import phased_test
+from collector_test import FIREFOX, TP2, batch, consent, payload, proto
+
+GPC, DNT = {"Sec-GPC": "1"}, {"DNT": "1"}
+COOKIE = {"Cookie": "sp=6f9619ff-8b86-4d01-b42d-00c04fc964ff"}
+
+
+class Signals(collector_test.CollectTest):
+    """Sec-GPC and DNT at the collector, by each way that a request may come."""
+
+    def send(self, way, event, headers):
+        headers = {"User-Agent": FIREFOX, **headers}
+        if way == "pixel":
+            return self.ask("GET", f"/i?{urllib.parse.urlencode(event)}", headers=headers)
+        if way == "chunked":	# what the quick way of the HTTP server leaves to libmicrohttpd
+            return self.ask("POST", TP2, iter([batch(event)]), headers)
+        return self.ask("POST", TP2, batch(event), headers)
+
+    def test_a_signal_is_a_refusal_as_it_is_configured(self):
+        # consent:, the signals that are sent, is it granted by the event itself? → is it taken?
+        cases = [
+            ({}, {}, True, True), ({}, {}, False, False),
+            ({}, GPC, True, True), ({}, DNT, True, True), ({}, {**GPC, **DNT}, True, True),
+            ({"web": "allow"}, {}, False, True),
+            ({"web": "allow"}, GPC, False, False), ({"web": "allow"}, DNT, False, False), ({"web": "allow"}, GPC, True, True),
+            ({"web": "allow"}, {"DNT": "0", "Sec-GPC": "?1"}, False, True),	# says nothing
+            ({"web": "allow", "gpc": "ignore"}, GPC, False, True), ({"web": "allow", "gpc": "ignore"}, DNT, False, False),
+            ({"web": "allow", "gpc": "ignore"}, {**GPC, **DNT}, False, False),
+            ({"gpc": "deny"}, GPC, True, False), ({"gpc": "deny"}, DNT, True, True), ({"gpc": "deny"}, {}, True, True),
+            ({"dnt": "deny", "gpc": "ignore"}, DNT, True, False), ({"dnt": "deny", "gpc": "ignore"}, GPC, True, True),
+        ]
+        for settings in {json.dumps(settings): settings for settings, *_ in cases}.values():
+            self.collect(consent=settings)
+            expected, before = {}, {event.id for event in self.events()}
+            for _, headers, granted, taken in (case for case in cases if case[0] == settings):
+                for way in ("post", "chunked", "pixel"):
+                    event = payload(entities=[consent()] if granted else [])
+                    answer = self.send(way, event, {**headers, **COOKIE})
+                    self.assertEqual(200, answer.status)
+                    expected[event["eid"]] = taken
+                    refused = bool(headers) and not taken
+                    said = answer.headers["Set-Cookie"] or ""
+                    self.assertEqual((taken, refused), ("sp=6f96" in said, "sp=;" in said), f"{settings} {headers} {way}: cookie")
+            found = {event.id: event for event in self.events() if event.id not in before}
+            self.assertEqual({id for id, taken in expected.items() if taken}, set(found), settings)
+            self.assertEqual(0, self.program.stop())
+        self.assertIn((True, False), {(event.consent.gpc, event.consent.dnt) for event in self.events()}, "they are noted in the event")
+
+    def test_what_is_refused_is_counted_as_refused(self):
+        self.collect(consent={"gpc": "deny"})
+        self.assertEqual(200, self.post(payload(), payload(entities=[consent()])).status)
+        self.assertEqual(200, self.post(payload(entities=[consent()]), payload(), headers=GPC).status)
+        self.assertEqual(200, self.post(payload(aid="other"), headers=GPC).status)
+        self.assertEqual(4, self.fate("no_consent"))
+        self.assertEqual(0, self.program.stop())
+        self.assertEqual({("acme-web", 3), ("other", 1)}, {(report.site, report.count) for report in self.rejected()})
+
+
+class Channels(phased_test.PhasedTest):
+    """The same at the daemon, for events that no collector has looked at."""
+    STATEMENTS = ("UNSAID", "GRANTED", "DENIED", "WITHDRAWN")
+    CHANNELS = ("WEB", "EMAIL", "CHAT", "CRM", "OFFLINE")
+
+    def make(self, channel, statement, signal, form, **consents):
+        now_us = int(time.time() * 1e6) - 1000000
+        event = proto.Event(id=secrets.token_hex(8), source=f"{channel}-{statement}-{signal}-{form}".lower(),
+                            channel=proto.Event.Channel.Value(channel), action=proto.Event.CUSTOM, occurred_us=now_us)
+        event.identity.anonymous_id = secrets.token_hex(8)
+        event.consent.analytics = proto.Consent.State.Value(statement)
+        event.consent.gpc, event.consent.dnt = signal in ("gpc", "both"), signal in ("dnt", "both")
+        for name, state in consents.items():
+            setattr(event.consent, name, proto.Consent.State.Value(state))
+        return event
+
+    def produce(self, events):
+        """Each in the form that its source says, on the topic of its channel."""
+        wire, text = [], []
+        for event in events:
+            form = event.source.rsplit("-", 1)[1]
+            (wire if form == "wire" else text).append(
+                event.SerializeToString() if form == "wire" else json.dumps(json.loads(json_format.MessageToJson(
+                    event, preserving_proto_field_name=form == "json")), separators=(",", ":")).encode())
+        for messages, header in ((text, ["-H", "content-type=application/json"]), (wire, [])):
+            done = subprocess.run(["kcat", "-b", phased_test.server("PHASED_KAFKA"), "-P", "-t", self.topics["crm"], *header, "-D", "\x1e"],
+                                  input=b"\x1e".join(one for one in messages if b"\x1e" not in one), capture_output=True, timeout=60)
+            self.assertEqual(0, done.returncode, done.stderr)
+        return [event for event in events if not event.source.endswith("wire") or b"\x1e" not in event.SerializeToString()]
+
+    def outcomes(self, count):
+        self.wait_until(lambda: self.value("SELECT coalesce(sum(n), 0) FROM phased.outcome_day") == str(count), 30, f"{count} outcomes")
+        return dict(self.psql("SELECT source, outcome FROM phased.outcome_day"))
+
+    def under(self, **settings):
+        """A daemon of this configuration, over a new database, reads what is on the topics."""
+        self.new_database()
+        self.write_config(**{f"consent__{name}": value for name, value in settings.items()})
+        self.phasectl(["migrate"])
+        self.phasectl(["model", "accept"])
+        return self.start_phased()
+
+    def test_each_channel_by_its_own_word_in_each_form(self):
+        """As it is by default, and each word turned round."""
+        self.prepare()
+        sent = self.produce([self.make(channel, statement, "none", form) for channel in self.CHANNELS for statement in self.STATEMENTS
+                             for form in ("json", "camel", "wire")])
+        defaults = {"WEB": "require", "EMAIL": "allow", "CHAT": "allow", "CRM": "allow", "OFFLINE": "allow"}
+        turned = {channel: "allow" if word == "require" else "require" for channel, word in defaults.items()}
+        for settings, words in (({}, defaults), ({channel.lower(): word for channel, word in turned.items()}, turned)):
+            daemon = self.under(**settings)
+            expected = {}
+            for event in sent:
+                channel, statement, _, _ = event.source.upper().split("-")
+                taken = statement == "GRANTED" or (statement == "UNSAID" and words[channel] == "allow")
+                expected[event.source] = "applied" if taken else "no_consent"
+            self.assertEqual(expected, self.outcomes(len(sent)))
+            self.assertEqual(str(list(expected.values()).count("applied")), self.value("SELECT count(*) FROM phased.touch"))
+            self.assertEqual(0, daemon.stop())
+
+    def test_signals_of_other_producers(self):
+        self.prepare()
+        sent, expected = [], {}
+        for form in ("json", "camel", "wire"):
+            for statement, signal, taken in (("UNSAID", "none", True), ("UNSAID", "gpc", False), ("UNSAID", "dnt", False),
+                                             ("GRANTED", "gpc", False), ("GRANTED", "dnt", True), ("GRANTED", "both", False)):
+                sent.append(self.make("WEB", statement, signal, form))
+                expected[sent[-1].source] = "applied" if taken else "no_consent"
+            # Who takes something back is heard, whatever the browser signals.
+            sent.append(self.make("CHAT", "GRANTED", "both", form, contact="WITHDRAWN"))
+            expected[sent[-1].source] = "applied"
+        sent = self.produce(sent)
+        self.under(web="allow", chat="allow", gpc="deny", dnt="unless_granted")
+        found = self.outcomes(len(sent))
+        self.assertEqual({event.source: expected[event.source] for event in sent}, found)
+
+
+if __name__ == "__main__":
+    phased_test.main()
