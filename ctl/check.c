@@ -15,6 +15,7 @@
 #include "core/edge/postgres.h"
 #include "core/edge/schema.h"
 #include "core/edge/topic_file.h"
+#include "core/flow/identify.h"
 #include "core/flow/topics.h"
 #include "ctl/ctl.h"
 #include "ctl/model_load.h"
@@ -31,6 +32,7 @@ enum need { NEEDS_NOTHING, NEEDS_CONF, NEEDS_KAFKA, NEEDS_POSTGRES, NEEDS_SCHEMA
 struct checks {
 	struct ctl *ctl;
 	bool has[NEED_COUNT];
+	char kid[IDENTITY_KID_SIZE]; /* "": the key cannot be read */
 	struct model *model;
 	struct postgres *postgres;
 	int worst;
@@ -48,11 +50,13 @@ static bool check_configuration(struct checks *checks, char *ret_said, struct fa
 
 static bool check_key(struct checks *checks, char *ret_said, struct fail *fail)
 {
-	uint8_t key[KEY_FILE_SIZE_MAX];
-	size_t size;
+	struct identity_key key;
 	snprintf(ret_said, SAID_SIZE, "%s", checks->ctl->conf.identity.key_file);
-	bool good = key_file_read(checks->ctl->conf.identity.key_file, key, &size, fail);
-	explicit_bzero(key, sizeof(key));
+	bool good = key_file_read(checks->ctl->conf.identity.key_file, key.bytes, &key.size, fail);
+	if (good) {
+		identify_kid(&key, checks->kid);
+	}
+	explicit_bzero(&key, sizeof(key));
 	return good;
 }
 
@@ -171,6 +175,35 @@ static bool check_in_force(struct checks *checks, char *ret_said, struct fail *f
 	return true;
 }
 
+static const struct postgres_statement kept_kid = {
+	.name = "kept_kid", .sql = "SELECT value FROM phased.setting WHERE key = 'identity.kid'", .simple = true};
+
+/* Context: char[IDENTITY_KID_SIZE]; "" where there is none. */
+static bool on_kid(void *context, const struct postgres_rows *rows, struct fail *fail)
+{
+	(void)fail;
+	snprintf(context, IDENTITY_KID_SIZE, "%s", postgres_count(rows) > 0 ? postgres_text(rows, 0, 0) : "");
+	return true;
+}
+
+/* Is the key the one that the database was begun with? */
+static bool check_kid(struct checks *checks, char *ret_said, struct fail *fail)
+{
+	char kept[IDENTITY_KID_SIZE];
+	if (!postgres_add(checks->postgres, &kept_kid, NULL, on_kid, kept, fail) ||
+	    !ctl_turn(checks->postgres, fail)) {
+		return false;
+	}
+	if (kept[0] != '\0' && checks->kid[0] != '\0' && strcmp(kept, checks->kid) != 0) {
+		return fail_set(fail, FAIL_FATAL, EXIT_CONFIG,
+				"%s, but identity.key_file is key %s: everybody in this database would be "
+				"somebody else",
+				kept, checks->kid);
+	}
+	snprintf(ret_said, SAID_SIZE, "%s", kept[0] != '\0' ? kept : "none yet: the first daemon's");
+	return true;
+}
+
 static const struct {
 	const char *name;
 	check_step *step;
@@ -184,6 +217,7 @@ static const struct {
 	{"topics", check_topics, NEEDS_KAFKA},
 	{"postgres", check_postgres, NEEDS_CONF},
 	{"schema", check_schema, NEEDS_POSTGRES},
+	{"key in force", check_kid, NEEDS_SCHEMA},
 	{"model in force", check_in_force, NEEDS_SCHEMA},
 };
 
@@ -232,8 +266,9 @@ const struct command check_command = {
 	.details =
 		"Looks at the configuration, the identity key, the model with each rule's example, the words of "
 		"topics with\n"
-		"their examples, Kafka and its topics, PostgreSQL, its schema, and the model in force; one line "
-		"each. "
+		"their examples, Kafka and its topics, PostgreSQL, its schema, the key that it was begun with, "
+		"and the "
+		"model in force;\none line each. "
 		"Exit: the\n"
 		"gravest of 78 configuration, 69 a server is away, 65 model or schema, 77 not allowed, 1 topics "
 		"or "

@@ -45,8 +45,8 @@ struct io_ops {
 	enum postgres_result (*store_ready)(void *self, struct fail *ret_fail);
 	uint64_t (*store_turns)(void *self);
 	bool (*store_settle)(void *self, struct fail *fail);
-	bool (*store_greet)(void *self, const char *keys, struct arena *arena, struct store_greeting *ret,
-			    struct fail *fail);
+	bool (*store_greet)(void *self, const struct store_settings *settings, struct arena *arena,
+			    struct store_greeting *ret, struct fail *fail);
 	bool (*store_claim)(void *self, const char *group, const char *owner, struct position_row *positions,
 			    size_t count, struct arena *arena, struct fail *fail);
 	bool (*store_look)(void *self, const char *group, struct position_row *positions, size_t count,

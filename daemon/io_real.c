@@ -144,9 +144,10 @@ static bool settle(void *self, struct fail *fail)
 	return store_settle(store(self), fail);
 }
 
-static bool greet(void *self, const char *keys, struct arena *arena, struct store_greeting *ret, struct fail *fail)
+static bool greet(void *self, const struct store_settings *settings, struct arena *arena,
+		  struct store_greeting *ret, struct fail *fail)
 {
-	return store_greet(store(self), keys, arena, ret, fail);
+	return store_greet(store(self), settings, arena, ret, fail);
 }
 
 static bool claim(void *self, const char *group, const char *owner, struct position_row *positions, size_t count,

@@ -6,6 +6,7 @@
 #include "core/base/check.h"
 #include "core/base/log.h"
 #include "core/edge/schema.h"
+#include "core/edge/store.h"
 #include "daemon/loop_inside.h"
 
 #define CONNECT_FIRST_US INT64_C(200000)
@@ -99,8 +100,8 @@ static void send_greet(struct lane *lane)
 	}
 	struct fail fail;
 	arena_reset(&lane->greeting_arena, 0);
-	if (lane->io.ops->store_greet(lane->io.self, lane->loop->property_keys, &lane->greeting_arena,
-				      &lane->greeting, &fail)) {
+	if (lane->io.ops->store_greet(lane->io.self, &lane->loop->settings, &lane->greeting_arena, &lane->greeting,
+				      &fail)) {
 		lane->turn = TURN_GREET;
 	} else {
 		lane_lost(lane, &fail);
@@ -134,16 +135,30 @@ static void say_connected(const struct loop *loop)
 	log_info("postgres: connected, %u lane%s", loop->lane_count, loop->lane_count > 1 ? "s" : "");
 }
 
+/* What the database was begun with is what we were given? */
+static bool check_settings(const struct loop *loop, const struct store_settings *settings, struct fail *fail)
+{
+	if (strcmp(settings->property_keys, loop->settings.property_keys) != 0) {
+		return fail_set(fail, FAIL_FATAL, EXIT_CONFIG,
+				"subject.property_keys: this database was begun with other ones; they are "
+				"part of every subject's id and cannot change");
+	}
+	if (strcmp(settings->kid, loop->settings.kid) != 0) {
+		return fail_set(fail, FAIL_FATAL, EXIT_CONFIG,
+				"identity.key_file: this is key %s, and this database was begun with key %.32s; "
+				"everybody in it would be somebody else",
+				loop->settings.kid, settings->kid);
+	}
+	return true;
+}
+
 /* The database is one that we can work with, and has a model: the link is up. */
 static void greeted(struct lane *lane)
 {
 	struct loop *loop = lane->loop;
 	struct fail fail;
 	const struct store_greeting *greeting = &lane->greeting;
-	if (greeting->property_keys != NULL && strcmp(greeting->property_keys, loop->property_keys) != 0) {
-		fail_set(&fail, FAIL_FATAL, EXIT_CONFIG,
-			 "subject.property_keys: this database was begun with other ones; they are "
-			 "part of every subject's id and cannot change");
+	if (!check_settings(loop, &greeting->settings, &fail)) {
 		loop_give_up(loop, &fail);
 		return;
 	}

@@ -244,7 +244,7 @@ static void chores(struct loop *loop)
 	set_tick(loop);
 }
 
-static void join_keys(struct loop *loop)
+static void gather_settings(struct loop *loop)
 {
 	const struct yaml_texts *keys = &loop->options->conf->subject.property_keys;
 	size_t used = 0;
@@ -257,6 +257,8 @@ static void join_keys(struct loop *loop)
 		memcpy(loop->property_keys + used, keys->items[i], size + 1);
 		used += size;
 	}
+	identify_kid(loop->options->key, loop->kid);
+	loop->settings = (struct store_settings){.property_keys = loop->property_keys, .kid = loop->kid};
 }
 
 static bool start_lanes(struct loop *loop, struct fail *fail)
@@ -338,7 +340,7 @@ static bool start(struct loop *loop, struct fail *fail)
 	if (loop->status == NULL && fail->text[0] != '\0') {
 		return false;
 	}
-	join_keys(loop);
+	gather_settings(loop);
 	loop->ev = ev_loop_new(EVFLAG_AUTO);
 	if (loop->ev == NULL) {
 		return fail_set(fail, FAIL_FATAL, EXIT_OUR_BUG, "phased: libev finds no way to wait for events");

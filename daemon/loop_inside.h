@@ -13,6 +13,7 @@
 #include "core/base/arena.h"
 #include "core/base/log.h"
 #include "core/base/moment.h"
+#include "core/flow/identify.h"
 #include "daemon/assignment.h"
 #include "daemon/batch.h"
 #include "daemon/crew.h"
@@ -118,6 +119,8 @@ struct loop {
 	struct engine *engine;	    /* of all lanes; NULL: none yet */
 	struct engine *engine_next; /* another model is in force: taken up when no lane is busy */
 	char property_keys[2048];
+	char kid[IDENTITY_KID_SIZE];
+	struct store_settings settings; /* of these two */
 
 	/* notices to be answered */
 	struct kafka_notice notice;

@@ -99,32 +99,32 @@ static bool on_model(void *context, const struct postgres_rows *rows, struct fai
 	return true;
 }
 
-static bool on_keys(void *context, const struct postgres_rows *rows, struct fail *fail)
+static bool on_settings(void *context, const struct postgres_rows *rows, struct fail *fail)
 {
-	(void)fail;
 	struct store *store = context;
-	if (postgres_count(rows) == 1) {
-		store->greeting->property_keys = store_row_text(store, rows, 0, 0);
-	}
-	return true;
+	struct store_settings *settings = &store->greeting->settings;
+	settings->property_keys = store_row_text(store, rows, 0, 0);
+	settings->kid = store_row_text(store, rows, 0, 1);
+	return (settings->property_keys != NULL && settings->kid != NULL) || store_arena_full(fail);
 }
 
-bool store_greet(struct store *store, const char *keys, struct arena *arena, struct store_greeting *ret,
-		 struct fail *fail)
+bool store_greet(struct store *store, const struct store_settings *settings, struct arena *arena,
+		 struct store_greeting *ret, struct fail *fail)
 {
 	*ret = (struct store_greeting){0};
 	store->arena = arena;
 	store->greeting = ret;
-	struct postgres_value *value = arena_zero(arena, 1, sizeof(*value));
-	if (value == NULL) {
+	struct postgres_value *values = arena_zero(arena, 2, sizeof(*values));
+	if (values == NULL) {
 		return store_arena_full(fail);
 	}
-	postgres_value_text(keys, value);
+	postgres_value_text(settings->property_keys, &values[0]);
+	postgres_value_text(settings->kid, &values[1]);
 	return postgres_add(store->postgres, &schema_statement, NULL, schema_on_rows, &ret->schema_version,
 			    fail) &&
 	       postgres_add(store->postgres, &sql_model, NULL, on_model, store, fail) &&
-	       postgres_add(store->postgres, &sql_keys_set, value, NULL, NULL, fail) &&
-	       postgres_add(store->postgres, &sql_keys, NULL, on_keys, store, fail) &&
+	       postgres_add(store->postgres, &sql_settings_set, values, NULL, NULL, fail) &&
+	       postgres_add(store->postgres, &sql_settings, NULL, on_settings, store, fail) &&
 	       postgres_send(store->postgres, fail);
 }
 

@@ -25,6 +25,12 @@ struct store;
 struct store *store_create(struct postgres *postgres, unsigned reply_ms_max, struct fail *fail);
 void store_destroy(struct store *store); /* NULL is fine */
 
+/* What may never change once data rests on it: written by whoever greets the database first. */
+struct store_settings {
+	const char *property_keys; /* subject.property_keys, '\n' between */
+	const char *kid;	   /* of the identity key (identify_kid()) */
+};
+
 /* First turns on a new connection: settings of the session and what of the database the caller must agree with. */
 struct store_greeting {
 	int64_t schema_version;
@@ -32,13 +38,13 @@ struct store_greeting {
 	uint64_t model_version;
 	const char *model_text; /* in the arena */
 	size_t model_size;
-	const char *property_keys; /* '\n' between; NULL: never set */
+	struct store_settings settings; /* as they stand there */
 };
 bool store_settle(struct store *store, struct fail *fail);
-/* `keys`: what to set where property keys were never set. Fails with EXIT_BAD_DATA on a schema version that is not ours
+/* `settings`: ours, borrowed until the turn ends. Fails with EXIT_BAD_DATA on a schema version that is not ours
  * (schema_explain() finds words where there is none). */
-bool store_greet(struct store *store, const char *keys, struct arena *arena, struct store_greeting *ret,
-		 struct fail *fail);
+bool store_greet(struct store *store, const struct store_settings *settings, struct arena *arena,
+		 struct store_greeting *ret, struct fail *fail);
 
 /* Takes partitions over; fills from_offset and epoch of each. */
 bool store_claim(struct store *store, const char *group, const char *owner, struct position_row *positions,

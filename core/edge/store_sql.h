@@ -49,14 +49,16 @@ static const struct postgres_statement sql_settle = {
 
 static const struct postgres_statement sql_model =
 	SIMPLE("model", "SELECT version, text FROM phased.model WHERE in_force");
-static const struct postgres_statement sql_keys_set = {
-	.name = "keys_set",
-	.sql = "INSERT INTO phased.setting (key, value) VALUES ('subject.property_keys', $1) ON CONFLICT DO "
-	       "NOTHING",
-	.parameter_count = 1,
-	.parameters = {ONE(TEXT)}};
-static const struct postgres_statement sql_keys =
-	SIMPLE("keys", "SELECT value FROM phased.setting WHERE key = 'subject.property_keys'");
+static const struct postgres_statement sql_settings_set = {
+	.name = "settings_set",
+	.sql = "INSERT INTO phased.setting (key, value) VALUES ('subject.property_keys', $1), ('identity.kid', "
+	       "$2) "
+	       "ON CONFLICT DO NOTHING",
+	.parameter_count = 2,
+	.parameters = {ONE(TEXT), ONE(TEXT)}};
+static const struct postgres_statement sql_settings =
+	SIMPLE("settings", "SELECT (SELECT value FROM phased.setting WHERE key = 'subject.property_keys'), "
+			   "(SELECT value FROM phased.setting WHERE key = 'identity.kid')");
 
 static const struct postgres_statement sql_claim = {
 	.name = "claim",

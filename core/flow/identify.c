@@ -1,5 +1,6 @@
 #include "core/flow/identify.h"
 
+#include <stdio.h>
 #include <string.h>
 #include <strings.h>
 
@@ -28,6 +29,17 @@ struct uuid identify_actor_id(const struct identity_key *key, enum actor_kind ki
 {
 	return make_id(key, kind, (struct hash_piece){space, strlen(space)},
 		       (struct hash_piece){value, strlen(value)});
+}
+
+void identify_kid(const struct identity_key *key, char ret_kid[static IDENTITY_KID_SIZE])
+{
+	CHECK(key->size >= IDENTITY_KEY_SIZE_MIN && key->size <= IDENTITY_KEY_SIZE_MAX);
+	static const char name[] = "kid"; /* one piece: no actor's id is made so */
+	uint8_t hash[HASH_SIZE];
+	hash_hmac(key->bytes, key->size, &(struct hash_piece){name, strlen(name)}, 1, hash);
+	for (size_t i = 0; i < (IDENTITY_KID_SIZE - 1) / 2; i++) {
+		snprintf(ret_kid + 2 * i, 3, "%02x", hash[i]);
+	}
 }
 
 static bool is_local_part(const char *local)

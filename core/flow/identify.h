@@ -22,6 +22,10 @@ struct identity_key {
 	size_t size;
 };
 
+/* Which key it is: enough to tell keys apart, no help to whoever does not have it. */
+#define IDENTITY_KID_SIZE 17
+void identify_kid(const struct identity_key *key, char ret_kid[static IDENTITY_KID_SIZE]);
+
 struct identify_options {
 	const struct identity_key *key;
 	const char *const *blocked; /* more values that never make an actor, lower case */

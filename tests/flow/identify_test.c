@@ -52,6 +52,18 @@ START_TEST(actor_ids_are_keyed_hashes)
 }
 END_TEST
 
+START_TEST(a_key_has_a_name_of_its_own)
+{
+	char kid[IDENTITY_KID_SIZE];
+	struct identity_key other = key;
+	identify_kid(&key, kid);
+	ck_assert_str_eq(kid, "933007a5314c9534"); /* Python's hmac of "kid", first 8 bytes */
+	other.bytes[31] ^= 1;
+	identify_kid(&other, kid);
+	ck_assert_str_ne(kid, "933007a5314c9534");
+}
+END_TEST
+
 START_TEST(addresses_are_normalised)
 {
 	static const struct {
@@ -337,6 +349,6 @@ START_TEST(a_full_arena_is_said)
 }
 END_TEST
 
-TEST_MAIN("identify", actor_ids_are_keyed_hashes, addresses_are_normalised,
+TEST_MAIN("identify", actor_ids_are_keyed_hashes, a_key_has_a_name_of_its_own, addresses_are_normalised,
 	  ids_are_trimmed_and_nobodys_ids_blocked, an_event_tells_a_weak_and_a_strong_actor,
 	  an_actor_id_of_zeros_is_blocked, a_full_arena_is_said)

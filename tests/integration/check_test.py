@@ -8,7 +8,7 @@ import unittest
 import phased_test
 
 MODEL = os.path.join(phased_test.ROOT, "conf", "model")
-STEPS = ["configuration", "identity key", "model", "topic words", "kafka", "topics", "postgres", "schema", "model in force"]
+STEPS = ["configuration", "identity key", "model", "topic words", "kafka", "topics", "postgres", "schema", "key in force", "model in force"]
 
 
 class Check(phased_test.PhasedTest):
@@ -84,6 +84,19 @@ class Check(phased_test.PhasedTest):
         said = self.check(69)
         self.assertEqual(["postgres"], [name for name, (word, _) in said.items() if word == "wrong"])
         self.assertNotIn("schema", said)
+
+    def test_a_database_of_another_key_is_told(self):
+        self.prepare()
+        self.assertEqual("none yet: the first daemon's", self.check(0)["key in force"][1])
+        daemon = self.start_phased()
+        self.wait_until(lambda: self.psql("SELECT 1 FROM phased.setting WHERE key = 'identity.kid'"), 20, "the first daemon's key")
+        self.assertEqual(0, daemon.stop())
+        kept = self.check(0)["key in force"][1]
+        self.assertRegex(kept, "^[0-9a-f]{16}$")
+        self.write("identity.key", "x" * 40, 0o600)
+        self.assertRegex(self.check(78)["key in force"][1], rf"^{kept}, but identity\.key_file is key (?!{kept})[0-9a-f]{{16}}: ")
+        self.write("identity.key", "short", 0o600)
+        self.assertEqual(["identity key"], self.wrong(78))
 
     def test_a_newer_schema_is_65(self):
         self.prepare()

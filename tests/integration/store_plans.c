@@ -9,7 +9,7 @@
 #include "core/edge/store_sql_save.h"
 
 static const struct postgres_statement *const every[] = {
-	&sql_keys_set,
+	&sql_settings_set,
 	&sql_claim,
 	&sql_look,
 	&sql_months,
