@@ -2,12 +2,13 @@
 # run: timeout=400
 """No address in any log, metric, error, answer or core, wherever an address was sent: one address that nobody else has (the
 canary) in every field, header, cookie, query and path of what trackers send, and of what producers write to Kafka, whole
-and broken. Nobody of it consents to a profile, so no topic that the collector writes may have it either.
+and broken. Nobody of it consents to a profile, so no topic that the collector writes may have it either, and nothing on any disk.
 """
 import base64
 import glob
 import gzip
 import json
+import mmap
 import os
 import re
 import resource
@@ -15,6 +16,7 @@ import secrets
 import signal
 import socket
 import subprocess
+import time
 import unittest
 import urllib.parse
 
@@ -24,8 +26,8 @@ import collector_test
 import phased_test
 from collector_test import TP2, batch, consent, payload, proto, schema
 
-HERE = f"canary{secrets.token_hex(6)}"
-CANARY = f"{HERE}@sundbaad.test"
+HERE = CANARY = ""	# of each test its own: begin()
+FORMS = []
 FIELDS = ("e", "eid", "tv", "tna", "aid", "p", "dtm", "stm", "ttm", "duid", "sid", "vid", "uid", "nuid", "tnuid", "url", "page", "refr",
           "lang", "ds", "vp", "res", "cd", "cookie", "tz", "cs", "ua", "ip", "mac", "fp", "pp_mix", "pp_max", "pp_miy", "pp_may", "se_ca",
           "se_ac", "se_la", "se_pr", "se_va", "ue_pr", "ue_px", "co", "cx", "tr_id", "tr_ci", "ti_sk", "unheard_of")
@@ -41,31 +43,36 @@ def forms(text):
     return [text, text.replace("@", "%40"), "".join(f"%{byte:02x}" for byte in text.encode()), text.encode().hex(), *coded]
 
 
-FORMS = [form.lower() for form in (*forms(HERE), *forms(CANARY))]
+def begin():
+    global HERE, CANARY, FORMS
+    HERE = f"canary{secrets.token_hex(6)}"
+    CANARY = f"{HERE}@sundbaad.test"
+    FORMS = [form.lower() for form in (*forms(HERE), *forms(CANARY))]
 
 
-def events(kind, what=None, **usual):
-    """Batches with the canary in each field alone, and in all of them."""
+def events(kind, around, what=None, **usual):
+    """Events with the canary in each field alone, and in all of them."""
     for name in FIELDS:
-        yield payload(kind, [consent()], what, **{**usual, name: CANARY})
-    yield {**payload(kind, [consent()], what), **{name: CANARY for name in FIELDS if name not in ("e", "dtm", "stm", "ttm", "se_va")}}
+        yield payload(kind, around, what, **{**usual, name: CANARY})
+    yield {**payload(kind, around, what), **{name: CANARY for name in FIELDS if name not in ("e", "dtm", "stm", "ttm", "se_va")}}
 
 
-def self_describing():
+def self_describing(around):
     """Entities and events whose every value is the canary."""
     for vendor in ("com.snowplowanalytics.snowplow", "test.acme", CANARY):
         for name in ("link_click", "button_click", "focus_form", "change_form", "submit_form", "site_search", "consent_preferences",
                      "consent_granted", "consent_withdrawn", "media_player_event", "own", CANARY):
             data = {key: CANARY for key in ("targetUrl", "elementContent", "label", "id", "name", "formId", "eventType", "type", "version",
-                                            CANARY)}
+                                            "consentVersion", "all", CANARY)}
             data |= {"terms": [CANARY], "consentScopes": [CANARY], "elements": [
                 {"name": key, "value": CANARY, "nodeName": CANARY, "type": CANARY} for key in ("email", "name", "message", CANARY)]}
             for form in ("demo-request", CANARY):
-                yield payload("ue", [consent()], {"schema": f"iglu:{vendor}/{name}/jsonschema/1-0-0", "data": {**data, "formId": form}})
-    for name in ("gdpr", "consent_document", "client_session", "browser_context", "client_side_bot_detection", "web_page", CANARY):
+                yield payload("ue", around, {"schema": f"iglu:{vendor}/{name}/jsonschema/1-0-0", "data": {**data, "formId": form}})
+    for name in ("gdpr", "consent_document", "client_session", "browser_context", "client_side_bot_detection", "web_page", "buying_process",
+                 CANARY):
         entity = {"schema": schema(name), "data": {key: CANARY for key in ("basisForProcessing", "documentId", "documentVersion", "id",
-                                                                           "version", "userId", "sessionId", "webdriver", "bot", CANARY)}}
-        yield payload("pv", [consent(), entity])
+                                                                           "version", "userId", "sessionId", "webdriver", "bot", "process", CANARY)}}
+        yield payload("pv", [*around, entity])
 
 
 def broken_bodies():
@@ -124,6 +131,7 @@ def kafka_events():
 class Canary(collector_test.CollectTest):
     def setUp(self):
         phased_test.PhasedTest.setUp(self)
+        begin()
         self.write("identity.key", collector_test.KEY.decode() + "\n", 0o600)
         self.prepare()
         most = resource.getrlimit(resource.RLIMIT_CORE)[1]	# the programs have to forbid cores themselves
@@ -157,14 +165,19 @@ class Canary(collector_test.CollectTest):
             except OSError:
                 pass
 
-    def send_to_collector(self):
+    def send_events(self, around, headers=()):
+        """Of each kind, with the canary in each field; `around`: the entities that each one has."""
         taken = 0
-        for made in (events("pv"), events("se", se_ca="a", se_ac="b"), events("pp"), events("tr"), self_describing()):
+        for made in (events("pv", around), events("se", around, se_ca="a", se_ac="b"), events("pp", around), events("tr", around),
+                     self_describing(around)):
             made = list(made)
             for i in range(0, len(made), 40):
-                taken += self.post(*made[i:i + 40]).status == 200
-            taken += sum(self.try_http("pixel", "GET", "/i?" + urllib.parse.urlencode(one)) == 200 for one in made[:len(FIELDS)])
+                taken += self.post(*made[i:i + 40], headers=dict(headers)).status == 200
+            taken += sum(self.try_http("pixel", "GET", "/i?" + urllib.parse.urlencode(one), None, headers) == 200 for one in made[:len(FIELDS)])
         self.assertGreater(taken, 100)
+
+    def send_to_collector(self):
+        self.send_events([consent()])
         view = payload(entities=[consent()])
         for name in HEADERS:
             self.try_http(name, "POST", TP2, batch(view), {name: CANARY})
@@ -233,6 +246,97 @@ class Canary(collector_test.CollectTest):
             with open(path, errors="replace") as log:
                 self.hear("PostgreSQL's log", log.read())
 
+    def places(self):
+        """Where whatever keeps anything keeps it."""
+        port = self.brokers().rsplit(":", 1)[1]
+        brokers = []
+        for path in glob.glob("/proc/[0-9]*/cmdline"):
+            try:
+                with open(path, "rb") as line:
+                    words = line.read().decode(errors="replace").split("\0")
+                if "kafka.Kafka" in words:
+                    with open(words[words.index("kafka.Kafka") + 1]) as text:
+                        conf = text.read()
+                    if f"listeners=PLAINTEXT://127.0.0.1:{port}," in conf:
+                        brokers.append(re.search(r"(?m)^log\.dirs=(.*)$", conf).group(1))
+            except (FileNotFoundError, ProcessLookupError):
+                pass	# it has ended meanwhile
+        self.assertEqual(1, len(brokers), "the broker's data")
+        return {"kafka": os.path.dirname(brokers[0]), "postgres": self.value("SHOW data_directory"), "ours": self.directory}
+
+    def search_disk(self, texts, since):
+        """{text: the files that have it}, of all files that were written since."""
+        found = {text: set() for text in texts}
+        for place, directory in self.places().items():
+            for folder, _, names in os.walk(os.path.realpath(directory)):
+                for path in (os.path.join(folder, name) for name in names):
+                    try:
+                        with open(path, "rb") as file:
+                            if os.fstat(file.fileno()).st_mtime < since or os.fstat(file.fileno()).st_size == 0:
+                                continue
+                            with mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as content:
+                                for text in texts:
+                                    if any(content.find(form.encode()) >= 0 for form in {*forms(text), text.upper()}):
+                                        found[text].add(f"{place}: {os.path.relpath(path, os.path.realpath(directory))}")
+                    except (FileNotFoundError, OSError):
+                        pass	# gone meanwhile; a socket
+        return found
+
+    def test_without_consent_an_address_is_nowhere_on_disk(self):
+        """Where somebody's who consents is: in Kafka's log, in PostgreSQL's tables and its WAL. So the search would find it."""
+        begun = time.time() - 1
+        known = f"known{secrets.token_hex(6)}"
+        self.collect(log={"level": "debug"}, consent={"dnt": "deny"}, http={"request_s_max": 2}, kafka={"topics": {
+            name: topic for name, topic in self.topics.items() if name != "erasure"}})
+        self.send_to_collector()	# consent to be measured, and to nothing else
+        taken = self.fate("delivered")
+        self.send_events([consent()], {"DNT": "1"})
+        self.assertEqual(taken, self.fate("delivered"), "taken though the browser refuses")
+        granting = self.granting()
+        self.send_events([])		# nothing is said, where it must be, save by events that are nothing but consent
+        taken += self.granting() - granting
+        self.assertEqual(taken, self.fate("delivered"), "taken without consent")
+        for name in ("deny_all", "withdrawn", "expired"):
+            self.assertEqual(200, self.post(*events("ue", [consent()], {"schema": schema("consent_preferences"), "data": {
+                "eventType": name, "consentVersion": CANARY}})).status)
+        self.assertEqual(taken, self.fate("delivered"), "taken though denied")
+        for box in (None, "", "0", "no", "false", "off"):
+            self.assertEqual(200, self.post(self.form(f"{CANARY}", box)).status)
+        self.assertEqual(200, self.post(self.form(f"{known}@sundbaad.test", "yes")).status)
+        self.wait_taken(int(taken))
+        self.assertEqual("1", self.value(f"SELECT count(*) FROM report.person WHERE address LIKE '{known}%'"))
+        self.hear("a dump", subprocess.run(["pg_dump", "-d", self.database], capture_output=True, check=True, timeout=60).stdout)
+        for program in (self.program, self.daemon):
+            self.assertEqual(0, program.stop())
+        self.psql("CHECKPOINT")
+        found = self.search_disk([HERE, known], begun)
+        for kind in (r"kafka: kafka\.data/.*\.log", r"postgres: base/", r"postgres: pg_wal/"):
+            self.assertTrue([path for path in found[known] if re.match(kind, path)], f"{kind} in {found[known]}")
+        self.assertEqual(set(), {path for path in found[known] if path.startswith("ours:") or "log" in path.rsplit("/", 1)[-1]
+                                 and not re.match(r"kafka: kafka\.data/", path)}, "in a program's log")
+        self.assertEqual(set(), found[HERE])
+        self.assertEqual([], [what for what, text in self.said if any(form in text.lower() for form in FORMS)])
+
+    def granting(self):
+        return sum(event.label == "consent_granted" for event in self.events())
+
+    def form(self, address, box):
+        elements = [{"name": "email", "value": address}, {"name": "name", "value": address}, {"name": "consent_profile", "value": box}]
+        return payload("ue", [consent()], {"schema": schema("submit_form"), "data": {"formId": "demo-request", "elements": elements}})
+
+    def test_every_field_that_an_adapter_reads_has_been_tried(self):
+        """And every source: who writes an adapter sends the canary through it."""
+        names = set()
+        for path in glob.glob(os.path.join(phased_test.ROOT, "collector", "source", "snowplow*.c")):
+            with open(path) as text:
+                for call in re.findall(r"\b(?:snowplow_get|json_get|json_get_text|is_true|take|read_json|read_milliseconds)\(([^;]*?)\)", text.read()):
+                    names |= set(re.findall(r'"(\w+)"', call))
+        tried = {name for one in (*events("pv", []), *self_describing([])) for name in (*one, *re.findall(r'\\?"(\w+)\\?":', json.dumps(one)))}
+        self.assertGreater(len(names), 30)
+        self.assertEqual(set(), names - tried - {"schema", "data"})
+        with open(os.path.join(phased_test.ROOT, "collector", "routes.c")) as text:
+            self.assertEqual({"snowplow"}, set(re.findall(r'\.source = "(\w+)"', text.read())))
+
     def crash(self, program):
         """As a bug would end it, with cores allowed by whoever started it."""
         with open(f"/proc/{program.pid}/limits") as limits:
@@ -270,6 +374,7 @@ class Canary(collector_test.CollectTest):
 
 class Search(unittest.TestCase):
     def test_the_search_finds_what_is_there(self):
+        begin()
         for text in (CANARY, f"x{CANARY.upper()}y", urllib.parse.quote(CANARY, safe=""), base64.b64encode(f"ab{CANARY}cd".encode()).decode(),
                      base64.b64encode(CANARY.encode()).decode(), CANARY.encode().hex()):
             self.assertTrue([form for form in FORMS if form in text.lower()], text)
