@@ -43,20 +43,14 @@ struct drops_row *drops_hold(struct drops *drops, const char *source, const char
 	return find(drops, source, name, channel);
 }
 
-static void add(struct drops_count *to, const struct drops_count *more)
+void drops_count(struct drops *drops, struct drops_row *row, uint32_t count, int64_t now_us)
 {
-	to->all += more->all;
-	to->denied += more->denied;
-}
-
-void drops_count(struct drops *drops, struct drops_row *row, const struct drops_count *count, int64_t now_us)
-{
-	CHECK(drops->held > 0 && count->denied <= count->all);
+	CHECK(drops->held > 0);
 	drops->held--;
-	if (count->all > 0 && count->all <= COUNT_MAX - row->count.all - row->in_flight.all) {
-		add(&row->count, count);
+	if (count > 0 && count <= COUNT_MAX - row->count - row->in_flight) {
+		row->count += count;
 		drops->since_us = drops->waiting == 0 ? now_us : drops->since_us;
-		drops->waiting += count->all;
+		drops->waiting += count;
 	}
 }
 
@@ -69,7 +63,7 @@ struct drops_row *drops_next(struct drops *drops, size_t *place)
 {
 	while (*place < drops->used) {
 		struct drops_row *row = &drops->rows[(*place)++];
-		if (row->count.all > 0 && row->in_flight.all == 0) {
+		if (row->count > 0 && row->in_flight == 0) {
 			return row;
 		}
 	}
@@ -78,31 +72,28 @@ struct drops_row *drops_next(struct drops *drops, size_t *place)
 
 void drops_report(const struct drops_row *row, struct reject *ret_report)
 {
-	*ret_report = (struct reject){.reason = OUTCOME_no_consent,
-				      .count = row->count.all,
-				      .denied = row->count.denied,
-				      .site = row->site,
-				      .channel = row->channel};
+	*ret_report = (struct reject){
+		.reason = OUTCOME_no_consent, .count = row->count, .site = row->site, .channel = row->channel};
 }
 
 void drops_sent(struct drops *drops, struct drops_row *row)
 {
-	CHECK(row->count.all > 0 && row->in_flight.all == 0);
+	CHECK(row->count > 0 && row->in_flight == 0);
 	row->in_flight = row->count;
-	drops->waiting -= row->count.all;
+	drops->waiting -= row->count;
 	drops->in_flight++;
-	row->count = (struct drops_count){0};
+	row->count = 0;
 }
 
 void drops_ended(struct drops *drops, struct drops_row *row, bool delivered, int64_t now_us)
 {
-	CHECK(row->in_flight.all > 0 && drops->in_flight > 0);
+	CHECK(row->in_flight > 0 && drops->in_flight > 0);
 	if (!delivered) {
-		add(&row->count, &row->in_flight);
-		drops->waiting += row->in_flight.all;
+		row->count += row->in_flight;
+		drops->waiting += row->in_flight;
 		drops->since_us = now_us;
 	}
-	row->in_flight = (struct drops_count){0};
+	row->in_flight = 0;
 	drops->in_flight--;
 }
 

@@ -30,9 +30,7 @@ static bool list_subjects(struct batch *batch)
 		if (i + BATCH_AHEAD < batch->count) {
 			engine_look_ahead(batch->engine, items[i + BATCH_AHEAD].touch.subject_id);
 		}
-		bool read = item->outcome == OUTCOME_applied || item->outcome == OUTCOME_machine ||
-			    item->outcome == OUTCOME_duplicate;
-		if (!read || engine_knows(batch->engine, item->touch.subject_id)) {
+		if (!item_is_known(item) || engine_knows(batch->engine, item->touch.subject_id)) {
 			continue;
 		}
 		if (item->match.content == NULL) { /* came from the cache, which has been emptied since */

@@ -123,6 +123,24 @@ static bool save_touches(struct store *store, const struct save_rows *save, stru
 	       (save->by_copy || add_touches(store, new_ones, save->touches, save->touch_count, arena, fail));
 }
 
+static bool erase_touches(struct store *store, const struct save_rows *save, struct arena *arena,
+			  struct fail *fail)
+{
+	if (save->erased_count == 0) {
+		return true;
+	}
+	struct columns *columns = columns_begin(arena);
+	struct postgres_array *actors = columns_array(columns, POSTGRES_UUID, save->erased_count);
+	struct postgres_array *from = columns_array(columns, POSTGRES_TIMESTAMPTZ, save->erased_count);
+	struct postgres_array *until = columns_array(columns, POSTGRES_TIMESTAMPTZ, save->erased_count);
+	for (size_t i = 0; i < save->erased_count; i++) {
+		postgres_array_uuid(actors, &save->erased[i].actor_id);
+		postgres_array_moment(from, save->erased[i].from_us);
+		postgres_array_moment(until, save->erased[i].until_us);
+	}
+	return columns_add(columns, store->postgres, &sql_erase_touches, NULL, NULL, fail);
+}
+
 static bool save_changes(struct store *store, const struct save_rows *save, struct arena *arena, struct fail *fail)
 {
 	static const enum postgres_type types[] = {POSTGRES_UUID, POSTGRES_TEXT, POSTGRES_TIMESTAMPTZ,
@@ -202,8 +220,7 @@ static bool save_outcomes(struct store *store, const struct save_rows *save, str
 			  struct fail *fail)
 {
 	static const enum postgres_type types[] = {POSTGRES_DATE, POSTGRES_TEXT, POSTGRES_TEXT,
-						   POSTGRES_INT2, POSTGRES_TEXT, POSTGRES_INT8,
-						   POSTGRES_INT8, POSTGRES_INT8, POSTGRES_INT8};
+						   POSTGRES_INT2, POSTGRES_TEXT, POSTGRES_INT8};
 	if (save->outcome_count == 0) {
 		return true;
 	}
@@ -218,9 +235,6 @@ static bool save_outcomes(struct store *store, const struct save_rows *save, str
 		postgres_array_int(at[3], row->channel);
 		postgres_array_text(at[4], row->outcome);
 		postgres_array_int(at[5], row->n);
-		postgres_array_int(at[6], row->granted);
-		postgres_array_int(at[7], row->denied);
-		postgres_array_int(at[8], row->unsaid);
 	}
 	return columns_add(columns, store->postgres, &sql_save_outcomes, NULL, NULL, fail) &&
 	       drop_outcomes(store, save, arena, fail);
@@ -318,33 +332,13 @@ static bool drop_by_ids(struct store *store, const struct save_rows *save, struc
 
 /* What is replaced goes before what takes its place. */
 static store_part *const careful_parts[] = {
-	save_subjects,
-	save_rules,
-	drop_by_ids,
-	store_save_actors,
-	store_drop_claims,
-	store_save_claims,
-	store_drop_consents,
-	store_save_consents,
-	store_drop_declared,
-	store_save_declared,
-	store_drop_persons,
-	store_save_persons,
-	store_save_stretches,
-	save_touches,
-	store_save_states,
-	drop_changes,
-	undo_changes,
-	save_changes,
-	store_drop_checkpoints,
-	store_save_checkpoints,
-	store_drop_explained,
-	store_save_waiting,
-	save_timed,
-	save_outcomes,
-	save_rejects,
-	store_save_raws,
-	NULL,
+	save_subjects,		save_rules,	      drop_by_ids,	   store_save_actors,
+	store_drop_claims,	store_save_claims,    store_drop_consents, store_save_consents,
+	store_drop_declared,	store_save_declared,  store_drop_persons,  store_save_persons,
+	store_save_stretches,	save_touches,	      erase_touches,	   store_save_states,
+	drop_changes,		undo_changes,	      save_changes,	   store_drop_checkpoints,
+	store_save_checkpoints, store_drop_explained, store_save_waiting,  save_timed,
+	save_outcomes,		save_rejects,	      store_save_raws,	   NULL,
 };
 
 /* Arbiters first, as the careful way takes their locks; new touches last, since one that is not new ends it. */
@@ -371,6 +365,7 @@ static store_part *const quick_parts[] = {
 	store_drop_explained,
 	store_save_waiting,
 	save_touches,
+	erase_touches,
 	NULL,
 };
 

@@ -141,3 +141,15 @@ int64_t attribute_consent_denied_at(const struct consent *consents, size_t count
 	}
 	return denied_us;
 }
+
+int64_t attribute_withdrawn_at(const struct consent *consents, size_t count)
+{
+	int64_t withdrawn_us = INT64_MIN;
+	for (size_t i = 0; i < count; i++) {
+		if (consents[i].purpose == PURPOSE_PROFILE && consents[i].state == STATEMENT_WITHDRAWN &&
+		    consents[i].at_us > withdrawn_us) {
+			withdrawn_us = consents[i].at_us;
+		}
+	}
+	return withdrawn_us;
+}

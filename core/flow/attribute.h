@@ -46,3 +46,6 @@ int attribute_consent_state(const struct consent *consents, size_t count, enum p
 /* Time of the newest statement of the purpose that is not GRANTED; INT64_MIN when there is none. Values that were
  * declared at or before it are not kept. */
 int64_t attribute_consent_denied_at(const struct consent *consents, size_t count, enum purpose purpose);
+/* Time of the newest statement that profile consent is WITHDRAWN; INT64_MIN when there is none. What the person did at or before it is
+ * erased, whatever was or will be granted. */
+int64_t attribute_withdrawn_at(const struct consent *consents, size_t count);

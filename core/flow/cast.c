@@ -353,6 +353,16 @@ bool cast_of_waiting(struct cast *cast, const struct waiting_row *waiting, size_
 	return index_members(cast);
 }
 
+bool cast_is_erased(const struct cast_member *actor, int64_t at_us)
+{
+	for (uint32_t i = 0; i < actor->erased_count; i++) {
+		if (at_us >= actor->erased[i].from_us && at_us <= actor->erased[i].until_us) {
+			return true;
+		}
+	}
+	return false;
+}
+
 struct cast_member *cast_contact(const struct cast *cast, const struct cast_member *actor, int64_t at_us,
 				 bool before)
 {

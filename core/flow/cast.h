@@ -37,6 +37,9 @@ struct cast_member {
 	bool refold_all;    /* in every process, not only where the batch has touches of it */
 	bool has_actor_row; /* seen before, as far as is known */
 	bool of_other_model; /* what is stored of it was worked out by another model: is refolded before anything is added */
+	bool erases; /* as an actor: touches that are stored may be among those that `erased` says */
+	bool loses; /* as a contact: touches that it had are erased: its state must not have them when the batch ends */
+	bool emptied; /* as a contact: loses some, and waits for its refold with nothing */
 	/* strong: profile granted */
 	bool consented_before, consented;
 
@@ -49,9 +52,17 @@ struct cast_member {
 	const struct stretch *stretches_before;
 	uint32_t stretch_count, stretch_before_count;
 	struct cast_slice times; /* in load->times, sorted: of shared ones */
+	/* as an actor: when its touches were somebody's who has withdrawn profile consent since, in order */
+	const struct cast_span *erased;
+	uint32_t erased_count;
 	/* strong: what the person stated */
 	struct cast_slice consents_before, consents_after;
 	struct cast_slice declared_before, declared_after;
+};
+
+/* Both moments included. */
+struct cast_span {
+	int64_t from_us, until_us;
 };
 
 #define CAST_NOBODY UINT32_MAX
@@ -128,10 +139,10 @@ static inline uint32_t cast_number(const struct cast *cast, const struct cast_me
 	return (uint32_t)(member - cast->members);
 }
 
-/* Does an item stand that may have stated a fact? Whoever states one names a strong actor. */
+/* Is it an item that may have stated a fact which holds? Whoever states one names a strong actor. */
 static inline bool cast_states_facts(const struct cast *cast, const struct item *items, size_t i)
 {
-	return cast->parts[i].strong != CAST_NOBODY && item_stands(&items[i]);
+	return cast->parts[i].strong != CAST_NOBODY && items[i].copy != COPY_LOSES;
 }
 
 /* The member on whom the touch of an item is recorded; CAST_NOBODY: it has none. */
@@ -142,3 +153,5 @@ static inline uint32_t cast_actor(const struct cast_part *part)
 /* The contact of a touch of `actor` at a time, after (before) the batch; NULL: nobody's, of a person without consent. */
 struct cast_member *cast_contact(const struct cast *cast, const struct cast_member *actor, int64_t at_us,
 				 bool before);
+/* Is a touch of this actor at this time erased by a withdrawal? */
+bool cast_is_erased(const struct cast_member *actor, int64_t at_us);

@@ -66,10 +66,11 @@ static size_t touches_of(const struct contacts *contacts, const struct load_rows
 	return touches;
 }
 
-/* Whose touches are nobody's any more: nothing is to be read of them, and nothing may be shown. */
-static bool has_withdrawn(const struct cast_member *member)
+/* Whose touches are nobody's any more, or are to be read later, since there are too many: nothing is read of them, and nothing may be
+ * shown. */
+static bool is_emptied(const struct cast_member *member)
 {
-	return member->strong && member->moved && !member->consented;
+	return member->emptied || (member->strong && member->moved && !member->consented);
 }
 
 static int64_t changed_us(const struct cast_member *member)
@@ -89,7 +90,7 @@ static bool bound(struct contacts *contacts, const struct load_rows *load, const
 	}
 	for (size_t i = 0; i < cast->count; i++) {
 		struct cast_member *member = &cast->members[i];
-		if (!member->refold || has_withdrawn(member)) {
+		if (!member->refold || is_emptied(member)) {
 			continue;
 		}
 		size_t more = touches_of(contacts, load, member);
@@ -100,6 +101,10 @@ static bool bound(struct contacts *contacts, const struct load_rows *load, const
 		}
 		contacts->waiting[contacts->waiting_count++] =
 			(struct waiting_row){member->id, changed_us(member), !member->strong};
+		if (member->loses) {
+			member->emptied = true;
+			continue;
+		}
 		member->refold = false;
 		contacts->refold_count--;
 		for (unsigned j = 0; j < contacts->model->model->process_count; j++) {
@@ -136,11 +141,11 @@ static void ask_of(const struct contacts *contacts, const struct cast_member *me
 static bool gives_touches(const struct cast *cast, const struct cast_member *actor)
 {
 	if (actor->strong || actor->stretches == NULL) {
-		return actor->refold && !has_withdrawn(actor);
+		return actor->refold && !is_emptied(actor);
 	}
 	for (size_t i = 0; i < actor->stretch_count; i++) {
 		const struct cast_member *contact = cast_find(cast, &actor->stretches[i].contact_id);
-		if (contact != NULL && contact->refold) {
+		if (contact != NULL && contact->refold && !is_emptied(contact)) {
 			return true;
 		}
 	}
@@ -174,10 +179,10 @@ static bool list_asks(const struct contacts *contacts, struct read_rows *read)
 		if (member->moved && gives_touches(cast, member)) {
 			actors[read->actor_count++] =
 				(struct read_ask){member->id, NULL, INT64_MIN, INT64_MIN, cleared};
-		} else if (member->refold && !member->moved && !member->strong) {
+		} else if (member->refold && !member->moved && !member->strong && !is_emptied(member)) {
 			ask_of(contacts, member, actors, &read->actor_count);
 		}
-		if (member->refold && member->strong && !has_withdrawn(member)) {
+		if (member->refold && member->strong && !is_emptied(member)) {
 			ask_of(contacts, member, persons, &read->contact_count);
 		}
 	}

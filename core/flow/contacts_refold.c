@@ -83,12 +83,19 @@ static struct cast_member *row_contact(const struct cast *cast, const struct tou
 	return actor->moved || contact == actor ? contact : NULL;
 }
 
+/* A person's touches lie where their stretches are, whosesoever the actor is. */
+static bool is_erased(const struct cast *cast, const struct touch_row *row, const struct cast_member *contact)
+{
+	const struct cast_member *actor = row->by_stretch ? contact : cast_find(cast, &row->key.actor_id);
+	return cast_is_erased(actor, row->at_us);
+}
+
 /* Is it to be folded, after the checkpoint that its process goes on from? */
 static bool is_wanted(const struct contacts *contacts, const struct touch_row *row, struct cast_member **last,
 		      struct cast_member **ret_contact)
 {
 	*ret_contact = row->process >= 0 ? row_contact(contacts->cast, row, last) : NULL;
-	if (*ret_contact == NULL ||
+	if (*ret_contact == NULL || is_erased(contacts->cast, row, *ret_contact) ||
 	    !fold_input_counts(row->party, row->reasons, (*ret_contact)->cleared, row->rule, row->confirm)) {
 		return false;
 	}

@@ -83,7 +83,7 @@ size_t runs_list(const struct contacts *contacts, const struct item *items, stru
 		uint32_t number = cast->touch_items[i];
 		const struct item *item = &items[number];
 		const struct touch *touch = &cast->touches[i];
-		if (item->copy == COPY_LOSES ||
+		if (!item_stands(item) ||
 		    !fold_input_counts(touch->party, 0, 0, item->match.rule, item->match.confirm)) {
 			continue;
 		}

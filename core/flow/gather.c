@@ -13,7 +13,7 @@
 
 static bool is_timed(const struct item *item)
 {
-	return item->copy == COPY_REPLACES || (item->copy == COPY_NEW && machine_is_timed(item->subject->action));
+	return item->copy == COPY_REPLACES || (item_stands(item) && machine_is_timed(item->subject->action));
 }
 
 /* What stands of the cast's touches, in key order as they lie: new ones are moved up, replacing ones listed apart. */
@@ -28,10 +28,10 @@ static bool gather_touches(const struct cast *cast, const struct item *items, st
 		if (i + AHEAD < cast->touch_count) {
 			__builtin_prefetch(&items[cast->touch_items[i + AHEAD]].match);
 		}
-		enum item_copy copy = items[cast->touch_items[i]].copy;
-		if (copy == COPY_REPLACES) {
+		const struct item *item = &items[cast->touch_items[i]];
+		if (item->copy == COPY_REPLACES) {
 			replacing[save->replacing_count++] = cast->touches[i];
-		} else if (copy == COPY_NEW) {
+		} else if (item_stands(item)) {
 			if (used != i) {
 				cast->touches[used] = cast->touches[i];
 			}
@@ -67,13 +67,6 @@ static bool gather_timed(const struct cast *cast, const struct item *items, size
 	return true;
 }
 
-/* Does it have a touch, or would it, if no other copy stood? */
-static bool is_read(const struct item *item)
-{
-	return item->outcome == OUTCOME_applied || item->outcome == OUTCOME_machine ||
-	       item->outcome == OUTCOME_duplicate;
-}
-
 /*
  * Rows for who is new, copies that do not stand included: whether one stood for a while must not show. A person's row is
  * always offered (their arbiter may be older than their own row), an anonymous one's when its arbiter is new or empty or
@@ -86,7 +79,7 @@ static size_t offer_actors(const struct cast *cast, const struct item *items, si
 	size_t offered = 0;
 	for (size_t i = 0; i < count; i++) {
 		const struct cast_part *part = &cast->parts[i];
-		if (!is_read(&items[i])) {
+		if (!item_is_known(&items[i])) {
 			continue;
 		}
 		bool has_strong = part->strong != CAST_NOBODY;
@@ -311,6 +304,28 @@ static bool gather_stretches(const struct cast *cast, struct save_rows *save)
 	return true;
 }
 
+/* What withdrawals erase of what is stored. */
+static bool gather_erased(const struct cast *cast, struct save_rows *save)
+{
+	size_t room = 1;
+	for (size_t i = 0; i < cast->count; i++) {
+		room += cast->members[i].erases ? cast->members[i].erased_count : 0;
+	}
+	struct erased_row *erased = arena_array(cast->arena, room, sizeof(*erased));
+	if (erased == NULL) {
+		return false;
+	}
+	for (size_t i = 0; i < cast->count; i++) {
+		const struct cast_member *member = &cast->members[i];
+		for (uint32_t j = 0; j < member->erased_count && member->erases; j++) {
+			erased[save->erased_count++] = (struct erased_row){member->id, member->erased[j].from_us,
+									   member->erased[j].until_us};
+		}
+	}
+	save->erased = erased;
+	return true;
+}
+
 /* ---- contacts ---- */
 
 /* Does its arbiter get a state? Walks along with the members. */
@@ -365,7 +380,8 @@ bool gather_batch(const struct cast *cast, const struct contacts *contacts, cons
 	return gather_touches(cast, items, ret_save) && gather_timed(cast, items, count, ret_save) &&
 	       gather_gone(cast, ret_save) && gather_new(cast, items, count, ret_save) &&
 	       gather_persons(cast, ret_save) && gather_actors(cast, items, count, ret_save) &&
-	       gather_stretches(cast, ret_save) && gather_contacts(cast, contacts, ret_save) &&
+	       gather_stretches(cast, ret_save) && gather_erased(cast, ret_save) &&
+	       gather_contacts(cast, contacts, ret_save) &&
 	       gather_outcomes(items, count, topics, cast->arena, ret_save);
 }
 

@@ -41,12 +41,11 @@ struct item {
 	enum outcome decoded : 8;  /* what DECODE said: NONE, or decided already */
 	enum outcome outcome : 8;  /* NONE until decided; each try of a batch starts from `decoded` */
 	enum outcome saved : 8;	   /* what the last SAVE wrote of it: counts once its COMMIT is known */
-	enum item_copy copy : 8;   /* SCREEN's; LOSES where there is no touch at all */
+	enum item_copy copy : 8;   /* SCREEN's; LOSES where it says nothing that is kept */
 	bool has_weak, has_strong; /* as who has: asked of every item, and who lies elsewhere */
 	/* The message of the item before it has a touch on one more actor, this one's: written with it, and counted with it as
 	 * one message. */
 	bool follows;
-	uint8_t said; /* of what was read: enum statement, what it comes to say of analytics (consent_said()) */
 	struct match match;
 	const struct copy_row *replaced; /* COPY_REPLACES: the one that stood; as long as this try of the batch */
 	const struct identified *who;	 /* items by the same may share it */
@@ -63,8 +62,14 @@ struct item {
 _Static_assert(OUTCOME_COUNT <= UINT8_MAX, "enum outcome in 8 bits");
 _Static_assert(sizeof(struct item) <= 192, "see above");
 
-/* Is there a touch of it after this batch? */
+/* Is there a touch of it after this batch? Of a person who has withdrawn since there is none, though what it states holds. */
 static inline bool item_stands(const struct item *item)
 {
-	return item->copy != COPY_LOSES;
+	return item->copy != COPY_LOSES && item->outcome != OUTCOME_erased;
+}
+
+/* Is it known who did it, be it a copy or erased by a withdrawal? */
+static inline bool item_is_known(const struct item *item)
+{
+	return item->copy != COPY_LOSES || item->outcome == OUTCOME_duplicate;
 }

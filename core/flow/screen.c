@@ -27,12 +27,9 @@ static bool sessions_are_there(const struct cast *cast, const struct load_rows *
 {
 	for (size_t i = 0; i < cast->count; i++) {
 		const struct cast_member *member = &cast->members[i];
-		bool shared = attribute_is_shared(cast->claims_before + member->claims_before.first,
-						  member->claims_before.count) ||
-			      attribute_is_shared(cast->claims_after + member->claims_after.first,
-						  member->claims_after.count);
-		if (shared && (load->timed_count == 0 || bsearch(&member->id, load->timed, load->timed_count,
-								 sizeof(member->id), compare_ids) == NULL)) {
+		if (screen_is_shared(cast, member) &&
+		    (load->timed_count == 0 || bsearch(&member->id, load->timed, load->timed_count,
+						       sizeof(member->id), compare_ids) == NULL)) {
 			return false;
 		}
 	}
@@ -201,7 +198,7 @@ static void mark_touches(struct cast *cast, const struct item *items, size_t cou
 {
 	for (size_t i = 0; i < count; i++) {
 		const struct item *item = &items[i];
-		if (item->copy == COPY_LOSES) {
+		if (!item_stands(item) && item->copy != COPY_REPLACES) {
 			continue;
 		}
 		struct cast_member *actor = &cast->members[cast_actor(&cast->parts[i])];

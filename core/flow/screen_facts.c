@@ -192,6 +192,60 @@ static void take_back(struct cast *cast, const struct copy_row *copy, const stru
 	}
 }
 
+/* ---- what is stated again, by an event whose touch was erased ---- */
+
+static int compare_keys(const void *a, const void *b)
+{
+	const struct touch_key *x = a, *y = b;
+	int order = uuid_compare(&x->actor_id, &y->actor_id);
+	if (order == 0) {
+		order = (x->stamped_us > y->stamped_us) - (x->stamped_us < y->stamped_us);
+	}
+	return order != 0 ? order : (x->event_id > y->event_id) - (x->event_id < y->event_id);
+}
+
+/* Was it looked for, whether its touch is there? */
+static bool is_looked_up(const struct load_rows *load, const struct touch *touch)
+{
+	struct touch_key key = {touch->actor_id, touch->stamped_us, touch->event_id};
+	return load->key_count > 0 &&
+	       bsearch(&key, load->keys, load->key_count, sizeof(key), compare_keys) != NULL;
+}
+
+/* Is there a claim or a consent of this event? One that declares something grants consent, too. */
+static bool has_stated(const struct cast *cast, const struct cast_part *part, const struct touch *touch)
+{
+	if (part->weak != CAST_NOBODY) {
+		const struct cast_slice *claims = &cast->members[part->weak].claims_before;
+		for (uint32_t i = claims->first; i < claims->first + claims->count; i++) {
+			if (same_key(&cast->claims_before[i].key, touch)) {
+				return true;
+			}
+		}
+	}
+	const struct cast_slice *consents = &cast->members[part->strong].consents_before;
+	for (uint32_t i = consents->first; i < consents->first + consents->count; i++) {
+		if (same_key(&cast->consents_before[i].key, touch)) {
+			return true;
+		}
+	}
+	return false;
+}
+
+/* What was erased stays so, also where it would not be by now. One whose key was not looked up may have its touch: the database will say
+ * so when it gets these facts again. */
+static void tell_stated(const struct cast *cast, struct item *items, size_t count, const struct load_rows *load)
+{
+	for (size_t i = 0; i < count; i++) {
+		struct item *item = &items[i];
+		if (item->copy == COPY_NEW && cast_states_facts(cast, items, i) && !facts_are_none(item->facts) &&
+		    has_stated(cast, &cast->parts[i], &item->touch) && is_looked_up(load, &item->touch)) {
+			item->copy = COPY_LOSES;
+			item->outcome = OUTCOME_erased;
+		}
+	}
+}
+
 /* ---- before + new − gone = after ---- */
 
 static struct cast_added count_added(const struct cast *cast, const struct item *items, size_t count)
@@ -212,12 +266,6 @@ static bool make_room(struct cast *cast, const struct load_rows *load)
 {
 	const struct cast_added *added = &cast->added;
 	struct arena *arena = cast->arena;
-	cast->claims_before = load->claims;
-	cast->claim_before_count = load->claim_count;
-	cast->consents_before = load->consents;
-	cast->consent_before_count = load->consent_count;
-	cast->declared_before = load->declared;
-	cast->declared_before_count = load->declared_count;
 	cast->claim_gone = arena_zero(arena, load->claim_count + 1, sizeof(bool));
 	cast->consent_gone = arena_zero(arena, load->consent_count + 1, sizeof(bool));
 	cast->declared_gone = arena_zero(arena, load->declared_count + 1, sizeof(bool));
@@ -270,6 +318,12 @@ static void add_facts(struct cast *cast, const struct facts *facts)
 /* What was loaded: claims, statements, and the times of those whose sessions matter. */
 static bool slice_loaded(struct cast *cast, struct load_rows *load)
 {
+	cast->claims_before = load->claims;
+	cast->claim_before_count = load->claim_count;
+	cast->consents_before = load->consents;
+	cast->consent_before_count = load->consent_count;
+	cast->declared_before = load->declared;
+	cast->declared_before_count = load->declared_count;
 	return slice(cast, load->claims, load->claim_count, sizeof(struct claim), compare_claims, claims_before) &&
 	       slice(cast, load->consents, load->consent_count, sizeof(struct consent), compare_consents,
 		     consents_before) &&
@@ -279,10 +333,14 @@ static bool slice_loaded(struct cast *cast, struct load_rows *load)
 		     times_of);
 }
 
-bool screen_facts(struct cast *cast, const struct item *items, size_t count, struct load_rows *load)
+bool screen_facts(struct cast *cast, struct item *items, size_t count, struct load_rows *load)
 {
+	if (!slice_loaded(cast, load)) {
+		return false;
+	}
+	tell_stated(cast, items, count, load);
 	cast->added = count_added(cast, items, count);
-	if (!make_room(cast, load) || !slice_loaded(cast, load)) {
+	if (!make_room(cast, load)) {
 		return false;
 	}
 	for (size_t i = 0; i < count && cast->added.replaced > 0; i++) {

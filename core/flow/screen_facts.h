@@ -6,12 +6,32 @@
 #include <stddef.h>
 
 #include "core/flow/cast.h"
+#include "core/flow/item.h"
 
-/* Sorts what was loaded, takes back the facts of replaced copies, adds those of new ones; marks whose were touched.
+/* Sorts what was loaded, tells of items that they had stated their facts before their touch was erased, takes back the facts of replaced
+ * copies, adds those of new ones; marks whose were touched. False: arena full. */
+bool screen_facts(struct cast *cast, struct item *items, size_t count, struct load_rows *load);
+/* Consent and stretches before and after; tells which items a withdrawal erases; marks who moved, who is concerned, who is refolded.
  * False: arena full. */
-bool screen_facts(struct cast *cast, const struct item *items, size_t count, struct load_rows *load);
-/* Consent and stretches before and after; marks who moved, who is concerned, who is refolded. False: arena full. */
-bool screen_stretches(struct cast *cast, const struct item *items, size_t count, struct load_rows *load);
+bool screen_stretches(struct cast *cast, struct item *items, size_t count, struct load_rows *load);
+
+/* Claimed for two persons or more, before the batch or after it. */
+bool screen_is_shared(const struct cast *cast, const struct cast_member *member);
+
+/* Between the two files that do so: */
+
+/* Of a weak actor whose sessions matter: when its touches were, sorted; none of others. Before the batch; after it, with what is not told
+ * to be erased yet. False: arena full. */
+struct screen_times {
+	const int64_t *at_us;
+	size_t count;
+};
+bool screen_times(const struct cast *cast, const struct item *items, const struct cast_member *member,
+		  const struct load_rows *load, struct screen_times *ret_before, struct screen_times *ret_after);
+/* Tells which touches withdrawals erase, and items of the batch among them. False: arena full. */
+bool screen_erased(struct cast *cast, struct item *items, size_t count, const struct load_rows *load);
+/* Marks who had some of those that are stored, by the stretches before the batch. */
+void screen_mark_losers(struct cast *cast);
 
 /* Of touch_time: by whose they are, then by time. For qsort. */
 int screen_compare_times(const void *a, const void *b);

@@ -58,11 +58,20 @@ static bool is_gone(const struct cast *cast, const struct item *items, const str
 	return false;
 }
 
-/* Times of all touches of a shared actor, before and after the batch, sorted. */
-static bool times_of_member(const struct cast *cast, const struct item *items, const struct cast_member *member,
-			    const struct load_rows *load, int64_t **ret_before, size_t *ret_before_count,
-			    int64_t **ret_after, size_t *ret_after_count)
+bool screen_is_shared(const struct cast *cast, const struct cast_member *member)
 {
+	return attribute_is_shared(cast->claims_before + member->claims_before.first,
+				   member->claims_before.count) ||
+	       attribute_is_shared(cast->claims_after + member->claims_after.first, member->claims_after.count);
+}
+
+bool screen_times(const struct cast *cast, const struct item *items, const struct cast_member *member,
+		  const struct load_rows *load, struct screen_times *ret_before, struct screen_times *ret_after)
+{
+	*ret_before = *ret_after = (struct screen_times){NULL, 0};
+	if (!screen_is_shared(cast, member)) {
+		return true;
+	}
 	size_t count = member->times.count;
 	int64_t *before = arena_array(cast->arena, count + 1, sizeof(*before));
 	int64_t *after = arena_array(cast->arena, count + member->touches.count + 1, sizeof(*after));
@@ -73,7 +82,7 @@ static bool times_of_member(const struct cast *cast, const struct item *items, c
 	for (size_t i = 0; i < count; i++) {
 		const struct touch_time *row = &load->times[member->times.first + i];
 		before[i] = row->at_us;
-		if (!is_gone(cast, items, member, &row->key)) {
+		if (!cast_is_erased(member, row->at_us) && !is_gone(cast, items, member, &row->key)) {
 			after[after_count++] = row->at_us;
 		}
 	}
@@ -85,10 +94,8 @@ static bool times_of_member(const struct cast *cast, const struct item *items, c
 	if (after_count > 1) {
 		qsort(after, after_count, sizeof(*after), compare_moments);
 	}
-	*ret_before = before;
-	*ret_before_count = count;
-	*ret_after = after;
-	*ret_after_count = after_count;
+	*ret_before = (struct screen_times){before, count};
+	*ret_after = (struct screen_times){after, after_count};
 	return true;
 }
 
@@ -129,11 +136,8 @@ static bool stretch_member(struct cast *cast, const struct item *items, struct c
 	const struct claim *before = cast->claims_before + member->claims_before.first;
 	const struct claim *after = cast->claims_after + member->claims_after.first;
 	size_t before_count = member->claims_before.count, after_count = member->claims_after.count;
-	int64_t *times_before = NULL, *times_after = NULL;
-	size_t times_before_count = 0, times_after_count = 0;
-	if ((attribute_is_shared(before, before_count) || attribute_is_shared(after, after_count)) &&
-	    !times_of_member(cast, items, member, load, &times_before, &times_before_count, &times_after,
-			     &times_after_count)) {
+	struct screen_times times_before, times_after;
+	if (!screen_times(cast, items, member, load, &times_before, &times_after)) {
 		return false;
 	}
 	struct stretch *stretches_before = arena_array(cast->arena, before_count + 2, sizeof(struct stretch));
@@ -142,10 +146,10 @@ static bool stretch_member(struct cast *cast, const struct item *items, struct c
 		return false;
 	}
 	member->stretch_before_count =
-		(uint32_t)attribute_stretches(&member->id, before, before_count, times_before, times_before_count,
-					      consented_before_of, cast, stretches_before);
-	member->stretch_count = (uint32_t)attribute_stretches(&member->id, after, after_count, times_after,
-							      times_after_count, consented_of, cast, stretches);
+		(uint32_t)attribute_stretches(&member->id, before, before_count, times_before.at_us,
+					      times_before.count, consented_before_of, cast, stretches_before);
+	member->stretch_count = (uint32_t)attribute_stretches(&member->id, after, after_count, times_after.at_us,
+							      times_after.count, consented_of, cast, stretches);
 	member->stretches_before = stretches_before;
 	member->stretches = stretches;
 	/* Both cover all time: where each of one list has its equal in the other, so has the other. */
@@ -222,7 +226,7 @@ static void mark_session(struct cast *cast, const struct cast_member *actor, int
 static void mark_sessions(struct cast *cast, const struct item *items, size_t count)
 {
 	for (size_t i = 0; i < count; i++) {
-		if (!item_stands(&items[i])) {
+		if (items[i].copy == COPY_LOSES) {
 			continue;
 		}
 		const struct cast_member *actor = &cast->members[cast_actor(&cast->parts[i])];
@@ -233,7 +237,7 @@ static void mark_sessions(struct cast *cast, const struct item *items, size_t co
 	}
 }
 
-bool screen_stretches(struct cast *cast, const struct item *items, size_t count, struct load_rows *load)
+bool screen_stretches(struct cast *cast, struct item *items, size_t count, struct load_rows *load)
 {
 	for (size_t i = 0; i < cast->count; i++) {
 		struct cast_member *member = &cast->members[i];
@@ -252,6 +256,9 @@ bool screen_stretches(struct cast *cast, const struct item *items, size_t count,
 			}
 		}
 	}
+	if (!screen_erased(cast, items, count, load)) {
+		return false;
+	}
 	for (size_t i = 0; i < cast->count; i++) {
 		struct cast_member *member = &cast->members[i];
 		if (member->strong || member->claims_before.count + member->claims_after.count == 0) {
@@ -261,6 +268,7 @@ bool screen_stretches(struct cast *cast, const struct item *items, size_t count,
 			return false;
 		}
 	}
+	screen_mark_losers(cast);
 	if (!mark_facts(cast)) {
 		return false;
 	}

@@ -234,6 +234,12 @@ struct person_row {
 	bool may_write;
 };
 
+/* Touches of an actor that a withdrawal erases: both moments included. */
+struct erased_row {
+	struct uuid actor_id;
+	int64_t from_us, until_us;
+};
+
 /* A state to write; the row of process 'standard' gets version + 1. */
 struct state_row {
 	struct uuid contact_id;
@@ -270,8 +276,6 @@ struct outcome_row {
 	int channel;
 	const char *outcome;
 	int64_t n; /* less than 0: counted before as what it no longer is */
-	/* Of these, those that said so of analytics; denied: or withdrawn. Of what could not be read nothing is known. */
-	int64_t granted, denied, unsaid;
 };
 
 struct reject_row {
@@ -362,6 +366,8 @@ struct save_rows {
 	size_t stretch_count;
 	const struct touch *touches, *replacing; /* new ones; those that take the place of a copy; sorted by key */
 	size_t touch_count, replacing_count;
+	const struct erased_row *erased; /* once the touches are written that take the place of others */
+	size_t erased_count;
 	const struct touch_key
 		*timed; /* of these, mails sent or delivered, clicks in mails, and whatever replaces a copy */
 	size_t timed_count;

@@ -188,6 +188,7 @@ static void choose(struct oracle *oracle)
 	}
 	for (size_t i = 0; i < oracle->count; i++) {
 		struct seen *seen = &oracle->seen[i];
+		seen->states = seen->stands;
 		if (seen->outcome == OUTCOME_NONE) {
 			seen->outcome = !seen->stands		   ? OUTCOME_duplicate
 					: seen->touch.reasons != 0 ? OUTCOME_machine
@@ -201,21 +202,35 @@ static void choose(struct oracle *oracle)
 static bool is_mail_of(const struct seen *mail, const struct seen *click)
 {
 	int64_t apart_us = click->touch.stamped_us - mail->touch.stamped_us;
-	return mail->stands && uuid_equal(&mail->touch.actor_id, &click->touch.actor_id) && apart_us >= 0 &&
+	return uuid_equal(&mail->touch.actor_id, &click->touch.actor_id) && apart_us >= 0 &&
 	       apart_us <= WORLD_TOO_SOON_US &&
 	       (mail->subject.action == ACTION_EMAIL_SENT || mail->subject.action == ACTION_EMAIL_DELIVERED) &&
 	       strcmp(mail->subject.source, click->subject.source) == 0 &&
 	       strcmp(mail->subject.site, click->subject.site) == 0;
 }
 
-/* Which copy stands and how it is counted does not go by it. */
+/* Which copy stands and how it is counted does not go by it. One that was judged stays so when its mail goes. */
+static void time_click(const struct oracle *oracle, struct seen *click)
+{
+	bool is_soon = false, may_be = false;
+	for (size_t i = 0; i < oracle->count; i++) {
+		const struct seen *mail = &oracle->seen[i];
+		bool is_of = mail->event != NULL && is_mail_of(mail, click);
+		is_soon = is_soon || (is_of && mail->stands);
+		may_be = may_be || (is_of && oracle_may_have_gone(mail));
+	}
+	const struct touch_line *there = tables_find(oracle->found, TABLE_TOUCH, &click->touch);
+	if (is_soon || (may_be && there != NULL && (there->reasons & MACHINE_OURS) != 0)) {
+		click->touch.reasons |= MACHINE_OURS;
+	}
+}
+
 static void time_clicks(struct oracle *oracle)
 {
 	for (size_t i = 0; i < oracle->count; i++) {
 		struct seen *click = &oracle->seen[i];
-		for (size_t j = 0;
-		     click->stands && click->subject.action == ACTION_EMAIL_CLICK && j < oracle->count; j++) {
-			click->touch.reasons |= is_mail_of(&oracle->seen[j], click) ? MACHINE_OURS : 0;
+		if (click->stands && click->subject.action == ACTION_EMAIL_CLICK) {
+			time_click(oracle, click);
 		}
 	}
 }
@@ -226,7 +241,7 @@ static void gather_facts(struct oracle *oracle)
 {
 	for (size_t i = 0; i < oracle->count; i++) {
 		const struct seen *seen = &oracle->seen[i];
-		if (!seen->stands) {
+		if (!seen->states) {
 			continue;
 		}
 		for (unsigned j = 0; j < seen->facts.consent_count; j++) {
@@ -265,7 +280,7 @@ size_t oracle_claims_on(const struct oracle *oracle, const struct uuid *weak, st
 	size_t count = 0;
 	for (size_t i = 0; i < oracle->count; i++) {
 		const struct seen *seen = &oracle->seen[i];
-		if (seen->stands && seen->facts.has_claim && uuid_equal(&seen->facts.claim.weak, weak)) {
+		if (seen->states && seen->facts.has_claim && uuid_equal(&seen->facts.claim.weak, weak)) {
 			ret_claims[count++] = seen->facts.claim;
 		}
 	}
@@ -294,9 +309,9 @@ int64_t oracle_session_begin(const struct oracle *oracle, const struct uuid *wea
 }
 
 /* Rules 1 to 4. */
-struct uuid oracle_contact_on_weak(const struct oracle *oracle, const struct uuid *weak, int64_t at_us)
+const struct uuid *oracle_person_on_weak(const struct oracle *oracle, const struct uuid *weak, int64_t at_us)
 {
-	struct claim claims[PLAN_MESSAGES_MAX];
+	static struct claim claims[PLAN_MESSAGES_MAX];
 	size_t count = oracle_claims_on(oracle, weak, claims);
 	const struct uuid *person = NULL;
 	bool several = false;
@@ -310,6 +325,12 @@ struct uuid oracle_contact_on_weak(const struct oracle *oracle, const struct uui
 	    (!several || at_us >= oracle_session_begin(oracle, weak, claims[0].at_us))) {
 		person = &claims[0].strong; /* 2, 3 */
 	}
+	return person;
+}
+
+struct uuid oracle_contact_on_weak(const struct oracle *oracle, const struct uuid *weak, int64_t at_us)
+{
+	const struct uuid *person = oracle_person_on_weak(oracle, weak, at_us);
 	return person != NULL && oracle_has_consented(oracle, person) ? *person : *weak;
 }
 
@@ -332,9 +353,10 @@ static size_t list_exempt(const struct oracle *oracle, struct uuid *ret_exempt)
 	size_t count = 0;
 	for (size_t i = 0; i < oracle->count; i++) {
 		const struct seen *seen = &oracle->seen[i];
-		for (unsigned j = 0; !seen->stands && j < seen->facts.consent_count; j++) {
-			if (seen->facts.consents[j].purpose == PURPOSE_PROFILE &&
-			    seen->facts.consents[j].state != STATEMENT_GRANTED) {
+		bool declares = seen->loose && !seen->stands && seen->facts.declared_count > 0;
+		for (unsigned j = 0; !(seen->stands && seen->states) && j < seen->facts.consent_count; j++) {
+			if (declares || (seen->facts.consents[j].purpose == PURPOSE_PROFILE &&
+					 seen->facts.consents[j].state != STATEMENT_GRANTED)) {
 				ret_exempt[count++] = seen->facts.consents[j].actor_id;
 			}
 		}
@@ -348,38 +370,6 @@ void oracle_finish(void)
 {
 	matcher_destroy(matcher);
 	matcher = NULL;
-}
-
-void oracle_tables(const struct plan *plan, const struct drive *drive, struct arena *arena,
-		   struct tables *ret_tables, struct uuid ret_exempt[static PLAN_MESSAGES_MAX],
-		   size_t *ret_exempt_count)
-{
-	static struct oracle oracle;
-	struct fail fail;
-	if (matcher == NULL) {
-		matcher = matcher_create(drive_model(drive)->model, &fail);
-		CHECK(matcher != NULL);
-	}
-	oracle = (struct oracle){.plan = plan,
-				 .drive = drive,
-				 .model = drive_model(drive),
-				 .matcher = matcher,
-				 .arena = arena,
-				 .tables = ret_tables};
-	for (size_t i = 0; i < plan->count; i++) {
-		if (!plan->messages[i].left_out) {
-			understand(&oracle, plan, &plan->messages[i]);
-		}
-	}
-	choose(&oracle);
-	time_clicks(&oracle);
-	gather_facts(&oracle);
-	oracle_fill_touches(&oracle);
-	oracle_fill_persons(&oracle);
-	oracle_fill_subjects(&oracle);
-	oracle_fill_outcomes(&oracle);
-	oracle_fill_phases(&oracle);
-	*ret_exempt_count = list_exempt(&oracle, ret_exempt);
 }
 
 static bool is_exempt(const struct uuid *id, const struct uuid *exempt, size_t count)
@@ -412,4 +402,53 @@ void oracle_forget_values(struct tables *tables, const struct uuid *exempt, size
 			line->value = NULL;
 		}
 	}
+}
+
+static void fill(struct oracle *oracle)
+{
+	for (size_t i = 0; i < oracle->plan->count; i++) {
+		if (!oracle->plan->messages[i].left_out) {
+			understand(oracle, oracle->plan, &oracle->plan->messages[i]);
+		}
+	}
+	choose(oracle);
+	oracle_loosen(oracle);
+	gather_facts(oracle);
+	oracle_erase(oracle);
+	time_clicks(oracle);
+	oracle_fill_touches(oracle);
+	oracle_fill_persons(oracle);
+	oracle_fill_subjects(oracle);
+	oracle_fill_outcomes(oracle);
+	oracle_fill_phases(oracle);
+}
+
+const char *oracle_difference(const struct plan *plan, const struct drive *drive, struct arena *arena,
+			      struct tables *found)
+{
+	static struct oracle oracle;
+	static struct uuid exempt[2 * 4 * PLAN_MESSAGES_MAX];
+	struct tables expected = {0};
+	struct fail fail;
+	if (matcher == NULL) {
+		matcher = matcher_create(drive_model(drive)->model, &fail);
+		CHECK(matcher != NULL);
+	}
+	oracle = (struct oracle){.plan = plan,
+				 .drive = drive,
+				 .model = drive_model(drive),
+				 .matcher = matcher,
+				 .arena = arena,
+				 .tables = &expected,
+				 .found = found};
+	fill(&oracle);
+	size_t exempt_count = list_exempt(&oracle, exempt);
+	struct tables *const both[] = {&expected, found};
+	for (size_t i = 0; i < COUNT_OF(both); i++) {
+		oracle_forget_values(both[i], exempt, exempt_count);
+		oracle_merge_outcomes(&oracle, both[i]);
+	}
+	const char *text = tables_difference(tables_dump(&expected, arena), tables_dump(found, arena), arena);
+	tables_finish(&expected);
+	return text;
 }

@@ -3,7 +3,7 @@
  * the facts of those, each touch's contact by the rules as they are written, each contact folded from the start.
  *
  * Shares with the daemon only leaf functions that have tests of their own: decode, identify, subject, match,
- * facts_from_event, facts_person, attribute_consent_state, fold_on, fold_view.
+ * facts_from_event, facts_person, attribute_consent_state, attribute_withdrawn_at, fold_on, fold_view.
  */
 #pragma once
 #include "core/base/arena.h"
@@ -12,13 +12,13 @@
 #include "tests/daemon/tables.h"
 
 /*
- * Fills the (empty) tables. `ret_exempt`: persons about whom a copy that does not stand had stated a refusal: whether
- * it deleted values, which are gone for good, depends on the order (docs/decisions/ on values).
+ * The lines that differ from what is expected, in the arena; "": none. Takes out of `found` what the order may decide, as of what is
+ * expected, too:
+ * - values of persons about whom a copy that does not stand had stated a refusal: whether it deleted values, which are gone for good;
+ * - of events that a withdrawal may have erased at some time, by the claims that were known then: whether they are there, and which copy
+ *   of them stated what holds. What is erased by all claims together must not be there. How they were counted, beyond how many.
  */
-void oracle_tables(const struct plan *plan, const struct drive *drive, struct arena *arena,
-		   struct tables *ret_tables, struct uuid ret_exempt[static PLAN_MESSAGES_MAX],
-		   size_t *ret_exempt_count);
+const char *oracle_difference(const struct plan *plan, const struct drive *drive, struct arena *arena,
+			      struct tables *found);
 /* Ends what it keeps; before the model that it was made of, so drive_finish() does it. */
 void oracle_finish(void);
-/* Takes out what the order may decide about these persons: values that they declared. */
-void oracle_forget_values(struct tables *tables, const struct uuid *exempt, size_t count);

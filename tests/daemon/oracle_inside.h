@@ -19,7 +19,9 @@ struct seen {
 	struct subject subject;
 	struct match match;
 	struct touch_line touch;
-	bool stands;
+	bool stands;  /* there is a touch of it */
+	bool states;  /* its facts hold */
+	bool loose;   /* of an event that a withdrawal may have erased at some time */
 	bool follows; /* a touch of the message before it on one more contact: no outcome of its own */
 };
 
@@ -30,6 +32,7 @@ struct oracle {
 	struct matcher *matcher;
 	struct arena *arena;
 	struct tables *tables;
+	struct tables *found; /* what there is */
 	struct seen seen[4 * PLAN_MESSAGES_MAX];
 	size_t count;
 	struct consent consents[2 * PLAN_MESSAGES_MAX];
@@ -45,9 +48,25 @@ bool oracle_has_consented(const struct oracle *oracle, const struct uuid *person
 size_t oracle_claims_on(const struct oracle *oracle, const struct uuid *weak, struct claim *ret_claims);
 /* The earliest moment of the session that runs up to c₁. */
 int64_t oracle_session_begin(const struct oracle *oracle, const struct uuid *weak, int64_t claim_us);
+/* Whose it is while nobody's consent is looked at; NULL: nobody's by name. Until the next call. */
+const struct uuid *oracle_person_on_weak(const struct oracle *oracle, const struct uuid *weak, int64_t at_us);
 struct uuid oracle_contact_on_weak(const struct oracle *oracle, const struct uuid *weak, int64_t at_us);
 /* False: nobody's, of a person without consent. */
 bool oracle_contact_of(const struct oracle *oracle, const struct seen *seen, struct uuid *ret_contact);
+
+/* Once copies are chosen: of events that a withdrawal may have erased, by what there is. */
+void oracle_loosen(struct oracle *oracle);
+/* Once facts are gathered: those that are erased stand no more. */
+void oracle_erase(struct oracle *oracle);
+/* Could it have been a mail that was there before the click came, and is gone? */
+bool oracle_may_have_gone(const struct seen *seen);
+/* As they are found, where that is left open: is this actor, or subject, to be expected? */
+bool oracle_has_actor(const struct oracle *oracle, const struct seen *seen, const struct uuid *actor);
+bool oracle_has_subject(const struct oracle *oracle, const struct seen *seen);
+/* Of such events' days, sources, sites and channels: what was written and what was not is one count. */
+void oracle_merge_outcomes(const struct oracle *oracle, struct tables *tables);
+/* Takes out of both what the order may decide about these persons: values that they declared. */
+void oracle_forget_values(struct tables *tables, const struct uuid *exempt, size_t count);
 
 void oracle_fill_touches(struct oracle *oracle);
 void oracle_fill_persons(struct oracle *oracle);

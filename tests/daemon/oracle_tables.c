@@ -24,16 +24,16 @@ void oracle_fill_touches(struct oracle *oracle)
 		if (seen->subject.id == 0) {
 			continue;
 		}
-		if (seen->who.has_weak) {
+		if (seen->who.has_weak && oracle_has_actor(oracle, seen, &seen->who.weak.id)) {
 			add_actor(oracle, &seen->who.weak);
 		}
-		if (seen->who.has_strong) {
+		if (seen->who.has_strong && oracle_has_actor(oracle, seen, &seen->who.strong.id)) {
 			add_actor(oracle, &seen->who.strong);
 		}
 		if (seen->stands) {
 			CHECK(tables_insert(oracle->tables, TABLE_TOUCH, &seen->touch));
 		}
-		if (seen->stands && seen->facts.has_claim) {
+		if (seen->states && seen->facts.has_claim) {
 			const struct claim *claim = &seen->facts.claim;
 			struct claim_line line = {claim->weak,	       claim->strong, claim->key.stamped_us,
 						  claim->key.event_id, claim->at_us,  claim->strength};
@@ -148,7 +148,7 @@ void oracle_fill_subjects(struct oracle *oracle)
 	for (size_t i = 0; i < oracle->count; i++) {
 		const struct seen *seen = &oracle->seen[i];
 		const struct subject *subject = &seen->subject;
-		if (subject->id == 0) {
+		if (subject->id == 0 || !oracle_has_subject(oracle, seen)) {
 			continue;
 		}
 		char texts[900];
@@ -189,19 +189,13 @@ void oracle_fill_outcomes(struct oracle *oracle)
 			.channel = event != NULL ? (int64_t)event->channel : 0,
 			.outcome = tables_text(outcome_about[seen->outcome].name),
 		};
-		int64_t n = 1, granted = 0, denied = 0;
-		if (event != NULL) {
-			enum statement said = event->consent.analytics;
-			granted = said == STATEMENT_GRANTED ? 1 : 0;
-			denied = said == STATEMENT_DENIED || said == STATEMENT_WITHDRAWN ? 1 : 0;
-		}
+		int64_t n = 1;
 		if (seen->outcome == OUTCOME_reported) {
 			line.source = tables_text(seen->reject_source);
 			line.site = tables_text(seen->reject.site);
 			line.channel = seen->reject.channel;
 			line.outcome = tables_text(outcome_about[seen->reject.reason].name);
 			n = seen->reject.count;
-			denied = seen->reject.denied;
 		}
 		struct outcome_line *found = tables_find(oracle->tables, TABLE_OUTCOME, &line);
 		if (found == NULL) {
@@ -209,9 +203,6 @@ void oracle_fill_outcomes(struct oracle *oracle)
 			found = tables_find(oracle->tables, TABLE_OUTCOME, &line);
 		}
 		found->n += n;
-		found->granted += granted;
-		found->denied += denied;
-		found->unsaid += event != NULL || seen->outcome == OUTCOME_reported ? n - granted - denied : 0;
 		if (outcome_about[seen->outcome].kept == OUTCOME_REJECTED) {
 			struct rejected_line rejected = {tables_text(seen->topic),
 							 0,

@@ -70,16 +70,7 @@ void scene_produce(void)
 
 const char *scene_difference(void)
 {
-	struct uuid exempt[PLAN_MESSAGES_MAX];
-	size_t exempt_count;
-	struct tables expected = {0};
-	oracle_tables(&scene_plan, &scene_drive, &scene_run_arena, &expected, exempt, &exempt_count);
-	oracle_forget_values(&expected, exempt, exempt_count);
-	oracle_forget_values(&scene_world.tables, exempt, exempt_count);
-	const char *text = tables_difference(tables_dump(&expected, &scene_run_arena),
-					     tables_dump(&scene_world.tables, &scene_run_arena), &scene_run_arena);
-	tables_finish(&expected);
-	return text;
+	return oracle_difference(&scene_plan, &scene_drive, &scene_run_arena, &scene_world.tables);
 }
 
 /* How many messages of the plan cannot be read in the first place. */

@@ -144,7 +144,7 @@ struct outcome_line {
 	const char *source, *site;
 	int64_t channel;
 	const char *outcome;
-	int64_t n, granted, denied, unsaid;
+	int64_t n;
 };
 
 struct rejected_line {

@@ -223,6 +223,21 @@ static void save_touches(struct saving *saving)
 	}
 }
 
+static void erase_touches(struct saving *saving)
+{
+	for (size_t i = tables_count(saving->to, TABLE_TOUCH); i-- > 0;) {
+		const struct touch_line *row = tables_row(saving->to, TABLE_TOUCH, i);
+		for (size_t j = 0; j < saving->save->erased_count; j++) {
+			const struct erased_row *erased = &saving->save->erased[j];
+			if (uuid_equal(&row->actor_id, &erased->actor_id) && row->at_us >= erased->from_us &&
+			    row->at_us <= erased->until_us) {
+				tables_delete(saving->to, TABLE_TOUCH, i);
+				break;
+			}
+		}
+	}
+}
+
 struct phase_line world_phase_line(const struct state_row *row, uint64_t model_version)
 {
 	CHECK(row->review_us == INT64_MIN ||
@@ -390,21 +405,11 @@ static void save_outcomes(struct saving *saving)
 	const struct save_rows *save = saving->save;
 	for (size_t i = 0; i < save->outcome_count; i++) {
 		const struct outcome_row *row = &save->outcomes[i];
-		struct outcome_line line = {row->day_us,
-					    tables_text(row->source),
-					    tables_text(row->site),
-					    row->channel,
-					    tables_text(row->outcome),
-					    row->n,
-					    row->granted,
-					    row->denied,
-					    row->unsaid};
+		struct outcome_line line = {row->day_us,  tables_text(row->source),  tables_text(row->site),
+					    row->channel, tables_text(row->outcome), row->n};
 		struct outcome_line *found = tables_find(saving->to, TABLE_OUTCOME, &line);
 		if (found != NULL) {
 			found->n += line.n;
-			found->granted += line.granted;
-			found->denied += line.denied;
-			found->unsaid += line.unsaid;
 		} else {
 			insert(saving, TABLE_OUTCOME, &line);
 			found = tables_find(saving->to, TABLE_OUTCOME, &line);
@@ -568,6 +573,7 @@ static enum postgres_result write_all(struct world_client *client, struct fail *
 	save_persons(&saving);
 	save_stretches(&saving);
 	save_touches(&saving);
+	erase_touches(&saving);
 	save_states(&saving);
 	save_changes(&saving);
 	save_checkpoints(&saving);

@@ -440,7 +440,24 @@ START_TEST(a_denial_is_the_newest_that_is_no_grant)
 }
 END_TEST
 
+START_TEST(a_withdrawal_is_the_newest_there_is_of_profile)
+{
+	static const struct consent consents[] = {
+		{.purpose = PURPOSE_PROFILE, .at_us = 50, .state = STATEMENT_GRANTED},
+		{.purpose = PURPOSE_PROFILE, .at_us = 20, .state = STATEMENT_WITHDRAWN},
+		{.purpose = PURPOSE_PROFILE, .at_us = 30, .state = STATEMENT_WITHDRAWN},
+		{.purpose = PURPOSE_PROFILE, .at_us = 40, .state = STATEMENT_DENIED},
+		{.purpose = PURPOSE_CONTACT, .at_us = 60, .state = STATEMENT_WITHDRAWN},
+	};
+	ck_assert_int_eq(attribute_withdrawn_at(consents, COUNT_OF(consents)), 30);
+	ck_assert_int_eq(attribute_withdrawn_at(consents, 2), 20);
+	ck_assert_int_eq(attribute_withdrawn_at(consents, 1), INT64_MIN);
+	ck_assert_int_eq(attribute_withdrawn_at(NULL, 0), INT64_MIN);
+}
+END_TEST
+
 TEST_MAIN("attribute", stories_are_told_as_they_happened, stories_are_the_same_in_any_order,
 	  each_touch_is_whose_the_rules_say, stretches_cover_all_time_and_neighbours_differ,
 	  claims_in_any_order_give_the_same_stretches,
-	  claims_are_ordered_by_time_then_event_then_stamp_then_person, a_denial_is_the_newest_that_is_no_grant)
+	  claims_are_ordered_by_time_then_event_then_stamp_then_person, a_denial_is_the_newest_that_is_no_grant,
+	  a_withdrawal_is_the_newest_there_is_of_profile)

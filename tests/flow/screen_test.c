@@ -262,6 +262,28 @@ static void check_whose(char **words, size_t count)
 	TELL(false, "%s has no touch", words[0]);
 }
 
+static bool has_touch(const char *id)
+{
+	for (size_t i = 0; i < plan.count; i++) {
+		const struct event *event = plan.messages[i].event;
+		for (size_t j = 0; strcmp(event->id, id) == 0 && j < tables_count(&world.tables, TABLE_TOUCH);
+		     j++) {
+			const struct touch_line *touch = tables_row(&world.tables, TABLE_TOUCH, j);
+			if (touch->event_id == decode_event_id(event)) {
+				return true;
+			}
+		}
+	}
+	return false;
+}
+
+static void check_gone(char **words, size_t count)
+{
+	for (size_t i = 0; i < count; i++) {
+		TELL(!has_touch(words[i]), "%s is there", words[i]);
+	}
+}
+
 static bool is_named(char **words, size_t count, const struct uuid *id)
 {
 	for (size_t i = 0; i < count; i++) {
@@ -354,6 +376,7 @@ static const struct {
 	{"outcome", check_outcome}, {"whose", check_whose},	  {"concerns", check_concerns},
 	{"refolds", check_refolds}, {"person", check_person},	  {"stranger", check_stranger},
 	{"claims", check_claims},   {"consents", check_consents}, {"declared", check_declared},
+	{"gone", check_gone},
 };
 
 /* ---- reading ---- */

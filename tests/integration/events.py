@@ -109,7 +109,8 @@ class Crowd(Maker):
     PAGES = ("/blog/winter-quay/", "/articles/lost-position-at-the-quay/", "/guides/choosing-a-workboat-radar/", "/compare/",
              "/customers/kystlos-pilot-boats/", "/calculator/", "/prices/", "/terms/", "/about/", "/tenders/award/", "/tenders/2026/",
              "/agreements/order/", "/innovation/pilot/", "/parts/finder/")
-    STATES = ("GRANTED",) * 4 + ("DENIED", "WITHDRAWN")
+    # Not WITHDRAWN: what that erases goes by the claims that are known then, and campaigns compare orders.
+    STATES = ("GRANTED",) * 4 + ("DENIED",) * 2
 
     def moment(self):
         return self.now_us - self.random.randrange(1, self.days * 24 * 60) * 60_000_000
@@ -121,7 +122,7 @@ class Crowd(Maker):
         return {"url": "https://acme.test" + self.random.choice(self.PAGES), "title": "A page"}
 
     def decision(self, person):
-        """Consent given, denied or withdrawn, with or without a browser at hand."""
+        """Consent given or denied, with or without a browser at hand."""
         who = {"email": self.address(person), "name": f"Person {person}", "role": self.random.choice(ROLES)}
         if self.random.random() < 0.5:
             who["anonymous_id"] = f"c{person // 3}"
@@ -200,7 +201,7 @@ class Crowd(Maker):
                 # What a touch does not hold may differ only between copies that were received at different times.
                 again["received_us"] += 0 if kind < 0.3 else self.random.choice((-1, 1)) * self.random.randrange(1, 1_000_000)
                 # A refusal deletes values for good, so what its copies say must be the same.
-                refusal = event["consent"].get("profile") in ("DENIED", "WITHDRAWN")
+                refusal = event["consent"].get("profile") == "DENIED"
                 if kind > 0.6 and not refusal:
                     again["occurred_us"] += self.random.randrange(-20, 2) * 60_000_000
                     if kind > 0.75 and "email" in again["identity"]:

@@ -46,6 +46,7 @@ static const struct postgres_statement *const every[] = {
 	&sql_bump,
 	&sql_drop_changes,
 	&sql_save_changes,
+	&sql_erase_touches,
 	&sql_save_timed,
 	&sql_save_outcomes,
 	&sql_drop_outcomes,
