@@ -53,19 +53,21 @@ class Stories(DaemonTest):
     def check(self, tellings):
         contacts, phases = self.contacts(), self.phases()
         known = {contact for contact, in self.psql("SELECT contact_id FROM phased.contact WHERE name IS NOT NULL OR address IS NOT NULL")}
+        written_to = {contact for contact, in self.psql("SELECT contact_id FROM phased.contact WHERE may_write")}
         everything = subprocess.run(["pg_dump", "--data-only", self.database], capture_output=True, text=True, check=True).stdout
         wrong, checked, firsts = [], 0, {}
         for telling in tellings:
             for number, line, contact in telling.expected():
                 checked += 1
-                if contacts.get(number, "gone") != contact:
-                    found = contacts.get(number, "gone")
-                    wrong.append(f"{line.place}: {telling.tag}: {line.whose}'s, and is {telling.name_of(found) if found else 'hidden'}'s")
-            for place, name, is_known in telling.story.ends:
+                found = contacts.get(number, stories.GONE)
+                if found != contact:
+                    found = found if found == stories.GONE else telling.name_of(found) if found else stories.HIDDEN
+                    wrong.append(f"{line.place}: {telling.tag}: is to be {line.whose}, and is {found}")
+            for place, name, end in telling.story.ends:
                 checked += 1
-                if (telling.person(name) in known) != is_known:
-                    wrong.append(f"{place}: {telling.tag}: {name} is{'' if is_known else ' not'} to be known")
-                for text in () if is_known else (telling.address(name), f"{name} of {telling.tag}"):
+                if (telling.person(name) in (written_to if "written" in end else known)) != (end in ("is known", "may be written to")):
+                    wrong.append(f"{place}: {telling.tag}: {name} {end}, and it is not so")
+                for text in (telling.address(name), f"{name} of {telling.tag}") if end == "is unknown" else ():
                     if text and text in everything:
                         wrong.append(f"{place}: {telling.tag}: {name} is to be unknown, and is somewhere in the database")
             # The same in any order, down to what was worked out.

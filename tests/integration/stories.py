@@ -14,10 +14,14 @@ import uuid
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.realpath(__file__))))
 LINE = re.compile(r"^(\d{4}-\d\d-\d\d \d\d:\d\d(?::\d\d(?:\.\d{1,6})?)?)(?: #(\d+)( sent again)?)?$")
 WHAT = re.compile(r'^(?:(?P<visit>visit)|is (?:(?P<is>\w+)|"(?P<address>[^"]*)")|says "(?P<says>[^"]*)"|(?P<login>\w+) logs in|(?P<who>\w+))'
-                  r"(?:,? (?P<consent>agrees|refuses|withdraws))?(?P<robot> by a robot)?$")
+                  r"(?:,? (?P<consent>agrees|refuses|withdraws))?(?:,? (?P<letters>agrees to letters|refuses letters|unsubscribes))?"
+                  r"(?:, (?P<counting>counting refused|counting not asked))?(?P<robot> by a robot)?$")
 STATES = {"agrees": "GRANTED", "refuses": "DENIED", "withdraws": "WITHDRAWN"}
+LETTERS = {"agrees to letters": "GRANTED", "refuses letters": "DENIED"}
+COUNTING = {None: "GRANTED", "counting refused": "DENIED", "counting not asked": "UNSAID"}
+CHANNELS = {"chat": "CHAT", "mail": "EMAIL", "crm": "CRM", "fair": "OFFLINE"}
 WEAK = {"chat": ("visitor", "visitor_id"), "mail": ("recipient", "recipient_id"), "": ("cookie", "anonymous_id")}
-NOBODY, HIDDEN = "nobody", "hidden"
+NOBODY, HIDDEN, GONE = "nobody", "hidden", "gone"
 
 
 class Line:
@@ -35,7 +39,7 @@ class Line:
         self.again = when[3] is not None
         self.whose = columns[3] if len(columns) == 4 else None
         said = WHAT.match(columns[2])
-        if said is None or (said["who"] and not said["consent"]):
+        if said is None or (said["who"] and not said["consent"] and not said["letters"]):
             raise ValueError(f"{place}: what is {columns[2]!r}?")
         self.what = said.groupdict()
 
@@ -67,10 +71,10 @@ def read(paths):
                     name, _, ids = rest.partition(" = ")
                     stories[-1].people[name] = [one.strip() for one in ids.split(",")]
                 elif word == "THEN":
-                    end = re.fullmatch(r"(\w+) is (known|unknown)", rest)
+                    end = re.fullmatch(r"(\w+) (is known|is unknown|may be written to|may not be written to)", rest)
                     if end is None:
                         raise ValueError(f"{place}: then what?")
-                    stories[-1].ends.append((place, end[1], end[2] == "known"))
+                    stories[-1].ends.append((place, end[1], end[2]))
                 elif line and word != "#" and not line.startswith("#\t"):
                     stories[-1].lines.append(Line(place, line, number))
     return stories
@@ -130,12 +134,16 @@ class Telling:
             action, who = "IDENTIFY", who | {"user_id": self.login(what["login"]), "verified": True}
         elif what["who"]:
             action, who = "CONSENT", who | {"email": self.address(what["who"])}
-        channel = {"chat": "CHAT", "mail": "EMAIL"}.get(line.where.split()[0], "WEB")
+        if what["letters"] == "unsubscribes":
+            action, who = "EMAIL_UNSUBSCRIBE", who | {"verified": True}
+        channel = CHANNELS.get(line.where.split()[0], "WEB")
         event = {"id": self.ids[line.number], "source": "stories", "site": self.tag, "channel": channel, "action": action,
-                 "occurred_us": line.at_us, "stamped_us": line.at_us, "identity": who, "consent": {"analytics": "GRANTED"},
+                 "occurred_us": line.at_us, "stamped_us": line.at_us, "identity": who, "consent": {"analytics": COUNTING[what["counting"]]},
                  "received_us": line.at_us + 1_000_000 * (copy + 10 * line.again), "content": {"url": "https://acme.test/prices/"}}
         if what["consent"]:
             event["consent"]["profile"] = STATES[what["consent"]]
+        if what["letters"] in LETTERS:
+            event["consent"]["contact"] = LETTERS[what["letters"]]
         if what["robot"]:
             event["machine"] = {"reasons": 2}
         return event
@@ -155,15 +163,15 @@ class Telling:
 
     def name_of(self, contact):
         """In words, for comparing tellings and for complaints."""
-        words = {line.whose for line in self.story.lines if line.whose not in (None, NOBODY, HIDDEN)} | set(self.story.people)
+        words = {line.whose for line in self.story.lines if line.whose not in (None, NOBODY, HIDDEN, GONE)} | set(self.story.people)
         names = {self.person(word): word for word in words}
         names |= {self.actor(line.weak()[0], self.tag, line.where): line.where for line in self.story.lines if line.weak()}
         return names.get(contact, "somebody else")
 
     def expected(self):
-        """For each touch that a line says something of: its event's number, the line, the contact; None: hidden."""
+        """For each touch that a line says something of: its event's number, the line, the contact; None: hidden; GONE: there is none."""
         for line in self.story.lines:
             if line.whose is not None and not line.again:
-                contact = None if line.whose == HIDDEN else self.person(line.whose) if line.whose != NOBODY else \
-                    self.actor(line.weak()[0], self.tag, line.where)
+                contact = None if line.whose == HIDDEN else GONE if line.whose == GONE else \
+                    self.person(line.whose) if line.whose != NOBODY else self.actor(line.weak()[0], self.tag, line.where)
                 yield self.event_number(self.ids[line.number]), line, contact
