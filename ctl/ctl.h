@@ -62,6 +62,7 @@ extern const struct command model_try_command;
 extern const struct command position_show_command;
 extern const struct command position_set_command;
 extern const struct command reload_command;
+extern const struct command retention_command;
 extern const struct command status_command;
 extern const struct command top_command;
 extern const struct command rejects_list_command;

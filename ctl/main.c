@@ -41,6 +41,7 @@ static const struct command *const commands[] = {
 	&rejects_purge_command,
 	&machine_show_command,
 	&machine_clear_command,
+	&retention_command,
 	&audit_command,
 	&reload_command,
 };

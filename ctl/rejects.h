@@ -83,3 +83,9 @@ bool rejects_is_same(const struct reject_entry *entry, const struct kafka_record
 enum outcome rejects_would_be(const struct kafka_record *record, struct reject *ret_reject);
 /* Reported by the collector: there is no message to be read again. */
 bool rejects_is_collectors(const struct ctl *ctl, const struct reject_entry *entry);
+
+/* ---- rejects_purge.c ---- */
+
+/* Deletes rows noted more than so many days ago, 5,000 a transaction; `dry_run`: only counts them. */
+bool rejects_purge_old(struct ctl *ctl, struct postgres *postgres, int64_t days, bool dry_run, int64_t *ret_count,
+		       struct fail *fail);

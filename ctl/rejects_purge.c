@@ -46,15 +46,16 @@ static bool on_count(void *context, const struct postgres_rows *rows, struct fai
 	return true;
 }
 
-static bool purge_all(struct ctl *ctl, struct postgres *postgres, int64_t *ret_count, struct fail *fail)
+bool rejects_purge_old(struct ctl *ctl, struct postgres *postgres, int64_t days, bool dry_run, int64_t *ret_count,
+		       struct fail *fail)
 {
 	struct postgres_value values[2];
-	int64_t before_us = moment_now_us() - asked.days * MOMENT_DAY_US, gone;
+	int64_t before_us = moment_now_us() - days * MOMENT_DAY_US, gone;
 	bool fits = postgres_value_moment(&ctl->arena, before_us, &values[0]) &&
 		    postgres_value_int(&ctl->arena, POSTGRES_INT8, SLICE, &values[1]);
 	CHECK(fits);
 	*ret_count = 0;
-	if (asked.dry_run) {
+	if (dry_run) {
 		return postgres_add(postgres, &count_old, values, on_count, ret_count, fail) &&
 		       ctl_turn(postgres, fail);
 	}
@@ -85,7 +86,7 @@ static int run(struct ctl *ctl)
 	int64_t count = 0;
 	bool done = ctl_read_conf(ctl, &fail) && settle_days(ctl, &fail) &&
 		    (postgres = ctl_connect_to_schema(ctl, &fail)) != NULL &&
-		    purge_all(ctl, postgres, &count, &fail);
+		    rejects_purge_old(ctl, postgres, asked.days, asked.dry_run, &count, &fail);
 	postgres_destroy(postgres);
 	if (!done) {
 		return ctl_give_up(ctl, &fail);

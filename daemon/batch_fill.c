@@ -52,6 +52,7 @@ bool batch_fill(struct batch *batch)
 	}
 	size_t slice = batch->item_count + FILL_SLICE;
 	size_t until = slice < batch->limit ? slice : batch->limit;
+	batch->take.kept_from_us = batch->options.crew->kept_from_us;
 	batch_clock_on(batch);
 	bool drained =
 		take_items(&batch->take, batch->engine, &batch->held, batch->items, &batch->item_count, until);

@@ -209,6 +209,8 @@ static const struct {
 	    "breaker.percent of them"),
 	ROW(COUNTER, purged, "phased_rejects_purged_total", "",
 	    "Rows of table rejected that this daemon has deleted, rejects.days after they were written"),
+	ROW(COUNTER, expired_touches, "phased_retention_touches_total", "",
+	    "Touches that this daemon has deleted, since they are of longer ago than retention.touch_months"),
 	ROW(COUNTER, review_due, "phased_review_due_rows_total", "",
 	    "Rows of table phase that this daemon has found due: time alone may have changed what they show"),
 	ROW(COUNTER, reviewed, "phased_reviewed_rows_total", "",

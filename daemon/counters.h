@@ -29,7 +29,7 @@ struct counters {
 	struct metric lag_offsets, lag_seconds, part_lag_offsets, part_lag_seconds, part_next, part_end;
 	struct metric review_due, reviewed, review_changes, review_age;
 	struct metric explained, explain_too_long, explain_seconds;
-	struct metric breaker_rejected, purged, model, schema, build;
+	struct metric breaker_rejected, purged, expired_touches, model, schema, build;
 	/* what the metrics of partitions list: those that are ours, as last measured */
 	struct lag lags[PARTITIONS_MAX];
 	size_t lag_count;

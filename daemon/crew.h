@@ -16,6 +16,7 @@ struct batch;
 
 struct crew {
 	struct batch *batches[CREW_MAX]; /* NULL: none */
+	int64_t kept_from_us;		 /* of what happened before nothing is kept */
 	struct recent *recent; /* of all: a copy may come by another partition; gone with the last of them */
 };
 

@@ -168,6 +168,12 @@ static bool purge_rejects(void *self, int64_t before_us, int64_t count_max, stru
 	return store_purge_rejects(store(self), before_us, count_max, arena, ret_count, fail);
 }
 
+static bool retention(void *self, int64_t months, int64_t count_max, int64_t queue_max, struct arena *arena,
+		      struct store_retention *ret, struct fail *fail)
+{
+	return store_retention(store(self), months, count_max, queue_max, arena, ret, fail);
+}
+
 static bool months(void *self, const struct advance_rows *rows, struct arena *arena, struct fail *fail)
 {
 	return store_months(store(self), rows, arena, fail);
@@ -284,6 +290,7 @@ static const struct io_ops real_ops = {
 	.store_claim = claim,
 	.store_look = look,
 	.store_purge_rejects = purge_rejects,
+	.store_retention = retention,
 	.store_months = months,
 	.store_advance = advance,
 	.store_peek = peek,

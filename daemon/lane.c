@@ -28,6 +28,8 @@ static enum turn end_turn(struct lane *lane)
 		lane->loop->look_lane = NULL;
 	} else if (turn == TURN_PURGE) {
 		lane->loop->purge_lane = NULL;
+	} else if (turn == TURN_RETENTION) {
+		lane->loop->retention_lane = NULL;
 	} else if (turn == TURN_REVIEW) {
 		lane->loop->review_lane = NULL;
 	} else if (turn == TURN_QUEUE || turn == TURN_TAKEOVER) {
@@ -173,6 +175,7 @@ static void greeted(struct lane *lane)
 		loop_give_up(loop, &fail);
 		return;
 	}
+	loop_keep_from(loop, greeting->kept_from_us);
 	lane->link = LINK_UP;
 	lane->connect_tries = 0;
 	if (!lane->has_greeted) {
@@ -225,6 +228,9 @@ static void turn_done(struct lane *lane)
 	case TURN_PURGE:
 		loop_purged(lane->loop);
 		break;
+	case TURN_RETENTION:
+		loop_retained(lane->loop);
+		break;
 	case TURN_REVIEW:
 		loop_review_turn_done(lane->loop, lane);
 		break;
@@ -259,6 +265,10 @@ static void turn_failed(struct lane *lane, struct fail *why)
 	}
 	if (turn == TURN_PURGE) {
 		loop_purge_failed(why);
+		return;
+	}
+	if (turn == TURN_RETENTION) {
+		loop_retention_failed(lane->loop, why);
 		return;
 	}
 	if (turn == TURN_REVIEW) {
@@ -364,7 +374,7 @@ void lane_send(struct lane *lane)
 		}
 		if (batch_is_busy(lane->batch) ||
 		    (!loop_send_look(lane->loop, lane) && !loop_send_purge(lane->loop, lane) &&
-		     !loop_send_review(lane->loop, lane) &&
+		     !loop_send_retention(lane->loop, lane) && !loop_send_review(lane->loop, lane) &&
 		     !(batch_has_more(lane->batch) &&
 		       (loop_send_refold(lane->loop, lane) || loop_send_takeover(lane->loop, lane))))) {
 			run_batch(lane);

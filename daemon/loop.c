@@ -198,6 +198,9 @@ static void set_tick(struct loop *loop)
 	if (loop->purge_at_us > now) { /* what is due waits for a lane, whose end of turn wakes us */
 		at = sooner(at, loop->purge_at_us);
 	}
+	if (loop->retention_at_us > now) {
+		at = sooner(at, loop->retention_at_us);
+	}
 	if (loop->review_at_us > now) {
 		at = sooner(at, loop->review_at_us);
 	}
@@ -330,6 +333,7 @@ static bool start(struct loop *loop, struct fail *fail)
 	if (!arena_init(&loop->claim_arena, GREETING_ARENA_SIZE) ||
 	    !arena_init(&loop->look_arena, GREETING_ARENA_SIZE) ||
 	    !arena_init(&loop->purge_arena, PURGE_ARENA_SIZE) ||
+	    !arena_init(&loop->retention_arena, PURGE_ARENA_SIZE) ||
 	    !arena_init(&loop->review_arena, REVIEW_ARENA_SIZE) ||
 	    !arena_init(&loop->explain.arena, EXPLAIN_ARENA_SIZE) ||
 	    !arena_init(&loop->queue_arena, PURGE_ARENA_SIZE)) {
@@ -366,6 +370,7 @@ static void finish(struct loop *loop)
 	arena_finish(&loop->claim_arena);
 	arena_finish(&loop->look_arena);
 	arena_finish(&loop->purge_arena);
+	arena_finish(&loop->retention_arena);
 	arena_finish(&loop->review_arena);
 	arena_finish(&loop->explain.arena);
 	arena_finish(&loop->queue_arena);

@@ -1,7 +1,7 @@
 /*
  * Between the files of the loop: loop.c (chores, what is watched, stopping), loop_group.c (what concerns all lanes: notices
  * of the consumer group, claims, giving back, another model), loop_look.c (positions set by hand), loop_purge.c (old rows of
- * rejected), loop_review.c (what time alone changes), loop_refold.c (contacts that wait for their refold), loop_takeover.c (all of them, after another model was accepted), loop_explain.c (why, and day by day), loop_health.c (what checks are told), loop_reload.c (the configuration, read again), loop_service.c (what the
+ * rejected, old touches), loop_review.c (what time alone changes), loop_refold.c (contacts that wait for their refold), loop_takeover.c (all of them, after another model was accepted), loop_explain.c (why, and day by day), loop_health.c (what checks are told), loop_reload.c (the configuration, read again), loop_service.c (what the
  * service manager is told) and lane.c (a connection to PostgreSQL, and whose the turn under way is). Private to them.
  */
 #pragma once
@@ -40,6 +40,7 @@ enum turn {
 	TURN_CLAIM,
 	TURN_LOOK,
 	TURN_PURGE,
+	TURN_RETENTION,
 	TURN_REVIEW,
 	TURN_QUEUE,
 	TURN_REFOLD,
@@ -150,6 +151,11 @@ struct loop {
 	struct lane *purge_lane; /* whose turn it is; NULL: none's */
 	int64_t purge_at_us, purged;
 	struct arena purge_arena;
+	/* and old touches */
+	struct lane *retention_lane; /* whose turn it is; NULL: none's */
+	int64_t retention_at_us;
+	struct store_retention retention;
+	struct arena retention_arena;
 
 	/* writing what time alone changes, a slice at a time, between two batches of a lane */
 	struct lane *review_lane; /* whose turn it is; NULL: none's */
@@ -222,6 +228,12 @@ void loop_looked(struct loop *loop);
 bool loop_send_purge(struct loop *loop, struct lane *lane);
 void loop_purged(struct loop *loop);
 void loop_purge_failed(const struct fail *why);
+/* The same of old touches. */
+bool loop_send_retention(struct loop *loop, struct lane *lane);
+void loop_retained(struct loop *loop);
+void loop_retention_failed(struct loop *loop, const struct fail *why);
+/* What happened before is refused from now on; it never moves back. */
+void loop_keep_from(struct loop *loop, int64_t us);
 
 /* ---- loop_review.c ---- */
 

@@ -187,6 +187,10 @@ static size_t decode_one(struct take *take, const struct message *message, struc
 		item->decoded = OUTCOME_no_consent;
 		return 1;
 	}
+	if (item->event != NULL && event.occurred_us < take->kept_from_us) {
+		item->decoded = OUTCOME_expired;
+		return 1;
+	}
 	size_t used = item->event == NULL ? 0 : fill_items(take, &event, arena, items);
 	if (used == 0) {
 		reject_full(item, message, arena);

@@ -26,7 +26,8 @@ struct take {
 	struct io io;
 	struct assignment *assignment;
 	struct counters *counters;
-	int rejected_topic; /* number of the topic of what the collector could not read; -1: none */
+	int64_t kept_from_us; /* what happened before is not taken */
+	int rejected_topic;   /* number of the topic of what the collector could not read; -1: none */
 	/* messages taken from the source and not decoded yet */
 	struct message chunk[TAKE_CHUNK];
 	size_t chunk_count, chunk_at;

@@ -159,13 +159,22 @@ static const struct yaml_field breaker_fields[] = {
 };
 
 static const struct yaml_field rejects_fields[] = {
-	{"days", YAML_INTEGER, AT(rejects.days), .low = 0, .high = 3650, .fallback = "30", .unit = "days",
+	{"days", YAML_INTEGER, AT(rejects.days), .low = 0, .high = 3650, .fallback = "7", .unit = "days",
 	 .reloadable = true, .help = "A row of table rejected is deleted so long after it was written. 0: never."},
 	{"keep_raw", YAML_BOOL, AT(rejects.keep_raw), .fallback = "no", .reloadable = true,
 	 .help = "yes: the bytes of rejected messages of at most 64 KiB are kept in table rejected_raw, as long "
 		 "as "
 		 "their rows, so that phasectl rejects retry finds them when the topic holds them no more. "
 		 "Whoever they are about is in them."},
+	{0},
+};
+
+static const struct yaml_field retention_fields[] = {
+	{"touch_months", YAML_INTEGER, AT(retention.touch_months), .low = 0, .high = 1200, .fallback = "25",
+	 .unit = "months", .reloadable = true,
+	 .help = "What people did before the beginning of the month that lies so many months back is deleted, and "
+		 "taken no more; contacts are as if it had never come. It stays so when this is made longer "
+		 "later. 0: all is kept."},
 	{0},
 };
 
@@ -219,6 +228,8 @@ static const struct yaml_field conf_fields[] = {
 	 .help = "When so much is rejected that it cannot be right: a wrong topic, a producer gone wrong."},
 	{"rejects", YAML_SECTION, .fields = rejects_fields,
 	 .help = "What is known of messages that could not be taken (phasectl rejects)."},
+	{"retention", YAML_SECTION, .fields = retention_fields,
+	 .help = "How long is kept what people did (phasectl retention)."},
 	{"review", YAML_SECTION, .fields = review_fields,
 	 .help = "What time alone changes, once an hour: less sure, quiet, none."},
 	{"explain", YAML_SECTION, .fields = explain_fields,

@@ -74,6 +74,9 @@ struct conf {
 		bool keep_raw;
 	} rejects;
 	struct {
+		int64_t touch_months; /* 0: for ever */
+	} retention;
+	struct {
 		const char *until;
 		int64_t until_us; /* INT64_MAX: as it passes */
 	} review;

@@ -108,6 +108,13 @@ static bool on_settings(void *context, const struct postgres_rows *rows, struct 
 	return (settings->property_keys != NULL && settings->kid != NULL) || store_arena_full(fail);
 }
 
+static bool on_kept_from(void *context, const struct postgres_rows *rows, struct fail *fail)
+{
+	(void)fail;
+	((struct store_greeting *)context)->kept_from_us = postgres_moment(rows, 0, 0);
+	return true;
+}
+
 bool store_greet(struct store *store, const struct store_settings *settings, struct arena *arena,
 		 struct store_greeting *ret, struct fail *fail)
 {
@@ -125,6 +132,7 @@ bool store_greet(struct store *store, const struct store_settings *settings, str
 	       postgres_add(store->postgres, &sql_model, NULL, on_model, store, fail) &&
 	       postgres_add(store->postgres, &sql_settings_set, values, NULL, NULL, fail) &&
 	       postgres_add(store->postgres, &sql_settings, NULL, on_settings, store, fail) &&
+	       postgres_add(store->postgres, &sql_kept_from, NULL, on_kept_from, ret, fail) &&
 	       postgres_send(store->postgres, fail);
 }
 

@@ -39,6 +39,7 @@ struct store_greeting {
 	const char *model_text; /* in the arena */
 	size_t model_size;
 	struct store_settings settings; /* as they stand there */
+	int64_t kept_from_us;		/* what happened before is refused */
 };
 bool store_settle(struct store *store, struct fail *fail);
 /* `settings`: ours, borrowed until the turn ends. Fails with EXIT_BAD_DATA on a schema version that is not ours
@@ -101,6 +102,19 @@ bool store_save(struct store *store, const struct save_rows *save, enum save_par
 /* Deletes rows of table rejected that were written before; the oldest, at most so many. *ret_count lives until the turn ends. */
 bool store_purge_rejects(struct store *store, int64_t before_us, int64_t count_max, struct arena *arena,
 			 int64_t *ret_count, struct fail *fail);
+
+/*
+ * A slice of what ends after so many months (at least 1): looks at `count_max` touches, or drops an empty month, unless `queue_max` contacts
+ * wait to be folded anew. *ret lives until the turn ends. Refused with 55P03 or 40001 where it was in somebody's way: later.
+ */
+struct store_retention {
+	bool ours;  /* false: another daemon is at it */
+	bool again; /* there is more */
+	int64_t touches;
+	int64_t kept_from_us;
+};
+bool store_retention(struct store *store, int64_t months, int64_t count_max, int64_t queue_max,
+		     struct arena *arena, struct store_retention *ret, struct fail *fail);
 
 /* A transaction begins, and a slice of the rows that are due by the full hour of due->now_us is read; nobody else works on the review
  * until it ends. Where this is not ours, or another daemon's, the transaction is open all the same. */

@@ -1,5 +1,6 @@
 /*
- * Rows of table rejected beside those that every batch writes: the bytes of messages, where they are kept, and their end.
+ * What is kept for a time: rows of table rejected beside those that every batch writes (the bytes of messages, where they are kept) and their
+ * end, and that of touches.
  */
 #include "core/base/arena.h"
 #include "core/edge/store.h"
@@ -52,5 +53,30 @@ bool store_purge_rejects(struct store *store, int64_t before_us, int64_t count_m
 		return store_arena_full(fail);
 	}
 	return postgres_add(store->postgres, &sql_purge_rejects, values, on_purged, ret_count, fail) &&
+	       postgres_send(store->postgres, fail);
+}
+
+static bool on_retention(void *context, const struct postgres_rows *rows, struct fail *fail)
+{
+	struct store_retention *retention = context;
+	(void)fail;
+	retention->ours = postgres_count(rows) > 0;
+	if (retention->ours) {
+		retention->again = postgres_int(rows, 0, 0) != 0;
+		retention->touches = postgres_int(rows, 0, 1);
+		retention->kept_from_us = postgres_moment(rows, 0, 2);
+	}
+	return true;
+}
+
+bool store_retention(struct store *store, int64_t months, int64_t count_max, int64_t queue_max,
+		     struct arena *arena, struct store_retention *ret, struct fail *fail)
+{
+	struct columns *columns = columns_begin(arena);
+	*ret = (struct store_retention){0};
+	columns_int(columns, POSTGRES_INT4, months);
+	columns_int(columns, POSTGRES_INT8, count_max);
+	columns_int(columns, POSTGRES_INT8, queue_max);
+	return columns_add(columns, store->postgres, &sql_retention, on_retention, ret, fail) &&
 	       postgres_send(store->postgres, fail);
 }

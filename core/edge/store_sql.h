@@ -60,6 +60,9 @@ static const struct postgres_statement sql_settings =
 	SIMPLE("settings", "SELECT (SELECT value FROM phased.setting WHERE key = 'subject.property_keys'), "
 			   "(SELECT value FROM phased.setting WHERE key = 'identity.kid')");
 
+static const struct postgres_statement sql_kept_from =
+	SIMPLE("kept_from", "SELECT kept_from FROM phased.retention");
+
 static const struct postgres_statement sql_claim = {
 	.name = "claim",
 	.sql = "SELECT topic, partition, next_offset, epoch FROM phased.position_claim($1, $2, $3, $4)",

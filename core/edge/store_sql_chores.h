@@ -61,6 +61,12 @@ static const struct postgres_statement sql_purge_rejects = {
 	.parameter_count = 2,
 	.parameters = {ONE(TIMESTAMPTZ), ONE(INT8)}};
 
+static const struct postgres_statement sql_retention = {
+	.name = "retention",
+	.sql = "SELECT again, touches, kept_from FROM phased.retention_step($1, $2, $3, false)",
+	.parameter_count = 3,
+	.parameters = {ONE(INT4), ONE(INT8), ONE(INT8)}};
+
 /* ---- what time does ---- */
 
 static const struct postgres_statement sql_review_due = {

@@ -224,7 +224,7 @@ class CommandLine(phased_test.PhasedTest):
         self.assertEqual(["report phases", "at", "why", "status", "top", "check", "migrate", "model check", "model lint", "model diff", "model accept", "model reject",
                           "model history", "model show", "model calibrate", "model try", "topics create", "confirm", "produce",
                           "position show", "position set", "rejects list", "rejects show", "rejects retry", "rejects purge",
-                          "machine show", "machine clear", "audit", "reload"],
+                          "machine show", "machine clear", "retention", "audit", "reload"],
                          commands)
         for command in commands:
             done = self.ask(*command.split(), "--help")

@@ -195,7 +195,7 @@ class PhasedTest(unittest.TestCase):
             self.write("identity.key", secrets.token_hex(32) + "\n", 0o600)
         settings = {"identity": {"key_file": self.path("identity.key")}, "http": {"listen": "127.0.0.1:0"},
                     "model": {"path": os.path.join(ROOT, "conf", "model")},
-                    "review": {"until": BEFORE_ALL}}	# or tables would depend on the hour that it is
+                    "review": {"until": BEFORE_ALL}, "retention": {"touch_months": 0}}	# or tables would depend on the hour that it is
         if self.lanes:
             settings["batch"] = {"lanes": int(self.lanes)}
         if self.database:

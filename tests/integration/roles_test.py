@@ -43,6 +43,7 @@ TABLES = {
     "phased.erasure": {WRITER: "SIU", PRIVACY: "SIU"},
     "phased.machine_decision": {WRITER: "SD", PRIVACY: "SD"},
     "phased.audit": {PRIVACY: "S", MONITOR: "S"},
+    "phased.retention": {WRITER: "S", PRIVACY: "S", MONITOR: "S"},
     "phased.review": {WRITER: "SU", PRIVACY: "S", MONITOR: "S"},
     "phased.explanation": {WRITER: "SIUD", PRIVACY: "SD"},
     "phased.history": {WRITER: "SIUD", PRIVACY: "SD"},
@@ -86,6 +87,8 @@ FUNCTIONS = {
     "phased.explain_due": (WRITER,),
     "phased.explain_done": (WRITER,),
     "phased.audit_note": (WRITER, PRIVACY),
+    "phased.retention_step": (WRITER,),
+    "phased.retention_due": (WRITER,),
 }
 
 # Tells whether a statement is allowed, and takes back what it did. A row that its table refuses (class 23) was allowed to
@@ -171,8 +174,9 @@ class Roles(phased_test.PhasedTest):
             "GROUP BY 1, 2"))
 
     def test_functions_with_the_owners_rights_look_nowhere_else(self):
-        self.assertEqual([[name, "{\"search_path=pg_catalog, pg_temp\"}"] for name in ("phased.audit_note", "phased.touch_month", "report.machine_decide")], self.psql(
-            "SELECT oid::regproc, proconfig FROM pg_proc WHERE prosecdef AND pronamespace IN ('phased'::regnamespace, "
+        self.assertEqual([[name, "search_path=pg_catalog, pg_temp"] for name in (
+            "phased.audit_note", "phased.retention_due", "phased.retention_step", "phased.touch_month", "report.machine_decide")], self.psql(
+            "SELECT oid::regproc, proconfig[1] FROM pg_proc WHERE prosecdef AND pronamespace IN ('phased'::regnamespace, "
             "'report'::regnamespace) ORDER BY oid::regproc::text"))
 
     def test_every_column_says_what_it_tells_of_people(self):
@@ -192,7 +196,7 @@ class Roles(phased_test.PhasedTest):
         tagged = {row[0] for row in self.psql(
             "SELECT DISTINCT c.relname FROM pg_class c JOIN pg_attribute a ON a.attrelid = c.oid WHERE c.relnamespace = "
             "'phased'::regnamespace AND NOT c.relispartition AND col_description(c.oid, a.attnum) ~ 'pii:(pseudonym|direct)$'")}
-        self.assertEqual(tagged, {table for table, _ in held} | {"rejected_raw", "explain", "takeover"})
+        self.assertEqual(tagged, {table for table, _ in held} | {"rejected_raw", "explain", "retention", "takeover"})
         for table, column in held:
             self.assertEqual("uuid", self.value(f"SELECT atttypid::regtype FROM pg_attribute WHERE attrelid = "
                                                 f"'phased.{table}'::regclass AND attname = '{column}'"), f"{table}.{column}")

@@ -58,6 +58,7 @@ static const struct postgres_statement *const every[] = {
 	&sql_holds,
 	&sql_save_raws,
 	&sql_purge_rejects,
+	&sql_retention,
 	&sql_read_checkpoints,
 	&sql_drop_checkpoints,
 	&sql_save_checkpoints,

@@ -1,0 +1,201 @@
+#!/usr/bin/python3
+# run: timeout=420
+"""What is kept for a time ends then: touches as if they had never come, month by month, and they come back no more."""
+import datetime
+import time
+
+import events
+import phased_test
+import tables
+from daemon_faults_test import FaultTest
+
+SECOND_US = 1_000_000
+DAY_US = 86_400 * SECOND_US
+NOW_US = time.time_ns() // 1000 - 3600 * SECOND_US
+MONTHS = 25
+PATHS = ("/guides/choosing-a-workboat-radar/", "/compare/", "/prices/", "/calculator/", "/articles/lost-position-at-the-quay/",
+         "/blog/winter-quay/", "/products/")
+PEOPLE = 6
+# What the tables hold of touches that came and went, too: events are counted, whoever they were of.
+OF_THEN = ("outcome_day",)
+
+
+def kept_from_us():
+    """The beginning of the month that lies so many back."""
+    now = datetime.datetime.fromtimestamp(NOW_US / SECOND_US, datetime.timezone.utc)
+    month = now.year * 12 + now.month - 1 - MONTHS
+    return int(datetime.datetime(month // 12, month % 12 + 1, 1, tzinfo=datetime.timezone.utc).timestamp()) * SECOND_US
+
+
+FROM_US = kept_from_us()
+
+
+def page(person, at, number, stamped=None, name="page"):
+    return {"id": f"{name}/{person}/{number}", "source": "snowplow", "site": "skarv", "channel": "WEB", "action": "PAGE_VIEW",
+            "occurred_us": at, "received_us": at + SECOND_US, "stamped_us": stamped or at, "identity": {"anonymous_id": f"browser of {person}"},
+            "consent": {"analytics": "GRANTED"}, "content": {"url": f"https://www.nordlys.test{PATHS[number % len(PATHS)]}"}}
+
+
+def introduce(person):
+    at = NOW_US - 20 * DAY_US
+    return {**page(person, at, 0, name="form"), "action": "FORM_SUBMIT",
+            "identity": {"anonymous_id": f"browser of {person}", "email": f"person{person}@havnelods.test"},
+            "consent": {"analytics": "GRANTED", "profile": "GRANTED"}}
+
+
+def new():
+    """From the first moment that is kept on."""
+    for person in range(PEOPLE):
+        for number in range(80):
+            yield page(person, max(FROM_US, FROM_US + number * 9 * DAY_US), number)
+        if person % 2:
+            yield introduce(person)
+
+
+def old():
+    """Up to the last microsecond before, over four months; of a stranger, too, of whom nothing else is known."""
+    for person in [*range(PEOPLE), "a stranger"]:
+        for number in range(200, 240):
+            yield page(person, FROM_US - 1 - (number - 200) * 3 * DAY_US, number)
+
+
+class Retention(FaultTest):
+    def months(self):
+        return {name for name, in self.psql("SELECT c.relname FROM pg_inherits i JOIN pg_class c ON c.oid = i.inhrelid "
+                                            "WHERE i.inhparent = 'phased.touch'::regclass AND c.relname <> 'touch_default'")}
+
+    def month(self, us):
+        return datetime.datetime.fromtimestamp(us / SECOND_US, datetime.timezone.utc).strftime("touch_%Y_%m")
+
+    def old_touches(self):
+        return int(self.value(f"SELECT count(*) FROM phased.touch WHERE at < to_timestamp({FROM_US // SECOND_US})"))
+
+    def looked_through(self):
+        self.wait_until(lambda: self.value("SELECT looked_at > '-infinity' AND part IS NULL FROM phased.retention") == "t", 90,
+                        "all that is old to be looked through")
+        self.nobody_waits()
+
+    def same_but_counts(self, first, second, what):
+        tables.assert_same(self, *[{**dump, **dict.fromkeys(OF_THEN, "")} for dump in (first, second)], what)
+
+    def test_old_touches_go_as_if_they_had_never_come_and_stay_away(self):
+        self.prepare()
+        sent = list(new()) + list(old())
+        self.send(events.lines(sent))
+        phased = self.start_phased()
+        self.applied(len(sent))
+        self.nobody_waits()
+        before = tables.dump(self, self.database)
+        counted = self.old_touches()
+        self.assertEqual(40 * (PEOPLE + 1), counted)
+        self.assertEqual(0, phased.stop())
+        only_new = self.reference(list(new()))
+        self.assertNotEqual(only_new["phase"], before["phase"])		# or this test would show nothing
+        self.write_config(retention__touch_months=MONTHS)
+        phased = self.start_phased()
+        self.looked_through()
+        self.assertEqual(0, self.old_touches())
+        self.assertEqual(set(), {name for name in self.months() if name < self.month(FROM_US)})
+        self.assertIn(self.month(FROM_US), self.months())
+        after = tables.dump(self, self.database)
+        self.psql("DELETE FROM phased.actor WHERE kind = 0 AND NOT EXISTS (SELECT FROM phased.touch t WHERE t.actor_id = actor.actor_id)")
+        self.same_but_counts(only_new, tables.dump(self, self.database), "without what is old")
+        self.assertEqual(1, len(set(after["actor"].split("\n")) - set(only_new["actor"].split("\n"))))	# that there is a stranger's browser
+        self.assertEqual(counted, self.settled(phased)["phased_retention_touches_total"])
+        audit = phased_test.json_lines(self.phasectl(["audit", "--json"]))[-1]
+        self.assertEqual(("retention", {"touches": counted}), (audit["what"], {"touches": audit["counts"]["touches"]}))
+        self.assertGreaterEqual(audit["counts"]["months"], 4)
+        # Again, and more of it: refused, whoever sends it; no month is made anew. What happened at the first moment is taken.
+        outcomes = self.outcomes()
+        late = list(old()) + [page(1, FROM_US - 1, 0, name="late"), page(1, FROM_US, 0, name="just")]
+        self.send(events.lines(late))
+        self.applied(len(sent) + len(late))
+        self.nobody_waits()
+        self.assertEqual({**outcomes, "applied": outcomes["applied"] + 1, "expired": len(late) - 1}, self.outcomes())
+        self.assertEqual(set(), {name for name in self.months() if name < self.month(FROM_US)})
+        self.assertEqual(0, self.old_touches())
+        # Also by a daemon that would keep it: what is gone stays gone.
+        self.assertEqual(0, phased.stop())
+        self.write_config(retention__touch_months=0)
+        self.start_phased()
+        self.send(events.lines(late))
+        self.applied(len(sent) + 2 * len(late))
+        self.assertEqual(2 * (len(late) - 1), self.outcomes()["expired"])
+        self.phasectl(["audit", "--verify"])
+
+    def test_clocks_that_are_wrong_neither_keep_nor_lose_a_touch(self):
+        self.prepare()
+        year_us = 366 * DAY_US
+        sent = [introduce(1), page(1, NOW_US - DAY_US, 1, FROM_US - 30 * DAY_US), page(1, NOW_US - DAY_US, 2, 5 * DAY_US),
+                page(1, FROM_US - DAY_US, 3, 5 * DAY_US), page(1, FROM_US - DAY_US, 4, NOW_US + 3 * year_us),
+                page(1, FROM_US - DAY_US, 5, FROM_US - DAY_US)]
+        self.send(events.lines(sent))
+        phased = self.start_phased()
+        self.applied(len(sent))
+        self.assertEqual("3", self.value("SELECT count(*) FROM phased.touch_default"))
+        self.assertEqual(0, phased.stop())
+        self.write_config(retention__touch_months=MONTHS)
+        self.start_phased()
+        self.looked_through()
+        self.assertEqual(0, self.old_touches())
+        self.assertEqual("3", self.value("SELECT count(*) FROM phased.touch"))		# what happened lately, whatever it was stamped
+        self.assertEqual("1", self.value("SELECT count(*) FROM phased.touch_default"))
+        self.assertEqual({self.month(FROM_US - 30 * DAY_US)}, {name for name in self.months() if name < self.month(FROM_US)})
+
+    def test_who_reads_for_long_holds_nobody_up(self):
+        self.prepare(retention__touch_months=0)
+        sent = list(old()) + list(new())	# the months of what comes meanwhile are there
+        self.send(events.lines(sent))
+        phased = self.start_phased()
+        self.applied(len(sent))
+        self.assertEqual(0, phased.stop())
+        reader = self.session("BEGIN; SELECT count(*) FROM phased.touch;")	# a backup
+        self.write_config(retention__touch_months=MONTHS)
+        phased = self.start_phased()
+        self.looked_through()
+        self.assertEqual(0, self.old_touches())		# the rows are gone, their tables are not
+        self.assertIn(self.month(FROM_US - 1), self.months())
+        more = [{**event, "id": f"more/{event['id']}"} for event in new()]
+        self.send(events.lines(more))
+        self.applied(len(sent) + len(more), 60)
+        reader.kill()
+        reader.wait()
+        out = self.phasectl(["retention"])
+        self.assertRegex(out, r"^touches before \S+T00:00:00Z: 0 deleted, [1-9]\d* months dropped\nrejected messages: 0 deleted\n$")
+        self.assertEqual(set(), {name for name in self.months() if name < self.month(FROM_US)})
+        self.assertTrue(phased.running())
+
+    def test_by_hand_it_is_counted_first_and_done_at_once(self):
+        self.prepare()
+        self.send(events.lines(old()))
+        self.send('{"id": "nothing"}\n')
+        phased = self.start_phased()
+        self.applied(40 * (PEOPLE + 1) + 1)
+        self.assertEqual(0, phased.stop())
+        self.psql("UPDATE phased.rejected SET noted_at = now() - interval '8 days'")
+        self.assertIn("all are kept", self.phasectl(["retention", "--dry-run"]))
+        counted = phased_test.json_lines(self.phasectl(["retention", "--dry-run", "--months", str(MONTHS), "--json"]))[0]
+        self.assertEqual((40 * (PEOPLE + 1), 1, False), (counted["touches"], counted["rejects"], counted["done"]))
+        self.assertEqual(40 * (PEOPLE + 1), self.old_touches())
+        self.assertEqual("-infinity", self.value("SELECT kept_from FROM phased.retention"))
+        reader, monitor = self.user("phased_reader"), self.user("phased_monitor")
+        for config in (reader, monitor):
+            self.assertEqual(77, self.run_phasectl(["retention", "--months", str(MONTHS)], config=config).status)
+        done = phased_test.json_lines(self.phasectl(["retention", "--months", str(MONTHS), "--json"], config=self.user("phased_writer")))[0]
+        self.assertEqual({**counted, "done": True}, done)
+        self.assertEqual((0, "0"), (self.old_touches(), self.value("SELECT count(*) FROM phased.rejected")))
+        self.assertEqual(0, phased_test.json_lines(self.phasectl(["retention", "--months", "30", "--json"]))[0]["touches"])
+        rows = phased_test.json_lines(self.phasectl(["audit", "--json"]))
+        self.assertEqual([40 * (PEOPLE + 1)], [row["counts"]["touches"] for row in rows if row["what"] == "retention"])
+
+    def test_months_that_are_kept_no_longer_are_not_made(self):
+        self.prepare()
+        self.phasectl(["retention", "--months", "3"])
+        month = "((now() AT TIME ZONE 'UTC') - interval '{} months')::date"
+        self.assertEqual("f", self.value(f"SELECT phased.touch_month({month.format(4)})"))
+        self.assertEqual("t", self.value(f"SELECT phased.touch_month({month.format(3)})"))
+        self.assertIn("22023", self.psql("SELECT phased.retention_step(0, 1, 0, true)", check=False).err)
+
+
+if __name__ == "__main__":
+    phased_test.main()
