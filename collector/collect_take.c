@@ -12,8 +12,9 @@
 
 static void wait_end(struct collect *collect, struct waiting *waiting)
 {
-	if (waiting->dropped > 0) { /* what is answered 503 comes again */
-		drops_count(&collect->drops, waiting->drops, waiting->is_lost ? 0 : waiting->dropped,
+	if (waiting->dropped.all > 0) { /* what is answered 503 comes again */
+		static const struct drops_count none;
+		drops_count(&collect->drops, waiting->drops, waiting->is_lost ? &none : &waiting->dropped,
 			    moment_monotonic_us());
 	}
 	if (waiting->is_lost) {
@@ -76,11 +77,12 @@ static bool send_item(struct collect *collect, struct waiting *waiting, struct s
 	}
 	waiting->is_taken = waiting->is_taken || parcel.fate == FATE_delivered;
 	if (parcel.topic == NULL) {
-		if (waiting->dropped == 0) {
+		if (waiting->dropped.all == 0) {
 			waiting->drops = drops_hold(&collect->drops, routes[waiting->route].source,
 						    item->event->site, item->event->channel);
 		}
-		waiting->dropped++;
+		waiting->dropped.all++;
+		waiting->dropped.denied += item->event->consent.analytics == STATEMENT_DENIED ? 1 : 0;
 		counts_fate(&collect->counts, parcel.fate, false);
 		return true;
 	}

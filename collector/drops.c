@@ -43,14 +43,20 @@ struct drops_row *drops_hold(struct drops *drops, const char *source, const char
 	return find(drops, source, name, channel);
 }
 
-void drops_count(struct drops *drops, struct drops_row *row, uint32_t count, int64_t now_us)
+static void add(struct drops_count *to, const struct drops_count *more)
 {
-	CHECK(drops->held > 0);
+	to->all += more->all;
+	to->denied += more->denied;
+}
+
+void drops_count(struct drops *drops, struct drops_row *row, const struct drops_count *count, int64_t now_us)
+{
+	CHECK(drops->held > 0 && count->denied <= count->all);
 	drops->held--;
-	if (count > 0 && count <= COUNT_MAX - row->count - row->in_flight) {
-		row->count += count;
+	if (count->all > 0 && count->all <= COUNT_MAX - row->count.all - row->in_flight.all) {
+		add(&row->count, count);
 		drops->since_us = drops->waiting == 0 ? now_us : drops->since_us;
-		drops->waiting += count;
+		drops->waiting += count->all;
 	}
 }
 
@@ -63,7 +69,7 @@ struct drops_row *drops_next(struct drops *drops, size_t *place)
 {
 	while (*place < drops->used) {
 		struct drops_row *row = &drops->rows[(*place)++];
-		if (row->count > 0 && row->in_flight == 0) {
+		if (row->count.all > 0 && row->in_flight.all == 0) {
 			return row;
 		}
 	}
@@ -72,28 +78,31 @@ struct drops_row *drops_next(struct drops *drops, size_t *place)
 
 void drops_report(const struct drops_row *row, struct reject *ret_report)
 {
-	*ret_report = (struct reject){
-		.reason = OUTCOME_no_consent, .count = row->count, .site = row->site, .channel = row->channel};
+	*ret_report = (struct reject){.reason = OUTCOME_no_consent,
+				      .count = row->count.all,
+				      .denied = row->count.denied,
+				      .site = row->site,
+				      .channel = row->channel};
 }
 
 void drops_sent(struct drops *drops, struct drops_row *row)
 {
-	CHECK(row->count > 0 && row->in_flight == 0);
+	CHECK(row->count.all > 0 && row->in_flight.all == 0);
 	row->in_flight = row->count;
-	drops->waiting -= row->count;
+	drops->waiting -= row->count.all;
 	drops->in_flight++;
-	row->count = 0;
+	row->count = (struct drops_count){0};
 }
 
 void drops_ended(struct drops *drops, struct drops_row *row, bool delivered, int64_t now_us)
 {
-	CHECK(row->in_flight > 0 && drops->in_flight > 0);
+	CHECK(row->in_flight.all > 0 && drops->in_flight > 0);
 	if (!delivered) {
-		row->count += row->in_flight;
-		drops->waiting += row->in_flight;
+		add(&row->count, &row->in_flight);
+		drops->waiting += row->in_flight.all;
 		drops->since_us = now_us;
 	}
-	row->in_flight = 0;
+	row->in_flight = (struct drops_count){0};
 	drops->in_flight--;
 }
 

@@ -1,6 +1,6 @@
 /*
- * How many events were dropped for want of consent, by source, site and channel. They leave no trace but this number,
- * which goes to the topic for rejects once a minute, so that outcome_day has them. Pure.
+ * How many events were dropped for want of consent, by source, site and channel. They leave no trace but these numbers,
+ * which go to the topic for rejects once a minute, so that outcome_day has them. Pure.
  */
 #pragma once
 #include <stdbool.h>
@@ -15,15 +15,17 @@
 struct drops_row {
 	const char *source; /* a constant */
 	char site[DROPS_SITE_SIZE];
-	int channel;	    /* enum channel */
-	uint32_t count;	    /* not reported yet */
-	uint32_t in_flight; /* reported, and not acknowledged */
+	int channel; /* enum channel */
+	struct drops_count {
+		uint32_t all,
+			denied; /* denied: of all, those that said so, or whose browser did; the others said nothing */
+	} count, in_flight;	/* not reported yet; reported, and not acknowledged */
 };
 
 struct drops {
 	struct drops_row rows[DROPS_MAX];
 	size_t used;
-	uint64_t waiting;   /* sum of count */
+	uint64_t waiting;   /* sum of count.all */
 	unsigned in_flight; /* reports under way */
 	unsigned held;	    /* rows that somebody is about to count in */
 	int64_t since_us;   /* when the oldest of those that wait was counted, monotonic */
@@ -33,7 +35,7 @@ struct drops {
  * without an address. */
 struct drops_row *drops_hold(struct drops *drops, const char *source, const char *site, int channel);
 /* So many were dropped; 0: none after all. */
-void drops_count(struct drops *drops, struct drops_row *row, uint32_t count, int64_t now_us);
+void drops_count(struct drops *drops, struct drops_row *row, const struct drops_count *count, int64_t now_us);
 /* Is it time for a report? */
 bool drops_are_due(const struct drops *drops, int64_t now_us);
 

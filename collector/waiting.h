@@ -7,21 +7,21 @@
 #include <stdint.h>
 
 #include "collector/counts.h"
+#include "collector/drops.h"
 #include "collector/routes.h"
 #include "collector/visitor.h"
 
-struct drops_row;
 struct http_request;
 
 struct waiting {
 	struct http_request *request; /* NULL: the slot is free */
 	enum route route;
 	int64_t begun_us;
-	unsigned pending;	 /* events on their way */
-	bool is_lost;		 /* one of them was not acknowledged */
-	bool is_taken;		 /* one of its events was sent as an event */
-	unsigned dropped;	 /* for want of consent */
-	struct drops_row *drops; /* where they are counted, once the request is answered 200; NULL: none */
+	unsigned pending;	    /* events on their way */
+	bool is_lost;		    /* one of them was not acknowledged */
+	bool is_taken;		    /* one of its events was sent as an event */
+	struct drops_count dropped; /* for want of consent */
+	struct drops_row *drops;    /* where they are counted, once the request is answered 200; NULL: none */
 	struct visitor visitor;
 	unsigned next; /* of the free slots, index + 1; 0: none */
 };

@@ -183,7 +183,9 @@ static size_t decode_one(struct take *take, const struct message *message, struc
 	}
 	item->event = keep_event(&event, arena);
 	const struct consent_policy *consent = &take->conf->consent;
-	if (item->event != NULL && !consent_allows(consent, event.channel, consent_said(consent, &event))) {
+	enum statement said = consent_said(consent, &event);
+	item->said = (uint8_t)said;
+	if (item->event != NULL && !consent_allows(consent, event.channel, said)) {
 		item->decoded = OUTCOME_no_consent;
 		return 1;
 	}

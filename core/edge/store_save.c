@@ -220,7 +220,8 @@ static bool save_outcomes(struct store *store, const struct save_rows *save, str
 			  struct fail *fail)
 {
 	static const enum postgres_type types[] = {POSTGRES_DATE, POSTGRES_TEXT, POSTGRES_TEXT,
-						   POSTGRES_INT2, POSTGRES_TEXT, POSTGRES_INT8};
+						   POSTGRES_INT2, POSTGRES_TEXT, POSTGRES_INT8,
+						   POSTGRES_INT8, POSTGRES_INT8, POSTGRES_INT8};
 	if (save->outcome_count == 0) {
 		return true;
 	}
@@ -235,6 +236,9 @@ static bool save_outcomes(struct store *store, const struct save_rows *save, str
 		postgres_array_int(at[3], row->channel);
 		postgres_array_text(at[4], row->outcome);
 		postgres_array_int(at[5], row->n);
+		postgres_array_int(at[6], row->granted);
+		postgres_array_int(at[7], row->denied);
+		postgres_array_int(at[8], row->unsaid);
 	}
 	return columns_add(columns, store->postgres, &sql_save_outcomes, NULL, NULL, fail) &&
 	       drop_outcomes(store, save, arena, fail);

@@ -293,12 +293,18 @@ static const struct postgres_statement sql_save_timed = {.name = "save_timed",
 							 .parameters = {ARRAY(UUID), ARRAY(TIMESTAMPTZ)}};
 static const struct postgres_statement sql_save_outcomes = {
 	.name = "save_outcomes",
-	.sql = "INSERT INTO phased.outcome_day AS o SELECT * FROM unnest($1::date[], $2::text[], $3::text[], "
-	       "$4::smallint[], "
-	       "$5::text[], $6::bigint[]) ON CONFLICT (day, source, site, channel, outcome) DO UPDATE SET n = o.n "
-	       "+ excluded.n",
-	.parameter_count = 6,
-	.parameters = {ARRAY(DATE), ARRAY(TEXT), ARRAY(TEXT), ARRAY(INT2), ARRAY(TEXT), ARRAY(INT8)}};
+	.sql = "INSERT INTO phased.outcome_day AS o (day, source, site, channel, outcome, n, granted, denied, "
+	       "unsaid) "
+	       "SELECT * FROM unnest($1::date[], $2::text[], $3::text[], $4::smallint[], $5::text[], "
+	       "$6::bigint[], "
+	       "$7::bigint[], $8::bigint[], $9::bigint[]) ON CONFLICT (day, source, site, channel, outcome) DO "
+	       "UPDATE SET "
+	       "n = o.n + excluded.n, granted = o.granted + excluded.granted, denied = o.denied + "
+	       "excluded.denied, "
+	       "unsaid = o.unsaid + excluded.unsaid",
+	.parameter_count = 9,
+	.parameters = {ARRAY(DATE), ARRAY(TEXT), ARRAY(TEXT), ARRAY(INT2), ARRAY(TEXT), ARRAY(INT8), ARRAY(INT8),
+		       ARRAY(INT8), ARRAY(INT8)}};
 /* Where something was counted anew, nothing may be left of what it was counted as before. */
 static const struct postgres_statement sql_drop_outcomes = {
 	.name = "drop_outcomes",

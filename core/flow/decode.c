@@ -207,6 +207,7 @@ enum outcome decode_rejected(const struct message *message, struct arena *arena,
 				.size = rejected->size,
 				.hash = rejected->hash,
 				.count = rejected->count,
+				.denied = rejected->denied,
 				.site = rejected->site,
 				.channel = (int)rejected->channel};
 	if (reject.count != 0) {
@@ -215,6 +216,10 @@ enum outcome decode_rejected(const struct message *message, struct arena *arena,
 			return reading_reject(&reading, OUTCOME_bad_value, ret_reject);
 		}
 		reject.reason = OUTCOME_no_consent;
+	}
+	if (reject.denied > reject.count) {
+		field_path_add(&reading.path, "denied");
+		return reading_reject(&reading, OUTCOME_bad_value, ret_reject);
 	}
 	memcpy(reject.field, rejected->field, text_cut(rejected->field, REJECT_FIELD_SIZE - 1));
 	*ret_reject = reject;

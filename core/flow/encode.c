@@ -38,6 +38,7 @@ bool encode_rejected(const struct reject *reject, int64_t received_us, const cha
 	message.hash = reject->hash;
 	message.received_us = received_us;
 	message.count = reject->count;
+	message.denied = reject->denied;
 	message.site = (char *)(reject->site != NULL ? reject->site : "");
 	message.channel = (Phased__V1__Event__Channel)reject->channel;
 	return pack(&message.base, arena, ret_bytes, ret_size);

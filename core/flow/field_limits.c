@@ -147,6 +147,7 @@ const struct limits limits_rejected = {
 		NUMBER(count, 0, INT32_MAX),
 		MASKED_TEXT(site, 64),
 		PLAIN(channel),
+		NUMBER(denied, 0, INT32_MAX),
 	},
 };
 /* clang-format on */

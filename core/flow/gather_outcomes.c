@@ -61,7 +61,7 @@ struct tally {
 
 static bool tally_init(struct tally *tally, struct arena *arena)
 {
-	*tally = (struct tally){.arena = arena, .slot_count = 64, .room = 32};
+	*tally = (struct tally){.arena = arena, .slot_count = 64, .room = 16};
 	tally->slots = arena_zero(arena, tally->slot_count, sizeof(*tally->slots));
 	tally->rows = arena_array(arena, tally->room, sizeof(*tally->rows));
 	return tally->slots != NULL && tally->rows != NULL;
@@ -105,13 +105,24 @@ static bool tally_grow(struct tally *tally)
 	return true;
 }
 
-/* Adds the row's n to the one that is like it. False: arena full. */
+static void add_said(struct outcome_row *row, enum statement said, int64_t n)
+{
+	row->granted += said == STATEMENT_GRANTED ? n : 0;
+	row->denied += said == STATEMENT_DENIED ? n : 0;
+	row->unsaid += said == STATEMENT_UNSAID ? n : 0;
+}
+
+/* Adds the row's counts to the one that is like it. False: arena full. */
 static bool tally_row(struct tally *tally, const struct outcome_row *row, uint32_t *ret_row)
 {
 	uint32_t *slot = tally_slot(tally, row);
 	if (*slot != 0) {
 		*ret_row = *slot - 1;
-		tally->rows[*ret_row].n += row->n;
+		struct outcome_row *sum = &tally->rows[*ret_row];
+		sum->n += row->n;
+		sum->granted += row->granted;
+		sum->denied += row->denied;
+		sum->unsaid += row->unsaid;
 		return true;
 	}
 	if (tally->count == tally->room) {
@@ -131,16 +142,18 @@ static bool tally_add(struct tally *tally, const struct item *item, int channel,
 		      uint32_t *ret_row)
 {
 	const struct kept_event *event = item->event;
-	return tally_row(tally,
-			 &(struct outcome_row){
-				 .day_us = outcome_day(item),
-				 .source = event != NULL ? event->source : "",
-				 .site = event != NULL ? event->site : "",
-				 .channel = channel,
-				 .outcome = outcome_about[outcome].name,
-				 .n = n,
-			 },
-			 ret_row);
+	struct outcome_row row = {
+		.day_us = outcome_day(item),
+		.source = event != NULL ? event->source : "",
+		.site = event != NULL ? event->site : "",
+		.channel = channel,
+		.outcome = outcome_about[outcome].name,
+		.n = n,
+	};
+	if (event != NULL) {
+		add_said(&row, (enum statement)item->said, n);
+	}
+	return tally_row(tally, &row, ret_row);
 }
 
 static enum outcome touch_outcome(const struct touch *touch)
@@ -166,6 +179,8 @@ static bool tally_report(struct tally *tally, const struct item *item)
 				 .channel = report->channel,
 				 .outcome = outcome_about[report->reason].name,
 				 .n = report->count,
+				 .denied = report->denied,
+				 .unsaid = (int64_t)report->count - report->denied,
 			 },
 			 &row);
 }
@@ -192,6 +207,7 @@ static bool tally_item(struct tally *tally, const struct item *item)
 	if (recent->source == subject->source && recent->site == subject->site && recent->day == day &&
 	    recent->channel == subject->channel && recent->outcome == item->outcome) {
 		tally->rows[recent->row].n++;
+		add_said(&tally->rows[recent->row], (enum statement)item->said, 1);
 		return true;
 	}
 	if (!tally_add(tally, item, channel_of(item), item->outcome, 1, &row)) {
@@ -204,7 +220,8 @@ static bool tally_item(struct tally *tally, const struct item *item)
 /*
  * A day's counts say how many touches there are, and how many copies beside them, in whatever order these came. So one
  * that takes another's place is counted as the touch, and the other one, from now on, as the duplicate: each of them where it is
- * by this touch that its message is counted.
+ * by this touch that its message is counted. What the other one had said of analytics is not known any more: what copies say that say
+ * different things is counted right in all, of this outcome or that.
  */
 static bool tally_replacing(struct tally *tally, const struct item *item)
 {
@@ -242,7 +259,8 @@ static bool gather_counts(const struct item *items, size_t count, struct arena *
 	}
 	size_t kept = 0;
 	for (size_t i = 0; i < tally.count; i++) {
-		if (tally.rows[i].n != 0) {
+		const struct outcome_row *row = &tally.rows[i];
+		if (row->n != 0 || row->granted != 0 || row->denied != 0 || row->unsaid != 0) {
 			tally.rows[kept++] = tally.rows[i];
 		}
 	}

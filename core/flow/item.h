@@ -46,6 +46,7 @@ struct item {
 	/* The message of the item before it has a touch on one more actor, this one's: written with it, and counted with it as
 	 * one message. */
 	bool follows;
+	uint8_t said; /* of what was read: enum statement, what it comes to say of analytics (consent_said()) */
 	struct match match;
 	const struct copy_row *replaced; /* COPY_REPLACES: the one that stood; as long as this try of the batch */
 	const struct identified *who;	 /* items by the same may share it */

@@ -17,6 +17,7 @@ struct reject {
 	uint64_t hash;		     /* first 64 bits of SHA-256 of the message */
 	/* Not 0: so many events of this site and channel were dropped for the reason no_consent. */
 	uint32_t count;
+	uint32_t denied;  /* of a count: so many said no, the others nothing */
 	const char *site; /* of a count; may be NULL else */
 	int channel;	  /* likewise, enum channel */
 	/* In the daemon alone, and only by configuration: the message itself, `size` bytes, which never leaves it but for

@@ -276,6 +276,8 @@ struct outcome_row {
 	int channel;
 	const char *outcome;
 	int64_t n; /* less than 0: counted before as what it no longer is */
+	/* Of these, those that said so of analytics; denied: or withdrawn. Of what could not be read nothing is known. */
+	int64_t granted, denied, unsaid;
 };
 
 struct reject_row {

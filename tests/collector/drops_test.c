@@ -12,7 +12,8 @@
 
 static void add(struct drops *drops, const char *site, int64_t now_us)
 {
-	drops_count(drops, drops_hold(drops, "snowplow", site, CHANNEL_WEB), 1, now_us);
+	drops_count(drops, drops_hold(drops, "snowplow", site, CHANNEL_WEB), &(struct drops_count){.all = 1},
+		    now_us);
 }
 
 /* Sends all there is to report; returns how many events that is. */
@@ -105,11 +106,32 @@ START_TEST(a_row_stays_its_sites_until_it_is_counted_in)
 	ck_assert_uint_eq(report_all(&drops, rows, &count), 1);
 	drops_ended(&drops, rows[0], true, 0);
 	add(&drops, "third", 0);
-	drops_count(&drops, held, 3, 0);
+	drops_count(&drops, held, &(struct drops_count){.all = 3}, 0);
 	ck_assert_str_eq(held->site, "slow");
-	ck_assert_uint_eq(held->count, 3);
-	drops_count(&drops, drops_hold(&drops, "snowplow", "slow", CHANNEL_WEB), 0, 0); /* was answered 503 */
+	ck_assert_uint_eq(held->count.all, 3);
+	drops_count(&drops, drops_hold(&drops, "snowplow", "slow", CHANNEL_WEB), &(struct drops_count){0},
+		    0); /* was answered 503 */
 	ck_assert_uint_eq(report_all(&drops, rows, &count), 4);
+}
+END_TEST
+
+START_TEST(of_what_was_dropped_it_is_told_how_much_was_denied)
+{
+	struct drops drops = {0};
+	struct drops_row *row = NULL;
+	for (uint32_t denied = 0; denied <= 2; denied++) {
+		row = drops_hold(&drops, "snowplow", "acme-web", CHANNEL_WEB);
+		drops_count(&drops, row, &(struct drops_count){.all = 2, .denied = denied}, 0);
+	}
+	struct reject report;
+	for (int i = 0; i < 2; i++) { /* the first one is lost */
+		drops_report(row, &report);
+		ck_assert_uint_eq(report.count, 6);
+		ck_assert_uint_eq(report.denied, 3);
+		drops_sent(&drops, row);
+		drops_ended(&drops, row, i > 0, 0);
+	}
+	ck_assert_uint_eq(row->count.all + row->count.denied, 0);
 }
 END_TEST
 
@@ -125,6 +147,6 @@ START_TEST(no_site_tells_an_address)
 }
 END_TEST
 
-TEST_MAIN("drops", drops_are_reported_a_minute_after_the_first, a_report_that_was_lost_is_made_again,
-	  sites_beyond_the_list_are_counted_together, a_row_stays_its_sites_until_it_is_counted_in,
-	  no_site_tells_an_address)
+TEST_MAIN("drops", of_what_was_dropped_it_is_told_how_much_was_denied, drops_are_reported_a_minute_after_the_first,
+	  a_report_that_was_lost_is_made_again, sites_beyond_the_list_are_counted_together,
+	  a_row_stays_its_sites_until_it_is_counted_in, no_site_tells_an_address)

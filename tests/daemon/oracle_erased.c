@@ -237,6 +237,9 @@ void oracle_merge_outcomes(const struct oracle *oracle, struct tables *tables)
 		struct outcome_line *sum = tables_find(tables, TABLE_OUTCOME, &row);
 		if (sum != NULL) {
 			sum->n += row.n;
+			sum->granted += row.granted;
+			sum->denied += row.denied;
+			sum->unsaid += row.unsaid;
 		} else {
 			CHECK(tables_insert(tables, TABLE_OUTCOME, &row));
 		}

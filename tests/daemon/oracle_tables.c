@@ -189,13 +189,19 @@ void oracle_fill_outcomes(struct oracle *oracle)
 			.channel = event != NULL ? (int64_t)event->channel : 0,
 			.outcome = tables_text(outcome_about[seen->outcome].name),
 		};
-		int64_t n = 1;
+		int64_t n = 1, granted = 0, denied = 0;
+		if (event != NULL) {
+			enum statement said = event->consent.analytics;
+			granted = said == STATEMENT_GRANTED ? 1 : 0;
+			denied = said == STATEMENT_DENIED || said == STATEMENT_WITHDRAWN ? 1 : 0;
+		}
 		if (seen->outcome == OUTCOME_reported) {
 			line.source = tables_text(seen->reject_source);
 			line.site = tables_text(seen->reject.site);
 			line.channel = seen->reject.channel;
 			line.outcome = tables_text(outcome_about[seen->reject.reason].name);
 			n = seen->reject.count;
+			denied = seen->reject.denied;
 		}
 		struct outcome_line *found = tables_find(oracle->tables, TABLE_OUTCOME, &line);
 		if (found == NULL) {
@@ -203,6 +209,9 @@ void oracle_fill_outcomes(struct oracle *oracle)
 			found = tables_find(oracle->tables, TABLE_OUTCOME, &line);
 		}
 		found->n += n;
+		found->granted += granted;
+		found->denied += denied;
+		found->unsaid += event != NULL || seen->outcome == OUTCOME_reported ? n - granted - denied : 0;
 		if (outcome_about[seen->outcome].kept == OUTCOME_REJECTED) {
 			struct rejected_line rejected = {tables_text(seen->topic),
 							 0,

@@ -388,6 +388,7 @@ static void add_unreadable(struct making *making)
 		if (which > COUNT_OF(texts)) { /* not that, but how many it dropped */
 			reject = (struct reject){.reason = OUTCOME_no_consent,
 						 .count = 1 + (uint32_t)below(making, 1000),
+						 .denied = (uint32_t)below(making, 2),
 						 .site = "nordlys",
 						 .channel = CHANNEL_WEB};
 		}

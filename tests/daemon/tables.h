@@ -144,7 +144,7 @@ struct outcome_line {
 	const char *source, *site;
 	int64_t channel;
 	const char *outcome;
-	int64_t n;
+	int64_t n, granted, denied, unsaid;
 };
 
 struct rejected_line {

@@ -405,11 +405,21 @@ static void save_outcomes(struct saving *saving)
 	const struct save_rows *save = saving->save;
 	for (size_t i = 0; i < save->outcome_count; i++) {
 		const struct outcome_row *row = &save->outcomes[i];
-		struct outcome_line line = {row->day_us,  tables_text(row->source),  tables_text(row->site),
-					    row->channel, tables_text(row->outcome), row->n};
+		struct outcome_line line = {row->day_us,
+					    tables_text(row->source),
+					    tables_text(row->site),
+					    row->channel,
+					    tables_text(row->outcome),
+					    row->n,
+					    row->granted,
+					    row->denied,
+					    row->unsaid};
 		struct outcome_line *found = tables_find(saving->to, TABLE_OUTCOME, &line);
 		if (found != NULL) {
 			found->n += line.n;
+			found->granted += line.granted;
+			found->denied += line.denied;
+			found->unsaid += line.unsaid;
 		} else {
 			insert(saving, TABLE_OUTCOME, &line);
 			found = tables_find(saving->to, TABLE_OUTCOME, &line);

@@ -325,6 +325,7 @@ static void expect_travels(const struct reject *reject, const char *source, cons
 		ck_assert_uint_eq(read.size, reject->size);
 		ck_assert_uint_eq(read.hash, reject->hash);
 		ck_assert_uint_eq(read.count, reject->count);
+		ck_assert_uint_eq(read.denied, reject->denied);
 		ck_assert_str_eq(read.site != NULL ? read.site : "", reject->site != NULL ? reject->site : "");
 		ck_assert_int_eq(read.channel, reject->channel);
 		ck_assert_int_eq(received_us, sent_us);
@@ -347,11 +348,14 @@ END_TEST
 START_TEST(a_count_of_what_was_dropped_travels_in_both_forms)
 {
 	expect_travels(
-		&(struct reject){
-			.reason = OUTCOME_no_consent, .count = 70000, .site = "acme-web", .channel = CHANNEL_CHAT},
+		&(struct reject){.reason = OUTCOME_no_consent,
+				 .count = 70000,
+				 .denied = 300,
+				 .site = "acme-web",
+				 .channel = CHANNEL_CHAT},
 		"snowplow",
 		"{\"reason\":\"no_consent\",\"source\":\"snowplow\",\"site\":\"acme-web\",\"channel\":\"CHAT\","
-		"\"count\":70000,\"receivedUs\":\"1795600801000002\"}");
+		"\"count\":70000,\"denied\":300,\"receivedUs\":\"1795600801000002\"}");
 }
 END_TEST
 
@@ -376,6 +380,9 @@ START_TEST(a_reject_is_distrusted_too)
 		{"{\"reason\":\"applied\",\"count\":1}", "reason", OUTCOME_bad_value, OUTCOME_bad_value},
 		{"{\"reason\":\"refused\",\"count\":1}", "reason", OUTCOME_bad_value, OUTCOME_bad_value},
 		{"{\"reason\":\"no_consent\",\"count\":2147483648}", "count", OUTCOME_bad_value, OUTCOME_bad_value},
+		{"{\"reason\":\"no_consent\",\"count\":1,\"denied\":1}", "", OUTCOME_NONE, OUTCOME_no_consent},
+		{"{\"reason\":\"no_consent\",\"count\":1,\"denied\":2}", "denied", OUTCOME_bad_value, OUTCOME_bad_value},
+		{"{\"reason\":\"refused\",\"denied\":1}", "denied", OUTCOME_bad_value, OUTCOME_bad_value},
 		{"{\"reason\":\"no_consent\",\"count\":1,\"channel\":9}", "channel", OUTCOME_bad_value, OUTCOME_bad_value},
 		{"{\"reason\":\"refused\",\"size\":-1}", "size", OUTCOME_bad_value, OUTCOME_bad_value},
 		{"{\"reason\":\"refused\",\"received_us\":\"9999-12-31T23:59:60Z\"}", "received_us", OUTCOME_time_out_of_range,

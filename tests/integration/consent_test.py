@@ -12,6 +12,7 @@ from google.protobuf import json_format
 import collector_test
 import phased_test
 from collector_test import FIREFOX, TP2, batch, consent, payload, proto
+from daemon_test import NOW_US, DaemonTest
 
 GPC, DNT = {"Sec-GPC": "1"}, {"DNT": "1"}
 COOKIE = {"Cookie": "sp=6f9619ff-8b86-4d01-b42d-00c04fc964ff"}
@@ -65,7 +66,7 @@ class Signals(collector_test.CollectTest):
         self.assertEqual(200, self.post(payload(aid="other"), headers=GPC).status)
         self.assertEqual(4, self.fate("no_consent"))
         self.assertEqual(0, self.program.stop())
-        self.assertEqual({("acme-web", 3), ("other", 1)}, {(report.site, report.count) for report in self.rejected()})
+        self.assertEqual({("acme-web", 3, 2), ("other", 1, 1)}, {(report.site, report.count, report.denied) for report in self.rejected()})
 
 
 class Channels(phased_test.PhasedTest):
@@ -143,6 +144,57 @@ class Channels(phased_test.PhasedTest):
         self.under(web="allow", chat="allow", gpc="deny", dnt="unless_granted")
         found = self.outcomes(len(sent))
         self.assertEqual({event.source: expected[event.source] for event in sent}, found)
+
+
+class Coverage(DaemonTest):
+    """report.consent_coverage: events by what they said, contacts by the statement that they consent by."""
+    DAY_US = 86_400_000_000
+
+    def event(self, day, site, channel="WEB", analytics="GRANTED", who=None, **more):
+        self.count = getattr(self, "count", 0) + 1
+        at_us = NOW_US // self.DAY_US * self.DAY_US + day * self.DAY_US + self.count * 1_000_000
+        consent = {"analytics": analytics, **{name: more.pop(name) for name in ("profile", "contact", "gpc") if name in more}}
+        return {"id": f"e{self.count}", "source": "test", "site": site, "channel": channel, "action": "CUSTOM", "occurred_us": at_us,
+                "received_us": at_us, "identity": who or {"anonymous_id": f"c{self.count}"}, "consent": consent, **more}
+
+    def coverage(self, user=None):
+        return self.psql("SELECT * FROM report.consent_coverage ORDER BY day, site, channel", user=user)
+
+    def test_how_much_consent_there_is(self):
+        self.prepare()
+        self.start_phased()
+        ann, bo, cat, dan = ({"email": f"{name}@acme.test", "anonymous_id": f"c-{name}"} for name in ("ann", "bo", "cat", "dan"))
+        yes, no = {"profile": "GRANTED"}, {"profile": "DENIED"}
+        again = self.event(-3, "acme")
+        given = [again, {**again, "received_us": again["received_us"] + 5_000_000},	# a retry: counted once
+                 self.event(-3, "acme", analytics="DENIED"), self.event(-3, "acme", analytics="WITHDRAWN"),
+                 self.event(-3, "acme", analytics="UNSAID"), self.event(-3, "acme", analytics="UNSAID", gpc=True),
+                 self.event(-3, "shop", "EMAIL", analytics="UNSAID"), {"colour": "red"},
+                 self.event(-3, "acme", who=ann, **yes, contact="GRANTED"),
+                 self.event(-3, "acme", who=bo, **yes), self.event(-2, "shop", "CHAT", who=bo, **yes, contact="GRANTED"),
+                 self.event(-3, "shop", who=cat, **yes, contact="GRANTED"), self.event(-2, "shop", who=cat, **no),
+                 self.event(-2, "shop", who=dan, **yes, contact="GRANTED"), self.event(-1, "shop", who=dan, contact="WITHDRAWN")]
+        self.give(given)
+        self.send(json.dumps({"reason": "no_consent", "source": "snowplow", "site": "acme", "channel": "WEB", "count": 50, "denied": 20}) + "\n",
+                  "rejected")
+        self.wait_until(lambda: self.outcomes().get("no_consent") == 54, 30, "the collector's report")
+        reported = self.value("SELECT max(day) FROM phased.outcome_day WHERE source = 'snowplow'")	# of its record
+        days = [self.value(f"SELECT (to_timestamp({NOW_US // 1_000_000 + day * 86400}) AT TIME ZONE 'UTC')::date") for day in (-3, -2, -1)]
+        expected = [[days[0], "acme", "web", "3", "3", "1", "1", "1"],
+                    [days[0], "shop", "email", "0", "0", "1", "0", "0"],
+                    [days[0], "shop", "web", "1", "0", "0", "0", "0"],
+                    [days[1], "shop", "chat", "1", "0", "0", "1", "1"],
+                    [days[1], "shop", "web", "2", "0", "0", "1", "0"],
+                    [days[2], "shop", "web", "1", "0", "0", "0", "0"],
+                    [reported, "acme", "web", "0", "20", "30", "0", "0"]]
+        self.assertEqual(sorted(expected), sorted(self.coverage()))
+        for role in ("phased_reader", "phased_monitor"):
+            self.user(role)
+            self.assertEqual(sorted(expected), sorted(self.coverage(f"{self.name}_{role.removeprefix('phased_')}")))
+        self.assertEqual([["3", "2"]], self.psql("SELECT count(*), count(*) FILTER (WHERE may_write) FROM report.person"))
+        # Whose event is no longer kept stands without a site; nobody is lost.
+        self.psql("DELETE FROM phased.touch")
+        self.assertEqual([["3", "2"]], self.psql("SELECT sum(profile_contacts), sum(contact_contacts) FROM report.consent_coverage"))
 
 
 if __name__ == "__main__":

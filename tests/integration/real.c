@@ -183,8 +183,9 @@ static const struct {
 	     "SELECT contact_id, process, n, model_version, at, encode(fold, 'hex'), shown, since FROM "
 	     "phased.checkpoint"),
 	READ(TABLE_WAITING, "UMI", "SELECT contact_id, from_at, anonymous FROM phased.refold"),
-	READ(TABLE_OUTCOME, "MTTITI",
-	     "SELECT day::timestamp AT TIME ZONE 'UTC', source, site, channel, outcome, n FROM "
+	READ(TABLE_OUTCOME, "MTTITIIII",
+	     "SELECT day::timestamp AT TIME ZONE 'UTC', source, site, channel, outcome, n, granted, denied, "
+	     "unsaid FROM "
 	     "phased.outcome_day"),
 	READ(TABLE_REJECTED, "TIITTIXMT",
 	     "SELECT topic, partition, \"offset\", reason, field, size, hash, at, source FROM phased.rejected"),

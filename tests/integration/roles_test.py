@@ -59,6 +59,7 @@ TABLES = {
     "report.consent": {READER: "S", SELLER: "S", PRIVACY: "S"},
     "report.measured": {READER: "S", SELLER: "S", PRIVACY: "S"},
     "report.subject": {READER: "S", SELLER: "S", PRIVACY: "S"},
+    "report.consent_coverage": {READER: "S", SELLER: "S", PRIVACY: "S", MONITOR: "S"},
     "report.outcome_day": {READER: "S", SELLER: "S", PRIVACY: "S", MONITOR: "S"},
     "report.process_phase": {READER: "S", SELLER: "S", PRIVACY: "S", MONITOR: "S"},
     "report.model": {READER: "S", SELLER: "S", PRIVACY: "S", MONITOR: "S"},
