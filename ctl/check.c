@@ -204,6 +204,42 @@ static bool check_kid(struct checks *checks, char *ret_said, struct fail *fail)
 	return true;
 }
 
+/* What would write rows of people into PostgreSQL's own log: DETAIL of what it refuses, parameters of statements. */
+static const struct postgres_statement log_settings = {
+	.name = "log_settings",
+	.sql = "SELECT string_agg(s.name || ' = ' || s.setting, ', ' ORDER BY s.name) FROM pg_settings s WHERE "
+	       "(s.name = 'log_error_verbosity' AND s.setting <> 'terse') OR (s.name = "
+	       "'log_parameter_max_length_on_error' AND "
+	       "s.setting <> '0') OR (current_setting('log_parameter_max_length') <> '0' AND ((s.name = "
+	       "'log_statement' AND "
+	       "s.setting IN ('mod', 'all')) OR (s.name IN ('log_min_duration_statement', "
+	       "'log_min_duration_sample') AND "
+	       "s.setting <> '-1') OR (s.name = 'log_transaction_sample_rate' AND s.setting <> '0')))",
+	.simple = true,
+};
+
+/* Context: char[SAID_SIZE]; "" where nothing does. */
+static bool on_log_settings(void *context, const struct postgres_rows *rows, struct fail *fail)
+{
+	(void)fail;
+	snprintf(context, SAID_SIZE, "%s", postgres_is_null(rows, 0, 0) ? "" : postgres_text(rows, 0, 0));
+	return true;
+}
+
+static bool check_server_log(struct checks *checks, char *ret_said, struct fail *fail)
+{
+	char wrong[SAID_SIZE];
+	if (!postgres_add(checks->postgres, &log_settings, NULL, on_log_settings, wrong, fail) ||
+	    !ctl_turn(checks->postgres, fail)) {
+		return false;
+	}
+	snprintf(ret_said, SAID_SIZE, "says nothing of people");
+	return wrong[0] == '\0' ||
+	       fail_set(fail, FAIL_FATAL, EXIT_FOUND,
+			"may have addresses in it: %.200s; see \"PostgreSQL's log\" in the operations guide",
+			wrong);
+}
+
 static const struct {
 	const char *name;
 	check_step *step;
@@ -217,6 +253,7 @@ static const struct {
 	{"topics", check_topics, NEEDS_KAFKA},
 	{"postgres", check_postgres, NEEDS_CONF},
 	{"schema", check_schema, NEEDS_POSTGRES},
+	{"server log", check_server_log, NEEDS_SCHEMA},
 	{"key in force", check_kid, NEEDS_SCHEMA},
 	{"model in force", check_in_force, NEEDS_SCHEMA},
 };
@@ -266,9 +303,9 @@ const struct command check_command = {
 	.details =
 		"Looks at the configuration, the identity key, the model with each rule's example, the words of "
 		"topics with\n"
-		"their examples, Kafka and its topics, PostgreSQL, its schema, the key that it was begun with, "
-		"and the "
-		"model in force;\none line each. "
+		"their examples, Kafka and its topics, PostgreSQL, its schema, what its log may say of people, "
+		"the "
+		"key\nthat it was begun with, and the model in force; one line each. "
 		"Exit: the\n"
 		"gravest of 78 configuration, 69 a server is away, 65 model or schema, 77 not allowed, 1 topics "
 		"or "

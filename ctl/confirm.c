@@ -14,11 +14,10 @@
 #include "core/base/hash.h"
 #include "core/base/moment.h"
 #include "core/edge/postgres.h"
-#include "core/flow/decode.h"
 #include "core/model/model.h"
 #include "ctl/contact_word.h"
 #include "ctl/model_word.h"
-#include "ctl/sender.h"
+#include "ctl/own_event.h"
 
 #define PHASES_MAX (MODEL_PROCESSES_MAX * PHASE_STATES)
 
@@ -136,40 +135,14 @@ static void make_id(const struct uuid *contact, int64_t at_us, char *ret_text, s
 static bool send(struct ctl *ctl, const struct uuid *contact, int64_t at_us, struct fail *fail)
 {
 	struct event event = event_blank;
-	struct produce_message message = {.channel = CHANNEL_CRM, .has_key = true, .key = *contact};
-	struct sender sender = {0};
 	char id[32];
 	make_id(contact, at_us, id, sizeof(id));
 	event.id = id;
-	event.source = "phasectl";
-	event.channel = CHANNEL_CRM;
 	event.action = ACTION_CONFIRM;
 	event.label = asked.phase;
 	event.process = asked.process;
-	event.occurred_us = event.stamped_us = at_us;
-	event.received_us = moment_now_us();
-	event.party = PARTY_AGENT;
-	event.identity.has_email_actor = true;
-	memcpy(event.identity.email_actor, contact->bytes, sizeof(event.identity.email_actor));
-	bool fits = encode_event(&event, &ctl->arena, &message.bytes, &message.size);
-	CHECK(fits);
-	const struct message sent_as = {
-		.timestamp_us = event.received_us, .value = message.bytes, .size = message.size};
-	struct event *read;
-	struct reject reject;
-	enum outcome outcome = decode_event(&sent_as, &ctl->arena, NULL, &read, &reject);
-	if (outcome != OUTCOME_NONE) { /* a time of long ago, a name longer than an event may have */
-		return fail_set(fail, FAIL_FATAL, EXIT_USAGE, "the daemon would not take this: %s at %s",
-				outcome_about[outcome].name, reject.field);
-	}
-	const char *topic = topics_of_channel(&ctl->conf, CHANNEL_CRM);
-	if (topic[0] == '\0') {
-		return fail_set(fail, FAIL_FATAL, EXIT_CONFIG, "no topic is configured for channel crm");
-	}
-	bool sent = sender_start(&sender, ctl, fail) && sender_look(&sender, topic, fail) &&
-		    sender_send(&sender, topic, &message, fail) && sender_drain(&sender, fail);
-	sender_finish(&sender);
-	return sent;
+	event.occurred_us = at_us;
+	return own_event_send(ctl, &event, contact, fail);
 }
 
 static bool read_at(int64_t *ret_at_us, struct fail *fail)

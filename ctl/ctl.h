@@ -48,6 +48,8 @@ extern const struct command topics_create_command;
 extern const struct command produce_command;
 extern const struct command check_command;
 extern const struct command confirm_command;
+extern const struct command unsubscribe_list_command;
+extern const struct command unsubscribe_settle_command;
 extern const struct command machine_show_command;
 extern const struct command machine_clear_command;
 extern const struct command model_accept_command;

@@ -42,6 +42,8 @@ static const struct command *const commands[] = {
 	&machine_show_command,
 	&machine_clear_command,
 	&retention_command,
+	&unsubscribe_list_command,
+	&unsubscribe_settle_command,
 	&audit_command,
 	&reload_command,
 };
@@ -63,7 +65,7 @@ static void print_help(void)
 	printf("usage: phasectl [--config FILE] COMMAND [OPTION]…\n\n"
 	       "Asks phased about buying phases, and looks after its database, topics and model.\n\ncommands:\n");
 	for (size_t i = 0; i < COUNT_OF(commands); i++) {
-		printf("  %-18s %s\n", commands[i]->words, commands[i]->summary);
+		printf("  %-19s %s\n", commands[i]->words, commands[i]->summary);
 	}
 	printf("\noptions:\n");
 	options_print(global_options);

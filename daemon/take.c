@@ -37,14 +37,15 @@ static void fill_touch(struct item *item, const struct event *event, uint64_t ev
 }
 
 /* Only who is known by a strong identifier states anything, and seldom. NULL: arena full. */
-static const struct facts *facts_of(const struct event *event, const struct identified *who, uint64_t event_id,
-				    struct arena *arena)
+static const struct facts *facts_of(const struct take *take, const struct event *event,
+				    const struct identified *who, uint64_t event_id, struct arena *arena)
 {
 	struct facts facts;
 	if (!who->has_strong) {
 		return &facts_none;
 	}
 	facts_from_event(event, who, event_id, machine_reasons(event), &facts);
+	facts_review(&facts, (enum consent_scanner)take->conf->consent.unsubscribe);
 	if (facts_are_none(&facts)) {
 		return &facts_none;
 	}
@@ -68,7 +69,7 @@ static bool fill_item(struct take *take, const struct event *event, const struct
 	const struct subject_keys keys = {named->items, named->count};
 	const struct subject_known *known = subjects_find(take->subjects, event, &keys, arena);
 	uint64_t event_id = decode_event_id(event);
-	const struct facts *facts = known != NULL ? facts_of(event, who, event_id, arena) : NULL;
+	const struct facts *facts = known != NULL ? facts_of(take, event, who, event_id, arena) : NULL;
 	if (facts == NULL) {
 		return false;
 	}

@@ -108,6 +108,14 @@ static const struct yaml_field consent_fields[] = {
 	CONF_CONSENT_ROWS,
 	CONF_CONSENT_ROW("offline", CHANNEL_OFFLINE, "allow", "The same for fairs, calls and dinners."),
 	CONF_SIGNAL_ROWS,
+	{"unsubscribe", YAML_WORD, AT(consent.unsubscribe), .fallback = "review", .words = conf_scanner_words,
+	 .reloadable = true,
+	 .help = "What becomes of an unsubscribe that the mail provider's signed hook reports and that looks like "
+		 "a "
+		 "scanner's, which follows every link. review: it changes nothing and waits for somebody to look "
+		 "at it "
+		 "(phasectl unsubscribe list); withdraw: this person may not be written to any more; ignore: "
+		 "nothing."},
 	{0},
 };
 

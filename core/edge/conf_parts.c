@@ -14,6 +14,8 @@
 const char *const conf_consent_words[] = {[CONSENT_REQUIRE] = "require", [CONSENT_ALLOW] = "allow", NULL};
 const char *const conf_signal_words[] = {
 	[CONSENT_IGNORE] = "ignore", [CONSENT_UNLESS_GRANTED] = "unless_granted", [CONSENT_DENY] = "deny", NULL};
+const char *const conf_scanner_words[] = {
+	[CONSENT_REVIEW] = "review", [CONSENT_WITHDRAW] = "withdraw", [CONSENT_DROP] = "ignore", NULL};
 const char *const conf_log_words[] = {[LOG_LEVEL_ERROR] = "error",
 				      [LOG_LEVEL_WARNING] = "warning",
 				      [LOG_LEVEL_INFO] = "info",

@@ -13,6 +13,7 @@ struct arena;
 
 extern const char *const conf_consent_words[]; /* by enum consent_unsaid */
 extern const char *const conf_signal_words[];  /* by enum consent_signal */
+extern const char *const conf_scanner_words[]; /* by enum consent_scanner */
 extern const char *const conf_log_words[];     /* by enum log_level */
 
 /*

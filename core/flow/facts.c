@@ -17,8 +17,11 @@ static bool is_person(const struct event *event, uint32_t reasons)
 /* What the event says of a purpose, UNSAID when it does not count. */
 static enum statement statement_of(const struct event *event, enum purpose purpose, uint32_t reasons)
 {
-	if (purpose == PURPOSE_CONTACT && event->action == ACTION_EMAIL_UNSUBSCRIBE) {
-		return event->identity.verified && reasons == 0 ? STATEMENT_WITHDRAWN : STATEMENT_UNSAID;
+	if (purpose == PURPOSE_REVIEW ||
+	    (purpose == PURPOSE_CONTACT && event->action == ACTION_EMAIL_UNSUBSCRIBE)) {
+		bool counts = event->action == ACTION_EMAIL_UNSUBSCRIBE && event->identity.verified;
+		bool is_here = (reasons != 0) == (purpose == PURPOSE_REVIEW);
+		return counts && is_here ? STATEMENT_WITHDRAWN : STATEMENT_UNSAID;
 	}
 	enum statement statement = purpose == PURPOSE_PROFILE ? event->consent.profile : event->consent.contact;
 	return statement == STATEMENT_GRANTED && reasons != 0 ? STATEMENT_UNSAID : statement;
@@ -74,6 +77,22 @@ void facts_from_event(const struct event *event, const struct identified *who, u
 		add_declared(facts, &template, ATTRIBUTE_TITLE, event->identity.title);
 		add_declared(facts, &template, ATTRIBUTE_COMPANY, event->identity.company);
 	}
+}
+
+void facts_review(struct facts *facts, enum consent_scanner policy)
+{
+	unsigned kept = 0;
+	for (unsigned i = 0; i < facts->consent_count; i++) {
+		struct consent *consent = &facts->consents[i];
+		if (consent->purpose == PURPOSE_REVIEW && policy == CONSENT_DROP) {
+			continue;
+		}
+		if (consent->purpose == PURPOSE_REVIEW && policy == CONSENT_WITHDRAW) {
+			consent->purpose = PURPOSE_CONTACT;
+		}
+		facts->consents[kept++] = *consent;
+	}
+	facts->consent_count = kept;
 }
 
 /* ── what makes a person ──────────────────────────────────────────────────────────────────────────────────────── */

@@ -12,6 +12,7 @@
 
 #include "core/flow/identify.h"
 #include "core/model/actor.h"
+#include "core/model/consent.h"
 #include "core/model/event.h"
 #include "core/model/role.h"
 
@@ -36,8 +37,8 @@ static inline bool facts_are_none(const struct facts *facts)
  *
  * Claim: a weak and a strong actor, by a PERSON and no machine; verified when the identity is.
  * Consent: what is not UNSAID, on the strong actor. A machine grants nothing; what it refuses counts. An
- * EMAIL_UNSUBSCRIBE says contact WITHDRAWN when the identity is verified and no machine has a part in it, else nothing
- * about contact.
+ * EMAIL_UNSUBSCRIBE says contact WITHDRAWN when the identity is verified, where a machine has a part in it for purpose REVIEW;
+ * else nothing about contact.
  * Declared: on the strong actor, by a PERSON and no machine, where the event itself grants profile: the address (an
  * actor id alone is none), name, role, title, company, when not blank.
  *
@@ -45,6 +46,9 @@ static inline bool facts_are_none(const struct facts *facts)
  */
 void facts_from_event(const struct event *event, const struct identified *who, uint64_t event_id, uint32_t reasons,
 		      struct facts *ret_facts);
+
+/* What is stated for REVIEW becomes what configuration makes of it: it stays, counts for contact, or goes. */
+void facts_review(struct facts *facts, enum consent_scanner policy);
 
 /* A person as reports show them. Texts are the declared rows'; NULL when there is none that stands. */
 struct person {

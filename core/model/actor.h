@@ -49,7 +49,12 @@ struct claim {
 	enum claim_strength strength;
 };
 
-enum purpose { PURPOSE_PROFILE, PURPOSE_CONTACT, PURPOSE_COUNT };
+enum purpose {
+	PURPOSE_PROFILE,
+	PURPOSE_CONTACT,
+	PURPOSE_REVIEW, /* contact, said by what looks like a machine: decides nothing, waits for somebody to look at it */
+	PURPOSE_COUNT
+};
 const char *purpose_name(enum purpose purpose);
 
 struct consent {

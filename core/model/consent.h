@@ -17,9 +17,17 @@ enum consent_signal {
 	CONSENT_DENY,		/* always */
 };
 
+/* What becomes of an unsubscribe by a signed hook that looks like a scanner's. */
+enum consent_scanner {
+	CONSENT_REVIEW,	  /* it waits for somebody to look at it */
+	CONSENT_WITHDRAW, /* it counts */
+	CONSENT_DROP,	  /* nothing */
+};
+
 struct consent_policy {
 	int unsaid[CHANNEL_COUNT]; /* enum consent_unsaid; of no known channel: REQUIRE, which is 0 */
 	int gpc, dnt;		   /* enum consent_signal */
+	int unsubscribe;	   /* enum consent_scanner; the daemon's alone */
 };
 
 /*

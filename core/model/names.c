@@ -121,7 +121,7 @@ const char *actor_kind_name(enum actor_kind kind)
 
 const char *purpose_name(enum purpose purpose)
 {
-	static const char *const names[PURPOSE_COUNT] = {"profile", "contact"};
+	static const char *const names[PURPOSE_COUNT] = {"profile", "contact", "review"};
 	CHECK((unsigned)purpose < PURPOSE_COUNT);
 	return names[purpose];
 }

@@ -140,6 +140,7 @@ START_TEST(defaults_are_as_designed)
 	}
 	ck_assert_int_eq(conf.consent.gpc, CONSENT_UNLESS_GRANTED);
 	ck_assert_int_eq(conf.consent.dnt, CONSENT_UNLESS_GRANTED);
+	ck_assert_int_eq(conf.consent.unsubscribe, CONSENT_REVIEW);
 }
 END_TEST
 

@@ -153,6 +153,8 @@ START_TEST(what_an_event_states_depends_on_who_says_it)
 		 U, W, false, U, U, 0},
 		{"one that a scanner made", NULL, &ann, &ann, ACTION_EMAIL_UNSUBSCRIBE, PARTY_PERSON,
 		 MACHINE_ALL_LINKS, true, U, W, false, U, U, 0},
+		{"one that anybody can send, and a scanner did", NULL, &ann, &ann, ACTION_EMAIL_UNSUBSCRIBE,
+		 PARTY_PERSON, MACHINE_ALL_LINKS, false, U, W, false, U, U, 0},
 		{"an unsubscribe grants nothing", NULL, &ann, &ann, ACTION_EMAIL_UNSUBSCRIBE, PARTY_PERSON, 0,
 		 true, U, G, false, U, W, 0},
 	};
@@ -173,18 +175,51 @@ START_TEST(what_an_event_states_depends_on_who_says_it)
 				      rows[i].row);
 			ck_assert(uuid_equal(&facts.claim.strong, &rows[i].strong->id));
 		}
-		int says[PURPOSE_COUNT] = {U, U};
+		int says[PURPOSE_COUNT] = {U, U, U};
 		for (unsigned k = 0; k < facts.consent_count; k++) {
 			says[facts.consents[k].purpose] = facts.consents[k].state;
 			ck_assert_int_ne(facts.consents[k].state, U);
 		}
 		ck_assert_msg(says[PURPOSE_PROFILE] == (int)rows[i].says_profile, "%s: profile", rows[i].row);
 		ck_assert_msg(says[PURPOSE_CONTACT] == (int)rows[i].says_contact, "%s: contact", rows[i].row);
+		bool is_scanned =
+			rows[i].action == ACTION_EMAIL_UNSUBSCRIBE && rows[i].verified && rows[i].reasons != 0;
+		ck_assert_msg(says[PURPOSE_REVIEW] == (is_scanned ? (int)W : (int)U), "%s: review", rows[i].row);
 		ck_assert_msg(facts.declared_count == rows[i].declared, "%s: %u declared", rows[i].row,
 			      facts.declared_count);
 		for (unsigned k = 0; k < facts.declared_count; k++) {
 			ck_assert(uuid_equal(&facts.declared[k].actor_id, &rows[i].strong->id));
 		}
+	}
+}
+END_TEST
+
+START_TEST(a_scanners_unsubscribe_becomes_what_is_configured)
+{
+	static const struct {
+		enum consent_scanner policy;
+		unsigned count;
+		enum purpose purpose; /* of the last one */
+	} rows[] = {{CONSENT_REVIEW, 2, PURPOSE_REVIEW},
+		    {CONSENT_WITHDRAW, 2, PURPOSE_CONTACT},
+		    {CONSENT_DROP, 1, PURPOSE_PROFILE}};
+	for (size_t i = 0; i < COUNT_OF(rows); i++) {
+		struct event event = form();
+		event.action = ACTION_EMAIL_UNSUBSCRIBE;
+		event.identity.verified = true;
+		event.consent.profile = D;
+		struct identified identified = who(NULL, &ann, &ann);
+		struct facts facts;
+		facts_from_event(&event, &identified, EVENT_ID, MACHINE_ALL_LINKS, &facts);
+		facts_review(&facts, rows[i].policy);
+		ck_assert_uint_eq(facts.consent_count, rows[i].count);
+		ck_assert_int_eq(facts.consents[rows[i].count - 1].purpose, rows[i].purpose);
+		ck_assert_int_eq(facts.consents[0].purpose, PURPOSE_PROFILE);
+		/* What a person unsubscribed counts whatever is configured. */
+		facts_from_event(&event, &identified, EVENT_ID, 0, &facts);
+		facts_review(&facts, rows[i].policy);
+		ck_assert_uint_eq(facts.consent_count, 2);
+		ck_assert_int_eq(facts.consents[1].purpose, PURPOSE_CONTACT);
 	}
 }
 END_TEST
@@ -497,5 +532,6 @@ START_TEST(what_was_deleted_on_the_way_is_never_missed)
 END_TEST
 
 TEST_MAIN("facts", a_form_states_all_it_was_filled_in_with, what_an_event_states_depends_on_who_says_it,
-	  blank_fields_are_not_declared, a_person_is_what_was_said_last_with_consent,
-	  statements_in_any_order_make_the_same_person, what_was_deleted_on_the_way_is_never_missed)
+	  a_scanners_unsubscribe_becomes_what_is_configured, blank_fields_are_not_declared,
+	  a_person_is_what_was_said_last_with_consent, statements_in_any_order_make_the_same_person,
+	  what_was_deleted_on_the_way_is_never_missed)

@@ -317,6 +317,32 @@ class Canary(collector_test.CollectTest):
         self.assertEqual(set(), found[HERE])
         self.assertEqual([], [what for what, text in self.said if any(form in text.lower() for form in FORMS)])
 
+    def test_what_postgresql_refuses_of_a_person_stands_in_no_log(self):
+        """Its DETAIL quotes the row; where somebody has let it, phasectl check says so."""
+        self.psql("ALTER TABLE phased.declared ADD CONSTRAINT strict CHECK (value NOT LIKE 'canary%')")
+        data, refused = self.value("SHOW data_directory"), 0
+        for verbosity, is_quoted in (("terse", False), ("default", True)):
+            self.psql(f"ALTER DATABASE {self.value('SELECT current_database()')} SET log_error_verbosity = '{verbosity}'")
+            self.assertEqual(0, self.daemon.stop())
+            self.daemon = self.start_phased()
+            begin()
+            event = proto.Event(id=secrets.token_hex(8), source="canary", channel=proto.Event.CRM, action=proto.Event.CONSENT,
+                                occurred_us=int(time.time() * 1e6) - 1000000)
+            event.identity.email, event.identity.name = CANARY, f"{HERE} Canary"
+            event.consent.profile = proto.Consent.GRANTED
+            self.produce_raw("web", proto_json(event).encode(), "-H", "content-type=application/json")
+            refused += 1
+            self.wait_until(lambda: self.value("SELECT count(*) FROM phased.rejected WHERE reason = 'refused'") == str(refused), 30, "the refusal")
+            self.wait_log(self.daemon, "refused: SQLSTATE 23514")
+            with open(f"{data}/postgres.log", errors="replace") as log:
+                self.assertEqual(is_quoted, HERE in log.read(), verbosity)
+            self.assertEqual(0 if verbosity == "terse" else 1, self.run_phasectl(["check"]).status)
+            for program in self.programs:
+                self.hear(f"log of {program}", program.log())
+            for words in (["rejects", "list", "--json"], ["status"], ["check"]):
+                self.hear(words, self.run_phasectl(words).out)
+            self.assertEqual([], [what for what, text in self.said if any(form in text.lower() for form in FORMS)])
+
     def granting(self):
         return sum(event.label == "consent_granted" for event in self.events())
 

@@ -8,7 +8,7 @@ import unittest
 import phased_test
 
 MODEL = os.path.join(phased_test.ROOT, "conf", "model")
-STEPS = ["configuration", "identity key", "model", "topic words", "kafka", "topics", "postgres", "schema", "key in force", "model in force"]
+STEPS = ["configuration", "identity key", "model", "topic words", "kafka", "topics", "postgres", "schema", "server log", "key in force", "model in force"]
 
 
 class Check(phased_test.PhasedTest):
@@ -97,6 +97,22 @@ class Check(phased_test.PhasedTest):
         self.assertRegex(self.check(78)["key in force"][1], rf"^{kept}, but identity\.key_file is key (?!{kept})[0-9a-f]{{16}}: ")
         self.write("identity.key", "short", 0o600)
         self.assertEqual(["identity key"], self.wrong(78))
+
+    def test_a_server_whose_log_would_have_people_in_it(self):
+        self.prepare()
+        self.assertEqual("says nothing of people", self.check(0)["server log"][1])
+        name = self.value("SELECT current_database()")
+        for setting, value, more in (("log_error_verbosity", "default", {}), ("log_parameter_max_length_on_error", "64", {}),
+                                     ("log_min_duration_statement", "0", {}), ("log_statement", "mod", {}), ("log_transaction_sample_rate", "1", {}),
+                                     ("log_statement", "all", {"log_parameter_max_length": "0"})):
+            for key, said in {setting: value, **more}.items():
+                self.psql(f"ALTER DATABASE {name} SET {key} = '{said}'")
+            if more:
+                self.assertEqual("says nothing of people", self.check(0)["server log"][1])
+            else:
+                self.assertIn(f"{setting} = {value}", self.check(1)["server log"][1])
+            for key in (setting, *more):
+                self.psql(f"ALTER DATABASE {name} RESET {key}")
 
     def test_a_newer_schema_is_65(self):
         self.prepare()
@@ -224,7 +240,7 @@ class CommandLine(phased_test.PhasedTest):
         self.assertEqual(["report phases", "at", "why", "status", "top", "check", "migrate", "model check", "model lint", "model diff", "model accept", "model reject",
                           "model history", "model show", "model calibrate", "model try", "topics create", "confirm", "produce",
                           "position show", "position set", "rejects list", "rejects show", "rejects retry", "rejects purge",
-                          "machine show", "machine clear", "retention", "audit", "reload"],
+                          "machine show", "machine clear", "retention", "unsubscribe list", "unsubscribe settle", "audit", "reload"],
                          commands)
         for command in commands:
             done = self.ask(*command.split(), "--help")

@@ -197,5 +197,72 @@ class Coverage(DaemonTest):
         self.assertEqual([["3", "2"]], self.psql("SELECT sum(profile_contacts), sum(contact_contacts) FROM report.consent_coverage"))
 
 
+class Unsubscribes(DaemonTest):
+    """Those of a signed hook, and what becomes of those that look like a scanner's."""
+
+    def unsubscribe(self, name, machine=0, verified=True, minute=5):
+        return self.event("EMAIL", "EMAIL_UNSUBSCRIBE", name, minute, verified=verified, **({"machine": {"reasons": machine}} if machine else {}))
+
+    def event(self, channel, action, name, minute, verified=False, **more):
+        self.count = getattr(self, "count", 0) + 1
+        at_us = NOW_US + minute * 60_000_000
+        return {"id": f"u{self.count}", "source": "mailgun", "site": "acme", "channel": channel, "action": action, "occurred_us": at_us,
+                "received_us": at_us, "identity": {"email": f"{name}@acme.test", "verified": verified}, **more}
+
+    def consents(self, *names):
+        return [self.event("CRM", "CONSENT", name, 0, consent={"profile": "GRANTED", "contact": "GRANTED"}) for name in names]
+
+    def may_write(self):
+        return {address.split("@")[0]: may == "t" for address, may in self.psql("SELECT address, may_write FROM report.person")}
+
+    def waiting(self):
+        return [row[1:] for row in self.psql("SELECT person, site, reasons, may_write FROM report.unsubscribe_review ORDER BY at, person")]
+
+    def test_a_scanners_is_treated_as_configured(self):
+        for policy, written, waits in ((None, True, 1), ("withdraw", False, 0), ("ignore", True, 0)):
+            self.given = 0
+            self.name += "x"
+            self.prepare(**({"consent__unsubscribe": policy} if policy else {}))
+            daemon = self.start_phased()
+            self.give(self.consents("ann", "bo", "cat"))
+            self.give([self.unsubscribe("ann"), self.unsubscribe("bo", machine=3), self.unsubscribe("cat", verified=False, machine=3)])
+            self.assertEqual({"ann": False, "bo": written, "cat": True}, self.may_write(), policy)
+            self.assertEqual([["acme", "{provider_flag,user_agent}", "t"]] * waits, self.waiting(), policy)
+            self.assertEqual("3", self.value("SELECT count(*) FROM report.person"), "profile is another matter")
+            self.assertEqual(0, daemon.stop())
+
+    def test_somebody_decides(self):
+        self.prepare()
+        self.start_phased()
+        self.give(self.consents("ann", "bo", "cat", "dan"))
+        sent = [self.unsubscribe(name, machine=1) for name in ("ann", "bo", "cat", "dan")]
+        self.give(sent + [self.unsubscribe("ann", machine=1, minute=7)])
+        # Who speaks of it since has decided.
+        self.give([self.event("CRM", "CONSENT", "dan", 6, consent={"contact": "GRANTED"})])
+        seller, reader = self.user("phased_seller"), self.user("phased_reader")
+        listed = phased_test.json_lines(self.phasectl(["unsubscribe", "list", "--json"], config=seller))
+        ids = dict(self.psql("SELECT split_part(address, '@', 1), contact_id FROM report.person"))
+        self.assertEqual(sorted([ids["ann"], ids["ann"], ids["bo"], ids["cat"]]), sorted(row["person"] for row in listed))
+        self.assertEqual({("mailgun", "acme", "provider_flag", True)}, {(row["source"], row["site"], row["reasons"], row["may_write"]) for row in listed})
+        text = self.phasectl(["unsubscribe", "list"], config=seller)
+        self.assertIn(ids["bo"], text)
+        self.assertNotIn("acme.test", text)
+        self.assertEqual(77, self.run_phasectl(["unsubscribe", "list"], config=reader).status)
+        for words, status in (([], 64), (["--accept", "--dismiss"], 64), (["--accept"], 0)):
+            self.phasectl(["unsubscribe", "settle", ids["ann"][:13], *words], config=seller, status=status)
+        self.phasectl(["unsubscribe", "settle", "-", "--dismiss"], "Bo@acme.test\n", config=seller)
+        self.phasectl(["unsubscribe", "settle", "-", "--dismiss"], "bo@acme.test\n", config=seller, status=1)
+        self.phasectl(["unsubscribe", "settle", ids["dan"], "--accept"], config=seller, status=1)
+        self.given += 1
+        self.applied(self.given)
+        self.nobody_waits()
+        self.assertEqual({"ann": False, "bo": True, "cat": True, "dan": True}, self.may_write())
+        self.assertEqual([["acme", "{provider_flag}", "t"]], self.waiting())	# cat's
+        self.assertEqual([["unsubscribe dismiss", '{"unsubscribes": 1}']], self.psql("SELECT what, counts FROM phased.audit WHERE what LIKE 'unsub%'"))
+        # A retry of what was dismissed is a duplicate, and what a person withdraws herself leaves the list.
+        self.give([sent[1], self.unsubscribe("cat", minute=9)])
+        self.assertEqual([], self.waiting())
+
+
 if __name__ == "__main__":
     phased_test.main()
