@@ -8,6 +8,7 @@
 #include "core/base/check.h"
 #include "core/base/log.h"
 #include "core/base/moment.h"
+#include "core/flow/attribute.h"
 #include "daemon/batch_steps.h"
 #include "daemon/crew.h"
 
@@ -66,6 +67,7 @@ struct batch *batch_create(const struct batch_options *options, struct fail *fai
 		.subjects = batch->take.subjects,
 		.browsers = batch->take.browsers,
 	};
+	batch->claims_max = ATTRIBUTE_CLAIMS_MAX;
 	batch_reconfigure(batch);
 	batch_set_limits(batch);
 	return batch;
@@ -196,6 +198,7 @@ void batch_committed(struct batch *batch)
 	}
 	batch_learn_subjects(batch);
 	counters->queued.value += (double)batch->save.waiting_count;
+	counters->claims_over.value += (double)batch->cast.claims_over;
 	say_committed(batch, now_us);
 	(batch->way.quick ? &counters->batches_quick : &counters->batches_careful)->value++;
 	way_done(&batch->way);

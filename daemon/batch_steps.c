@@ -232,7 +232,8 @@ static bool ask(struct batch *batch)
 
 static bool begin_try(struct batch *batch)
 {
-	batch->advance = (struct advance_rows){.group = batch->options.conf->kafka.group};
+	batch->advance =
+		(struct advance_rows){.group = batch->options.conf->kafka.group, .claims_max = batch->claims_max};
 	return list_window(batch) && ask(batch);
 }
 

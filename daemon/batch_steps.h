@@ -65,8 +65,9 @@ struct batch {
 	int64_t filling_since_us, filled_by_us; /* monotonic */
 	int64_t clocked_us;			/* monotonic: until when time is booked to a step */
 
-	struct way way;	 /* quick or careful */
-	size_t copy_min; /* as many new touches go by COPY */
+	struct way way;	   /* quick or careful */
+	size_t copy_min;   /* as many new touches go by COPY */
+	size_t claims_max; /* so many claims on one weak actor count */
 
 	enum step step;
 	bool sent;

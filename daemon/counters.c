@@ -164,6 +164,9 @@ static const struct {
 	ROW(COUNTER, unknown_fields, "phased_unknown_fields_total", "",
 	    "Protobuf fields that this version does not know"),
 	ROW(COUNTER, blocked_ids, "phased_blocked_ids_total", "", "Identifiers that never make an actor"),
+	ROW(COUNTER, claims_over, "phased_claims_over_total", "",
+	    "Claims that do not count: their browser is a public one, with more than 256 claims for several "
+	    "people"),
 	ROW(COUNTER, batches_quick, "phased_batches_total", "way=\"quick\"",
 	    "Transactions confirmed, by the way they were written"),
 	ROW(COUNTER, batches_careful, "phased_batches_total", "way=\"careful\"",

@@ -15,7 +15,7 @@ enum step_part { STEP_COMPUTES, STEP_WAITS, STEP_PARTS };
 
 struct counters {
 	struct metrics registry;
-	struct metric received, in_flight, received_bytes, unknown_fields, blocked_ids;
+	struct metric received, in_flight, received_bytes, unknown_fields, blocked_ids, claims_over;
 	struct metric outcomes[OUTCOME_COUNT];
 	char outcome_labels[OUTCOME_COUNT][48];
 	struct metric reloads_taken, reloads_refused;

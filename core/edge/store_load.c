@@ -93,12 +93,26 @@ bool store_add_positions(struct store *store, const struct advance_rows *advance
 		       : columns_add(columns, store->postgres, &sql_advance, on_advanced, store, fail);
 }
 
+static bool add_claims_of(struct store *store, const struct postgres_statement *statement, const struct uuid *ids,
+			  size_t count, size_t room, struct arena *arena, postgres_on_rows *on_rows,
+			  struct fail *fail)
+{
+	if (count == 0) {
+		return true;
+	}
+	struct columns *columns = columns_begin(arena);
+	columns_uuids(columns, ids, count);
+	columns_int(columns, POSTGRES_INT8, (int64_t)room);
+	return columns_add(columns, store->postgres, statement, on_rows, store, fail);
+}
+
 /* In this order: read_claims() tells the second by the first. */
 static bool add_claims(struct store *store, const struct uuid *weak, size_t weak_count, const struct uuid *decided,
-		       size_t decided_count, struct arena *arena, postgres_on_rows *on_rows, struct fail *fail)
+		       size_t decided_count, size_t room, struct arena *arena, postgres_on_rows *on_rows,
+		       struct fail *fail)
 {
-	return store_by_ids(store, &sql_claims, weak, weak_count, on_rows, arena, fail) &&
-	       store_by_ids(store, &sql_claims_decided, decided, decided_count, on_rows, arena, fail);
+	return add_claims_of(store, &sql_claims, weak, weak_count, room, arena, on_rows, fail) &&
+	       add_claims_of(store, &sql_claims_decided, decided, decided_count, room, arena, on_rows, fail);
 }
 
 bool store_add_holds(struct store *store, const struct advance_rows *advance, struct arena *arena,
@@ -123,7 +137,7 @@ static bool add_advance_claims(struct store *store, struct advance_rows *advance
 	store->arena = arena;
 	store->advance = advance;
 	return add_claims(store, advance->weak, advance->weak_count, advance->decided, advance->decided_count,
-			  arena, on_advance_claims, fail);
+			  advance->claim_room, arena, on_advance_claims, fail);
 }
 
 bool store_advance(struct store *store, struct advance_rows *advance, struct arena *arena, struct fail *fail)
@@ -162,6 +176,13 @@ static bool on_claims(void *context, const struct postgres_rows *rows, struct fa
 	struct store *store = context;
 	struct load_rows *load = store->load;
 	return read_claims(store, rows, load->weak, load->weak_count, &load->claims, &load->claim_count, fail);
+}
+
+static bool on_others(void *context, const struct postgres_rows *rows, struct fail *fail)
+{
+	struct store *store = context;
+	struct load_rows *load = store->load;
+	return read_claims(store, rows, NULL, 0, &load->others, &load->other_count, fail);
 }
 
 static bool on_consents(void *context, const struct postgres_rows *rows, struct fail *fail)
@@ -390,8 +411,40 @@ static bool add_claims_anew(struct store *store, struct load_rows *load, struct 
 	}
 	load->claims = NULL;
 	load->claim_count = 0;
-	return add_claims(store, load->weak, load->weak_count, load->decided, load->decided_count, arena,
-			  on_claims, fail);
+	return add_claims(store, load->weak, load->weak_count, load->decided, load->decided_count,
+			  load->claim_room, arena, on_claims, fail);
+}
+
+static bool add_stated(struct store *store, const struct load_rows *load, struct arena *arena, struct fail *fail)
+{
+	if (load->stated_count == 0) {
+		return true;
+	}
+	struct columns *columns = columns_begin(arena);
+	struct postgres_array *weak = columns_array(columns, POSTGRES_UUID, load->stated_count);
+	struct postgres_array *strong = columns_array(columns, POSTGRES_UUID, load->stated_count);
+	struct postgres_array *stamped = columns_array(columns, POSTGRES_TIMESTAMPTZ, load->stated_count);
+	struct postgres_array *events = columns_array(columns, POSTGRES_INT8, load->stated_count);
+	for (size_t i = 0; i < load->stated_count; i++) {
+		postgres_array_uuid(weak, &load->stated[i].weak);
+		postgres_array_uuid(strong, &load->stated[i].strong);
+		postgres_array_moment(stamped, load->stated[i].key.stamped_us);
+		postgres_array_int(events, (int64_t)load->stated[i].key.event_id);
+	}
+	return columns_add(columns, store->postgres, &sql_claims_stated, on_others, store, fail);
+}
+
+static bool add_others(struct store *store, const struct load_rows *load, struct arena *arena, struct fail *fail)
+{
+	if (load->crowded_count == 0) {
+		return true;
+	}
+	struct columns *columns = columns_begin(arena);
+	columns_uuids(columns, load->crowded, load->crowded_count);
+	columns_int(columns, POSTGRES_INT4, LOAD_OTHERS_MAX);
+	columns_int(columns, POSTGRES_INT8, LOAD_OTHERS_EACH);
+	return columns_add(columns, store->postgres, &sql_claims_others, on_others, store, fail) &&
+	       add_stated(store, load, arena, fail);
 }
 
 bool store_load(struct store *store, struct load_rows *load, struct arena *arena, struct fail *fail)
@@ -399,6 +452,7 @@ bool store_load(struct store *store, struct load_rows *load, struct arena *arena
 	store->arena = arena;
 	store->load = load;
 	return add_locks(store, load, arena, fail) && add_claims_anew(store, load, arena, fail) &&
+	       add_others(store, load, arena, fail) &&
 	       store_by_ids(store, &sql_consents, load->persons, load->person_count, on_consents, arena, fail) &&
 	       store_by_ids(store, &sql_declared, load->decided, load->decided_count, on_declared, arena, fail) &&
 	       add_erasures(store, load, arena, fail) && add_copies(store, load, arena, fail) &&

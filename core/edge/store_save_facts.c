@@ -27,7 +27,7 @@ bool store_save_actors(struct store *store, const struct save_rows *save, struct
 
 bool store_drop_claims(struct store *store, const struct save_rows *save, struct arena *arena, struct fail *fail)
 {
-	static const enum postgres_type types[] = {POSTGRES_UUID, POSTGRES_UUID, POSTGRES_TIMESTAMPTZ,
+	static const enum postgres_type types[] = {POSTGRES_UUID, POSTGRES_TIMESTAMPTZ, POSTGRES_TIMESTAMPTZ,
 						   POSTGRES_INT8};
 	if (save->claim_gone_count == 0) {
 		return true;
@@ -38,7 +38,7 @@ bool store_drop_claims(struct store *store, const struct save_rows *save, struct
 	for (size_t i = 0; i < save->claim_gone_count; i++) {
 		const struct claim *row = &save->claims_gone[i];
 		postgres_array_uuid(at[0], &row->weak);
-		postgres_array_uuid(at[1], &row->strong);
+		postgres_array_moment(at[1], row->at_us);
 		postgres_array_moment(at[2], row->key.stamped_us);
 		postgres_array_int(at[3], (int64_t)row->key.event_id);
 	}

@@ -103,10 +103,11 @@ static const struct postgres_statement sql_model_version =
 	SIMPLE("model_version", "SELECT version FROM phased.model WHERE in_force");
 static const struct postgres_statement sql_claims = {
 	.name = "claims",
-	.sql = "SELECT c.weak, c.strong, c.stamped, c.event_id, c.at, c.strength FROM phased.claim c WHERE c.weak "
-	       "= ANY ($1)",
-	.parameter_count = 1,
-	.parameters = {ARRAY(UUID)}};
+	.sql = "SELECT c.weak, c.strong, c.stamped, c.event_id, c.at, c.strength FROM unnest($1::uuid[]) AS k "
+	       "(weak) CROSS JOIN LATERAL (SELECT * FROM phased.claim c WHERE c.weak = k.weak ORDER BY c.at "
+	       "LIMIT $2) AS c",
+	.parameter_count = 2,
+	.parameters = {ARRAY(UUID), ONE(INT8)}};
 /* All claims on whom any of these persons was claimed on. */
 static const struct postgres_statement sql_claims_decided = {
 	.name = "claims_decided",
@@ -114,9 +115,39 @@ static const struct postgres_statement sql_claims_decided = {
 	       "FROM "
 	       "unnest($1::uuid[]) AS k (strong) CROSS JOIN LATERAL (SELECT c.weak FROM phased.claim c WHERE "
 	       "c.strong = k.strong OFFSET 0) AS d) AS w CROSS JOIN LATERAL (SELECT * FROM phased.claim c WHERE "
-	       "c.weak = w.weak OFFSET 0) AS c",
-	.parameter_count = 1,
-	.parameters = {ARRAY(UUID)}};
+	       "c.weak = w.weak ORDER BY c.at LIMIT $2) AS c",
+	.parameter_count = 2,
+	.parameters = {ARRAY(UUID), ONE(INT8)}};
+/* Which of these are there. */
+static const struct postgres_statement sql_claims_stated = {
+	.name = "claims_stated",
+	.sql = "SELECT o.weak, o.strong, o.stamped, o.event_id, o.at, o.strength FROM unnest($1::uuid[], "
+	       "$2::uuid[], "
+	       "$3::timestamptz[], $4::bigint[]) AS k (weak, strong, stamped, event_id) CROSS JOIN LATERAL "
+	       "(SELECT "
+	       "* FROM phased.claim c WHERE (c.weak, c.strong, c.stamped, c.event_id) >= (k.weak, k.strong, "
+	       "k.stamped, k.event_id) ORDER BY c.weak, c.strong, c.stamped, c.event_id LIMIT 1) AS o WHERE "
+	       "o.weak = "
+	       "k.weak AND o.strong = k.strong AND o.stamped = k.stamped AND o.event_id = k.event_id",
+	.parameter_count = 4,
+	.parameters = {ARRAY(UUID), ARRAY(UUID), ARRAY(TIMESTAMPTZ), ARRAY(INT8)}};
+/* A few claims for each of a few persons who were claimed on these: from one person's to the next by the key, which is why
+ * they are asked for as a range of it. What is the next person's is no harm. */
+static const struct postgres_statement sql_claims_others = {
+	.name = "claims_others",
+	.sql = "SELECT o.weak, o.strong, o.stamped, o.event_id, o.at, o.strength FROM unnest($1::uuid[]) AS k "
+	       "(weak) "
+	       "CROSS JOIN LATERAL (WITH RECURSIVE s (weak, strong, n) AS ((SELECT c.weak, c.strong, 1 FROM "
+	       "phased.claim c WHERE (c.weak, c.strong) >= (k.weak, '00000000-0000-0000-0000-000000000000') ORDER "
+	       "BY c.weak, c.strong LIMIT 1) UNION ALL SELECT d.weak, d.strong, s.n + 1 FROM s CROSS JOIN LATERAL "
+	       "(SELECT c.weak, c.strong FROM phased.claim c WHERE (c.weak, c.strong) > (s.weak, s.strong) ORDER "
+	       "BY c.weak, c.strong LIMIT 1) AS d WHERE d.weak = k.weak AND s.n < $2) SELECT s.strong FROM s) AS "
+	       "s "
+	       "CROSS JOIN LATERAL (SELECT * FROM phased.claim c WHERE (c.weak, c.strong) >= (k.weak, s.strong) "
+	       "ORDER "
+	       "BY c.weak, c.strong, c.stamped, c.event_id LIMIT $3) AS o WHERE o.weak = k.weak",
+	.parameter_count = 3,
+	.parameters = {ARRAY(UUID), ONE(INT4), ONE(INT8)}};
 
 static const struct postgres_statement sql_arbiters = {
 	.name = "arbiters",

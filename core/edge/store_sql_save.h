@@ -40,11 +40,11 @@ static const struct postgres_statement sql_save_valueless = {
 static const struct postgres_statement sql_drop_claims = {
 	.name = "drop_claims",
 	.sql = "DELETE FROM phased.claim WHERE ctid = ANY (ARRAY (SELECT c.ctid FROM unnest($1::uuid[], "
-	       "$2::uuid[], $3::timestamptz[], $4::bigint[]) AS k (weak, strong, stamped, event_id) CROSS "
-	       "JOIN LATERAL (SELECT c.ctid FROM phased.claim c WHERE c.weak = k.weak AND c.strong = "
-	       "k.strong AND c.stamped = k.stamped AND c.event_id = k.event_id OFFSET 0) AS c))",
+	       "$2::timestamptz[], $3::timestamptz[], $4::bigint[]) AS k (weak, at, stamped, event_id) CROSS "
+	       "JOIN LATERAL (SELECT c.ctid FROM phased.claim c WHERE c.weak = k.weak AND c.at = k.at AND "
+	       "c.stamped = k.stamped AND c.event_id = k.event_id OFFSET 0) AS c))",
 	.parameter_count = 4,
-	.parameters = {ARRAY(UUID), ARRAY(UUID), ARRAY(TIMESTAMPTZ), ARRAY(INT8)}};
+	.parameters = {ARRAY(UUID), ARRAY(TIMESTAMPTZ), ARRAY(TIMESTAMPTZ), ARRAY(INT8)}};
 static const struct postgres_statement sql_save_claims = {
 	.name = "save_claims",
 	.sql = "INSERT INTO phased.claim SELECT * FROM unnest($1::uuid[], $2::uuid[], $3::timestamptz[], "

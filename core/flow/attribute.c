@@ -73,6 +73,20 @@ static size_t add_stretch(struct stretch *stretches, size_t count, const struct 
 	return count + 1;
 }
 
+size_t attribute_cut(struct claim *claims, size_t count, size_t max, bool several)
+{
+	if (count <= max || !several) {
+		return count;
+	}
+	size_t used = 0; /* by time alone: of equal ones all count or none does */
+	while (claims[used].at_us < claims[max].at_us) {
+		used++;
+	}
+	claims[used] =
+		(struct claim){.weak = claims[max].weak, .strong = claims[max].weak, .at_us = claims[max].at_us};
+	return used + 1;
+}
+
 size_t attribute_stretches(const struct uuid *weak, const struct claim *claims, size_t count,
 			   const int64_t *touch_at_us, size_t touch_count, attribute_consented *consented,
 			   const void *context, struct stretch *ret_stretches)

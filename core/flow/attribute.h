@@ -6,6 +6,8 @@
  *	2. A touch before the first claim belongs to that person if the actor was only ever claimed for one person.
  *	3. Claimed for two or more: only when it is in the same session (no gap over 30 min up to the claim).
  *	4. A claim never joins two strong actors.
+ *	5. Whoever was claimed for several persons by more than ATTRIBUTE_CLAIMS_MAX claims is a public device: what counts are
+ *	   those before the time of the next one. From then on, and before the first claim, its touches are nobody's.
  * A person without profile consent gets nothing: their stretch stays with the anonymous contact, whose id is the weak
  * actor's.
  */
@@ -17,6 +19,7 @@
 #include "core/model/actor.h"
 
 #define ATTRIBUTE_SESSION_US INT64_C(1800000000)
+#define ATTRIBUTE_CLAIMS_MAX 256
 
 /* (at, event_id unsigned, stamped, strong): the order that attribution goes by. For qsort. */
 int attribute_compare_claims(const void *a, const void *b);
@@ -33,6 +36,13 @@ typedef bool attribute_consented(const void *context, const struct uuid *strong)
 size_t attribute_stretches(const struct uuid *weak, const struct claim *claims, size_t count,
 			   const int64_t *touch_at_us, size_t touch_count, attribute_consented *consented,
 			   const void *context, struct stretch *ret_stretches);
+
+/*
+ * Rule 5, before attribute_stretches(): cuts the list of a weak actor's claims, at least the `max` + 1 first of them in order,
+ * where there are more than `max` and they are of `several` persons, and ends it by one of the actor on itself. Returns how
+ * many are left; of a list that was cut the touches' times are not needed.
+ */
+size_t attribute_cut(struct claim *claims, size_t count, size_t max, bool several);
 
 /* The contact of a touch at `at_us`. The stretches cover all time. */
 const struct uuid *attribute_contact(const struct stretch *stretches, size_t count, int64_t at_us);

@@ -144,7 +144,8 @@ static bool ask_decided(const struct cast *cast, const struct item *items, const
 bool cast_ask(struct cast *cast, const struct item *items, size_t count, const struct uuid *wider,
 	      size_t wider_count, struct arena *arena, struct advance_rows *ret_ask)
 {
-	*cast = (struct cast){.arena = arena};
+	*cast = (struct cast){.arena = arena, .claims_max = ret_ask->claims_max};
+	ret_ask->claim_room = cast_claim_room(cast->claims_max);
 	ret_ask->weak_count = ret_ask->decided_count = 0;
 	return list_names(cast, items, count) && ask_weak(cast, ret_ask) &&
 	       ask_decided(cast, items, wider, wider_count, ret_ask);

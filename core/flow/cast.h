@@ -31,11 +31,12 @@ struct cast_member {
 
 	/* what the batch does */
 	bool claims_touched, consents_touched, declared_touched;
-	bool moved;	    /* its stretches are others than before */
-	bool concerned;	    /* as a contact: its arbiter gets version + 1 */
-	bool refold;	    /* as a contact: folded anew from its touches, as cast_refold() says */
-	bool refold_all;    /* in every process, not only where the batch has touches of it */
-	bool has_actor_row; /* seen before, as far as is known */
+	bool moved;	      /* its stretches are others than before */
+	bool concerned;	      /* as a contact: its arbiter gets version + 1 */
+	bool refold;	      /* as a contact: folded anew from its touches, as cast_refold() says */
+	bool refold_all;      /* in every process, not only where the batch has touches of it */
+	bool cut_before, cut; /* weak: a public device (rule 5): of its claims these are what counts */
+	bool has_actor_row;   /* seen before, as far as is known */
 	bool of_other_model; /* what is stored of it was worked out by another model: is refolded before anything is added */
 	bool erases; /* as an actor: touches that are stored may be among those that `erased` says */
 	bool loses; /* as a contact: touches that it had are erased: its state must not have them when the batch ends */
@@ -104,10 +105,20 @@ struct cast {
 	size_t declared_before_count, declared_after_count;
 	struct cast_added added;
 	bool *claim_gone, *consent_gone, *declared_gone; /* of `before`: taken back by a copy that replaces */
+	struct claim
+		*claims_gone; /* such, and those that are so late that they were not loaded: without `strong` */
+	size_t claim_gone_count;
+	size_t claims_max, claims_over; /* rule 5; claims of the batch that do not count by it */
 	/* persons whose consent a replaced copy had decided, and who are not among the decided: start over with them */
 	struct uuid *wider;
 	size_t wider_count;
 };
+
+/* How many claims of a weak actor are read: those that count, the time of the next one, and one that the batch may take back. */
+static inline size_t cast_claim_room(size_t claims_max)
+{
+	return claims_max + 2;
+}
 
 /* Begins a cast in an arena: lists the ids that ADVANCE asks for: weak actors of open items, and persons whose consent they
  * decide, `wider` ones (of an earlier try) too. False: arena full. */

@@ -1,6 +1,8 @@
 /*
  * What LOAD asks for, once it is known whom a batch concerns. Members come by id and touches by key, so that each list is a walk.
  */
+#include <stdlib.h>
+
 #include "core/base/arena.h"
 #include "core/flow/cast_inside.h"
 
@@ -33,7 +35,64 @@ static bool note_claim(const struct cast *cast, const struct claim *claim, uint3
 	return another;
 }
 
-/* Weak actors claimed for two persons or more, this batch's claims included: their sessions matter (rule 3). */
+static int compare_ids(const void *a, const void *b)
+{
+	return uuid_compare(a, b);
+}
+
+/* Weak actors of whom as many claims were read as are read at all: there may be more. False: arena full. */
+static bool list_crowded(const struct cast *cast, const struct advance_rows *advance, struct load_rows *ret_load)
+{
+	if (advance->claim_count < advance->claim_room) {
+		return true;
+	}
+	uint32_t *claims = arena_zero(cast->arena, cast->count + 1, sizeof(*claims));
+	if (claims == NULL) {
+		return false;
+	}
+	size_t crowded = 0;
+	for (size_t i = 0; i < advance->claim_count; i++) {
+		uint32_t weak = cast_number(cast, cast_find(cast, &advance->claims[i].weak));
+		crowded += ++claims[weak] == advance->claim_room ? 1 : 0;
+	}
+	struct uuid *ids = arena_array(cast->arena, crowded + 1, sizeof(*ids));
+	if (ids == NULL) {
+		return false;
+	}
+	ret_load->crowded = ids;
+	for (size_t i = 0; i < cast->count && crowded > 0; i++) {
+		if (claims[i] >= advance->claim_room) {
+			ids[ret_load->crowded_count++] = cast->members[i].id;
+		}
+	}
+	return true;
+}
+
+/* What the batch states on them: an event that was erased had stated it before. False: arena full. */
+static bool list_stated(const struct cast *cast, const struct item *items, size_t count,
+			struct load_rows *ret_load)
+{
+	if (ret_load->crowded_count == 0) {
+		return true;
+	}
+	struct claim *stated = arena_array(cast->arena, count + 1, sizeof(*stated));
+	if (stated == NULL) {
+		return false;
+	}
+	for (size_t i = 0; i < count; i++) {
+		if (cast->parts[i].strong != CAST_NOBODY && items[i].facts->has_claim &&
+		    bsearch(&items[i].facts->claim.weak, ret_load->crowded, ret_load->crowded_count,
+			    sizeof(struct uuid), compare_ids) != NULL) {
+			stated[ret_load->stated_count++] = items[i].facts->claim;
+		}
+	}
+	arena_cut(cast->arena, stated + ret_load->stated_count);
+	ret_load->stated = stated;
+	return true;
+}
+
+/* Weak actors claimed for two persons or more, this batch's claims included: their sessions matter (rule 3), save those of
+ * public devices (rule 5). */
 static bool list_timed(const struct cast *cast, const struct item *items, size_t count,
 		       const struct advance_rows *advance, struct load_rows *ret_load)
 {
@@ -55,8 +114,11 @@ static bool list_timed(const struct cast *cast, const struct item *items, size_t
 		return false;
 	}
 	ret_load->timed = ids;
-	for (size_t i = 0; i < cast->count && timed > 0; i++) {
-		if (claimed_for[i] == UINT32_MAX) {
+	for (size_t i = 0, crowded = 0; i < cast->count && timed > 0; i++) {
+		if (crowded < ret_load->crowded_count &&
+		    uuid_equal(&ret_load->crowded[crowded], &cast->members[i].id)) {
+			crowded++;
+		} else if (claimed_for[i] == UINT32_MAX) {
 			ids[ret_load->timed_count++] = cast->members[i].id;
 		}
 	}
@@ -125,7 +187,9 @@ bool cast_plan(struct cast *cast, const struct item *items, size_t count, const 
 		.model_version = advance->model_version,
 		.decided = advance->decided,
 		.decided_count = advance->decided_count,
+		.claim_room = advance->claim_room,
 	};
 	return cast_make_members(cast, items, count, advance) && list_members(cast, items, count, ret_load) &&
-	       list_keys(cast, ret_load) && list_timed(cast, items, count, advance, ret_load);
+	       list_keys(cast, ret_load) && list_crowded(cast, advance, ret_load) &&
+	       list_stated(cast, items, count, ret_load) && list_timed(cast, items, count, advance, ret_load);
 }

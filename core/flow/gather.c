@@ -162,18 +162,11 @@ static bool declared_stands(const struct cast *cast, const struct declared *row)
 static bool gather_gone(const struct cast *cast, struct save_rows *save)
 {
 	struct arena *arena = cast->arena;
-	size_t claim_count = count_true(cast->claim_gone, cast->claim_before_count);
 	size_t consent_count = count_true(cast->consent_gone, cast->consent_before_count);
-	struct claim *claims = arena_array(arena, claim_count + 1, sizeof(*claims));
 	struct consent *consents = arena_array(arena, consent_count + 1, sizeof(*consents));
 	struct declared *declared = arena_array(arena, cast->declared_before_count + 1, sizeof(*declared));
-	if (claims == NULL || consents == NULL || declared == NULL) {
+	if (consents == NULL || declared == NULL) {
 		return false;
-	}
-	for (size_t i = 0; i < cast->claim_before_count && claim_count > 0; i++) {
-		if (cast->claim_gone[i]) {
-			claims[save->claim_gone_count++] = cast->claims_before[i];
-		}
 	}
 	for (size_t i = 0; i < cast->consent_before_count && consent_count > 0; i++) {
 		if (cast->consent_gone[i]) {
@@ -186,7 +179,8 @@ static bool gather_gone(const struct cast *cast, struct save_rows *save)
 		}
 	}
 	arena_cut(arena, declared + save->declared_gone_count);
-	save->claims_gone = claims;
+	save->claims_gone = cast->claims_gone;
+	save->claim_gone_count = cast->claim_gone_count;
 	save->consents_gone = consents;
 	save->declared_gone = declared;
 	return true;

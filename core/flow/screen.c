@@ -230,7 +230,11 @@ enum screen_result screen_batch(struct cast *cast, struct item *items, size_t co
 	if (!choose_copies(cast, items, load) || !screen_facts(cast, items, count, load)) {
 		return SCREEN_FULL;
 	}
-	if (cast->wider_count > 0 || !sessions_are_there(cast, load)) {
+	if (cast->wider_count > 0 || !screen_crowds_are_there(cast, load)) {
+		return SCREEN_WIDER;
+	}
+	screen_cut(cast, items, count, load);
+	if (!sessions_are_there(cast, load)) {
 		return SCREEN_WIDER;
 	}
 	if (!screen_stretches(cast, items, count, load)) {

@@ -174,15 +174,31 @@ static void take_back_statements(struct cast *cast, struct cast_member *person, 
 	}
 }
 
+static void take_back_claim(struct cast *cast, struct claim claim)
+{
+	cast->claims_gone[cast->claim_gone_count++] = claim;
+}
+
 static void take_back(struct cast *cast, const struct copy_row *copy, const struct load_rows *load)
 {
 	struct cast_member *actor = cast_find(cast, &copy->touch.actor_id);
 	CHECK(actor != NULL);
+	bool all_are_there = actor->claims_before.count < load->claim_room;
+	if (!all_are_there) { /* it may have stated one of the others */
+		take_back_claim(cast,
+				(struct claim){.weak = actor->id,
+					       .key = {copy->touch.stamped_us, copy->touch.event_id, actor->id},
+					       .at_us = copy->touch.at_us});
+		actor->claims_touched = true;
+	}
 	for (uint32_t i = 0; i < actor->claims_before.count; i++) {
 		size_t at = actor->claims_before.first + i;
 		if (same_key(&cast->claims_before[at].key, &copy->touch)) {
 			cast->claim_gone[at] = true;
 			actor->claims_touched = true;
+			if (all_are_there) {
+				take_back_claim(cast, cast->claims_before[at]);
+			}
 		}
 	}
 	if (copy->has_person && is_decided(load, &copy->person)) {
@@ -204,6 +220,17 @@ static int compare_keys(const void *a, const void *b)
 	return order != 0 ? order : (x->event_id > y->event_id) - (x->event_id < y->event_id);
 }
 
+/* By the events that stated them. */
+static int compare_events(const void *a, const void *b)
+{
+	const struct fact_key *x = &((const struct claim *)a)->key, *y = &((const struct claim *)b)->key;
+	int order = (x->event_id > y->event_id) - (x->event_id < y->event_id);
+	if (order == 0) {
+		order = (x->stamped_us > y->stamped_us) - (x->stamped_us < y->stamped_us);
+	}
+	return order != 0 ? order : uuid_compare(&x->touch_actor, &y->touch_actor);
+}
+
 /* Was it looked for, whether its touch is there? */
 static bool is_looked_up(const struct load_rows *load, const struct touch *touch)
 {
@@ -213,8 +240,14 @@ static bool is_looked_up(const struct load_rows *load, const struct touch *touch
 }
 
 /* Is there a claim or a consent of this event? One that declares something grants consent, too. */
-static bool has_stated(const struct cast *cast, const struct cast_part *part, const struct touch *touch)
+static bool has_stated(const struct cast *cast, const struct cast_part *part, const struct touch *touch,
+		       const struct load_rows *load)
 {
+	const struct claim wanted = {.key = {touch->stamped_us, touch->event_id, touch->actor_id}};
+	if (load->other_count > 0 &&
+	    bsearch(&wanted, load->others, load->other_count, sizeof(wanted), compare_events) != NULL) {
+		return true;
+	}
 	if (part->weak != CAST_NOBODY) {
 		const struct cast_slice *claims = &cast->members[part->weak].claims_before;
 		for (uint32_t i = claims->first; i < claims->first + claims->count; i++) {
@@ -236,10 +269,13 @@ static bool has_stated(const struct cast *cast, const struct cast_part *part, co
  * so when it gets these facts again. */
 static void tell_stated(const struct cast *cast, struct item *items, size_t count, const struct load_rows *load)
 {
+	if (load->other_count > 1) {
+		qsort(load->others, load->other_count, sizeof(*load->others), compare_events);
+	}
 	for (size_t i = 0; i < count; i++) {
 		struct item *item = &items[i];
 		if (item->copy == COPY_NEW && cast_states_facts(cast, items, i) && !facts_are_none(item->facts) &&
-		    has_stated(cast, &cast->parts[i], &item->touch) && is_looked_up(load, &item->touch)) {
+		    has_stated(cast, &cast->parts[i], &item->touch, load) && is_looked_up(load, &item->touch)) {
 			item->copy = COPY_LOSES;
 			item->outcome = OUTCOME_erased;
 		}
@@ -274,10 +310,11 @@ static bool make_room(struct cast *cast, const struct load_rows *load)
 		arena_array(arena, load->consent_count + added->consents + 1, sizeof(struct consent));
 	cast->declared_after =
 		arena_array(arena, load->declared_count + added->declared + 1, sizeof(struct declared));
+	cast->claims_gone = arena_array(arena, load->claim_count + added->replaced + 1, sizeof(struct claim));
 	cast->wider = arena_array(arena, added->replaced + 1, sizeof(struct uuid));
-	return cast->wider != NULL && cast->claim_gone != NULL && cast->consent_gone != NULL &&
-	       cast->declared_gone != NULL && cast->claims_after != NULL && cast->consents_after != NULL &&
-	       cast->declared_after != NULL;
+	return cast->wider != NULL && cast->claims_gone != NULL && cast->claim_gone != NULL &&
+	       cast->consent_gone != NULL && cast->declared_gone != NULL && cast->claims_after != NULL &&
+	       cast->consents_after != NULL && cast->declared_after != NULL;
 }
 
 static void keep_what_stays(struct cast *cast)
@@ -333,6 +370,19 @@ static bool slice_loaded(struct cast *cast, struct load_rows *load)
 		     times_of);
 }
 
+/* Of one public device claims enough are loaded for one to go: so many may be taken back at once. */
+static bool takes_back_too_many(const struct cast *cast, const struct item *items, size_t count,
+				const struct load_rows *load)
+{
+	size_t taken = 0;
+	for (size_t i = 0; i < count && load->crowded_count > 0 && cast->added.replaced > 1; i++) {
+		const struct cast_member *actor =
+			items[i].copy == COPY_REPLACES ? &cast->members[cast_actor(&cast->parts[i])] : NULL;
+		taken += actor != NULL && actor->claims_before.count >= load->claim_room ? 1 : 0;
+	}
+	return taken > 1;
+}
+
 bool screen_facts(struct cast *cast, struct item *items, size_t count, struct load_rows *load)
 {
 	if (!slice_loaded(cast, load)) {
@@ -340,7 +390,7 @@ bool screen_facts(struct cast *cast, struct item *items, size_t count, struct lo
 	}
 	tell_stated(cast, items, count, load);
 	cast->added = count_added(cast, items, count);
-	if (!make_room(cast, load)) {
+	if (!make_room(cast, load) || takes_back_too_many(cast, items, count, load)) {
 		return false;
 	}
 	for (size_t i = 0; i < count && cast->added.replaced > 0; i++) {

@@ -9,13 +9,17 @@
 #include "core/flow/item.h"
 
 /* Sorts what was loaded, tells of items that they had stated their facts before their touch was erased, takes back the facts of replaced
- * copies, adds those of new ones; marks whose were touched. False: arena full. */
+ * copies, adds those of new ones; marks whose were touched. False: arena full, or too much at once for what was loaded. */
 bool screen_facts(struct cast *cast, struct item *items, size_t count, struct load_rows *load);
+/* Were those asked for who have more claims than are read? */
+bool screen_crowds_are_there(const struct cast *cast, const struct load_rows *load);
+/* Cuts the claims of public devices down to those that count, before and after; counts those of the batch that do not. */
+void screen_cut(struct cast *cast, const struct item *items, size_t count, const struct load_rows *load);
 /* Consent and stretches before and after; tells which items a withdrawal erases; marks who moved, who is concerned, who is refolded.
  * False: arena full. */
 bool screen_stretches(struct cast *cast, struct item *items, size_t count, struct load_rows *load);
 
-/* Claimed for two persons or more, before the batch or after it. */
+/* Claimed for two persons or more, before the batch or after it, and no public device then. */
 bool screen_is_shared(const struct cast *cast, const struct cast_member *member);
 
 /* Between the two files that do so: */

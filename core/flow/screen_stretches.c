@@ -60,9 +60,10 @@ static bool is_gone(const struct cast *cast, const struct item *items, const str
 
 bool screen_is_shared(const struct cast *cast, const struct cast_member *member)
 {
-	return attribute_is_shared(cast->claims_before + member->claims_before.first,
-				   member->claims_before.count) ||
-	       attribute_is_shared(cast->claims_after + member->claims_after.first, member->claims_after.count);
+	return (!member->cut_before && attribute_is_shared(cast->claims_before + member->claims_before.first,
+							   member->claims_before.count)) ||
+	       (!member->cut &&
+		attribute_is_shared(cast->claims_after + member->claims_after.first, member->claims_after.count));
 }
 
 bool screen_times(const struct cast *cast, const struct item *items, const struct cast_member *member,
@@ -94,8 +95,8 @@ bool screen_times(const struct cast *cast, const struct item *items, const struc
 	if (after_count > 1) {
 		qsort(after, after_count, sizeof(*after), compare_moments);
 	}
-	*ret_before = (struct screen_times){before, count};
-	*ret_after = (struct screen_times){after, after_count};
+	*ret_before = (struct screen_times){before, member->cut_before ? 0 : count};
+	*ret_after = (struct screen_times){after, member->cut ? 0 : after_count};
 	return true;
 }
 

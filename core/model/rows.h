@@ -38,6 +38,8 @@ struct advance_rows {
 	const struct uuid
 		*decided; /* persons whose consent the batch decides: all weak actors claimed for them, too */
 	size_t decided_count;
+	size_t claims_max;     /* so many claims on one weak actor count (rule 5 of core/flow/attribute.h) */
+	size_t claim_room;     /* so many are read, the first ones */
 	const int64_t *months; /* quick way: moments in months whose partition of table touch may be missing */
 	size_t month_count;
 	/* out, in the arena */
@@ -100,6 +102,10 @@ struct touch_time {
 	int64_t at_us;
 };
 
+/* How many persons, and how many claims of each, say whether all claims on an actor are of one person. */
+#define LOAD_OTHERS_MAX 18
+#define LOAD_OTHERS_EACH 2
+
 /* Careful way: arbiters made and locked in key order; only then, by later statements, facts and states. Quick way: facts and
  * states in the snapshot that PEEK began, no locks; with `keys` of suspected copies alone. */
 struct load_rows {
@@ -123,6 +129,11 @@ struct load_rows {
 	size_t key_count;
 	const struct uuid *timed; /* weak actors whose sessions matter (rule 3) */
 	size_t timed_count;
+	size_t claim_room;	    /* as ADVANCE had it */
+	const struct uuid *crowded; /* weak actors of whom there may be more claims than that: for whom? */
+	size_t crowded_count;
+	const struct claim *stated; /* by the batch, of them: are these there already? */
+	size_t stated_count;
 	/* out, in the arena; claims, quick way: in, those of PEEK, which saw the same */
 	struct claim *claims;
 	size_t claim_count;
@@ -136,6 +147,9 @@ struct load_rows {
 	size_t copy_count;
 	struct touch_time *times; /* of all touches of `timed` */
 	size_t time_count;
+	struct claim *
+		others; /* on `crowded`: LOAD_OTHERS_EACH for each of LOAD_OTHERS_MAX persons, or all; and those of `stated` */
+	size_t other_count;
 	struct phase_row *phases; /* of `contacts`, every process */
 	size_t phase_count;
 };

@@ -8,6 +8,7 @@
 #include "core/base/check.h"
 #include "core/base/moment.h"
 #include "core/edge/model_file.h"
+#include "core/flow/attribute.h"
 #include "tests/daemon/oracle.h"
 #include "tests/random.h"
 
@@ -117,6 +118,7 @@ static void start_daemon(struct drive *drive, size_t number)
 	daemon->batch = batch_create(&options, &fail);
 	CHECK(daemon->batch != NULL);
 	batch_set_engine(daemon->batch, daemon->engine);
+	daemon->batch->claims_max = drive->claims_max;
 	CHECK(refolder_init(&daemon->refolder, &drive->conf, &daemon->counters));
 	daemon->batch->copy_min =
 		world_random(drive->world, 2) == 0 ? 1 + (size_t)world_random(drive->world, 20) : 1000;
@@ -131,6 +133,7 @@ void drive_start(struct drive *drive, uint64_t seed, size_t count)
 	drive->wrong = NULL;
 	drive->until_us = 0;
 	drive->keeps_waiting = drive->nobody_waits = false;
+	drive->claims_max = ATTRIBUTE_CLAIMS_MAX;
 
 	drive->conf.kafka.group = "phased";
 	drive->conf.consent.unsaid[CHANNEL_WEB] = CONSENT_REQUIRE;
@@ -153,6 +156,14 @@ void drive_start(struct drive *drive, uint64_t seed, size_t count)
 		world_random(drive->world, 2) == 0 ? 1000 : (int64_t)world_random(drive->world, 12);
 	for (size_t i = 0; i < count; i++) {
 		drive->daemons[i].refolder.slice = 1 + world_random(drive->world, 4);
+	}
+}
+
+void drive_count_claims(struct drive *drive, size_t claims_max)
+{
+	drive->claims_max = claims_max;
+	for (size_t i = 0; i < drive->count; i++) {
+		drive->daemons[i].batch->claims_max = claims_max;
 	}
 }
 

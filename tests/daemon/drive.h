@@ -49,6 +49,7 @@ struct drive {
 	bool are_lanes;
 	int64_t until_us; /* the wall clock goes on by hours, up to here; what time does is written meanwhile; 0: neither */
 	bool nobody_waits;  /* a slice found nobody, and nothing was written since; for a real PostgreSQL */
+	size_t claims_max;  /* so many claims on one weak actor count */
 	bool keeps_waiting; /* nobody works off what waits for its refold */
 	bool stepped;	    /* a round ends where a turn has ended: others may move before the next one is sent */
 	struct driven daemons[WORLD_CLIENTS_MAX];
@@ -68,6 +69,8 @@ const struct contacts_model *drive_model(const struct drive *drive);
 void drive_start(struct drive *drive, uint64_t seed, size_t count);
 /* Whatever must be refolded, batches do themselves: for stories of one batch. */
 void drive_refold_at_once(struct drive *drive);
+/* So many claims on one weak actor count, from the start. */
+void drive_count_claims(struct drive *drive, size_t claims_max);
 void drive_stop(struct drive *drive);
 
 /* The group gives all partitions to the daemons by turns, from `shift` on. Those that are late to hear of it go on. */

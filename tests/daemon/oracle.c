@@ -308,7 +308,7 @@ int64_t oracle_session_begin(const struct oracle *oracle, const struct uuid *wea
 	}
 }
 
-/* Rules 1 to 4. */
+/* Rules 1 to 5. */
 const struct uuid *oracle_person_on_weak(const struct oracle *oracle, const struct uuid *weak, int64_t at_us)
 {
 	static struct claim claims[PLAN_MESSAGES_MAX];
@@ -321,8 +321,11 @@ const struct uuid *oracle_person_on_weak(const struct oracle *oracle, const stru
 			person = &claims[i].strong; /* 1: the latest at or before it */
 		}
 	}
-	if (count > 0 && person == NULL &&
-	    (!several || at_us >= oracle_session_begin(oracle, weak, claims[0].at_us))) {
+	if (several && count > oracle->drive->claims_max) { /* 5 */
+		bool counts = at_us >= claims[0].at_us && at_us < claims[oracle->drive->claims_max].at_us;
+		person = counts ? person : NULL;
+	} else if (count > 0 && person == NULL &&
+		   (!several || at_us >= oracle_session_begin(oracle, weak, claims[0].at_us))) {
 		person = &claims[0].strong; /* 2, 3 */
 	}
 	return person;

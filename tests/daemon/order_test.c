@@ -160,6 +160,7 @@ static const char *play(unsigned run, struct met *met)
 	tables_clear(&world.tables);
 	tables_forget_texts();
 	drive_start(&drive, plan.seed * RUNS + run, run == 2 ? 2 : 1);
+	drive_count_claims(&drive, plan_claims_max(&plan));
 	let_time_pass();
 	plan_produce(&plan, &world);
 	for (size_t i = 0; i < drive.count && world_random(&world, 4) == 0; i++) {

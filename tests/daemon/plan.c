@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "core/base/check.h"
+#include "core/flow/attribute.h"
 #include "core/flow/decode.h"
 #include "tests/random.h"
 
@@ -118,6 +119,11 @@ static void print_event(const struct event *event)
 		event->consent.contact, event->consent.analytics, event->party, event->machine_reasons,
 		event->content.url, event->content.target_url, event->label, event->content.title,
 		event->identity.name);
+}
+
+size_t plan_claims_max(const struct plan *plan)
+{
+	return plan->seed % 2 == 0 ? 1 + (size_t)(plan->seed / 2 % 6) : ATTRIBUTE_CLAIMS_MAX;
 }
 
 void plan_print(const struct plan *plan)

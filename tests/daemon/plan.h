@@ -51,5 +51,7 @@ void plan_add(struct plan *plan, const struct event *event, struct arena *arena)
 void plan_make(struct plan *plan, uint64_t seed, const struct identity_key *key, struct arena *arena);
 /* Puts the messages into the world's topics in an order by chance, and the erasures into its table. */
 void plan_produce(const struct plan *plan, struct world *world);
+/* How many claims on one weak actor count: of every other plan a few, so that what comes after them is met. */
+size_t plan_claims_max(const struct plan *plan);
 /* What is left in, a line each, to stderr. */
 void plan_print(const struct plan *plan);

@@ -33,7 +33,7 @@ void world_lock_arbiter(struct world_client *client, const struct uuid *contact_
 
 /* Claims on these weak actors, and on all that are claimed for these strong ones. False: arena full. */
 bool world_read_claims(struct world_client *client, const struct uuid *weak, size_t weak_count,
-		       const struct uuid *strong, size_t strong_count, struct claim **ret_claims,
+		       const struct uuid *strong, size_t strong_count, size_t room, struct claim **ret_claims,
 		       size_t *ret_count);
 enum postgres_result world_load(struct world_client *client, struct fail *ret_fail);
 /* False: arena full. */

@@ -36,6 +36,46 @@ static bool load_consents(struct world_client *client, struct load_rows *load)
 	return load->consents != NULL;
 }
 
+static bool is_stated(const struct load_rows *load, const struct claim_line *row)
+{
+	for (size_t i = 0; i < load->stated_count; i++) {
+		const struct claim *claim = &load->stated[i];
+		if (uuid_equal(&claim->weak, &row->weak) && uuid_equal(&claim->strong, &row->strong) &&
+		    claim->key.stamped_us == row->stamped_us && claim->key.event_id == row->event_id) {
+			return true;
+		}
+	}
+	return false;
+}
+
+/* Of each of the first persons claimed on who is crowded, a few claims. */
+static bool load_others(struct world_client *client, struct load_rows *load)
+{
+	const struct tables *tables = world_view(client);
+	size_t count = tables_count(tables, TABLE_CLAIM), persons = 0, each = 0;
+	load->others = world_room(client, count, sizeof(*load->others));
+	load->other_count = 0;
+	const struct claim_line *last = NULL; /* they come by weak and strong actor */
+	for (size_t i = 0; i < count && load->others != NULL; i++) {
+		const struct claim_line *row = tables_row(tables, TABLE_CLAIM, i);
+		bool same_weak = last != NULL && uuid_equal(&last->weak, &row->weak);
+		bool same_person = same_weak && uuid_equal(&last->strong, &row->strong);
+		persons = same_person ? persons : same_weak ? persons + 1 : 1;
+		each = same_person ? each + 1 : 1;
+		last = row;
+		if (world_has_id(load->crowded, load->crowded_count, &row->weak) &&
+		    ((persons <= LOAD_OTHERS_MAX && each <= LOAD_OTHERS_EACH) || is_stated(load, row))) {
+			load->others[load->other_count++] =
+				(struct claim){row->weak,
+					       row->strong,
+					       {row->stamped_us, row->event_id, row->weak},
+					       row->at_us,
+					       (enum claim_strength)row->strength};
+		}
+	}
+	return load->others != NULL;
+}
+
 static bool load_declared(struct world_client *client, struct load_rows *load)
 {
 	const struct tables *tables = world_view(client);
@@ -245,10 +285,11 @@ enum postgres_result world_load(struct world_client *client, struct fail *ret_fa
 	if (!load->quick) {
 		lock(client, load);
 	}
-	bool fits = (load->quick || world_read_claims(client, load->weak, load->weak_count, load->decided,
-						      load->decided_count, &load->claims, &load->claim_count)) &&
-		    load_consents(client, load) && load_declared(client, load) && load_erasures(client, load) &&
-		    load_touches(client, load) && world_load_phases(client, load);
+	bool fits = (load->quick ||
+		     world_read_claims(client, load->weak, load->weak_count, load->decided, load->decided_count,
+				       load->claim_room, &load->claims, &load->claim_count)) &&
+		    load_others(client, load) && load_consents(client, load) && load_declared(client, load) &&
+		    load_erasures(client, load) && load_touches(client, load) && world_load_phases(client, load);
 	client->transaction.open = !load->quick;
 	return fits ? POSTGRES_TURN_DONE : world_full(client, ret_fail);
 }

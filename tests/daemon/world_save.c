@@ -114,12 +114,23 @@ static struct declared_line declared_line(const struct declared *row)
 				      row->at_us,	   tables_text(row->value)};
 }
 
+/* Whoever it was for. */
+static void drop_claim(struct tables *tables, const struct claim *gone)
+{
+	for (size_t i = tables_count(tables, TABLE_CLAIM); i-- > 0;) {
+		const struct claim_line *row = tables_row(tables, TABLE_CLAIM, i);
+		if (uuid_equal(&row->weak, &gone->weak) && row->at_us == gone->at_us &&
+		    row->stamped_us == gone->key.stamped_us && row->event_id == gone->key.event_id) {
+			tables_delete(tables, TABLE_CLAIM, i);
+		}
+	}
+}
+
 static void save_facts(struct saving *saving)
 {
 	const struct save_rows *save = saving->save;
 	for (size_t i = 0; i < save->claim_gone_count; i++) {
-		struct claim_line line = claim_line(&save->claims_gone[i]);
-		tables_delete_key(saving->to, TABLE_CLAIM, &line);
+		drop_claim(saving->to, &save->claims_gone[i]);
 	}
 	for (size_t i = 0; i < save->claim_count; i++) {
 		struct claim_line line = claim_line(&save->claims[i]);

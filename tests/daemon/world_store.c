@@ -150,8 +150,23 @@ static enum postgres_result look(struct world_client *client)
 /* ---- ADVANCE ---- */
 
 /* Claims on these weak actors, and on all that are claimed for these persons. */
+/* How many claims on the same actor come before this one? */
+static size_t earlier_claims(const struct tables *tables, size_t number)
+{
+	const struct claim_line *row = tables_row(tables, TABLE_CLAIM, number);
+	size_t earlier = 0;
+	for (size_t i = 0; i < tables_count(tables, TABLE_CLAIM); i++) {
+		const struct claim_line *other = tables_row(tables, TABLE_CLAIM, i);
+		earlier += uuid_equal(&other->weak, &row->weak) && (other->at_us < row->at_us ||
+								    (other->at_us == row->at_us && i < number))
+				   ? 1
+				   : 0;
+	}
+	return earlier;
+}
+
 bool world_read_claims(struct world_client *client, const struct uuid *weak, size_t weak_count,
-		       const struct uuid *strong, size_t strong_count, struct claim **ret_claims,
+		       const struct uuid *strong, size_t strong_count, size_t room, struct claim **ret_claims,
 		       size_t *ret_count)
 {
 	const struct tables *tables = world_view(client);
@@ -168,7 +183,7 @@ bool world_read_claims(struct world_client *client, const struct uuid *weak, siz
 			wanted = uuid_equal(&other->weak, &row->weak) &&
 				 world_has_id(strong, strong_count, &other->strong);
 		}
-		if (wanted) {
+		if (wanted && earlier_claims(tables, i) < room) {
 			claims[used++] = (struct claim){row->weak,
 							row->strong,
 							{row->stamped_us, row->event_id, row->weak},
@@ -239,7 +254,7 @@ static enum postgres_result read_advance(struct world_client *client, struct fai
 	rows->has_model = true;
 	rows->model_version = client->world->model_version;
 	return world_read_claims(client, rows->weak, rows->weak_count, rows->decided, rows->decided_count,
-				 &rows->claims, &rows->claim_count)
+				 rows->claim_room, &rows->claims, &rows->claim_count)
 		       ? POSTGRES_TURN_DONE
 		       : world_full(client, ret_fail);
 }

@@ -404,6 +404,54 @@ START_TEST(claims_in_any_order_give_the_same_stretches)
 }
 END_TEST
 
+/* Rule 5, read off the page; without sessions, which a list that is cut has none of. */
+static struct uuid naive_contact_on_public(const struct world *world, size_t max, int64_t at_us)
+{
+	struct claim sorted[CLAIMS_MAX];
+	memcpy(sorted, world->claims, world->count * sizeof(sorted[0]));
+	qsort(sorted, world->count, sizeof(sorted[0]), attribute_compare_claims);
+	const struct claim *latest = NULL;
+	for (size_t i = 0; i < world->count && sorted[i].at_us < sorted[max].at_us; i++) {
+		latest = sorted[i].at_us <= at_us ? &sorted[i] : latest;
+	}
+	bool counts = latest != NULL && at_us < sorted[max].at_us && world_consented(world, &latest->strong);
+	return counts ? latest->strong : world->weak;
+}
+
+/* Whatever comes behind the first `max` + 1 need not be there, save that it may say that they are several. */
+START_TEST(a_public_device_is_nobodys_once_too_many_have_claimed_it)
+{
+	unsigned cut = 0, whole = 0;
+	for (uint64_t seed = 1; seed <= ROUNDS; seed++) {
+		uint64_t state = seed;
+		struct world world, sorted;
+		make_world(&state, &world);
+		size_t max = 1 + random_below(&state, 4);
+		sorted = world;
+		qsort(sorted.claims, sorted.count, sizeof(sorted.claims[0]), attribute_compare_claims);
+		bool several = attribute_is_shared(sorted.claims, sorted.count);
+		size_t given = sorted.count > max + 1 && random_below(&state, 2) == 0 ? max + 1 : sorted.count;
+		size_t count = attribute_cut(sorted.claims, given, max, several);
+		if (world.count <= max || !several) {
+			ck_assert_uint_eq(count, given);
+			whole++;
+			continue;
+		}
+		cut++;
+		struct stretch stretches[CLAIMS_MAX + 2];
+		size_t stretch_count = attribute_stretches(&world.weak, sorted.claims, count, NULL, 0,
+							   world_consented, &world, stretches);
+		for (size_t i = 0; i < world.touch_count; i++) {
+			struct uuid expected = naive_contact_on_public(&world, max, world.touches[i]);
+			ck_assert_msg(uuid_equal(attribute_contact(stretches, stretch_count, world.touches[i]),
+						 &expected),
+				      "seed %" PRIu64 ", touch %zu", seed, i);
+		}
+	}
+	ck_assert(cut > ROUNDS / 4 && whole > ROUNDS / 4);
+}
+END_TEST
+
 START_TEST(claims_are_ordered_by_time_then_event_then_stamp_then_person)
 {
 	static const struct claim claims[] = {
@@ -458,6 +506,6 @@ END_TEST
 
 TEST_MAIN("attribute", stories_are_told_as_they_happened, stories_are_the_same_in_any_order,
 	  each_touch_is_whose_the_rules_say, stretches_cover_all_time_and_neighbours_differ,
-	  claims_in_any_order_give_the_same_stretches,
+	  claims_in_any_order_give_the_same_stretches, a_public_device_is_nobodys_once_too_many_have_claimed_it,
 	  claims_are_ordered_by_time_then_event_then_stamp_then_person, a_denial_is_the_newest_that_is_no_grant,
 	  a_withdrawal_is_the_newest_there_is_of_profile)

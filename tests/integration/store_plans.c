@@ -16,6 +16,8 @@ static const struct postgres_statement *const every[] = {
 	&sql_advance,
 	&sql_claims_decided,
 	&sql_claims,
+	&sql_claims_others,
+	&sql_claims_stated,
 	&sql_arbiters,
 	&sql_lock,
 	&sql_consents,

@@ -32,6 +32,7 @@ static bool play(uint64_t seed, uint64_t chance)
 	real_empty(postgres, drive_model(&drive), &plan, &run_arena);
 	real_script(postgres, "SET ROLE phased_writer");
 	drive_start(&drive, chance, 1);
+	drive_count_claims(&drive, plan_claims_max(&plan));
 	world.now_us = PLAN_BEGIN_US - MOMENT_DAY_US; /* and on to some time after the last event */
 	drive.until_us = PLAN_BEGIN_US + (int64_t)(chance % 4) * 30 * MOMENT_DAY_US;
 	plan_produce(&plan, &world);
