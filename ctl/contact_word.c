@@ -53,6 +53,37 @@ bool contact_word_address_id(const struct ctl *ctl, const char *address, struct 
 	return true;
 }
 
+static const struct postgres_statement find_kid = {
+	.name = "find_kid", .sql = "SELECT kid FROM report.identity_key", .simple = true};
+
+/* Context: char[IDENTITY_KID_SIZE]; "" where no daemon has begun yet. */
+static bool on_kid(void *context, const struct postgres_rows *rows, struct fail *fail)
+{
+	(void)fail;
+	snprintf(context, IDENTITY_KID_SIZE, "%s", postgres_count(rows) > 0 ? postgres_text(rows, 0, 0) : "");
+	return true;
+}
+
+bool contact_word_key_fits(const struct ctl *ctl, struct postgres *postgres, struct fail *fail)
+{
+	struct identity_key key;
+	char ours[IDENTITY_KID_SIZE], kept[IDENTITY_KID_SIZE];
+	if (!key_file_read(ctl->conf.identity.key_file, key.bytes, &key.size, fail)) {
+		return false;
+	}
+	identify_kid(&key, ours);
+	explicit_bzero(&key, sizeof(key));
+	if (!postgres_add(postgres, &find_kid, NULL, on_kid, kept, fail) || !ctl_turn(postgres, fail)) {
+		return false;
+	}
+	return kept[0] == '\0' || strcmp(kept, ours) == 0 ||
+	       fail_set(fail, FAIL_FATAL, EXIT_CONFIG,
+			"identity.key_file: this is key %s, and this database was begun with key %s: addresses "
+			"have other ids "
+			"there",
+			ours, kept);
+}
+
 static const struct postgres_statement find_ids = {
 	.name = "find_ids",
 	.sql = "SELECT DISTINCT contact_id FROM report.contact_phase WHERE contact_id BETWEEN $1 AND $2 LIMIT 2",
@@ -85,7 +116,8 @@ bool contact_word_id(struct ctl *ctl, struct postgres *postgres, const char *wha
 	struct found found = {0};
 	if (strcmp(word, "-") == 0) {
 		return contact_word_address(what, address, fail) &&
-		       contact_word_address_id(ctl, address, ret_id, fail);
+		       contact_word_address_id(ctl, address, ret_id, fail) &&
+		       contact_word_key_fits(ctl, postgres, fail);
 	}
 	if (!contact_word_range(what, word, &from, &to, fail)) {
 		return false;

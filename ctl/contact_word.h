@@ -9,6 +9,8 @@
 #include "core/flow/identify.h"
 #include "ctl/ctl.h"
 
+struct postgres;
+
 /* An id by its first 8 digits or more: from that with zeros behind to that with f's. False: it is no such thing, *fail says what was
  * expected. `what` is the option or command that names it. */
 bool contact_word_range(const char *what, const char *word, struct uuid *ret_from, struct uuid *ret_to,
@@ -21,5 +23,8 @@ bool contact_word_id(struct ctl *ctl, struct postgres *postgres, const char *wha
 /* The address on the first line of stdin, in its normal form. `what` is named where there is none. */
 bool contact_word_address(const char *what, char ret_address[static IDENTITY_EMAIL_SIZE_MAX + 1],
 			  struct fail *fail);
-/* The id that this address has, by the configured identity key. */
+/* The id that this address has, by the configured identity key. Says nothing of a database: contact_word_key_fits() does. */
 bool contact_word_address_id(const struct ctl *ctl, const char *address, struct uuid *ret_id, struct fail *fail);
+/* Is the configured key the one that the ids in this database were made with? Else an address would be found nowhere. A turn of its own.
+ * False: *fail, EXIT_CONFIG where it is another one. */
+bool contact_word_key_fits(const struct ctl *ctl, struct postgres *postgres, struct fail *fail);

@@ -208,12 +208,14 @@ static bool filter_id(struct filter *filter, struct fail *fail)
 }
 
 /* A role that sees no addresses can still compute the id that an address has, where it may read the key. */
-static bool filter_address(struct ctl *ctl, bool has_people, struct filter *filter, struct fail *fail)
+static bool filter_address(struct ctl *ctl, struct postgres *postgres, bool has_people, struct filter *filter,
+			   struct fail *fail)
 {
 	if (has_people) {
 		return postgres_value_text(filter->address_text, &filter->address);
 	}
-	if (!contact_word_address_id(ctl, filter->address_text, &filter->from_id, fail)) {
+	if (!contact_word_address_id(ctl, filter->address_text, &filter->from_id, fail) ||
+	    !contact_word_key_fits(ctl, postgres, fail)) {
 		return false;
 	}
 	filter->to_id = filter->from_id;
@@ -290,7 +292,7 @@ static bool report(struct ctl *ctl, struct postgres *postgres, struct filter *fi
 		return fail_set(fail, FAIL_FATAL, EXIT_NOT_ALLOWED,
 				"--role: this database role may not read report.person; phased_seller may");
 	}
-	if (filter->address_text[0] != '\0' && !filter_address(ctl, has_people, filter, fail)) {
+	if (filter->address_text[0] != '\0' && !filter_address(ctl, postgres, has_people, filter, fail)) {
 		return false;
 	}
 	return print_all(ctl, postgres, filter, has_people, fail);

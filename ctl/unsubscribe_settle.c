@@ -64,7 +64,8 @@ static bool look(const struct ctl *ctl, struct postgres *postgres, struct found 
 	struct postgres_value values[2];
 	if (strcmp(asked.person, "-") == 0) {
 		if (!contact_word_address(ctl->words, address, fail) ||
-		    !contact_word_address_id(ctl, address, &from, fail)) {
+		    !contact_word_address_id(ctl, address, &from, fail) ||
+		    !contact_word_key_fits(ctl, postgres, fail)) {
 			return false;
 		}
 		to = from;

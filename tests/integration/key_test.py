@@ -40,6 +40,26 @@ class Key(DaemonTest):
         self.taken(5)
         self.assertEqual(kept, self.kid())
 
+    def test_an_address_is_not_looked_for_by_another_key(self):
+        self.prepare()
+        self.start_phased()
+        consent = {"profile": "GRANTED"}
+        self.give([{"id": "1", "source": "test", "channel": "CRM", "action": "CONSENT", "occurred_us": NOW_US, "identity": {"email": "ann@acme.test"},
+                    "consent": consent}])
+        kept = self.kid()
+        for role in ("phased_reader", "phased_seller"):
+            self.user(role)
+        self.write("other.key", secrets.token_hex(32), 0o600)
+        for role, words in (("seller", ["at", "-", "--time", "2026-10-01T00:00:00Z"]), ("seller", ["why", "-"]), ("seller", ["confirm", "-", "--phase", "late"]),
+                            ("seller", ["machine", "show", "-"]), ("seller", ["unsubscribe", "settle", "-", "--dismiss"]),
+                            ("reader", ["report", "phases", "--contact", "-"])):
+            own = self.database
+            self.write_config(identity__key_file=self.path("other.key"), postgres__conninfo=f"{own} user={self.name}_{role}")
+            done = self.run_phasectl(words, input="ann@acme.test\n")
+            self.assertEqual((78, ""), (done.status, done.out), words)
+            self.assertIn(f"this database was begun with key {kept}", done.err)
+            self.assertNotIn("acme.test", done.err)
+
     def test_the_past_is_told_anew_under_another_key(self):
         """docs/operations.md, "Change secrets": a new database, another group, the same topics."""
         self.prepare()

@@ -61,6 +61,7 @@ TABLES = {
     "report.subject": {READER: "S", SELLER: "S", PRIVACY: "S"},
     "report.consent_coverage": {READER: "S", SELLER: "S", PRIVACY: "S", MONITOR: "S"},
     "report.unsubscribe_review": {SELLER: "S", PRIVACY: "S"},
+    "report.identity_key": {READER: "S", SELLER: "S", PRIVACY: "S", MONITOR: "S"},
     "report.outcome_day": {READER: "S", SELLER: "S", PRIVACY: "S", MONITOR: "S"},
     "report.process_phase": {READER: "S", SELLER: "S", PRIVACY: "S", MONITOR: "S"},
     "report.model": {READER: "S", SELLER: "S", PRIVACY: "S", MONITOR: "S"},
