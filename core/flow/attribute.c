@@ -73,15 +73,22 @@ static size_t add_stretch(struct stretch *stretches, size_t count, const struct 
 	return count + 1;
 }
 
+/* How many of more than `max` claims count: by time alone, so that of equal ones all do or none does. */
+static size_t count_early(const struct claim *claims, size_t max)
+{
+	size_t used = 0;
+	while (claims[used].at_us < claims[max].at_us) {
+		used++;
+	}
+	return used;
+}
+
 size_t attribute_cut(struct claim *claims, size_t count, size_t max, bool several)
 {
 	if (count <= max || !several) {
 		return count;
 	}
-	size_t used = 0; /* by time alone: of equal ones all count or none does */
-	while (claims[used].at_us < claims[max].at_us) {
-		used++;
-	}
+	size_t used = count_early(claims, max);
 	claims[used] =
 		(struct claim){.weak = claims[max].weak, .strong = claims[max].weak, .at_us = claims[max].at_us};
 	return used + 1;
@@ -91,20 +98,24 @@ size_t attribute_stretches(const struct uuid *weak, const struct claim *claims, 
 			   const int64_t *touch_at_us, size_t touch_count, attribute_consented *consented,
 			   const void *context, struct stretch *ret_stretches)
 {
+	bool shared = attribute_is_shared(claims, count);
+	bool cut = shared && count > ATTRIBUTE_CLAIMS_MAX;
+	size_t used = cut ? count_early(claims, ATTRIBUTE_CLAIMS_MAX) : count;
 	size_t stretches = add_stretch(ret_stretches, 0, weak, INT64_MIN, weak);
-	for (size_t i = 0; i < count; i++) {
+	for (size_t i = 0; i < used; i++) {
 		CHECK(uuid_equal(&claims[i].weak, weak));
 		CHECK(i == 0 || attribute_compare_claims(&claims[i - 1], &claims[i]) <= 0);
 		const struct uuid *contact = consented(context, &claims[i].strong) ? &claims[i].strong : weak;
 		if (i == 0) {
-			int64_t past_us = attribute_is_shared(claims, count)
-						  ? session_start(claims[0].at_us, touch_at_us, touch_count)
-						  : INT64_MIN;
+			int64_t past_us =
+				shared ? session_start(claims[0].at_us, touch_at_us, cut ? 0 : touch_count)
+				       : INT64_MIN;
 			stretches = add_stretch(ret_stretches, stretches, weak, past_us, contact);
 		}
 		stretches = add_stretch(ret_stretches, stretches, weak, claims[i].at_us, contact);
 	}
-	return stretches;
+	return cut ? add_stretch(ret_stretches, stretches, weak, claims[ATTRIBUTE_CLAIMS_MAX].at_us, weak)
+		   : stretches;
 }
 
 const struct uuid *attribute_contact(const struct stretch *stretches, size_t count, int64_t at_us)

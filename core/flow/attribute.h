@@ -38,9 +38,9 @@ size_t attribute_stretches(const struct uuid *weak, const struct claim *claims, 
 			   const void *context, struct stretch *ret_stretches);
 
 /*
- * Rule 5, before attribute_stretches(): cuts the list of a weak actor's claims, at least the `max` + 1 first of them in order,
- * where there are more than `max` and they are of `several` persons, and ends it by one of the actor on itself. Returns how
- * many are left; of a list that was cut the touches' times are not needed.
+ * Rule 5 for who does not have all claims: a list of at least the `max` + 1 first of them, in order, is cut where there are more than
+ * `max` and they are of `several` persons, and ended by one of the actor on itself, from which on it is nobody's. Returns
+ * how many are left; of a list that was cut the touches' times are not needed. attribute_stretches() takes it so.
  */
 size_t attribute_cut(struct claim *claims, size_t count, size_t max, bool several);
 

@@ -452,6 +452,35 @@ START_TEST(a_public_device_is_nobodys_once_too_many_have_claimed_it)
 }
 END_TEST
 
+/* From all claims, without a cut before. */
+START_TEST(of_all_claims_on_a_public_device_the_first_count)
+{
+	enum { COUNT = ATTRIBUTE_CLAIMS_MAX + 50 };
+	static struct claim claims[COUNT];
+	static struct stretch stretches[COUNT + 2];
+	struct world world = {.weak = {{2}}, .consented = 3};
+	static const int64_t times[] = {999, 2000};
+	for (unsigned persons = 1; persons <= 2; persons++) {
+		for (size_t i = 0; i < COUNT; i++) {
+			claims[i] = (struct claim){.weak = world.weak,
+						   .strong = person(i == COUNT - 1 ? persons - 1 : 0),
+						   .at_us = 1000 + (int64_t)i};
+		}
+		size_t count = attribute_stretches(&world.weak, claims, COUNT, times, 2, world_consented, &world,
+						   stretches);
+		ck_assert_uint_eq(count, persons == 1 ? 1 : 3);
+		struct uuid ann = person(0);
+		const int64_t end_us = 1000 + ATTRIBUTE_CLAIMS_MAX;
+		bool whole = persons == 1;
+		ck_assert(uuid_equal(attribute_contact(stretches, count, 999), whole ? &ann : &world.weak));
+		ck_assert(uuid_equal(attribute_contact(stretches, count, 1000), &ann));
+		ck_assert(uuid_equal(attribute_contact(stretches, count, end_us - 1), &ann));
+		ck_assert(uuid_equal(attribute_contact(stretches, count, end_us), whole ? &ann : &world.weak));
+		ck_assert(uuid_equal(attribute_contact(stretches, count, INT64_MAX), whole ? &ann : &world.weak));
+	}
+}
+END_TEST
+
 START_TEST(claims_are_ordered_by_time_then_event_then_stamp_then_person)
 {
 	static const struct claim claims[] = {
@@ -507,5 +536,6 @@ END_TEST
 TEST_MAIN("attribute", stories_are_told_as_they_happened, stories_are_the_same_in_any_order,
 	  each_touch_is_whose_the_rules_say, stretches_cover_all_time_and_neighbours_differ,
 	  claims_in_any_order_give_the_same_stretches, a_public_device_is_nobodys_once_too_many_have_claimed_it,
+	  of_all_claims_on_a_public_device_the_first_count,
 	  claims_are_ordered_by_time_then_event_then_stamp_then_person, a_denial_is_the_newest_that_is_no_grant,
 	  a_withdrawal_is_the_newest_there_is_of_profile)
