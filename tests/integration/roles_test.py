@@ -179,7 +179,7 @@ class Roles(phased_test.PhasedTest):
 
     def test_functions_with_the_owners_rights_look_nowhere_else(self):
         self.assertEqual([[name, "search_path=pg_catalog, pg_temp"] for name in (
-            "phased.audit_note", "phased.retention_due", "phased.retention_step", "phased.touch_month", "report.machine_decide")], self.psql(
+            "phased.audit_note", "phased.retention_due", "phased.retention_step", "phased.touch_month", "report.machine_decide", "report.unsubscribe_dismiss")], self.psql(
             "SELECT oid::regproc, proconfig[1] FROM pg_proc WHERE prosecdef AND pronamespace IN ('phased'::regnamespace, "
             "'report'::regnamespace) ORDER BY oid::regproc::text"))
 
