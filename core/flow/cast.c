@@ -356,12 +356,16 @@ bool cast_of_waiting(struct cast *cast, const struct waiting_row *waiting, size_
 
 bool cast_is_erased(const struct cast_member *actor, int64_t at_us)
 {
-	for (uint32_t i = 0; i < actor->erased_count; i++) {
-		if (at_us >= actor->erased[i].from_us && at_us <= actor->erased[i].until_us) {
-			return true;
+	uint32_t low = 0, high = actor->erased_count; /* the first that ends no sooner */
+	while (low < high) {
+		uint32_t middle = low + (high - low) / 2;
+		if (actor->erased[middle].until_us < at_us) {
+			low = middle + 1;
+		} else {
+			high = middle;
 		}
 	}
-	return false;
+	return low < actor->erased_count && actor->erased[low].from_us <= at_us;
 }
 
 struct cast_member *cast_contact(const struct cast *cast, const struct cast_member *actor, int64_t at_us,

@@ -53,7 +53,7 @@ struct cast_member {
 	const struct stretch *stretches_before;
 	uint32_t stretch_count, stretch_before_count;
 	struct cast_slice times; /* in load->times, sorted: of shared ones */
-	/* as an actor: when its touches were somebody's who has withdrawn profile consent since, in order */
+	/* as an actor: when its touches were somebody's who has withdrawn profile consent since, in order, none in another */
 	const struct cast_span *erased;
 	uint32_t erased_count;
 	/* strong: what the person stated */
@@ -112,6 +112,7 @@ struct cast {
 	/* persons whose consent a replaced copy had decided, and who are not among the decided: start over with them */
 	struct uuid *wider;
 	size_t wider_count;
+	bool erases; /* somebody has withdrawn profile consent: members may have spans that are erased */
 };
 
 /* How many claims of a weak actor are read: those that count, the time of the next one, and one that the batch may take back. */

@@ -86,8 +86,8 @@ static struct cast_member *row_contact(const struct cast *cast, const struct tou
 /* A person's touches lie where their stretches are, whosesoever the actor is. */
 static bool is_erased(const struct cast *cast, const struct touch_row *row, const struct cast_member *contact)
 {
-	const struct cast_member *actor = row->by_stretch ? contact : cast_find(cast, &row->key.actor_id);
-	return cast_is_erased(actor, row->at_us);
+	return cast->erases &&
+	       cast_is_erased(row->by_stretch ? contact : cast_find(cast, &row->key.actor_id), row->at_us);
 }
 
 /* Is it to be folded, after the checkpoint that its process goes on from? */

@@ -154,6 +154,7 @@ bool screen_erased(struct cast *cast, struct item *items, size_t count, const st
 	    !has_withdrawal(cast->consents_after, cast->consent_after_count)) {
 		return true;
 	}
+	cast->erases = true;
 	if (!list_withdrawals(cast, &withdrawals)) {
 		return false;
 	}
@@ -176,20 +177,17 @@ static void loses(struct cast_member *contact)
 	cast_refold(contact, true, INT64_MIN);
 }
 
-static bool overlaps(const struct stretch *stretch, const struct cast_span *span)
-{
-	return stretch->from_us <= span->until_us && span->from_us < stretch->to_us;
-}
-
+/* Both in order of time. */
 static void mark_weak(struct cast *cast, const struct cast_member *actor)
 {
+	uint32_t at = 0;
 	for (uint32_t i = 0; i < actor->stretch_before_count; i++) {
-		bool any = false;
-		for (uint32_t j = 0; j < actor->erased_count; j++) {
-			any = any || overlaps(&actor->stretches_before[i], &actor->erased[j]);
+		const struct stretch *stretch = &actor->stretches_before[i];
+		while (at < actor->erased_count && actor->erased[at].until_us < stretch->from_us) {
+			at++;
 		}
-		if (any) {
-			loses(cast_find(cast, &actor->stretches_before[i].contact_id));
+		if (at < actor->erased_count && actor->erased[at].from_us < stretch->to_us) {
+			loses(cast_find(cast, &stretch->contact_id));
 		}
 	}
 }

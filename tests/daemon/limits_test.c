@@ -485,6 +485,53 @@ START_TEST(who_withdraws_is_shown_no_more_however_much_waits)
 }
 END_TEST
 
+static int64_t counted_of(const struct uuid *contact)
+{
+	struct phase_line key = {.contact_id = *contact, .process = tables_text("standard")};
+	const struct phase_line *row = tables_find(&scene_world.tables, TABLE_PHASE, &key);
+	ck_assert_ptr_nonnull(row);
+	return row->counted;
+}
+
+/* What she did since she agreed again is hers; that it has to be folded anew may wait, what went must not be seen meanwhile. */
+START_TEST(a_late_withdrawal_shows_at_once_however_much_waits)
+{
+	static const unsigned minutes[] = {2, 3, 60, 61};
+	scene_setup();
+	scene_plan_views(1, 1);
+	for (unsigned i = 0; i < COUNT_OF(minutes); i++) {
+		struct event event = scene_view(minutes[i], 1);
+		event.identity.email = "ann@firma.test";
+		event.consent.profile = STATEMENT_GRANTED;
+		plan_add(&scene_plan, &event, &scene_plan_arena);
+	}
+	scene_start_one_batch();
+	ck_assert(drive_drain(&scene_drive));
+	struct uuid ann = identify_actor_id(&scene_drive.key, ACTOR_EMAIL, "", "ann@firma.test");
+	ck_assert_int_eq(counted_of(&ann), COUNT_OF(minutes));
+	struct event event = scene_view(30, 1);
+	event.identity.anonymous_id = "";
+	event.identity.email = "ann@firma.test";
+	event.consent.profile = STATEMENT_WITHDRAWN;
+	size_t first = scene_plan.count;
+	plan_add(&scene_plan, &event, &scene_plan_arena);
+	const struct world_message *message = &scene_plan.messages[first].message;
+	world_produce(&scene_world, (struct partition){0, 0}, message->bytes, message->size, message->form,
+		      message->timestamp_us);
+	scene_drive.conf.batch.refolds_max = 0;
+	scene_drive.keeps_waiting = true;
+	ck_assert(drive_drain(&scene_drive));
+	struct waiting_line waiting = {.contact_id = ann};
+	ck_assert_ptr_nonnull(tables_find(&scene_world.tables, TABLE_WAITING, &waiting));
+	ck_assert_int_eq(counted_of(&ann), 0);
+	ck_assert_uint_eq(tables_count(&scene_world.tables, TABLE_TOUCH), 3); /* another one's among them */
+	scene_drive.keeps_waiting = false;
+	scene_finish_well();
+	ck_assert_int_eq(counted_of(&ann), 2);
+	drive_stop(&scene_drive);
+}
+END_TEST
+
 TEST_MAIN("daemon_limits", the_one_row_that_is_refused_is_found, a_batch_that_does_not_fit_is_made_smaller,
 	  what_waits_while_the_arena_is_full_is_next_or_handed_back,
 	  touches_that_no_rule_takes_fill_no_memory_where_it_is_short,
@@ -494,4 +541,4 @@ TEST_MAIN("daemon_limits", the_one_row_that_is_refused_is_found, a_batch_that_do
 	  what_may_go_well_later_is_tried_for_ever_and_ever_more_slowly, what_a_human_must_mend_ends_the_daemon,
 	  batches_grow_under_backlog_and_shrink_when_it_is_gone, months_are_asked_for_once_and_again_after_trouble,
 	  an_ordinary_batch_takes_three_round_trips_whatever_its_size, no_batch_takes_more_than_nine,
-	  who_withdraws_is_shown_no_more_however_much_waits)
+	  who_withdraws_is_shown_no_more_however_much_waits, a_late_withdrawal_shows_at_once_however_much_waits)

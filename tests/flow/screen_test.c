@@ -262,6 +262,22 @@ static void check_whose(char **words, size_t count)
 	TELL(false, "%s has no touch", words[0]);
 }
 
+static void check_begins(char **words, size_t count)
+{
+	TELL(count == 3, "when what begins?");
+	struct uuid actor = id_of(words[0]), contact = id_of(words[1]);
+	int64_t from_us = INT64_MAX;
+	for (size_t i = 0; i < tables_count(&world.tables, TABLE_STRETCH); i++) {
+		const struct stretch_line *row = tables_row(&world.tables, TABLE_STRETCH, i);
+		if (uuid_equal(&row->actor_id, &actor) && uuid_equal(&row->contact_id, &contact) &&
+		    row->from_us < from_us) {
+			from_us = row->from_us;
+		}
+	}
+	TELL(from_us == minute(words[2]), "%s's begins at minute %" PRId64, words[1],
+	     (from_us - NINE_US) / MINUTE_US);
+}
+
 static bool has_touch(const char *id)
 {
 	for (size_t i = 0; i < plan.count; i++) {
@@ -354,6 +370,17 @@ static void check_count(enum table table, char **words, size_t count)
 	TELL(rows == strtoul(words[0], NULL, 10), "%zu rows", rows);
 }
 
+static void check_counted(char **words, size_t count)
+{
+	TELL(count == 2, "how many of what?");
+	int64_t n = 0;
+	for (size_t i = 0; i < tables_count(&world.tables, TABLE_OUTCOME); i++) {
+		const struct outcome_line *row = tables_row(&world.tables, TABLE_OUTCOME, i);
+		n += strcmp(row->outcome, words[0]) == 0 ? row->n : 0;
+	}
+	TELL(n == strtoll(words[1], NULL, 10), "%" PRId64 " are %s", n, words[0]);
+}
+
 static void check_claims(char **words, size_t count)
 {
 	check_count(TABLE_CLAIM, words, count);
@@ -376,7 +403,7 @@ static const struct {
 	{"outcome", check_outcome}, {"whose", check_whose},	  {"concerns", check_concerns},
 	{"refolds", check_refolds}, {"person", check_person},	  {"stranger", check_stranger},
 	{"claims", check_claims},   {"consents", check_consents}, {"declared", check_declared},
-	{"gone", check_gone},
+	{"gone", check_gone},	    {"begins", check_begins},	  {"counted", check_counted},
 };
 
 /* ---- reading ---- */

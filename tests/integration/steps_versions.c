@@ -90,6 +90,44 @@ static void withdrawal_against_touch(void)
 	passes_between(stage_consent(KARI, 20, STATEMENT_WITHDRAWN), stage_view(COOKIE, 10));
 }
 
+/* Without consent it is the anonymous contact's, and is erased there. */
+static void unseen_touch_against_withdrawal(void)
+{
+	stage_has(B, stage_claim(COOKIE, KARI, 1));
+	passes_between(stage_view(COOKIE, 10), stage_consent(KARI, 20, STATEMENT_WITHDRAWN));
+}
+
+static void withdrawal_against_unseen_touch(void)
+{
+	stage_has(B, stage_claim(COOKIE, KARI, 1));
+	passes_between(stage_consent(KARI, 20, STATEMENT_WITHDRAWN), stage_view(COOKIE, 10));
+}
+
+static void own_touch_against_withdrawal(void)
+{
+	stage_has(B, stage_consent(KARI, 0, STATEMENT_DENIED));
+	passes_between(stage_claim("", KARI, 10), stage_consent(KARI, 20, STATEMENT_WITHDRAWN));
+}
+
+static void withdrawal_against_own_touch(void)
+{
+	stage_has(B, stage_consent(KARI, 0, STATEMENT_DENIED));
+	passes_between(stage_consent(KARI, 20, STATEMENT_WITHDRAWN), stage_claim("", KARI, 10));
+}
+
+/* The claim gives her what is there, which the withdrawal has not seen as hers. */
+static void claim_against_withdrawal(void)
+{
+	stage_has(B, stage_view(COOKIE, 1));
+	passes_between(stage_claim(COOKIE, KARI, 10), stage_consent(KARI, 20, STATEMENT_WITHDRAWN));
+}
+
+static void withdrawal_against_claim(void)
+{
+	stage_has(B, stage_view(COOKIE, 1));
+	passes_between(stage_consent(KARI, 20, STATEMENT_WITHDRAWN), stage_claim(COOKIE, KARI, 10));
+}
+
 /* Neither moves a touch by itself; one who has read nothing of the other would leave the cookie's where they are. */
 static void claim_against_grant(void)
 {
@@ -283,6 +321,12 @@ const struct scenario steps_versions[] = {
 	SCENARIO(grant_against_touch),
 	SCENARIO(touch_against_withdrawal),
 	SCENARIO(withdrawal_against_touch),
+	SCENARIO(unseen_touch_against_withdrawal),
+	SCENARIO(withdrawal_against_unseen_touch),
+	SCENARIO(own_touch_against_withdrawal),
+	SCENARIO(withdrawal_against_own_touch),
+	SCENARIO(claim_against_withdrawal),
+	SCENARIO(withdrawal_against_claim),
 	SCENARIO(claim_against_grant),
 	SCENARIO(grant_against_claim),
 	SCENARIO(grant_against_second_claim),
