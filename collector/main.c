@@ -87,14 +87,17 @@ static int give_up(const struct fail *fail)
 	return (int)fail->exit_code;
 }
 
-/* To whoever started it and has to know the port. */
-static void say_addresses(const struct collect *collect)
+/* To whoever started it and has to know the port; and to whoever has to know whether it has the daemons' key. */
+static void say_addresses(const struct collect *collect, const struct identity_key *key)
 {
+	char kid[IDENTITY_KID_SIZE];
+	identify_kid(key, kid);
 	printf("listening %s\n", collect_address(collect));
 	if (collect_admin_address(collect)[0] != '\0') {
 		printf("admin %s\n", collect_admin_address(collect));
 	}
 	fflush(stdout);
+	log_info("identity: key %s", kid);
 	log_info("listening on %s", collect_address(collect));
 }
 
@@ -122,7 +125,7 @@ static int run(const struct collect_conf *conf, struct conf_live *live, const st
 	if (collect == NULL) {
 		return give_up(&fail);
 	}
-	say_addresses(collect);
+	say_addresses(collect, key);
 	loop_run(collect, &(struct loop_options){.conf = conf, .live = live, .service = &service});
 	collect_destroy(collect);
 	log_info("stopped");

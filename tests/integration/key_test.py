@@ -40,6 +40,14 @@ class Key(DaemonTest):
         self.taken(5)
         self.assertEqual(kept, self.kid())
 
+    def test_a_collector_names_the_key_that_it_has(self):
+        self.prepare()
+        self.wait_log(self.start_phased(), "connected")
+        collect = self.write("collect.yaml", phased_test.yaml_text({
+            "http": {"listen": "127.0.0.1:0", "admin_listen": ""}, "kafka": {"brokers": phased_test.server("PHASED_KAFKA")},
+            "identity": {"key_file": "identity.key"}}))
+        self.assertEqual(self.kid(), self.wait_log(self.start_collect(config=collect), r"identity: key (\S+)$").group(1))
+
     def test_an_address_is_not_looked_for_by_another_key(self):
         self.prepare()
         self.start_phased()
