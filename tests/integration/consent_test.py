@@ -1,5 +1,4 @@
 #!/usr/bin/python3
-# run: sanitized
 """What is taken of whom, as it is configured: consent to analytics by channel, the browser's signals, and what reports say of it."""
 import json
 import secrets
