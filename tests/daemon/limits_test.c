@@ -448,6 +448,45 @@ START_TEST(no_batch_takes_more_than_nine)
 }
 END_TEST
 
+/* ---- claims on a public device, of which only the first are read ---- */
+
+#define PEOPLE 8
+#define CLAIMS_COUNT 2
+
+START_TEST(of_a_public_device_as_many_claims_as_come_at_once_are_taken_back)
+{
+	static const char *const addresses[PEOPLE] = {"a@firma.test", "b@firma.test", "c@firma.test",
+						      "d@firma.test", "e@firma.test", "f@firma.test",
+						      "g@firma.test", "h@firma.test"};
+	scene_setup();
+	for (unsigned gone = 1; gone < PEOPLE; gone++) {
+		scene_plan_views(PEOPLE, 1);
+		for (size_t i = 0; i < PEOPLE; i++) {
+			struct event event = *scene_plan.messages[i].event;
+			event.identity.email = addresses[i];
+			event.consent.profile = STATEMENT_GRANTED;
+			scene_plan.count = i;
+			plan_add(&scene_plan, &event, &scene_plan_arena);
+		}
+		scene_start_one_batch();
+		drive_count_claims(&scene_drive, CLAIMS_COUNT);
+		scene_finish_well();
+		for (unsigned i = 0; i < gone; i++) { /* a copy that was received first says nothing of the kind */
+			struct event event = scene_view(i, 0);
+			event.received_us -= 1;
+			plan_add(&scene_plan, &event, &scene_plan_arena);
+			const struct world_message *message = &scene_plan.messages[PEOPLE + i].message;
+			world_produce(&scene_world, (struct partition){0, 0}, message->bytes, message->size,
+				      message->form, message->timestamp_us);
+		}
+		scene_finish_well();
+		ck_assert_uint_eq(tables_count(&scene_world.tables, TABLE_CLAIM), PEOPLE - gone);
+		ck_assert_int_eq(scene_rows_of("refused"), 0);
+		drive_stop(&scene_drive);
+	}
+}
+END_TEST
+
 /* ---- what waits for its refold ---- */
 
 START_TEST(who_withdraws_is_shown_no_more_however_much_waits)
@@ -541,4 +580,5 @@ TEST_MAIN("daemon_limits", the_one_row_that_is_refused_is_found, a_batch_that_do
 	  what_may_go_well_later_is_tried_for_ever_and_ever_more_slowly, what_a_human_must_mend_ends_the_daemon,
 	  batches_grow_under_backlog_and_shrink_when_it_is_gone, months_are_asked_for_once_and_again_after_trouble,
 	  an_ordinary_batch_takes_three_round_trips_whatever_its_size, no_batch_takes_more_than_nine,
+	  of_a_public_device_as_many_claims_as_come_at_once_are_taken_back,
 	  who_withdraws_is_shown_no_more_however_much_waits, a_late_withdrawal_shows_at_once_however_much_waits)
