@@ -135,6 +135,16 @@ static inline void postgres_array_moment(struct postgres_array *array, int64_t u
 	postgres_array_int(array, postgres_moment_to_wire(us));
 }
 
+/* INT64_MIN: NULL. */
+static inline void postgres_array_moment_or_null(struct postgres_array *array, int64_t us)
+{
+	if (us == INT64_MIN) {
+		postgres_array_null(array);
+	} else {
+		postgres_array_moment(array, us);
+	}
+}
+
 void postgres_array_date(struct postgres_array *array, int64_t us); /* the UTC day of a moment */
 /* False: the arena was full. The array must not grow afterwards. */
 bool postgres_array_value(struct postgres_array *array, struct postgres_value *ret_value);

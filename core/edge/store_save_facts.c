@@ -179,8 +179,9 @@ bool store_drop_persons(struct store *store, const struct save_rows *save, struc
 bool store_save_persons(struct store *store, const struct save_rows *save, struct arena *arena, struct fail *fail)
 {
 	static const enum postgres_type types[] = {
-		POSTGRES_UUID, POSTGRES_TEXT, POSTGRES_TEXT, POSTGRES_TEXT,
-		POSTGRES_TEXT, POSTGRES_TEXT, POSTGRES_TEXT, POSTGRES_BOOL,
+		POSTGRES_UUID,	      POSTGRES_TEXT, POSTGRES_TEXT, POSTGRES_TEXT, POSTGRES_TEXT,
+		POSTGRES_TEXT,	      POSTGRES_TEXT, POSTGRES_BOOL, POSTGRES_INT2, POSTGRES_TIMESTAMPTZ,
+		POSTGRES_TIMESTAMPTZ, POSTGRES_TEXT, POSTGRES_TEXT, POSTGRES_BOOL,
 	};
 	struct columns *columns = columns_begin(arena);
 	struct postgres_array *at[COLUMNS_MAX];
@@ -200,6 +201,12 @@ bool store_save_persons(struct store *store, const struct save_rows *save, struc
 		postgres_array_text(at[5], row->title);
 		postgres_array_text(at[6], row->company);
 		postgres_array_int(at[7], row->may_write);
+		postgres_array_int(at[8], row->role_source);
+		postgres_array_moment_or_null(at[9], row->role_at_us);
+		postgres_array_moment_or_null(at[10], row->role_since_us);
+		postgres_array_text(at[11], row->host);
+		postgres_array_text(at[12], row->domain);
+		postgres_array_int(at[13], row->named);
 	}
 	return count == 0 || columns_add(columns, store->postgres, &sql_save_persons, NULL, NULL, fail);
 }

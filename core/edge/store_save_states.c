@@ -165,15 +165,6 @@ bool store_drop_checkpoints(struct store *store, const struct save_rows *save, s
 	return columns_add(columns, store->postgres, &sql_drop_checkpoints, NULL, NULL, fail);
 }
 
-static void put_moment(struct postgres_array *array, int64_t us)
-{
-	if (us == INT64_MIN) {
-		postgres_array_null(array);
-	} else {
-		postgres_array_moment(array, us);
-	}
-}
-
 bool store_save_checkpoints(struct store *store, const struct save_rows *save, struct arena *arena,
 			    struct fail *fail)
 {
@@ -195,7 +186,7 @@ bool store_save_checkpoints(struct store *store, const struct save_rows *save, s
 		postgres_array_moment(at[3], row->at_us);
 		postgres_array_bytes(at[4], row->fold, row->fold_size);
 		postgres_array_int(at[5], row->shown);
-		put_moment(at[6], row->since_us);
+		postgres_array_moment_or_null(at[6], row->since_us);
 	}
 	return columns_add(columns, store->postgres, &sql_save_checkpoints, NULL, NULL, fail);
 }

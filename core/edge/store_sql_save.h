@@ -94,15 +94,19 @@ static const struct postgres_statement sql_drop_persons = {
 	.parameters = {ARRAY(UUID)}};
 static const struct postgres_statement sql_save_persons = {
 	.name = "save_persons",
-	.sql = "INSERT INTO phased.contact SELECT * FROM unnest($1::uuid[], $2::text[], $3::text[], $4::text[], "
-	       "$5::text[], "
-	       "$6::text[], $7::text[], $8::boolean[]) ON CONFLICT (contact_id) DO UPDATE SET address = "
-	       "excluded.address, "
-	       "name = excluded.name, role = excluded.role, role_declared = excluded.role_declared, title = "
-	       "excluded.title, "
-	       "company = excluded.company, may_write = excluded.may_write",
-	.parameter_count = 8,
+	.sql = "INSERT INTO phased.contact SELECT k.*, a.account FROM unnest($1::uuid[], $2::text[], $3::text[], "
+	       "$4::text[], $5::text[], $6::text[], $7::text[], $8::boolean[], $9::smallint[], "
+	       "$10::timestamptz[], $11::timestamptz[], $12::text[], $13::text[], $14::boolean[]) AS k "
+	       "(contact_id, address, name, role, role_declared, title, company, may_write, role_source, "
+	       "role_at, role_since, host, domain, named) CROSS JOIN LATERAL phased.account_of(k.host, k.domain) "
+	       "AS a ON CONFLICT (contact_id) DO UPDATE SET address = excluded.address, name = excluded.name, "
+	       "role = excluded.role, role_declared = excluded.role_declared, title = excluded.title, company = "
+	       "excluded.company, may_write = excluded.may_write, role_source = excluded.role_source, role_at = "
+	       "excluded.role_at, role_since = excluded.role_since, host = excluded.host, domain = "
+	       "excluded.domain, named = excluded.named, account = excluded.account",
+	.parameter_count = 14,
 	.parameters = {ARRAY(UUID), ARRAY(TEXT), ARRAY(TEXT), ARRAY(TEXT), ARRAY(TEXT), ARRAY(TEXT), ARRAY(TEXT),
+		       ARRAY(BOOL), ARRAY(INT2), ARRAY(TIMESTAMPTZ), ARRAY(TIMESTAMPTZ), ARRAY(TEXT), ARRAY(TEXT),
 		       ARRAY(BOOL)}};
 static const struct postgres_statement sql_drop_stretches = {
 	.name = "drop_stretches",

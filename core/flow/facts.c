@@ -4,6 +4,7 @@
 
 #include "core/base/check.h"
 #include "core/base/unicode.h"
+#include "core/flow/account.h"
 #include "core/flow/attribute.h"
 #include "core/flow/role.h"
 
@@ -12,6 +13,13 @@
 static bool is_person(const struct event *event, uint32_t reasons)
 {
 	return reasons == 0 && (event->party == PARTY_PERSON || event->party == PARTY_UNSAID);
+}
+
+/* What stands in the CRM somebody at the seller's entered, or another system: it is told of the person all the same. */
+static bool may_declare(const struct event *event, uint32_t reasons)
+{
+	return is_person(event, reasons) ||
+	       (reasons == 0 && event->channel == CHANNEL_CRM && event->party != PARTY_BOT);
 }
 
 /* What the event says of a purpose, UNSAID when it does not count. */
@@ -66,16 +74,18 @@ void facts_from_event(const struct event *event, const struct identified *who, u
 						 event->consent.policy};
 		}
 	}
-	if (event->consent.profile == STATEMENT_GRANTED && is_person(event, reasons)) {
+	if (event->consent.profile == STATEMENT_GRANTED && may_declare(event, reasons)) {
 		const struct declared template = {.actor_id = who->strong.id,
 						  .source = event->source,
 						  .key = key,
 						  .at_us = event->occurred_us};
 		add_declared(facts, &template, ATTRIBUTE_ADDRESS, who->has_address ? who->address.value : "");
 		add_declared(facts, &template, ATTRIBUTE_NAME, event->identity.name);
-		add_declared(facts, &template, ATTRIBUTE_ROLE, event->identity.role);
+		add_declared(facts, &template, event->channel == CHANNEL_CRM ? ATTRIBUTE_CRM_ROLE : ATTRIBUTE_ROLE,
+			     event->identity.role);
 		add_declared(facts, &template, ATTRIBUTE_TITLE, event->identity.title);
 		add_declared(facts, &template, ATTRIBUTE_COMPANY, event->identity.company);
+		add_declared(facts, &template, ATTRIBUTE_ACCOUNT, who->account);
 	}
 }
 
@@ -133,35 +143,93 @@ static bool is_newer(const struct declared *a, const struct declared *b)
 	return strcmp(a->value, b->value) > 0;
 }
 
-static void set_role(struct person *person)
+/* All that stands of what was declared of a person, and the newest of each attribute. */
+struct standing {
+	const struct declared *rows;
+	size_t count;
+	const struct holding *holding;
+	const struct declared *newest[ATTRIBUTE_COUNT];
+};
+
+static bool says_role(const struct declared *row, const struct declared *as, enum role role)
 {
-	if (person->role_declared != NULL) {
-		person->role = role_read(person->role_declared);
+	return strcmp(row->value, as->value) == 0 || role_read(row->value) == role;
+}
+
+/* Since when a source has told the role that its newest row tells, and no other one. */
+static int64_t role_since(const struct standing *standing, const struct declared *newest, enum role role)
+{
+	const struct declared *other = NULL;
+	for (size_t i = 0; i < standing->count; i++) {
+		const struct declared *row = &standing->rows[i];
+		if (row->attribute == newest->attribute && stands(row, standing->holding) &&
+		    (other == NULL || is_newer(row, other)) && !says_role(row, newest, role)) {
+			other = row;
+		}
 	}
-	if (person->role == ROLE_NONE && person->title != NULL) {
-		person->role = role_read(person->title);
-		person->role_inferred = person->role != ROLE_NONE;
+	int64_t since_us = newest->at_us;
+	for (size_t i = 0; i < standing->count; i++) {
+		const struct declared *row = &standing->rows[i];
+		if (row->attribute == newest->attribute && stands(row, standing->holding) &&
+		    row->at_us < since_us && (other == NULL || is_newer(row, other))) {
+			since_us = row->at_us;
+		}
 	}
-	if (person->role == ROLE_NONE && person->role_declared != NULL) {
+	return since_us;
+}
+
+static void set_role(const struct standing *standing, struct person *person)
+{
+	static const struct {
+		enum attribute attribute;
+		enum role_source source;
+	} sources[] = {
+		{ATTRIBUTE_ROLE, ROLE_DECLARED}, {ATTRIBUTE_CRM_ROLE, ROLE_CRM}, {ATTRIBUTE_TITLE, ROLE_TITLE}};
+	const struct declared *unknown = NULL;
+	for (size_t i = 0; i < COUNT_OF(sources) && person->role == ROLE_NONE; i++) {
+		const struct declared *row = standing->newest[sources[i].attribute];
+		enum role role = row != NULL ? role_read(row->value) : ROLE_NONE;
+		bool other =
+			row != NULL && role == ROLE_NONE && sources[i].source != ROLE_TITLE && unknown == NULL;
+		if (role != ROLE_NONE || other) {
+			person->role_source = sources[i].source;
+			person->role_at_us = row->at_us;
+			person->role_since_us = role_since(standing, row, role);
+		}
+		person->role = role;
+		unknown = other ? row : unknown;
+	}
+	if (person->role == ROLE_NONE && unknown != NULL) {
 		person->role = ROLE_OTHER;
 	}
+}
+
+static void set_account(const struct standing *standing, struct person *person)
+{
+	const struct declared *account = standing->newest[ATTRIBUTE_ACCOUNT];
+	person->named = account != NULL;
+	person->host = account != NULL		 ? account->value
+		       : person->address != NULL ? strrchr(person->address, '@') + 1
+						 : NULL;
+	person->domain = person->host != NULL ? account_domain(person->host) : NULL;
 }
 
 void facts_person(const struct consent *consents, size_t consent_count, const struct declared *declared,
 		  size_t declared_count, struct person *ret_person)
 {
 	struct holding holding = holding_of(consents, consent_count);
-	const struct declared *newest[ATTRIBUTE_COUNT] = {NULL};
+	struct standing standing = {.rows = declared, .count = declared_count, .holding = &holding};
 	for (size_t i = 0; i < declared_count; i++) {
 		CHECK((unsigned)declared[i].attribute < ATTRIBUTE_COUNT);
-		const struct declared **place = &newest[declared[i].attribute];
+		const struct declared **place = &standing.newest[declared[i].attribute];
 		if (stands(&declared[i], &holding) && (*place == NULL || is_newer(&declared[i], *place))) {
 			*place = &declared[i];
 		}
 	}
 	const char *values[ATTRIBUTE_COUNT];
 	for (unsigned attribute = 0; attribute < ATTRIBUTE_COUNT; attribute++) {
-		values[attribute] = newest[attribute] != NULL ? newest[attribute]->value : NULL;
+		const struct declared *newest = standing.newest[attribute];
+		values[attribute] = newest != NULL ? newest->value : NULL;
 	}
 	struct person person = {
 		.consented = holding.consented,
@@ -171,8 +239,12 @@ void facts_person(const struct consent *consents, size_t consent_count, const st
 		.name = values[ATTRIBUTE_NAME],
 		.title = values[ATTRIBUTE_TITLE],
 		.company = values[ATTRIBUTE_COMPANY],
-		.role_declared = values[ATTRIBUTE_ROLE],
+		.role_at_us = INT64_MIN,
+		.role_since_us = INT64_MIN,
+		.role_declared =
+			values[ATTRIBUTE_ROLE] != NULL ? values[ATTRIBUTE_ROLE] : values[ATTRIBUTE_CRM_ROLE],
 	};
-	set_role(&person);
+	set_role(&standing, &person);
+	set_account(&standing, &person);
 	*ret_person = person;
 }

@@ -39,8 +39,9 @@ static inline bool facts_are_none(const struct facts *facts)
  * Consent: what is not UNSAID, on the strong actor. A machine grants nothing; what it refuses counts. An
  * EMAIL_UNSUBSCRIBE says contact WITHDRAWN when the identity is verified, where a machine has a part in it for purpose REVIEW;
  * else nothing about contact.
- * Declared: on the strong actor, by a PERSON and no machine, where the event itself grants profile: the address (an
- * actor id alone is none), name, role, title, company, when not blank.
+ * Declared: on the strong actor, by a PERSON or in a CRM record (by no BOT) and no machine, where the event itself grants
+ * profile: the address (an actor id alone is none), name, role, title, company, when not blank; the account that a group
+ * call or a CRM record names. A CRM record's role is a CRM_ROLE.
  *
  * Nothing is written where nothing is stated: a claim that there is not, statements beyond their count.
  */
@@ -55,9 +56,16 @@ struct person {
 	bool consented; /* profile is GRANTED; nothing below without it */
 	bool may_write; /* contact is GRANTED */
 	const char *address, *name, *title, *company;
-	const char *role_declared; /* as they wrote it */
-	enum role role;	    /* of that, or else of the title; OTHER when a role was declared that nobody knows */
-	bool role_inferred; /* from the title */
+	const char *role_declared; /* as they wrote it, or else as the CRM has it */
+	/* Of the strongest source that tells one: declared, CRM, title; OTHER when one was declared that nobody knows. */
+	enum role role;
+	enum role_source role_source;
+	int64_t role_at_us;    /* when that source last said so; without a role INT64_MIN, as the next */
+	int64_t role_since_us; /* and since when it has said nothing else */
+	/* Of the account that was named, else of the address: the host name, and what of it can be registered, NULL when that
+	 * is nothing (flow/account.h). What account that is, overrides and lists in the database say. */
+	const char *host, *domain;
+	bool named;
 };
 
 /* All consents and all declared rows of one strong actor, in any order. Of an attribute's rows the newest by (at, event

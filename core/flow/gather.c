@@ -254,6 +254,12 @@ static bool gather_persons(const struct cast *cast, struct save_rows *save)
 			.title = person.title,
 			.company = person.company,
 			.may_write = person.may_write,
+			.role_source = person.role_source,
+			.role_at_us = person.role_at_us,
+			.role_since_us = person.role_since_us,
+			.host = person.host,
+			.domain = person.domain,
+			.named = person.named,
 		};
 		if (!person.consented || person.address == NULL) {
 			valueless[save->valueless_count++] = member->id;

@@ -209,6 +209,27 @@ bool identify_is_browser(const struct event *event)
 	return is_browser;
 }
 
+/* A group call and a CRM record name an account by its domain; what somebody typed into a form does not. False: arena full. */
+static bool identify_account(const struct event *event, struct arena *arena, const char **ret_account)
+{
+	*ret_account = "";
+	if (event->action != ACTION_GROUP && event->channel != CHANNEL_CRM) {
+		return true;
+	}
+	size_t size;
+	const char *text = unicode_trim(event->identity.company_domain, &size);
+	char given[DOMAIN_SIZE_MAX + 1], normal[DOMAIN_SIZE_MAX + 1];
+	if (size == 0 || size > DOMAIN_SIZE_MAX) {
+		return true;
+	}
+	memcpy(given, text, size);
+	given[size] = '\0';
+	if (domain_normalise(given, normal)) {
+		*ret_account = arena_text(arena, normal, strlen(normal));
+	}
+	return *ret_account != NULL;
+}
+
 bool identify_event(const struct event *event, const struct identify_options *options, struct arena *arena,
 		    struct identified *ret)
 {
@@ -258,6 +279,9 @@ bool identify_event(const struct event *event, const struct identify_options *op
 			found.has_address = true;
 			found.address = actor;
 		}
+	}
+	if (!identify_account(event, arena, &found.account)) {
+		return false;
 	}
 	*ret = found;
 	return true;

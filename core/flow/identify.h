@@ -39,7 +39,8 @@ struct identified {
 	struct actor strong; /* first usable of user_id, email (or email_actor), crm_id */
 	bool has_address;    /* the event gave a usable address, whether or not `strong` is that one */
 	struct actor address;
-	unsigned blocked; /* identifiers given (not "") that are blocked or unusable, weak and strong */
+	const char *account; /* host name of the account that a group call or a CRM record names, "": none */
+	unsigned blocked;    /* identifiers given (not "") that are blocked or unusable, weak and strong */
 };
 
 /* actor_id = first 128 bits of HMAC-SHA256(K, kind ‖ 0 ‖ space ‖ 0 ‖ normalised value). */

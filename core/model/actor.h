@@ -72,6 +72,8 @@ enum attribute {
 	ATTRIBUTE_ROLE,
 	ATTRIBUTE_TITLE,
 	ATTRIBUTE_COMPANY,
+	ATTRIBUTE_CRM_ROLE, /* as the CRM has it; ATTRIBUTE_ROLE: as the person declared it */
+	ATTRIBUTE_ACCOUNT,  /* a host name: of the account that a group call or a CRM record names */
 	ATTRIBUTE_COUNT
 };
 const char *attribute_name(enum attribute attribute);

@@ -128,7 +128,8 @@ const char *purpose_name(enum purpose purpose)
 
 const char *attribute_name(enum attribute attribute)
 {
-	static const char *const names[ATTRIBUTE_COUNT] = {"address", "name", "role", "title", "company"};
+	static const char *const names[ATTRIBUTE_COUNT] = {"address", "name",	  "role",   "title",
+							   "company", "crm_role", "account"};
 	CHECK((unsigned)attribute < ATTRIBUTE_COUNT);
 	return names[attribute];
 }

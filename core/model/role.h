@@ -19,4 +19,12 @@ enum role {
 		ROLE_COUNT
 };
 
+/* What a role is known from, the strongest first. Stored: never renumber. */
+enum role_source {
+	ROLE_SOURCE_NONE,
+	ROLE_DECLARED, /* by the person, at a form */
+	ROLE_CRM,
+	ROLE_TITLE /* inferred from the title */
+};
+
 const char *role_name(enum role role); /* "CFO", "sales", …; NULL for ROLE_NONE */

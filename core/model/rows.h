@@ -246,6 +246,10 @@ struct person_row {
 	bool stands;							     /* false: the row goes */
 	const char *address, *name, *role, *role_declared, *title, *company; /* NULL: none */
 	bool may_write;
+	int role_source; /* enum role_source; NONE: no role, and the next two are INT64_MIN */
+	int64_t role_at_us, role_since_us;
+	const char *host, *domain; /* where its account follows from; NULL: none */
+	bool named;		   /* by a group call or a CRM record, not by the address */
 };
 
 /* Touches of an actor that a withdrawal erases: both moments included. */

@@ -66,6 +66,12 @@ static void fill_person(struct oracle *oracle, struct actor_line *actor)
 		.title = tables_text(person.title),
 		.company = tables_text(person.company),
 		.may_write = person.may_write,
+		.role_source = person.role_source,
+		.role_at_us = person.role_at_us,
+		.role_since_us = person.role_since_us,
+		.host = tables_text(person.host),
+		.domain = tables_text(person.domain),
+		.named = person.named,
 	};
 	CHECK(tables_insert(oracle->tables, TABLE_CONTACT, &line));
 	struct stretch_line own = {actor->id, INT64_MIN, INT64_MAX, actor->id};

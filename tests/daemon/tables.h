@@ -70,6 +70,9 @@ struct contact_line {
 	struct uuid id;
 	const char *address, *name, *role, *role_declared, *title, *company;
 	int64_t may_write;
+	int64_t role_source, role_at_us, role_since_us;
+	const char *host, *domain;
+	int64_t named;
 };
 
 struct stretch_line {

@@ -165,7 +165,13 @@ static void save_persons(struct saving *saving)
 					    tables_text(row->role_declared),
 					    tables_text(row->title),
 					    tables_text(row->company),
-					    row->may_write};
+					    row->may_write,
+					    row->role_source,
+					    row->role_at_us,
+					    row->role_since_us,
+					    tables_text(row->host),
+					    tables_text(row->domain),
+					    row->named};
 		tables_delete_key(saving->to, TABLE_CONTACT, &line);
 		if (row->stands) {
 			insert(saving, TABLE_CONTACT, &line);

@@ -35,8 +35,10 @@ static struct event form(void)
 
 static struct identified who(const struct actor *weak, const struct actor *strong, const struct actor *address)
 {
-	struct identified who = {
-		.has_weak = weak != NULL, .has_strong = strong != NULL, .has_address = address != NULL};
+	struct identified who = {.has_weak = weak != NULL,
+				 .has_strong = strong != NULL,
+				 .has_address = address != NULL,
+				 .account = ""};
 	if (weak != NULL) {
 		who.weak = *weak;
 	}
@@ -75,10 +77,9 @@ START_TEST(a_form_states_all_it_was_filled_in_with)
 		ck_assert_str_eq(consent->policy, "2026-1");
 	}
 
-	static const char *const values[ATTRIBUTE_COUNT] = {"ann@acme.test", "Ann Berg", "CFO", "Økonomichef",
-							    "Acme"};
-	ck_assert_uint_eq(facts.declared_count, ATTRIBUTE_COUNT);
-	for (unsigned i = 0; i < ATTRIBUTE_COUNT; i++) {
+	static const char *const values[] = {"ann@acme.test", "Ann Berg", "CFO", "Økonomichef", "Acme"};
+	ck_assert_uint_eq(facts.declared_count, COUNT_OF(values));
+	for (unsigned i = 0; i < COUNT_OF(values); i++) {
 		const struct declared *declared = &facts.declared[i];
 		ck_assert_uint_eq(declared->attribute, i);
 		ck_assert_str_eq(declared->value, values[i]);
@@ -263,7 +264,7 @@ START_TEST(a_person_is_what_was_said_last_with_consent)
 		bool consented, may_write;
 		const char *name, *role_declared, *title;
 		enum role role;
-		bool inferred;
+		enum role_source source;
 	} rows[] = {
 		{.row = "nothing known"},
 		{"granted",
@@ -275,7 +276,7 @@ START_TEST(a_person_is_what_was_said_last_with_consent)
 		 NULL,
 		 NULL,
 		 ROLE_NONE,
-		 false},
+		 ROLE_SOURCE_NONE},
 		{"leave to write, too",
 		 {PROFILE(5, 1, G), CONTACT(5, 1, G)},
 		 {SAID(5, 1, NAME, "Ann")},
@@ -285,7 +286,7 @@ START_TEST(a_person_is_what_was_said_last_with_consent)
 		 NULL,
 		 NULL,
 		 ROLE_NONE,
-		 false},
+		 ROLE_SOURCE_NONE},
 		{"leave to write alone", {CONTACT(5, 1, G)}, {SAID(5, 1, NAME, "Ann")}, .consented = false},
 		{"leave to write taken back",
 		 {PROFILE(5, 1, G), CONTACT(5, 1, G), CONTACT(6, 2, W)},
@@ -296,7 +297,7 @@ START_TEST(a_person_is_what_was_said_last_with_consent)
 		 NULL,
 		 NULL,
 		 ROLE_NONE,
-		 false},
+		 ROLE_SOURCE_NONE},
 		{"denied after it",
 		 {PROFILE(5, 1, G), PROFILE(6, 2, D)},
 		 {SAID(5, 1, NAME, "Ann")},
@@ -310,7 +311,7 @@ START_TEST(a_person_is_what_was_said_last_with_consent)
 		 NULL,
 		 "Skipper",
 		 ROLE_NONE,
-		 false},
+		 ROLE_SOURCE_NONE},
 		{"denied at the same time by an earlier event: granted, yet the value is gone",
 		 {PROFILE(5, 1, D), PROFILE(5, 2, G)},
 		 {SAID(5, 2, NAME, "Ann")},
@@ -324,7 +325,7 @@ START_TEST(a_person_is_what_was_said_last_with_consent)
 		 NULL,
 		 NULL,
 		 ROLE_NONE,
-		 false},
+		 ROLE_SOURCE_NONE},
 		{"a contact refusal drops no value",
 		 {PROFILE(5, 1, G), CONTACT(6, 2, W)},
 		 {SAID(5, 1, NAME, "Ann")},
@@ -334,7 +335,7 @@ START_TEST(a_person_is_what_was_said_last_with_consent)
 		 NULL,
 		 NULL,
 		 ROLE_NONE,
-		 false},
+		 ROLE_SOURCE_NONE},
 		{"the newest name",
 		 {PROFILE(5, 1, G), PROFILE(6, 0, G)},
 		 {SAID(6, 0, NAME, "Ann Berg"), SAID(5, 1, NAME, "Ann")},
@@ -344,7 +345,7 @@ START_TEST(a_person_is_what_was_said_last_with_consent)
 		 NULL,
 		 NULL,
 		 ROLE_NONE,
-		 false},
+		 ROLE_SOURCE_NONE},
 		{"of one time the later event's, without sign",
 		 {PROFILE(5, 1, G), PROFILE(5, UINT64_MAX, G)},
 		 {SAID(5, UINT64_MAX, NAME, "Ann"), SAID(5, 1, NAME, "Berg")},
@@ -354,7 +355,7 @@ START_TEST(a_person_is_what_was_said_last_with_consent)
 		 NULL,
 		 NULL,
 		 ROLE_NONE,
-		 false},
+		 ROLE_SOURCE_NONE},
 		{"of one event the greater text",
 		 {PROFILE(5, 1, G)},
 		 {SAID(5, 1, NAME, "B"), SAID(5, 1, NAME, "A")},
@@ -364,7 +365,7 @@ START_TEST(a_person_is_what_was_said_last_with_consent)
 		 NULL,
 		 NULL,
 		 ROLE_NONE,
-		 false},
+		 ROLE_SOURCE_NONE},
 		{"a declared role goes before the title",
 		 {PROFILE(5, 1, G), PROFILE(6, 2, G)},
 		 {SAID(5, 1, ROLE, "Indkøber"), SAID(6, 2, TITLE, "CEO")},
@@ -374,7 +375,7 @@ START_TEST(a_person_is_what_was_said_last_with_consent)
 		 "Indkøber",
 		 "CEO",
 		 ROLE_PROCUREMENT,
-		 false},
+		 ROLE_DECLARED},
 		{"a title alone tells the role",
 		 {PROFILE(5, 1, G)},
 		 {SAID(5, 1, TITLE, "IT-chef")},
@@ -384,7 +385,7 @@ START_TEST(a_person_is_what_was_said_last_with_consent)
 		 NULL,
 		 "IT-chef",
 		 ROLE_IT,
-		 true},
+		 ROLE_TITLE},
 		{"a role nobody knows leaves it to the title",
 		 {PROFILE(5, 1, G)},
 		 {SAID(5, 1, ROLE, "decider"), SAID(5, 1, TITLE, "CEO")},
@@ -394,7 +395,7 @@ START_TEST(a_person_is_what_was_said_last_with_consent)
 		 "decider",
 		 "CEO",
 		 ROLE_CEO,
-		 true},
+		 ROLE_TITLE},
 		{"a role nobody knows is another one",
 		 {PROFILE(5, 1, G)},
 		 {SAID(5, 1, ROLE, "decider"), SAID(5, 1, TITLE, "Skipper")},
@@ -404,7 +405,7 @@ START_TEST(a_person_is_what_was_said_last_with_consent)
 		 "decider",
 		 "Skipper",
 		 ROLE_OTHER,
-		 false},
+		 ROLE_DECLARED},
 	};
 	for (size_t i = 0; i < COUNT_OF(rows); i++) {
 		size_t consents = 0, declared = 0;
@@ -422,9 +423,188 @@ START_TEST(a_person_is_what_was_said_last_with_consent)
 		ck_assert_msg(SAME(person.role_declared, rows[i].role_declared), "%s: role", rows[i].row);
 		ck_assert_msg(SAME(person.title, rows[i].title), "%s: title", rows[i].row);
 		ck_assert_msg(person.role == rows[i].role, "%s: role %d", rows[i].row, (int)person.role);
-		ck_assert_msg(person.role_inferred == rows[i].inferred, "%s: inferred", rows[i].row);
+		ck_assert_msg(person.role_source == rows[i].source, "%s: source %d", rows[i].row,
+			      (int)person.role_source);
 		ck_assert_ptr_null(person.address);
 		ck_assert_ptr_null(person.company);
+	}
+}
+END_TEST
+
+START_TEST(a_crm_record_tells_of_a_person_whoever_entered_it)
+{
+	static const struct {
+		const char *row;
+		enum channel channel;
+		enum action action;
+		enum party party;
+		uint32_t reasons;
+		unsigned declared; /* a bit each attribute */
+	} rows[] = {
+#define ALL_BUT_ROLE \
+	(1u << ATTRIBUTE_ADDRESS | 1u << ATTRIBUTE_NAME | 1u << ATTRIBUTE_TITLE | 1u << ATTRIBUTE_COMPANY | \
+	 1u << ATTRIBUTE_ACCOUNT)
+		{"a form", CHANNEL_WEB, ACTION_FORM_SUBMIT, PARTY_PERSON, 0, ALL_BUT_ROLE | 1u << ATTRIBUTE_ROLE},
+		{"by a person", CHANNEL_CRM, ACTION_IDENTIFY, PARTY_PERSON, 0,
+		 ALL_BUT_ROLE | 1u << ATTRIBUTE_CRM_ROLE},
+		{"by an agent", CHANNEL_CRM, ACTION_IDENTIFY, PARTY_AGENT, 0,
+		 ALL_BUT_ROLE | 1u << ATTRIBUTE_CRM_ROLE},
+		{"by a system", CHANNEL_CRM, ACTION_IDENTIFY, PARTY_SYSTEM, 0,
+		 ALL_BUT_ROLE | 1u << ATTRIBUTE_CRM_ROLE},
+		{"by a bot", CHANNEL_CRM, ACTION_IDENTIFY, PARTY_BOT, 0, 0},
+		{"by what looks like a machine", CHANNEL_CRM, ACTION_IDENTIFY, PARTY_AGENT, MACHINE_HONEYPOT, 0},
+		{"an agent in a chat", CHANNEL_CHAT, ACTION_CHAT_MESSAGE, PARTY_AGENT, 0, 0},
+#undef ALL_BUT_ROLE
+	};
+	for (size_t i = 0; i < COUNT_OF(rows); i++) {
+		struct event event = form();
+		event.channel = rows[i].channel;
+		event.action = rows[i].action;
+		event.party = rows[i].party;
+		struct identified identified = who(&cookie, &ann, &ann);
+		identified.account = "acme.test";
+		struct facts facts;
+		facts_from_event(&event, &identified, EVENT_ID, rows[i].reasons, &facts);
+		unsigned declared = 0;
+		for (unsigned k = 0; k < facts.declared_count; k++) {
+			declared |= 1u << facts.declared[k].attribute;
+		}
+		ck_assert_msg(declared == rows[i].declared, "%s: %x", rows[i].row, declared);
+		bool claims = rows[i].party == PARTY_PERSON && rows[i].reasons == 0;
+		ck_assert_msg(facts.has_claim == claims, "%s: claim", rows[i].row);
+	}
+}
+END_TEST
+
+START_TEST(an_account_follows_from_who_names_it_else_from_the_address)
+{
+	static const struct {
+		const char *row;
+		struct declared declared[3]; /* value NULL ends */
+		const char *host, *domain;
+		bool named;
+	} rows[] = {
+		{"nothing", {{.value = NULL}}, NULL, NULL, false},
+		{"an address", {SAID(5, 1, ADDRESS, "ann@mail.acme.test")}, "mail.acme.test", "acme.test", false},
+		{"a public suffix alone", {SAID(5, 1, ADDRESS, "ann@co.uk")}, "co.uk", NULL, false},
+		{"an IP address", {SAID(5, 1, ADDRESS, "ann@192.0.2.1")}, "192.0.2.1", NULL, false},
+		{"the newest address",
+		 {SAID(6, 1, ADDRESS, "ann@new.test"), SAID(5, 1, ADDRESS, "ann@old.test")},
+		 "new.test",
+		 "new.test",
+		 false},
+		{"who names one goes before a newer address",
+		 {SAID(6, 1, ADDRESS, "ann@new.test"), SAID(5, 1, ACCOUNT, "mail.acme.test")},
+		 "mail.acme.test",
+		 "acme.test",
+		 true},
+		{"and of these the newest",
+		 {SAID(5, 1, ACCOUNT, "a.test"), SAID(6, 1, ACCOUNT, "b.test"), SAID(4, 1, ACCOUNT, "c.test")},
+		 "b.test",
+		 "b.test",
+		 true},
+	};
+	static const struct consent granted = PROFILE(1, 1, G);
+	for (size_t i = 0; i < COUNT_OF(rows); i++) {
+		size_t declared = 0;
+		while (declared < 3 && rows[i].declared[declared].value != NULL) {
+			declared++;
+		}
+		struct person person;
+		facts_person(&granted, 1, rows[i].declared, declared, &person);
+		ck_assert_msg(SAME(person.host, rows[i].host), "%s: host", rows[i].row);
+		ck_assert_msg(SAME(person.domain, rows[i].domain), "%s: domain", rows[i].row);
+		ck_assert_msg(person.named == rows[i].named, "%s: named", rows[i].row);
+	}
+}
+END_TEST
+
+START_TEST(a_role_is_told_by_its_strongest_source_and_since_when)
+{
+	static const struct {
+		const char *row;
+		struct declared declared[4]; /* value NULL ends */
+		enum role role;
+		enum role_source source;
+		int64_t at, since;
+	} rows[] = {
+		{"none", {{.value = NULL}}, ROLE_NONE, ROLE_SOURCE_NONE, INT64_MIN, INT64_MIN},
+		{"declared, before the CRM and a title",
+		 {SAID(5, 1, ROLE, "CFO"), SAID(6, 1, CRM_ROLE, "CEO"), SAID(7, 1, TITLE, "CMO")},
+		 ROLE_CFO,
+		 ROLE_DECLARED,
+		 5,
+		 5},
+		{"the CRM, before a title",
+		 {SAID(6, 1, CRM_ROLE, "CEO"), SAID(7, 1, TITLE, "CMO")},
+		 ROLE_CEO,
+		 ROLE_CRM,
+		 6,
+		 6},
+		{"the same in other words",
+		 {SAID(5, 1, ROLE, "CFO"), SAID(6, 1, ROLE, "Økonomichef"), SAID(4, 1, ROLE, "CEO")},
+		 ROLE_CFO,
+		 ROLE_DECLARED,
+		 6,
+		 5},
+		{"since the last time that another one was told",
+		 {SAID(3, 1, ROLE, "CFO"), SAID(4, 1, ROLE, "CEO"), SAID(5, 1, ROLE, "CFO"),
+		  SAID(6, 1, ROLE, "CFO")},
+		 ROLE_CFO,
+		 ROLE_DECLARED,
+		 6,
+		 5},
+		{"another source does not end it",
+		 {SAID(3, 1, ROLE, "CFO"), SAID(4, 1, CRM_ROLE, "CEO"), SAID(5, 1, ROLE, "CFO")},
+		 ROLE_CFO,
+		 ROLE_DECLARED,
+		 5,
+		 3},
+		{"of one time the later event's",
+		 {SAID(3, 1, ROLE, "CFO"), SAID(3, 2, ROLE, "CEO")},
+		 ROLE_CEO,
+		 ROLE_DECLARED,
+		 3,
+		 3},
+		{"unknown words leave it to the CRM",
+		 {SAID(3, 1, ROLE, "decider"), SAID(2, 1, CRM_ROLE, "HR")},
+		 ROLE_HR,
+		 ROLE_CRM,
+		 2,
+		 2},
+		{"unknown words of the CRM, too",
+		 {SAID(3, 1, CRM_ROLE, "decider"), SAID(2, 1, TITLE, "HR")},
+		 ROLE_HR,
+		 ROLE_TITLE,
+		 2,
+		 2},
+		{"unknown words of both: the stronger one's",
+		 {SAID(3, 1, ROLE, "decider"), SAID(2, 1, ROLE, "chooser"), SAID(4, 1, CRM_ROLE, "judge")},
+		 ROLE_OTHER,
+		 ROLE_DECLARED,
+		 3,
+		 2},
+		{"a title that tells nothing",
+		 {SAID(3, 1, TITLE, "Skipper")},
+		 ROLE_NONE,
+		 ROLE_SOURCE_NONE,
+		 INT64_MIN,
+		 INT64_MIN},
+	};
+	static const struct consent granted = PROFILE(1, 1, G);
+	for (size_t i = 0; i < COUNT_OF(rows); i++) {
+		size_t declared = 0;
+		while (declared < 4 && rows[i].declared[declared].value != NULL) {
+			declared++;
+		}
+		struct person person;
+		facts_person(&granted, 1, rows[i].declared, declared, &person);
+		ck_assert_msg(person.role == rows[i].role, "%s: role %d", rows[i].row, (int)person.role);
+		ck_assert_msg(person.role_source == rows[i].source, "%s: source %d", rows[i].row,
+			      (int)person.role_source);
+		ck_assert_msg(person.role_at_us == rows[i].at, "%s: at %" PRId64, rows[i].row, person.role_at_us);
+		ck_assert_msg(person.role_since_us == rows[i].since, "%s: since %" PRId64, rows[i].row,
+			      person.role_since_us);
 	}
 }
 END_TEST
@@ -442,16 +622,19 @@ struct said {
 static struct facts some_facts(uint64_t *state)
 {
 	static const char *const texts[] = {"", "CFO", "CEO", "Ann"};
+	static const char *const hosts[] = {"acme.test", "nord.acme.test", "co.uk"};
 	struct event event = form();
 	event.occurred_us = (int64_t)random_below(state, 4);
 	event.stamped_us = (int64_t)random_below(state, 2);
 	event.identity.name = texts[random_below(state, 4)];
 	event.identity.role = texts[random_below(state, 4)];
 	event.identity.title = texts[random_below(state, 4)];
+	event.channel = random_below(state, 3) == 0 ? CHANNEL_CRM : CHANNEL_WEB;
 	event.consent.profile =
 		random_below(state, 2) == 0 ? G : (enum statement)random_below(state, STATEMENT_COUNT);
 	event.consent.contact = (enum statement)random_below(state, STATEMENT_COUNT);
 	struct identified identified = who(NULL, &ann, &ann);
+	identified.account = random_below(state, 3) == 0 ? hosts[random_below(state, COUNT_OF(hosts))] : "";
 	struct facts facts;
 	facts_from_event(&event, &identified, random_below(state, 3) << 62, 0, &facts);
 	return facts;
@@ -478,7 +661,9 @@ static bool same_person(const struct person *a, const struct person *b)
 {
 	return a->consented == b->consented && a->may_write == b->may_write && SAME(a->address, b->address) &&
 	       SAME(a->name, b->name) && SAME(a->role_declared, b->role_declared) && SAME(a->title, b->title) &&
-	       SAME(a->company, b->company) && a->role == b->role && a->role_inferred == b->role_inferred;
+	       SAME(a->company, b->company) && a->role == b->role && a->role_source == b->role_source &&
+	       a->role_at_us == b->role_at_us && a->role_since_us == b->role_since_us && SAME(a->host, b->host) &&
+	       SAME(a->domain, b->domain) && a->named == b->named;
 }
 
 START_TEST(statements_in_any_order_make_the_same_person)
@@ -532,6 +717,9 @@ START_TEST(what_was_deleted_on_the_way_is_never_missed)
 END_TEST
 
 TEST_MAIN("facts", a_form_states_all_it_was_filled_in_with, what_an_event_states_depends_on_who_says_it,
-	  a_scanners_unsubscribe_becomes_what_is_configured, blank_fields_are_not_declared,
-	  a_person_is_what_was_said_last_with_consent, statements_in_any_order_make_the_same_person,
+	  a_scanners_unsubscribe_becomes_what_is_configured,
+	  blank_fields_are_not_declared, a_person_is_what_was_said_last_with_consent,
+	  a_crm_record_tells_of_a_person_whoever_entered_it,
+	  an_account_follows_from_who_names_it_else_from_the_address,
+	  a_role_is_told_by_its_strongest_source_and_since_when, statements_in_any_order_make_the_same_person,
 	  what_was_deleted_on_the_way_is_never_missed)

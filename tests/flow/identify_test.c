@@ -311,6 +311,41 @@ START_TEST(an_event_tells_a_weak_and_a_strong_actor)
 }
 END_TEST
 
+START_TEST(group_calls_and_the_crm_name_an_account)
+{
+	static const struct {
+		const char *row;
+		enum channel channel;
+		enum action action;
+		const char *given, *account;
+	} rows[] = {
+		{"a group call", CHANNEL_WEB, ACTION_GROUP, " ACME.test\n", "acme.test"},
+		{"the CRM", CHANNEL_CRM, ACTION_IDENTIFY, "blåbær.test", "xn--blbr-roah.test"},
+		{"a host stays one", CHANNEL_CRM, ACTION_OPP_CHANGED, "mail.acme.test", "mail.acme.test"},
+		{"what somebody typed into a form", CHANNEL_WEB, ACTION_FORM_SUBMIT, "acme.test", ""},
+		{"a login", CHANNEL_WEB, ACTION_IDENTIFY, "acme.test", ""},
+		{"nothing", CHANNEL_CRM, ACTION_IDENTIFY, "", ""},
+		{"an address", CHANNEL_CRM, ACTION_IDENTIFY, "ann@acme.test", ""},
+		{"a URL", CHANNEL_WEB, ACTION_GROUP, "https://acme.test/", ""},
+		{"no host name", CHANNEL_WEB, ACTION_GROUP, "Acme A/S", ""},
+		{"254 bytes", CHANNEL_WEB, ACTION_GROUP, TEXT_250 ".com", ""},
+	};
+	struct arena arena;
+	ck_assert(arena_init(&arena, 65536));
+	for (size_t i = 0; i < COUNT_OF(rows); i++) {
+		struct event event = event_blank;
+		event.channel = rows[i].channel;
+		event.action = rows[i].action;
+		event.identity.user_id = "42";
+		event.identity.company_domain = rows[i].given;
+		struct identified who;
+		ck_assert(identify_event(&event, &options, &arena, &who));
+		ck_assert_msg(strcmp(who.account, rows[i].account) == 0, "%s: %s", rows[i].row, who.account);
+	}
+	arena_finish(&arena);
+}
+END_TEST
+
 START_TEST(an_actor_id_of_zeros_is_blocked)
 {
 	struct event event = {.site = "shop"};
@@ -351,4 +386,4 @@ END_TEST
 
 TEST_MAIN("identify", actor_ids_are_keyed_hashes, a_key_has_a_name_of_its_own, addresses_are_normalised,
 	  ids_are_trimmed_and_nobodys_ids_blocked, an_event_tells_a_weak_and_a_strong_actor,
-	  an_actor_id_of_zeros_is_blocked, a_full_arena_is_said)
+	  group_calls_and_the_crm_name_an_account, an_actor_id_of_zeros_is_blocked, a_full_arena_is_said)

@@ -158,9 +158,9 @@ static const struct {
 	     "phased.consent"),
 	READ(TABLE_DECLARED, "UITMXUMT",
 	     "SELECT actor_id, attribute, source, stamped, event_id, touch_actor, at, value FROM phased.declared"),
-	READ(TABLE_CONTACT, "UTTTTTTI",
-	     "SELECT contact_id, address, name, role, role_declared, title, company, may_write FROM "
-	     "phased.contact"),
+	READ(TABLE_CONTACT, "UTTTTTTIIMMTTI",
+	     "SELECT contact_id, address, name, role, role_declared, title, company, may_write, "
+	     "role_source, role_at, role_since, host, domain, named FROM phased.contact"),
 	READ(TABLE_STRETCH, "UMMU", "SELECT actor_id, from_at, to_at, contact_id FROM phased.stretch"),
 	READ(TABLE_SUBJECT, "XIT",
 	     "SELECT subject_id, channel, source || '/' || site || '/' || process || '/' || action || '/' || "

@@ -41,6 +41,8 @@ TABLES = {
     "phased.model_acceptance": {WRITER: "S", **READS},
     "phased.takeover": {WRITER: "SU", PRIVACY: "S", MONITOR: "S"},
     "phased.erasure": {WRITER: "SIU", PRIVACY: "SIU"},
+    "phased.account": {WRITER: "S", **READS},
+    "phased.account_domain": {WRITER: "S", **READS},
     "phased.machine_decision": {WRITER: "SD", PRIVACY: "SD"},
     "phased.audit": {PRIVACY: "S", MONITOR: "S"},
     "phased.retention": {WRITER: "S", PRIVACY: "S", MONITOR: "S"},
@@ -73,6 +75,7 @@ TABLES = {
     "report.machine_touch": {READER: "S", SELLER: "S", PRIVACY: "S"},
     "report.machine_burst": {READER: "S", SELLER: "S", PRIVACY: "S"},
     "report.machine_decision": {SELLER: "S", PRIVACY: "S"},
+    "report.account": {SELLER: "S", PRIVACY: "S"},
     "report.person": {SELLER: "S", PRIVACY: "S"},
 }
 FUNCTIONS = {
@@ -87,6 +90,7 @@ FUNCTIONS = {
     "phased.touch_erase": (WRITER,),
     "report.machine_decide": (SELLER, PRIVACY),
     "report.unsubscribe_dismiss": (SELLER, PRIVACY),
+    "phased.account_of": (WRITER,),
     "phased.takeover_step": (WRITER,),
     "phased.explain_due": (WRITER,),
     "phased.explain_done": (WRITER,),
