@@ -37,7 +37,7 @@ struct person {
 
 static const struct postgres_statement read_person = {
 	.name = "read_person",
-	.sql = "SELECT address, name, role FROM report.person WHERE contact_id = $1",
+	.sql = "SELECT " REPORT_PERSON_COLUMNS " FROM report.person p WHERE p.contact_id = $1",
 	.parameter_count = 1,
 	.parameters = {{POSTGRES_UUID, false}},
 };
@@ -48,7 +48,7 @@ static bool on_person(void *context, const struct postgres_rows *rows, struct fa
 	return postgres_count(rows) == 0 || report_person_read(person->arena, rows, 0, 0, person->row, fail);
 }
 
-/* Address, name and role, where the database role may see them. */
+/* Address, name, role and account, where the database role may see them. */
 static bool fill_person(struct ctl *ctl, struct postgres *postgres, struct report_row *row, struct fail *fail)
 {
 	struct person person = {&ctl->arena, row};

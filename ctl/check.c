@@ -240,6 +240,34 @@ static bool check_server_log(struct checks *checks, char *ret_said, struct fail 
 			wrong);
 }
 
+static const struct postgres_statement has_accounts = {
+	.name = "has_accounts",
+	.sql = "SELECT count(*), count(account) FROM phased.account_domain",
+	.simple = true};
+
+/* Context: two numbers, of rows and of domains that are another account's. */
+static bool on_accounts(void *context, const struct postgres_rows *rows, struct fail *fail)
+{
+	int64_t *numbers = context;
+	(void)fail;
+	numbers[0] = postgres_int(rows, 0, 0);
+	numbers[1] = postgres_int(rows, 0, 1);
+	return true;
+}
+
+static bool check_accounts(struct checks *checks, char *ret_said, struct fail *fail)
+{
+	int64_t numbers[2];
+	if (!postgres_add(checks->postgres, &has_accounts, NULL, on_accounts, numbers, fail) ||
+	    !ctl_turn(checks->postgres, fail)) {
+		return false;
+	}
+	snprintf(ret_said, SAID_SIZE, "%" PRId64 " domains tell of none, %" PRId64 " are another account's",
+		 numbers[0] - numbers[1] - 1, numbers[1]);
+	return numbers[0] > 0 || fail_set(fail, FAIL_FATAL, EXIT_FOUND,
+					  "none are told from addresses yet: run phasectl accounts accept");
+}
+
 static const struct {
 	const char *name;
 	check_step *step;
@@ -256,6 +284,7 @@ static const struct {
 	{"server log", check_server_log, NEEDS_SCHEMA},
 	{"key in force", check_kid, NEEDS_SCHEMA},
 	{"model in force", check_in_force, NEEDS_SCHEMA},
+	{"accounts", check_accounts, NEEDS_SCHEMA},
 };
 
 /* Gravest first: what must be mended before the rest can be judged. */
@@ -304,12 +333,12 @@ const struct command check_command = {
 		"Looks at the configuration, the identity key, the model with each rule's example, the words of "
 		"topics with\n"
 		"their examples, Kafka and its topics, PostgreSQL, its schema, what its log may say of people, "
-		"the "
-		"key\nthat it was begun with, and the model in force; one line each. "
-		"Exit: the\n"
-		"gravest of 78 configuration, 69 a server is away, 65 model or schema, 77 not allowed, 1 topics "
-		"or "
-		"model not there yet.",
+		"the key\n"
+		"that it was begun with, the model in force and the lists of accounts; one line each. Exit: the "
+		"gravest of\n"
+		"78 configuration, 69 a server is away, 65 model or schema, 77 not allowed, 1 topics, model or "
+		"lists not\n"
+		"there yet.",
 	.options = options,
 	.run = run,
 };

@@ -30,6 +30,7 @@ static const struct command *const commands[] = {
 	&model_show_command,
 	&model_calibrate_command,
 	&model_try_command,
+	&accounts_accept_command,
 	&topics_create_command,
 	&confirm_command,
 	&produce_command,

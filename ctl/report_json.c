@@ -21,7 +21,7 @@ void report_json_print(const struct report_row *row)
 	json_t *object =
 		json_pack("{so so so so so so so so so s{sf sf sf} so sf sb sI so so}", "contact", text(contact),
 			  "email", text(row->address), "name", text(row->name), "role", text(row->role), "account",
-			  json_null(), "process", text(row->process), "phase", text(row->phase), "fine",
+			  text(row->account), "process", text(row->process), "phase", text(row->phase), "fine",
 			  text(row->fine), "since", json_line_moment(row->since_us), "p", "early", row->early,
 			  "mid", row->mid, "late", row->late, "confidence", text(row->confidence), "activity",
 			  row->activity, "quiet", row->quiet ? 1 : 0, "touches", (json_int_t)row->touches,

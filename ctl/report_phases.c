@@ -24,7 +24,7 @@
 
 static struct {
 	bool json, active, newest;
-	const char *contact, *phase, *process, *role;
+	const char *contact, *phase, *process, *role, *account;
 	int64_t limit;
 } asked;
 
@@ -36,6 +36,7 @@ static const struct option_about options[] = {
 	 "in these phases, commas between: late, mid, early, none, unknown"},
 	{"process", "NAME", OPTION_TEXT, &asked.process, 0, 0, "in this process"},
 	{"role", "NAME", OPTION_TEXT, &asked.role, 0, 0, "in this role: CFO, CMO, CEO, IT, procurement, …"},
+	{"account", "DOMAIN", OPTION_TEXT, &asked.account, 0, 0, "of this account, as its domain"},
 	{"active", NULL, OPTION_FLAG, &asked.active, 0, 0, "leave out those who have gone quiet"},
 	{"newest", NULL, OPTION_FLAG, &asked.newest, 0, 0, "who was last heard of first"},
 	{"limit", "N", OPTION_NUMBER, &asked.limit, 1, INT64_C(1000000000), "at most so many rows"},
@@ -46,7 +47,7 @@ static const char *const phases[] = {"late", "mid", "early", "none", "unknown"};
 
 /* What rows are asked for. */
 struct filter {
-	struct postgres_value phases, process, from, to, address, role, active, limit, newest;
+	struct postgres_value phases, process, from, to, address, role, active, limit, newest, account;
 	struct uuid from_id, to_id;
 	char address_text[IDENTITY_EMAIL_SIZE_MAX + 1];
 };
@@ -66,10 +67,11 @@ static const struct postgres_statement may_see = {
 	.simple = true};
 
 #define PARAMETERS \
-	.parameter_count = 9, .parameters = { \
-				      {POSTGRES_TEXT, true},  {POSTGRES_TEXT, false}, {POSTGRES_UUID, false}, \
-				      {POSTGRES_UUID, false}, {POSTGRES_TEXT, false}, {POSTGRES_TEXT, false}, \
-				      {POSTGRES_BOOL, false}, {POSTGRES_INT8, false}, {POSTGRES_BOOL, false}, \
+	.parameter_count = 10, \
+	.parameters = { \
+		{POSTGRES_TEXT, true},	{POSTGRES_TEXT, false}, {POSTGRES_UUID, false}, {POSTGRES_UUID, false}, \
+		{POSTGRES_TEXT, false}, {POSTGRES_TEXT, false}, {POSTGRES_BOOL, false}, {POSTGRES_INT8, false}, \
+		{POSTGRES_BOOL, false}, {POSTGRES_TEXT, false}, \
 	}
 #define CURSOR \
 	"DECLARE report NO SCROLL CURSOR FOR SELECT c.contact_id, c.process, c.phase, c.fine, c.since, c.early, " \
@@ -86,15 +88,17 @@ static const struct postgres_statement may_see = {
 
 static const struct postgres_statement with_people = {
 	.name = "with_people",
-	.sql = CURSOR
-	"p.address, p.name, p.role FROM report.contact_phase c LEFT JOIN report.person p USING (contact_id) " WHERE
-	"AND ($5 IS NULL OR p.address = $5) AND ($6 IS NULL OR lower(p.role) = lower($6)) " ORDER,
+	.sql = CURSOR REPORT_PERSON_COLUMNS
+	" FROM report.contact_phase c LEFT JOIN report.person p USING (contact_id) " WHERE
+	"AND ($5 IS NULL OR p.address = $5) AND ($6 IS NULL OR lower(p.role) = lower($6)) "
+	"AND ($10 IS NULL OR p.account = $10) " ORDER,
 	PARAMETERS,
 };
 static const struct postgres_statement without_people = {
 	.name = "without_people",
-	.sql = CURSOR "NULL::text, NULL::text, NULL::text FROM report.contact_phase c " WHERE
-		      "AND $5 IS NULL AND $6 IS NULL " ORDER,
+	.sql = CURSOR
+	"NULL::text, NULL::text, NULL::text, NULL::text, NULL::boolean FROM report.contact_phase c " WHERE
+	"AND $5 IS NULL AND $6 IS NULL AND $10 IS NULL " ORDER,
 	PARAMETERS,
 };
 static const struct postgres_statement fetch = {.name = "fetch", .sql = "FETCH 500 FROM report", .simple = true};
@@ -138,8 +142,10 @@ static bool no_room(struct fail *fail)
 bool report_person_read(struct arena *arena, const struct postgres_rows *rows, size_t at, unsigned column,
 			struct report_row *row, struct fail *fail)
 {
+	row->succeeded = postgres_is_null(rows, at, column + 4) ? false : postgres_int(rows, at, column + 4) != 0;
 	return (copy(arena, rows, at, column, &row->address) && copy(arena, rows, at, column + 1, &row->name) &&
-		copy(arena, rows, at, column + 2, &row->role)) ||
+		copy(arena, rows, at, column + 2, &row->role) &&
+		copy(arena, rows, at, column + 3, &row->account)) ||
 	       no_room(fail);
 }
 
@@ -229,6 +235,7 @@ static bool make_filter(struct arena *arena, struct filter *filter, struct fail 
 	*filter = (struct filter){.phases = null, .from = null, .to = null, .address = null, .limit = null};
 	bool fits = postgres_value_text(asked.process, &filter->process) &&
 		    postgres_value_text(asked.role, &filter->role) &&
+		    postgres_value_text(asked.account, &filter->account) &&
 		    postgres_value_int(arena, POSTGRES_BOOL, asked.active, &filter->active) &&
 		    postgres_value_int(arena, POSTGRES_BOOL, asked.newest, &filter->newest) &&
 		    (asked.limit == 0 || postgres_value_int(arena, POSTGRES_INT8, asked.limit, &filter->limit));
@@ -257,9 +264,9 @@ static void print_page(const struct page *page, struct report_table *table, bool
 static bool print_all(struct ctl *ctl, struct postgres *postgres, const struct filter *filter, bool has_people,
 		      struct fail *fail)
 {
-	const struct postgres_value values[] = {filter->phases, filter->process, filter->from,
-						filter->to,	filter->address, filter->role,
-						filter->active, filter->limit,	 filter->newest};
+	const struct postgres_value values[] = {filter->phases,	 filter->process, filter->from,	  filter->to,
+						filter->address, filter->role,	  filter->active, filter->limit,
+						filter->newest,	 filter->account};
 	struct report_table table = {.now_us = moment_now_us()};
 	struct page *page = arena_zero(&ctl->arena, 1, sizeof(*page));
 	CHECK(page != NULL);
@@ -288,9 +295,10 @@ static bool report(struct ctl *ctl, struct postgres *postgres, struct filter *fi
 	if (!report_may_see_people(postgres, &has_people, fail)) {
 		return false;
 	}
-	if (asked.role != NULL && !has_people) {
+	if ((asked.role != NULL || asked.account != NULL) && !has_people) {
 		return fail_set(fail, FAIL_FATAL, EXIT_NOT_ALLOWED,
-				"--role: this database role may not read report.person; phased_seller may");
+				"%s: this database role may not read report.person; phased_seller may",
+				asked.role != NULL ? "--role" : "--account");
 	}
 	if (filter->address_text[0] != '\0' && !filter_address(ctl, postgres, has_people, filter, fail)) {
 		return false;

@@ -19,7 +19,8 @@ struct report_row {
 	bool quiet;
 	int64_t touches;
 	const char *model;
-	const char *address, *name, *role; /* of report.person */
+	const char *address, *name, *role, *account; /* of report.person */
+	bool succeeded;				     /* somebody else has the role by now */
 	/* Of each state of the process; or NULL. */
 	const double *posterior;
 	const char *const *state_names;
@@ -37,7 +38,8 @@ struct postgres_rows;
 
 /* May this database role see report.person? */
 bool report_may_see_people(struct postgres *postgres, bool *ret_may, struct fail *fail);
-/* Address, name and role from three columns. */
+/* Address, name, role, account, whether succeeded, from these five columns of report.person p. */
+#define REPORT_PERSON_COLUMNS "p.address, p.name, p.role, p.account, p.succeeded_by IS NOT NULL"
 bool report_person_read(struct arena *arena, const struct postgres_rows *rows, size_t at, unsigned column,
 			struct report_row *row, struct fail *fail);
 

@@ -17,6 +17,7 @@ enum column {
 	COLUMN_CONTACT,
 	COLUMN_NAME,
 	COLUMN_ROLE,
+	COLUMN_ACCOUNT,
 	COLUMN_PROCESS,
 	COLUMN_PHASE,
 	COLUMN_FINE,
@@ -37,6 +38,7 @@ static const struct {
 	[COLUMN_CONTACT] = {"CONTACT", CONTACT_MIN, 44, false},
 	[COLUMN_NAME] = {"NAME", 10, 28, false},
 	[COLUMN_ROLE] = {"ROLE", 4, 12, false},
+	[COLUMN_ACCOUNT] = {"ACCOUNT", 8, 24, false},
 	[COLUMN_PROCESS] = {"PROCESS", 8, 12, false},
 	[COLUMN_PHASE] = {"PHASE", 7, 7, false},
 	[COLUMN_FINE] = {"FINE", 4, 11, false},
@@ -50,8 +52,8 @@ static const struct {
 static_assert(COLUMN_COUNT <= COUNT_OF(((struct report_table *)0)->width), "a width a column");
 
 /* What goes first when there is no room. */
-static const enum column drop_order[] = {COLUMN_NAME, COLUMN_TOUCHES, COLUMN_FINE, COLUMN_LAST,
-					 COLUMN_ROLE, COLUMN_PROCESS, COLUMN_SURE};
+static const enum column drop_order[] = {COLUMN_ACCOUNT, COLUMN_NAME, COLUMN_TOUCHES, COLUMN_FINE,
+					 COLUMN_LAST,	 COLUMN_ROLE, COLUMN_PROCESS, COLUMN_SURE};
 
 /* "now", "5 min", "3 h", "3 d", "14 mo" */
 static void print_ago(int64_t then_us, int64_t now_us, char *ret_text, size_t size)
@@ -136,7 +138,13 @@ static const char *cell_text(enum column column, const struct report_row *row, i
 	case COLUMN_NAME:
 		return row->name != NULL ? row->name : "";
 	case COLUMN_ROLE:
-		return row->role != NULL ? row->role : "";
+		if (row->role == NULL || !row->succeeded) {
+			return row->role != NULL ? row->role : "";
+		}
+		snprintf(scratch, size, "was %s", row->role);
+		return scratch;
+	case COLUMN_ACCOUNT:
+		return row->account != NULL ? row->account : "";
 	case COLUMN_PROCESS:
 		return row->process;
 	case COLUMN_PHASE:
@@ -164,6 +172,13 @@ static const char *cell_text(enum column column, const struct report_row *row, i
 	return NULL;
 }
 
+/* Beside its address an account says nothing new, unless it is another domain. */
+static bool account_tells(const struct report_row *row)
+{
+	const char *at = row->address != NULL ? strrchr(row->address, '@') : NULL;
+	return row->account != NULL && (at == NULL || strcmp(at + 1, row->account) != 0);
+}
+
 static unsigned total_width(const struct report_table *table)
 {
 	unsigned total = 0;
@@ -177,7 +192,7 @@ static unsigned total_width(const struct report_table *table)
 static unsigned natural_width(enum column column, const struct report_row *rows, size_t count, bool has_people)
 {
 	unsigned width = 0;
-	bool tells = column != COLUMN_PROCESS;
+	bool tells = column != COLUMN_PROCESS && column != COLUMN_ACCOUNT;
 	for (size_t i = 0; i < count; i++) {
 		char scratch[32];
 		const char *text = cell_text(column, &rows[i], 0, scratch, sizeof(scratch));
@@ -185,7 +200,8 @@ static unsigned natural_width(enum column column, const struct report_row *rows,
 		bool gives_way = column == COLUMN_CONTACT && has_people && rows[i].address == NULL;
 		unsigned own = text == NULL || gives_way ? 0 : terminal_width(text);
 		width = own > width ? own : width;
-		tells = tells || (text != NULL && strcmp(text, "standard") != 0);
+		tells = tells || (column == COLUMN_PROCESS && strcmp(text, "standard") != 0) ||
+			(column == COLUMN_ACCOUNT && account_tells(&rows[i]));
 	}
 	if (!tells || (width == 0 && column != COLUMN_CONTACT && column != COLUMN_BAR)) {
 		return 0;

@@ -97,6 +97,15 @@ static const struct yaml_field model_fields[] = {
 	{0},
 };
 
+static const struct yaml_field accounts_fields[] = {
+	{"path", YAML_TEXT, AT(accounts.path), .low = 1, .high = 4095, .fallback = "accounts.yaml",
+	 .reloadable = true,
+	 .help = "File that phasectl accounts accept reads: lists of mail providers, and whose domains are whose. "
+		 "The "
+		 "daemon asks the database."},
+	{0},
+};
+
 static const struct yaml_field subject_fields[] = {
 	{"property_keys", YAML_TEXTS, AT(subject.property_keys), .high = 64, .fallback = "[]",
 	 .help = "Keys of event properties that rules may look at, at most 16. Fixed in the database at first "
@@ -229,6 +238,7 @@ static const struct yaml_field conf_fields[] = {
 	{"postgres", YAML_SECTION, .fields = postgres_fields, .help = "Where they go."},
 	{"identity", YAML_SECTION, .fields = identity_fields, .help = "Who is who."},
 	{"model", YAML_SECTION, .fields = model_fields, .help = "Rules, content, phases."},
+	{"accounts", YAML_SECTION, .fields = accounts_fields, .help = "Which organisation a contact buys for."},
 	{"subject", YAML_SECTION, .fields = subject_fields, .help = "What a touch is about."},
 	{"consent", YAML_SECTION, .fields = consent_fields, .help = "Events that do not say."},
 	{"batch", YAML_SECTION, .fields = batch_fields, .help = "How much is done at once."},
@@ -366,9 +376,10 @@ static bool resolve_paths(const struct conf_reader *reader, void *into)
 	struct conf *conf = into;
 	conf->identity.key_file = conf_secret_path(reader->path, conf->identity.key_file, reader->arena);
 	conf->model.path = conf_path(reader->path, conf->model.path, reader->arena);
+	conf->accounts.path = conf_path(reader->path, conf->accounts.path, reader->arena);
 	conf->postgres.password_file = conf_secret_path(reader->path, conf->postgres.password_file, reader->arena);
 	conf->kafka.properties_file = conf_secret_path(reader->path, conf->kafka.properties_file, reader->arena);
-	return (conf->identity.key_file != NULL && conf->model.path != NULL &&
+	return (conf->identity.key_file != NULL && conf->model.path != NULL && conf->accounts.path != NULL &&
 		conf->postgres.password_file != NULL && conf->kafka.properties_file != NULL) ||
 	       conf_too_large(reader);
 }

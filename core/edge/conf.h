@@ -52,6 +52,9 @@ struct conf {
 		const char *path; /* a file or a directory, relative ones resolved */
 	} model;
 	struct {
+		const char *path; /* of the file of accounts, relative ones resolved */
+	} accounts;
+	struct {
 		struct yaml_texts property_keys; /* sorted, each once, at most SUBJECT_PROPERTIES_MAX */
 	} subject;
 	struct consent_policy consent;

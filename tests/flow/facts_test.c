@@ -717,9 +717,8 @@ START_TEST(what_was_deleted_on_the_way_is_never_missed)
 END_TEST
 
 TEST_MAIN("facts", a_form_states_all_it_was_filled_in_with, what_an_event_states_depends_on_who_says_it,
-	  a_scanners_unsubscribe_becomes_what_is_configured,
-	  blank_fields_are_not_declared, a_person_is_what_was_said_last_with_consent,
-	  a_crm_record_tells_of_a_person_whoever_entered_it,
+	  a_scanners_unsubscribe_becomes_what_is_configured, blank_fields_are_not_declared,
+	  a_person_is_what_was_said_last_with_consent, a_crm_record_tells_of_a_person_whoever_entered_it,
 	  an_account_follows_from_who_names_it_else_from_the_address,
 	  a_role_is_told_by_its_strongest_source_and_since_when, statements_in_any_order_make_the_same_person,
 	  what_was_deleted_on_the_way_is_never_missed)

@@ -8,10 +8,16 @@ import unittest
 import phased_test
 
 MODEL = os.path.join(phased_test.ROOT, "conf", "model")
-STEPS = ["configuration", "identity key", "model", "topic words", "kafka", "topics", "postgres", "schema", "server log", "key in force", "model in force"]
+ACCOUNTS = os.path.join(phased_test.ROOT, "conf", "accounts.yaml")
+STEPS = ["configuration", "identity key", "model", "topic words", "kafka", "topics", "postgres", "schema", "server log", "key in force", "model in force",
+         "accounts"]
 
 
 class Check(phased_test.PhasedTest):
+    def prepare(self, *args, **more):
+        super().prepare(*args, **more)
+        self.phasectl(["accounts", "accept", ACCOUNTS])
+
     def check(self, status, **more):
         return self.check_with(status, **more)
 
@@ -49,10 +55,12 @@ class Check(phased_test.PhasedTest):
         self.assertIn("run phasectl topics create", said["topics"][1])
         self.assertIn(self.topics["erasure"], said["topics"][1])
         self.phasectl(["migrate"])
-        self.assertEqual(["topics", "model in force"], self.wrong(1))
+        self.assertEqual(["topics", "model in force", "accounts"], self.wrong(1))
         self.phasectl(["topics", "create", "--partitions", "1"])
         self.assertIn("run phasectl model accept", self.check(1)["model in force"][1])
         self.phasectl(["model", "accept"])
+        self.assertIn("run phasectl accounts accept", self.check(1)["accounts"][1])
+        self.phasectl(["accounts", "accept", ACCOUNTS])
         self.check(0)
 
     def test_only_the_missing_topics_are_named(self):
@@ -238,7 +246,7 @@ class CommandLine(phased_test.PhasedTest):
         listing = self.ask("--help").out
         commands = re.findall(r"^  ([a-z]+(?: [a-z]+)?)  +\S", listing.partition("commands:")[2].partition("options:")[0], re.M)
         self.assertEqual(["report phases", "at", "why", "status", "top", "check", "migrate", "model check", "model lint", "model diff", "model accept", "model reject",
-                          "model history", "model show", "model calibrate", "model try", "topics create", "confirm", "produce",
+                          "model history", "model show", "model calibrate", "model try", "accounts accept", "topics create", "confirm", "produce",
                           "position show", "position set", "rejects list", "rejects show", "rejects retry", "rejects purge",
                           "machine show", "machine clear", "retention", "unsubscribe list", "unsubscribe settle", "audit", "reload"],
                          commands)
