@@ -32,6 +32,7 @@ static const struct command *const commands[] = {
 	&model_try_command,
 	&accounts_accept_command,
 	&topics_create_command,
+	&erase_command,
 	&confirm_command,
 	&produce_command,
 	&position_show_command,

@@ -58,11 +58,17 @@ void sender_serve(struct sender *sender)
 	}
 }
 
+void sender_await(struct kafka_sink *sink)
+{
+	struct pollfd watched = {.fd = kafka_sink_fd(sink), .events = POLLIN};
+	poll(&watched, 1, 1000);
+	while (kafka_sink_poll(sink)) {
+	}
+}
+
 void sender_wait(struct sender *sender)
 {
-	struct pollfd watched = {.fd = sender_fd(sender), .events = POLLIN};
-	poll(&watched, 1, 1000);
-	sender_serve(sender);
+	sender_await(sender->sink);
 }
 
 bool sender_look(struct sender *sender, const char *topic, struct fail *fail)

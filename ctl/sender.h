@@ -27,6 +27,9 @@ struct sender {
 struct kafka_sink *sender_sink(const struct ctl *ctl, unsigned buffer_kib_max, unsigned delivery_ms_max,
 			       kafka_sink_delivered *delivered, void *context, struct fail *fail);
 
+/* Waits for something to be delivered, or a second, and hears it. */
+void sender_await(struct kafka_sink *sink);
+
 /* After ctl_read_conf_for_kafka(); into zeros. */
 bool sender_start(struct sender *sender, struct ctl *ctl, struct fail *fail);
 /* What is on its way then is lost. */

@@ -226,6 +226,7 @@ static void chores(struct loop *loop)
 	}
 	loop_reload(loop);
 	loop_read_notices(loop);
+	loop_erase(loop);
 	loop_connect(loop);
 	for (unsigned i = 0; i < loop->lane_count; i++) { /* each sends before the next one computes */
 		lane_serve(&loop->lanes[i]);
@@ -309,6 +310,7 @@ static void start_watching(struct loop *loop)
 		ev_io_start(loop->ev, &loop->http_watcher);
 		log_info("http: listening on %s", http_address(status_http(loop->status)));
 	}
+	loop_erase_start(loop);
 	ev_timer_init(&loop->tick, on_tick, 0, 0);
 	ev_signal_init(&loop->on_term, on_stop_signal, SIGTERM);
 	ev_signal_init(&loop->on_int, on_stop_signal, SIGINT);

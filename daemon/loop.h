@@ -12,6 +12,7 @@
 #include "daemon/counters.h"
 #include "daemon/io.h"
 
+struct eraser;
 struct service;
 
 struct loop_options {
@@ -26,6 +27,7 @@ struct loop_options {
 	struct conf_live *live;	 /* what SIGHUP reads again into *conf; NULL: nothing */
 	const char *listen;	 /* of /metrics and health; "": nowhere */
 	struct service *service; /* who is told that we work */
+	struct eraser *eraser;	 /* to be done with before the first batch; NULL: nothing */
 };
 
 /* What health checks ask. */

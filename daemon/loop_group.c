@@ -137,8 +137,8 @@ static struct lane *idle_lane(struct loop *loop)
 void loop_send_claim(struct loop *loop)
 {
 	struct lane *lane = idle_lane(loop);
-	if (!loop->claim_wanted || loop->release_wanted || loop->claim_lane != NULL || lane == NULL ||
-	    loop->stage != STAGE_RUNNING || loop_is_busy(loop)) {
+	if (loop->eraser != NULL || !loop->claim_wanted || loop->release_wanted || loop->claim_lane != NULL ||
+	    lane == NULL || loop->stage != STAGE_RUNNING || loop_is_busy(loop)) {
 		return;
 	}
 	loop_hand_back(loop); /* it lies before the positions, or after them, that are claimed now */

@@ -4,6 +4,7 @@
 #include <stdio.h>
 
 #include "core/base/moment.h"
+#include "daemon/eraser.h"
 #include "daemon/loop_inside.h"
 
 #define MEASURE_US MOMENT_SECOND_US
@@ -36,6 +37,8 @@ void loop_look_after_health(struct loop *loop)
 	const char *why = why_lanes_wait(loop, &up);
 	if (why == NULL && counters->source_up.value == 0) {
 		why = "waiting for Kafka\n";
+	} else if (why == NULL && loop->eraser != NULL) {
+		why = eraser_why(loop->eraser);
 	} else if (why == NULL && loop_assigned(loop) == 0) {
 		why = "waiting for partitions\n";
 	}

@@ -1,6 +1,6 @@
 /*
  * Between the files of the loop: loop.c (chores, what is watched, stopping), loop_group.c (what concerns all lanes: notices
- * of the consumer group, claims, giving back, another model), loop_look.c (positions set by hand), loop_purge.c (old rows of
+ * of the consumer group, claims, giving back, another model), loop_erase.c (erasures that the database does not know, before the first claim), loop_look.c (positions set by hand), loop_purge.c (old rows of
  * rejected, old touches), loop_review.c (what time alone changes), loop_refold.c (contacts that wait for their refold), loop_takeover.c (all of them, after another model was accepted), loop_explain.c (why, and day by day), loop_health.c (what checks are told), loop_reload.c (the configuration, read again), loop_service.c (what the
  * service manager is told) and lane.c (a connection to PostgreSQL, and whose the turn under way is). Private to them.
  */
@@ -105,6 +105,9 @@ struct loop {
 	struct io io; /* for clock and source, which lanes share: any lane's */
 	struct ev_loop *ev;
 	ev_io source_watcher, http_watcher;
+	/* before anything is claimed */
+	struct eraser *eraser; /* NULL: done */
+	ev_io eraser_log_watcher, eraser_store_watcher;
 	ev_timer tick;
 	ev_signal on_term, on_int, on_hup;
 	bool source_ready, http_ready, reload_wanted;
@@ -215,6 +218,12 @@ void loop_look_after_claims(struct loop *loop);
 /* Sends the claim that is wanted, once no transaction is under way, by any lane that is connected. */
 void loop_send_claim(struct loop *loop);
 void loop_claimed(struct loop *loop);
+
+/* ---- loop_erase.c ---- */
+
+void loop_erase_start(struct loop *loop);
+/* Goes on with what comes before the first batch; ends it. */
+void loop_erase(struct loop *loop);
 
 /* ---- loop_look.c ---- */
 

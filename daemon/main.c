@@ -11,9 +11,11 @@
 #include "core/base/log.h"
 #include "core/base/secret.h"
 #include "core/edge/conf.h"
+#include "core/edge/kafka_log.h"
 #include "core/edge/key_file.h"
 #include "core/edge/secret_file.h"
 #include "core/edge/service.h"
+#include "daemon/eraser.h"
 #include "daemon/loop.h"
 
 #define SECRETS_SIZE ((size_t)64 * 1024)
@@ -46,6 +48,12 @@ struct parts {
 		struct store *store;
 		struct io_real real;
 	} lanes[LANES_MAX];
+	struct eraser_parts {
+		struct kafka_log *log;
+		struct postgres *postgres;
+		struct store *store;
+		struct eraser *eraser;
+	} eraser;
 	struct counters counters;
 	struct service service;
 	const char *instance, *listen; /* as the configuration says, or the command line */
@@ -71,9 +79,11 @@ static bool make_source(struct parts *parts, struct fail *fail)
 	return parts->source != NULL;
 }
 
-static bool make_lane(struct parts *parts, unsigned number, struct fail *fail)
+/* A connection, and who speaks over it. */
+static bool make_store(struct parts *parts, struct postgres **ret_postgres, struct store **ret_store,
+		       struct fail *fail)
 {
-	struct postgres_options options = {
+	const struct postgres_options options = {
 		.conninfo = parts->conf.postgres.conninfo,
 		.password = parts->password,
 		.application = "phased",
@@ -81,12 +91,44 @@ static bool make_lane(struct parts *parts, unsigned number, struct fail *fail)
 		.reply_ms_max = (unsigned)parts->conf.postgres.reply_ms_max,
 		.synchronous_commit = parts->conf.postgres.synchronous_commit,
 	};
+	*ret_postgres = postgres_create(&options, fail);
+	*ret_store = *ret_postgres != NULL ? store_create(*ret_postgres, options.reply_ms_max, fail) : NULL;
+	return *ret_store != NULL;
+}
+
+static bool make_lane(struct parts *parts, unsigned number, struct fail *fail)
+{
 	struct lane_parts *lane = &parts->lanes[number];
-	lane->postgres = postgres_create(&options, fail);
-	lane->store = lane->postgres != NULL ? store_create(lane->postgres, options.reply_ms_max, fail) : NULL;
+	if (!make_store(parts, &lane->postgres, &lane->store, fail)) {
+		return false;
+	}
 	lane->real = (struct io_real){
 		.source = parts->source, .lane = number, .postgres = lane->postgres, .store = lane->store};
-	return lane->store != NULL;
+	return true;
+}
+
+/* Without a topic of erasures there is nothing to be read. */
+static bool make_eraser(struct parts *parts, struct fail *fail)
+{
+	const struct conf *conf = &parts->conf;
+	struct eraser_parts *eraser = &parts->eraser;
+	const struct kafka_log_options options = {
+		.brokers = conf->kafka.brokers,
+		.client_id = conf->kafka.client_id,
+		.properties = conf->kafka.properties,
+		.topic = conf->kafka.topic[CONF_ERASURE],
+	};
+	if (options.topic[0] == '\0') {
+		return true;
+	}
+	eraser->log = kafka_log_create(&options, fail);
+	if (eraser->log == NULL || !make_store(parts, &eraser->postgres, &eraser->store, fail)) {
+		return false;
+	}
+	eraser->eraser = eraser_create(&(struct eraser_options){
+		.log = eraser->log, .postgres = eraser->postgres, .store = eraser->store, .topic = options.topic});
+	eraser->log = eraser->eraser != NULL ? NULL : eraser->log;
+	return eraser->eraser != NULL || fail_set(fail, FAIL_FATAL, EXIT_OUR_BUG, "phased: no memory");
 }
 
 static int number_of(const struct yaml_texts *topics, const char *name)
@@ -114,7 +156,7 @@ static bool read_secrets(struct parts *parts, struct fail *fail)
 
 static bool run(struct parts *parts, struct fail *fail)
 {
-	if (!read_secrets(parts, fail) || !make_source(parts, fail)) {
+	if (!read_secrets(parts, fail) || !make_source(parts, fail) || !make_eraser(parts, fail)) {
 		return false;
 	}
 	counters_init(&parts->counters);
@@ -133,6 +175,7 @@ static bool run(struct parts *parts, struct fail *fail)
 		.rejected_topic = number_of(&parts->conf.kafka.topics, parts->conf.kafka.topic[CONF_REJECTED]),
 		.service = &parts->service,
 		.listen = parts->listen,
+		.eraser = parts->eraser.eraser,
 	};
 	for (unsigned i = 0; i < options.lane_count; i++) {
 		if (!make_lane(parts, i, fail)) {
@@ -147,6 +190,10 @@ static bool run(struct parts *parts, struct fail *fail)
 static void finish(struct parts *parts)
 {
 	kafka_source_destroy(parts->source);
+	eraser_destroy(parts->eraser.eraser);
+	kafka_log_destroy(parts->eraser.log);
+	store_destroy(parts->eraser.store);
+	postgres_destroy(parts->eraser.postgres);
 	for (unsigned i = 0; i < LANES_MAX; i++) {
 		store_destroy(parts->lanes[i].store);
 		postgres_destroy(parts->lanes[i].postgres);

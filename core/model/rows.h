@@ -83,6 +83,14 @@ struct erasure_row {
 	int64_t below;
 };
 
+/* A row of the ledger as it is written. */
+struct ledger_row {
+	struct uuid actor_id;
+	int64_t from_us; /* INT64_MIN: the actor goes whole */
+	int64_t at_us, erased_us;
+	const char *positions; /* JSON: {"topic": [offset of partition 0, …], …} */
+};
+
 struct touch_key {
 	struct uuid actor_id;
 	int64_t stamped_us;

@@ -79,6 +79,7 @@ TABLES = {
     "report.person": {SELLER: "S", PRIVACY: "S"},
 }
 FUNCTIONS = {
+    "phased.find_text": (PRIVACY,),
     "phased.position_claim": (WRITER,),
     "phased.position_advance": (WRITER,),
     "phased.position_advance_under": (WRITER,),

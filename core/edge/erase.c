@@ -1,0 +1,328 @@
+#include "core/edge/erase.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "core/base/arena.h"
+#include "core/base/check.h"
+#include "core/edge/store_columns.h"
+#include "core/edge/store_sql_erase.h"
+
+/* ---- what comes back ---- */
+
+static void *room_of(struct erase *erase, size_t count, size_t size, struct fail *fail)
+{
+	void *room = arena_array(erase->arena, count + 1, size);
+	if (room == NULL) {
+		fail_set(fail, FAIL_FATAL, EXIT_OUR_BUG, "erasure: what it concerns does not fit into memory");
+	}
+	return room;
+}
+
+/* Called twice, the second time for those by persons: what came by its weak actor already comes again. */
+static bool on_claims(void *context, const struct postgres_rows *rows, struct fail *fail)
+{
+	struct erase *erase = context;
+	struct claim *claims = room_of(erase, erase->claim_count + postgres_count(rows), sizeof(*claims), fail);
+	if (claims == NULL) {
+		return false;
+	}
+	if (erase->claim_count > 0) {
+		memcpy(claims, erase->claims, erase->claim_count * sizeof(*claims));
+	}
+	for (size_t i = 0; i < postgres_count(rows); i++) {
+		struct uuid weak = postgres_uuid(rows, i, 0);
+		claims[erase->claim_count++] = (struct claim){
+			.weak = weak,
+			.strong = postgres_uuid(rows, i, 1),
+			.key = {postgres_moment(rows, i, 2), (uint64_t)postgres_int(rows, i, 3), weak},
+			.at_us = postgres_moment(rows, i, 4),
+			.strength = (enum claim_strength)postgres_int(rows, i, 5),
+		};
+	}
+	erase->claims = claims;
+	return true;
+}
+
+static bool on_consents(void *context, const struct postgres_rows *rows, struct fail *fail)
+{
+	struct erase *erase = context;
+	erase->consents = room_of(erase, postgres_count(rows), sizeof(*erase->consents), fail);
+	erase->consent_count = postgres_count(rows);
+	for (size_t i = 0; erase->consents != NULL && i < erase->consent_count; i++) {
+		erase->consents[i] = (struct consent){
+			.actor_id = postgres_uuid(rows, i, 0),
+			.purpose = (enum purpose)postgres_int(rows, i, 1),
+			.key = {postgres_moment(rows, i, 2), (uint64_t)postgres_int(rows, i, 3),
+				postgres_uuid(rows, i, 4)},
+			.at_us = postgres_moment(rows, i, 5),
+			.state = (int)postgres_int(rows, i, 6),
+			.source = "",
+			.policy = "",
+		};
+	}
+	return erase->consents != NULL;
+}
+
+static bool on_times(void *context, const struct postgres_rows *rows, struct fail *fail)
+{
+	struct erase *erase = context;
+	erase->times = room_of(erase, postgres_count(rows), sizeof(*erase->times), fail);
+	erase->time_count = postgres_count(rows);
+	for (size_t i = 0; erase->times != NULL && i < erase->time_count; i++) {
+		erase->times[i].key = (struct touch_key){postgres_uuid(rows, i, 0), postgres_moment(rows, i, 1),
+							 (uint64_t)postgres_int(rows, i, 2)};
+		erase->times[i].at_us = postgres_moment(rows, i, 3);
+	}
+	return erase->times != NULL;
+}
+
+static bool on_newest(void *context, const struct postgres_rows *rows, struct fail *fail)
+{
+	(void)fail;
+	struct erase *erase = context;
+	int64_t newest_us = store_row_moment(rows, 0, 0);
+	erase->newest_us = newest_us > erase->newest_us ? newest_us : erase->newest_us;
+	return true;
+}
+
+static bool on_left(void *context, const struct postgres_rows *rows, struct fail *fail)
+{
+	struct erase *erase = context;
+	erase->left = room_of(erase, postgres_count(rows), sizeof(*erase->left), fail);
+	erase->left_count = postgres_count(rows);
+	for (size_t i = 0; erase->left != NULL && i < erase->left_count; i++) {
+		erase->left[i] = postgres_uuid(rows, i, 0);
+	}
+	return erase->left != NULL;
+}
+
+static bool on_kept(void *context, const struct postgres_rows *rows, struct fail *fail)
+{
+	struct erase *erase = context;
+	erase->kept = room_of(erase, postgres_count(rows), sizeof(*erase->kept), fail);
+	erase->kept_count = postgres_count(rows);
+	for (size_t i = 0; erase->kept != NULL && i < erase->kept_count; i++) {
+		const char *positions = postgres_text(rows, i, 4);
+		erase->kept[i] = (struct ledger_row){
+			.actor_id = postgres_uuid(rows, i, 0),
+			.from_us = postgres_moment(rows, i, 1),
+			.at_us = postgres_moment(rows, i, 2),
+			.erased_us = postgres_moment(rows, i, 3),
+			.positions = arena_text(erase->arena, positions, strlen(positions)),
+		};
+		if (erase->kept[i].positions == NULL) {
+			return store_arena_full(fail);
+		}
+	}
+	return erase->kept != NULL;
+}
+
+static bool on_count(void *context, const struct postgres_rows *rows, struct fail *fail)
+{
+	(void)fail;
+	*(int64_t *)context += postgres_int(rows, 0, 0);
+	return true;
+}
+
+/* ---- what is asked ---- */
+
+static bool add_ids(struct postgres *postgres, struct erase *erase, const struct postgres_statement *statement,
+		    const struct uuid *ids, size_t count, postgres_on_rows *on_rows, void *context,
+		    struct fail *fail)
+{
+	if (count == 0) {
+		return true;
+	}
+	struct columns *columns = columns_begin(erase->arena);
+	columns_uuids(columns, ids, count);
+	return columns_add(columns, postgres, statement, on_rows, context, fail);
+}
+
+/* The ledger's rows as columns: three, or all five. */
+static bool add_ledger(struct postgres *postgres, struct erase *erase, const struct postgres_statement *statement,
+		       postgres_on_rows *on_rows, void *context, struct fail *fail)
+{
+	if (erase->ledger_count == 0) {
+		return true;
+	}
+	static const enum postgres_type types[] = {POSTGRES_UUID, POSTGRES_TIMESTAMPTZ, POSTGRES_TIMESTAMPTZ,
+						   POSTGRES_TIMESTAMPTZ, POSTGRES_TEXT};
+	struct postgres_array *arrays[COLUMNS_MAX];
+	struct columns *columns = columns_begin(erase->arena);
+	columns_arrays(columns, types, statement->parameter_count, erase->ledger_count, arrays);
+	for (size_t i = 0; i < erase->ledger_count; i++) {
+		const struct ledger_row *row = &erase->ledger[i];
+		postgres_array_uuid(arrays[0], &row->actor_id);
+		postgres_array_moment(arrays[1], row->from_us);
+		postgres_array_moment(arrays[2], row->at_us);
+		if (statement->parameter_count > 3) {
+			postgres_array_moment(arrays[3], row->erased_us);
+			postgres_array_text(arrays[4], row->positions);
+		}
+	}
+	return columns_add(columns, postgres, statement, on_rows, context, fail);
+}
+
+bool erase_begin(struct postgres *postgres, struct fail *fail)
+{
+	return postgres_add(postgres, &sql_begin, NULL, NULL, NULL, fail);
+}
+
+bool erase_ask(struct postgres *postgres, struct erase *erase, struct fail *fail)
+{
+	erase->claims = NULL;
+	erase->claim_count = 0;
+	return add_ids(postgres, erase, &sql_erase_claims, erase->actors, erase->actor_count, on_claims, erase,
+		       fail) &&
+	       add_ids(postgres, erase, &sql_erase_claims_of, erase->actors, erase->actor_count, on_claims, erase,
+		       fail);
+}
+
+bool erase_lock(struct postgres *postgres, struct erase *erase, struct fail *fail)
+{
+	return add_ids(postgres, erase, &sql_erase_arbiters_made, erase->contacts, erase->contact_count, NULL,
+		       NULL, fail) &&
+	       add_ids(postgres, erase, &sql_lock, erase->contacts, erase->contact_count, NULL, NULL, fail) &&
+	       erase_ask(postgres, erase, fail);
+}
+
+bool erase_measure(struct postgres *postgres, struct erase *erase, struct fail *fail)
+{
+	erase->newest_us = INT64_MIN;
+	erase->time_count = 0;
+	return add_ids(postgres, erase, &sql_erase_times, erase->weak, erase->weak_count, on_times, erase, fail) &&
+	       add_ids(postgres, erase, &sql_erase_newest, erase->actors, erase->actor_count, on_newest, erase,
+		       fail) &&
+	       add_ids(postgres, erase, &sql_erase_newest, erase->weak, erase->weak_count, on_newest, erase, fail);
+}
+
+/* Who goes whole. */
+static struct uuid *whole_of(const struct erase *erase, size_t *ret_count)
+{
+	struct uuid *ids = arena_array(erase->arena, erase->ledger_count + 1, sizeof(*ids));
+	size_t count = 0;
+	for (size_t i = 0; ids != NULL && i < erase->ledger_count; i++) {
+		if (erase->ledger[i].from_us == INT64_MIN) {
+			ids[count++] = erase->ledger[i].actor_id;
+		}
+	}
+	*ret_count = count;
+	return ids;
+}
+
+/* Everybody who is locked: of whom there may be a statement that stretches go by. */
+static bool add_left(struct postgres *postgres, struct erase *erase, struct fail *fail)
+{
+	size_t whole_count;
+	const struct uuid *whole = whole_of(erase, &whole_count);
+	erase->consent_count = erase->time_count = erase->left_count = erase->kept_count = 0;
+	erase->claims = NULL;
+	erase->claim_count = 0;
+	return (whole != NULL || store_arena_full(fail)) &&
+	       add_ids(postgres, erase, &sql_erase_claims, erase->contacts, erase->contact_count, on_claims, erase,
+		       fail) &&
+	       add_ids(postgres, erase, &sql_consents, erase->contacts, erase->contact_count, on_consents, erase,
+		       fail) &&
+	       add_ids(postgres, erase, &sql_erase_times, erase->contacts, erase->contact_count, on_times, erase,
+		       fail) &&
+	       add_ids(postgres, erase, &sql_erase_left, whole, whole_count, on_left, erase, fail) &&
+	       add_ids(postgres, erase, &sql_erase_kept, erase->actors, erase->actor_count, on_kept, erase, fail);
+}
+
+bool erase_drop(struct postgres *postgres, struct erase *erase, struct fail *fail)
+{
+	bool good = add_ledger(postgres, erase, &sql_erase_ledger, NULL, NULL, fail) &&
+		    add_ledger(postgres, erase, &sql_erase_touches_said, on_count, &erase->touches, fail) &&
+		    add_ledger(postgres, erase, &sql_erase_touches_in, on_count, &erase->touches, fail) &&
+		    add_ledger(postgres, erase, &sql_erase_claims_on, on_count, &erase->facts, fail);
+	for (size_t i = 0; good && i < COUNT_OF(sql_erase_facts); i++) {
+		good = add_ledger(postgres, erase, &sql_erase_facts[i], on_count, &erase->facts, fail);
+	}
+	return good && add_left(postgres, erase, fail);
+}
+
+static bool add_stretches(struct postgres *postgres, struct erase *erase, struct fail *fail)
+{
+	if (!add_ids(postgres, erase, &sql_drop_stretches, erase->weak, erase->weak_count, NULL, NULL, fail)) {
+		return false;
+	}
+	if (erase->stretch_count == 0) {
+		return true;
+	}
+	static const enum postgres_type types[] = {POSTGRES_UUID, POSTGRES_TIMESTAMPTZ, POSTGRES_TIMESTAMPTZ,
+						   POSTGRES_UUID};
+	struct postgres_array *arrays[COLUMNS_MAX];
+	struct columns *columns = columns_begin(erase->arena);
+	columns_arrays(columns, types, COUNT_OF(types), erase->stretch_count, arrays);
+	for (size_t i = 0; i < erase->stretch_count; i++) {
+		postgres_array_uuid(arrays[0], &erase->stretches[i].actor_id);
+		postgres_array_moment(arrays[1], erase->stretches[i].from_us);
+		postgres_array_moment(arrays[2], erase->stretches[i].to_us);
+		postgres_array_uuid(arrays[3], &erase->stretches[i].contact_id);
+	}
+	return columns_add(columns, postgres, &sql_save_stretches, NULL, NULL, fail);
+}
+
+bool erase_write(struct postgres *postgres, struct erase *erase, struct fail *fail)
+{
+	_Static_assert(COUNT_OF(sql_erase_held) == ERASE_HELD_COUNT, "each row of held.def once");
+	bool good = true;
+	for (size_t i = 0; good && i < ERASE_HELD_COUNT; i++) {
+		good = sql_erase_held[i].sql == NULL ||
+		       add_ids(postgres, erase, &sql_erase_held[i], erase->gone, erase->gone_count, on_count,
+			       &erase->rows[i], fail);
+	}
+	return good && add_stretches(postgres, erase, fail) &&
+	       add_ids(postgres, erase, &sql_erase_waiting, erase->others, erase->other_count, NULL, NULL, fail) &&
+	       add_ids(postgres, erase, &sql_erase_arbiters, erase->gone, erase->gone_count, NULL, NULL, fail) &&
+	       add_ids(postgres, erase, &sql_bump, erase->others, erase->other_count, NULL, NULL, fail);
+}
+
+bool erase_raws(struct postgres *postgres, struct erase *erase, int64_t noted_us, struct fail *fail)
+{
+	struct columns *columns = columns_begin(erase->arena);
+	columns_moment(columns, noted_us);
+	return columns_add(columns, postgres, &sql_erase_raws, NULL, NULL, fail);
+}
+
+bool erase_unknown(struct postgres *postgres, struct erase *erase, struct fail *fail)
+{
+	erase->kept_count = 0;
+	return add_ledger(postgres, erase, &sql_erase_unknown, on_kept, erase, fail);
+}
+
+/* ---- who goes and who stays ---- */
+
+static int compare_ids(const void *a, const void *b)
+{
+	return uuid_compare(a, b);
+}
+
+static bool has_id(const struct uuid *ids, size_t count, const struct uuid *id)
+{
+	return count > 0 && bsearch(id, ids, count, sizeof(*id), compare_ids) != NULL;
+}
+
+bool erase_divide(struct erase *erase)
+{
+	size_t whole_count;
+	const struct uuid *whole = whole_of(erase, &whole_count);
+	struct uuid *gone = arena_array(erase->arena, erase->contact_count + 1, sizeof(*gone));
+	struct uuid *others = arena_array(erase->arena, erase->contact_count + 1, sizeof(*others));
+	if (whole == NULL || gone == NULL || others == NULL) {
+		return false;
+	}
+	erase->gone_count = erase->other_count = 0;
+	for (size_t i = 0; i < erase->contact_count; i++) {
+		const struct uuid *id = &erase->contacts[i];
+		if (has_id(whole, whole_count, id) && !has_id(erase->left, erase->left_count, id)) {
+			gone[erase->gone_count++] = *id;
+		} else {
+			others[erase->other_count++] = *id;
+		}
+	}
+	erase->gone = gone;
+	erase->others = others;
+	return true;
+}

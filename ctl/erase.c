@@ -1,0 +1,289 @@
+/*
+ * phasectl erase: everything that is held about whoever goes by an address, in one transaction under the arbiters' locks; and in the
+ * ledger and on the topic of erasures, so that neither a replay nor a backup brings them back.
+ *
+ * The order rests on this: the topic has all rows before COMMIT. Whatever fails before leaves the database as it was, and the same command
+ * does it all again; whatever was sent already is true all the same, since somebody asked for it, and a daemon that starts applies it.
+ */
+#include "ctl/erase.h"
+
+#include <inttypes.h>
+#include <jansson.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "core/base/check.h"
+#include "core/base/moment.h"
+#include "core/edge/postgres.h"
+#include "core/edge/store.h"
+#include "core/flow/erasure.h"
+#include "ctl/audit_note.h"
+#include "ctl/contact_word.h"
+#include "ctl/json_line.h"
+#include "ctl/progress.h"
+
+#define TRIES_MAX 10 /* somebody else was at one of the contacts, or a claim came in between */
+
+static struct {
+	bool verify, json;
+} asked;
+
+static const struct option_about options[] = {
+	{"verify", NULL, OPTION_FLAG, &asked.verify, 0, 0,
+	 "only look whether anything is left of whoever was erased"},
+	{"json", NULL, OPTION_FLAG, &asked.json, 0, 0, "a JSON object"},
+	{0},
+};
+
+static const struct postgres_statement commit = {.name = "commit", .sql = "COMMIT", .simple = true};
+static const struct postgres_statement rollback = {.name = "rollback", .sql = "ROLLBACK", .simple = true};
+
+struct erasing {
+	struct ctl *ctl;
+	struct postgres *postgres;
+	struct erase_person person;
+	const char *positions;
+	struct erase erase;
+	struct progress progress;
+	/* what became of it */
+	size_t whole, shared; /* weak actors */
+	int64_t rejects, erased_us;
+};
+
+static bool turn(struct erasing *erasing, double part, const char *what, struct fail *fail)
+{
+	progress_show(&erasing->progress, part, "%s", what);
+	return progress_turn(&erasing->progress, erasing->postgres, fail);
+}
+
+static bool no_memory(struct fail *fail)
+{
+	return fail_set(fail, FAIL_FATAL, EXIT_OUR_BUG, "what it concerns does not fit into memory");
+}
+
+/* ---- who is concerned, locked ---- */
+
+/* False with fail->kind FAIL_RETRY: somebody is concerned who is not locked. */
+static bool lock(struct erasing *erasing, struct fail *fail)
+{
+	struct erase *erase = &erasing->erase;
+	size_t count;
+	if (!erase_ask(erasing->postgres, erase, fail) || !turn(erasing, .1, "who is concerned", fail)) {
+		return false;
+	}
+	erase->contacts = erasure_concerned(erase->actors, erase->actor_count, erase->claims, erase->claim_count,
+					    erase->arena, &erase->contact_count);
+	if (erase->contacts == NULL) {
+		return no_memory(fail);
+	}
+	if (!erase_lock(erasing->postgres, erase, fail) || !turn(erasing, .2, "locking", fail)) {
+		return false;
+	}
+	struct uuid *now = erasure_concerned(erase->actors, erase->actor_count, erase->claims, erase->claim_count,
+					     erase->arena, &count);
+	if (now == NULL) {
+		return no_memory(fail);
+	}
+	return erasure_covers(erase->contacts, erase->contact_count, now, count) ||
+	       fail_set(fail, FAIL_RETRY, EXIT_AWAY, "somebody else is concerned by now");
+}
+
+/* ---- what goes ---- */
+
+/* Actors that go whole, and those of which stretches do. */
+static bool count_actors(struct erasing *erasing, struct ledger_row *rows, size_t count)
+{
+	struct erase *erase = &erasing->erase;
+	size_t whole = 0;
+	for (size_t i = 0; i < count; i++) {
+		if (rows[i].from_us == INT64_MIN) {
+			rows[i].positions = erasing->positions;
+			whole++;
+		}
+	}
+	erase->ledger = rows;
+	erase->ledger_count = count;
+	erase->actors = erasure_actors(rows, count, erase->arena, &erase->actor_count);
+	erasing->whole = whole - erasing->person.count;
+	erasing->shared = erase->actor_count - whole;
+	return erase->actors != NULL;
+}
+
+static bool plan(struct erasing *erasing, struct fail *fail)
+{
+	struct erase *erase = &erasing->erase;
+	struct ledger_row *rows;
+	size_t count;
+	erase->weak = erasure_weak(erase->claims, erase->claim_count, erase->arena, &erase->weak_count);
+	if (erase->weak == NULL) {
+		return no_memory(fail);
+	}
+	if (!erase_measure(erasing->postgres, erase, fail) || !turn(erasing, .3, "what is theirs", fail)) {
+		return false;
+	}
+	erasure_sort_claims(erase->claims, erase->claim_count);
+	erasure_sort_times(erase->times, erase->time_count);
+	erasing->erased_us = moment_now_us();
+	int64_t at_us = erase->newest_us > erasing->erased_us ? erase->newest_us : erasing->erased_us;
+	return (erasure_ledger(erasing->person.ids, erasing->person.count, erase->claims, erase->claim_count,
+			       erase->times, erase->time_count, at_us, erasing->erased_us, erase->arena, &rows,
+			       &count) &&
+		count_actors(erasing, rows, count)) ||
+	       no_memory(fail);
+}
+
+static bool drop(struct erasing *erasing, struct fail *fail)
+{
+	struct erase *erase = &erasing->erase;
+	struct stretch *stretches;
+	if (!erase_drop(erasing->postgres, erase, fail) || !turn(erasing, .5, "touches and facts", fail)) {
+		return false;
+	}
+	erasure_sort_claims(erase->claims, erase->claim_count);
+	erasure_sort_times(erase->times, erase->time_count);
+	if (!erasure_stretches(erase->claims, erase->claim_count, erase->consents, erase->consent_count,
+			       erase->times, erase->time_count, erase->arena, &stretches, &erase->stretch_count) ||
+	    !erase_divide(erase)) {
+		return no_memory(fail);
+	}
+	erase->stretches = stretches;
+	return erase_write(erasing->postgres, erase, fail) && turn(erasing, .7, "all that follows", fail) &&
+	       erase_rejects(erasing->ctl, erasing->postgres, &erasing->person, erase->actors, erase->actor_count,
+			     &erasing->rejects, fail);
+}
+
+static int64_t all_touches(const struct erase *erase)
+{
+	return erase->touches + erase->rows[ERASE_touch_actor_id];
+}
+
+/* Of everything else that is somebody's. */
+static int64_t other_rows(const struct erase *erase)
+{
+	int64_t rows = erase->facts - erase->rows[ERASE_touch_actor_id];
+	for (size_t i = 0; i < ERASE_HELD_COUNT; i++) {
+		rows += erase->rows[i];
+	}
+	return rows;
+}
+
+static bool finish(struct erasing *erasing, struct fail *fail)
+{
+	struct erase *erase = &erasing->erase;
+	progress_show(&erasing->progress, .9, "the topic of erasures");
+	return erase_publish(erasing->ctl, erase->kept, erase->kept_count, fail) &&
+	       audit_note_add(erasing->ctl, erasing->postgres, "erase", "", fail,
+			      "{\"identifiers\":%zu,\"browsers\":%zu,\"shared\":%zu,\"touches\":%" PRId64
+			      ",\"rows\":%" PRId64 ",\"rejects\":%" PRId64 "}",
+			      erasing->person.count, erasing->whole, erasing->shared, all_touches(erase),
+			      other_rows(erase), erasing->rejects) &&
+	       postgres_add(erasing->postgres, &commit, NULL, NULL, NULL, fail) &&
+	       turn(erasing, 1, "committing", fail);
+}
+
+/* ---- the transaction ---- */
+
+static bool try(struct erasing *erasing, struct fail *fail)
+{
+	erasing->erase = (struct erase){.arena = &erasing->ctl->arena,
+					.actors = erasing->person.ids,
+					.actor_count = erasing->person.count};
+	return erase_begin(erasing->postgres, fail) && lock(erasing, fail) && plan(erasing, fail) &&
+	       drop(erasing, fail) && finish(erasing, fail);
+}
+
+static bool may_try_again(const struct fail *fail)
+{
+	return fail->kind == FAIL_RETRY && strncmp(fail->text, "kafka: ", 7) != 0;
+}
+
+/* What a try has taken of the arena is given back. */
+static bool erase_all(struct erasing *erasing, struct fail *fail)
+{
+	struct arena *arena = &erasing->ctl->arena;
+	for (unsigned i = 0;; i++) {
+		size_t mark = arena->used;
+		if (try(erasing, fail)) {
+			return true;
+		}
+		struct fail ignored;
+		if (postgres_state(erasing->postgres) != POSTGRES_IDLE ||
+		    !postgres_add(erasing->postgres, &rollback, NULL, NULL, NULL, &ignored) ||
+		    !ctl_turn(erasing->postgres, &ignored) || !may_try_again(fail) || i + 1 == TRIES_MAX) {
+			return false;
+		}
+		arena_back(arena, mark);
+	}
+}
+
+static void print(const struct erasing *erasing)
+{
+	const struct erase *erase = &erasing->erase;
+	if (asked.json) {
+		json_line_print(json_pack("{s:i, s:i, s:i, s:I, s:I, s:I, s:o}", "identifiers",
+					  (int)erasing->person.count, "browsers", (int)erasing->whole, "shared",
+					  (int)erasing->shared, "touches", (json_int_t)all_touches(erase), "rows",
+					  (json_int_t)other_rows(erase), "rejects", (json_int_t)erasing->rejects,
+					  "erased_at", json_line_moment(erasing->erased_us)),
+				0);
+		return;
+	}
+	printf("erased: %zu identifier%s, %zu browser%s, part of %zu shared one%s\n", erasing->person.count,
+	       erasing->person.count == 1 ? "" : "s", erasing->whole, erasing->whole == 1 ? "" : "s",
+	       erasing->shared, erasing->shared == 1 ? "" : "s");
+	printf("        %" PRId64 " touches, %" PRId64 " other rows, %" PRId64 " rejected messages\n",
+	       all_touches(erase), other_rows(erase), erasing->rejects);
+	printf("in the ledger and on topic %s: neither a replay nor a backup brings them back\n",
+	       erasing->ctl->conf.kafka.topic[CONF_ERASURE]);
+}
+
+/* Plans that go by keys, and limits of how long is waited. */
+static bool settle(struct erasing *erasing, struct fail *fail)
+{
+	struct store *store =
+		store_create(erasing->postgres, (unsigned)erasing->ctl->conf.postgres.reply_ms_max, fail);
+	bool good = store != NULL && store_settle(store, fail) && postgres_wait(erasing->postgres, fail);
+	store_destroy(store);
+	return good;
+}
+
+static int run(struct ctl *ctl)
+{
+	struct erasing erasing = {.ctl = ctl};
+	struct fail fail;
+	int exit_code = EXIT_DONE;
+	bool good = ctl_read_conf_for_kafka(ctl, &fail) && erase_person_read(ctl, &erasing.person, &fail);
+	erasing.postgres = good ? ctl_connect_to_schema(ctl, &fail) : NULL;
+	good = erasing.postgres != NULL && contact_word_key_fits(ctl, erasing.postgres, &fail) &&
+	       erase_person_find(ctl, erasing.postgres, &erasing.person, &fail);
+	if (good && asked.verify) {
+		exit_code = erase_verify(ctl, erasing.postgres, &erasing.person, asked.json);
+	} else if (good) {
+		progress_begin(&erasing.progress, "erase", false);
+		erasing.positions = erase_positions(ctl, &fail);
+		good = erasing.positions != NULL && settle(&erasing, &fail) && erase_all(&erasing, &fail);
+		progress_end(&erasing.progress);
+	}
+	postgres_destroy(erasing.postgres);
+	if (!good) {
+		exit_code = ctl_give_up(ctl, &fail);
+	} else if (!asked.verify) {
+		print(&erasing);
+	}
+	erase_person_finish(&erasing.person);
+	return exit_code;
+}
+
+const struct command erase_command = {
+	.words = "erase",
+	.summary = "erase whoever goes by an address on stdin, for ever",
+	.details = "One transaction: all that is held of them, of their browsers and, of a browser that others "
+		   "use as "
+		   "well,\nwhat was theirs. What happened up to now is refused for ever, by the ledger and by the "
+		   "topic "
+		   "of\nerasures. Needs phased_privacy, Kafka and the identity key. With --verify: nothing is "
+		   "changed; "
+		   "exit 1\nwhere something is left.",
+	.options = options,
+	.run = run,
+};

@@ -1,0 +1,68 @@
+/*
+ * Whom phasectl erase is about.
+ */
+#include <string.h>
+
+#include "core/base/check.h"
+#include "core/edge/key_file.h"
+#include "core/edge/postgres.h"
+#include "core/flow/erasure.h"
+#include "ctl/contact_word.h"
+#include "ctl/erase.h"
+
+/* Whoever said that this is their address. */
+static const struct postgres_statement find_same = {
+	.name = "find_same",
+	.sql = "SELECT DISTINCT d.actor_id FROM phased.declared d WHERE d.attribute = 0 AND d.value = $1",
+	.parameter_count = 1,
+	.parameters = {{POSTGRES_TEXT, false}},
+};
+
+struct found {
+	struct ctl *ctl;
+	struct erase_person *person;
+};
+
+bool erase_person_read(struct ctl *ctl, struct erase_person *person, struct fail *fail)
+{
+	_Static_assert(IDENTITY_KEY_SIZE_MAX == KEY_FILE_SIZE_MAX, "one key");
+	if (!contact_word_address("address", person->address, fail) ||
+	    !key_file_read(ctl->conf.identity.key_file, person->key.bytes, &person->key.size, fail)) {
+		return false;
+	}
+	person->ids = arena_array(&ctl->arena, 1, sizeof(*person->ids));
+	CHECK(person->ids != NULL);
+	person->ids[0] = identify_actor_id(&person->key, ACTOR_EMAIL, "", person->address);
+	person->count = 1;
+	return true;
+}
+
+static bool on_same(void *context, const struct postgres_rows *rows, struct fail *fail)
+{
+	const struct found *found = context;
+	struct erase_person *person = found->person;
+	struct uuid *ids = arena_array(&found->ctl->arena, person->count + postgres_count(rows), sizeof(*ids));
+	if (ids == NULL) {
+		return fail_set(fail, FAIL_FATAL, EXIT_OUR_BUG, "too many go by this address");
+	}
+	memcpy(ids, person->ids, person->count * sizeof(*ids));
+	for (size_t i = 0; i < postgres_count(rows); i++) {
+		ids[person->count + i] = postgres_uuid(rows, i, 0);
+	}
+	person->ids = ids;
+	person->count = erasure_unique(ids, person->count + postgres_count(rows));
+	return true;
+}
+
+bool erase_person_find(struct ctl *ctl, struct postgres *postgres, struct erase_person *person, struct fail *fail)
+{
+	struct found found = {ctl, person};
+	struct postgres_value value;
+	return postgres_value_text(person->address, &value) &&
+	       postgres_add(postgres, &find_same, &value, on_same, &found, fail) && ctl_turn(postgres, fail);
+}
+
+void erase_person_finish(struct erase_person *person)
+{
+	explicit_bzero(person, sizeof(*person));
+}

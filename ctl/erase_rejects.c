@@ -1,0 +1,165 @@
+/*
+ * What was rejected of somebody's: where the bytes of rejected messages are kept, those that name them go. All are looked through, since
+ * nobody knows beforehand whose they are.
+ */
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+#include "core/base/check.h"
+#include "core/edge/postgres.h"
+#include "core/flow/decode.h"
+#include "ctl/erase.h"
+
+#define SLICE "200" /* of at most EVENT_MESSAGE_SIZE_MAX bytes each */
+#define SLICE_ROWS 200
+#define DECODE_ARENA_SIZE ((size_t)4 * 1024 * 1024)
+
+static const struct postgres_statement read_raws = {
+	.name = "read_raws",
+	.sql = "SELECT r.topic, r.partition, r.\"offset\", r.form, r.value FROM phased.rejected_raw r WHERE "
+	       "(r.topic, "
+	       "r.partition, r.\"offset\") > ($1, $2, $3) ORDER BY r.topic, r.partition, r.\"offset\" "
+	       "LIMIT " SLICE,
+	.parameter_count = 3,
+	.parameters = {{POSTGRES_TEXT, false}, {POSTGRES_INT4, false}, {POSTGRES_INT8, false}},
+};
+static const struct postgres_statement drop_raw = {
+	.name = "drop_raw",
+	.sql = "DELETE FROM phased.rejected_raw r WHERE r.topic = $1 AND r.partition = $2 AND r.\"offset\" = $3",
+	.parameter_count = 3,
+	.parameters = {{POSTGRES_TEXT, false}, {POSTGRES_INT4, false}, {POSTGRES_INT8, false}},
+};
+
+/* Where a row lies, as parameters. */
+struct place {
+	struct postgres_value values[3];
+};
+
+struct looking {
+	struct ctl *ctl;
+	const struct erase_person *person;
+	const struct uuid *actors;
+	size_t actor_count;
+	struct arena work; /* one message's */
+	size_t seen;
+	struct place last, theirs[SLICE_ROWS];
+	size_t their_count;
+};
+
+static int compare_ids(const void *a, const void *b)
+{
+	return uuid_compare(a, b);
+}
+
+static bool is_theirs(const struct looking *looking, const struct actor *actor)
+{
+	return bsearch(&actor->id, looking->actors, looking->actor_count, sizeof(actor->id), compare_ids) != NULL;
+}
+
+/* Anywhere in the bytes, in whatever case. */
+static bool holds_address(const char *address, const uint8_t *bytes, size_t size)
+{
+	size_t length = strlen(address);
+	for (size_t i = 0; i + length <= size; i++) {
+		if (strncasecmp((const char *)bytes + i, address, length) == 0) {
+			return true;
+		}
+	}
+	return false;
+}
+
+static bool holds_id(const struct looking *looking, const uint8_t *bytes, size_t size)
+{
+	for (size_t i = 0; i < looking->actor_count; i++) {
+		if (memmem(bytes, size, looking->actors[i].bytes, sizeof(looking->actors[i].bytes)) != NULL) {
+			return true;
+		}
+	}
+	return false;
+}
+
+/* Where it can be read today: by whom it is. */
+static bool is_by_them(struct looking *looking, const uint8_t *bytes, size_t size, int64_t form)
+{
+	const struct conf *conf = &looking->ctl->conf;
+	const struct identify_options options = {.key = &looking->person->key,
+						 .blocked = conf->identity.blocked.items,
+						 .blocked_count = conf->identity.blocked.count};
+	const struct message message = {
+		.timestamp_us = MOMENT_2000_US, .form = (enum message_form)form, .value = bytes, .size = size};
+	struct event *event;
+	struct reject reject;
+	struct identified who;
+	arena_reset(&looking->work, DECODE_ARENA_SIZE);
+	enum outcome outcome = decode_event(&message, &looking->work, NULL, &event, &reject);
+	return outcome == OUTCOME_NONE && identify_event(event, &options, &looking->work, &who) &&
+	       ((who.has_weak && is_theirs(looking, &who.weak)) ||
+		(who.has_strong && is_theirs(looking, &who.strong)) ||
+		(who.has_address && is_theirs(looking, &who.address)));
+}
+
+static bool on_raws(void *context, const struct postgres_rows *rows, struct fail *fail)
+{
+	struct looking *looking = context;
+	struct arena *arena = &looking->ctl->arena;
+	looking->seen = postgres_count(rows);
+	CHECK(looking->seen <= SLICE_ROWS);
+	for (size_t i = 0; i < looking->seen; i++) {
+		const char *topic = postgres_text(rows, i, 0);
+		topic = arena_text(arena, topic, strlen(topic));
+		struct place *place = &looking->last;
+		if (topic == NULL || !postgres_value_text(topic, &place->values[0]) ||
+		    !postgres_value_int(arena, POSTGRES_INT4, postgres_int(rows, i, 1), &place->values[1]) ||
+		    !postgres_value_int(arena, POSTGRES_INT8, postgres_int(rows, i, 2), &place->values[2])) {
+			return fail_set(fail, FAIL_FATAL, EXIT_OUR_BUG, "no memory for rejected messages");
+		}
+		size_t size;
+		const uint8_t *bytes = postgres_bytes(rows, i, 4, &size);
+		if (holds_address(looking->person->address, bytes, size) || holds_id(looking, bytes, size) ||
+		    is_by_them(looking, bytes, size, postgres_int(rows, i, 3))) {
+			looking->theirs[looking->their_count++] = *place;
+		}
+	}
+	return true;
+}
+
+/* One slice. */
+static bool look_on(struct looking *looking, struct postgres *postgres, struct fail *fail)
+{
+	struct place from = looking->last;
+	looking->their_count = 0;
+	if (!postgres_add(postgres, &read_raws, from.values, on_raws, looking, fail) ||
+	    !ctl_turn(postgres, fail)) {
+		return false;
+	}
+	for (size_t i = 0; i < looking->their_count; i++) {
+		if (!postgres_add(postgres, &drop_raw, looking->theirs[i].values, NULL, NULL, fail)) {
+			return false;
+		}
+	}
+	return looking->their_count == 0 || ctl_turn(postgres, fail);
+}
+
+bool erase_rejects(struct ctl *ctl, struct postgres *postgres, const struct erase_person *person,
+		   const struct uuid *actors, size_t actor_count, int64_t *ret_deleted, struct fail *fail)
+{
+	struct looking looking = {.ctl = ctl, .person = person, .actors = actors, .actor_count = actor_count};
+	bool good = arena_init(&looking.work, DECODE_ARENA_SIZE) &&
+		    postgres_value_text("", &looking.last.values[0]) &&
+		    postgres_value_int(&ctl->arena, POSTGRES_INT4, -1, &looking.last.values[1]) &&
+		    postgres_value_int(&ctl->arena, POSTGRES_INT8, -1, &looking.last.values[2]);
+	CHECK(good);
+	int64_t deleted = 0;
+	do {
+		size_t mark = ctl->arena.used;
+		good = look_on(&looking, postgres, fail);
+		deleted += (int64_t)looking.their_count;
+		if (looking.seen < SLICE_ROWS) { /* where the next one begins lies there */
+			arena_back(&ctl->arena, mark);
+		}
+	} while (good && looking.seen == SLICE_ROWS);
+	arena_finish(&looking.work);
+	*ret_deleted = deleted;
+	return good;
+}

@@ -1,0 +1,136 @@
+#!/usr/bin/python3
+# run: timeout=300
+"""`phasectl erase`: what goes, what stays, what is refused from then on, and what --verify says of it."""
+import json
+import secrets
+import subprocess
+
+import confluent_kafka
+
+import events
+import phased_test
+import tables
+from daemon_test import NOW_US, DaemonTest
+
+MINUTE_US = 60_000_000
+DAY_US = events.DAY_US
+ANN, BO = "ann.berg@firma.test", "bo@firma.test"
+GRANTED = {"analytics": "GRANTED", "profile": "GRANTED"}
+
+
+class EraseTest(DaemonTest):
+    def event(self, minute, page="/pricing", cookie=None, email=None, **more):
+        """Something on the site, minutes after a day that is long past."""
+        self.count = getattr(self, "count", 0) + 1
+        when = NOW_US - 20 * DAY_US + minute * MINUTE_US
+        identity = {key: value for key, value in (("anonymous_id", cookie), ("email", email), *more.pop("who", {}).items()) if value}
+        return {"id": f"e{self.count}", "source": "test", "site": "acme", "channel": "WEB",
+                "action": "FORM_SUBMIT" if email else "PAGE_VIEW", "occurred_us": when, "stamped_us": when, "received_us": when,
+                "identity": {**identity, **({"name": "Somebody"} if email else {})}, "consent": GRANTED,
+                "content": {"url": f"https://acme.test{page}"}, **more}
+
+    def play(self, all_events):
+        """All of them, applied and refolded; the daemon goes on."""
+        before = self.done()
+        self.send(events.lines(all_events), partition=0)
+        self.wait_until(lambda: self.done() == before + len(all_events), 60, "all of them")
+        self.nobody_waits()
+
+    def done(self):
+        return int(self.value("SELECT coalesce(sum(n), 0) FROM phased.outcome_day"))
+
+    def outcomes(self):
+        return {outcome: int(n) for outcome, n in self.psql("SELECT outcome, sum(n) FROM phased.outcome_day GROUP BY 1")}
+
+    def erase(self, address, *args, status=0, **more):
+        return self.phasectl(["erase", *args], input=address + "\n", status=status, **more)
+
+    def story(self):
+        """Ann alone on a, Ann and Bo by turns on b, Bo on c, nobody on d."""
+        return [self.event(0, "/blog/one", "browser-a"), self.event(10, "/demo", "browser-a", ANN), self.event(20, "/pricing", "browser-a"),
+                self.event(100, "/blog/one", "browser-b"), self.event(110, "/demo", "browser-b", ANN), self.event(120, "/compare", "browser-b"),
+                self.event(200, "/demo", "browser-b", BO), self.event(210, "/pricing", "browser-b"),
+                self.event(300, "/demo", "browser-b", ANN), self.event(310, "/terms", "browser-b"),
+                self.event(400, "/demo", "browser-c", BO), self.event(410, "/cases/harbour", "browser-c"), self.event(500, "/blog/one", "browser-d")]
+
+    def others(self, story):
+        """What is Bo's, d's and nobody's of it."""
+        return [story[i] for i in (6, 7, 10, 11, 12)]
+
+
+class Erase(EraseTest):
+    def test_all_that_is_theirs_goes_and_nothing_else(self):
+        self.prepare(partitions=1)
+        phased = self.start_phased()
+        story = self.story()
+        self.play(story)
+        self.assertIn("not in the ledger", self.erase(ANN, "--verify", status=1))
+        privacy = self.user("phased_privacy")
+        said = json.loads(self.erase("  Ann.Berg@Firma.test", "--json", config=privacy))
+        self.assertEqual((1, 1, 1, 8), tuple(said[key] for key in ("identifiers", "browsers", "shared", "touches")), said)
+        self.assertIn("nothing is left", self.erase(ANN, "--verify", config=privacy))
+        self.nobody_waits()
+        self.assertEqual(0, phased.stop())
+        audit = self.phasectl(["audit", "--json"], config=privacy)
+        self.assertIn('"what":"erase"', audit.replace(": ", ":"))
+        erased = tables.dump(self, self.database)
+        self.assertNotIn(ANN, "".join(erased.values()))
+        self.assert_as_without(erased, self.others(story))
+
+    def test_neither_a_replay_nor_a_backup_brings_them_back(self):
+        self.prepare(partitions=1)
+        phased = self.start_phased()
+        story = self.story()
+        self.play(story)
+        self.assertEqual(0, phased.stop())
+        first = self.database
+        self.restore_into_new_database()
+        restored, self.database = self.database, first
+        self.write_config()
+        self.erase(ANN)
+        self.psql("UPDATE phased.position SET next_offset = -2")
+        phased = self.start_phased()
+        self.wait_until(lambda: self.done() == 2 * len(story), 60, "all of them again")
+        self.nobody_waits()
+        self.assertEqual(0, phased.stop())
+        self.assertEqual({"applied": 13, "erased": 8, "duplicate": 5}, self.outcomes())
+        self.assert_as_without(tables.dump(self, self.database), self.others(story))
+        self.database = restored
+        self.new_topics()
+        self.write_config()
+        self.assertNotEqual("0", self.value(f"SELECT count(*) FROM phased.contact WHERE address = '{ANN}'"))
+        phased = self.start_phased(config=self.user("phased_writer"))
+        self.wait_log(phased, r"erasures: \S+ was read to its end: 3 ids, 3 of them were not known here and are erased again")
+        self.wait_log(phased, "partitions claimed")
+        self.nobody_waits()
+        self.assertIn("nothing is left", self.erase(ANN, "--verify"))
+        self.assertEqual(0, phased.stop())
+        self.assert_as_without(tables.dump(self, self.database), self.others(story))
+        phased = self.start_phased()
+        self.wait_log(phased, r"was read to its end: 3 ids, all known here$")
+        self.assertEqual(0, phased.stop())
+
+    def restore_into_new_database(self):
+        dumped = subprocess.run(["pg_dump", "-d", self.database], check=True, capture_output=True, timeout=60).stdout
+        self.new_database()
+        subprocess.run(["psql", "-q", "-X", "-v", "ON_ERROR_STOP=1", "-d", self.database], input=dumped, check=True,
+                       stdout=subprocess.DEVNULL, timeout=60)
+
+    def assert_as_without(self, erased, others):
+        """The tables as after a run in which nobody else was ever heard of."""
+        name, database, topics = self.name, self.database, self.topics
+        self.name = f"{name}o{secrets.token_hex(2)}"
+        self.prepare(partitions=1)
+        phased = self.start_phased()
+        self.play(others)
+        self.assertEqual(0, phased.stop())
+        without = tables.dump(self, self.database)
+        self.name, self.database, self.topics = name, database, topics
+        self.write_config()
+        for table in ("outcome_day", "subject", "subject_rule"):	# what was counted, and pages that are nobody's
+            erased.pop(table), without.pop(table)
+        self.assertEqual(without, erased)
+
+
+if __name__ == "__main__":
+    phased_test.main()
