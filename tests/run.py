@@ -49,7 +49,7 @@ MODEL = re.compile("model_|flow_(alerts|beginnings|calibrate|explain|fold|lint|m
 TIMEOUT_S = 300
 NAMED = SUITES + ("model",)
 ANY = ""	# in place of a suite: whichever has such a part
-ABOUT = {"identity": re.compile("flow_(attribute|facts|identify|role|screen|cast)|identity_|roles_|consent|/key_test|canary_")}	# parts that are more than a word in a name
+ABOUT = {"identity": re.compile("flow_(account|attribute|facts|identify|role|screen|cast)|identity_|accounts_|roles_|consent|/key_test|canary_")}	# parts that are more than a word in a name
 
 
 @dataclass

@@ -99,7 +99,6 @@ static void say_something(struct making *making, struct event *event)
 {
 	static const char *const titles[] = {"CFO", "Head of purchasing", "Maskinchef", ""};
 	static const char *const roles[] = {"", "", "cfo", "skipper"};
-	static const char *const domains[] = {"nord.firma.test", "firma.test", "co.uk", "none of any"};
 	if (now_and_then(making, 70)) {
 		event->identity.name = name(making, "Name ", below(making, 3));
 	}
@@ -107,7 +106,8 @@ static void say_something(struct making *making, struct event *event)
 	event->identity.role = roles[below(making, COUNT_OF(roles))];
 	if (now_and_then(making, 30)) {
 		event->identity.company = name(making, "Firma ", below(making, 2));
-		event->identity.company_domain = domains[below(making, COUNT_OF(domains))];
+		event->identity.company_domain =
+			event->identity.title[0] == 'C' ? "nord.firma.test" : "other.test";
 	}
 }
 
@@ -167,16 +167,15 @@ static void form(struct making *making, struct event *event)
 /* Somebody known, without a browser. */
 static void strong_only(struct making *making, struct event *event)
 {
-	static const int actions[] = {ACTION_CONSENT, ACTION_PAGE_VIEW, ACTION_CUSTOM, ACTION_TOUCH, ACTION_GROUP};
+	static const int actions[] = {ACTION_CONSENT, ACTION_PAGE_VIEW, ACTION_CUSTOM, ACTION_TOUCH};
 	event->action = actions[below(making, COUNT_OF(actions))];
 	event->content.url = "https://www.nordlys.test/mid";
 	event->channel = event->action == ACTION_TOUCH ? CHANNEL_OFFLINE : CHANNEL_WEB;
-	if (event->action == ACTION_CONSENT && now_and_then(making, 50)) {
-		event->channel = CHANNEL_CRM;
-		event->party = now_and_then(making, 50) ? PARTY_AGENT : PARTY_PERSON;
-	}
 	add_strong(making, event);
 	say_something(making, event);
+	if (event->action == ACTION_CONSENT && event->identity.company[0] != '\0') {
+		event->channel = CHANNEL_CRM; /* which names an account, and another kind of role */
+	}
 	state_consent(making, event, 60);
 }
 
