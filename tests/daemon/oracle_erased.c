@@ -64,23 +64,7 @@ static bool is_as_found(const struct seen *seen, const struct touch_line *found)
 	       seen->touch.reasons == (found->reasons & MACHINE_SAID);
 }
 
-/* Claims and consents that came by the touch of this key. */
-static size_t count_facts(const struct tables *found, const struct touch_line *touch)
-{
-	size_t count = 0;
-	for (size_t i = 0; i < tables_count(found, TABLE_CLAIM); i++) {
-		const struct claim_line *row = tables_row(found, TABLE_CLAIM, i);
-		count += uuid_equal(&row->weak, &touch->actor_id) && row->stamped_us == touch->stamped_us &&
-			 row->event_id == touch->event_id;
-	}
-	for (size_t i = 0; i < tables_count(found, TABLE_CONSENT); i++) {
-		const struct consent_line *row = tables_row(found, TABLE_CONSENT, i);
-		count += uuid_equal(&row->touch_actor, &touch->actor_id) && row->stamped_us == touch->stamped_us &&
-			 row->event_id == touch->event_id;
-	}
-	return count;
-}
-
+/* Is all there that it states, and does it state anything? */
 static bool has_stated(const struct oracle *oracle, const struct seen *seen)
 {
 	const struct facts *facts = &seen->facts;
@@ -105,36 +89,67 @@ static bool has_stated(const struct oracle *oracle, const struct seen *seen)
 		all = all && row != NULL && row->at_us == consent->at_us && row->state == consent->state &&
 		      strcmp(row->policy, consent->policy) == 0;
 	}
-	return all &&
-	       count_facts(oracle->found, &seen->touch) == (facts->has_claim ? 1u : 0u) + facts->consent_count;
+	return all && !facts_are_none(facts);
 }
 
-/* One of the copies has its touch there, or none; one of them has stated what holds. Where neither is so the one stands that was received
- * first, and the tables differ. */
+static unsigned count_facts(const struct facts *facts)
+{
+	return (facts->has_claim ? 1 : 0) + facts->consent_count;
+}
+
+/* Does a copy of the same event, by the same person, state what holds already? */
+static bool is_stated(const struct oracle *oracle, const struct seen *seen)
+{
+	for (size_t i = 0; i < oracle->count; i++) {
+		const struct seen *other = &oracle->seen[i];
+		if (other->states && same_event(other, seen) &&
+		    uuid_equal(&other->who.strong.id, &seen->who.strong.id)) {
+			return true;
+		}
+	}
+	return false;
+}
+
+/*
+ * One of the copies has its touch there, or none. One of them has stated what holds; or several, which name different people: what is
+ * refused on somebody else's browser is known again by whose it is, once its touch has gone. Where nothing is as any of them says, the one
+ * holds that was received first, and the tables differ.
+ */
 static void settle_event(struct oracle *oracle, size_t first)
 {
 	const struct touch_line *found = tables_find(oracle->found, TABLE_TOUCH, &oracle->seen[first].touch);
-	struct seen *stands = NULL, *states = NULL, *was = NULL;
+	struct seen *stands = NULL, *was = NULL;
+	bool is_good = false; /* or one of them states nothing */
 	for (size_t i = first; i < oracle->count; i++) {
 		struct seen *seen = &oracle->seen[i];
 		if (!same_event(seen, &oracle->seen[first])) {
 			continue;
 		}
 		was = seen->states ? seen : was;
+		is_good = is_good || facts_are_none(&seen->facts);
 		if (stands == NULL && found != NULL && is_as_found(seen, found)) {
 			stands = seen;
-		}
-		if (has_stated(oracle, seen) && (states == NULL || stands == seen)) {
-			states = seen;
 		}
 		seen->stands = seen->states = false;
 	}
 	if (stands != NULL) {
 		stands->stands = true;
 	}
-	states = states != NULL ? states : was;
-	if (states != NULL) {
-		states->states = true;
+	for (unsigned most = 1 + PURPOSE_COUNT; most > 0; most--) { /* one may state a part of what another does */
+		if (stands != NULL && count_facts(&stands->facts) == most && has_stated(oracle, stands)) {
+			stands->states = !is_stated(oracle, stands);
+		}
+		for (size_t i = first; i < oracle->count; i++) {
+			struct seen *seen = &oracle->seen[i];
+			if (same_event(seen, &oracle->seen[first]) && count_facts(&seen->facts) == most &&
+			    has_stated(oracle, seen)) {
+				seen->states = seen->states || !is_stated(oracle, seen);
+				is_good = true;
+			}
+		}
+	}
+	if (!is_good && was != NULL) {
+		was->states = true;
 	}
 }
 
