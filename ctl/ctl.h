@@ -52,6 +52,7 @@ extern const struct command confirm_command;
 extern const struct command unsubscribe_list_command;
 extern const struct command unsubscribe_settle_command;
 extern const struct command erase_command;
+extern const struct command export_command;
 extern const struct command machine_show_command;
 extern const struct command machine_clear_command;
 extern const struct command model_accept_command;

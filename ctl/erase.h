@@ -9,10 +9,9 @@
 #include "core/base/fail.h"
 #include "core/base/uuid.h"
 #include "core/edge/erase.h"
+#include "core/edge/postgres.h"
 #include "core/flow/identify.h"
 #include "ctl/ctl.h"
-
-struct postgres;
 
 /* Whoever goes by an address: its own actor first, and each strong actor that is said to be the same. */
 struct erase_person {
@@ -30,6 +29,11 @@ void erase_person_finish(struct erase_person *person);
 /* Deletes the bytes of rejected messages that name the person, or one of `actors` (sorted), in the transaction that is open. */
 bool erase_rejects(struct ctl *ctl, struct postgres *postgres, const struct erase_person *person,
 		   const struct uuid *actors, size_t actor_count, int64_t *ret_deleted, struct fail *fail);
+
+/* The same rows: runs a statement, whose parameters are topic, partition and offset, for each. */
+bool erase_rejects_each(struct ctl *ctl, struct postgres *postgres, const struct erase_person *person,
+			const struct uuid *actors, size_t actor_count, const struct postgres_statement *statement,
+			postgres_on_rows *on_rows, void *context, int64_t *ret_count, struct fail *fail);
 
 /* How far the logs of all topics that daemons read reach, as the ledger keeps it: JSON in ctl->arena. NULL: *fail. */
 const char *erase_positions(struct ctl *ctl, struct fail *fail);

@@ -45,6 +45,9 @@ struct looking {
 	size_t seen;
 	struct place last, theirs[SLICE_ROWS];
 	size_t their_count;
+	const struct postgres_statement *statement; /* for each of them */
+	postgres_on_rows *on_rows;
+	void *context;
 };
 
 static int compare_ids(const void *a, const void *b)
@@ -134,32 +137,47 @@ static bool look_on(struct looking *looking, struct postgres *postgres, struct f
 		return false;
 	}
 	for (size_t i = 0; i < looking->their_count; i++) {
-		if (!postgres_add(postgres, &drop_raw, looking->theirs[i].values, NULL, NULL, fail)) {
+		if (!postgres_add(postgres, looking->statement, looking->theirs[i].values, looking->on_rows,
+				  looking->context, fail)) {
 			return false;
 		}
 	}
 	return looking->their_count == 0 || ctl_turn(postgres, fail);
 }
 
-bool erase_rejects(struct ctl *ctl, struct postgres *postgres, const struct erase_person *person,
-		   const struct uuid *actors, size_t actor_count, int64_t *ret_deleted, struct fail *fail)
+bool erase_rejects_each(struct ctl *ctl, struct postgres *postgres, const struct erase_person *person,
+			const struct uuid *actors, size_t actor_count, const struct postgres_statement *statement,
+			postgres_on_rows *on_rows, void *context, int64_t *ret_count, struct fail *fail)
 {
-	struct looking looking = {.ctl = ctl, .person = person, .actors = actors, .actor_count = actor_count};
+	struct looking looking = {.ctl = ctl,
+				  .person = person,
+				  .actors = actors,
+				  .actor_count = actor_count,
+				  .statement = statement,
+				  .on_rows = on_rows,
+				  .context = context};
 	bool good = arena_init(&looking.work, DECODE_ARENA_SIZE) &&
 		    postgres_value_text("", &looking.last.values[0]) &&
 		    postgres_value_int(&ctl->arena, POSTGRES_INT4, -1, &looking.last.values[1]) &&
 		    postgres_value_int(&ctl->arena, POSTGRES_INT8, -1, &looking.last.values[2]);
 	CHECK(good);
-	int64_t deleted = 0;
+	int64_t found = 0;
 	do {
 		size_t mark = ctl->arena.used;
 		good = look_on(&looking, postgres, fail);
-		deleted += (int64_t)looking.their_count;
+		found += (int64_t)looking.their_count;
 		if (looking.seen < SLICE_ROWS) { /* where the next one begins lies there */
 			arena_back(&ctl->arena, mark);
 		}
 	} while (good && looking.seen == SLICE_ROWS);
 	arena_finish(&looking.work);
-	*ret_deleted = deleted;
+	*ret_count = found;
 	return good;
+}
+
+bool erase_rejects(struct ctl *ctl, struct postgres *postgres, const struct erase_person *person,
+		   const struct uuid *actors, size_t actor_count, int64_t *ret_deleted, struct fail *fail)
+{
+	return erase_rejects_each(ctl, postgres, person, actors, actor_count, &drop_raw, NULL, NULL, ret_deleted,
+				  fail);
 }

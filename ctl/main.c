@@ -33,6 +33,7 @@ static const struct command *const commands[] = {
 	&accounts_accept_command,
 	&topics_create_command,
 	&erase_command,
+	&export_command,
 	&confirm_command,
 	&produce_command,
 	&position_show_command,

@@ -188,13 +188,15 @@ class Roles(phased_test.PhasedTest):
             "SELECT oid::regproc, proconfig[1] FROM pg_proc WHERE prosecdef AND pronamespace IN ('phased'::regnamespace, "
             "'report'::regnamespace) ORDER BY oid::regproc::text"))
 
-    def test_every_column_says_what_it_tells_of_people(self):
-        untagged = self.psql(
+    def untagged(self):
+        return self.psql(
             "SELECT c.oid::regclass || '.' || a.attname FROM pg_class c JOIN pg_attribute a ON a.attrelid = c.oid "
             "WHERE c.relnamespace IN ('phased'::regnamespace, 'report'::regnamespace) AND c.relkind IN ('r', 'p', 'v', 'm') "
             "AND NOT c.relispartition AND a.attnum > 0 AND NOT a.attisdropped "
             "AND coalesce(col_description(c.oid, a.attnum), '') !~ '(^| )pii:(none|pseudonym|direct)$'")
-        self.assertEqual([], untagged)
+
+    def test_every_column_says_what_it_tells_of_people(self):
+        self.assertEqual([], self.untagged())
         self.assertEqual([], self.psql(
             "SELECT c.oid::regclass FROM pg_class c WHERE c.relnamespace IN ('phased'::regnamespace, 'report'::regnamespace) "
             "AND c.relkind IN ('r', 'p', 'v', 'm') AND NOT c.relispartition AND obj_description(c.oid) IS NULL"))
@@ -209,6 +211,11 @@ class Roles(phased_test.PhasedTest):
         for table, column in held:
             self.assertEqual("uuid", self.value(f"SELECT atttypid::regtype FROM pg_attribute WHERE attrelid = "
                                                 f"'phased.{table}'::regclass AND attname = '{column}'"), f"{table}.{column}")
+
+    def test_a_column_without_its_tag_is_noticed(self):
+        self.psql("ALTER TABLE phased.contact ADD COLUMN shoe_size text, ADD COLUMN hat_size text; "
+                  "COMMENT ON COLUMN phased.contact.hat_size IS 'As declared. pii:personal'")
+        self.assertEqual([["phased.contact.shoe_size"], ["phased.contact.hat_size"]], self.untagged())
 
     def test_nothing_that_reads_as_a_person_is_open_to_readers(self):
         self.assertEqual([], self.psql(
