@@ -77,6 +77,7 @@ TABLES = {
     "report.machine_decision": {SELLER: "S", PRIVACY: "S"},
     "report.account": {SELLER: "S", PRIVACY: "S"},
     "report.person": {SELLER: "S", PRIVACY: "S"},
+    "report.person_phase": {SELLER: "S", PRIVACY: "S"},
 }
 FUNCTIONS = {
     "phased.find_text": (PRIVACY,),
@@ -223,6 +224,23 @@ class Roles(phased_test.PhasedTest):
             "WHERE col_description(c.oid, a.attnum) LIKE '%pii:direct' "
             "AND (has_column_privilege('phased_reader', c.oid, a.attnum, 'SELECT') "
             "OR has_column_privilege('phased_monitor', c.oid, a.attnum, 'SELECT'))"))
+
+    def test_analysts_read_the_same_phases_by_pseudonym_that_sellers_read_by_name(self):
+        contacts = {name: self.value(f"SELECT md5('{name}')::uuid") for name in ("ida", "a browser")}
+        for number, contact in enumerate(contacts.values()):
+            self.psql("INSERT INTO phased.phase (contact_id, process, version, model_version, fold, counted, confirmed, activity, early, mid, late, "
+                      f"reported, shown, fine, band, last_at) VALUES ('{contact}', 'standard', 1, 1, '', {number + 1}, 0, 1, .1, .2, .7, 2, 4, 0, 2, now())")
+        self.psql(f"INSERT INTO phased.contact (contact_id, address, name, may_write) VALUES ('{contacts['ida']}', 'ida@havnelods.test', 'Ida', true)")
+        analyst = self.psql("SET ROLE phased_reader; SELECT contact_id, phase, touches FROM report.contact_phase ORDER BY touches")
+        self.assertEqual([[contacts["ida"], "late", "1"], [contacts["a browser"], "late", "2"]], analyst)
+        seller = self.psql("SET ROLE phased_seller; SELECT contact_id, name, address, phase, touches FROM report.person_phase")
+        self.assertEqual([[contacts["ida"], "Ida", "ida@havnelods.test", "late", "1"]], seller)
+        # An analyst learns no name anywhere: of no view that they may read, in no column.
+        views = [table for table, roles in TABLES.items() if table.startswith("report.") and READER in roles]
+        self.assertGreater(len(views), 10)
+        for view in views:
+            rows = self.psql(f"SET ROLE phased_reader; SELECT to_jsonb(v)::text FROM {view} v")
+            self.assertNotRegex("\n".join(row[0] for row in rows), "Ida|havnelods", view)
 
 
 if __name__ == "__main__":
