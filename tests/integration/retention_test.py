@@ -165,6 +165,28 @@ class Retention(FaultTest):
         self.assertEqual(set(), {name for name in self.months() if name < self.month(FROM_US)})
         self.assertTrue(phased.running())
 
+    def test_while_batches_write_the_same_people(self):
+        """Slices of five touches between and against batches of the same contacts, which find their arbiters written by another."""
+        self.prepare(batch__events_min=50, batch__events_max=50)
+        first, later = list(old()) + list(new())[:PEOPLE], list(new())[PEOPLE:]
+        self.send(events.lines(first))
+        phased = self.start_phased()
+        self.applied(len(first))
+        again, steps = True, 0
+        while again:
+            self.send(events.lines(later[steps * 12:steps * 12 + 12]))
+            done = self.psql(f"SELECT again FROM phased.retention_step({MONTHS}, 5, 0, true);" * 4, check=False)
+            self.assertTrue(done.status == 0 or "55P03" in done.err or "40001" in done.err, done.err)	# in each other's way
+            again, steps = not done.out.endswith("f\n"), steps + 1
+        self.send(events.lines(later))		# those that were sent before are copies
+        self.wait_until(lambda: self.value("SELECT count(*) FROM phased.touch") == str(len(list(new()))), 60, "all of them")
+        self.nobody_waits()
+        self.settled(phased)
+        self.psql("DELETE FROM phased.actor WHERE kind = 0 AND NOT EXISTS (SELECT FROM phased.touch t WHERE t.actor_id = actor.actor_id)")
+        ours = tables.dump(self, self.database)
+        self.assertEqual(0, phased.stop())
+        self.same_but_counts(self.reference(list(new())), ours, "slices and batches by turns")
+
     def test_by_hand_it_is_counted_first_and_done_at_once(self):
         self.prepare()
         self.send(events.lines(old()))
