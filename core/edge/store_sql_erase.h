@@ -12,39 +12,42 @@
 		ARRAY(UUID), ARRAY(TIMESTAMPTZ), ARRAY(TIMESTAMPTZ) \
 	}
 
+/* Rows go by their keys alone, never by a join that could be turned round: all touches times all rows of the ledger. */
 static const struct postgres_statement sql_erase_touches_said = {
 	.name = "erase_touches_said",
-	.sql = "WITH said AS (SELECT c.weak AS actor_id, c.stamped, c.event_id FROM " ROWS_OF_LEDGER
+	.sql = "WITH said AS MATERIALIZED (SELECT c.weak AS actor_id, c.stamped, c.event_id FROM " ROWS_OF_LEDGER
 	       " CROSS JOIN LATERAL (SELECT * FROM phased.claim c WHERE c.strong = k.id AND c.at <= k.at OFFSET "
-	       "0) AS "
-	       "c WHERE k.from_at = '-infinity' UNION SELECT c.touch_actor, c.stamped, c.event_id "
+	       "0) AS c WHERE k.from_at = '-infinity' UNION SELECT c.touch_actor, c.stamped, c.event_id "
 	       "FROM " ROWS_OF_LEDGER " CROSS JOIN LATERAL (SELECT * FROM phased.consent c WHERE c.actor_id = "
-	       "k.id AND c.at <= k.at OFFSET 0) "
-	       "AS c WHERE k.from_at = '-infinity'), gone AS (DELETE FROM phased.touch t USING said AS s WHERE "
-	       "t.actor_id = s.actor_id AND t.stamped = s.stamped AND t.event_id = s.event_id RETURNING 1) SELECT "
-	       "count(*) FROM gone",
+	       "k.id AND c.at <= k.at OFFSET 0) AS c WHERE k.from_at = '-infinity'), gone AS (DELETE FROM "
+	       "phased.touch t WHERE t.actor_id = ANY (ARRAY (SELECT s.actor_id FROM said AS s)) AND EXISTS "
+	       "(SELECT FROM said AS s WHERE s.actor_id = t.actor_id AND s.stamped = t.stamped AND s.event_id = "
+	       "t.event_id OFFSET 0) RETURNING 1) SELECT count(*) FROM gone",
 	.parameter_count = 3,
 	.parameters = PER_LEDGER_ROW};
 static const struct postgres_statement sql_erase_touches_in = {
 	.name = "erase_touches_in",
-	.sql = "WITH gone AS (DELETE FROM phased.touch t USING " ROWS_OF_LEDGER
-	       " WHERE t.actor_id = k.id AND t.at >= k.from_at AND t.at <= k.at RETURNING 1) SELECT count(*) FROM "
-	       "gone",
+	.sql = "WITH gone AS (DELETE FROM phased.touch t WHERE t.actor_id = ANY ($1) AND EXISTS (SELECT "
+	       "FROM " ROWS_OF_LEDGER
+	       " WHERE k.id = t.actor_id AND t.at >= k.from_at AND t.at <= k.at OFFSET 0) RETURNING "
+	       "1) SELECT count(*) FROM gone",
 	.parameter_count = 3,
 	.parameters = PER_LEDGER_ROW};
 static const struct postgres_statement sql_erase_claims_on = {
 	.name = "erase_claims_on",
-	.sql = "WITH gone AS (DELETE FROM phased.claim c USING " ROWS_OF_LEDGER
-	       " WHERE c.weak = k.id AND c.at >= k.from_at AND c.at <= k.at RETURNING 1) SELECT count(*) FROM "
-	       "gone",
+	.sql = "WITH gone AS (DELETE FROM phased.claim c WHERE c.weak = ANY ($1) AND EXISTS (SELECT "
+	       "FROM " ROWS_OF_LEDGER
+	       " WHERE k.id = c.weak AND c.at >= k.from_at AND c.at <= k.at OFFSET 0) RETURNING 1) "
+	       "SELECT count(*) FROM gone",
 	.parameter_count = 3,
 	.parameters = PER_LEDGER_ROW};
 #define FACTS_OF(table, column) \
 	{ \
 		.name = "erase_" #table "_of", \
-		.sql = "WITH gone AS (DELETE FROM phased." #table " c USING " ROWS_OF_LEDGER " WHERE c." #column \
-		       " = k.id AND k.from_at = '-infinity' AND c.at <= k.at RETURNING 1) SELECT count(*) FROM " \
-		       "gone", \
+		.sql = "WITH gone AS (DELETE FROM phased." #table " c WHERE c." #column " = ANY ($1) AND EXISTS " \
+		       "(SELECT FROM " ROWS_OF_LEDGER " WHERE k.id = c." #column \
+		       " AND k.from_at = '-infinity' AND " \
+		       "c.at <= k.at OFFSET 0) RETURNING 1) SELECT count(*) FROM gone", \
 		.parameter_count = 3, .parameters = PER_LEDGER_ROW \
 	}
 static const struct postgres_statement sql_erase_facts[] = {FACTS_OF(claim, strong), FACTS_OF(consent, actor_id),
@@ -181,8 +184,9 @@ static const struct postgres_statement sql_erase_waiting = {
 	.parameters = {ARRAY(UUID)}};
 static const struct postgres_statement sql_erase_raws = {
 	.name = "erase_raws",
-	.sql = "DELETE FROM phased.rejected_raw r USING phased.rejected j WHERE j.noted_at <= $1 AND r.topic = "
-	       "j.topic "
-	       "AND r.partition = j.partition AND r.\"offset\" = j.\"offset\"",
+	.sql = "DELETE FROM phased.rejected_raw WHERE ctid = ANY (ARRAY (SELECT r.ctid FROM phased.rejected j "
+	       "CROSS "
+	       "JOIN LATERAL (SELECT r.ctid FROM phased.rejected_raw r WHERE r.topic = j.topic AND r.partition = "
+	       "j.partition AND r.\"offset\" = j.\"offset\" OFFSET 0) AS r WHERE j.noted_at <= $1))",
 	.parameter_count = 1,
 	.parameters = {ONE(TIMESTAMPTZ)}};

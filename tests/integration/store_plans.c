@@ -6,6 +6,7 @@
 
 #include "core/base/check.h"
 #include "core/edge/store_sql_chores.h"
+#include "core/edge/store_sql_erase.h"
 #include "core/edge/store_sql_save.h"
 
 static const struct postgres_statement *const every[] = {
@@ -81,6 +82,21 @@ static const struct postgres_statement *const every[] = {
 	&sql_explain_done,
 	&sql_drop_explanations,
 	&sql_drop_histories,
+	&sql_erase_touches_said,
+	&sql_erase_touches_in,
+	&sql_erase_claims_on,
+	&sql_erase_claims,
+	&sql_erase_claims_of,
+	&sql_erase_ledger,
+	&sql_erase_kept,
+	&sql_erase_unknown,
+	&sql_erase_times,
+	&sql_erase_newest,
+	&sql_erase_left,
+	&sql_erase_arbiters,
+	&sql_erase_arbiters_made,
+	&sql_erase_waiting,
+	&sql_erase_raws,
 };
 
 static const char *const types[] = {
