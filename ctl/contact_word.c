@@ -107,6 +107,29 @@ static bool on_ids(void *context, const struct postgres_rows *rows, struct fail 
 	return true;
 }
 
+/* Whose identifier it is now; itself where it is nobody's, or a contact's own. */
+static const struct postgres_statement find_contact = {
+	.name = "find_contact",
+	.sql = "SELECT contact_id FROM report.identity WHERE actor_id = $1 AND coalesce(kind, '') NOT IN "
+	       "('cookie', 'visitor', "
+	       "'recipient')",
+	.parameter_count = 1,
+	.parameters = {{POSTGRES_UUID, false}},
+};
+
+static bool find_its_contact(struct postgres *postgres, struct uuid *ret_id, struct fail *fail)
+{
+	struct postgres_value value;
+	struct found found = {0};
+	bool fits = postgres_value_uuid(ret_id, &value);
+	CHECK(fits);
+	if (!postgres_add(postgres, &find_contact, &value, on_ids, &found, fail) || !ctl_turn(postgres, fail)) {
+		return false;
+	}
+	*ret_id = found.count > 0 ? found.id : *ret_id;
+	return true;
+}
+
 bool contact_word_id(struct ctl *ctl, struct postgres *postgres, const char *what, const char *word,
 		     struct uuid *ret_id, struct fail *fail)
 {
@@ -117,14 +140,14 @@ bool contact_word_id(struct ctl *ctl, struct postgres *postgres, const char *wha
 	if (strcmp(word, "-") == 0) {
 		return contact_word_address(what, address, fail) &&
 		       contact_word_address_id(ctl, address, ret_id, fail) &&
-		       contact_word_key_fits(ctl, postgres, fail);
+		       contact_word_key_fits(ctl, postgres, fail) && find_its_contact(postgres, ret_id, fail);
 	}
 	if (!contact_word_range(what, word, &from, &to, fail)) {
 		return false;
 	}
 	if (uuid_equal(&from, &to)) {
 		*ret_id = from;
-		return true;
+		return find_its_contact(postgres, ret_id, fail);
 	}
 	bool fits = postgres_value_uuid(&from, &values[0]) && postgres_value_uuid(&to, &values[1]);
 	CHECK(fits);

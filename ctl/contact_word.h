@@ -15,7 +15,7 @@ struct postgres;
  * expected. `what` is the option or command that names it. */
 bool contact_word_range(const char *what, const char *word, struct uuid *ret_from, struct uuid *ret_to,
 			struct fail *fail);
-/* Which contact is meant: an id, its first digits where they are enough among those who are in a phase, - for an address on
+/* Which contact is meant: an id (of a person's identifier: the person), its first digits where they are enough among those who are in a phase, - for an address on
  * stdin. False: *fail. */
 bool contact_word_id(struct ctl *ctl, struct postgres *postgres, const char *what, const char *word,
 		     struct uuid *ret_id, struct fail *fail);

@@ -10,12 +10,16 @@
 #include "ctl/contact_word.h"
 #include "ctl/erase.h"
 
-/* Whoever said that this is their address. */
+/* Whoever said that this is their address, and all that these, and the address, are one person with. */
 static const struct postgres_statement find_same = {
 	.name = "find_same",
-	.sql = "SELECT DISTINCT d.actor_id FROM phased.declared d WHERE d.attribute = 0 AND d.value = $1",
-	.parameter_count = 1,
-	.parameters = {{POSTGRES_TEXT, false}},
+	.sql = "WITH same (id) AS (SELECT d.actor_id FROM phased.declared d WHERE d.attribute = 0 AND d.value = "
+	       "$1 UNION "
+	       "SELECT $2) SELECT s.id FROM same s UNION SELECT m.actor_id FROM same s JOIN phased.kin k ON "
+	       "k.actor_id = "
+	       "s.id JOIN phased.kin m ON m.contact_id = k.contact_id",
+	.parameter_count = 2,
+	.parameters = {{POSTGRES_TEXT, false}, {POSTGRES_UUID, false}},
 };
 
 struct found {
@@ -57,9 +61,10 @@ static bool on_same(void *context, const struct postgres_rows *rows, struct fail
 bool erase_person_find(struct ctl *ctl, struct postgres *postgres, struct erase_person *person, struct fail *fail)
 {
 	struct found found = {ctl, person};
-	struct postgres_value value;
-	return postgres_value_text(person->address, &value) &&
-	       postgres_add(postgres, &find_same, &value, on_same, &found, fail) && ctl_turn(postgres, fail);
+	struct postgres_value values[2];
+	return postgres_value_text(person->address, &values[0]) &&
+	       postgres_value_uuid(&person->ids[0], &values[1]) &&
+	       postgres_add(postgres, &find_same, values, on_same, &found, fail) && ctl_turn(postgres, fail);
 }
 
 void erase_person_finish(struct erase_person *person)

@@ -330,6 +330,10 @@ static enum step_end load_start(struct batch *batch, struct fail *fail)
 	batch->load.quick = batch->way.quick;
 	batch->load.claims = batch->advance.claims;
 	batch->load.claim_count = batch->advance.claim_count;
+	batch->load.kin = batch->advance.kin;
+	batch->load.kin_count = batch->advance.kin_count;
+	batch->load.assertions = batch->advance.assertions;
+	batch->load.assertion_count = batch->advance.assertion_count;
 	if (batch->way.quick && !batch->way.wary && !leave_suspects(batch)) {
 		return STEP_FULL;
 	}
@@ -391,7 +395,7 @@ static enum step_end read_start(struct batch *batch, struct fail *fail)
 		return STEP_NEXT;
 	}
 	/* What was read of copies that the window replaces stands no longer: it is known by its key. */
-	batch->read.with_keys = batch->cast.added.replaced > 0;
+	batch->read.with_keys = batch->cast.added.replaced > 0 || batch->cast.reads_keys;
 	batch->read.counted_only = batch->counted_only;
 	return batch->io.ops->store_read(batch->io.self, &batch->read, &batch->work, fail) ? STEP_SENT
 											   : STEP_BROKEN;

@@ -93,26 +93,148 @@ bool store_add_positions(struct store *store, const struct advance_rows *advance
 		       : columns_add(columns, store->postgres, &sql_advance, on_advanced, store, fail);
 }
 
-static bool add_claims_of(struct store *store, const struct postgres_statement *statement, const struct uuid *ids,
-			  size_t count, size_t room, struct arena *arena, postgres_on_rows *on_rows,
-			  struct fail *fail)
+/* Who is in play: what claims, kin and assertions are asked for by, and where they are put. */
+struct in_play {
+	const struct uuid *weak, *strong, *decided;
+	size_t weak_count, strong_count, decided_count;
+	const struct assertion *asserted;
+	size_t asserted_count, claim_room;
+	postgres_on_rows *on_claims, *on_kin, *on_assertions;
+};
+
+/* Pairs and since when, in three columns. */
+static void add_asserted(struct columns *columns, const struct in_play *in_play)
 {
-	if (count == 0) {
+	struct postgres_array *a = columns_array(columns, POSTGRES_UUID, in_play->asserted_count);
+	struct postgres_array *b = columns_array(columns, POSTGRES_UUID, in_play->asserted_count);
+	struct postgres_array *at = columns_array(columns, POSTGRES_TIMESTAMPTZ, in_play->asserted_count);
+	for (size_t i = 0; i < in_play->asserted_count; i++) {
+		postgres_array_uuid(a, &in_play->asserted[i].a);
+		postgres_array_uuid(b, &in_play->asserted[i].b);
+		postgres_array_moment(at, in_play->asserted[i].at_us);
+	}
+}
+
+static bool add_kin(struct store *store, const struct in_play *in_play, struct arena *arena, struct fail *fail)
+{
+	if (in_play->strong_count + in_play->weak_count + in_play->decided_count + in_play->asserted_count == 0) {
 		return true;
 	}
 	struct columns *columns = columns_begin(arena);
-	columns_uuids(columns, ids, count);
-	columns_int(columns, POSTGRES_INT8, (int64_t)room);
-	return columns_add(columns, store->postgres, statement, on_rows, store, fail);
+	columns_uuids(columns, in_play->weak, in_play->weak_count);
+	columns_uuids(columns, in_play->strong, in_play->strong_count);
+	columns_uuids(columns, in_play->decided, in_play->decided_count);
+	add_asserted(columns, in_play);
+	return columns_add(columns, store->postgres, &sql_kin, in_play->on_kin, store, fail);
+}
+
+static bool add_decided(struct store *store, const struct in_play *in_play, struct arena *arena, struct fail *fail)
+{
+	if (in_play->decided_count + in_play->asserted_count == 0) {
+		return true;
+	}
+	struct columns *columns = columns_begin(arena);
+	columns_uuids(columns, in_play->decided, in_play->decided_count);
+	add_asserted(columns, in_play);
+	columns_int(columns, POSTGRES_INT8, (int64_t)in_play->claim_room);
+	return columns_add(columns, store->postgres, &sql_claims_decided, in_play->on_claims, store, fail);
+}
+
+static bool add_assertions(struct store *store, const struct in_play *in_play, struct arena *arena,
+			   struct fail *fail)
+{
+	if (in_play->asserted_count == 0) {
+		return true;
+	}
+	struct columns *columns = columns_begin(arena);
+	add_asserted(columns, in_play);
+	columns_int(columns, POSTGRES_INT8, store_history_max(arena));
+	return columns_add(columns, store->postgres, &sql_assertions, in_play->on_assertions, store, fail);
+}
+
+static bool add_claims(struct store *store, const struct in_play *in_play, struct arena *arena, struct fail *fail)
+{
+	if (in_play->weak_count == 0) {
+		return true;
+	}
+	struct columns *columns = columns_begin(arena);
+	columns_uuids(columns, in_play->weak, in_play->weak_count);
+	columns_int(columns, POSTGRES_INT8, (int64_t)in_play->claim_room);
+	return columns_add(columns, store->postgres, &sql_claims, in_play->on_claims, store, fail);
 }
 
 /* In this order: read_claims() tells the second by the first. */
-static bool add_claims(struct store *store, const struct uuid *weak, size_t weak_count, const struct uuid *decided,
-		       size_t decided_count, size_t room, struct arena *arena, postgres_on_rows *on_rows,
-		       struct fail *fail)
+static bool add_in_play(struct store *store, const struct in_play *in_play, struct arena *arena, struct fail *fail)
 {
-	return add_claims_of(store, &sql_claims, weak, weak_count, room, arena, on_rows, fail) &&
-	       add_claims_of(store, &sql_claims_decided, decided, decided_count, room, arena, on_rows, fail);
+	return add_claims(store, in_play, arena, fail) && add_decided(store, in_play, arena, fail) &&
+	       add_kin(store, in_play, arena, fail) && add_assertions(store, in_play, arena, fail);
+}
+
+static bool read_kin(struct store *store, const struct postgres_rows *rows, struct kin **ret_kin,
+		     size_t *ret_count, struct fail *fail)
+{
+	struct kin *kin = store_rows_room(store, rows, sizeof(*kin), fail);
+	if (kin == NULL) {
+		return false;
+	}
+	for (size_t i = 0; i < postgres_count(rows); i++) {
+		kin[i] = (struct kin){postgres_uuid(rows, i, 0), postgres_uuid(rows, i, 1),
+				      postgres_uuid(rows, i, 2), postgres_moment(rows, i, 3)};
+	}
+	*ret_kin = kin;
+	*ret_count = postgres_count(rows);
+	return true;
+}
+
+static bool on_advance_kin(void *context, const struct postgres_rows *rows, struct fail *fail)
+{
+	struct store *store = context;
+	return read_kin(store, rows, &store->advance->kin, &store->advance->kin_count, fail);
+}
+
+static bool on_kin(void *context, const struct postgres_rows *rows, struct fail *fail)
+{
+	struct store *store = context;
+	return read_kin(store, rows, &store->load->kin, &store->load->kin_count, fail);
+}
+
+static bool read_assertions(struct store *store, const struct postgres_rows *rows,
+			    struct assertion **ret_assertions, size_t *ret_count, struct fail *fail)
+{
+	struct assertion *assertions = store_rows_room(store, rows, sizeof(*assertions), fail);
+	if (assertions == NULL) {
+		return false;
+	}
+	if (postgres_count(rows) == (size_t)store_history_max(store->arena)) {
+		return store_arena_full(fail);
+	}
+	for (size_t i = 0; i < postgres_count(rows); i++) {
+		assertions[i] = (struct assertion){
+			.a = postgres_uuid(rows, i, 0),
+			.b = postgres_uuid(rows, i, 1),
+			.key = {postgres_moment(rows, i, 2), (uint64_t)postgres_int(rows, i, 3),
+				postgres_uuid(rows, i, 4)},
+			.at_us = postgres_moment(rows, i, 5),
+			.kind = (enum assertion_kind)postgres_int(rows, i, 6),
+			.address_of = (int)postgres_int(rows, i, 7),
+			.refused = (enum assertion_refused)postgres_int(rows, i, 8),
+		};
+	}
+	*ret_assertions = assertions;
+	*ret_count = postgres_count(rows);
+	return true;
+}
+
+static bool on_advance_assertions(void *context, const struct postgres_rows *rows, struct fail *fail)
+{
+	struct store *store = context;
+	return read_assertions(store, rows, &store->advance->assertions, &store->advance->assertion_count, fail);
+}
+
+static bool on_assertions(void *context, const struct postgres_rows *rows, struct fail *fail)
+{
+	struct store *store = context;
+	return read_assertions(store, rows, &store->load->assertions, &store->load->assertion_count, fail);
 }
 
 bool store_add_holds(struct store *store, const struct advance_rows *advance, struct arena *arena,
@@ -133,11 +255,24 @@ static bool add_advance_claims(struct store *store, struct advance_rows *advance
 {
 	advance->has_model = false;
 	advance->claims = NULL;
-	advance->claim_count = 0;
+	advance->claim_count = advance->kin_count = advance->assertion_count = 0;
 	store->arena = arena;
 	store->advance = advance;
-	return add_claims(store, advance->weak, advance->weak_count, advance->decided, advance->decided_count,
-			  advance->claim_room, arena, on_advance_claims, fail);
+	const struct in_play in_play = {
+		.weak = advance->weak,
+		.weak_count = advance->weak_count,
+		.strong = advance->strong,
+		.strong_count = advance->strong_count,
+		.decided = advance->decided,
+		.decided_count = advance->decided_count,
+		.asserted = advance->asserted,
+		.asserted_count = advance->asserted_count,
+		.claim_room = advance->claim_room,
+		.on_claims = on_advance_claims,
+		.on_kin = on_advance_kin,
+		.on_assertions = on_advance_assertions,
+	};
+	return add_in_play(store, &in_play, arena, fail);
 }
 
 bool store_advance(struct store *store, struct advance_rows *advance, struct arena *arena, struct fail *fail)
@@ -287,6 +422,10 @@ static bool on_copies(void *context, const struct postgres_rows *rows, struct fa
 		if (copies[i].has_person) {
 			copies[i].person = postgres_uuid(rows, i, 9);
 		}
+		copies[i].has_asserted = !postgres_is_null(rows, i, 10);
+		if (copies[i].has_asserted) {
+			copies[i].asserted = postgres_uuid(rows, i, 10);
+		}
 	}
 	store->load->copies = copies;
 	store->load->copy_count = postgres_count(rows);
@@ -403,16 +542,29 @@ static bool add_erasures(struct store *store, const struct load_rows *load, stru
 	return columns_add(columns, store->postgres, &sql_erasures, on_erasures, store, fail);
 }
 
-/* The quick way has them: PEEK and LOAD see one snapshot. Those that the careful way's ADVANCE saw may be others since. */
+/* The quick way has them, and who is one with whom: PEEK and LOAD see one snapshot. Those that the careful way's ADVANCE saw may be others since. */
 static bool add_claims_anew(struct store *store, struct load_rows *load, struct arena *arena, struct fail *fail)
 {
 	if (load->quick) {
 		return true;
 	}
 	load->claims = NULL;
-	load->claim_count = 0;
-	return add_claims(store, load->weak, load->weak_count, load->decided, load->decided_count,
-			  load->claim_room, arena, on_claims, fail);
+	load->claim_count = load->kin_count = load->assertion_count = 0;
+	const struct in_play in_play = {
+		.weak = load->weak,
+		.weak_count = load->weak_count,
+		.strong = load->persons,
+		.strong_count = load->person_count,
+		.decided = load->decided,
+		.decided_count = load->decided_count,
+		.asserted = load->asserted,
+		.asserted_count = load->asserted_count,
+		.claim_room = load->claim_room,
+		.on_claims = on_claims,
+		.on_kin = on_kin,
+		.on_assertions = on_assertions,
+	};
+	return add_in_play(store, &in_play, arena, fail);
 }
 
 static bool add_stated(struct store *store, const struct load_rows *load, struct arena *arena, struct fail *fail)

@@ -327,7 +327,8 @@ static bool undo_changes(struct store *store, const struct save_rows *save, stru
 
 static bool drop_by_ids(struct store *store, const struct save_rows *save, struct arena *arena, struct fail *fail)
 {
-	return store_by_ids(store, &sql_drop_stretches, save->stretched, save->stretched_count, NULL, arena,
+	return store_by_ids(store, &sql_drop_kin, save->kin_gone, save->kin_gone_count, NULL, arena, fail) &&
+	       store_by_ids(store, &sql_drop_stretches, save->stretched, save->stretched_count, NULL, arena,
 			    fail) &&
 	       store_by_ids(store, &sql_save_valueless, save->valueless, save->valueless_count, NULL, arena,
 			    fail) &&
@@ -336,13 +337,37 @@ static bool drop_by_ids(struct store *store, const struct save_rows *save, struc
 
 /* What is replaced goes before what takes its place. */
 static store_part *const careful_parts[] = {
-	save_subjects,		save_rules,	      drop_by_ids,	   store_save_actors,
-	store_drop_claims,	store_save_claims,    store_drop_consents, store_save_consents,
-	store_drop_declared,	store_save_declared,  store_drop_persons,  store_save_persons,
-	store_save_stretches,	save_touches,	      erase_touches,	   store_save_states,
-	drop_changes,		undo_changes,	      save_changes,	   store_drop_checkpoints,
-	store_save_checkpoints, store_drop_explained, store_save_waiting,  save_timed,
-	save_outcomes,		save_rejects,	      store_save_raws,	   NULL,
+	save_subjects,
+	save_rules,
+	drop_by_ids,
+	store_save_actors,
+	store_drop_claims,
+	store_save_claims,
+	store_drop_consents,
+	store_save_consents,
+	store_drop_declared,
+	store_save_declared,
+	store_drop_assertions,
+	store_save_assertions,
+	store_save_kin,
+	store_drop_persons,
+	store_save_persons,
+	store_save_stretches,
+	save_touches,
+	erase_touches,
+	store_save_states,
+	drop_changes,
+	undo_changes,
+	save_changes,
+	store_drop_checkpoints,
+	store_save_checkpoints,
+	store_drop_explained,
+	store_save_waiting,
+	save_timed,
+	save_outcomes,
+	save_rejects,
+	store_save_raws,
+	NULL,
 };
 
 /* Arbiters first, as the careful way takes their locks; new touches last, since one that is not new ends it. */
@@ -357,6 +382,9 @@ static store_part *const quick_parts[] = {
 	store_save_consents,
 	store_drop_declared,
 	store_save_declared,
+	store_drop_assertions,
+	store_save_assertions,
+	store_save_kin,
 	store_drop_persons,
 	store_save_persons,
 	store_save_stretches,

@@ -162,6 +162,78 @@ bool store_save_declared(struct store *store, const struct save_rows *save, stru
 	return columns_add(columns, store->postgres, &sql_save_declared, NULL, NULL, fail);
 }
 
+bool store_drop_assertions(struct store *store, const struct save_rows *save, struct arena *arena,
+			   struct fail *fail)
+{
+	static const enum postgres_type types[] = {POSTGRES_UUID, POSTGRES_UUID, POSTGRES_TIMESTAMPTZ,
+						   POSTGRES_INT8, POSTGRES_UUID};
+	if (save->assertion_gone_count == 0) {
+		return true;
+	}
+	struct columns *columns = columns_begin(arena);
+	struct postgres_array *at[COLUMNS_MAX];
+	columns_arrays(columns, types, sizeof(types) / sizeof(types[0]), save->assertion_gone_count, at);
+	for (size_t i = 0; i < save->assertion_gone_count; i++) {
+		const struct assertion *row = &save->assertions_gone[i];
+		postgres_array_uuid(at[0], &row->a);
+		postgres_array_uuid(at[1], &row->b);
+		postgres_array_moment(at[2], row->key.stamped_us);
+		postgres_array_int(at[3], (int64_t)row->key.event_id);
+		postgres_array_uuid(at[4], &row->key.touch_actor);
+	}
+	return columns_add(columns, store->postgres, &sql_drop_assertions, NULL, NULL, fail);
+}
+
+bool store_save_assertions(struct store *store, const struct save_rows *save, struct arena *arena,
+			   struct fail *fail)
+{
+	static const enum postgres_type types[] = {
+		POSTGRES_UUID,	      POSTGRES_UUID, POSTGRES_TIMESTAMPTZ, POSTGRES_INT8, POSTGRES_UUID,
+		POSTGRES_TIMESTAMPTZ, POSTGRES_INT2, POSTGRES_INT2,	   POSTGRES_INT2,
+	};
+	if (save->assertion_count == 0) {
+		return true;
+	}
+	struct columns *columns = columns_begin(arena);
+	struct postgres_array *at[COLUMNS_MAX];
+	columns_arrays(columns, types, sizeof(types) / sizeof(types[0]), save->assertion_count, at);
+	for (size_t i = 0; i < save->assertion_count; i++) {
+		const struct assertion *row = &save->assertions[i];
+		postgres_array_uuid(at[0], &row->a);
+		postgres_array_uuid(at[1], &row->b);
+		postgres_array_moment(at[2], row->key.stamped_us);
+		postgres_array_int(at[3], (int64_t)row->key.event_id);
+		postgres_array_uuid(at[4], &row->key.touch_actor);
+		postgres_array_moment(at[5], row->at_us);
+		postgres_array_int(at[6], row->kind);
+		postgres_array_int(at[7], row->address_of);
+		postgres_array_int(at[8], row->refused);
+	}
+	return columns_add(columns, store->postgres,
+			   save->quick != NULL ? &sql_insert_assertions : &sql_save_assertions, NULL, NULL, fail);
+}
+
+/* Those that are replaced have gone before. */
+bool store_save_kin(struct store *store, const struct save_rows *save, struct arena *arena, struct fail *fail)
+{
+	static const enum postgres_type types[] = {POSTGRES_UUID, POSTGRES_UUID, POSTGRES_UUID,
+						   POSTGRES_TIMESTAMPTZ};
+	if (save->kin_count == 0) {
+		return true;
+	}
+	struct columns *columns = columns_begin(arena);
+	struct postgres_array *at[COLUMNS_MAX];
+	columns_arrays(columns, types, sizeof(types) / sizeof(types[0]), save->kin_count, at);
+	for (size_t i = 0; i < save->kin_count; i++) {
+		const struct kin *row = &save->kin[i];
+		postgres_array_uuid(at[0], &row->actor_id);
+		postgres_array_uuid(at[1], &row->contact_id);
+		postgres_array_uuid(at[2], &row->via);
+		postgres_array_moment(at[3], row->at_us);
+	}
+	return columns_add(columns, store->postgres, &sql_save_kin, NULL, NULL, fail);
+}
+
 bool store_drop_persons(struct store *store, const struct save_rows *save, struct arena *arena, struct fail *fail)
 {
 	struct columns *columns = columns_begin(arena);

@@ -108,16 +108,17 @@ static const struct postgres_statement sql_claims = {
 	       "LIMIT $2) AS c",
 	.parameter_count = 2,
 	.parameters = {ARRAY(UUID), ONE(INT8)}};
-/* All claims on whom any of these persons was claimed on. */
+/* All claims on whom any of these persons was claimed on, or whoever is one with them or, by what is asserted, may be. */
 static const struct postgres_statement sql_claims_decided = {
 	.name = "claims_decided",
 	.sql = "SELECT c.weak, c.strong, c.stamped, c.event_id, c.at, c.strength FROM (SELECT DISTINCT d.weak "
 	       "FROM "
-	       "unnest($1::uuid[]) AS k (strong) CROSS JOIN LATERAL (SELECT c.weak FROM phased.claim c WHERE "
+	       "phased.kindred($1, $2, $3, $4) AS k (strong) CROSS JOIN LATERAL (SELECT c.weak FROM phased.claim "
+	       "c WHERE "
 	       "c.strong = k.strong OFFSET 0) AS d) AS w CROSS JOIN LATERAL (SELECT * FROM phased.claim c WHERE "
-	       "c.weak = w.weak ORDER BY c.at LIMIT $2) AS c",
-	.parameter_count = 2,
-	.parameters = {ARRAY(UUID), ONE(INT8)}};
+	       "c.weak = w.weak ORDER BY c.at LIMIT $5) AS c",
+	.parameter_count = 5,
+	.parameters = {ARRAY(UUID), ARRAY(UUID), ARRAY(UUID), ARRAY(TIMESTAMPTZ), ONE(INT8)}};
 /* Which of these are there. */
 static const struct postgres_statement sql_claims_stated = {
 	.name = "claims_stated",
@@ -148,6 +149,18 @@ static const struct postgres_statement sql_claims_others = {
 	       "BY c.weak, c.strong, c.stamped, c.event_id LIMIT $3) AS o WHERE o.weak = k.weak",
 	.parameter_count = 3,
 	.parameters = {ARRAY(UUID), ONE(INT4), ONE(INT8)}};
+static const struct postgres_statement sql_kin = {
+	.name = "kin",
+	.sql = "SELECT k.actor_id, k.contact_id, k.via, k.at FROM phased.kin_of($1, $2, $3, $4, $5, $6) AS k",
+	.parameter_count = 6,
+	.parameters = {ARRAY(UUID), ARRAY(UUID), ARRAY(UUID), ARRAY(UUID), ARRAY(UUID), ARRAY(TIMESTAMPTZ)}};
+static const struct postgres_statement sql_assertions = {
+	.name = "assertions",
+	.sql = "SELECT s.a, s.b, s.stamped, s.event_id, s.touch_actor, s.at, s.kind, s.address_of, s.refused FROM "
+	       "phased.asserting($1, $2, $3) AS r (id) CROSS JOIN LATERAL (SELECT * FROM phased.assertion s WHERE "
+	       "s.a = r.id OFFSET 0) AS s LIMIT $4",
+	.parameter_count = 4,
+	.parameters = {ARRAY(UUID), ARRAY(UUID), ARRAY(TIMESTAMPTZ), ONE(INT8)}};
 
 static const struct postgres_statement sql_arbiters = {
 	.name = "arbiters",
@@ -192,7 +205,9 @@ static const struct postgres_statement sql_copies = {
 	.name = "copies",
 	.sql = "SELECT t.actor_id, t.stamped, t.event_id, t.received, t.at, t.subject_id, t.reasons & 65535, "
 	       "t.party, s.channel, (SELECT c.actor_id FROM phased.consent c WHERE c.touch_actor = "
-	       "t.actor_id AND c.stamped = t.stamped AND c.event_id = t.event_id LIMIT 1) FROM "
+	       "t.actor_id AND c.stamped = t.stamped AND c.event_id = t.event_id LIMIT 1), (SELECT a.a FROM "
+	       "phased.assertion a WHERE a.touch_actor = t.actor_id AND a.stamped = t.stamped AND a.event_id = "
+	       "t.event_id LIMIT 1) FROM "
 	       "unnest($1::uuid[], $2::timestamptz[], $3::bigint[]) AS k (actor_id, stamped, event_id) "
 	       "CROSS JOIN LATERAL (SELECT * FROM phased.touch t WHERE t.actor_id = k.actor_id AND "
 	       "t.stamped = k.stamped AND t.event_id = k.event_id OFFSET 0) AS t CROSS JOIN LATERAL (SELECT "

@@ -87,6 +87,44 @@ static const struct postgres_statement sql_save_declared = {
 	.parameters = {ARRAY(UUID), ARRAY(INT2), ARRAY(TEXT), ARRAY(TIMESTAMPTZ), ARRAY(INT8), ARRAY(UUID),
 		       ARRAY(TIMESTAMPTZ), ARRAY(TEXT)}};
 
+static const struct postgres_statement sql_drop_assertions = {
+	.name = "drop_assertions",
+	.sql = "DELETE FROM phased.assertion WHERE ctid = ANY (ARRAY (SELECT s.ctid FROM unnest($1::uuid[], "
+	       "$2::uuid[], $3::timestamptz[], $4::bigint[], $5::uuid[]) AS k (a, b, stamped, event_id, "
+	       "touch_actor) "
+	       "CROSS JOIN LATERAL (SELECT s.ctid FROM phased.assertion s WHERE s.a = k.a AND s.b = k.b AND "
+	       "s.stamped "
+	       "= k.stamped AND s.event_id = k.event_id AND s.touch_actor = k.touch_actor OFFSET 0) AS s))",
+	.parameter_count = 5,
+	.parameters = {ARRAY(UUID), ARRAY(UUID), ARRAY(TIMESTAMPTZ), ARRAY(INT8), ARRAY(UUID)}};
+#define SAVE_ASSERTIONS \
+	"INSERT INTO phased.assertion SELECT * FROM unnest($1::uuid[], $2::uuid[], $3::timestamptz[], " \
+	"$4::bigint[], " \
+	"$5::uuid[], $6::timestamptz[], $7::smallint[], $8::smallint[], $9::smallint[])"
+static const struct postgres_statement sql_insert_assertions = {
+	.name = "insert_assertions",
+	.sql = SAVE_ASSERTIONS,
+	.parameter_count = 9,
+	.parameters = {ARRAY(UUID), ARRAY(UUID), ARRAY(TIMESTAMPTZ), ARRAY(INT8), ARRAY(UUID), ARRAY(TIMESTAMPTZ),
+		       ARRAY(INT2), ARRAY(INT2), ARRAY(INT2)}};
+/* Careful way: what is there already says nothing new, by an event whose touch a withdrawal has erased since. */
+static const struct postgres_statement sql_save_assertions = {
+	.name = "save_assertions",
+	.sql = SAVE_ASSERTIONS " ON CONFLICT DO NOTHING",
+	.parameter_count = 9,
+	.parameters = {ARRAY(UUID), ARRAY(UUID), ARRAY(TIMESTAMPTZ), ARRAY(INT8), ARRAY(UUID), ARRAY(TIMESTAMPTZ),
+		       ARRAY(INT2), ARRAY(INT2), ARRAY(INT2)}};
+static const struct postgres_statement sql_drop_kin = {.name = "drop_kin",
+						       .sql = "DELETE FROM phased.kin WHERE actor_id = ANY ($1)",
+						       .parameter_count = 1,
+						       .parameters = {ARRAY(UUID)}};
+static const struct postgres_statement sql_save_kin = {
+	.name = "save_kin",
+	.sql = "INSERT INTO phased.kin SELECT * FROM unnest($1::uuid[], $2::uuid[], $3::uuid[], "
+	       "$4::timestamptz[])",
+	.parameter_count = 4,
+	.parameters = {ARRAY(UUID), ARRAY(UUID), ARRAY(UUID), ARRAY(TIMESTAMPTZ)}};
+
 static const struct postgres_statement sql_drop_persons = {
 	.name = "drop_persons",
 	.sql = "DELETE FROM phased.contact WHERE contact_id = ANY ($1)",

@@ -1,11 +1,13 @@
 #include "core/flow/cast_inside.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 #include "core/base/arena.h"
 #include "core/base/check.h"
 #include "core/base/sort.h"
 #include "core/flow/attribute.h"
+#include "core/flow/kin.h"
 
 static bool is_open(const struct item *item)
 {
@@ -63,10 +65,18 @@ static bool list_names(struct cast *cast, const struct item *items, size_t count
 	return true;
 }
 
-/* Sorts those of claims and decisions. False: arena full. */
+static void add_pair(struct sort_id *names, size_t *used, const struct assertion *pair)
+{
+	names[(*used)++] = sort_id_of(&pair->a, PLACE_NO_ITEM | PLACE_STRONG);
+	names[(*used)++] = sort_id_of(&pair->b, PLACE_NO_ITEM | PLACE_STRONG);
+}
+
+/* Sorts those of claims and decisions, and of who is joined with whom. False: arena full. */
 static bool list_other_names(struct cast *cast, const struct advance_rows *advance)
 {
-	size_t room = 2 * advance->claim_count + advance->decided_count, used = 0;
+	size_t room = 2 * advance->claim_count + advance->decided_count + advance->kin_count +
+		      2 * advance->assertion_count + 2 * advance->asserted_count,
+	       used = 0;
 	struct sort_id *names = arena_array(cast->arena, room + 1, sizeof(*names));
 	struct sort_id *spare = arena_array(cast->arena, room + 1, sizeof(*spare));
 	if (names == NULL || spare == NULL) {
@@ -78,6 +88,15 @@ static bool list_other_names(struct cast *cast, const struct advance_rows *advan
 	}
 	for (size_t i = 0; i < advance->decided_count; i++) {
 		names[used++] = sort_id_of(&advance->decided[i], PLACE_NO_ITEM | PLACE_STRONG);
+	}
+	for (size_t i = 0; i < advance->kin_count; i++) {
+		names[used++] = sort_id_of(&advance->kin[i].actor_id, PLACE_NO_ITEM | PLACE_STRONG);
+	}
+	for (size_t i = 0; i < advance->assertion_count; i++) {
+		add_pair(names, &used, &advance->assertions[i]);
+	}
+	for (size_t i = 0; i < advance->asserted_count; i++) {
+		add_pair(names, &used, &advance->asserted[i]);
 	}
 	sort_ids(names, room, spare);
 	arena_cut(cast->arena, spare);
@@ -102,6 +121,64 @@ static bool ask_weak(const struct cast *cast, struct advance_rows *ret_ask)
 	}
 	arena_cut(cast->arena, weak + ret_ask->weak_count);
 	ret_ask->weak = weak;
+	return true;
+}
+
+static bool ask_strong(const struct cast *cast, struct advance_rows *ret_ask)
+{
+	struct uuid *strong = arena_array(cast->arena, cast->name_count + 1, sizeof(*strong));
+	if (strong == NULL) {
+		return false;
+	}
+	const struct sort_id *last = NULL;
+	for (size_t i = 0; i < cast->name_count; i++) {
+		const struct sort_id *name = &cast->names[i];
+		if ((name->place & PLACE_STRONG) != 0 && (last == NULL || !same_name(name, last))) {
+			strong[ret_ask->strong_count++] = sort_id_uuid(name);
+			last = name;
+		}
+	}
+	arena_cut(cast->arena, strong + ret_ask->strong_count);
+	ret_ask->strong = strong;
+	return true;
+}
+
+/* What items assert, and whomever a replaced copy may have asserted something of. */
+static bool ask_asserted(struct cast *cast, const struct item *items, const struct uuid *wider, size_t wider_count,
+			 struct advance_rows *ret_ask)
+{
+	size_t count = 0, room = wider_count;
+	for (size_t i = 0; i < cast->name_count; i++) {
+		const struct sort_id *name = &cast->names[i];
+		unsigned its = (name->place & PLACE_STRONG) != 0
+				       ? items[PLACE_ITEM(name->place)].facts->assertion_count
+				       : 0;
+		count += its > 0 ? 1 : 0;
+		room += its;
+	}
+	cast->asserting = arena_array(cast->arena, count + 1, sizeof(*cast->asserting));
+	struct assertion *asserted = arena_array(cast->arena, room + 1, sizeof(*asserted));
+	if (cast->asserting == NULL || asserted == NULL) {
+		return false;
+	}
+	for (size_t i = 0; i < cast->name_count && count > 0; i++) {
+		const struct sort_id *name = &cast->names[i];
+		const struct facts *facts =
+			(name->place & PLACE_STRONG) != 0 ? items[PLACE_ITEM(name->place)].facts : &facts_none;
+		if (facts->assertion_count > 0) {
+			cast->asserting[cast->asserting_count++] = PLACE_ITEM(name->place);
+		}
+		for (unsigned j = 0; j < facts->assertion_count; j++) {
+			struct assertion *pair = &asserted[ret_ask->asserted_count++];
+			*pair = facts->assertions[j];
+			pair->at_us = pair->kind == ASSERTION_EVENT ? pair->at_us : INT64_MIN;
+		}
+	}
+	for (size_t i = 0; i < wider_count; i++) {
+		asserted[ret_ask->asserted_count++] =
+			(struct assertion){.a = wider[i], .b = wider[i], .at_us = INT64_MIN};
+	}
+	ret_ask->asserted = asserted;
 	return true;
 }
 
@@ -146,8 +223,9 @@ bool cast_ask(struct cast *cast, const struct item *items, size_t count, const s
 {
 	*cast = (struct cast){.arena = arena, .claims_max = ret_ask->claims_max};
 	ret_ask->claim_room = cast_claim_room(cast->claims_max);
-	ret_ask->weak_count = ret_ask->decided_count = 0;
-	return list_names(cast, items, count) && ask_weak(cast, ret_ask) &&
+	ret_ask->weak_count = ret_ask->decided_count = ret_ask->strong_count = ret_ask->asserted_count = 0;
+	return list_names(cast, items, count) && ask_weak(cast, ret_ask) && ask_strong(cast, ret_ask) &&
+	       ask_asserted(cast, items, wider, wider_count, ret_ask) &&
 	       ask_decided(cast, items, wider, wider_count, ret_ask);
 }
 
@@ -257,6 +335,7 @@ static bool make_members(struct cast *cast, const struct item *items)
 		*member = (struct cast_member){.id = sort_id_uuid(name),
 					       .strong = (name->place & PLACE_STRONG) != 0,
 					       .touches.first = (uint32_t)cast->touch_count};
+		member->person = member->person_before = cast_number(cast, member);
 		const struct sort_id *first = name;
 		for (; name != NULL && same_name(name, first); name = next_name(cast, items, &at, &other)) {
 			take_name(cast, items, member, name->place);
@@ -348,8 +427,11 @@ bool cast_of_waiting(struct cast *cast, const struct waiting_row *waiting, size_
 	}
 	for (size_t i = 0; i < count; i++) {
 		CHECK(i == 0 || uuid_compare(&waiting[i - 1].contact_id, &waiting[i].contact_id) < 0);
-		cast->members[cast->count++] = (struct cast_member){
-			.id = waiting[i].contact_id, .strong = !waiting[i].anonymous, .concerned = true};
+		cast->members[cast->count++] = (struct cast_member){.id = waiting[i].contact_id,
+								    .strong = !waiting[i].anonymous,
+								    .concerned = true,
+								    .person = (uint32_t)i,
+								    .person_before = (uint32_t)i};
 	}
 	return index_members(cast);
 }
@@ -368,13 +450,68 @@ bool cast_is_erased(const struct cast_member *actor, int64_t at_us)
 	return low < actor->erased_count && actor->erased[low].from_us <= at_us;
 }
 
+bool cast_link_kin(struct cast *cast, struct kin *kin, size_t count)
+{
+	if (count > 1) {
+		qsort(kin, count, sizeof(*kin), kin_compare);
+	}
+	cast->kin_before = kin;
+	cast->kin_before_count = count;
+	for (size_t i = 0; i < cast->count && count > 0; i++) {
+		cast->members[i].person = cast->members[i].person_before = (uint32_t)i;
+		cast->members[i].kin_before = 0;
+	}
+	for (size_t i = 0; i < count; i++) {
+		struct cast_member *member = cast_find(cast, &kin[i].actor_id);
+		struct cast_member *person = cast_find(cast, &kin[i].contact_id);
+		if (member == NULL || person == NULL) {
+			return false;
+		}
+		member->kin_before = (uint32_t)i + 1;
+		member->person = member->person_before = cast_number(cast, person);
+	}
+	return true;
+}
+
+size_t cast_kin(const struct cast *cast, const struct cast_member *member, bool before,
+		const struct kin **ret_rows)
+{
+	const struct kin *rows = before ? cast->kin_before : cast->kin_after;
+	size_t count = before ? cast->kin_before_count : cast->kin_after_count;
+	size_t at = before ? member->kin_before : member->kin_after;
+	if (at == 0) {
+		*ret_rows = NULL;
+		return 0;
+	}
+	size_t first = at - 1, end = at;
+	while (first > 0 && uuid_equal(&rows[first - 1].contact_id, &rows[at - 1].contact_id)) {
+		first--;
+	}
+	while (end < count && uuid_equal(&rows[end].contact_id, &rows[at - 1].contact_id)) {
+		end++;
+	}
+	*ret_rows = rows + first;
+	return end - first;
+}
+
+static const struct kin *row_before(const struct cast *cast, const struct uuid *id)
+{
+	const struct cast_member *member = cast_find(cast, id);
+	return member != NULL && member->kin_before > 0 ? &cast->kin_before[member->kin_before - 1] : NULL;
+}
+
+bool cast_knows(const struct cast *cast, const struct assertion *assertion)
+{
+	return kin_knows(assertion, row_before(cast, &assertion->a), row_before(cast, &assertion->b));
+}
+
 struct cast_member *cast_contact(const struct cast *cast, const struct cast_member *actor, int64_t at_us,
 				 bool before)
 {
 	struct cast_member *itself = &cast->members[cast_number(cast, actor)];
 	if (actor->strong) {
 		bool consented = before ? actor->consented_before : actor->consented;
-		return consented ? itself : NULL;
+		return consented ? &cast->members[before ? actor->person_before : actor->person] : NULL;
 	}
 	const struct stretch *stretches = before ? actor->stretches_before : actor->stretches;
 	if (stretches == NULL) {

@@ -59,6 +59,15 @@ struct cast_member {
 	/* strong: what the person stated */
 	struct cast_slice consents_before, consents_after;
 	struct cast_slice declared_before, declared_after;
+	/* all that counts for it: its own statements, and those of others since they are one person with it; after the batch */
+	const struct consent *statements_before, *statements;
+	size_t statement_before_count, statement_count;
+	/* the contact whose one it is, a number of a member: itself, where nothing was asserted */
+	uint32_t person_before, person;
+	uint32_t kin_before, kin_after; /* its row among the cast's, counted from 1; 0: it has none */
+	bool asserted; /* all assertions are loaded that link it to anybody: the batch says or takes back some */
+	bool decides;  /* consents or persons may be others: its own, or those of whom it is one with */
+	bool stated;   /* that, or what is declared */
 };
 
 /* Both moments included. */
@@ -75,7 +84,7 @@ struct cast_part {
 
 /* New facts of the batch, of copies that stand; and how many of these take another's place. */
 struct cast_added {
-	size_t claims, consents, declared, replaced;
+	size_t claims, consents, declared, assertions, replaced;
 };
 
 struct cast {
@@ -83,6 +92,8 @@ struct cast {
 	/* ids and where they were met, sorted: of open items; of claims and decisions */
 	const struct sort_id *names, *other_names;
 	size_t name_count, other_name_count, open_count;
+	uint32_t *asserting; /* items that assert something, as they were when the batch was planned */
+	size_t asserting_count;
 	struct cast_member *members; /* by id */
 	size_t count;
 	/* members whose id begins with bits b: from starts[b] to before starts[b + 1] */
@@ -103,13 +114,21 @@ struct cast {
 	size_t consent_before_count, consent_after_count;
 	struct declared *declared_before, *declared_after;
 	size_t declared_before_count, declared_after_count;
+	struct assertion *assertions_before, *assertions_after;
+	size_t assertion_before_count, assertion_after_count;
+	struct kin *kin_before, *kin_after; /* by contact, then actor */
+	size_t kin_before_count, kin_after_count;
 	struct cast_added added;
+	bool is_unsure;	 /* whether an event is new: its facts are there, and its touch was not looked for */
+	bool reads_keys; /* once it is screened: of touches that are read it must be known whose each was, since of one actor of a person some
+			  * are erased that are not of another */
+	bool *assertion_gone;				 /* as the three that follow */
 	bool *claim_gone, *consent_gone, *declared_gone; /* of `before`: taken back by a copy that replaces */
 	struct claim
 		*claims_gone; /* such, and those that are so late that they were not loaded: without `strong` */
 	size_t claim_gone_count;
 	size_t claims_max, claims_over; /* rule 5; claims of the batch that do not count by it */
-	/* persons whose consent a replaced copy had decided, and who are not among the decided: start over with them */
+	/* persons of whom a replaced copy had stated or asserted something, and of whom too little is loaded: start over with them */
 	struct uuid *wider;
 	size_t wider_count;
 	bool erases; /* somebody has withdrawn profile consent: members may have spans that are erased */
@@ -136,6 +155,13 @@ bool cast_of_waiting(struct cast *cast, const struct waiting_row *waiting, size_
 
 /* NULL when the id is nobody of the cast. */
 struct cast_member *cast_find(const struct cast *cast, const struct uuid *id);
+/* Notes whose person each actor is as it is stored; sorts the rows. False: somebody is not of the cast. */
+bool cast_link_kin(struct cast *cast, struct kin *kin, size_t count);
+/* The rows of its person; how many. None: it is one by itself. */
+size_t cast_kin(const struct cast *cast, const struct cast_member *member, bool before,
+		const struct kin **ret_rows);
+/* Does an item say nothing new of whom it joins? */
+bool cast_knows(const struct cast *cast, const struct assertion *assertion);
 /* The contact is folded anew: from this moment on something changed (INT64_MIN: at any time), in any process or in those of
  * the batch's touches. */
 static inline void cast_refold(struct cast_member *contact, bool all, int64_t changed_us)

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 
 #include "core/base/arena.h"
+#include "core/base/check.h"
 #include "core/flow/cast_inside.h"
 
 /* The keys of the open items, each once. */
@@ -180,6 +181,49 @@ static bool list_members(const struct cast *cast, const struct item *items, size
 	return true;
 }
 
+/*
+ * Whose statements, values and browsers are needed: of whom the batch decides, and all that they are one with, or may come to be.
+ */
+static bool list_decided(const struct cast *cast, const struct advance_rows *advance, struct load_rows *ret_load)
+{
+	if (advance->kin_count + advance->asserted_count == 0) {
+		return true;
+	}
+	bool *decided = arena_zero(cast->arena, cast->count + 1, sizeof(*decided));
+	struct uuid *ids = arena_array(cast->arena, cast->count + 1, sizeof(*ids));
+	if (decided == NULL || ids == NULL) {
+		return false;
+	}
+	for (size_t i = 0; i < advance->decided_count; i++) {
+		decided[cast_number(cast, cast_find(cast, &advance->decided[i]))] = true;
+	}
+	for (size_t i = 0; i < advance->asserted_count; i++) {
+		if (!cast_knows(cast, &advance->asserted[i])) {
+			decided[cast_number(cast, cast_find(cast, &advance->asserted[i].a))] = true;
+			decided[cast_number(cast, cast_find(cast, &advance->asserted[i].b))] = true;
+		}
+	}
+	for (size_t i = 0; i < advance->assertion_count; i++) {
+		decided[cast_number(cast, cast_find(cast, &advance->assertions[i].a))] = true;
+		decided[cast_number(cast, cast_find(cast, &advance->assertions[i].b))] = true;
+	}
+	size_t used = 0;
+	for (size_t i = 0; i < cast->count; i++) {
+		const struct kin *rows;
+		size_t count = cast_kin(cast, &cast->members[i], true, &rows);
+		bool is_decided = decided[i];
+		for (size_t j = 0; j < count; j++) {
+			is_decided = is_decided || decided[cast_number(cast, cast_find(cast, &rows[j].actor_id))];
+		}
+		if (is_decided) {
+			ids[used++] = cast->members[i].id;
+		}
+	}
+	ret_load->decided = ids;
+	ret_load->decided_count = used;
+	return true;
+}
+
 bool cast_plan(struct cast *cast, const struct item *items, size_t count, const struct advance_rows *advance,
 	       struct load_rows *ret_load)
 {
@@ -188,8 +232,14 @@ bool cast_plan(struct cast *cast, const struct item *items, size_t count, const 
 		.decided = advance->decided,
 		.decided_count = advance->decided_count,
 		.claim_room = advance->claim_room,
+		.asserted = advance->asserted,
+		.asserted_count = advance->asserted_count,
 	};
-	return cast_make_members(cast, items, count, advance) && list_members(cast, items, count, ret_load) &&
+	if (!cast_make_members(cast, items, count, advance)) {
+		return false;
+	}
+	CHECK(cast_link_kin(cast, advance->kin, advance->kin_count));
+	return list_decided(cast, advance, ret_load) && list_members(cast, items, count, ret_load) &&
 	       list_keys(cast, ret_load) && list_crowded(cast, advance, ret_load) &&
 	       list_stated(cast, items, count, ret_load) && list_timed(cast, items, count, advance, ret_load);
 }

@@ -67,7 +67,7 @@ struct contacts_bounds {
 
 /*
  * Fills what READ asks for, of contacts->refold_count contacts that are to be refolded; 0: no READ. The rest is listed in
- * contacts->waiting, less those who have withdrawn their consent, which must show at once; of whom a withdrawal takes touches away
+ * contacts->waiting, less those who are contacts no longer, which must show at once; of whom a withdrawal takes touches away
  * waits with an empty state. False: arena full.
  */
 bool contacts_ask(struct contacts *contacts, const struct load_rows *load, const struct contacts_bounds *bounds,

@@ -66,11 +66,12 @@ static size_t touches_of(const struct contacts *contacts, const struct load_rows
 	return touches;
 }
 
-/* Whose touches are nobody's any more, or are to be read later, since there are too many: nothing is read of them, and nothing may be
- * shown. */
-static bool is_emptied(const struct cast_member *member)
+/* A contact that is none any more, without consent or one with another; or whose touches are to be read later, since there are too many:
+ * nothing is read of it, and nothing may be shown. */
+static bool is_emptied(const struct cast *cast, const struct cast_member *member)
 {
-	return member->emptied || (member->strong && member->moved && !member->consented);
+	return member->emptied || (member->strong && member->moved &&
+				   (!member->consented || member->person != cast_number(cast, member)));
 }
 
 static int64_t changed_us(const struct cast_member *member)
@@ -90,7 +91,7 @@ static bool bound(struct contacts *contacts, const struct load_rows *load, const
 	}
 	for (size_t i = 0; i < cast->count; i++) {
 		struct cast_member *member = &cast->members[i];
-		if (!member->refold || is_emptied(member)) {
+		if (!member->refold || is_emptied(cast, member)) {
 			continue;
 		}
 		size_t more = touches_of(contacts, load, member);
@@ -140,12 +141,16 @@ static void ask_of(const struct contacts *contacts, const struct cast_member *me
 /* Are some of a moved actor's touches, after the batch, those of a contact that is refolded now? */
 static bool gives_touches(const struct cast *cast, const struct cast_member *actor)
 {
-	if (actor->strong || actor->stretches == NULL) {
-		return actor->refold && !is_emptied(actor);
+	if (actor->strong) {
+		const struct cast_member *person = &cast->members[actor->person];
+		return actor->consented && person->refold && !is_emptied(cast, person);
+	}
+	if (actor->stretches == NULL) {
+		return actor->refold && !is_emptied(cast, actor);
 	}
 	for (size_t i = 0; i < actor->stretch_count; i++) {
 		const struct cast_member *contact = cast_find(cast, &actor->stretches[i].contact_id);
-		if (contact != NULL && contact->refold && !is_emptied(contact)) {
+		if (contact != NULL && contact->refold && !is_emptied(cast, contact)) {
 			return true;
 		}
 	}
@@ -179,10 +184,10 @@ static bool list_asks(const struct contacts *contacts, struct read_rows *read)
 		if (member->moved && gives_touches(cast, member)) {
 			actors[read->actor_count++] =
 				(struct read_ask){member->id, NULL, INT64_MIN, INT64_MIN, cleared};
-		} else if (member->refold && !member->moved && !member->strong && !is_emptied(member)) {
+		} else if (member->refold && !member->moved && !member->strong && !is_emptied(cast, member)) {
 			ask_of(contacts, member, actors, &read->actor_count);
 		}
-		if (member->refold && member->strong && !is_emptied(member)) {
+		if (member->refold && member->strong && !is_emptied(cast, member)) {
 			ask_of(contacts, member, persons, &read->contact_count);
 		}
 	}

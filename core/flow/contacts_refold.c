@@ -83,11 +83,16 @@ static struct cast_member *row_contact(const struct cast *cast, const struct tou
 	return actor->moved || contact == actor ? contact : NULL;
 }
 
-/* A person's touches lie where their stretches are, whosesoever the actor is. */
+/* A person's touches lie where their stretches are, whosesoever the actor is; but for one of several actors, each of whom may have
+ * withdrawn at another time. */
 static bool is_erased(const struct cast *cast, const struct touch_row *row, const struct cast_member *contact)
 {
-	return cast->erases &&
-	       cast_is_erased(row->by_stretch ? contact : cast_find(cast, &row->key.actor_id), row->at_us);
+	if (!cast->erases) {
+		return false;
+	}
+	const struct cast_member *actor =
+		row->by_stretch && !cast->reads_keys ? contact : cast_find(cast, &row->key.actor_id);
+	return actor != NULL && cast_is_erased(actor, row->at_us);
 }
 
 /* Is it to be folded, after the checkpoint that its process goes on from? */

@@ -48,6 +48,52 @@ static void add_declared(struct facts *facts, const struct declared *template, e
 	}
 }
 
+/* ---- who is one with whom ---- */
+
+static void add_assertion(struct facts *facts, const struct uuid *one, const struct uuid *other,
+			  const struct fact_key *key, int64_t at_us, int address_of, enum assertion_kind kind)
+{
+	int order = uuid_compare(one, other);
+	if (order == 0) {
+		return;
+	}
+	facts->assertions[facts->assertion_count++] = (struct assertion){
+		.a = order < 0 ? *one : *other,
+		.b = order < 0 ? *other : *one,
+		.key = *key,
+		.at_us = at_us,
+		.kind = kind,
+		.address_of = address_of == 0 ? 0
+			      : order < 0     ? 1
+					      : 2,
+	};
+}
+
+static void add_assertions(struct facts *facts, const struct event *event, const struct identified *who,
+			   const struct fact_key *key)
+{
+	if (who->by_hand) {
+		if (who->has_previous) {
+			bool splits = strcmp(event->label, FACTS_SPLIT) == 0;
+			add_assertion(facts, &who->strong.id, &who->previous.id, key, event->occurred_us, 0,
+				      splits ? ASSERTION_VETO : ASSERTION_HAND);
+		}
+		return;
+	}
+	bool is_user = who->strong.kind == ACTOR_USER;
+	if (is_user && who->has_address) {
+		add_assertion(facts, &who->strong.id, &who->address.id, key, event->occurred_us, 1,
+			      ASSERTION_EVENT);
+	}
+	if (who->has_address && who->has_crm) {
+		add_assertion(facts, &who->address.id, &who->crm.id, key, event->occurred_us, 0, ASSERTION_EVENT);
+	}
+	if (is_user && who->has_previous) {
+		add_assertion(facts, &who->strong.id, &who->previous.id, key, event->occurred_us, 0,
+			      ASSERTION_EVENT);
+	}
+}
+
 const struct facts facts_none = {.has_claim = false};
 
 void facts_from_event(const struct event *event, const struct identified *who, uint64_t event_id, uint32_t reasons,
@@ -55,7 +101,7 @@ void facts_from_event(const struct event *event, const struct identified *who, u
 {
 	struct facts *facts = ret_facts;
 	facts->has_claim = false;
-	facts->consent_count = facts->declared_count = 0;
+	facts->consent_count = facts->declared_count = facts->assertion_count = 0;
 	if (!who->has_strong) {
 		return;
 	}
@@ -64,6 +110,9 @@ void facts_from_event(const struct event *event, const struct identified *who, u
 		facts->has_claim = true;
 		facts->claim = (struct claim){who->weak.id, who->strong.id, key, event->occurred_us,
 					      event->identity.verified ? CLAIM_VERIFIED : CLAIM_CLAIMED};
+	}
+	if (event->identity.verified && reasons == 0 && event->party != PARTY_BOT) {
+		add_assertions(facts, event, who, &key);
 	}
 	for (enum purpose purpose = 0; purpose < PURPOSE_COUNT; purpose++) {
 		enum statement statement = statement_of(event, purpose, reasons);
@@ -143,11 +192,10 @@ static bool is_newer(const struct declared *a, const struct declared *b)
 	return strcmp(a->value, b->value) > 0;
 }
 
-/* All that stands of what was declared of a person, and the newest of each attribute. */
+/* What was declared of a person's actors, and the newest of each attribute that stands. */
 struct standing {
-	const struct declared *rows;
+	const struct facts_part *parts;
 	size_t count;
-	const struct holding *holding;
 	const struct declared *newest[ATTRIBUTE_COUNT];
 };
 
@@ -156,23 +204,39 @@ static bool says_role(const struct declared *row, const struct declared *as, enu
 	return strcmp(row->value, as->value) == 0 || role_read(row->value) == role;
 }
 
-/* Since when a source has told the role that its newest row tells, and no other one. */
-static int64_t role_since(const struct standing *standing, const struct declared *newest, enum role role)
+/* The newest row of a source that tells another role than its newest one; NULL: none does. */
+static const struct declared *last_other(const struct standing *standing, const struct declared *newest,
+					 enum role role)
 {
 	const struct declared *other = NULL;
 	for (size_t i = 0; i < standing->count; i++) {
-		const struct declared *row = &standing->rows[i];
-		if (row->attribute == newest->attribute && stands(row, standing->holding) &&
-		    (other == NULL || is_newer(row, other)) && !says_role(row, newest, role)) {
-			other = row;
+		const struct facts_part *part = &standing->parts[i];
+		struct holding holding = holding_of(part->consents, part->consent_count);
+		for (size_t j = 0; j < part->declared_count; j++) {
+			const struct declared *row = &part->declared[j];
+			if (row->attribute == newest->attribute && stands(row, &holding) &&
+			    (other == NULL || is_newer(row, other)) && !says_role(row, newest, role)) {
+				other = row;
+			}
 		}
 	}
+	return other;
+}
+
+/* Since when a source has told the role that its newest row tells, and no other one. */
+static int64_t role_since(const struct standing *standing, const struct declared *newest, enum role role)
+{
+	const struct declared *other = last_other(standing, newest, role);
 	int64_t since_us = newest->at_us;
 	for (size_t i = 0; i < standing->count; i++) {
-		const struct declared *row = &standing->rows[i];
-		if (row->attribute == newest->attribute && stands(row, standing->holding) &&
-		    row->at_us < since_us && (other == NULL || is_newer(row, other))) {
-			since_us = row->at_us;
+		const struct facts_part *part = &standing->parts[i];
+		struct holding holding = holding_of(part->consents, part->consent_count);
+		for (size_t j = 0; j < part->declared_count; j++) {
+			const struct declared *row = &part->declared[j];
+			if (row->attribute == newest->attribute && stands(row, &holding) &&
+			    row->at_us < since_us && (other == NULL || is_newer(row, other))) {
+				since_us = row->at_us;
+			}
 		}
 	}
 	return since_us;
@@ -214,17 +278,44 @@ static void set_account(const struct standing *standing, struct person *person)
 	person->domain = person->host != NULL ? account_domain(person->host) : NULL;
 }
 
-void facts_person(const struct consent *consents, size_t consent_count, const struct declared *declared,
-		  size_t declared_count, struct person *ret_person)
+_Static_assert(STATEMENT_UNSAID < STATEMENT_GRANTED && STATEMENT_GRANTED < STATEMENT_DENIED &&
+		       STATEMENT_DENIED < STATEMENT_WITHDRAWN,
+	       "facts_stricter()");
+int facts_stricter(int a, int b)
 {
-	struct holding holding = holding_of(consents, consent_count);
-	struct standing standing = {.rows = declared, .count = declared_count, .holding = &holding};
-	for (size_t i = 0; i < declared_count; i++) {
-		CHECK((unsigned)declared[i].attribute < ATTRIBUTE_COUNT);
-		const struct declared **place = &standing.newest[declared[i].attribute];
-		if (stands(&declared[i], &holding) && (*place == NULL || is_newer(&declared[i], *place))) {
-			*place = &declared[i];
+	return a > b ? a : b;
+}
+
+static bool has_granted(const struct facts_part *parts, size_t count, enum purpose purpose)
+{
+	int state = STATEMENT_UNSAID;
+	for (size_t i = 0; i < count; i++) {
+		state = facts_stricter(state, attribute_consent_state(parts[i].consents, parts[i].consent_count,
+								      purpose));
+	}
+	return state == STATEMENT_GRANTED;
+}
+
+/* Of each attribute the newest that stands. */
+static void choose_declared(struct standing *standing, const struct facts_part *part)
+{
+	struct holding holding = holding_of(part->consents, part->consent_count);
+	for (size_t i = 0; i < part->declared_count; i++) {
+		const struct declared *declared = &part->declared[i];
+		CHECK((unsigned)declared->attribute < ATTRIBUTE_COUNT);
+		const struct declared **place = &standing->newest[declared->attribute];
+		if (stands(declared, &holding) && (*place == NULL || is_newer(declared, *place))) {
+			*place = declared;
 		}
+	}
+}
+
+void facts_person(const struct facts_part *parts, size_t count, struct person *ret_person)
+{
+	bool consented = has_granted(parts, count, PURPOSE_PROFILE);
+	struct standing standing = {.parts = parts, .count = count};
+	for (size_t i = 0; i < count && consented; i++) {
+		choose_declared(&standing, &parts[i]);
 	}
 	const char *values[ATTRIBUTE_COUNT];
 	for (unsigned attribute = 0; attribute < ATTRIBUTE_COUNT; attribute++) {
@@ -232,9 +323,8 @@ void facts_person(const struct consent *consents, size_t consent_count, const st
 		values[attribute] = newest != NULL ? newest->value : NULL;
 	}
 	struct person person = {
-		.consented = holding.consented,
-		.may_write = holding.consented && attribute_consent_state(consents, consent_count,
-									  PURPOSE_CONTACT) == STATEMENT_GRANTED,
+		.consented = consented,
+		.may_write = consented && has_granted(parts, count, PURPOSE_CONTACT),
 		.address = values[ATTRIBUTE_ADDRESS],
 		.name = values[ATTRIBUTE_NAME],
 		.title = values[ATTRIBUTE_TITLE],

@@ -16,7 +16,12 @@
 #include "core/model/event.h"
 #include "core/model/role.h"
 
+#define FACTS_ASSERTIONS_MAX 3
+#define FACTS_SPLIT "split" /* label of the ALIAS that says that two are not one */
+
 struct facts {
+	unsigned assertion_count;
+	struct assertion assertions[FACTS_ASSERTIONS_MAX];
 	bool has_claim;
 	struct claim claim;
 	unsigned consent_count;
@@ -28,7 +33,8 @@ struct facts {
 extern const struct facts facts_none;
 static inline bool facts_are_none(const struct facts *facts)
 {
-	return !facts->has_claim && facts->consent_count == 0 && facts->declared_count == 0;
+	return !facts->has_claim && facts->consent_count == 0 && facts->declared_count == 0 &&
+	       facts->assertion_count == 0;
 }
 
 /*
@@ -42,6 +48,10 @@ static inline bool facts_are_none(const struct facts *facts)
  * Declared: on the strong actor, by a PERSON or in a CRM record (by no BOT) and no machine, where the event itself grants
  * profile: the address (an actor id alone is none), name, role, title, company, when not blank; the account that a group
  * call or a CRM record names. A CRM record's role is a CRM_ROLE.
+ *
+ * Assertions: where the identity is verified, by no machine and no BOT: a user id and an address are one, so are an address and a
+ * CRM's contact, and what an ALIAS names. An ALIAS of source "phasectl" names two actors by their ids (email_actor,
+ * previous_id as text): somebody knows that they are one or, with label "split", that they are not.
  *
  * Nothing is written where nothing is stated: a claim that there is not, statements beyond their count.
  */
@@ -68,10 +78,22 @@ struct person {
 	bool named;
 };
 
-/* All consents and all declared rows of one strong actor, in any order. Of an attribute's rows the newest by (at, event
- * id) holds; at equal place the greater text. */
-void facts_person(const struct consent *consents, size_t consent_count, const struct declared *declared,
-		  size_t declared_count, struct person *ret_person);
+/* All consents that count for one strong actor, and all declared rows of it, in any order. */
+struct facts_part {
+	const struct consent *consents;
+	size_t consent_count;
+	const struct declared *declared;
+	size_t declared_count;
+};
+
+/*
+ * Of all actors of a person. The most restrictive of their states holds. Of an attribute's rows that stand for their own actor the
+ * newest by (at, event id) holds; at equal place the greater text.
+ */
+void facts_person(const struct facts_part *parts, size_t count, struct person *ret_person);
+
+/* The more restrictive of two states of a purpose; what is unsaid restricts nothing. */
+int facts_stricter(int a, int b);
 
 /* May this row be kept, given all consents of its actor? Else it must be deleted. A row that may not is never needed
  * again, whatever is stated later. */

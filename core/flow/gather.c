@@ -5,6 +5,8 @@
 #include "core/base/arena.h"
 #include "core/base/check.h"
 #include "core/flow/facts.h"
+#include "core/flow/gather_kin.h"
+#include "core/flow/kin.h"
 #include "core/flow/machine.h"
 
 /* ---- touches and those who made them ---- */
@@ -77,12 +79,27 @@ static bool gather_timed(const struct cast *cast, const struct item *items, size
 static size_t offer_actors(const struct cast *cast, const struct item *items, size_t count, uint32_t *offers)
 {
 	size_t offered = 0;
+	for (size_t i = 0; i < cast->asserting_count; i++) { /* beside whom it names: whom it says that is */
+		const struct item *item = &items[cast->asserting[i]];
+		const struct actor *others[] = {
+			item->who->has_address ? &item->who->address : NULL,
+			item->who->has_crm ? &item->who->crm : NULL,
+			item->who->has_previous && !item->who->by_hand ? &item->who->previous : NULL};
+		for (size_t j = 0; j < COUNT_OF(others) && item_is_known(item); j++) {
+			const struct cast_member *member =
+				others[j] != NULL ? cast_find(cast, &others[j]->id) : NULL;
+			if (member != NULL && offers[cast_number(cast, member)] == CAST_NOBODY) {
+				offers[cast_number(cast, member)] = cast->asserting[i];
+				offered++;
+			}
+		}
+	}
 	for (size_t i = 0; i < count; i++) {
 		const struct cast_part *part = &cast->parts[i];
 		if (!item_is_known(&items[i])) {
 			continue;
 		}
-		bool has_strong = part->strong != CAST_NOBODY;
+		bool has_strong = part->strong != CAST_NOBODY && !items[i].who->by_hand;
 		if (part->weak != CAST_NOBODY && offers[part->weak] == CAST_NOBODY &&
 		    (has_strong || !cast->members[part->weak].has_actor_row)) {
 			offers[part->weak] = (uint32_t)i;
@@ -96,28 +113,43 @@ static size_t offer_actors(const struct cast *cast, const struct item *items, si
 	return offered;
 }
 
+/* What was declared as an actor's own address; by the places of save->persons. */
+struct own_address {
+	const char **addresses;
+	size_t at; /* walks along with the members */
+};
+
 /* An address is the value of its own actor, and no other's. Persons come in the order of the members. */
-static const char *value_of(const struct actor *actor, const struct save_rows *save, size_t *person)
+static const char *value_of(const struct actor *actor, const struct save_rows *save, struct own_address *own)
 {
-	while (*person < save->person_count && uuid_compare(&save->persons[*person].contact_id, &actor->id) < 0) {
-		(*person)++;
+	while (own->at < save->person_count && uuid_compare(&save->persons[own->at].contact_id, &actor->id) < 0) {
+		own->at++;
 	}
-	if (actor->kind != ACTOR_EMAIL || *person == save->person_count ||
-	    !uuid_equal(&save->persons[*person].contact_id, &actor->id) ||
-	    save->persons[*person].address == NULL) {
+	if (actor->kind != ACTOR_EMAIL || own->at == save->person_count ||
+	    !uuid_equal(&save->persons[own->at].contact_id, &actor->id) || own->addresses[own->at] == NULL) {
 		return "";
 	}
-	return save->persons[*person].address;
+	return own->addresses[own->at];
 }
 
-static bool gather_actors(const struct cast *cast, const struct item *items, size_t count, struct save_rows *save)
+static const struct actor *offered_actor(const struct identified *who, const struct uuid *id)
+{
+	return who->has_weak && uuid_equal(&who->weak.id, id)	      ? &who->weak
+	       : uuid_equal(&who->strong.id, id)		      ? &who->strong
+	       : who->has_address && uuid_equal(&who->address.id, id) ? &who->address
+	       : who->has_crm && uuid_equal(&who->crm.id, id)	      ? &who->crm
+								      : &who->previous;
+}
+
+static bool gather_actors(const struct cast *cast, const struct item *items, size_t count, struct own_address *own,
+			  struct save_rows *save)
 {
 	uint32_t *offers = arena_array(cast->arena, cast->count + 1, sizeof(*offers));
 	if (offers == NULL) {
 		return false;
 	}
 	memset(offers, 0xff, cast->count * sizeof(*offers));
-	size_t used = 0, person = 0, offered = offer_actors(cast, items, count, offers);
+	size_t used = 0, offered = offer_actors(cast, items, count, offers);
 	struct actor *actors = arena_array(cast->arena, offered + 1, sizeof(*actors));
 	if (actors == NULL) {
 		return false;
@@ -130,9 +162,8 @@ static bool gather_actors(const struct cast *cast, const struct item *items, siz
 			__builtin_prefetch(items[offers[i + AHEAD]].who);
 		}
 		if (offers[i] != CAST_NOBODY) {
-			const struct identified *who = items[offers[i]].who;
-			actors[used] = cast->parts[offers[i]].weak == i ? who->weak : who->strong;
-			actors[used].value = value_of(&actors[used], save, &person);
+			actors[used] = *offered_actor(items[offers[i]].who, &cast->members[i].id);
+			actors[used].value = value_of(&actors[used], save, own);
 			used++;
 		}
 	}
@@ -155,8 +186,7 @@ static size_t count_true(const bool *flags, size_t count)
 static bool declared_stands(const struct cast *cast, const struct declared *row)
 {
 	const struct cast_member *person = cast_find(cast, &row->actor_id);
-	return facts_declared_stands(row, cast->consents_after + person->consents_after.first,
-				     person->consents_after.count);
+	return facts_declared_stands(row, person->statements, person->statement_count);
 }
 
 static bool gather_gone(const struct cast *cast, struct save_rows *save)
@@ -218,32 +248,55 @@ static bool gather_new(const struct cast *cast, const struct item *items, size_t
 	return true;
 }
 
-static bool is_stated(const struct cast_member *member)
+static struct facts_part part_of(const struct cast *cast, const struct cast_member *member)
 {
-	return member->strong && (member->consents_touched || member->declared_touched);
+	return (struct facts_part){member->statements, member->statement_count,
+				   cast->declared_after + member->declared_after.first,
+				   member->declared_after.count};
 }
 
-/* Persons about whom something was stated or taken back. */
-static bool gather_persons(const struct cast *cast, struct save_rows *save)
+/* The contact that goes by this actor's id; nobody's, where the actor is one with somebody of a smaller one. */
+static void person_of(const struct cast *cast, const struct cast_member *member, struct person *ret_person)
+{
+	const struct kin *rows;
+	struct facts_part parts[KIN_ACTORS_MAX];
+	size_t count = cast_kin(cast, member, false, &rows);
+	*ret_person = (struct person){.consented = false};
+	if (count == 0) {
+		parts[0] = part_of(cast, member);
+		facts_person(parts, 1, ret_person);
+	} else if (uuid_equal(&rows[0].contact_id, &member->id)) {
+		CHECK(count <= KIN_ACTORS_MAX);
+		for (size_t i = 0; i < count; i++) {
+			parts[i] = part_of(cast, cast_find(cast, &rows[i].actor_id));
+		}
+		facts_person(parts, count, ret_person);
+	}
+}
+
+/* Persons about whom something was stated or taken back; and the address that each actor may keep as its own. */
+static bool gather_persons(const struct cast *cast, struct save_rows *save, struct own_address *ret_own)
 {
 	size_t stated = 0;
 	for (size_t i = 0; i < cast->count; i++) {
-		stated += is_stated(&cast->members[i]) ? 1 : 0;
+		stated += cast->members[i].stated ? 1 : 0;
 	}
 	struct person_row *persons = arena_array(cast->arena, stated + 1, sizeof(*persons));
 	struct uuid *valueless = arena_array(cast->arena, stated + 1, sizeof(*valueless));
-	if (persons == NULL || valueless == NULL) {
+	const char **addresses = arena_array(cast->arena, stated + 1, sizeof(*addresses));
+	if (persons == NULL || valueless == NULL || addresses == NULL) {
 		return false;
 	}
 	for (size_t i = 0; i < cast->count; i++) {
 		const struct cast_member *member = &cast->members[i];
-		if (!is_stated(member)) {
+		if (!member->stated) {
 			continue;
 		}
-		struct person person;
-		facts_person(cast->consents_after + member->consents_after.first, member->consents_after.count,
-			     cast->declared_after + member->declared_after.first, member->declared_after.count,
-			     &person);
+		struct person person, own;
+		const struct facts_part part = part_of(cast, member);
+		person_of(cast, member, &person);
+		facts_person(&part, 1, &own);
+		addresses[save->person_count] = own.address;
 		persons[save->person_count++] = (struct person_row){
 			.contact_id = member->id,
 			.stands = person.consented,
@@ -261,12 +314,13 @@ static bool gather_persons(const struct cast *cast, struct save_rows *save)
 			.domain = person.domain,
 			.named = person.named,
 		};
-		if (!person.consented || person.address == NULL) {
+		if (own.address == NULL) {
 			valueless[save->valueless_count++] = member->id;
 		}
 	}
 	save->persons = persons;
 	save->valueless = valueless;
+	*ret_own = (struct own_address){addresses, 0};
 	return true;
 }
 
@@ -291,8 +345,8 @@ static bool gather_stretches(const struct cast *cast, struct save_rows *save)
 		}
 		stretched[save->stretched_count++] = member->id;
 		if (member->strong && member->consented) {
-			stretches[save->stretch_count++] =
-				(struct stretch){member->id, INT64_MIN, INT64_MAX, member->id};
+			stretches[save->stretch_count++] = (struct stretch){member->id, INT64_MIN, INT64_MAX,
+									    cast->members[member->person].id};
 		}
 		bool own = member->stretch_count == 1 && uuid_equal(&member->stretches[0].contact_id, &member->id);
 		for (size_t j = 0; j < member->stretch_count && !own; j++) {
@@ -377,11 +431,12 @@ static bool gather_contacts(const struct cast *cast, const struct contacts *cont
 bool gather_batch(const struct cast *cast, const struct contacts *contacts, const struct item *items, size_t count,
 		  const char *const *topics, struct save_rows *ret_save)
 {
+	struct own_address own;
 	return gather_touches(cast, items, ret_save) && gather_timed(cast, items, count, ret_save) &&
 	       gather_gone(cast, ret_save) && gather_new(cast, items, count, ret_save) &&
-	       gather_persons(cast, ret_save) && gather_actors(cast, items, count, ret_save) &&
-	       gather_stretches(cast, ret_save) && gather_erased(cast, ret_save) &&
-	       gather_contacts(cast, contacts, ret_save) &&
+	       gather_kin(cast, items, ret_save) && gather_persons(cast, ret_save, &own) &&
+	       gather_actors(cast, items, count, &own, ret_save) && gather_stretches(cast, ret_save) &&
+	       gather_erased(cast, ret_save) && gather_contacts(cast, contacts, ret_save) &&
 	       gather_outcomes(items, count, topics, cast->arena, ret_save);
 }
 

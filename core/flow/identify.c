@@ -278,10 +278,25 @@ bool identify_event(const struct event *event, const struct identify_options *op
 		if (kind == ACTOR_EMAIL) {
 			found.has_address = true;
 			found.address = actor;
+		} else if (kind == ACTOR_CRM) {
+			found.has_crm = true;
+			found.crm = actor;
 		}
 	}
 	if (!identify_account(event, arena, &found.account)) {
 		return false;
+	}
+	found.by_hand = event->action == ACTION_ALIAS && event->identity.has_email_actor &&
+			strcmp(event->source, IDENTIFY_BY_HAND) == 0;
+	if (found.by_hand) {
+		found.has_previous = uuid_read(event->identity.previous_id, &found.previous.id);
+	} else if (event->action == ACTION_ALIAS && event->identity.previous_id[0] != '\0') {
+		enum usable usable = identify_actor(options, ACTOR_USER, site, event->identity.previous_id, arena,
+						    &found.previous);
+		if (usable == ARENA_FULL) {
+			return false;
+		}
+		found.has_previous = usable == USABLE;
 	}
 	*ret = found;
 	return true;

@@ -12,6 +12,8 @@
 
 struct arena;
 
+#define IDENTIFY_BY_HAND "phasectl" /* source of what people at a terminal say */
+
 #define IDENTITY_KEY_SIZE_MIN 32
 #define IDENTITY_KEY_SIZE_MAX 128
 #define IDENTITY_EMAIL_SIZE_MAX 254
@@ -39,6 +41,12 @@ struct identified {
 	struct actor strong; /* first usable of user_id, email (or email_actor), crm_id */
 	bool has_address;    /* the event gave a usable address, whether or not `strong` is that one */
 	struct actor address;
+	bool has_crm; /* as for the address */
+	struct actor crm;
+	bool has_previous; /* of an ALIAS: the user id that went before */
+	struct actor previous;
+	/* An ALIAS that phasectl sends: `strong` and `previous` are named by their ids alone; of which kind they are is not said. */
+	bool by_hand;
 	const char *account; /* host name of the account that a group call or a CRM record names, "": none */
 	unsigned blocked;    /* identifiers given (not "") that are blocked or unusable, weak and strong */
 };

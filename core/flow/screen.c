@@ -204,7 +204,7 @@ static void mark_touches(struct cast *cast, const struct item *items, size_t cou
 		struct cast_member *actor = &cast->members[cast_actor(&cast->parts[i])];
 		struct cast_member *contact = cast_contact(cast, actor, item->touch.at_us, false);
 		if (contact == NULL) { /* a person without consent: the touch waits under the pseudonym */
-			actor->concerned = true;
+			cast->members[actor->person].concerned = true;
 			continue;
 		}
 		contact->concerned = true;
@@ -223,21 +223,21 @@ static void mark_touches(struct cast *cast, const struct item *items, size_t cou
 
 enum screen_result screen_batch(struct cast *cast, struct item *items, size_t count, struct load_rows *load)
 {
-	if (!everybody_is_there(cast, load)) {
+	if (!everybody_is_there(cast, load) || !screen_kin_is_there(cast, load)) {
 		return SCREEN_WIDER;
 	}
 	tell_erased(items, count, load);
 	if (!choose_copies(cast, items, load) || !screen_facts(cast, items, count, load)) {
 		return SCREEN_FULL;
 	}
-	if (cast->wider_count > 0 || !screen_crowds_are_there(cast, load)) {
+	if (cast->wider_count > 0 || cast->is_unsure || !screen_crowds_are_there(cast, load)) {
 		return SCREEN_WIDER;
 	}
 	screen_cut(cast, items, count, load);
 	if (!sessions_are_there(cast, load)) {
 		return SCREEN_WIDER;
 	}
-	if (!screen_stretches(cast, items, count, load)) {
+	if (!screen_kin(cast) || !screen_stretches(cast, items, count, load)) {
 		return SCREEN_FULL;
 	}
 	mark_touches(cast, items, count);

@@ -18,8 +18,8 @@ enum screen_result {
 
 /*
  * In this order: items of the ledger of erasures are told; of the copies of one event the one that stands is chosen among the batch and
- * what is loaded; facts of copies that stand are added, those of copies that no longer do are taken back; consent after the batch is
- * worked out, and which touches withdrawals erase, of the batch and of what is stored; stretches are; members are marked (moved,
+ * what is loaded; facts of copies that stand are added, those of copies that no longer do are taken back; who is one
+ * person and consent after the batch are worked out, and which touches withdrawals erase, of the batch and of what is stored; stretches are; members are marked (moved,
  * concerned, refold).
  *
  * Every item ends with an outcome other than NONE; copy says which of those with a touch are written.

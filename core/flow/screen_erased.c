@@ -31,10 +31,8 @@ static bool list_withdrawals(const struct cast *cast, struct withdrawals *ret_wi
 	}
 	for (size_t i = 0; i < cast->count; i++) {
 		const struct cast_member *member = &cast->members[i];
-		before_us[i] = attribute_withdrawn_at(cast->consents_before + member->consents_before.first,
-						      member->consents_before.count);
-		after_us[i] = attribute_withdrawn_at(cast->consents_after + member->consents_after.first,
-						     member->consents_after.count);
+		before_us[i] = attribute_withdrawn_at(member->statements_before, member->statement_before_count);
+		after_us[i] = attribute_withdrawn_at(member->statements, member->statement_count);
 	}
 	*ret_withdrawals = (struct withdrawals){before_us, after_us};
 	return true;
@@ -49,29 +47,55 @@ static bool everybody(const void *context, const struct uuid *strong)
 	return true;
 }
 
-/* Spans of a weak actor, from all claims on it and the times of its touches. False: arena full. */
-static bool span_claims(const struct cast *cast, const struct uuid *weak, const struct claim *claims, size_t count,
-			const struct screen_times *times, const int64_t *withdrawn_us,
-			const struct cast_span **ret_spans, uint32_t *ret_count)
+/* From when on a weak actor's touches are those of the first claim's person. INT64_MIN when the arena is full, too: `ret_fits`. */
+static int64_t past_of(const struct cast *cast, const struct cast_member *weak, const struct screen_times *times,
+		       bool before, bool *ret_fits)
 {
+	size_t count = before ? weak->claims_before.count : weak->claims_after.count;
+	const struct claim *claims = screen_claims(cast, weak, before);
 	struct stretch *stretches = arena_array(cast->arena, count + 2, sizeof(*stretches));
-	struct cast_span *spans = arena_array(cast->arena, count + 2, sizeof(*spans));
+	*ret_fits = claims != NULL && stretches != NULL;
+	if (!*ret_fits || count == 0) {
+		return INT64_MIN;
+	}
+	size_t used = attribute_stretches(&weak->id, claims, count, times->at_us, times->count, everybody, NULL,
+					  stretches);
+	size_t at = used - 1;
+	while (stretches[at].from_us > claims[0].at_us) {
+		at--;
+	}
+	return stretches[at].from_us;
+}
+
+/* Spans of a weak actor, from all claims on it and the times of its touches: whose withdrawal counts is who was claimed, be they one with
+ * others or not. False: arena full. */
+static bool span_claims(const struct cast *cast, const struct cast_member *weak, const struct screen_times *times,
+			const struct withdrawals *withdrawals, bool before, const struct cast_span **ret_spans,
+			uint32_t *ret_count)
+{
+	const struct cast_slice *slice = before ? &weak->claims_before : &weak->claims_after;
+	const struct claim *claims = (before ? cast->claims_before : cast->claims_after) + slice->first;
+	struct cast_span *spans = arena_array(cast->arena, slice->count + 1, sizeof(*spans));
+	bool fits;
+	int64_t from_us = past_of(cast, weak, times, before, &fits);
 	uint32_t used = 0;
-	if (stretches == NULL || spans == NULL) {
+	if (spans == NULL || !fits) {
 		return false;
 	}
-	size_t stretch_count =
-		attribute_stretches(weak, claims, count, times->at_us, times->count, everybody, NULL, stretches);
-	for (size_t i = 0; i < stretch_count; i++) {
-		const struct stretch *stretch = &stretches[i];
-		const struct cast_member *owner = cast_find(cast, &stretch->contact_id);
-		CHECK(owner != NULL);
-		int64_t until_us = withdrawn_us[cast_number(cast, owner)];
-		if (owner->strong && stretch->from_us <= until_us) {
-			int64_t last_us = stretch->to_us == INT64_MAX ? INT64_MAX : stretch->to_us - 1;
-			spans[used++] =
-				(struct cast_span){stretch->from_us, until_us < last_us ? until_us : last_us};
+	for (uint32_t i = 0, next; i < slice->count; i = next) {
+		next = i + 1;
+		while (next < slice->count && uuid_equal(&claims[next].strong, &claims[i].strong)) {
+			next++;
 		}
+		const struct cast_member *owner = cast_find(cast, &claims[i].strong);
+		CHECK(owner != NULL);
+		int64_t until_us =
+			(before ? withdrawals->before_us : withdrawals->after_us)[cast_number(cast, owner)];
+		int64_t last_us = next < slice->count ? claims[next].at_us - 1 : INT64_MAX;
+		if (from_us <= until_us && from_us <= last_us) {
+			spans[used++] = (struct cast_span){from_us, until_us < last_us ? until_us : last_us};
+		}
+		from_us = next < slice->count ? claims[next].at_us : INT64_MAX;
 	}
 	*ret_spans = spans;
 	*ret_count = used;
@@ -105,23 +129,19 @@ static bool same_spans(const struct cast_span *a, uint32_t a_count, const struct
 static bool span_member(const struct cast *cast, const struct item *items, struct cast_member *member,
 			const struct load_rows *load, const struct withdrawals *withdrawals)
 {
-	const struct claim *before = cast->claims_before + member->claims_before.first;
-	const struct claim *after = cast->claims_after + member->claims_after.first;
 	size_t number = cast_number(cast, member);
 	const struct cast_span *spans_before;
 	uint32_t before_count;
 	struct screen_times times_before, times_after;
-	bool fits =
-		member->strong
-			? span_person(cast, withdrawals->before_us[number], &spans_before, &before_count) &&
-				  span_person(cast, withdrawals->after_us[number], &member->erased,
-					      &member->erased_count)
-			: screen_times(cast, items, member, load, &times_before, &times_after) &&
-				  span_claims(cast, &member->id, before, member->claims_before.count,
-					      &times_before, withdrawals->before_us, &spans_before,
-					      &before_count) &&
-				  span_claims(cast, &member->id, after, member->claims_after.count, &times_after,
-					      withdrawals->after_us, &member->erased, &member->erased_count);
+	bool fits = member->strong
+			    ? span_person(cast, withdrawals->before_us[number], &spans_before, &before_count) &&
+				      span_person(cast, withdrawals->after_us[number], &member->erased,
+						  &member->erased_count)
+			    : screen_times(cast, items, member, load, &times_before, &times_after) &&
+				      span_claims(cast, member, &times_before, withdrawals, true, &spans_before,
+						  &before_count) &&
+				      span_claims(cast, member, &times_after, withdrawals, false, &member->erased,
+						  &member->erased_count);
 	if (fits) {
 		member->erases = member->erased_count > 0 &&
 				 !same_spans(spans_before, before_count, member->erased, member->erased_count);
@@ -194,12 +214,14 @@ static void mark_weak(struct cast *cast, const struct cast_member *actor)
 
 void screen_mark_losers(struct cast *cast)
 {
+	bool has_several = cast->kin_before_count + cast->kin_after_count > 0;
 	for (size_t i = 0; i < cast->count; i++) {
 		struct cast_member *member = &cast->members[i];
+		cast->reads_keys = cast->reads_keys || (member->erased_count > 0 && has_several);
 		if (member->erases && !member->strong) {
 			mark_weak(cast, member);
 		} else if (member->erases && member->consented_before) {
-			loses(member);
+			loses(&cast->members[member->person_before]);
 		}
 	}
 }

@@ -179,6 +179,14 @@ static void take_back_claim(struct cast *cast, struct claim claim)
 	cast->claims_gone[cast->claim_gone_count++] = claim;
 }
 
+static void take_back_assertions(struct cast *cast, const struct touch *touch)
+{
+	for (size_t i = 0; i < cast->assertion_before_count; i++) {
+		cast->assertion_gone[i] =
+			cast->assertion_gone[i] || same_key(&cast->assertions_before[i].key, touch);
+	}
+}
+
 static void take_back(struct cast *cast, const struct copy_row *copy, const struct load_rows *load)
 {
 	struct cast_member *actor = cast_find(cast, &copy->touch.actor_id);
@@ -205,6 +213,14 @@ static void take_back(struct cast *cast, const struct copy_row *copy, const stru
 		take_back_statements(cast, cast_find(cast, &copy->person), &copy->touch);
 	} else if (copy->has_person) {
 		cast->wider[cast->wider_count++] = copy->person;
+	}
+	if (copy->has_asserted) {
+		const struct cast_member *asserted = cast_find(cast, &copy->asserted);
+		if (asserted != NULL && asserted->asserted) {
+			take_back_assertions(cast, &copy->touch);
+		} else {
+			cast->wider[cast->wider_count++] = copy->asserted;
+		}
 	}
 }
 
@@ -239,10 +255,15 @@ static bool is_looked_up(const struct load_rows *load, const struct touch *touch
 	       bsearch(&key, load->keys, load->key_count, sizeof(key), compare_keys) != NULL;
 }
 
-/* Is there a claim or a consent of this event? One that declares something grants consent, too. */
+/* Is there a claim, a consent or an assertion of this event? One that declares something grants consent, too. */
 static bool has_stated(const struct cast *cast, const struct cast_part *part, const struct touch *touch,
-		       const struct load_rows *load)
+		       const struct facts *facts, const struct load_rows *load)
 {
+	for (size_t i = 0; facts->assertion_count > 0 && i < cast->assertion_before_count; i++) {
+		if (same_key(&cast->assertions_before[i].key, touch)) {
+			return true;
+		}
+	}
 	const struct claim wanted = {.key = {touch->stamped_us, touch->event_id, touch->actor_id}};
 	if (load->other_count > 0 &&
 	    bsearch(&wanted, load->others, load->other_count, sizeof(wanted), compare_events) != NULL) {
@@ -265,19 +286,24 @@ static bool has_stated(const struct cast *cast, const struct cast_part *part, co
 	return false;
 }
 
-/* What was erased stays so, also where it would not be by now. One whose key was not looked up may have its touch: the database will say
- * so when it gets these facts again. */
-static void tell_stated(const struct cast *cast, struct item *items, size_t count, const struct load_rows *load)
+/* What was erased stays so, also where it would not be by now. One whose key was not looked up may have its touch, or be a copy that states
+ * something else: it must be looked up. */
+static void tell_stated(struct cast *cast, struct item *items, size_t count, const struct load_rows *load)
 {
 	if (load->other_count > 1) {
 		qsort(load->others, load->other_count, sizeof(*load->others), compare_events);
 	}
 	for (size_t i = 0; i < count; i++) {
 		struct item *item = &items[i];
-		if (item->copy == COPY_NEW && cast_states_facts(cast, items, i) && !facts_are_none(item->facts) &&
-		    has_stated(cast, &cast->parts[i], &item->touch, load) && is_looked_up(load, &item->touch)) {
+		if (item->copy != COPY_NEW || !cast_states_facts(cast, items, i) || facts_are_none(item->facts) ||
+		    !has_stated(cast, &cast->parts[i], &item->touch, item->facts, load)) {
+			continue;
+		}
+		if (is_looked_up(load, &item->touch)) {
 			item->copy = COPY_LOSES;
 			item->outcome = OUTCOME_erased;
+		} else {
+			cast->is_unsure = true;
 		}
 	}
 }
@@ -290,6 +316,7 @@ static struct cast_added count_added(const struct cast *cast, const struct item 
 	for (size_t i = 0; i < count; i++) {
 		added.replaced += items[i].copy == COPY_REPLACES ? 1 : 0;
 		if (cast_states_facts(cast, items, i)) {
+			added.assertions += items[i].facts->assertion_count;
 			added.claims += items[i].facts->has_claim ? 1 : 0;
 			added.consents += items[i].facts->consent_count;
 			added.declared += items[i].facts->declared_count;
@@ -302,6 +329,9 @@ static bool make_room(struct cast *cast, const struct load_rows *load)
 {
 	const struct cast_added *added = &cast->added;
 	struct arena *arena = cast->arena;
+	cast->assertion_gone = arena_zero(arena, load->assertion_count + 1, sizeof(bool));
+	cast->assertions_after =
+		arena_array(arena, load->assertion_count + added->assertions + 1, sizeof(struct assertion));
 	cast->claim_gone = arena_zero(arena, load->claim_count + 1, sizeof(bool));
 	cast->consent_gone = arena_zero(arena, load->consent_count + 1, sizeof(bool));
 	cast->declared_gone = arena_zero(arena, load->declared_count + 1, sizeof(bool));
@@ -311,14 +341,20 @@ static bool make_room(struct cast *cast, const struct load_rows *load)
 	cast->declared_after =
 		arena_array(arena, load->declared_count + added->declared + 1, sizeof(struct declared));
 	cast->claims_gone = arena_array(arena, load->claim_count + added->replaced + 1, sizeof(struct claim));
-	cast->wider = arena_array(arena, added->replaced + 1, sizeof(struct uuid));
-	return cast->wider != NULL && cast->claims_gone != NULL && cast->claim_gone != NULL &&
-	       cast->consent_gone != NULL && cast->declared_gone != NULL && cast->claims_after != NULL &&
-	       cast->consents_after != NULL && cast->declared_after != NULL;
+	cast->wider = arena_array(arena, 2 * added->replaced + 1, sizeof(struct uuid));
+	return cast->wider != NULL && cast->assertion_gone != NULL && cast->assertions_after != NULL &&
+	       cast->claims_gone != NULL && cast->claim_gone != NULL && cast->consent_gone != NULL &&
+	       cast->declared_gone != NULL && cast->claims_after != NULL && cast->consents_after != NULL &&
+	       cast->declared_after != NULL;
 }
 
 static void keep_what_stays(struct cast *cast)
 {
+	for (size_t i = 0; i < cast->assertion_before_count; i++) {
+		if (!cast->assertion_gone[i]) {
+			cast->assertions_after[cast->assertion_after_count++] = cast->assertions_before[i];
+		}
+	}
 	for (size_t i = 0; i < cast->claim_before_count; i++) {
 		if (!cast->claim_gone[i]) {
 			cast->claims_after[cast->claim_after_count++] = cast->claims_before[i];
@@ -336,8 +372,19 @@ static void keep_what_stays(struct cast *cast)
 	}
 }
 
+/* One that says nothing new is stored, and nothing follows from it. */
+static bool is_asserted(const struct cast *cast, const struct assertion *assertion)
+{
+	return cast_find(cast, &assertion->a)->asserted && cast_find(cast, &assertion->b)->asserted;
+}
+
 static void add_facts(struct cast *cast, const struct facts *facts)
 {
+	for (unsigned i = 0; i < facts->assertion_count; i++) {
+		if (is_asserted(cast, &facts->assertions[i])) {
+			cast->assertions_after[cast->assertion_after_count++] = facts->assertions[i];
+		}
+	}
 	if (facts->has_claim) {
 		cast->claims_after[cast->claim_after_count++] = facts->claim;
 		cast_find(cast, &facts->claim.weak)->claims_touched = true;
@@ -361,6 +408,8 @@ static bool slice_loaded(struct cast *cast, struct load_rows *load)
 	cast->consent_before_count = load->consent_count;
 	cast->declared_before = load->declared;
 	cast->declared_before_count = load->declared_count;
+	cast->assertions_before = load->assertions;
+	cast->assertion_before_count = load->assertion_count;
 	return slice(cast, load->claims, load->claim_count, sizeof(struct claim), compare_claims, claims_before) &&
 	       slice(cast, load->consents, load->consent_count, sizeof(struct consent), compare_consents,
 		     consents_before) &&

@@ -15,7 +15,14 @@ bool screen_facts(struct cast *cast, struct item *items, size_t count, struct lo
 bool screen_crowds_are_there(const struct cast *cast, const struct load_rows *load);
 /* Cuts the claims of public devices down to those that count, before and after; counts those of the batch that do not. */
 void screen_cut(struct cast *cast, const struct item *items, size_t count, const struct load_rows *load);
-/* Consent and stretches before and after; tells which items a withdrawal erases; marks who moved, who is concerned, who is refolded.
+/* Notes whose person everybody is as it is stored, and of whom the batch asserts something. False: somebody is one with people
+ * who were not asked for. */
+bool screen_kin_is_there(struct cast *cast, struct load_rows *load);
+/* Who is one with whom afterwards, and who consents, before and after. False: arena full. */
+bool screen_kin(struct cast *cast);
+/* Claims by whose person each was claimed for; as they are, where nobody is one with somebody. NULL: arena full. */
+const struct claim *screen_claims(const struct cast *cast, const struct cast_member *weak, bool before);
+/* Stretches before and after; tells which items a withdrawal erases; marks who moved, who is concerned, who is refolded.
  * False: arena full. */
 bool screen_stretches(struct cast *cast, struct item *items, size_t count, struct load_rows *load);
 

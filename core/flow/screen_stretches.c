@@ -134,11 +134,12 @@ static bool refold_changed(struct cast *cast, const struct stretch *stretches, s
 static bool stretch_member(struct cast *cast, const struct item *items, struct cast_member *member,
 			   const struct load_rows *load)
 {
-	const struct claim *before = cast->claims_before + member->claims_before.first;
-	const struct claim *after = cast->claims_after + member->claims_after.first;
 	size_t before_count = member->claims_before.count, after_count = member->claims_after.count;
+	const struct claim *before = screen_claims(cast, member, true),
+			   *after = screen_claims(cast, member, false);
 	struct screen_times times_before, times_after;
-	if (!screen_times(cast, items, member, load, &times_before, &times_after)) {
+	if (before == NULL || after == NULL ||
+	    !screen_times(cast, items, member, load, &times_before, &times_after)) {
 		return false;
 	}
 	struct stretch *stretches_before = arena_array(cast->arena, before_count + 2, sizeof(struct stretch));
@@ -160,17 +161,20 @@ static bool stretch_member(struct cast *cast, const struct item *items, struct c
 	return true;
 }
 
+/* The contact that an actor is one with, before as after. */
 static void concern(struct cast *cast, const struct uuid *id)
 {
-	struct cast_member *member = cast_find(cast, id);
+	const struct cast_member *member = cast_find(cast, id);
 	CHECK(member != NULL);
-	member->concerned = true;
+	cast->members[member->person].concerned = true;
+	cast->members[member->person_before].concerned = true;
 }
 
 /*
  * A claim on weak actor A concerns A's anonymous contact and everyone ever claimed on A; a decision on E's consent
- * concerns E and, for each weak actor claimed for E, the same set. All this whether or not a touch is seen to move:
- * other writers look at the arbiters' versions.
+ * concerns E and, for each weak actor claimed for E, the same set; an assertion concerns every strong actor that it may join
+ * to somebody, as a decision on each one's consent does. Of whoever is one with others, the contact is concerned. All this
+ * whether or not a touch is seen to move: other writers look at the arbiters' versions.
  */
 static void mark_claims(struct cast *cast, const struct claim *claims, size_t count, const bool *linked)
 {
@@ -187,7 +191,7 @@ static void link_claims(const struct cast *cast, const struct claim *claims, siz
 {
 	for (size_t i = 0; i < count; i++) {
 		uint32_t weak = cast_number(cast, cast_find(cast, &claims[i].weak));
-		if (cast->members[weak].claims_touched || cast_find(cast, &claims[i].strong)->consents_touched) {
+		if (cast->members[weak].claims_touched || cast_find(cast, &claims[i].strong)->decides) {
 			linked[weak] = true;
 		}
 	}
@@ -205,8 +209,9 @@ static bool mark_facts(struct cast *cast)
 	mark_claims(cast, cast->claims_after, cast->claim_after_count, linked);
 	for (size_t i = 0; i < cast->count; i++) {
 		struct cast_member *member = &cast->members[i];
-		if (member->consents_touched || member->declared_touched) {
+		if (member->stated) {
 			member->concerned = true;
+			concern(cast, &member->id);
 		}
 	}
 	return true;
@@ -238,23 +243,27 @@ static void mark_sessions(struct cast *cast, const struct item *items, size_t co
 	}
 }
 
+/* Whose its own touches were, and whose they are. */
+static void move_person(struct cast *cast, struct cast_member *member)
+{
+	struct cast_member *before = cast_contact(cast, member, 0, true),
+			   *after = cast_contact(cast, member, 0, false);
+	member->moved = before != after;
+	if (member->moved && before != NULL) {
+		cast_refold(before, true, INT64_MIN);
+		before->concerned = true;
+	}
+	if (member->moved && after != NULL) {
+		cast_refold(after, true, INT64_MIN);
+		after->concerned = true;
+	}
+}
+
 bool screen_stretches(struct cast *cast, struct item *items, size_t count, struct load_rows *load)
 {
 	for (size_t i = 0; i < cast->count; i++) {
-		struct cast_member *member = &cast->members[i];
-		if (member->strong) {
-			member->consented_before =
-				attribute_consent_state(cast->consents_before + member->consents_before.first,
-							member->consents_before.count,
-							PURPOSE_PROFILE) == STATEMENT_GRANTED;
-			member->consented =
-				attribute_consent_state(cast->consents_after + member->consents_after.first,
-							member->consents_after.count,
-							PURPOSE_PROFILE) == STATEMENT_GRANTED;
-			member->moved = member->consented != member->consented_before;
-			if (member->moved) {
-				cast_refold(member, true, INT64_MIN);
-			}
+		if (cast->members[i].strong) {
+			move_person(cast, &cast->members[i]);
 		}
 	}
 	if (!screen_erased(cast, items, count, load)) {

@@ -49,6 +49,35 @@ struct claim {
 	enum claim_strength strength;
 };
 
+/* Two strong actors are one person, says an event; or they are or are not, says somebody who knows. */
+enum assertion_kind {
+	ASSERTION_EVENT,
+	ASSERTION_HAND, /* phasectl identity join */
+	ASSERTION_VETO	/* phasectl identity split */
+};
+
+/* Why an assertion joins nothing; what it says may have been said already. */
+enum assertion_refused { REFUSED_NOT, REFUSED_ADDRESSES, REFUSED_ACTORS, REFUSED_VETO };
+
+struct assertion {
+	struct uuid a, b; /* a < b */
+	struct fact_key key;
+	int64_t at_us;
+	enum assertion_kind kind;
+	int address_of;			/* 1: b is an address of user id a; 2: a is one of b; 0: neither */
+	enum assertion_refused refused; /* derived from all others: core/flow/kin.h */
+};
+
+/*
+ * One of the strong actors of a person who has several. Derived from the assertions. The contact's id is the smallest of them;
+ * each of the others is joined, as of a moment, to the one that lies nearer to that: a tree.
+ */
+struct kin {
+	struct uuid actor_id, contact_id;
+	struct uuid via; /* of the contact's own: itself */
+	int64_t at_us;	 /* INT64_MIN: of the contact's own */
+};
+
 enum purpose {
 	PURPOSE_PROFILE,
 	PURPOSE_CONTACT,

@@ -38,8 +38,14 @@ struct advance_rows {
 	const struct uuid
 		*decided; /* persons whose consent the batch decides: all weak actors claimed for them, too */
 	size_t decided_count;
-	size_t claims_max;     /* so many claims on one weak actor count (rule 5 of core/flow/attribute.h) */
-	size_t claim_room;     /* so many are read, the first ones */
+	size_t claims_max; /* so many claims on one weak actor count (rule 5 of core/flow/attribute.h) */
+	size_t claim_room; /* so many are read, the first ones */
+	/* Strong actors that the batch names; pairs that it asserts something of (a moment of INT64_MIN: whatever is known already,
+	 * all that was asserted of them is asked for) */
+	const struct uuid *strong;
+	size_t strong_count;
+	const struct assertion *asserted;
+	size_t asserted_count;
 	const int64_t *months; /* quick way: moments in months whose partition of table touch may be missing */
 	size_t month_count;
 	/* out, in the arena */
@@ -47,6 +53,12 @@ struct advance_rows {
 	uint64_t model_version;
 	struct claim *claims;
 	size_t claim_count;
+	/* persons of several actors, of whom any is in play; of pairs that say something new: all assertions that link them to
+	 * anybody */
+	struct kin *kin;
+	size_t kin_count;
+	struct assertion *assertions;
+	size_t assertion_count;
 };
 
 /* Where the store had a row when it was read: its own, for finding it again. */
@@ -103,6 +115,8 @@ struct copy_row {
 	int channel;	 /* of its subject */
 	bool has_person; /* its event stated consent, and so perhaps more, of this person */
 	struct uuid person;
+	bool has_asserted; /* and asserted something of this actor */
+	struct uuid asserted;
 };
 
 struct touch_time {
@@ -127,6 +141,8 @@ struct load_rows {
 	size_t decided_count;
 	const struct uuid *persons; /* all strong actors in play */
 	size_t person_count;
+	const struct assertion *asserted; /* as in store_advance */
+	size_t asserted_count;
 
 	const struct uuid *actors; /* whom the batch names: looked up in the ledger of erasures */
 	size_t actor_count;
@@ -145,6 +161,10 @@ struct load_rows {
 	/* out, in the arena; claims, quick way: in, those of PEEK, which saw the same */
 	struct claim *claims;
 	size_t claim_count;
+	struct kin *kin; /* as the claims; so are assertions */
+	size_t kin_count;
+	struct assertion *assertions;
+	size_t assertion_count;
 	struct consent *consents;
 	size_t consent_count;
 	struct declared *declared;
@@ -386,6 +406,12 @@ struct save_rows {
 	size_t consent_gone_count, consent_count;
 	const struct declared *declared_gone, *declared;
 	size_t declared_gone_count, declared_count;
+	const struct assertion *assertions_gone, *assertions; /* gone, too: of which another thing follows now */
+	size_t assertion_gone_count, assertion_count;
+	const struct uuid *kin_gone; /* actors whose person is another, or joined otherwise */
+	size_t kin_gone_count;
+	const struct kin *kin;
+	size_t kin_count;
 	const struct person_row *persons;
 	size_t person_count;
 	const struct uuid *stretched; /* actors whose stretches are written anew */

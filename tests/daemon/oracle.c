@@ -244,6 +244,9 @@ static void gather_facts(struct oracle *oracle)
 		if (!seen->states) {
 			continue;
 		}
+		for (unsigned j = 0; j < seen->facts.assertion_count; j++) {
+			oracle->assertions[oracle->assertion_count++] = seen->facts.assertions[j];
+		}
 		for (unsigned j = 0; j < seen->facts.consent_count; j++) {
 			oracle->consents[oracle->consent_count++] = seen->facts.consents[j];
 		}
@@ -251,25 +254,6 @@ static void gather_facts(struct oracle *oracle)
 			oracle->declared[oracle->declared_count++] = seen->facts.declared[j];
 		}
 	}
-}
-
-/* All that one person stated. */
-size_t oracle_consents_of(const struct oracle *oracle, const struct uuid *person, struct consent *ret_consents)
-{
-	size_t count = 0;
-	for (size_t i = 0; i < oracle->consent_count; i++) {
-		if (uuid_equal(&oracle->consents[i].actor_id, person)) {
-			ret_consents[count++] = oracle->consents[i];
-		}
-	}
-	return count;
-}
-
-bool oracle_has_consented(const struct oracle *oracle, const struct uuid *person)
-{
-	struct consent consents[2 * PLAN_MESSAGES_MAX];
-	size_t count = oracle_consents_of(oracle, person, consents);
-	return attribute_consent_state(consents, count, PURPOSE_PROFILE) == STATEMENT_GRANTED;
 }
 
 /* ---- whose is it ---- */
@@ -314,14 +298,18 @@ const struct uuid *oracle_person_on_weak(const struct oracle *oracle, const stru
 	static struct claim claims[PLAN_MESSAGES_MAX];
 	size_t count = oracle_claims_on(oracle, weak, claims);
 	const struct uuid *person = NULL;
-	bool several = false;
+	bool several = false, many = false; /* persons; actors, be they one or not */
+	struct uuid first[KIN_ACTORS_MAX], its[KIN_ACTORS_MAX];
 	for (size_t i = 0; i < count; i++) {
-		several = several || !uuid_equal(&claims[i].strong, &claims[0].strong);
+		oracle_person(oracle, &claims[0].strong, first);
+		oracle_person(oracle, &claims[i].strong, its);
+		several = several || !uuid_equal(&its[0], &first[0]);
+		many = many || !uuid_equal(&claims[i].strong, &claims[0].strong);
 		if (claims[i].at_us <= at_us) {
 			person = &claims[i].strong; /* 1: the latest at or before it */
 		}
 	}
-	if (several && count > oracle->drive->claims_max) { /* 5 */
+	if (many && count > oracle->drive->claims_max) { /* 5 */
 		bool counts = at_us >= claims[0].at_us && at_us < claims[oracle->drive->claims_max].at_us;
 		person = counts ? person : NULL;
 	} else if (count > 0 && person == NULL &&
@@ -333,8 +321,13 @@ const struct uuid *oracle_person_on_weak(const struct oracle *oracle, const stru
 
 struct uuid oracle_contact_on_weak(const struct oracle *oracle, const struct uuid *weak, int64_t at_us)
 {
-	const struct uuid *person = oracle_person_on_weak(oracle, weak, at_us);
-	return person != NULL && oracle_has_consented(oracle, person) ? *person : *weak;
+	const struct uuid *strong = oracle_person_on_weak(oracle, weak, at_us);
+	struct uuid ids[KIN_ACTORS_MAX];
+	if (strong == NULL || !oracle_has_consented(oracle, strong)) {
+		return *weak;
+	}
+	oracle_person(oracle, strong, ids);
+	return ids[0];
 }
 
 /* False: nobody's, of a person without consent. */
@@ -345,7 +338,9 @@ bool oracle_contact_of(const struct oracle *oracle, const struct seen *seen, str
 		*ret_contact = oracle_contact_on_weak(oracle, actor, seen->touch.at_us);
 		return true;
 	}
-	*ret_contact = *actor;
+	struct uuid ids[KIN_ACTORS_MAX];
+	oracle_person(oracle, actor, ids);
+	*ret_contact = ids[0];
 	return oracle_has_consented(oracle, actor);
 }
 
@@ -417,6 +412,7 @@ static void fill(struct oracle *oracle)
 	choose(oracle);
 	oracle_loosen(oracle);
 	gather_facts(oracle);
+	oracle_join(oracle);
 	oracle_erase(oracle);
 	time_clicks(oracle);
 	oracle_fill_touches(oracle);
@@ -445,7 +441,7 @@ const char *oracle_difference(const struct plan *plan, const struct drive *drive
 				 .tables = &expected,
 				 .found = found};
 	fill(&oracle);
-	size_t exempt_count = list_exempt(&oracle, exempt);
+	size_t exempt_count = oracle_exempt_linked(&oracle, exempt, list_exempt(&oracle, exempt));
 	struct tables *const both[] = {&expected, found};
 	for (size_t i = 0; i < COUNT_OF(both); i++) {
 		oracle_forget_values(both[i], exempt, exempt_count);

@@ -23,7 +23,7 @@ static bool same_event(const struct seen *a, const struct seen *b)
 	       a->touch.stamped_us == b->touch.stamped_us && a->touch.event_id == b->touch.event_id;
 }
 
-/* In any copy of any event. */
+/* In any copy of any event, by anybody who was ever said to be one with that person. */
 static int64_t withdrawn_at(const struct oracle *oracle, const struct uuid *person)
 {
 	int64_t withdrawn_us = INT64_MIN;
@@ -31,7 +31,8 @@ static int64_t withdrawn_at(const struct oracle *oracle, const struct uuid *pers
 		const struct facts *facts = &oracle->seen[i].facts;
 		for (unsigned j = 0; is_touch(&oracle->seen[i]) && j < facts->consent_count; j++) {
 			int64_t at_us = attribute_withdrawn_at(&facts->consents[j], 1);
-			if (uuid_equal(&facts->consents[j].actor_id, person) && at_us > withdrawn_us) {
+			if (at_us > withdrawn_us &&
+			    oracle_is_linked(oracle, person, &facts->consents[j].actor_id)) {
 				withdrawn_us = at_us;
 			}
 		}
@@ -64,6 +65,17 @@ static bool is_as_found(const struct seen *seen, const struct touch_line *found)
 	       seen->touch.reasons == (found->reasons & MACHINE_SAID);
 }
 
+static bool has_asserted(const struct oracle *oracle, const struct assertion *assertion)
+{
+	struct assertion_line key = {.a = assertion->a,
+				     .b = assertion->b,
+				     .stamped_us = assertion->key.stamped_us,
+				     .event_id = assertion->key.event_id,
+				     .touch_actor = assertion->key.touch_actor};
+	const struct assertion_line *row = tables_find(oracle->found, TABLE_ASSERTION, &key);
+	return row != NULL && row->at_us == assertion->at_us && row->kind == (int64_t)assertion->kind;
+}
+
 /* Is all there that it states, and does it state anything? */
 static bool has_stated(const struct oracle *oracle, const struct seen *seen)
 {
@@ -89,12 +101,15 @@ static bool has_stated(const struct oracle *oracle, const struct seen *seen)
 		all = all && row != NULL && row->at_us == consent->at_us && row->state == consent->state &&
 		      strcmp(row->policy, consent->policy) == 0;
 	}
+	for (unsigned i = 0; i < facts->assertion_count; i++) {
+		all = all && has_asserted(oracle, &facts->assertions[i]);
+	}
 	return all && !facts_are_none(facts);
 }
 
 static unsigned count_facts(const struct facts *facts)
 {
-	return (facts->has_claim ? 1 : 0) + facts->consent_count;
+	return (facts->has_claim ? 1 : 0) + facts->consent_count + facts->assertion_count;
 }
 
 /* Does a copy of the same event, by the same person, state what holds already? */

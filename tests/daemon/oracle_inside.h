@@ -3,6 +3,7 @@
  */
 #pragma once
 #include "core/flow/facts.h"
+#include "core/flow/kin.h"
 #include "core/flow/match.h"
 #include "tests/daemon/oracle.h"
 
@@ -39,16 +40,30 @@ struct oracle {
 	size_t consent_count;
 	struct declared declared[ATTRIBUTE_COUNT * PLAN_MESSAGES_MAX];
 	size_t declared_count;
+	struct assertion assertions[FACTS_ASSERTIONS_MAX * PLAN_MESSAGES_MAX]; /* in their order */
+	size_t assertion_count;
+	const struct assertion *edges[FACTS_ASSERTIONS_MAX * PLAN_MESSAGES_MAX]; /* those that join somebody */
+	size_t edge_count;
 };
 
-/* All that one person stated; how many. */
-size_t oracle_consents_of(const struct oracle *oracle, const struct uuid *person, struct consent *ret_consents);
-bool oracle_has_consented(const struct oracle *oracle, const struct uuid *person);
+/* Who is one with whom: works it out, and fills the tables of it. */
+void oracle_join(struct oracle *oracle);
+/* Everybody who is one with an actor, itself too, by id: the first names the contact. */
+size_t oracle_person(const struct oracle *oracle, const struct uuid *actor,
+		     struct uuid ret_ids[static KIN_ACTORS_MAX]);
+/* Was it ever said that the two are one, or linked by such? */
+bool oracle_is_linked(const struct oracle *oracle, const struct uuid *one, const struct uuid *other);
+/* Adds all who were ever said to be one with somebody who refused to be known: which of their values are gone for good depends on
+ * what was known when that was said. */
+size_t oracle_exempt_linked(const struct oracle *oracle, struct uuid *ids, size_t count);
+/* All that counts for an actor of what its person stated; how many. */
+size_t oracle_consents_of(const struct oracle *oracle, const struct uuid *actor, struct consent *ret_consents);
+bool oracle_has_consented(const struct oracle *oracle, const struct uuid *actor);
 /* All claims on a weak actor by (at, event id), then what else there is to tell them apart. */
 size_t oracle_claims_on(const struct oracle *oracle, const struct uuid *weak, struct claim *ret_claims);
 /* The earliest moment of the session that runs up to c₁. */
 int64_t oracle_session_begin(const struct oracle *oracle, const struct uuid *weak, int64_t claim_us);
-/* Whose it is while nobody's consent is looked at; NULL: nobody's by name. Until the next call. */
+/* Whose it is while nobody's consent is looked at, as who was claimed; NULL: nobody's by name. Until the next call. */
 const struct uuid *oracle_person_on_weak(const struct oracle *oracle, const struct uuid *weak, int64_t at_us);
 struct uuid oracle_contact_on_weak(const struct oracle *oracle, const struct uuid *weak, int64_t at_us);
 /* False: nobody's, of a person without consent. */

@@ -17,6 +17,24 @@ static void add_actor(struct oracle *oracle, const struct actor *actor)
 	tables_insert(oracle->tables, TABLE_ACTOR, &line);
 }
 
+/* Whom it says its person is. */
+static void add_asserted(struct oracle *oracle, const struct seen *seen)
+{
+	const struct actor *others[] = {seen->who.has_address ? &seen->who.address : NULL,
+					seen->who.has_crm ? &seen->who.crm : NULL,
+					seen->who.has_previous && !seen->who.by_hand ? &seen->who.previous : NULL};
+	for (size_t i = 0; i < COUNT_OF(others); i++) {
+		for (unsigned j = 0; others[i] != NULL && oracle_has_actor(oracle, seen, &others[i]->id) &&
+				     j < seen->facts.assertion_count;
+		     j++) {
+			if (uuid_equal(&seen->facts.assertions[j].a, &others[i]->id) ||
+			    uuid_equal(&seen->facts.assertions[j].b, &others[i]->id)) {
+				add_actor(oracle, others[i]);
+			}
+		}
+	}
+}
+
 void oracle_fill_touches(struct oracle *oracle)
 {
 	for (size_t i = 0; i < oracle->count; i++) {
@@ -27,9 +45,11 @@ void oracle_fill_touches(struct oracle *oracle)
 		if (seen->who.has_weak && oracle_has_actor(oracle, seen, &seen->who.weak.id)) {
 			add_actor(oracle, &seen->who.weak);
 		}
-		if (seen->who.has_strong && oracle_has_actor(oracle, seen, &seen->who.strong.id)) {
+		if (seen->who.has_strong && !seen->who.by_hand &&
+		    oracle_has_actor(oracle, seen, &seen->who.strong.id)) {
 			add_actor(oracle, &seen->who.strong);
 		}
+		add_asserted(oracle, seen);
 		if (seen->stands) {
 			CHECK(tables_insert(oracle->tables, TABLE_TOUCH, &seen->touch));
 		}
@@ -42,23 +62,39 @@ void oracle_fill_touches(struct oracle *oracle)
 	}
 }
 
-static void fill_person(struct oracle *oracle, struct actor_line *actor)
-{
+/* All that one actor declared, and all that counts for it. */
+struct told {
 	struct consent consents[2 * PLAN_MESSAGES_MAX];
 	struct declared declared[ATTRIBUTE_COUNT * PLAN_MESSAGES_MAX];
-	size_t consent_count = oracle_consents_of(oracle, &actor->id, consents), declared_count = 0;
+	struct facts_part part;
+};
+
+static void tell(const struct oracle *oracle, const struct uuid *actor, struct told *told)
+{
+	size_t count = 0;
 	for (size_t i = 0; i < oracle->declared_count; i++) {
-		if (uuid_equal(&oracle->declared[i].actor_id, &actor->id)) {
-			declared[declared_count++] = oracle->declared[i];
+		if (uuid_equal(&oracle->declared[i].actor_id, actor)) {
+			told->declared[count++] = oracle->declared[i];
 		}
 	}
+	told->part = (struct facts_part){told->consents, oracle_consents_of(oracle, actor, told->consents),
+					 told->declared, count};
+}
+
+/* The contact that goes by the first of its actors. */
+static void fill_contact(struct oracle *oracle, const struct uuid *ids, size_t count)
+{
+	static struct told tolds[KIN_ACTORS_MAX];
+	struct facts_part parts[KIN_ACTORS_MAX];
 	struct person person;
-	facts_person(consents, consent_count, declared, declared_count, &person);
-	if (!person.consented) {
-		return;
+	for (size_t i = 0; i < count; i++) {
+		tell(oracle, &ids[i], &tolds[i]);
+		parts[i] = tolds[i].part;
 	}
+	facts_person(parts, count, &person);
+	CHECK(person.consented == oracle_has_consented(oracle, &ids[0]));
 	struct contact_line line = {
-		.id = actor->id,
+		.id = ids[0],
 		.address = tables_text(person.address),
 		.name = tables_text(person.name),
 		.role = tables_text(role_name(person.role)),
@@ -73,24 +109,58 @@ static void fill_person(struct oracle *oracle, struct actor_line *actor)
 		.domain = tables_text(person.domain),
 		.named = person.named,
 	};
-	CHECK(tables_insert(oracle->tables, TABLE_CONTACT, &line));
-	struct stretch_line own = {actor->id, INT64_MIN, INT64_MAX, actor->id};
-	CHECK(tables_insert(oracle->tables, TABLE_STRETCH, &own));
-	if (actor->kind == ACTOR_EMAIL) {
-		actor->value = line.address;
+	if (person.consented) {
+		CHECK(tables_insert(oracle->tables, TABLE_CONTACT, &line));
 	}
-	for (size_t i = 0; i < declared_count; i++) {
-		if (facts_declared_stands(&declared[i], consents, consent_count)) {
-			struct declared_line row = {actor->id,
-						    declared[i].attribute,
-						    tables_text(declared[i].source),
-						    declared[i].key.stamped_us,
-						    declared[i].key.event_id,
-						    declared[i].key.touch_actor,
-						    declared[i].at_us,
-						    tables_text(declared[i].value)};
+}
+
+static void fill_declared(struct oracle *oracle, const struct told *told)
+{
+	for (size_t i = 0; i < told->part.declared_count; i++) {
+		const struct declared *declared = &told->declared[i];
+		if (facts_declared_stands(declared, told->consents, told->part.consent_count)) {
+			struct declared_line row = {declared->actor_id,
+						    declared->attribute,
+						    tables_text(declared->source),
+						    declared->key.stamped_us,
+						    declared->key.event_id,
+						    declared->key.touch_actor,
+						    declared->at_us,
+						    tables_text(declared->value)};
 			tables_insert(oracle->tables, TABLE_DECLARED, &row);
 		}
+	}
+}
+
+/* NULL: of somebody who was only ever named by hand. */
+static void fill_person(struct oracle *oracle, const struct uuid *id, struct actor_line *actor)
+{
+	static struct told told;
+	struct uuid ids[KIN_ACTORS_MAX];
+	struct person own;
+	size_t count = oracle_person(oracle, id, ids);
+	tell(oracle, id, &told);
+	facts_person(&told.part, 1, &own);
+	if (actor != NULL && actor->kind == ACTOR_EMAIL) {
+		actor->value = tables_text(own.address);
+	}
+	fill_declared(oracle, &told);
+	if (oracle_has_consented(oracle, id)) {
+		struct stretch_line stretch = {*id, INT64_MIN, INT64_MAX, ids[0]};
+		tables_insert(oracle->tables, TABLE_STRETCH, &stretch);
+	}
+	if (uuid_equal(&ids[0], id)) {
+		fill_contact(oracle, ids, count);
+	}
+}
+
+static void fill_unknown(struct oracle *oracle, const struct uuid *id)
+{
+	struct actor_line key = {.id = *id};
+	struct stretch_line stretch = {.actor_id = *id, .from_us = INT64_MIN};
+	if (tables_find(oracle->tables, TABLE_ACTOR, &key) == NULL &&
+	    tables_find(oracle->tables, TABLE_STRETCH, &stretch) == NULL) {
+		fill_person(oracle, id, NULL);
 	}
 }
 
@@ -142,8 +212,17 @@ void oracle_fill_persons(struct oracle *oracle)
 		if (actor_is_weak((enum actor_kind)actor->kind)) {
 			fill_stretches(oracle, &actor->id);
 		} else {
-			fill_person(oracle, actor);
+			fill_person(oracle, &actor->id, actor);
 		}
+	}
+	for (size_t i = 0; i < oracle->count; i++) {
+		if (oracle->seen[i].subject.id != 0 && oracle->seen[i].who.has_strong) {
+			fill_unknown(oracle, &oracle->seen[i].who.strong.id);
+		}
+	}
+	for (size_t i = 0; i < oracle->assertion_count; i++) {
+		fill_unknown(oracle, &oracle->assertions[i].a);
+		fill_unknown(oracle, &oracle->assertions[i].b);
 	}
 }
 

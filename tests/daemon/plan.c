@@ -108,7 +108,7 @@ static void print_event(const struct event *event)
 	fprintf(stderr,
 		"  %s %s %s at %+.6f min stamped %+.6f received %+.6f | %s%s%s%s%s%s | profile %d contact %d "
 		"analytics %d"
-		" | party %d reasons %u | %s%s%s%s | %s\n",
+		" | party %d reasons %u | %s%s%s%s | %s | %s crm %s before %s\n",
 		event->id, action_name(event->action), channel_name(event->channel),
 		(double)(event->occurred_us - PLAN_BEGIN_US) / 6e7,
 		event->stamped_us == 0 ? -1.0 : (double)(event->stamped_us - PLAN_BEGIN_US) / 6e7,
@@ -118,7 +118,8 @@ static void print_event(const struct event *event)
 		event->identity.email[0] != '\0' ? event->identity.email : "", event->consent.profile,
 		event->consent.contact, event->consent.analytics, event->party, event->machine_reasons,
 		event->content.url, event->content.target_url, event->label, event->content.title,
-		event->identity.name);
+		event->identity.name, event->identity.verified ? "verified" : "", event->identity.crm_id,
+		event->identity.previous_id);
 }
 
 size_t plan_claims_max(const struct plan *plan)

@@ -6,6 +6,7 @@
 #include "core/base/check.h"
 #include "core/base/moment.h"
 #include "core/flow/decode.h"
+#include "core/flow/facts.h"
 #include "tests/daemon/plan.h"
 #include "tests/random.h"
 
@@ -18,6 +19,7 @@ struct making {
 	uint64_t chance;
 	unsigned number;
 	uint64_t weak_count, person_count;
+	const struct identity_key *key;
 };
 
 static uint64_t below(struct making *making, uint64_t count)
@@ -82,12 +84,19 @@ static void add_strong(struct making *making, struct event *event)
 	case 1: {
 		event->identity.user_id = name(making, "user-", person);
 		event->site = "nordlys";
+		if (now_and_then(making, 50)) {
+			person = below(making, making->person_count);
+		}
 		event->identity.email = arena_print(making->arena, "p%d@firma.test", (int)person);
 		break;
 	}
 	case 2:
 		event->identity.crm_id = name(making, "crm-", person);
 		event->site = "nordlys";
+		if (now_and_then(making, 40)) {
+			event->identity.email = arena_print(making->arena, "p%d@firma.test",
+							    (int)below(making, making->person_count));
+		}
 		break;
 	default:
 		event->identity.email = arena_print(making->arena, "p%d@firma.test", (int)person);
@@ -266,6 +275,45 @@ static void close_one(struct making *making, struct event *event)
 		event->identity.anonymous_id = "";
 	}
 	event->opportunity.state = (enum opportunity_state)below(making, OPPORTUNITY_COUNT);
+}
+
+static struct uuid some_strong(struct making *making)
+{
+	int person = (int)below(making, making->person_count);
+	uint64_t which = below(making, 3);
+	return which == 0   ? identify_actor_id(making->key, ACTOR_USER, "nordlys",
+						name(making, "user-", (uint64_t)person))
+	       : which == 1 ? identify_actor_id(making->key, ACTOR_CRM, "nordlys",
+						name(making, "crm-", (uint64_t)person))
+			    : identify_actor_id(making->key, ACTOR_EMAIL, "",
+						arena_print(making->arena, "p%d@firma.test", person));
+}
+
+/* Somebody says that two are one, or not; or a login has another name now. */
+static void alias(struct making *making, struct event *event)
+{
+	event->action = ACTION_ALIAS;
+	event->site = "nordlys";
+	event->identity.verified = now_and_then(making, 90);
+	if (now_and_then(making, 30)) {
+		event->identity.user_id = name(making, "user-", below(making, making->person_count));
+		event->identity.previous_id = name(making, "user-", below(making, making->person_count));
+		return;
+	}
+	struct uuid other = some_strong(making);
+	/* an address's: a copy of another action is taken for one */
+	struct uuid one = identify_actor_id(making->key, ACTOR_EMAIL, "",
+					    arena_print(making->arena, "p%d@firma.test",
+							(int)below(making, making->person_count)));
+	char text[UUID_TEXT_SIZE];
+	uuid_print(&other, text);
+	event->source = "phasectl";
+	event->channel = CHANNEL_CRM;
+	event->label = now_and_then(making, 50) ? FACTS_SPLIT : "";
+	event->identity.has_email_actor = true;
+	memcpy(event->identity.email_actor, one.bytes, sizeof(one.bytes));
+	event->identity.previous_id = arena_text(making->arena, text, strlen(text));
+	CHECK(event->identity.previous_id != NULL);
 }
 
 static void nobody(struct making *making, struct event *event)
@@ -457,18 +505,23 @@ static void add_erased(struct making *making, const struct identity_key *key)
 
 typedef void make_event(struct making *making, struct event *event);
 
-static make_event *const kinds[] = {page,	 page, page, page, form,    form,      form,
-				    strong_only, mail, mail, chat, confirm, close_one, nobody};
+static make_event *const kinds[] = {page, page, page, page,    form,	  form,	  form, strong_only,
+				    mail, mail, chat, confirm, close_one, nobody, alias};
+/* Of who is one with whom, mostly. */
+static make_event *const joined_kinds[] = {page,	form,  strong_only, strong_only,
+					   strong_only, alias, alias,	    close_one};
 static make_event *const calm_kinds[] = {mail, mail, mail, page, page, confirm, close_one};
 
 void plan_make(struct plan *plan, uint64_t seed, const struct identity_key *key, struct arena *arena)
 {
-	struct making making = {.plan = plan, .arena = arena, .chance = seed};
+	struct making making = {.plan = plan, .arena = arena, .chance = seed, .key = key};
 	plan->seed = seed;
 	plan->count = plan->erased_count = plan->cleared_count = 0;
 	making.weak_count = 1 + below(&making, 3);
 	making.person_count = 1 + below(&making, 3);
-	plan->is_calm = now_and_then(&making, 20);
+	bool is_joined = now_and_then(&making, 25);
+	making.person_count += is_joined ? below(&making, 9) : 0;
+	plan->is_calm = !is_joined && now_and_then(&making, 25);
 	making.weak_count = plan->is_calm ? 1 : making.weak_count;
 	unsigned events = 2 + (unsigned)below(&making, now_and_then(&making, 20) ? 35 : 12);
 	events += plan->is_calm ? 10 : 0;
@@ -481,6 +534,8 @@ void plan_make(struct plan *plan, uint64_t seed, const struct identity_key *key,
 			struct event event = blank(&making);
 			if (plan->is_calm) {
 				calm_kinds[below(&making, COUNT_OF(calm_kinds))](&making, &event);
+			} else if (is_joined) {
+				joined_kinds[below(&making, COUNT_OF(joined_kinds))](&making, &event);
 			} else {
 				kinds[below(&making, COUNT_OF(kinds))](&making, &event);
 			}

@@ -19,6 +19,8 @@ static const struct about abouts[TABLE_COUNT] = {
 	[TABLE_CLAIM] = {"claim", "UUIXII", 4},
 	[TABLE_CONSENT] = {"consent", "UIIXUIITT", 5},
 	[TABLE_DECLARED] = {"declared", "UITIXUIT", 6},
+	[TABLE_ASSERTION] = {"assertion", "UUIXUIIII", 5},
+	[TABLE_KIN] = {"kin", "UUUI", 1},
 	[TABLE_CONTACT] = {"contact", "UTTTTTTIIIITTI", 1},
 	[TABLE_STRETCH] = {"stretch", "UIIU", 2},
 	[TABLE_SUBJECT] = {"subject", "XIT", 1},
@@ -66,6 +68,8 @@ static void check_sizes(void)
 	SAME_SIZE(TABLE_CLAIM, claim_line);
 	SAME_SIZE(TABLE_CONSENT, consent_line);
 	SAME_SIZE(TABLE_DECLARED, declared_line);
+	SAME_SIZE(TABLE_ASSERTION, assertion_line);
+	SAME_SIZE(TABLE_KIN, kin_line);
 	SAME_SIZE(TABLE_CONTACT, contact_line);
 	SAME_SIZE(TABLE_STRETCH, stretch_line);
 	SAME_SIZE(TABLE_SUBJECT, subject_line);

@@ -17,6 +17,8 @@ enum table {
 	TABLE_CLAIM,
 	TABLE_CONSENT,
 	TABLE_DECLARED,
+	TABLE_ASSERTION,
+	TABLE_KIN,
 	TABLE_CONTACT,
 	TABLE_STRETCH,
 	TABLE_SUBJECT,
@@ -64,6 +66,19 @@ struct declared_line {
 	struct uuid touch_actor;
 	int64_t at_us;
 	const char *value;
+};
+
+struct assertion_line {
+	struct uuid a, b;
+	int64_t stamped_us;
+	uint64_t event_id;
+	struct uuid touch_actor;
+	int64_t at_us, kind, address_of, refused;
+};
+
+struct kin_line {
+	struct uuid actor_id, contact_id, via;
+	int64_t at_us;
 };
 
 struct contact_line {

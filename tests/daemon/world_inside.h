@@ -31,10 +31,22 @@ bool world_has_id(const struct uuid *ids, size_t count, const struct uuid *id);
 void world_open(struct world_client *client);
 void world_lock_arbiter(struct world_client *client, const struct uuid *contact_id, bool is_new);
 
-/* Claims on these weak actors, and on all that are claimed for these strong ones. False: arena full. */
-bool world_read_claims(struct world_client *client, const struct uuid *weak, size_t weak_count,
-		       const struct uuid *strong, size_t strong_count, size_t room, struct claim **ret_claims,
-		       size_t *ret_count);
+/* Who is in play, and what follows: as add_in_play() of core/edge/store_load.c asks for it. */
+struct world_play {
+	const struct uuid *weak, *strong, *decided;
+	size_t weak_count, strong_count, decided_count;
+	const struct assertion *asserted;
+	size_t asserted_count, claim_room;
+	/* out */
+	struct claim *claims;
+	size_t claim_count;
+	struct kin *kin;
+	size_t kin_count;
+	struct assertion *assertions;
+	size_t assertion_count;
+};
+/* False: arena full. */
+bool world_read_play(struct world_client *client, struct world_play *play);
 enum postgres_result world_load(struct world_client *client, struct fail *ret_fail);
 /* False: arena full. */
 bool world_load_phases(struct world_client *client, struct load_rows *load);

@@ -159,6 +159,14 @@ static void copy_of(const struct tables *tables, const struct touch_line *row, s
 			ret_copy->person = consent->actor_id;
 		}
 	}
+	for (size_t i = 0; i < tables_count(tables, TABLE_ASSERTION); i++) {
+		const struct assertion_line *assertion = tables_row(tables, TABLE_ASSERTION, i);
+		if (uuid_equal(&assertion->touch_actor, &row->actor_id) &&
+		    assertion->stamped_us == row->stamped_us && assertion->event_id == row->event_id) {
+			ret_copy->has_asserted = true;
+			ret_copy->asserted = assertion->a;
+		}
+	}
 }
 
 static bool load_touches(struct world_client *client, struct load_rows *load)
@@ -272,6 +280,29 @@ static void lock(struct world_client *client, const struct load_rows *load)
 	}
 }
 
+static bool load_play(struct world_client *client, struct load_rows *load)
+{
+	struct world_play play = {.weak = load->weak,
+				  .weak_count = load->weak_count,
+				  .strong = load->persons,
+				  .strong_count = load->person_count,
+				  .decided = load->decided,
+				  .decided_count = load->decided_count,
+				  .asserted = load->asserted,
+				  .asserted_count = load->asserted_count,
+				  .claim_room = load->claim_room};
+	if (!world_read_play(client, &play)) {
+		return false;
+	}
+	load->claims = play.claims;
+	load->claim_count = play.claim_count;
+	load->kin = play.kin;
+	load->kin_count = play.kin_count;
+	load->assertions = play.assertions;
+	load->assertion_count = play.assertion_count;
+	return true;
+}
+
 enum postgres_result world_load(struct world_client *client, struct fail *ret_fail)
 {
 	struct load_rows *load = client->load;
@@ -285,11 +316,9 @@ enum postgres_result world_load(struct world_client *client, struct fail *ret_fa
 	if (!load->quick) {
 		lock(client, load);
 	}
-	bool fits = (load->quick ||
-		     world_read_claims(client, load->weak, load->weak_count, load->decided, load->decided_count,
-				       load->claim_room, &load->claims, &load->claim_count)) &&
-		    load_others(client, load) && load_consents(client, load) && load_declared(client, load) &&
-		    load_erasures(client, load) && load_touches(client, load) && world_load_phases(client, load);
+	bool fits = (load->quick || load_play(client, load)) && load_others(client, load) &&
+		    load_consents(client, load) && load_declared(client, load) && load_erasures(client, load) &&
+		    load_touches(client, load) && world_load_phases(client, load);
 	client->transaction.open = !load->quick;
 	return fits ? POSTGRES_TURN_DONE : world_full(client, ret_fail);
 }

@@ -126,9 +126,39 @@ static void drop_claim(struct tables *tables, const struct claim *gone)
 	}
 }
 
+static struct assertion_line assertion_line(const struct assertion *row)
+{
+	return (struct assertion_line){
+		row->a,	    row->b,    row->key.stamped_us, row->key.event_id, row->key.touch_actor,
+		row->at_us, row->kind, row->address_of,	    row->refused};
+}
+
+static void save_kin(struct saving *saving)
+{
+	const struct save_rows *save = saving->save;
+	for (size_t i = 0; i < save->assertion_gone_count; i++) {
+		struct assertion_line line = assertion_line(&save->assertions_gone[i]);
+		tables_delete_key(saving->to, TABLE_ASSERTION, &line);
+	}
+	for (size_t i = 0; i < save->assertion_count; i++) {
+		struct assertion_line line = assertion_line(&save->assertions[i]);
+		bool is_new = tables_insert(saving->to, TABLE_ASSERTION, &line);
+		saving->violated = saving->violated || (save->quick != NULL && !is_new);
+	}
+	for (size_t i = 0; i < save->kin_gone_count; i++) {
+		tables_delete_key(saving->to, TABLE_KIN, &save->kin_gone[i]);
+	}
+	for (size_t i = 0; i < save->kin_count; i++) {
+		struct kin_line line = {save->kin[i].actor_id, save->kin[i].contact_id, save->kin[i].via,
+					save->kin[i].at_us};
+		insert(saving, TABLE_KIN, &line);
+	}
+}
+
 static void save_facts(struct saving *saving)
 {
 	const struct save_rows *save = saving->save;
+	save_kin(saving);
 	for (size_t i = 0; i < save->claim_gone_count; i++) {
 		drop_claim(saving->to, &save->claims_gone[i]);
 	}

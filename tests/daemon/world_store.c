@@ -149,54 +149,6 @@ static enum postgres_result look(struct world_client *client)
 
 /* ---- ADVANCE ---- */
 
-/* Claims on these weak actors, and on all that are claimed for these persons. */
-/* How many claims on the same actor come before this one? */
-static size_t earlier_claims(const struct tables *tables, size_t number)
-{
-	const struct claim_line *row = tables_row(tables, TABLE_CLAIM, number);
-	size_t earlier = 0;
-	for (size_t i = 0; i < tables_count(tables, TABLE_CLAIM); i++) {
-		const struct claim_line *other = tables_row(tables, TABLE_CLAIM, i);
-		earlier += uuid_equal(&other->weak, &row->weak) && (other->at_us < row->at_us ||
-								    (other->at_us == row->at_us && i < number))
-				   ? 1
-				   : 0;
-	}
-	return earlier;
-}
-
-bool world_read_claims(struct world_client *client, const struct uuid *weak, size_t weak_count,
-		       const struct uuid *strong, size_t strong_count, size_t room, struct claim **ret_claims,
-		       size_t *ret_count)
-{
-	const struct tables *tables = world_view(client);
-	size_t count = tables_count(tables, TABLE_CLAIM), used = 0;
-	struct claim *claims = world_room(client, count, sizeof(*claims));
-	if (claims == NULL) {
-		return false;
-	}
-	for (size_t i = 0; i < count; i++) {
-		const struct claim_line *row = tables_row(tables, TABLE_CLAIM, i);
-		bool wanted = world_has_id(weak, weak_count, &row->weak);
-		for (size_t j = 0; j < count && !wanted; j++) {
-			const struct claim_line *other = tables_row(tables, TABLE_CLAIM, j);
-			wanted = uuid_equal(&other->weak, &row->weak) &&
-				 world_has_id(strong, strong_count, &other->strong);
-		}
-		if (wanted && earlier_claims(tables, i) < room) {
-			claims[used++] = (struct claim){row->weak,
-							row->strong,
-							{row->stamped_us, row->event_id, row->weak},
-							row->at_us,
-							(enum claim_strength)row->strength};
-		}
-	}
-	random_shuffle(&client->world->chance, claims, used, sizeof(*claims));
-	*ret_claims = claims;
-	*ret_count = used;
-	return true;
-}
-
 void world_open(struct world_client *client)
 {
 	struct world_transaction *transaction = &client->transaction;
@@ -253,10 +205,25 @@ static enum postgres_result read_advance(struct world_client *client, struct fai
 	struct advance_rows *rows = client->advance;
 	rows->has_model = true;
 	rows->model_version = client->world->model_version;
-	return world_read_claims(client, rows->weak, rows->weak_count, rows->decided, rows->decided_count,
-				 rows->claim_room, &rows->claims, &rows->claim_count)
-		       ? POSTGRES_TURN_DONE
-		       : world_full(client, ret_fail);
+	struct world_play play = {.weak = rows->weak,
+				  .weak_count = rows->weak_count,
+				  .strong = rows->strong,
+				  .strong_count = rows->strong_count,
+				  .decided = rows->decided,
+				  .decided_count = rows->decided_count,
+				  .asserted = rows->asserted,
+				  .asserted_count = rows->asserted_count,
+				  .claim_room = rows->claim_room};
+	if (!world_read_play(client, &play)) {
+		return world_full(client, ret_fail);
+	}
+	rows->claims = play.claims;
+	rows->claim_count = play.claim_count;
+	rows->kin = play.kin;
+	rows->kin_count = play.kin_count;
+	rows->assertions = play.assertions;
+	rows->assertion_count = play.assertion_count;
+	return POSTGRES_TURN_DONE;
 }
 
 static enum postgres_result advance(struct world_client *client, struct fail *ret_fail)

@@ -416,7 +416,8 @@ START_TEST(a_person_is_what_was_said_last_with_consent)
 			declared++;
 		}
 		struct person person;
-		facts_person(rows[i].consents, consents, rows[i].declared, declared, &person);
+		const struct facts_part part = {rows[i].consents, consents, rows[i].declared, declared};
+		facts_person(&part, 1, &person);
 		ck_assert_msg(person.consented == rows[i].consented, "%s: consented", rows[i].row);
 		ck_assert_msg(person.may_write == rows[i].may_write, "%s: may write", rows[i].row);
 		ck_assert_msg(SAME(person.name, rows[i].name), "%s: name", rows[i].row);
@@ -511,7 +512,7 @@ START_TEST(an_account_follows_from_who_names_it_else_from_the_address)
 			declared++;
 		}
 		struct person person;
-		facts_person(&granted, 1, rows[i].declared, declared, &person);
+		facts_person(&(const struct facts_part){&granted, 1, rows[i].declared, declared}, 1, &person);
 		ck_assert_msg(SAME(person.host, rows[i].host), "%s: host", rows[i].row);
 		ck_assert_msg(SAME(person.domain, rows[i].domain), "%s: domain", rows[i].row);
 		ck_assert_msg(person.named == rows[i].named, "%s: named", rows[i].row);
@@ -598,7 +599,7 @@ START_TEST(a_role_is_told_by_its_strongest_source_and_since_when)
 			declared++;
 		}
 		struct person person;
-		facts_person(&granted, 1, rows[i].declared, declared, &person);
+		facts_person(&(const struct facts_part){&granted, 1, rows[i].declared, declared}, 1, &person);
 		ck_assert_msg(person.role == rows[i].role, "%s: role %d", rows[i].row, (int)person.role);
 		ck_assert_msg(person.role_source == rows[i].source, "%s: source %d", rows[i].row,
 			      (int)person.role_source);
@@ -653,7 +654,8 @@ static void say(struct said *said, const struct facts *facts)
 static struct person person_of(const struct said *said)
 {
 	struct person person;
-	facts_person(said->consents, said->consent_count, said->declared, said->declared_count, &person);
+	const struct facts_part part = {said->consents, said->consent_count, said->declared, said->declared_count};
+	facts_person(&part, 1, &person);
 	return person;
 }
 

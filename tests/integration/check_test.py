@@ -248,7 +248,7 @@ class CommandLine(phased_test.PhasedTest):
         self.assertEqual(["report phases", "at", "why", "status", "top", "check", "migrate", "model check", "model lint", "model diff", "model accept", "model reject",
                           "model history", "model show", "model calibrate", "model try", "accounts accept", "topics create", "erase", "export", "confirm", "produce",
                           "position show", "position set", "rejects list", "rejects show", "rejects retry", "rejects purge",
-                          "machine show", "machine clear", "retention", "unsubscribe list", "unsubscribe settle", "audit", "reload"],
+                          "identity show", "identity join", "identity split", "machine show", "machine clear", "retention", "unsubscribe list", "unsubscribe settle", "audit", "reload"],
                          commands)
         for command in commands:
             done = self.ask(*command.split(), "--help")

@@ -26,6 +26,8 @@ INSERT INTO phased.claim SELECT contact_id, md5(contact_id::text)::uuid, now(), 
 INSERT INTO phased.stretch SELECT weak, '-infinity', 'infinity', strong FROM phased.claim;
 INSERT INTO phased.consent SELECT strong, 0, stamped, 1, weak, at, 1, 'test', '' FROM phased.claim;
 INSERT INTO phased.declared SELECT strong, 1, 'test', stamped, 1, weak, at, 'Somebody' FROM phased.claim;
+INSERT INTO phased.assertion SELECT least(strong, weak), greatest(strong, weak), stamped, 1, strong, at, 0, 0, 0 FROM phased.claim;
+INSERT INTO phased.kin SELECT a, a, a, '-infinity' FROM phased.assertion UNION ALL SELECT b, a, a, at FROM phased.assertion;
 INSERT INTO phased.contact (contact_id, may_write) SELECT strong, false FROM phased.claim;
 INSERT INTO phased.phase_change SELECT contact_id, 'standard', now(), 0, 1, 1, now(), false FROM phased.phase;
 INSERT INTO phased.checkpoint SELECT contact_id, 'standard', n, 1, now() + n * interval '1 hour', '\\x02', 0, NULL

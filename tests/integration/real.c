@@ -8,6 +8,7 @@
 
 #define EMPTY \
 	"RESET ROLE; TRUNCATE phased.actor, phased.claim, phased.consent, phased.declared, phased.contact, " \
+	"phased.assertion, phased.kin, " \
 	"phased.stretch, " \
 	"phased.subject, phased.subject_rule, phased.touch, phased.phase, phased.phase_change, " \
 	"phased.checkpoint, phased.refold, phased.machine_decision, " \
@@ -158,6 +159,9 @@ static const struct {
 	     "phased.consent"),
 	READ(TABLE_DECLARED, "UITMXUMT",
 	     "SELECT actor_id, attribute, source, stamped, event_id, touch_actor, at, value FROM phased.declared"),
+	READ(TABLE_ASSERTION, "UUMXUMIII",
+	     "SELECT a, b, stamped, event_id, touch_actor, at, kind, address_of, refused FROM phased.assertion"),
+	READ(TABLE_KIN, "UUUM", "SELECT actor_id, contact_id, via, at FROM phased.kin"),
 	READ(TABLE_CONTACT, "UTTTTTTIIMMTTI",
 	     "SELECT contact_id, address, name, role, role_declared, title, company, may_write, "
 	     "role_source, role_at, role_since, host, domain, named FROM phased.contact"),

@@ -22,6 +22,8 @@ TABLES = {
     "phased.claim": {WRITER: "SIUD", PRIVACY: "SD"},
     "phased.consent": {WRITER: "SIUD", PRIVACY: "SD"},
     "phased.declared": {WRITER: "SIUD", PRIVACY: "SD"},
+    "phased.assertion": {WRITER: "SID", PRIVACY: "SD"},
+    "phased.kin": {WRITER: "SID", PRIVACY: "SD"},
     "phased.contact": {WRITER: "SIUD", PRIVACY: "SD"},
     "phased.stretch": {WRITER: "SIUD", PRIVACY: "SID"},
     "phased.subject": {WRITER: "SI", **READS},
@@ -58,6 +60,8 @@ TABLES = {
     "report.subject_rule": {READER: "S", SELLER: "S", PRIVACY: "S"},
     "report.recorded": {READER: "S", SELLER: "S", PRIVACY: "S"},
     "report.claim": {READER: "S", SELLER: "S", PRIVACY: "S"},
+    "report.assertion": {READER: "S", SELLER: "S", PRIVACY: "S"},
+    "report.identity": {READER: "S", SELLER: "S", PRIVACY: "S"},
     "report.consent": {READER: "S", SELLER: "S", PRIVACY: "S"},
     "report.measured": {READER: "S", SELLER: "S", PRIVACY: "S"},
     "report.subject": {READER: "S", SELLER: "S", PRIVACY: "S"},
@@ -81,6 +85,9 @@ TABLES = {
 }
 FUNCTIONS = {
     "phased.find_text": (PRIVACY,),
+    "phased.asserting": (WRITER,),
+    "phased.kindred": (WRITER,),
+    "phased.kin_of": (WRITER,),
     "phased.position_claim": (WRITER,),
     "phased.position_advance": (WRITER,),
     "phased.position_advance_under": (WRITER,),

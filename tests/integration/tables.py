@@ -9,6 +9,8 @@ QUERIES = {
     "claim": "SELECT * FROM phased.claim",
     "consent": "SELECT * FROM phased.consent",
     "declared": "SELECT * FROM phased.declared",
+    "assertion": "SELECT * FROM phased.assertion",
+    "kin": "SELECT * FROM phased.kin",
     "contact": "SELECT * FROM phased.contact",
     "stretch": "SELECT * FROM phased.stretch",
     "subject": "SELECT * FROM phased.subject",
