@@ -224,6 +224,14 @@ static void take_back(struct cast *cast, const struct copy_row *copy, const stru
 	}
 }
 
+/* Beside the copy that it replaces there may have been one that was erased since, and stated the same of this one's person. */
+static void take_back_same(struct cast *cast, const struct item *item, const struct cast_part *part)
+{
+	if (part->strong != CAST_NOBODY && item->facts->consent_count > 0) {
+		take_back_statements(cast, &cast->members[part->strong], &item->touch);
+	}
+}
+
 /* ---- what is stated again, by an event whose touch was erased ---- */
 
 static int compare_keys(const void *a, const void *b)
@@ -445,6 +453,7 @@ bool screen_facts(struct cast *cast, struct item *items, size_t count, struct lo
 	for (size_t i = 0; i < count && cast->added.replaced > 0; i++) {
 		if (items[i].copy == COPY_REPLACES) {
 			take_back(cast, items[i].replaced, load);
+			take_back_same(cast, &items[i], &cast->parts[i]);
 		}
 	}
 	keep_what_stays(cast);
