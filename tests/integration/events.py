@@ -104,8 +104,8 @@ class Maker:
 
 
 class Crowd(Maker):
-    """The same people, and all else that may come: decisions on consent taken back, logins, addresses that were verified,
-    recipients without an address, what machines did, who must not be stored, copies that contradict each other."""
+    """The same people, and all else that may come: decisions on consent taken back, logins, addresses that were verified
+    (which joins), recipients without an address, what machines did, who must not be stored, copies that contradict each other."""
     PAGES = ("/blog/winter-quay/", "/articles/lost-position-at-the-quay/", "/guides/choosing-a-workboat-radar/", "/compare/",
              "/customers/kystlos-pilot-boats/", "/calculator/", "/prices/", "/terms/", "/about/", "/tenders/award/", "/tenders/2026/",
              "/agreements/order/", "/innovation/pilot/", "/parts/finder/")
@@ -132,6 +132,8 @@ class Crowd(Maker):
 
     def login(self, person):
         who = {"anonymous_id": f"c{person}", "user_id": f"user{person}", "verified": self.random.random() < 0.5}
+        if self.random.random() < 0.4:	# its own address, or that of somebody with whom it then is one person
+            who["email"] = self.address(person if self.random.random() < 0.9 else person ^ 1)
         event = self.event("WEB", "IDENTIFY", self.moment(), who, content=self.page())
         event["consent"]["profile"] = self.random.choice(self.STATES)
         return [event]
