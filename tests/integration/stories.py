@@ -3,6 +3,7 @@
 Each story is told several times in one database, in other orders: a telling has a site of its own, so that its cookies and logins are
 its own, and a label in the domain of its addresses.
 """
+import base64
 import datetime
 import glob
 import hashlib
@@ -13,7 +14,8 @@ import uuid
 
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.realpath(__file__))))
 LINE = re.compile(r"^(\d{4}-\d\d-\d\d \d\d:\d\d(?::\d\d(?:\.\d{1,6})?)?)(?: #(\d+)( sent again)?)?$")
-WHAT = re.compile(r'^(?:(?P<visit>visit)|is (?:(?P<is>\w+)|"(?P<address>[^"]*)")|says "(?P<says>[^"]*)"|(?P<login>\w+) logs in|(?P<who>\w+))'
+WHAT = re.compile(r'^(?:(?P<visit>visit)|is (?:(?P<is>\w+)|"(?P<address>[^"]*)")|says "(?P<says>[^"]*)"|(?P<login>\w+) logs in(?: with "(?P<with>[^"]*)")?|'
+                  r'(?P<one>\w+|"[^"]*") and (?P<other>\w+|"[^"]*") are (?P<are>one|two)|(?P<who>\w+))'
                   r"(?:,? (?P<consent>agrees|refuses|withdraws))?(?:,? (?P<letters>agrees to letters|refuses letters|unsubscribes))?"
                   r"(?:, (?P<counting>counting refused|counting not asked))?(?P<robot> by a robot)?$")
 STATES = {"agrees": "GRANTED", "refuses": "DENIED", "withdraws": "WITHDRAWN"}
@@ -132,6 +134,11 @@ class Telling:
             action, who = "IDENTIFY", who | {"user_id": what["says"]}
         elif what["login"]:
             action, who = "IDENTIFY", who | {"user_id": self.login(what["login"]), "verified": True}
+            who |= {"email": self.own(what["with"])} if what["with"] else {}
+        elif what["are"]:
+            action = "ALIAS"
+            who = {"email_actor": base64.b64encode(uuid.UUID(self.actor_of(what["one"])).bytes).decode(),
+                   "previous_id": self.actor_of(what["other"]), "verified": True}
         elif what["who"]:
             action, who = "CONSENT", who | {"email": self.address(what["who"])}
         if what["letters"] == "unsubscribes":
@@ -144,6 +151,8 @@ class Telling:
             event["consent"]["profile"] = STATES[what["consent"]]
         if what["letters"] in LETTERS:
             event["consent"]["contact"] = LETTERS[what["letters"]]
+        if what["are"]:		# as phasectl identity join and split say it
+            event |= {"source": "phasectl", "label": "join" if what["are"] == "one" else "split"}
         if what["robot"]:
             event["machine"] = {"reasons": 2}
         return event
@@ -154,12 +163,17 @@ class Telling:
         text = "\0".join((kind, space, value)).encode()
         return str(uuid.UUID(bytes=hmac.new(self.key, text, hashlib.sha256).digest()[:16]))
 
+    def actors_of(self, name):
+        ids = [name.strip('"')] if name.startswith('"') else self.ids_of(name)
+        return [self.actor("email", "", self.own(one)) if "@" in one else self.actor("user", self.tag, one.removeprefix("login "))
+                for one in ids]
+
+    def actor_of(self, name):
+        return self.actors_of(name)[0]
+
     def person(self, name):
         """The contact's id: the smallest of the actors that the person is."""
-        address = name.strip('"') if name.startswith('"') else None
-        ids = [self.own(address)] if address else [self.own(one) for one in self.ids_of(name)]
-        return min(self.actor("email", "", one) if "@" in one else self.actor("user", self.tag, one.removeprefix("login "))
-                   for one in ids)
+        return min(self.actors_of(name))
 
     def name_of(self, contact):
         """In words, for comparing tellings and for complaints."""
