@@ -319,6 +319,7 @@ class Canary(collector_test.CollectTest):
 
     def test_what_postgresql_refuses_of_a_person_stands_in_no_log(self):
         """Its DETAIL quotes the row; where somebody has let it, phasectl check says so."""
+        self.assertEqual(0, self.run_phasectl(["accounts", "accept", os.path.join(phased_test.ROOT, "conf", "accounts.yaml")]).status)
         self.psql("ALTER TABLE phased.declared ADD CONSTRAINT strict CHECK (value NOT LIKE 'canary%')")
         data, refused = self.value("SHOW data_directory"), 0
         for verbosity, is_quoted in (("terse", False), ("default", True)):
