@@ -77,6 +77,29 @@ class Erase(EraseTest):
         self.assertNotIn(ANN, "".join(erased.values()))
         self.assert_as_without(erased, self.others(story))
 
+    def test_who_is_one_person_by_a_login_goes_whole(self):
+        self.prepare(partitions=1)
+        phased = self.start_phased()
+        login, home = {"user_id": "u7", "verified": True}, "ann@home.test"
+        story = [self.event(0, "/demo", "browser-a", ANN), self.event(10, "/pricing", "browser-a", ANN, who=login),
+                 self.event(20, "/pricing", "browser-e", home, who=login), self.event(30, "/blog/one", "browser-e"),
+                 self.event(40, "/demo", "browser-f", home), self.event(50, "/demo", "browser-c", BO),
+                 self.event(60, "/terms", "browser-c")]
+        self.play(story)
+        self.assertEqual("2", self.value("SELECT count(*) FROM phased.contact"))
+        said = json.loads(self.erase(home, "--json"))
+        self.assertEqual((3, 3, 0, 5), tuple(said[key] for key in ("identifiers", "browsers", "shared", "touches")), said)
+        for address in (ANN, home):
+            self.assertIn("nothing is left", self.erase(address, "--verify"))
+        self.nobody_waits()
+        # All of it once more: none of the three names brings anybody back.
+        self.send(events.lines(story), partition=0)
+        self.wait_until(lambda: self.done() == 2 * len(story), 60, "all of them again")
+        self.nobody_waits()
+        self.assertEqual(0, phased.stop())
+        self.assertEqual({"applied": 7, "erased": 5, "duplicate": 2}, self.outcomes())
+        self.assert_as_without(tables.dump(self, self.database), story[5:])
+
     def test_neither_a_replay_nor_a_backup_brings_them_back(self):
         self.prepare(partitions=1)
         phased = self.start_phased()
