@@ -365,9 +365,12 @@ static const struct postgres_statement sql_save_rejects = {
 	.parameter_count = 9,
 	.parameters = {ARRAY(TEXT), ARRAY(INT4), ARRAY(INT8), ARRAY(TEXT), ARRAY(TEXT), ARRAY(INT4), ARRAY(INT8),
 		       ARRAY(TIMESTAMPTZ), ARRAY(TEXT)}};
+/* Not what was in the logs when somebody was erased: it may be about them, and it came before. */
 static const struct postgres_statement sql_save_raws = {
 	.name = "save_raws",
-	.sql = "INSERT INTO phased.rejected_raw SELECT * FROM unnest($1::text[], $2::integer[], $3::bigint[], "
-	       "$4::smallint[], $5::bytea[]) ON CONFLICT DO NOTHING",
+	.sql = "INSERT INTO phased.rejected_raw SELECT k.* FROM unnest($1::text[], $2::integer[], $3::bigint[], "
+	       "$4::smallint[], $5::bytea[]) AS k (topic, partition, place, form, value) WHERE coalesce((SELECT "
+	       "(e.positions -> k.topic ->> k.partition)::bigint FROM phased.erasure e WHERE e.from_at = "
+	       "'-infinity' ORDER BY e.erased_at DESC LIMIT 1) <= k.place, true) ON CONFLICT DO NOTHING",
 	.parameter_count = 5,
 	.parameters = {ARRAY(TEXT), ARRAY(INT4), ARRAY(INT8), ARRAY(INT2), ARRAY(BYTEA)}};
