@@ -45,10 +45,12 @@ class Install(unittest.TestCase):
         self.assertEqual({"phased.conf"}, self.names("usr/lib/sysusers.d"))
         self.assertEqual({"phased.conf"}, self.names("usr/lib/tmpfiles.d"))
         processes = {f"model/{name}.yaml" for name in ("call-off", "innovation", "parts", "standard", "tender")}
-        self.assertEqual({"phased.yaml", "collect.yaml", "topics.yaml", *processes}, self.names("etc/phased"))
+        lists = {f"accounts/{name}" for name in os.listdir(os.path.join(ROOT, "conf", "accounts")) if name.endswith(".txt")}
+        self.assertEqual(5, len(lists))
+        self.assertEqual({"phased.yaml", "collect.yaml", "topics.yaml", "accounts.yaml", *lists, *processes}, self.names("etc/phased"))
         self.assertEqual({f"schema/{name}" for name in os.listdir(f"{ROOT}/schema") if name.endswith(".sql")} |
                          {"proto/phased/v1/event.proto", "phased.rules.yaml"}, self.names("usr/share/phased"))
-        self.assertEqual({"operations.md", "user_agents.LICENSE"}, self.names("usr/share/doc/phased"))
+        self.assertEqual({"operations.md", "user_agents.LICENSE", "free-mail.LICENSE", "student.LICENSE"}, self.names("usr/share/doc/phased"))
         pages = [name for name in os.listdir(f"{ROOT}/docs/man") if re.search(r"\.[1-8]$", name)]
         self.assertEqual({f"man{page[-1]}/{page}" for page in pages}, self.names("usr/share/man"))
         known = ("usr/sbin/", "usr/bin/", "usr/lib/systemd/system/", "usr/lib/sysusers.d/", "usr/lib/tmpfiles.d/", "etc/phased/",
