@@ -141,7 +141,7 @@ static bool drop(struct erasing *erasing, struct fail *fail)
 	}
 	erasure_sort_claims(erase->claims, erase->claim_count);
 	erasure_sort_times(erase->times, erase->time_count);
-	if (!erasure_stretches(erase->claims, erase->claim_count, erase->consents, erase->consent_count,
+	if (!erasure_stretches(erase->claims, erase->claim_count, erase->consenting, erase->consenting_count,
 			       erase->times, erase->time_count, erase->arena, &stretches, &erase->stretch_count) ||
 	    !erase_divide(erase)) {
 		return no_memory(fail);

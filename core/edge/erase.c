@@ -44,24 +44,15 @@ static bool on_claims(void *context, const struct postgres_rows *rows, struct fa
 	return true;
 }
 
-static bool on_consents(void *context, const struct postgres_rows *rows, struct fail *fail)
+static bool on_consenting(void *context, const struct postgres_rows *rows, struct fail *fail)
 {
 	struct erase *erase = context;
-	erase->consents = room_of(erase, postgres_count(rows), sizeof(*erase->consents), fail);
-	erase->consent_count = postgres_count(rows);
-	for (size_t i = 0; erase->consents != NULL && i < erase->consent_count; i++) {
-		erase->consents[i] = (struct consent){
-			.actor_id = postgres_uuid(rows, i, 0),
-			.purpose = (enum purpose)postgres_int(rows, i, 1),
-			.key = {postgres_moment(rows, i, 2), (uint64_t)postgres_int(rows, i, 3),
-				postgres_uuid(rows, i, 4)},
-			.at_us = postgres_moment(rows, i, 5),
-			.state = (int)postgres_int(rows, i, 6),
-			.source = "",
-			.policy = "",
-		};
+	erase->consenting = room_of(erase, postgres_count(rows), sizeof(*erase->consenting), fail);
+	erase->consenting_count = postgres_count(rows);
+	for (size_t i = 0; erase->consenting != NULL && i < erase->consenting_count; i++) {
+		erase->consenting[i] = postgres_uuid(rows, i, 0);
 	}
-	return erase->consents != NULL;
+	return erase->consenting != NULL;
 }
 
 static bool on_times(void *context, const struct postgres_rows *rows, struct fail *fail)
@@ -211,19 +202,19 @@ static struct uuid *whole_of(const struct erase *erase, size_t *ret_count)
 	return ids;
 }
 
-/* Everybody who is locked: of whom there may be a statement that stretches go by. */
+/* Of everybody who is locked. */
 static bool add_left(struct postgres *postgres, struct erase *erase, struct fail *fail)
 {
 	size_t whole_count;
 	const struct uuid *whole = whole_of(erase, &whole_count);
-	erase->consent_count = erase->time_count = erase->left_count = erase->kept_count = 0;
+	erase->consenting_count = erase->time_count = erase->left_count = erase->kept_count = 0;
 	erase->claims = NULL;
 	erase->claim_count = 0;
 	return (whole != NULL || store_arena_full(fail)) &&
 	       add_ids(postgres, erase, &sql_erase_claims, erase->contacts, erase->contact_count, on_claims, erase,
 		       fail) &&
-	       add_ids(postgres, erase, &sql_consents, erase->contacts, erase->contact_count, on_consents, erase,
-		       fail) &&
+	       add_ids(postgres, erase, &sql_erase_consenting, erase->contacts, erase->contact_count,
+		       on_consenting, erase, fail) &&
 	       add_ids(postgres, erase, &sql_erase_times, erase->contacts, erase->contact_count, on_times, erase,
 		       fail) &&
 	       add_ids(postgres, erase, &sql_erase_left, whole, whole_count, on_left, erase, fail) &&

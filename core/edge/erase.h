@@ -47,8 +47,8 @@ struct erase {
 	/* out */
 	struct claim *claims;
 	size_t claim_count;
-	struct consent *consents; /* what stretches need of them */
-	size_t consent_count;
+	struct uuid *consenting; /* contacts who consent: whose stretches there are */
+	size_t consenting_count;
 	struct touch_time *times; /* before the first claim, of weak actors claimed for two persons or more */
 	size_t time_count;
 	int64_t newest_us; /* of all touches and facts of `actors` and `weak`; INT64_MIN: none */
@@ -68,7 +68,7 @@ bool erase_ask(struct postgres *postgres, struct erase *erase, struct fail *fail
 bool erase_lock(struct postgres *postgres, struct erase *erase, struct fail *fail);
 /* `times` of `weak`, and newest_us: what the ledger's rows are worked out from. */
 bool erase_measure(struct postgres *postgres, struct erase *erase, struct fail *fail);
-/* Writes `ledger`; deletes touches and facts that it refuses; reads what is left: claims, consents, times, `left`, `kept`. */
+/* Writes `ledger`; deletes touches and facts that it refuses; reads what is left: claims, who consents, times, `left`, `kept`. */
 bool erase_drop(struct postgres *postgres, struct erase *erase, struct fail *fail);
 /* Deletes all that is held under the ids of `gone` and empties their arbiters; writes `stretches` of `weak`; `others` wait for their
  * refold. */

@@ -54,20 +54,28 @@ static const struct postgres_statement sql_erase_facts[] = {FACTS_OF(claim, stro
 							    FACTS_OF(declared, actor_id)};
 
 /* All of them, however many: whose they are is worked out from all. */
-static const struct postgres_statement sql_erase_claims = {
-	.name = "erase_claims",
-	.sql = "SELECT c.weak, c.strong, c.stamped, c.event_id, c.at, c.strength FROM phased.claim c WHERE c.weak "
-	       "= "
-	       "ANY ($1)",
-	.parameter_count = 1,
-	.parameters = {ARRAY(UUID)}};
+/* For whom: the contact, of whoever is one with others (table kin), else the strong actor itself. */
+#define CLAIM_COLUMNS \
+	"SELECT c.weak, coalesce((SELECT n.contact_id FROM phased.kin n WHERE n.actor_id = c.strong OFFSET 0), " \
+	"c.strong), c.stamped, c.event_id, c.at, c.strength "
+static const struct postgres_statement sql_erase_claims = {.name = "erase_claims",
+							   .sql = CLAIM_COLUMNS
+							   "FROM phased.claim c WHERE c.weak = ANY ($1)",
+							   .parameter_count = 1,
+							   .parameters = {ARRAY(UUID)}};
 static const struct postgres_statement sql_erase_claims_of = {
 	.name = "erase_claims_of",
-	.sql = "SELECT c.weak, c.strong, c.stamped, c.event_id, c.at, c.strength FROM (SELECT DISTINCT d.weak "
-	       "FROM "
-	       "unnest($1::uuid[]) AS k (strong) CROSS JOIN LATERAL (SELECT c.weak FROM phased.claim c WHERE "
-	       "c.strong = k.strong OFFSET 0) AS d) AS w CROSS JOIN LATERAL (SELECT * FROM phased.claim c WHERE "
-	       "c.weak = w.weak OFFSET 0) AS c",
+	.sql = CLAIM_COLUMNS
+	"FROM (SELECT DISTINCT d.weak FROM unnest($1::uuid[]) AS k (strong) CROSS JOIN LATERAL (SELECT c.weak "
+	"FROM "
+	"phased.claim c WHERE c.strong = k.strong OFFSET 0) AS d) AS w CROSS JOIN LATERAL (SELECT * FROM "
+	"phased.claim c WHERE c.weak = w.weak OFFSET 0) AS c",
+	.parameter_count = 1,
+	.parameters = {ARRAY(UUID)}};
+/* Contacts who consent: these alone have a row. */
+static const struct postgres_statement sql_erase_consenting = {
+	.name = "erase_consenting",
+	.sql = "SELECT c.contact_id FROM phased.contact c WHERE c.contact_id = ANY ($1)",
 	.parameter_count = 1,
 	.parameters = {ARRAY(UUID)}};
 

@@ -1,11 +1,9 @@
 #include "core/flow/erasure.h"
 
 #include <stdlib.h>
-#include <string.h>
 
 #include "core/base/arena.h"
 #include "core/flow/attribute.h"
-#include "core/model/event.h"
 
 static int compare_ids(const void *a, const void *b)
 {
@@ -279,49 +277,20 @@ bool erasure_ledger(const struct uuid *person, size_t person_count, const struct
 
 /* ---- what is left ---- */
 
-struct consenting {
-	const struct consent *consents; /* sorted by whose they are */
-	size_t count;
-};
-
-static int compare_consents(const void *a, const void *b)
-{
-	return uuid_compare(&((const struct consent *)a)->actor_id, &((const struct consent *)b)->actor_id);
-}
-
 static bool consents(const void *context, const struct uuid *strong)
 {
-	const struct consenting *all = context;
-	size_t low = 0, high = all->count;
-	while (low < high) {
-		size_t middle = low + (high - low) / 2;
-		if (uuid_compare(&all->consents[middle].actor_id, strong) < 0) {
-			low = middle + 1;
-		} else {
-			high = middle;
-		}
-	}
-	size_t end = low;
-	while (end < all->count && uuid_equal(&all->consents[end].actor_id, strong)) {
-		end++;
-	}
-	return attribute_consent_state(all->consents + low, end - low, PURPOSE_PROFILE) == STATEMENT_GRANTED;
+	return is_theirs(context, strong);
 }
 
-bool erasure_stretches(const struct claim *claims, size_t claim_count, const struct consent *stated,
-		       size_t consent_count, const struct touch_time *times, size_t time_count,
+bool erasure_stretches(const struct claim *claims, size_t claim_count, struct uuid *consenting,
+		       size_t consenting_count, const struct touch_time *times, size_t time_count,
 		       struct arena *arena, struct stretch **ret_stretches, size_t *ret_count)
 {
-	struct consent *sorted = arena_array(arena, consent_count + 1, sizeof(*sorted));
+	const struct persons who = {consenting, erasure_unique(consenting, consenting_count)};
 	struct stretch *stretches = arena_array(arena, 3 * claim_count + 1, sizeof(*stretches));
-	if (sorted == NULL || stretches == NULL) {
+	if (stretches == NULL) {
 		return false;
 	}
-	if (consent_count > 0) {
-		memcpy(sorted, stated, consent_count * sizeof(*sorted));
-		qsort(sorted, consent_count, sizeof(*sorted), compare_consents);
-	}
-	const struct consenting consenting = {sorted, consent_count};
 	size_t count = 0;
 	for (size_t at = 0, time_at = 0; at < claim_count;) {
 		struct weak weak;
@@ -330,7 +299,7 @@ bool erasure_stretches(const struct claim *claims, size_t claim_count, const str
 		}
 		const struct uuid *id = &weak.claims[0].weak;
 		size_t its = attribute_stretches(id, weak.claims, weak.claim_count, weak.times, weak.time_count,
-						 consents, &consenting, stretches + count);
+						 consents, &who, stretches + count);
 		bool own = its == 1 && uuid_equal(&stretches[count].contact_id, id);
 		count += own ? 0 : its;
 	}

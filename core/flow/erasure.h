@@ -48,8 +48,8 @@ bool erasure_ledger(const struct uuid *person, size_t person_count, const struct
 		    const struct touch_time *times, size_t time_count, int64_t at_us, int64_t erased_us,
 		    struct arena *arena, struct ledger_row **ret_rows, size_t *ret_count);
 
-/* The stretches of all weak actors that are claimed, from what claims and consents there are; none of one that is all its own contact's, as
- * they are stored. False: arena full. */
-bool erasure_stretches(const struct claim *claims, size_t claim_count, const struct consent *consents,
-		       size_t consent_count, const struct touch_time *times, size_t time_count,
+/* The stretches of all weak actors that are claimed, from what claims there are, which name contacts, and from which of these consent; none of
+ * one that is all its own contact's, as they are stored. Sorts `consenting`. False: arena full. */
+bool erasure_stretches(const struct claim *claims, size_t claim_count, struct uuid *consenting,
+		       size_t consenting_count, const struct touch_time *times, size_t time_count,
 		       struct arena *arena, struct stretch **ret_stretches, size_t *ret_count);

@@ -223,14 +223,12 @@ END_TEST
 START_TEST(what_is_left_is_given_out_by_the_claims_that_are_left)
 {
 	struct claim claims[] = {claim_of("b1", "bo", 50, 1), claim_of("b2", "cy", 10, 2)};
-	struct consent consents[] = {
-		{.actor_id = id_of("cy"), .purpose = PURPOSE_PROFILE, .state = STATEMENT_DENIED},
-		{.actor_id = id_of("bo"), .purpose = PURPOSE_PROFILE, .state = STATEMENT_GRANTED}};
+	struct uuid consenting[] = {id_of("dag"), id_of("bo")};
 	struct stretch *stretches;
 	size_t count;
 	struct uuid bo = id_of("bo"), b1 = id_of("b1");
 	make_room();
-	ck_assert(erasure_stretches(claims, 2, consents, 2, NULL, 0, &arena, &stretches, &count));
+	ck_assert(erasure_stretches(claims, 2, consenting, 2, NULL, 0, &arena, &stretches, &count));
 	ck_assert_uint_eq(count, 1); /* b2 is all its own again: no row */
 	ck_assert(uuid_equal(&stretches[0].actor_id, &b1) && uuid_equal(&stretches[0].contact_id, &bo));
 	ck_assert(stretches[0].from_us == INT64_MIN && stretches[0].to_us == INT64_MAX);

@@ -94,6 +94,7 @@ static const struct postgres_statement *const every[] = {
 	&sql_erase_claims_on,
 	&sql_erase_claims,
 	&sql_erase_claims_of,
+	&sql_erase_consenting,
 	&sql_erase_ledger,
 	&sql_erase_kept,
 	&sql_erase_unknown,

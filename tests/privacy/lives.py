@@ -86,7 +86,7 @@ class Lives:
             self.events += [self.event("EMAIL", "EMAIL_OPEN", self.moment(), who),
                             self.event("EMAIL", "EMAIL_CLICK", self.moment(), {**who, "email": person.address, "verified": True})]
         if person.login:
-            who = {"anonymous_id": person.cookie, "user_id": person.login, "email": person.address, "name": person.name}
+            who = {"anonymous_id": person.cookie, "user_id": person.login, "email": person.address, "name": person.name, "verified": True}
             self.events.append(self.event("WEB", "IDENTIFY", self.moment(), who, profile=person.profile))
 
     def shared(self, cookie, people):
