@@ -195,7 +195,7 @@ static int run(struct ctl *ctl)
 {
 	struct fail fail;
 	struct account_book book;
-	struct changed changed;
+	struct changed changed = {0};
 	struct postgres *postgres = NULL;
 	bool done = ctl_read_conf(ctl, &fail) &&
 		    account_file_read(asked.path != NULL ? asked.path : ctl->conf.accounts.path, &ctl->arena,
