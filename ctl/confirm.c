@@ -170,7 +170,7 @@ static bool confirm(struct ctl *ctl, int64_t *ret_at_us, struct fail *fail)
 static int run(struct ctl *ctl)
 {
 	struct fail fail;
-	int64_t at_us;
+	int64_t at_us = 0;
 	char when[MOMENT_TEXT_SIZE];
 	if (!confirm(ctl, &at_us, &fail)) {
 		return ctl_give_up(ctl, &fail);

@@ -117,7 +117,7 @@ static size_t fill_items(struct take *take, const struct event *event, struct ar
 		    !fill_item(take, &about, contact, arena, &item)) {
 			return 0;
 		}
-		item.touch.party = item.follows ? TOUCH_FOLLOWS : item.touch.party;
+		item.touch.party = (int16_t)(item.follows ? TOUCH_FOLLOWS : item.touch.party);
 		if (item.decoded == OUTCOME_NONE && !is_there(items, used, &item.touch.actor_id)) {
 			items[item.follows ? used++ : 0] = item;
 		}

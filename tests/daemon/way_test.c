@@ -28,7 +28,7 @@ static void tell(struct way *way, const char *story)
 	for (const char *at = story; *at != '\0'; at++) {
 		bool quick = way_choose(way);
 		ck_assert_int_eq(quick, way->quick);
-		char found = way->wary ? 'w' : quick ? 'q' : 'c';
+		char found = (char)(way->wary ? 'w' : quick ? 'q' : 'c');
 		ck_assert(quick || !way->wary);
 		if (*at == 'q' || *at == 'w' || *at == 'c') {
 			ck_assert_msg(found == *at, "%s: %c, %d letters in", story, found, (int)(at - story));

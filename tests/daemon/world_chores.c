@@ -55,8 +55,11 @@ enum postgres_result world_review_due(struct world_client *client, struct fail *
 		}
 		due->phases[due->phase_count++].version = arbiter->version;
 	}
+	if (due->phases == NULL) {
+		return world_full(client, ret_fail);
+	}
 	qsort(due->phases, due->phase_count, sizeof(*due->phases), compare_due);
-	return due->phases != NULL ? POSTGRES_TURN_DONE : world_full(client, ret_fail);
+	return POSTGRES_TURN_DONE;
 }
 
 static void review_row(struct tables *tables, const struct arbiter_row *row)

@@ -62,7 +62,8 @@ START_TEST(a_usual_head_is_told_from_others)
 		memcpy(bytes, heads[i].text, size + 1);
 		ck_assert_msg(http_head_read(bytes, size, &head) == heads[i].is_usual, "row %zu", i);
 		for (size_t cut = 0; heads[i].is_usual && cut < size; cut++) { /* and no part of it is one */
-			char *part = malloc(cut); /* of this size, so that a sanitizer sees a byte too many */
+			char *part = malloc(
+				cut > 0 ? cut : 1); /* of this size, so that a sanitizer sees a byte too many */
 			if (part == NULL) {
 				ck_abort_msg("no memory");
 			}
