@@ -419,6 +419,7 @@ static void read_line(const char *word, char **words, size_t count)
 		return;
 	}
 	if (strcmp(word, "then") == 0) { /* what comes next is stored by another batch */
+		CHECK(count > 2 && strcmp(words[0], "stored") == 0);
 		apply();
 		seen.more_batches++;
 		read_line(words[0], words + 1, count - 1);
