@@ -53,10 +53,10 @@ START_TEST(forward_and_back_are_one_and_the_same_moves)
 			one += moved[k] * chance[k];
 			other += pi[k] * seen[k];
 			sum += moved[k];
+			ck_assert(gaps[i] > 0 || moved[k] == pi[k]);
 		}
 		ck_assert_double_eq_tol(one, other, 1e-12);
 		ck_assert_double_eq_tol(sum, 1, 1e-9); /* moves lose nobody */
-		ck_assert(gaps[i] > 0 || memcmp(moved, pi, sizeof(pi)) == 0);
 	}
 	ck_assert_double_eq_tol(chain_scale((chain_vector){1, 2, 3}), 6, 1e-15);
 }

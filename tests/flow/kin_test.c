@@ -32,8 +32,8 @@ static size_t read_said(const char *said, struct assertion *ret_assertions)
 		bool in_order = one < other;
 		CHECK(count < SAID_MAX);
 		ret_assertions[count] = (struct assertion){
-			.a = id_of(in_order ? one : other),
-			.b = id_of(in_order ? other : one),
+			.a = id_of((char)(in_order ? one : other)),
+			.b = id_of((char)(in_order ? other : one)),
 			.key = {.event_id = count},
 			.at_us = (int64_t)count + 1,
 			.kind = how == '+'   ? ASSERTION_HAND
@@ -125,8 +125,8 @@ static size_t some_assertions(uint64_t *chance, struct assertion *ret_assertions
 		}
 		uint64_t how = random_below(chance, 20);
 		ret_assertions[i] = (struct assertion){
-			.a = id_of(one < other ? one : other),
-			.b = id_of(one < other ? other : one),
+			.a = id_of((char)(one < other ? one : other)),
+			.b = id_of((char)(one < other ? other : one)),
 			.key = {.event_id = i, .stamped_us = (int64_t)random_below(chance, 3)},
 			.at_us = (int64_t)random_below(chance, 12),
 			.kind = how == 0   ? ASSERTION_HAND

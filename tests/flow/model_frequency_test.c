@@ -119,7 +119,7 @@ START_TEST(of_few_touches_or_few_rules_nothing_is_said)
 	static uint64_t touches[PHASE_RULES_MAX];
 	static struct frequency_seen seen[PHASE_RULES_MAX];
 	const struct model_process *process = read_standard();
-	expect(process, FREQUENCY_TOUCHES_MIN / 2, touches);
+	expect(process, FREQUENCY_TOUCHES_MIN * .5, touches);
 	ck_assert(!frequency_look(process, CHANNEL_WEB, touches, seen));
 	memset(touches, 0, sizeof(touches));
 	touches[rule_of(process, "web.pricing")] = 10000;

@@ -422,7 +422,7 @@ static void read_line(const char *word, char **words, size_t count)
 		CHECK(count > 2 && strcmp(words[0], "stored") == 0);
 		apply();
 		seen.more_batches++;
-		read_line(words[0], words + 1, count - 1);
+		add_event(words + 1, count - 1);
 		return;
 	}
 	if (strcmp(word, "erased") == 0) {
