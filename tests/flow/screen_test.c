@@ -426,6 +426,7 @@ static void read_line(const char *word, char **words, size_t count)
 		return;
 	}
 	if (strcmp(word, "erased") == 0) {
+		CHECK(count >= 2);
 		struct erasure_line row = {id_of(words[0]), INT64_MIN, minute(words[1]), 0};
 		if (count == 4) {
 			ck_assert_str_eq(words[2], "below");
