@@ -1,6 +1,6 @@
 /*
- * The store itself, and the turns outside of batches: settle, greet, claim, look, months. store_load.c has those that
- * batches read by, store_save.c the one that they write by.
+ * The store itself, and the turns outside of batches: settle, greet, claim, look, months. store_advance.c, store_load.c and
+ * store_read.c have those that batches read by, store_save.c the one that they write by.
  */
 #include "core/edge/store.h"
 

@@ -31,7 +31,7 @@ bool world_has_id(const struct uuid *ids, size_t count, const struct uuid *id);
 void world_open(struct world_client *client);
 void world_lock_arbiter(struct world_client *client, const struct uuid *contact_id, bool is_new);
 
-/* Who is in play, and what follows: as add_in_play() of core/edge/store_load.c asks for it. */
+/* Who is in play, and what follows: as core/edge/store_in_play.c asks for it. */
 struct world_play {
 	const struct uuid *weak, *strong, *decided;
 	size_t weak_count, strong_count, decided_count;

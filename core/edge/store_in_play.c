@@ -1,0 +1,162 @@
+#include "core/edge/store_in_play.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "core/base/arena.h"
+#include "core/edge/store_columns.h"
+#include "core/edge/store_parts.h"
+#include "core/edge/store_sql.h"
+
+/* ---- what is asked ---- */
+
+/* Pairs and since when, in three columns. */
+static void add_asserted(struct columns *columns, const struct store_in_play *in_play)
+{
+	struct postgres_array *a = columns_array(columns, POSTGRES_UUID, in_play->asserted_count);
+	struct postgres_array *b = columns_array(columns, POSTGRES_UUID, in_play->asserted_count);
+	struct postgres_array *at = columns_array(columns, POSTGRES_TIMESTAMPTZ, in_play->asserted_count);
+	for (size_t i = 0; i < in_play->asserted_count; i++) {
+		postgres_array_uuid(a, &in_play->asserted[i].a);
+		postgres_array_uuid(b, &in_play->asserted[i].b);
+		postgres_array_moment(at, in_play->asserted[i].at_us);
+	}
+}
+
+static bool add_kin(struct store *store, const struct store_in_play *in_play, struct arena *arena,
+		    struct fail *fail)
+{
+	if (in_play->strong_count + in_play->weak_count + in_play->decided_count + in_play->asserted_count == 0) {
+		return true;
+	}
+	struct columns *columns = columns_begin(arena);
+	columns_uuids(columns, in_play->weak, in_play->weak_count);
+	columns_uuids(columns, in_play->strong, in_play->strong_count);
+	columns_uuids(columns, in_play->decided, in_play->decided_count);
+	add_asserted(columns, in_play);
+	return columns_add(columns, store->postgres, &sql_kin, in_play->on_kin, store, fail);
+}
+
+static bool add_decided(struct store *store, const struct store_in_play *in_play, struct arena *arena,
+			struct fail *fail)
+{
+	if (in_play->decided_count + in_play->asserted_count == 0) {
+		return true;
+	}
+	struct columns *columns = columns_begin(arena);
+	columns_uuids(columns, in_play->decided, in_play->decided_count);
+	add_asserted(columns, in_play);
+	columns_int(columns, POSTGRES_INT8, (int64_t)in_play->claim_room);
+	return columns_add(columns, store->postgres, &sql_claims_decided, in_play->on_claims, store, fail);
+}
+
+static bool add_assertions(struct store *store, const struct store_in_play *in_play, struct arena *arena,
+			   struct fail *fail)
+{
+	if (in_play->asserted_count == 0) {
+		return true;
+	}
+	struct columns *columns = columns_begin(arena);
+	add_asserted(columns, in_play);
+	columns_int(columns, POSTGRES_INT8, store_history_max(arena));
+	return columns_add(columns, store->postgres, &sql_assertions, in_play->on_assertions, store, fail);
+}
+
+static bool add_claims(struct store *store, const struct store_in_play *in_play, struct arena *arena,
+		       struct fail *fail)
+{
+	if (in_play->weak_count == 0) {
+		return true;
+	}
+	struct columns *columns = columns_begin(arena);
+	columns_uuids(columns, in_play->weak, in_play->weak_count);
+	columns_int(columns, POSTGRES_INT8, (int64_t)in_play->claim_room);
+	return columns_add(columns, store->postgres, &sql_claims, in_play->on_claims, store, fail);
+}
+
+/* In this order: store_read_claims() tells the second by the first. */
+bool store_add_in_play(struct store *store, const struct store_in_play *in_play, struct arena *arena,
+		       struct fail *fail)
+{
+	return add_claims(store, in_play, arena, fail) && add_decided(store, in_play, arena, fail) &&
+	       add_kin(store, in_play, arena, fail) && add_assertions(store, in_play, arena, fail);
+}
+
+/* ---- what comes back ---- */
+
+static int compare_ids(const void *a, const void *b)
+{
+	return uuid_compare(a, b);
+}
+
+bool store_read_claims(struct store *store, const struct postgres_rows *rows, const struct uuid *weak,
+		       size_t weak_count, struct claim **claims, size_t *count, struct fail *fail)
+{
+	bool again = *claims != NULL;
+	struct claim *all = arena_array(store->arena, *count + postgres_count(rows) + 1, sizeof(*all));
+	if (all == NULL) {
+		return store_arena_full(fail);
+	}
+	if (again) {
+		memcpy(all, *claims, *count * sizeof(*all));
+	}
+	for (size_t i = 0; i < postgres_count(rows); i++) {
+		struct claim claim = {
+			.weak = postgres_uuid(rows, i, 0),
+			.strong = postgres_uuid(rows, i, 1),
+			.key = {postgres_moment(rows, i, 2), (uint64_t)postgres_int(rows, i, 3),
+				postgres_uuid(rows, i, 0)},
+			.at_us = postgres_moment(rows, i, 4),
+			.strength = (enum claim_strength)postgres_int(rows, i, 5),
+		};
+		if (!again || weak_count == 0 ||
+		    bsearch(&claim.weak, weak, weak_count, sizeof(claim.weak), compare_ids) == NULL) {
+			all[(*count)++] = claim;
+		}
+	}
+	*claims = all;
+	return true;
+}
+
+bool store_read_kin(struct store *store, const struct postgres_rows *rows, struct kin **ret_kin, size_t *ret_count,
+		    struct fail *fail)
+{
+	struct kin *kin = store_rows_room(store, rows, sizeof(*kin), fail);
+	if (kin == NULL) {
+		return false;
+	}
+	for (size_t i = 0; i < postgres_count(rows); i++) {
+		kin[i] = (struct kin){postgres_uuid(rows, i, 0), postgres_uuid(rows, i, 1),
+				      postgres_uuid(rows, i, 2), postgres_moment(rows, i, 3)};
+	}
+	*ret_kin = kin;
+	*ret_count = postgres_count(rows);
+	return true;
+}
+
+bool store_read_assertions(struct store *store, const struct postgres_rows *rows,
+			   struct assertion **ret_assertions, size_t *ret_count, struct fail *fail)
+{
+	struct assertion *assertions = store_rows_room(store, rows, sizeof(*assertions), fail);
+	if (assertions == NULL) {
+		return false;
+	}
+	if (postgres_count(rows) == (size_t)store_history_max(store->arena)) {
+		return store_arena_full(fail);
+	}
+	for (size_t i = 0; i < postgres_count(rows); i++) {
+		assertions[i] = (struct assertion){
+			.a = postgres_uuid(rows, i, 0),
+			.b = postgres_uuid(rows, i, 1),
+			.key = {postgres_moment(rows, i, 2), (uint64_t)postgres_int(rows, i, 3),
+				postgres_uuid(rows, i, 4)},
+			.at_us = postgres_moment(rows, i, 5),
+			.kind = (enum assertion_kind)postgres_int(rows, i, 6),
+			.address_of = (int)postgres_int(rows, i, 7),
+			.refused = (enum assertion_refused)postgres_int(rows, i, 8),
+		};
+	}
+	*ret_assertions = assertions;
+	*ret_count = postgres_count(rows);
+	return true;
+}
