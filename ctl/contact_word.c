@@ -91,20 +91,26 @@ static const struct postgres_statement find_ids = {
 	.parameters = {{POSTGRES_UUID, false}, {POSTGRES_UUID, false}},
 };
 
-struct found {
-	struct uuid id;
-	size_t count;
-};
-
 static bool on_ids(void *context, const struct postgres_rows *rows, struct fail *fail)
 {
-	struct found *found = context;
+	struct contact_word_found *found = context;
 	(void)fail;
 	found->count = postgres_count(rows);
 	if (found->count > 0) {
 		found->id = postgres_uuid(rows, 0, 0);
 	}
 	return true;
+}
+
+bool contact_word_look(struct postgres *postgres, const struct postgres_statement *statement,
+		       const struct uuid *from, const struct uuid *to, struct contact_word_found *ret_found,
+		       struct fail *fail)
+{
+	struct postgres_value values[2];
+	*ret_found = (struct contact_word_found){.count = 0};
+	bool fits = postgres_value_uuid(from, &values[0]) && postgres_value_uuid(to, &values[1]);
+	CHECK(fits);
+	return postgres_add(postgres, statement, values, on_ids, ret_found, fail) && ctl_turn(postgres, fail);
 }
 
 /* Whose identifier it is now; itself where it is nobody's, or a contact's own. */
@@ -120,7 +126,7 @@ static const struct postgres_statement find_contact = {
 static bool find_its_contact(struct postgres *postgres, struct uuid *ret_id, struct fail *fail)
 {
 	struct postgres_value value;
-	struct found found = {0};
+	struct contact_word_found found = {.count = 0};
 	bool fits = postgres_value_uuid(ret_id, &value);
 	CHECK(fits);
 	if (!postgres_add(postgres, &find_contact, &value, on_ids, &found, fail) || !ctl_turn(postgres, fail)) {
@@ -135,8 +141,7 @@ bool contact_word_id(struct ctl *ctl, struct postgres *postgres, const char *wha
 {
 	char address[IDENTITY_EMAIL_SIZE_MAX + 1];
 	struct uuid from, to;
-	struct postgres_value values[2];
-	struct found found = {0};
+	struct contact_word_found found;
 	if (strcmp(word, "-") == 0) {
 		return contact_word_address(what, address, fail) &&
 		       contact_word_address_id(ctl, address, ret_id, fail) &&
@@ -149,9 +154,7 @@ bool contact_word_id(struct ctl *ctl, struct postgres *postgres, const char *wha
 		*ret_id = from;
 		return find_its_contact(postgres, ret_id, fail);
 	}
-	bool fits = postgres_value_uuid(&from, &values[0]) && postgres_value_uuid(&to, &values[1]);
-	CHECK(fits);
-	if (!postgres_add(postgres, &find_ids, values, on_ids, &found, fail) || !ctl_turn(postgres, fail)) {
+	if (!contact_word_look(postgres, &find_ids, &from, &to, &found, fail)) {
 		return false;
 	}
 	*ret_id = found.id;

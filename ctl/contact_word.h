@@ -10,6 +10,7 @@
 #include "ctl/ctl.h"
 
 struct postgres;
+struct postgres_statement;
 
 /* An id by its first 8 digits or more: from that with zeros behind to that with f's. False: it is no such thing, *fail says what was
  * expected. `what` is the option or command that names it. */
@@ -28,3 +29,12 @@ bool contact_word_address_id(const struct ctl *ctl, const char *address, struct 
 /* Is the configured key the one that the ids in this database were made with? Else an address would be found nowhere. A turn of its own.
  * False: *fail, EXIT_CONFIG where it is another one. */
 bool contact_word_key_fits(const struct ctl *ctl, struct postgres *postgres, struct fail *fail);
+
+struct contact_word_found {
+	struct uuid id; /* the first; where there is one */
+	size_t count;
+};
+/* What a statement finds between two ids. A turn of its own. False: *fail. */
+bool contact_word_look(struct postgres *postgres, const struct postgres_statement *statement,
+		       const struct uuid *from, const struct uuid *to, struct contact_word_found *ret_found,
+		       struct fail *fail);

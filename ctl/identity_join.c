@@ -10,12 +10,10 @@
 #include "core/base/hash.h"
 #include "core/base/moment.h"
 #include "core/edge/postgres.h"
-#include "core/flow/decode.h"
 #include "core/flow/facts.h"
-#include "core/flow/identify.h"
 #include "ctl/actor_word.h"
 #include "ctl/audit_note.h"
-#include "ctl/sender.h"
+#include "ctl/own_event.h"
 
 #define JOIN "join"
 
@@ -52,43 +50,17 @@ static bool send(struct ctl *ctl, const char *how, const struct uuid *one, const
 		 struct fail *fail)
 {
 	struct event event = event_blank;
-	struct produce_message message = {.channel = CHANNEL_CRM, .has_key = true, .key = *one};
-	struct sender sender = {0};
 	char id[32], first[UUID_TEXT_SIZE], second[UUID_TEXT_SIZE];
 	uuid_print(one, first);
 	uuid_print(other, second);
 	make_id(how, first, second, at_us, id, sizeof(id));
 	event.id = id;
-	event.source = IDENTIFY_BY_HAND;
-	event.channel = CHANNEL_CRM;
 	event.action = ACTION_ALIAS;
 	event.label = how;
-	event.occurred_us = event.stamped_us = at_us;
-	event.received_us = moment_now_us();
-	event.party = PARTY_AGENT;
+	event.occurred_us = at_us;
 	event.identity.verified = true;
-	event.identity.has_email_actor = true;
-	memcpy(event.identity.email_actor, one->bytes, sizeof(event.identity.email_actor));
 	event.identity.previous_id = second;
-	bool fits = encode_event(&event, &ctl->arena, &message.bytes, &message.size);
-	CHECK(fits);
-	const struct message sent_as = {
-		.timestamp_us = event.received_us, .value = message.bytes, .size = message.size};
-	struct event *read;
-	struct reject reject;
-	enum outcome outcome = decode_event(&sent_as, &ctl->arena, NULL, &read, &reject);
-	if (outcome != OUTCOME_NONE) { /* a time of long ago */
-		return fail_set(fail, FAIL_FATAL, EXIT_USAGE, "the daemon would not take this: %s at %s",
-				outcome_about[outcome].name, reject.field);
-	}
-	const char *topic = topics_of_channel(&ctl->conf, CHANNEL_CRM);
-	if (topic[0] == '\0') {
-		return fail_set(fail, FAIL_FATAL, EXIT_CONFIG, "no topic is configured for channel crm");
-	}
-	bool sent = sender_start(&sender, ctl, fail) && sender_look(&sender, topic, fail) &&
-		    sender_send(&sender, topic, &message, fail) && sender_drain(&sender, fail);
-	sender_finish(&sender);
-	return sent;
+	return own_event_send(ctl, &event, one, fail);
 }
 
 static bool read_at(int64_t *ret_at_us, struct fail *fail)

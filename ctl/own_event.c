@@ -5,13 +5,14 @@
 #include "core/base/check.h"
 #include "core/base/moment.h"
 #include "core/flow/decode.h"
+#include "core/flow/identify.h"
 #include "ctl/sender.h"
 
 bool own_event_send(struct ctl *ctl, struct event *event, const struct uuid *about, struct fail *fail)
 {
 	struct produce_message message = {.channel = CHANNEL_CRM, .has_key = true, .key = *about};
 	struct sender sender = {0};
-	event->source = "phasectl";
+	event->source = IDENTIFY_BY_HAND;
 	event->channel = CHANNEL_CRM;
 	event->stamped_us = event->occurred_us;
 	event->received_us = moment_now_us();
