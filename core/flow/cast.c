@@ -455,9 +455,10 @@ bool cast_link_kin(struct cast *cast, struct kin *kin, size_t count)
 	if (count > 1) {
 		qsort(kin, count, sizeof(*kin), kin_compare);
 	}
+	bool any = count + cast->kin_before_count > 0; /* ADVANCE may have seen some that LOAD does not */
 	cast->kin_before = kin;
 	cast->kin_before_count = count;
-	for (size_t i = 0; i < cast->count && count > 0; i++) {
+	for (size_t i = 0; i < cast->count && any; i++) {
 		cast->members[i].person = cast->members[i].person_before = (uint32_t)i;
 		cast->members[i].kin_before = 0;
 	}

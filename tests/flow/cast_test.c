@@ -237,6 +237,33 @@ START_TEST(sessions_are_asked_for_where_two_persons_are_claimed)
 }
 END_TEST
 
+/* Somebody was erased, or split, while locks were waited for. */
+START_TEST(who_was_one_at_advance_and_is_not_at_load_is_one_by_itself)
+{
+	make_room();
+	make_items(ITEMS, 2, true);
+	struct uuid ids[] = {id_of('s', 0, true), id_of('s', 1, true)};
+	unsigned first = uuid_compare(&ids[0], &ids[1]) < 0 ? 0 : 1;
+	struct kin kin[] = {{ids[first], ids[first], ids[first], INT64_MIN},
+			    {ids[1 - first], ids[first], ids[first], 1}};
+	const struct kin *rows;
+	advance = (struct advance_rows){0};
+	ck_assert(cast_ask(&cast, items, ITEMS, NULL, 0, &work, &advance));
+	advance.kin = kin;
+	advance.kin_count = COUNT_OF(kin);
+	ck_assert(cast_plan(&cast, items, ITEMS, &advance, &load));
+	const struct cast_member *other = cast_find(&cast, &ids[1 - first]);
+	ck_assert_ptr_eq(&cast.members[other->person_before], cast_find(&cast, &ids[first]));
+	ck_assert_uint_eq(cast_kin(&cast, other, true, &rows), 2);
+	ck_assert(cast_link_kin(&cast, NULL, 0));
+	for (size_t i = 0; i < cast.count; i++) {
+		ck_assert_uint_eq(cast.members[i].person_before, i);
+		ck_assert_uint_eq(cast.members[i].person, i);
+		ck_assert_uint_eq(cast_kin(&cast, &cast.members[i], true, &rows), 0);
+	}
+}
+END_TEST
+
 START_TEST(a_full_arena_is_told)
 {
 	make_room();
@@ -259,4 +286,5 @@ END_TEST
 
 TEST_MAIN("cast", whoever_an_open_item_names_is_listed_once_in_order, those_of_claims_and_decisions_join,
 	  everybody_is_found_and_nobody_else, touches_lie_in_key_order_each_with_its_item_and_its_actor,
-	  sessions_are_asked_for_where_two_persons_are_claimed, a_full_arena_is_told)
+	  sessions_are_asked_for_where_two_persons_are_claimed,
+	  who_was_one_at_advance_and_is_not_at_load_is_one_by_itself, a_full_arena_is_told)
