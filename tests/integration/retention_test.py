@@ -218,6 +218,37 @@ class Retention(FaultTest):
         self.assertEqual("t", self.value(f"SELECT phased.touch_month({month.format(3)})"))
         self.assertIn("22023", self.psql("SELECT phased.retention_step(0, 1, 0, true)", check=False).err)
 
+    def test_what_is_written_while_a_slice_has_found_nothing_old_is_not_deleted_behind_its_contacts_back(self):
+        """A slice of what is new waits for table phase; meanwhile something old is written, and committed at once when it waits."""
+        self.prepare()
+        self.phasectl(["retention", "--months", str(MONTHS)])	# nothing yet
+        row = ("INSERT INTO phased.touch (actor_id, stamped, event_id, received, at, subject_id, reasons, party) "
+               "VALUES (md5('somebody')::uuid, '1990-01-{0}', {0}, now(), {1}, 1, 0, 1)")
+        self.psql("; ".join([row.format(10, "now()"), row.format(30, "now()")]))
+        step = f"SELECT touches FROM phased.retention_step({MONTHS}, 100, 0, true)"
+        self.psql(step)
+        self.psql("UPDATE phased.retention SET part = NULL, after_actor = NULL")
+        writer = self.session("")
+
+        def refused():
+            """Whoever waits for phase waits 50 ms at most: again, until it was in time."""
+            writer.stdin.write("BEGIN; LOCK TABLE phased.phase; " + row.format(20, "'2001-01-01'") + "; \\echo locked\n")
+            writer.stdin.write("DO $$ BEGIN WHILE NOT EXISTS (SELECT FROM pg_locks l WHERE NOT l.granted AND l.relation = "
+                               "'phased.phase'::regclass) AND clock_timestamp() < now() + interval '5 s' LOOP END LOOP; END $$; COMMIT; \\echo written\n")
+            writer.stdin.flush()
+            self.assertEqual("locked\n", writer.stdout.readline())
+            done = self.psql(step, check=False)
+            self.assertEqual("written\n", writer.stdout.readline())
+            if "55P03" in done.err:
+                self.psql("DELETE FROM phased.touch WHERE event_id = 20")
+            return None if "55P03" in done.err else done
+
+        done = self.wait_until(refused, 60, "it to be written in time")
+        self.assertIn("40001", done.err)
+        self.assertEqual("3", self.value("SELECT count(*) FROM phased.touch"))
+        self.assertEqual("1", self.value(step))
+        self.assertEqual(["2", "1"], [self.value(f"SELECT count(*) FROM phased.{table}") for table in ("touch", "refold")])
+
 
 if __name__ == "__main__":
     phased_test.main()
