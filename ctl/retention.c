@@ -99,7 +99,8 @@ static bool count_touches(struct ctl *ctl, struct postgres *postgres, struct res
 /* Refused since it is in somebody's way, or they in its: false, with nothing wrong. */
 static bool is_busy(const struct fail *fail)
 {
-	return strcmp(fail->code, "55P03") == 0 || strcmp(fail->code, "40001") == 0;
+	return strcmp(fail->code, "55P03") == 0 || strcmp(fail->code, "40001") == 0 ||
+	       strcmp(fail->code, "40P01") == 0;
 }
 
 static bool delete_touches(struct ctl *ctl, struct postgres *postgres, struct result *result,

@@ -108,7 +108,8 @@ void loop_retained(struct loop *loop)
 void loop_retention_failed(struct loop *loop, const struct fail *why)
 {
 	static struct log_limit often;
-	if (strcmp(why->code, "55P03") == 0 || strcmp(why->code, "40001") == 0) {
+	if (strcmp(why->code, "55P03") == 0 || strcmp(why->code, "40001") == 0 ||
+	    strcmp(why->code, "40P01") == 0) {
 		loop->retention_at_us = loop_now_us(loop) + BUSY_US;
 	} else if (log_allowed(&often)) {
 		log_warning("retention: %s: old touches are not deleted, trying again in a minute%s", why->text,

@@ -165,6 +165,24 @@ class Retention(FaultTest):
         self.assertEqual(set(), {name for name in self.months() if name < self.month(FROM_US)})
         self.assertTrue(phased.running())
 
+    def test_who_is_in_somebodys_way_tries_again_in_a_second(self):
+        """As a deadlock, too, which is nobody's doing: a minute's pause each would not do within the deadline."""
+        self.prepare(retention__touch_months=0)
+        self.send(events.lines(old()))
+        phased = self.start_phased()
+        self.applied(len(list(old())))
+        self.assertEqual(0, phased.stop())
+        self.psql("CREATE SEQUENCE refused; CREATE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER AS $$ BEGIN "
+                  "CASE nextval('public.refused') WHEN 1 THEN RAISE SQLSTATE '40P01'; WHEN 2 THEN RAISE SQLSTATE '40001'; "
+                  "WHEN 3 THEN RAISE SQLSTATE '55P03'; ELSE RETURN NEW; END CASE; END $$; "
+                  "CREATE TRIGGER refuse BEFORE UPDATE ON phased.retention FOR EACH ROW EXECUTE FUNCTION refuse()")
+        self.write_config(retention__touch_months=MONTHS)
+        phased = self.start_phased()
+        self.wait_until(lambda: self.old_touches() == 0, 50, "all that is old to go")
+        self.assertNotIn("retention:", phased.log())
+        self.psql("ALTER SEQUENCE refused RESTART")
+        self.phasectl(["retention", "--months", "24"])		# by hand as well
+
     def test_while_batches_write_the_same_people(self):
         """Slices of five touches between and against batches of the same contacts, which find their arbiters written by another."""
         self.prepare(batch__events_min=50, batch__events_max=50)
