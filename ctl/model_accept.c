@@ -9,6 +9,7 @@
 #include "ctl/ctl.h"
 #include "ctl/model_change.h"
 #include "ctl/model_load.h"
+#include "ctl/terminal.h"
 
 static struct {
 	const char *model, *path;
@@ -41,7 +42,7 @@ static bool may_change(const struct model_standing *standing, const char *words)
 	printf("model %s takes the place of %016" PRIx64 ". The daemons fold the touches of %" PRId64
 	       " contacts anew, while events come in; until its turn has come, a contact stays as it is.\n",
 	       words, standing->version, standing->contacts);
-	if (model_change_is_wanted()) {
+	if (terminal_is_wanted()) {
 		return true;
 	}
 	printf("nothing was changed\n");

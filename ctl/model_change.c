@@ -4,7 +4,6 @@
 #include <poll.h>
 #include <stdio.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "core/base/check.h"
 #include "core/base/moment.h"
@@ -276,17 +275,6 @@ bool model_change(struct ctl *ctl, struct postgres *postgres, const struct model
 	rematch_finish(&rematch);
 	matcher_destroy(matcher);
 	return done;
-}
-
-bool model_change_is_wanted(void)
-{
-	if (!isatty(STDIN_FILENO) || !isatty(STDOUT_FILENO)) {
-		return true;
-	}
-	char line[16] = "";
-	printf("Go on? [y/N] ");
-	fflush(stdout);
-	return fgets(line, sizeof(line), stdin) != NULL && (line[0] == 'y' || line[0] == 'Y');
 }
 
 /* ---- afterwards ---- */

@@ -33,9 +33,6 @@ bool model_change_warn(struct ctl *ctl, const char *command, struct postgres *po
 bool model_change(struct ctl *ctl, struct postgres *postgres, const struct model *model,
 		  const struct model_standing *standing, bool back, struct fail *fail);
 
-/* Asks on a terminal whether it shall be; elsewhere it shall. */
-bool model_change_is_wanted(void);
-
 /* Shows how the daemons get on until all contacts are folded by `version`, which is in force. EXIT_DONE; EXIT_FOUND: nobody works on it, or
  * another model has come into force meanwhile. */
 int model_change_watch(const char *command, struct postgres *postgres, uint64_t version, struct fail *fail);

@@ -11,6 +11,7 @@
 #include "ctl/ctl.h"
 #include "ctl/model_change.h"
 #include "ctl/model_load.h"
+#include "ctl/terminal.h"
 
 static struct {
 	bool yes, no_wait;
@@ -84,7 +85,7 @@ static int reject(struct ctl *ctl, struct postgres *postgres, struct fail *fail)
 		       " again. The daemons fold the touches of %" PRId64
 		       " contacts anew, while events come in.\n",
 		       words, standing.version, standing.contacts);
-		if (!model_change_is_wanted()) {
+		if (!terminal_is_wanted()) {
 			printf("nothing was changed\n");
 			return EXIT_DONE;
 		}

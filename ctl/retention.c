@@ -13,6 +13,7 @@
 #include "ctl/json_line.h"
 #include "ctl/progress.h"
 #include "ctl/rejects.h"
+#include "ctl/terminal.h"
 
 #define SLICE 1000		      /* touches looked at in a transaction */
 #define COUNT_MS_MAX (30 * 60 * 1000) /* to count those of a partition */
@@ -21,13 +22,15 @@
 
 static struct {
 	int64_t months;
-	bool dry_run, json;
+	bool dry_run, yes, json;
 } asked = {.months = -1};
 
 static const struct option_about options[] = {
 	{"months", "N", OPTION_NUMBER, &asked.months, 1, 1200,
 	 "touches of longer ago than so many months (default: retention.touch_months)"},
 	{"dry-run", NULL, OPTION_FLAG, &asked.dry_run, 0, 0, "only count"},
+	{"yes", NULL, OPTION_FLAG, &asked.yes, 0, 0,
+	 "do not ask where --months is less than retention.touch_months"},
 	{"json", NULL, OPTION_FLAG, &asked.json, 0, 0, "one JSON object"},
 	{0},
 };
@@ -147,6 +150,28 @@ static bool settle_months(const struct ctl *ctl)
 	return asked.months > 0;
 }
 
+/* What is gone stays away, also where the configuration keeps it: not by a digit too few. */
+static bool may_delete(const struct ctl *ctl)
+{
+	int64_t kept = ctl->conf.retention.touch_months;
+	bool is_less = asked.months > 0 && (kept == 0 || asked.months < kept);
+	if (!is_less || asked.dry_run || asked.yes || !terminal_can_ask()) {
+		return true;
+	}
+	printf("Touches of longer ago than %" PRId64 " months are deleted, and refused from now on, for good; ",
+	       asked.months);
+	if (kept > 0) {
+		printf("%" PRId64 " months are kept by the configuration (retention.touch_months).\n", kept);
+	} else {
+		printf("all are kept by the configuration (retention.touch_months is 0).\n");
+	}
+	if (terminal_is_wanted()) {
+		return true;
+	}
+	printf("nothing was deleted\n");
+	return false;
+}
+
 static bool work(struct ctl *ctl, struct postgres *postgres, struct result *result, struct fail *fail)
 {
 	struct progress progress;
@@ -194,6 +219,9 @@ static int run(struct ctl *ctl)
 	struct postgres *postgres = NULL;
 	struct result result = {0};
 	bool done = ctl_read_conf(ctl, &fail);
+	if (done && !may_delete(ctl)) {
+		return EXIT_DONE;
+	}
 	if (done && asked.dry_run && ctl->conf.postgres.reply_ms_max < COUNT_MS_MAX) {
 		ctl->conf.postgres.reply_ms_max = COUNT_MS_MAX;
 	}

@@ -139,6 +139,22 @@ void terminal_age(double seconds, char ret_text[static TERMINAL_AGE_SIZE])
 		 units[i].name);
 }
 
+bool terminal_can_ask(void)
+{
+	return isatty(STDIN_FILENO) && isatty(STDOUT_FILENO);
+}
+
+bool terminal_is_wanted(void)
+{
+	if (!terminal_can_ask()) {
+		return true;
+	}
+	char line[16] = "";
+	printf("Go on? [y/N] ");
+	fflush(stdout);
+	return fgets(line, sizeof(line), stdin) != NULL && (line[0] == 'y' || line[0] == 'Y');
+}
+
 const char *terminal_style(enum terminal_style style)
 {
 	static const char *const codes[TERMINAL_STYLE_COUNT] = {

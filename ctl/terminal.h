@@ -47,6 +47,11 @@ void terminal_titles(const struct terminal_column *columns, size_t count);
 #define TERMINAL_AGE_SIZE 24
 void terminal_age(double seconds, char ret_text[static TERMINAL_AGE_SIZE]);
 
+/* Are stdin and stdout a terminal, so that somebody can be asked? */
+bool terminal_can_ask(void);
+/* Asks there whether it shall be; elsewhere it shall. */
+bool terminal_is_wanted(void);
+
 /* "" where there are no colours. */
 const char *terminal_style(enum terminal_style style);
 const char *terminal_style_end(enum terminal_style style);

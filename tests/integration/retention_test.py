@@ -8,6 +8,7 @@ import events
 import phased_test
 import tables
 from daemon_faults_test import FaultTest
+from status_test import Terminal
 
 SECOND_US = 1_000_000
 DAY_US = 86_400 * SECOND_US
@@ -266,6 +267,35 @@ class Retention(FaultTest):
         self.assertEqual("3", self.value("SELECT count(*) FROM phased.touch"))
         self.assertEqual("1", self.value(step))
         self.assertEqual(["2", "1"], [self.value(f"SELECT count(*) FROM phased.{table}") for table in ("touch", "refold")])
+
+    def test_who_would_delete_more_than_the_configuration_does_is_asked_first(self):
+        self.prepare(retention__touch_months=MONTHS)
+        command = [phased_test.PHASECTL, "--config", self.config, "retention", "--months"]
+        asked = "Touches of longer ago than 2 months are deleted, and refused from now on, for good; 25 months are kept by the configuration"
+        self.assertEqual((asked, False), self.answer([*command, "2"], "n", asked))
+        self.assertEqual((None, True), self.answer([*command, str(MONTHS)], "n", asked))
+        self.assertEqual(str(MONTHS), self.months_kept())
+        self.assertEqual((None, True), self.answer([*command, "24", "--yes"], "n", asked))
+        self.assertEqual((asked, True), self.answer([*command, "2"], "y", asked))
+        self.assertEqual("2", self.months_kept())
+        self.write_config(retention__touch_months=0)
+        self.assertEqual(("all are kept by the configuration", False), self.answer([*command, "1"], "n", "all are kept by the configuration"))
+        self.phasectl(["retention", "--months", "1"])	# where nobody can be asked it shall be
+        self.assertEqual("1", self.months_kept())
+
+    def months_kept(self):
+        return self.value("SELECT extract(year FROM g) * 12 + extract(month FROM g) FROM (SELECT age(date_trunc('month', now() AT TIME ZONE "
+                          "'UTC'), kept_from AT TIME ZONE 'UTC') FROM phased.retention) AS a (g)")
+
+    def answer(self, argv, letter, asked):
+        """On a terminal. Returns what of `asked` was said, and whether anything was then looked through."""
+        terminal = Terminal(argv)
+        self.addCleanup(terminal.close)
+        terminal.type(letter.encode() + b"\n")
+        self.assertEqual(0, terminal.end(), terminal.said)
+        self.assertEqual("[y/N]" in terminal.said, asked in terminal.said)
+        self.assertEqual("nothing was deleted" in terminal.said, "touches before" not in terminal.said)
+        return asked if asked in terminal.said else None, "touches before" in terminal.said
 
 
 if __name__ == "__main__":
