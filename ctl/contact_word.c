@@ -1,7 +1,9 @@
 #include "ctl/contact_word.h"
 
+#include <ctype.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "core/base/check.h"
 #include "core/edge/key_file.h"
@@ -28,17 +30,43 @@ bool contact_word_range(const char *what, const char *word, struct uuid *ret_fro
 			what);
 }
 
+/* The first line. False: none, or one that no address is as long as, or that holds a zero byte. */
+static bool read_line(char *ret_line, size_t size)
+{
+	size_t count = 0;
+	int byte;
+	while ((byte = getchar()) != EOF && byte != '\n') {
+		if (byte == '\0' || count + 1 == size) {
+			return false;
+		}
+		ret_line[count++] = (char)byte;
+	}
+	ret_line[count] = '\0';
+	return count > 0;
+}
+
+/* On a terminal there is always more to come: there the line is all. */
+static bool is_more(void)
+{
+	int byte = EOF;
+	while (!isatty(STDIN_FILENO) && (byte = getchar()) != EOF && isspace(byte)) {
+	}
+	return byte != EOF;
+}
+
 bool contact_word_address(const char *what, char ret_address[static IDENTITY_EMAIL_SIZE_MAX + 1],
 			  struct fail *fail)
 {
-	char line[IDENTITY_EMAIL_SIZE_MAX + 64];
-	bool there = fgets(line, sizeof(line), stdin) != NULL;
-	if (there) {
-		line[strcspn(line, "\r\n")] = '\0';
-	}
-	if (!there || !identify_normalise_email(line, ret_address)) {
+	char line[IDENTITY_EMAIL_SIZE_MAX + 64], address[IDENTITY_EMAIL_SIZE_MAX + 1];
+	if (!read_line(line, sizeof(line)) || !identify_normalise_email(line, address)) {
 		return fail_set(fail, FAIL_FATAL, EXIT_USAGE, "%s -: expected one mail address on stdin", what);
 	}
+	if (is_more()) {
+		return fail_set(fail, FAIL_FATAL, EXIT_USAGE,
+				"%s -: there is a second line on stdin: expected one mail address and no more",
+				what);
+	}
+	memcpy(ret_address, address, sizeof(address));
 	return true;
 }
 

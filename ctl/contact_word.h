@@ -21,7 +21,7 @@ bool contact_word_range(const char *what, const char *word, struct uuid *ret_fro
 bool contact_word_id(struct ctl *ctl, struct postgres *postgres, const char *what, const char *word,
 		     struct uuid *ret_id, struct fail *fail);
 
-/* The address on the first line of stdin, in its normal form. `what` is named where there is none. */
+/* The address on stdin, in its normal form: one line, and none behind it. `what` is named where it is otherwise. */
 bool contact_word_address(const char *what, char ret_address[static IDENTITY_EMAIL_SIZE_MAX + 1],
 			  struct fail *fail);
 /* The id that this address has, by the configured identity key. Says nothing of a database: contact_word_key_fits() does. */

@@ -11,6 +11,7 @@ import events
 import phased_test
 import tables
 from daemon_test import NOW_US, DaemonTest
+from status_test import Terminal
 
 MINUTE_US = 60_000_000
 DAY_US = events.DAY_US
@@ -76,6 +77,26 @@ class Erase(EraseTest):
         erased = tables.dump(self, self.database)
         self.assertNotIn(ANN, "".join(erased.values()))
         self.assert_as_without(erased, self.others(story))
+
+    def test_of_two_addresses_neither_is_taken(self):
+        self.prepare(partitions=1)
+        self.start_phased()
+        self.play(self.story())
+        more = "address -: there is a second line on stdin: expected one mail address and no more"
+        none = "address -: expected one mail address on stdin"
+        for words in (["erase"], ["erase", "--verify"], ["export"]):
+            for stdin, said in ((f"{ANN}\n{BO}\n", more), (f"{ANN}\r\n\r\n{BO}", more), (f"{ANN}\nx", more), (f"{ANN}\0\n{BO}", none),
+                                (f"{ANN}{' ' * 400}{BO}", none), ("\n" + ANN, none), ("", none)):
+                done = self.run_phasectl(words, input=stdin)
+                self.assertEqual((64, "", f"phasectl: {words[0]}: {said}\n"), (done.status, done.out, done.err), (words, stdin))
+        self.assertEqual(["0", "13"], [self.value(f"SELECT count(*) FROM phased.{table}") for table in ("erasure", "touch")])
+        for stdin in (ANN, f" {ANN}\t\n", f"{ANN}\r\n", f"{ANN}\n\r\n \n"):
+            self.assertEqual(1, self.run_phasectl(["erase", "--verify"], input=stdin).status, stdin)
+        terminal = Terminal([phased_test.PHASECTL, "--config", self.config, "erase", "--verify"])
+        self.addCleanup(terminal.close)
+        terminal.type(f"{ANN}\n".encode())		# Enter is enough
+        self.assertEqual(1, terminal.end(), terminal.said)
+        self.assertIn("not in the ledger", terminal.said)
 
     def test_who_is_one_person_by_a_login_goes_whole(self):
         self.prepare(partitions=1)
