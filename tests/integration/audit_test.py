@@ -63,6 +63,17 @@ class Audit(phased_test.PhasedTest):
         self.assertEqual(3, len(table.splitlines()), table)
         self.assertRegex(table.splitlines()[-1], rf" {len(rows)} +\S+Z +\S+ +export +persons 1")
 
+    def test_of_a_decision_about_machines_it_says_what_was_decided_not_what_was_asked(self):
+        """Whoever may call the function can call it with anything, a name of somebody among it."""
+        self.psql("INSERT INTO phased.phase (contact_id, process, version, model_version, fold, counted, confirmed, activity, early, mid, "
+                  f"late, reported, shown, fine, band) VALUES ('{CONTACT}', 'standard', 0, 0, '', 0, 0, 0, 0, 0, 0, -1, 0, 0, 0)")
+        decide = "SET ROLE phased_seller; SELECT report.machine_decide('{}', ARRAY[{}]::text[], {}, '')"
+        for asked, cleared, changed in (("'Ida Lund', 'honeypot', 'burst'", "true", "2"), ("'burst', 'of Ida Lund', 'burst'", "false", "1"),
+                                        ("'Ida Lund'", "true", "0"), ("", "false", "1"), ("", "true", "1")):
+            self.assertEqual(changed, self.psql(decide.format(CONTACT, asked, cleared))[-1][0], asked)
+        self.assertEqual([("machine clear", "burst, honeypot"), ("machine undo", "burst"), ("machine undo", "honeypot"), ("machine clear", "any")],
+                         [(row["what"], row["about"]) for row in self.rows()[1:]])
+
     def test_nothing_in_it_can_be_about_anybody(self):
         for what, about, counts in (("erase", "ida.lund@havnelods.test", "{}"), ("erase", CONTACT, "{}"),
                                     ("erase", f"of {CONTACT.replace('-', '')}", "{}"), ("erase", "", '{"of": "ida"}'),
