@@ -34,6 +34,7 @@ static bool add_kin(struct store *store, const struct store_in_play *in_play, st
 	columns_uuids(columns, in_play->strong, in_play->strong_count);
 	columns_uuids(columns, in_play->decided, in_play->decided_count);
 	add_asserted(columns, in_play);
+	columns_int(columns, POSTGRES_INT8, (int64_t)in_play->claim_room);
 	return columns_add(columns, store->postgres, &sql_kin, in_play->on_kin, store, fail);
 }
 

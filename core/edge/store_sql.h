@@ -151,9 +151,10 @@ static const struct postgres_statement sql_claims_others = {
 	.parameters = {ARRAY(UUID), ONE(INT4), ONE(INT8)}};
 static const struct postgres_statement sql_kin = {
 	.name = "kin",
-	.sql = "SELECT k.actor_id, k.contact_id, k.via, k.at FROM phased.kin_of($1, $2, $3, $4, $5, $6) AS k",
-	.parameter_count = 6,
-	.parameters = {ARRAY(UUID), ARRAY(UUID), ARRAY(UUID), ARRAY(UUID), ARRAY(UUID), ARRAY(TIMESTAMPTZ)}};
+	.sql = "SELECT k.actor_id, k.contact_id, k.via, k.at FROM phased.kin_of($1, $2, $3, $4, $5, $6, $7) AS k",
+	.parameter_count = 7,
+	.parameters = {ARRAY(UUID), ARRAY(UUID), ARRAY(UUID), ARRAY(UUID), ARRAY(UUID), ARRAY(TIMESTAMPTZ),
+		       ONE(INT8)}};
 static const struct postgres_statement sql_assertions = {
 	.name = "assertions",
 	.sql = "SELECT s.a, s.b, s.stamped, s.event_id, s.touch_actor, s.at, s.kind, s.address_of, s.refused FROM "
