@@ -230,6 +230,61 @@ static bool identify_account(const struct event *event, struct arena *arena, con
 	return *ret_account != NULL;
 }
 
+/* The address, or else the id that stands in place of one. */
+static enum usable identify_address(const struct event *event, const struct identify_options *options,
+				    struct arena *arena, unsigned *blocked, struct actor *ret_actor)
+{
+	if (event->identity.email[0] != '\0') {
+		enum usable usable = identify_actor(options, ACTOR_EMAIL, (struct hash_piece){"", 0},
+						    event->identity.email, arena, ret_actor);
+		if (usable != UNUSABLE) {
+			return usable;
+		}
+		*blocked += 1;
+	}
+	return identify_email_actor(event, ret_actor);
+}
+
+/* Whom an ALIAS names beside whom it is by. False: arena full. */
+static bool identify_previous(const struct event *event, const struct identify_options *options,
+			      struct hash_piece site, struct arena *arena, struct identified *found)
+{
+	const char *previous = event->identity.previous_id;
+	if (event->action != ACTION_ALIAS) {
+		return true;
+	}
+	found->by_hand = event->identity.has_email_actor && strcmp(event->source, IDENTIFY_BY_HAND) == 0;
+	if (previous[0] == '\0') {
+		return true;
+	}
+	enum usable usable = UNUSABLE;
+	if (!found->by_hand) {
+		usable = identify_actor(options, ACTOR_USER, site, previous, arena, &found->previous);
+	} else if (uuid_read(previous, &found->previous.id)) {
+		usable = USABLE;
+	}
+	found->has_previous = usable == USABLE;
+	found->blocked += usable == UNUSABLE;
+	return usable != ARENA_FULL;
+}
+
+static void note_actor(struct identified *found, const struct actor *actor)
+{
+	bool weak = actor_is_weak(actor->kind);
+	bool *has = weak ? &found->has_weak : &found->has_strong;
+	if (!*has) {
+		*has = true;
+		*(weak ? &found->weak : &found->strong) = *actor;
+	}
+	if (actor->kind == ACTOR_EMAIL) {
+		found->has_address = true;
+		found->address = *actor;
+	} else if (actor->kind == ACTOR_CRM) {
+		found->has_crm = true;
+		found->crm = *actor;
+	}
+}
+
 bool identify_event(const struct event *event, const struct identify_options *options, struct arena *arena,
 		    struct identified *ret)
 {
@@ -248,55 +303,24 @@ bool identify_event(const struct event *event, const struct identify_options *op
 	const struct hash_piece site = {event->site, strlen(event->site)};
 	struct identified found = {0};
 	for (size_t i = 0; i < COUNT_OF(given); i++) {
-		enum actor_kind kind = given[i].kind;
-		if (*given[i].value == '\0' && kind != ACTOR_EMAIL) {
-			continue;
-		}
 		struct actor actor;
-		const struct hash_piece space = kind == ACTOR_EMAIL ? (struct hash_piece){"", 0} : site;
-		enum usable usable = *given[i].value == '\0'
-					     ? ABSENT
-					     : identify_actor(options, kind, space, given[i].value, arena, &actor);
+		enum usable usable = ABSENT;
+		if (given[i].kind == ACTOR_EMAIL) {
+			usable = identify_address(event, options, arena, &found.blocked, &actor);
+		} else if (*given[i].value != '\0') {
+			usable = identify_actor(options, given[i].kind, site, given[i].value, arena, &actor);
+		}
 		if (usable == ARENA_FULL) {
 			return false;
-		}
-		if (kind == ACTOR_EMAIL && usable != USABLE) {
-			enum usable instead = identify_email_actor(event, &actor);
-			found.blocked += usable == UNUSABLE;
-			usable = instead;
 		}
 		found.blocked += usable == UNUSABLE;
-		if (usable != USABLE) {
-			continue;
-		}
-		bool *has = actor_is_weak(kind) ? &found.has_weak : &found.has_strong;
-		struct actor *place = actor_is_weak(kind) ? &found.weak : &found.strong;
-		if (!*has) {
-			*has = true;
-			*place = actor;
-		}
-		if (kind == ACTOR_EMAIL) {
-			found.has_address = true;
-			found.address = actor;
-		} else if (kind == ACTOR_CRM) {
-			found.has_crm = true;
-			found.crm = actor;
+		if (usable == USABLE) {
+			note_actor(&found, &actor);
 		}
 	}
-	if (!identify_account(event, arena, &found.account)) {
+	if (!identify_account(event, arena, &found.account) ||
+	    !identify_previous(event, options, site, arena, &found)) {
 		return false;
-	}
-	found.by_hand = event->action == ACTION_ALIAS && event->identity.has_email_actor &&
-			strcmp(event->source, IDENTIFY_BY_HAND) == 0;
-	if (found.by_hand) {
-		found.has_previous = uuid_read(event->identity.previous_id, &found.previous.id);
-	} else if (event->action == ACTION_ALIAS && event->identity.previous_id[0] != '\0') {
-		enum usable usable = identify_actor(options, ACTOR_USER, site, event->identity.previous_id, arena,
-						    &found.previous);
-		if (usable == ARENA_FULL) {
-			return false;
-		}
-		found.has_previous = usable == USABLE;
 	}
 	*ret = found;
 	return true;

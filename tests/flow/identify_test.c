@@ -311,6 +311,47 @@ START_TEST(an_event_tells_a_weak_and_a_strong_actor)
 }
 END_TEST
 
+START_TEST(an_alias_names_whom_it_was_before)
+{
+	static const char before[] = "00112233-4455-6677-8899-aabbccddeeff";
+	static const struct {
+		const char *row;
+		enum action action;
+		const char *source, *previous;
+		bool has_previous, by_hand;
+		unsigned blocked;
+	} rows[] = {
+		{"a user id", ACTION_ALIAS, "tracker", " 41 ", true, false, 0},
+		{"none", ACTION_ALIAS, "tracker", "", false, false, 0},
+		{"nobody's", ACTION_ALIAS, "tracker", "null", false, false, 1},
+		{"of what is no alias", ACTION_IDENTIFY, "tracker", "41", false, false, 0},
+		{"by hand, an actor's id", ACTION_ALIAS, "phasectl", before, true, true, 0},
+		{"by hand, what is none", ACTION_ALIAS, "phasectl", "41", false, true, 1},
+	};
+	struct arena arena;
+	ck_assert(arena_init(&arena, 65536));
+	for (size_t i = 0; i < COUNT_OF(rows); i++) {
+		struct event event = event_blank;
+		event.action = rows[i].action;
+		event.source = rows[i].source;
+		event.site = "shop";
+		event.identity.has_email_actor = true;
+		event.identity.email_actor[0] = 1;
+		event.identity.previous_id = rows[i].previous;
+		struct identified who;
+		ck_assert(identify_event(&event, &options, &arena, &who));
+		ck_assert_msg(who.has_previous == rows[i].has_previous && who.by_hand == rows[i].by_hand &&
+				      who.blocked == rows[i].blocked,
+			      "%s", rows[i].row);
+		if (who.has_previous && !who.by_hand) {
+			ck_assert_str_eq(who.previous.value, "41");
+			ck_assert_int_eq(who.previous.kind, ACTOR_USER);
+		}
+	}
+	arena_finish(&arena);
+}
+END_TEST
+
 START_TEST(group_calls_and_the_crm_name_an_account)
 {
 	static const struct {
@@ -386,4 +427,5 @@ END_TEST
 
 TEST_MAIN("identify", actor_ids_are_keyed_hashes, a_key_has_a_name_of_its_own, addresses_are_normalised,
 	  ids_are_trimmed_and_nobodys_ids_blocked, an_event_tells_a_weak_and_a_strong_actor,
-	  group_calls_and_the_crm_name_an_account, an_actor_id_of_zeros_is_blocked, a_full_arena_is_said)
+	  an_alias_names_whom_it_was_before, group_calls_and_the_crm_name_an_account,
+	  an_actor_id_of_zeros_is_blocked, a_full_arena_is_said)
