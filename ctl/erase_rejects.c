@@ -82,8 +82,20 @@ static bool holds_id(const struct looking *looking, const uint8_t *bytes, size_t
 	return false;
 }
 
-/* Where it can be read today: by whom it is. */
-static bool is_by_them(struct looking *looking, const uint8_t *bytes, size_t size, int64_t form)
+static bool names_them(const struct looking *looking, const struct identified *who)
+{
+	const struct actor *named[IDENTIFY_NAMED_MAX];
+	size_t count = identify_named(who, named);
+	for (size_t i = 0; i < count; i++) {
+		if (is_theirs(looking, named[i])) {
+			return true;
+		}
+	}
+	return false;
+}
+
+/* Where it can be read today: by whom it names. */
+static bool is_of_them(struct looking *looking, const uint8_t *bytes, size_t size, int64_t form)
 {
 	const struct conf *conf = &looking->ctl->conf;
 	const struct identify_options options = {.key = &looking->person->key,
@@ -97,9 +109,7 @@ static bool is_by_them(struct looking *looking, const uint8_t *bytes, size_t siz
 	arena_reset(&looking->work, DECODE_ARENA_SIZE);
 	enum outcome outcome = decode_event(&message, &looking->work, NULL, &event, &reject);
 	return outcome == OUTCOME_NONE && identify_event(event, &options, &looking->work, &who) &&
-	       ((who.has_weak && is_theirs(looking, &who.weak)) ||
-		(who.has_strong && is_theirs(looking, &who.strong)) ||
-		(who.has_address && is_theirs(looking, &who.address)));
+	       names_them(looking, &who);
 }
 
 static bool on_raws(void *context, const struct postgres_rows *rows, struct fail *fail)
@@ -120,7 +130,7 @@ static bool on_raws(void *context, const struct postgres_rows *rows, struct fail
 		size_t size;
 		const uint8_t *bytes = postgres_bytes(rows, i, 4, &size);
 		if (holds_address(looking->person->address, bytes, size) || holds_id(looking, bytes, size) ||
-		    is_by_them(looking, bytes, size, postgres_int(rows, i, 3))) {
+		    is_of_them(looking, bytes, size, postgres_int(rows, i, 3))) {
 			looking->theirs[looking->their_count++] = *place;
 		}
 	}

@@ -126,14 +126,25 @@ static bool list_timed(const struct cast *cast, const struct item *items, size_t
 	return true;
 }
 
-/* The address that an item names beside the strong actor that it is by; NULL: none. */
-static const struct uuid *other_address(const struct cast *cast, const struct item *items, size_t i)
+/* Whom an item names beside the members that it is by: ids to add to a list, NULL: only counts. Returns how many. */
+static size_t list_beside(const struct cast *cast, const struct item *items, size_t i, struct uuid *ret_ids)
 {
-	if (cast->parts[i].strong == CAST_NOBODY || !items[i].who->has_address ||
-	    uuid_equal(&items[i].who->address.id, &items[i].who->strong.id)) {
-		return NULL;
+	if (cast->parts[i].strong == CAST_NOBODY) {
+		return 0;
 	}
-	return &items[i].who->address.id;
+	const struct identified *who = items[i].who;
+	const struct actor *named[IDENTIFY_NAMED_MAX];
+	size_t count = identify_named(who, named), beside = 0;
+	for (size_t j = 0; j < count; j++) {
+		if (named[j] == &who->weak || named[j] == &who->strong) {
+			continue;
+		}
+		if (ret_ids != NULL) {
+			ret_ids[beside] = named[j]->id;
+		}
+		beside++;
+	}
+	return beside;
 }
 
 /* All ids, the weak and the strong ones apart, and those that the batch itself names. */
@@ -146,7 +157,7 @@ static bool list_members(const struct cast *cast, const struct item *items, size
 		named_count += cast->members[i].named ? 1 : 0;
 	}
 	for (size_t i = 0; i < count; i++) {
-		named_count += other_address(cast, items, i) != NULL ? 1 : 0;
+		named_count += list_beside(cast, items, i, NULL);
 	}
 	struct uuid *all = arena_array(cast->arena, cast->count + 1, sizeof(*all));
 	struct uuid *weak = arena_array(cast->arena, weak_count + 1, sizeof(*weak));
@@ -168,10 +179,7 @@ static bool list_members(const struct cast *cast, const struct item *items, size
 		}
 	}
 	for (size_t i = 0; i < count; i++) {
-		const struct uuid *address = other_address(cast, items, i);
-		if (address != NULL) {
-			named[ret_load->actor_count++] = *address;
-		}
+		ret_load->actor_count += list_beside(cast, items, i, named + ret_load->actor_count);
 	}
 	ret_load->contacts = all;
 	ret_load->contact_count = cast->count;

@@ -69,6 +69,15 @@ static bool gather_timed(const struct cast *cast, const struct item *items, size
 	return true;
 }
 
+static bool is_asserted(const struct facts *facts, const struct uuid *id)
+{
+	bool is = false;
+	for (unsigned i = 0; i < facts->assertion_count; i++) {
+		is = is || uuid_equal(&facts->assertions[i].a, id) || uuid_equal(&facts->assertions[i].b, id);
+	}
+	return is;
+}
+
 /*
  * Rows for who is new, copies that do not stand included: whether one stood for a while must not show. A person's row is
  * always offered (their arbiter may be older than their own row), an anonymous one's when its arbiter is new or empty or
@@ -81,14 +90,13 @@ static size_t offer_actors(const struct cast *cast, const struct item *items, si
 	size_t offered = 0;
 	for (size_t i = 0; i < cast->asserting_count; i++) { /* beside whom it names: whom it says that is */
 		const struct item *item = &items[cast->asserting[i]];
-		const struct actor *others[] = {
-			item->who->has_address ? &item->who->address : NULL,
-			item->who->has_crm ? &item->who->crm : NULL,
-			item->who->has_previous && !item->who->by_hand ? &item->who->previous : NULL};
-		for (size_t j = 0; j < COUNT_OF(others) && item_is_known(item); j++) {
-			const struct cast_member *member =
-				others[j] != NULL ? cast_find(cast, &others[j]->id) : NULL;
-			if (member != NULL && offers[cast_number(cast, member)] == CAST_NOBODY) {
+		const struct actor *named[IDENTIFY_NAMED_MAX];
+		bool tells = item_is_known(item) && !item->who->by_hand;
+		size_t named_count = tells ? identify_named(item->who, named) : 0;
+		for (size_t j = 0; j < named_count; j++) {
+			const struct cast_member *member = cast_find(cast, &named[j]->id);
+			if (member != NULL && is_asserted(item->facts, &member->id) &&
+			    offers[cast_number(cast, member)] == CAST_NOBODY) {
 				offers[cast_number(cast, member)] = cast->asserting[i];
 				offered++;
 			}
@@ -134,11 +142,13 @@ static const char *value_of(const struct actor *actor, const struct save_rows *s
 
 static const struct actor *offered_actor(const struct identified *who, const struct uuid *id)
 {
-	return who->has_weak && uuid_equal(&who->weak.id, id)	      ? &who->weak
-	       : uuid_equal(&who->strong.id, id)		      ? &who->strong
-	       : who->has_address && uuid_equal(&who->address.id, id) ? &who->address
-	       : who->has_crm && uuid_equal(&who->crm.id, id)	      ? &who->crm
-								      : &who->previous;
+	const struct actor *named[IDENTIFY_NAMED_MAX];
+	size_t count = identify_named(who, named), at = 0;
+	while (at < count && !uuid_equal(&named[at]->id, id)) {
+		at++;
+	}
+	CHECK(at < count);
+	return named[at];
 }
 
 static bool gather_actors(const struct cast *cast, const struct item *items, size_t count, struct own_address *own,

@@ -245,7 +245,7 @@ static enum usable identify_address(const struct event *event, const struct iden
 	return identify_email_actor(event, ret_actor);
 }
 
-/* Whom an ALIAS names beside whom it is by. False: arena full. */
+/* Whom an ALIAS names beside the person that it is by; of a browser alone it says nothing. False: arena full. */
 static bool identify_previous(const struct event *event, const struct identify_options *options,
 			      struct hash_piece site, struct arena *arena, struct identified *found)
 {
@@ -263,7 +263,7 @@ static bool identify_previous(const struct event *event, const struct identify_o
 	} else if (uuid_read(previous, &found->previous.id)) {
 		usable = USABLE;
 	}
-	found->has_previous = usable == USABLE;
+	found->has_previous = usable == USABLE && found->has_strong;
 	found->blocked += usable == UNUSABLE;
 	return usable != ARENA_FULL;
 }
@@ -324,4 +324,24 @@ bool identify_event(const struct event *event, const struct identify_options *op
 	}
 	*ret = found;
 	return true;
+}
+
+size_t identify_named(const struct identified *who, const struct actor *ret_actors[static IDENTIFY_NAMED_MAX])
+{
+	const struct actor *const given[IDENTIFY_NAMED_MAX] = {
+		who->has_weak ? &who->weak : NULL,	   who->has_strong ? &who->strong : NULL,
+		who->has_address ? &who->address : NULL,   who->has_crm ? &who->crm : NULL,
+		who->has_previous ? &who->previous : NULL,
+	};
+	size_t count = 0;
+	for (size_t i = 0; i < IDENTIFY_NAMED_MAX; i++) {
+		bool is_new = given[i] != NULL;
+		for (size_t j = 0; j < count && is_new; j++) {
+			is_new = !uuid_equal(&given[i]->id, &ret_actors[j]->id);
+		}
+		if (is_new) {
+			ret_actors[count++] = given[i];
+		}
+	}
+	return count;
 }

@@ -43,7 +43,7 @@ struct identified {
 	struct actor address;
 	bool has_crm; /* as for the address */
 	struct actor crm;
-	bool has_previous; /* of an ALIAS: the user id that went before */
+	bool has_previous; /* of an ALIAS by `strong`: the user id that went before */
 	struct actor previous;
 	/* An ALIAS that phasectl sends: `strong` and `previous` are named by their ids alone; of which kind they are is not said. */
 	bool by_hand;
@@ -64,6 +64,13 @@ bool identify_normalise_email(const char *email, char ret_email[static IDENTITY_
 /* Empty, null, undefined, anonymous, guest, unknown, test (in any case), one character however often ("0", "000", "xx"),
  * the nil UUID, configured. `value` is trimmed. Asked of addresses, too: the configured list may name some. */
 bool identify_is_blocked(const char *value, const struct identify_options *options);
+
+/*
+ * All whom an event names, each once: whom it is by, then whom it names beside: an address, a CRM's contact, who it was before.
+ * Nobody is named beside a weak actor alone. They lie in `who`. Returns how many.
+ */
+#define IDENTIFY_NAMED_MAX 5
+size_t identify_named(const struct identified *who, const struct actor *ret_actors[static IDENTIFY_NAMED_MAX]);
 
 /* Names it nobody but a browser? Then who it is by is told by site and anonymous_id alone. */
 bool identify_is_browser(const struct event *event);

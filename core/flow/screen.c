@@ -72,6 +72,18 @@ static bool is_erased(const struct load_rows *load, const struct item *item, con
 	return false;
 }
 
+static bool names_erased(const struct load_rows *load, const struct item *item)
+{
+	const struct actor *named[IDENTIFY_NAMED_MAX];
+	size_t count = identify_named(item->who, named);
+	for (size_t i = 0; i < count; i++) {
+		if (is_erased(load, item, &named[i]->id)) {
+			return true;
+		}
+	}
+	return false;
+}
+
 static void tell_erased(struct item *items, size_t count, struct load_rows *load)
 {
 	if (load->erasure_count == 0) {
@@ -80,10 +92,7 @@ static void tell_erased(struct item *items, size_t count, struct load_rows *load
 	qsort(load->erasures, load->erasure_count, sizeof(*load->erasures), compare_erasures);
 	for (size_t i = 0; i < count; i++) {
 		struct item *item = &items[i];
-		if (item->outcome == OUTCOME_NONE &&
-		    ((item->has_weak && is_erased(load, item, &item->who->weak.id)) ||
-		     (item->has_strong && is_erased(load, item, &item->who->strong.id)) ||
-		     (item->who->has_address && is_erased(load, item, &item->who->address.id)))) {
+		if (item->outcome == OUTCOME_NONE && names_erased(load, item)) {
 			item->outcome = OUTCOME_erased;
 		}
 	}

@@ -27,7 +27,9 @@ static bool is_erased(const struct plan *plan, const struct seen *seen)
 		const struct erasure_line *erased = &plan->erased[i];
 		if (((seen->who.has_weak && uuid_equal(&seen->who.weak.id, &erased->actor_id)) ||
 		     (seen->who.has_strong && uuid_equal(&seen->who.strong.id, &erased->actor_id)) ||
-		     (seen->who.has_address && uuid_equal(&seen->who.address.id, &erased->actor_id))) &&
+		     (seen->who.has_address && uuid_equal(&seen->who.address.id, &erased->actor_id)) ||
+		     (seen->who.has_crm && uuid_equal(&seen->who.crm.id, &erased->actor_id)) ||
+		     (seen->who.has_previous && uuid_equal(&seen->who.previous.id, &erased->actor_id))) &&
 		    seen->event->occurred_us >= erased->from_us && seen->event->occurred_us <= erased->at_us) {
 			return true;
 		}

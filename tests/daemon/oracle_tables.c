@@ -22,8 +22,8 @@ static void add_asserted(struct oracle *oracle, const struct seen *seen)
 {
 	const struct actor *others[] = {seen->who.has_address ? &seen->who.address : NULL,
 					seen->who.has_crm ? &seen->who.crm : NULL,
-					seen->who.has_previous && !seen->who.by_hand ? &seen->who.previous : NULL};
-	for (size_t i = 0; i < COUNT_OF(others); i++) {
+					seen->who.has_previous ? &seen->who.previous : NULL};
+	for (size_t i = 0; i < COUNT_OF(others) && !seen->who.by_hand; i++) {
 		for (unsigned j = 0; others[i] != NULL && oracle_has_actor(oracle, seen, &others[i]->id) &&
 				     j < seen->facts.assertion_count;
 		     j++) {

@@ -489,10 +489,21 @@ static void add_cleared(struct making *making, const struct identity_key *key)
 	plan->cleared_count++;
 }
 
+/* Of the strong ones those of one kind, another in each plan. */
+static struct uuid some_erased(struct making *making, const struct identity_key *key)
+{
+	uint64_t kind = making->plan->seed % 3;
+	if (kind == 0 || now_and_then(making, 50)) {
+		return some_actor(making, key);
+	}
+	return identify_actor_id(key, kind == 1 ? ACTOR_USER : ACTOR_CRM, "nordlys",
+				 name(making, kind == 1 ? "user-" : "crm-", below(making, making->person_count)));
+}
+
 static void add_erased(struct making *making, const struct identity_key *key)
 {
 	struct erasure_line *line = &making->plan->erased[making->plan->erased_count++];
-	*line = (struct erasure_line){some_actor(making, key), INT64_MIN, some_time(making), 0};
+	*line = (struct erasure_line){some_erased(making, key), INT64_MIN, some_time(making), 0};
 	if (now_and_then(making, 30)) { /* a stretch of it */
 		int64_t other_us = some_time(making);
 		line->from_us = other_us < line->at_us ? other_us : line->at_us;

@@ -318,15 +318,16 @@ START_TEST(an_alias_names_whom_it_was_before)
 		const char *row;
 		enum action action;
 		const char *source, *previous;
-		bool has_previous, by_hand;
+		bool by_person, has_previous, by_hand;
 		unsigned blocked;
 	} rows[] = {
-		{"a user id", ACTION_ALIAS, "tracker", " 41 ", true, false, 0},
-		{"none", ACTION_ALIAS, "tracker", "", false, false, 0},
-		{"nobody's", ACTION_ALIAS, "tracker", "null", false, false, 1},
-		{"of what is no alias", ACTION_IDENTIFY, "tracker", "41", false, false, 0},
-		{"by hand, an actor's id", ACTION_ALIAS, "phasectl", before, true, true, 0},
-		{"by hand, what is none", ACTION_ALIAS, "phasectl", "41", false, true, 1},
+		{"a user id", ACTION_ALIAS, "tracker", " 41 ", true, true, false, 0},
+		{"none", ACTION_ALIAS, "tracker", "", true, false, false, 0},
+		{"nobody's", ACTION_ALIAS, "tracker", "null", true, false, false, 1},
+		{"of a browser alone", ACTION_ALIAS, "tracker", "41", false, false, false, 0},
+		{"of what is no alias", ACTION_IDENTIFY, "tracker", "41", true, false, false, 0},
+		{"by hand, an actor's id", ACTION_ALIAS, "phasectl", before, true, true, true, 0},
+		{"by hand, what is none", ACTION_ALIAS, "phasectl", "41", true, false, true, 1},
 	};
 	struct arena arena;
 	ck_assert(arena_init(&arena, 65536));
@@ -335,7 +336,8 @@ START_TEST(an_alias_names_whom_it_was_before)
 		event.action = rows[i].action;
 		event.source = rows[i].source;
 		event.site = "shop";
-		event.identity.has_email_actor = true;
+		event.identity.anonymous_id = "c1";
+		event.identity.has_email_actor = rows[i].by_person;
 		event.identity.email_actor[0] = 1;
 		event.identity.previous_id = rows[i].previous;
 		struct identified who;
@@ -347,6 +349,50 @@ START_TEST(an_alias_names_whom_it_was_before)
 			ck_assert_str_eq(who.previous.value, "41");
 			ck_assert_int_eq(who.previous.kind, ACTOR_USER);
 		}
+	}
+	arena_finish(&arena);
+}
+END_TEST
+
+START_TEST(all_whom_an_event_names_are_listed_once)
+{
+	static const struct {
+		const char *anonymous, *visitor, *user, *email, *crm, *previous;
+		const char *named; /* kinds, in order */
+	} rows[] = {
+		{"", "", "", "", "", "", ""},
+		{"c1", "v1", "", "", "", "", "cookie"},
+		{"", "", "", "ann@firma.test", "", "", "email"},
+		{"c1", "", "41", "", "", "", "cookie user"},
+		{"c1", "", "41", "ann@firma.test", "", "", "cookie user email"},
+		{"", "", "", "ann@firma.test", "71", "", "email crm"},
+		{"", "", "", "", "71", "", "crm"},
+		{"c1", "", "41", "ann@firma.test", "71", "40", "cookie user email crm user"},
+		{"", "", "41", "", "", "41", "user"},
+	};
+	struct arena arena;
+	ck_assert(arena_init(&arena, 65536));
+	for (size_t i = 0; i < COUNT_OF(rows); i++) {
+		struct event event = event_blank;
+		event.action = ACTION_ALIAS;
+		event.site = "shop";
+		event.identity.anonymous_id = rows[i].anonymous;
+		event.identity.visitor_id = rows[i].visitor;
+		event.identity.user_id = rows[i].user;
+		event.identity.email = rows[i].email;
+		event.identity.crm_id = rows[i].crm;
+		event.identity.previous_id = rows[i].previous;
+		struct identified who;
+		const struct actor *named[IDENTIFY_NAMED_MAX];
+		char kinds[64] = "";
+		ck_assert(identify_event(&event, &options, &arena, &who));
+		size_t count = identify_named(&who, named), size = 0;
+		for (size_t j = 0; j < count; j++) {
+			size += (size_t)snprintf(kinds + size, sizeof(kinds) - size, "%s%s", j > 0 ? " " : "",
+						 actor_kind_name(named[j]->kind));
+			ck_assert_uint_lt(size, sizeof(kinds));
+		}
+		ck_assert_str_eq(kinds, rows[i].named);
 	}
 	arena_finish(&arena);
 }
@@ -427,5 +473,5 @@ END_TEST
 
 TEST_MAIN("identify", actor_ids_are_keyed_hashes, a_key_has_a_name_of_its_own, addresses_are_normalised,
 	  ids_are_trimmed_and_nobodys_ids_blocked, an_event_tells_a_weak_and_a_strong_actor,
-	  an_alias_names_whom_it_was_before, group_calls_and_the_crm_name_an_account,
-	  an_actor_id_of_zeros_is_blocked, a_full_arena_is_said)
+	  an_alias_names_whom_it_was_before, all_whom_an_event_names_are_listed_once,
+	  group_calls_and_the_crm_name_an_account, an_actor_id_of_zeros_is_blocked, a_full_arena_is_said)

@@ -8,6 +8,8 @@
 #include "core/base/check.h"
 #include "core/base/log.h"
 #include "core/flow/decode.h"
+#include "core/flow/facts.h"
+#include "core/flow/identify.h"
 #include "tests/daemon/drive.h"
 #include "tests/daemon/plan.h"
 #include "tests/table.h"
@@ -42,9 +44,17 @@ static struct seen seen;
 
 /* ---- who ---- */
 
-/* One letter is a cookie, more are a person. */
+/* One letter is a cookie, more are an address; user:… and crm:… are what they say. */
 static struct uuid id_of(const char *name)
 {
+	if (strncmp(name, "user:", 5) == 0) {
+		return identify_actor_id(&drive.key, ACTOR_USER, "nordlys",
+					 arena_print(&arena, "user-%s", name + 5));
+	}
+	if (strncmp(name, "crm:", 4) == 0) {
+		return identify_actor_id(&drive.key, ACTOR_CRM, "nordlys",
+					 arena_print(&arena, "crm-%s", name + 4));
+	}
 	if (strlen(name) == 1) {
 		return identify_actor_id(&drive.key, ACTOR_COOKIE, "nordlys",
 					 arena_print(&arena, "cookie-%s", name));
@@ -54,7 +64,8 @@ static struct uuid id_of(const char *name)
 
 static const char *name_of(const struct uuid *id)
 {
-	static const char *const names[] = {"a", "b", "c", "ann", "bo", "cilla"};
+	static const char *const names[] = {"a",	"b",	   "c",		 "ann",	    "bo",	"cilla",
+					    "user:ann", "user:bo", "user:cilla", "crm:ann", "crm:cilla"};
 	for (size_t i = 0; i < COUNT_OF(names); i++) {
 		struct uuid other = id_of(names[i]);
 		if (uuid_equal(&other, id)) {
@@ -84,6 +95,16 @@ static int64_t stamp_of(const char *id, int64_t at_us)
 
 static void set_what(struct event *event, const char *what)
 {
+	if (strcmp(what, "alias") == 0 || strcmp(what, "join") == 0 || strcmp(what, "split") == 0) {
+		event->action = ACTION_ALIAS;
+		event->identity.verified = true;
+		if (what[0] != 'a') {
+			event->source = IDENTIFY_BY_HAND;
+			event->channel = CHANNEL_CRM;
+			event->label = what[0] == 's' ? FACTS_SPLIT : "";
+		}
+		return;
+	}
 	if (strncmp(what, "click", 5) == 0) {
 		event->channel = CHANNEL_EMAIL;
 		event->action = ACTION_EMAIL_CLICK;
@@ -94,6 +115,34 @@ static void set_what(struct event *event, const char *what)
 			: strcmp(what, "consent") == 0 ? ACTION_CONSENT
 						       : ACTION_PAGE_VIEW;
 	event->content.url = arena_print(&arena, "https://www.nordlys.test/%s", what);
+}
+
+/* An identifier, or two actors by their ids: `of` one `and` another. False: none of these words. */
+static bool set_who(struct event *event, const char *word, const char *who)
+{
+	char text[UUID_TEXT_SIZE];
+	if (strcmp(word, "on") == 0) {
+		event->identity.anonymous_id = arena_print(&arena, "cookie-%s", who);
+	} else if (strcmp(word, "by") == 0) {
+		event->identity.email = arena_print(&arena, "%s@firma.test", who);
+	} else if (strcmp(word, "as") == 0) {
+		event->identity.user_id = arena_print(&arena, "user-%s", who);
+	} else if (strcmp(word, "record") == 0) {
+		event->identity.crm_id = arena_print(&arena, "crm-%s", who);
+	} else if (strcmp(word, "was") == 0) {
+		event->identity.previous_id = arena_print(&arena, "user-%s", who);
+	} else if (strcmp(word, "of") == 0) {
+		struct uuid id = id_of(who);
+		event->identity.has_email_actor = true;
+		memcpy(event->identity.email_actor, id.bytes, sizeof(id.bytes));
+	} else if (strcmp(word, "and") == 0) {
+		struct uuid id = id_of(who);
+		uuid_print(&id, text);
+		event->identity.previous_id = arena_print(&arena, "%s", text);
+	} else {
+		return false;
+	}
+	return true;
 }
 
 static void add_event(char **words, size_t count)
@@ -114,20 +163,16 @@ static void add_event(char **words, size_t count)
 			event.machine_reasons = MACHINE_USER_AGENT;
 		} else if (strcmp(word, "agent") == 0) {
 			event.party = PARTY_AGENT;
+		} else if (strcmp(word, "verified") == 0) {
+			event.identity.verified = true;
 		} else {
-			if (strcmp(word, "on") == 0) {
-				event.identity.anonymous_id = arena_print(&arena, "cookie-%s", next);
-			} else if (strcmp(word, "by") == 0) {
-				event.identity.email = arena_print(&arena, "%s@firma.test", next);
-			} else if (strcmp(word, "as") == 0) {
-				event.identity.user_id = arena_print(&arena, "user-%s", next);
-			} else if (strcmp(word, "at") == 0) {
+			if (strcmp(word, "at") == 0) {
 				event.occurred_us = minute(next);
 			} else if (strcmp(word, "received") == 0) {
 				event.received_us = minute(next);
 			} else if (strcmp(word, "called") == 0) {
 				event.identity.name = arena_print(&arena, "%s", next);
-			} else {
+			} else if (!set_who(&event, word, next)) {
 				ck_abort_msg("screen.txt:%u: what is \"%s\"?", seen.line, word);
 			}
 			i++;
@@ -364,6 +409,30 @@ static void check_stranger(char **words, size_t count)
 	TELL(actor == NULL || actor->value == NULL, "%s has an address", words[0]);
 }
 
+/* The contact of each of a person's actors is the first named, and nobody else's is. */
+static void check_one(char **words, size_t count)
+{
+	struct uuid contact = id_of(words[0]);
+	size_t its = 0;
+	for (size_t i = 0; i < tables_count(&world.tables, TABLE_KIN); i++) {
+		const struct kin_line *row = tables_row(&world.tables, TABLE_KIN, i);
+		if (uuid_equal(&row->contact_id, &contact)) {
+			TELL(is_named(words, count, &row->actor_id), "%s is one of them", name_of(&row->actor_id));
+			its++;
+		}
+	}
+	TELL(its == count, "%zu are one with %s", its, words[0]);
+}
+
+/* One by itself. */
+static void check_alone(char **words, size_t count)
+{
+	for (size_t i = 0; i < count; i++) {
+		struct kin_line key = {.actor_id = id_of(words[i])};
+		TELL(tables_find(&world.tables, TABLE_KIN, &key) == NULL, "%s is one with somebody", words[i]);
+	}
+}
+
 static void check_count(enum table table, char **words, size_t count)
 {
 	TELL(count == 1, "how many?");
@@ -392,6 +461,16 @@ static void check_consents(char **words, size_t count)
 	check_count(TABLE_CONSENT, words, count);
 }
 
+static void check_actors(char **words, size_t count)
+{
+	check_count(TABLE_ACTOR, words, count);
+}
+
+static void check_assertions(char **words, size_t count)
+{
+	check_count(TABLE_ASSERTION, words, count);
+}
+
 static void check_declared(char **words, size_t count)
 {
 	check_count(TABLE_DECLARED, words, count);
@@ -405,6 +484,8 @@ static const struct {
 	{"refolds", check_refolds}, {"person", check_person},	  {"stranger", check_stranger},
 	{"claims", check_claims},   {"consents", check_consents}, {"declared", check_declared},
 	{"gone", check_gone},	    {"begins", check_begins},	  {"counted", check_counted},
+	{"one", check_one},	    {"alone", check_alone},	  {"assertions", check_assertions},
+	{"actors", check_actors},
 };
 
 /* ---- reading ---- */

@@ -108,7 +108,13 @@ class Erase(EraseTest):
                  self.event(60, "/terms", "browser-c")]
         self.play(story)
         self.assertEqual("2", self.value("SELECT count(*) FROM phased.contact"))
+        for offset, before in enumerate(("u7", "u9")):	# rejected once; they can be read by now
+            raw = json.dumps(self.event(70, action="ALIAS", who={"user_id": "u8", "previous_id": before})).encode()
+            self.psql(f"INSERT INTO phased.rejected SELECT 'old', 0, {offset}, 'unreadable', '', 1, 1, now(), '', now();"
+                      f"INSERT INTO phased.rejected_raw VALUES ('old', 0, {offset}, 1, '\\x{raw.hex()}')")
         said = json.loads(self.erase(home, "--json"))
+        self.assertEqual("1", self.value('SELECT string_agg("offset"::text, \' \') FROM phased.rejected_raw'))
+        self.psql("DELETE FROM phased.rejected")
         self.assertEqual((3, 3, 0, 5), tuple(said[key] for key in ("identifiers", "browsers", "shared", "touches")), said)
         for address in (ANN, home):
             self.assertIn("nothing is left", self.erase(address, "--verify"))
