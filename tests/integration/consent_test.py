@@ -262,6 +262,53 @@ class Unsubscribes(DaemonTest):
         self.give([sent[1], self.unsubscribe("cat", minute=9)])
         self.assertEqual([], self.waiting())
 
+    def login(self, name, user, minute):
+        return self.event("WEB", "IDENTIFY", name, minute, identity={"user_id": user, "email": f"{name}@acme.test", "verified": True},
+                          consent={"analytics": "GRANTED"})
+
+    def test_somebody_decides_about_a_person_of_several_addresses(self):
+        """Ann, Bo and Cat have two each, which a login makes one in minute 7."""
+        self.prepare()
+        self.start_phased()
+        names = [name + place for name in ("ann", "bo", "cat") for place in ("", ".home")]
+        self.give(self.consents(*names))
+        self.give([self.unsubscribe(name, machine=1, minute=4 if "." in name else 3) for name in names])
+        waits = dict(self.psql("SELECT person, count(*) FROM report.unsubscribe_review GROUP BY 1"))
+        self.assertEqual(["1"] * 6, list(waits.values()))
+        # What one address stated counts for the other since they are one: Ann's does not, Cat's does.
+        self.give([self.event("CRM", "CONSENT", "ann.home", 6, consent={"contact": "GRANTED"})] +
+                  [self.login(name, name.split(".")[0], 7) for name in names] +
+                  [self.event("CRM", "CONSENT", "cat.home", 8, consent={"contact": "GRANTED"})])
+        ids = {address.split("@")[0].split(".")[0]: contact for address, contact in self.psql("SELECT address, contact_id FROM report.person")}
+        self.assertEqual(3, len(ids))
+        self.assertEqual(sorted([ids["ann"], ids["bo"], ids["bo"]]), sorted(person for person, in self.psql("SELECT person FROM report.unsubscribe_review")))
+        self.assertEqual({("acme", "{provider_flag}", "t")}, {tuple(row) for row in self.waiting()})
+        seller = self.user("phased_seller")
+        said = self.phasectl(["unsubscribe", "settle", "-", "--accept"], "ann.home@acme.test\n", config=seller)
+        self.assertEqual(f"{ids['ann']}: sent: may not be written to\n", said)
+        self.given += 1
+        self.applied(self.given)
+        self.nobody_waits()
+        self.assertEqual([ids["bo"]] * 2, [person for person, in self.psql("SELECT person FROM report.unsubscribe_review")])
+        self.assertEqual({"ann": False, "bo": True, "cat": True}, {name.split(".")[0]: may for name, may in self.may_write().items()})
+        self.phasectl(["unsubscribe", "settle", ids["bo"][:13], "--dismiss"], config=seller)
+        self.assertEqual([], self.waiting())
+        self.assertEqual([["unsubscribe dismiss", '{"unsubscribes": 2}']], self.psql("SELECT what, counts FROM phased.audit WHERE what LIKE 'unsub%'"))
+
+    def test_who_is_slower_to_dismiss_is_told(self):
+        self.prepare()
+        self.start_phased()
+        self.give(self.consents("ann") + [self.unsubscribe("ann", machine=1)])
+        person = self.value("SELECT person FROM report.unsubscribe_review")
+        faster = self.session("BEGIN; DELETE FROM phased.consent WHERE purpose = 2;")
+        slower = self.start([phased_test.PHASECTL, "--config", self.config, "unsubscribe", "settle", person, "--dismiss"], "settle")
+        self.wait_until(lambda: self.value("SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND datname = current_database()") == "1",
+                        20, "it to wait for who was faster")
+        faster.stdin.write("COMMIT;\n")
+        faster.stdin.flush()
+        self.assertEqual((1, "phasectl: unsubscribe settle: of this person no unsubscribe waits for a decision\n"), (slower.wait(), slower.log()))
+        self.assertEqual("0", self.value("SELECT count(*) FROM phased.audit WHERE what LIKE 'unsub%'"))
+
 
 if __name__ == "__main__":
     phased_test.main()
