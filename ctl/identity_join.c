@@ -46,8 +46,8 @@ static void make_id(const char *how, const char *one, const char *other, int64_t
 	snprintf(ret_text, size, "%s-%016" PRIx64, how, hash_64(pieces, COUNT_OF(pieces)));
 }
 
-static bool send(struct ctl *ctl, const char *how, const struct uuid *one, const struct uuid *other, int64_t at_us,
-		 struct fail *fail)
+static bool prepare(struct own_event *own, struct ctl *ctl, const char *how, const struct uuid *one,
+		    const struct uuid *other, int64_t at_us, struct fail *fail)
 {
 	struct event event = event_blank;
 	char id[32], first[UUID_TEXT_SIZE], second[UUID_TEXT_SIZE];
@@ -60,7 +60,7 @@ static bool send(struct ctl *ctl, const char *how, const struct uuid *one, const
 	event.occurred_us = at_us;
 	event.identity.verified = true;
 	event.identity.previous_id = second;
-	return own_event_send(ctl, &event, one, fail);
+	return own_event_prepare(own, ctl, &event, one, fail);
 }
 
 static bool read_at(int64_t *ret_at_us, struct fail *fail)
@@ -73,7 +73,7 @@ static bool read_at(int64_t *ret_at_us, struct fail *fail)
 	return *ret_at_us <= now_us || fail_set(fail, FAIL_FATAL, EXIT_USAGE, "--at: this is still to come");
 }
 
-/* Noted first: what was sent and is not noted would be worse than the other way round. */
+/* Noted before it is sent, since what was sent and is not noted would be worse; and when all has been looked at that can be wrong. */
 static bool say(struct ctl *ctl, struct postgres *postgres, const char *how, const char *option, int64_t at_us,
 		struct fail *fail)
 {
@@ -86,8 +86,12 @@ static bool say(struct ctl *ctl, struct postgres *postgres, const char *how, con
 	if (uuid_equal(&one, &other)) {
 		return fail_set(fail, FAIL_FATAL, EXIT_USAGE, "%s: this is the same identifier", option);
 	}
-	return audit_note_add(ctl, postgres, how, "", fail, "{\"actors\": 2}") && ctl_turn(postgres, fail) &&
-	       send(ctl, how, &one, &other, at_us, fail);
+	struct own_event own = {0};
+	bool sent = prepare(&own, ctl, how, &one, &other, at_us, fail) &&
+		    audit_note_add(ctl, postgres, how, "", fail, "{\"actors\": 2}") && ctl_turn(postgres, fail) &&
+		    own_event_deliver(&own, fail);
+	own_event_finish(&own);
+	return sent;
 }
 
 static int run(struct ctl *ctl, const char *how, const char *option)

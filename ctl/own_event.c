@@ -6,12 +6,11 @@
 #include "core/base/moment.h"
 #include "core/flow/decode.h"
 #include "core/flow/identify.h"
-#include "ctl/sender.h"
 
-bool own_event_send(struct ctl *ctl, struct event *event, const struct uuid *about, struct fail *fail)
+bool own_event_prepare(struct own_event *own, struct ctl *ctl, struct event *event, const struct uuid *about,
+		       struct fail *fail)
 {
-	struct produce_message message = {.channel = CHANNEL_CRM, .has_key = true, .key = *about};
-	struct sender sender = {0};
+	own->message = (struct produce_message){.channel = CHANNEL_CRM, .has_key = true, .key = *about};
 	event->source = IDENTIFY_BY_HAND;
 	event->channel = CHANNEL_CRM;
 	event->stamped_us = event->occurred_us;
@@ -19,10 +18,10 @@ bool own_event_send(struct ctl *ctl, struct event *event, const struct uuid *abo
 	event->party = PARTY_AGENT;
 	event->identity.has_email_actor = true;
 	memcpy(event->identity.email_actor, about->bytes, sizeof(event->identity.email_actor));
-	bool fits = encode_event(event, &ctl->arena, &message.bytes, &message.size);
+	bool fits = encode_event(event, &ctl->arena, &own->message.bytes, &own->message.size);
 	CHECK(fits);
 	const struct message sent_as = {
-		.timestamp_us = event->received_us, .value = message.bytes, .size = message.size};
+		.timestamp_us = event->received_us, .value = own->message.bytes, .size = own->message.size};
 	struct event *read;
 	struct reject reject;
 	enum outcome outcome = decode_event(&sent_as, &ctl->arena, NULL, &read, &reject);
@@ -30,12 +29,27 @@ bool own_event_send(struct ctl *ctl, struct event *event, const struct uuid *abo
 		return fail_set(fail, FAIL_FATAL, EXIT_USAGE, "the daemon would not take this: %s at %s",
 				outcome_about[outcome].name, reject.field);
 	}
-	const char *topic = topics_of_channel(&ctl->conf, CHANNEL_CRM);
-	if (topic[0] == '\0') {
+	own->topic = topics_of_channel(&ctl->conf, CHANNEL_CRM);
+	if (own->topic[0] == '\0') {
 		return fail_set(fail, FAIL_FATAL, EXIT_CONFIG, "no topic is configured for channel crm");
 	}
-	bool sent = sender_start(&sender, ctl, fail) && sender_look(&sender, topic, fail) &&
-		    sender_send(&sender, topic, &message, fail) && sender_drain(&sender, fail);
-	sender_finish(&sender);
+	return sender_start(&own->sender, ctl, fail) && sender_look(&own->sender, own->topic, fail);
+}
+
+bool own_event_deliver(struct own_event *own, struct fail *fail)
+{
+	return sender_send(&own->sender, own->topic, &own->message, fail) && sender_drain(&own->sender, fail);
+}
+
+void own_event_finish(struct own_event *own)
+{
+	sender_finish(&own->sender);
+}
+
+bool own_event_send(struct ctl *ctl, struct event *event, const struct uuid *about, struct fail *fail)
+{
+	struct own_event own = {0};
+	bool sent = own_event_prepare(&own, ctl, event, about, fail) && own_event_deliver(&own, fail);
+	own_event_finish(&own);
 	return sent;
 }

@@ -142,6 +142,7 @@ class Join(DaemonTest):
             (["join", "-", "--with", actor], "nobody@acme.test", 1, "identity join: no person's identifier is known by this"),
             (["split", "-", "--from", actor, "--at", "2999-01-01T00:00:00Z"], ADDRESS, 64, "--at: this is still to come"),
             (["show", "-"], "nobody@acme.test", 1, "nobody is known by this"),
+            (["join", "-", "--with", actor, "--at", "1990-01-01T00:00:00Z"], ADDRESS, 64, "the daemon would not take this: time_out_of_range"),
         ]
         for words, stdin, status, said in cases:
             done = self.run_phasectl(["identity", *words], input=stdin)
@@ -150,6 +151,9 @@ class Join(DaemonTest):
             self.assertNotIn("@", done.err)
         done = self.run_phasectl(["identity", "join", "-", "--with", actor], input=ADDRESS, config=self.user("phased_reader"))
         self.assertEqual(77, done.status, done.err)
+        self.topics["crm"] += "-elsewhere"
+        self.write_config()
+        self.assertIn("no topic", self.run_phasectl(["identity", "join", "-", "--with", actor], input=ADDRESS).err)
         self.assertEqual("0", self.value("SELECT count(*) FROM phased.audit WHERE what IN ('join', 'split')"))
 
     def test_two_contacts_of_10000_touches_are_joined_in_one_transaction(self):
