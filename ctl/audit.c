@@ -223,20 +223,21 @@ static bool on_proof(void *context, const struct postgres_rows *rows, struct fai
 
 static void sum_up(struct reading *reading)
 {
-	char hash[HASH_TEXT_SIZE];
+	char hash[HASH_TEXT_SIZE], last[HASH_TEXT_SIZE + 24]; /* as --holds takes it */
 	print_hash(reading->last_hash, HASH_SIZE, hash);
+	snprintf(last, sizeof(last), "%" PRId64 ":%s", reading->last_id, hash);
 	if (reading->held_id != 0 && !reading->held) {
 		find(reading, reading->held_id, "is not there as it was noted");
 	}
 	if (asked.json) {
-		json_line_print(json_pack("{sI sb ss}", "rows", (json_int_t)reading->rows, "unbroken",
-					  !reading->broken, "last", hash),
+		json_line_print(json_pack("{sI sb ss?}", "rows", (json_int_t)reading->rows, "unbroken",
+					  !reading->broken, "last", reading->rows > 0 ? last : NULL),
 				0);
 	} else if (!reading->broken && reading->rows == 0) {
 		printf("nothing was noted yet\n");
 	} else {
-		printf("%" PRIu64 " rows, %s; the last one is %" PRId64 ":%s\n", reading->rows,
-		       reading->broken ? "not as they were written" : "unbroken", reading->last_id, hash);
+		printf("%" PRIu64 " rows, %s; the last one is %s\n", reading->rows,
+		       reading->broken ? "not as they were written" : "unbroken", last);
 	}
 }
 

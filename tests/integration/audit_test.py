@@ -107,6 +107,7 @@ class Audit(phased_test.PhasedTest):
                                       for number in range(1200)) + " COMMIT;")	# more than is read at once
         noted = self.last()
         self.assertTrue(noted.startswith("1201:"))
+        self.assertEqual({"rows": 1201, "unbroken": True, "last": noted}, json.loads(self.verify("--json")))
         self.verify("--holds", noted)
         for damage, expected in (
                 ("UPDATE phased.audit SET counts = '{\"rows\": 2}' WHERE id = 1100", ["row 1100: was changed after it was written"]),
@@ -150,6 +151,7 @@ class Audit(phased_test.PhasedTest):
         self.psql("TRUNCATE phased.audit")
         for args in ([], ["--verify"]):
             self.assertEqual("nothing was noted yet\n", self.phasectl(["audit", *args]))
+        self.assertEqual({"rows": 0, "unbroken": True, "last": None}, json.loads(self.verify("--json")))
 
 
 if __name__ == "__main__":
