@@ -16,7 +16,7 @@
 #include "core/base/moment.h"
 #include "core/edge/postgres.h"
 #include "core/edge/store.h"
-#include "core/flow/erasure.h"
+#include "core/flow/erasing.h"
 #include "ctl/audit_note.h"
 #include "ctl/contact_word.h"
 #include "ctl/json_line.h"
@@ -34,9 +34,6 @@ static const struct option_about options[] = {
 	{"json", NULL, OPTION_FLAG, &asked.json, 0, 0, "a JSON object"},
 	{0},
 };
-
-static const struct postgres_statement commit = {.name = "commit", .sql = "COMMIT", .simple = true};
-static const struct postgres_statement rollback = {.name = "rollback", .sql = "ROLLBACK", .simple = true};
 
 struct erasing {
 	struct ctl *ctl;
@@ -63,90 +60,77 @@ static bool no_memory(struct fail *fail)
 
 /* ---- who is concerned, locked ---- */
 
-/* False with fail->kind FAIL_RETRY: somebody is concerned who is not locked. */
+static bool is_same_person(const struct erase_person *person, const struct erase *erase)
+{
+	return person->count == erase->actor_count &&
+	       memcmp(person->ids, erase->actors, person->count * sizeof(*person->ids)) == 0;
+}
+
+/* False with fail->kind FAIL_RETRY: somebody is concerned who is not locked, or another is one with them than was. */
 static bool lock(struct erasing *erasing, struct fail *fail)
 {
 	struct erase *erase = &erasing->erase;
-	size_t count;
+	bool more;
 	if (!erase_ask(erasing->postgres, erase, fail) || !turn(erasing, .1, "who is concerned", fail)) {
 		return false;
 	}
-	erase->contacts = erasure_concerned(erase->actors, erase->actor_count, erase->claims, erase->claim_count,
-					    erase->arena, &erase->contact_count);
-	if (erase->contacts == NULL) {
+	if (!erasing_concern(erase)) {
 		return no_memory(fail);
 	}
-	if (!erase_lock(erasing->postgres, erase, fail) || !turn(erasing, .2, "locking", fail)) {
+	if (!erase_lock(erasing->postgres, erase, fail) || !turn(erasing, .2, "locking", fail) ||
+	    !erase_person_find(erasing->ctl, erasing->postgres, &erasing->person, fail)) {
 		return false;
 	}
-	struct uuid *now = erasure_concerned(erase->actors, erase->actor_count, erase->claims, erase->claim_count,
-					     erase->arena, &count);
-	if (now == NULL) {
+	if (!erasing_concerns_more(erase, &more)) {
 		return no_memory(fail);
 	}
-	return erasure_covers(erase->contacts, erase->contact_count, now, count) ||
+	return (!more && is_same_person(&erasing->person, erase)) ||
 	       fail_set(fail, FAIL_RETRY, EXIT_AWAY, "somebody else is concerned by now");
 }
 
 /* ---- what goes ---- */
 
 /* Actors that go whole, and those of which stretches do. */
-static bool count_actors(struct erasing *erasing, struct ledger_row *rows, size_t count)
+static void count_actors(struct erasing *erasing)
 {
-	struct erase *erase = &erasing->erase;
+	const struct erase *erase = &erasing->erase;
 	size_t whole = 0;
-	for (size_t i = 0; i < count; i++) {
-		if (rows[i].from_us == INT64_MIN) {
-			rows[i].positions = erasing->positions;
-			whole++;
-		}
+	for (size_t i = 0; i < erase->ledger_count; i++) {
+		whole += erase->ledger[i].from_us == INT64_MIN ? 1 : 0;
 	}
-	erase->ledger = rows;
-	erase->ledger_count = count;
-	erase->actors = erasure_actors(rows, count, erase->arena, &erase->actor_count);
 	erasing->whole = whole - erasing->person.count;
 	erasing->shared = erase->actor_count - whole;
-	return erase->actors != NULL;
 }
 
 static bool plan(struct erasing *erasing, struct fail *fail)
 {
 	struct erase *erase = &erasing->erase;
-	struct ledger_row *rows;
-	size_t count;
-	erase->weak = erasure_weak(erase->claims, erase->claim_count, erase->arena, &erase->weak_count);
-	if (erase->weak == NULL) {
-		return no_memory(fail);
-	}
 	if (!erase_measure(erasing->postgres, erase, fail) || !turn(erasing, .3, "what is theirs", fail)) {
 		return false;
 	}
-	erasure_sort_claims(erase->claims, erase->claim_count);
-	erasure_sort_times(erase->times, erase->time_count);
 	erasing->erased_us = moment_now_us();
-	int64_t at_us = erase->newest_us > erasing->erased_us ? erase->newest_us : erasing->erased_us;
-	return (erasure_ledger(erasing->person.ids, erasing->person.count, erase->claims, erase->claim_count,
-			       erase->times, erase->time_count, at_us, erasing->erased_us, erase->arena, &rows,
-			       &count) &&
-		count_actors(erasing, rows, count)) ||
-	       no_memory(fail);
+	if (!erasing_plan(erase, erasing->erased_us, erasing->positions)) {
+		return no_memory(fail);
+	}
+	count_actors(erasing);
+	return true;
 }
 
 static bool drop(struct erasing *erasing, struct fail *fail)
 {
 	struct erase *erase = &erasing->erase;
-	struct stretch *stretches;
 	if (!erase_drop(erasing->postgres, erase, fail) || !turn(erasing, .5, "touches and facts", fail)) {
 		return false;
 	}
-	erasure_sort_claims(erase->claims, erase->claim_count);
-	erasure_sort_times(erase->times, erase->time_count);
-	if (!erasure_stretches(erase->claims, erase->claim_count, erase->consenting, erase->consenting_count,
-			       erase->times, erase->time_count, erase->arena, &stretches, &erase->stretch_count) ||
-	    !erase_divide(erase)) {
+	if (!erasing_join(erase)) {
 		return no_memory(fail);
 	}
-	erase->stretches = stretches;
+	if (!erase_join(erasing->postgres, erase, fail) || !turn(erasing, .6, "who stays", fail)) {
+		return false;
+	}
+	if (!erasing_derive(erase)) {
+		return no_memory(fail);
+	}
 	return erase_write(erasing->postgres, erase, fail) && turn(erasing, .7, "all that follows", fail) &&
 	       erase_rejects(erasing->ctl, erasing->postgres, &erasing->person, erase->actors, erase->actor_count,
 			     &erasing->rejects, fail);
@@ -177,19 +161,21 @@ static bool finish(struct erasing *erasing, struct fail *fail)
 			      ",\"rows\":%" PRId64 ",\"rejects\":%" PRId64 "}",
 			      erasing->person.count, erasing->whole, erasing->shared, all_touches(erase),
 			      other_rows(erase), erasing->rejects) &&
-	       postgres_add(erasing->postgres, &commit, NULL, NULL, NULL, fail) &&
-	       turn(erasing, 1, "committing", fail);
+	       erase_commit(erasing->postgres, fail) && turn(erasing, 1, "committing", fail);
 }
 
 /* ---- the transaction ---- */
 
 static bool try(struct erasing *erasing, struct fail *fail)
 {
+	if (!erase_begin(erasing->postgres, fail) ||
+	    !erase_person_find(erasing->ctl, erasing->postgres, &erasing->person, fail)) {
+		return false;
+	}
 	erasing->erase = (struct erase){.arena = &erasing->ctl->arena,
 					.actors = erasing->person.ids,
 					.actor_count = erasing->person.count};
-	return erase_begin(erasing->postgres, fail) && lock(erasing, fail) && plan(erasing, fail) &&
-	       drop(erasing, fail) && finish(erasing, fail);
+	return lock(erasing, fail) && plan(erasing, fail) && drop(erasing, fail) && finish(erasing, fail);
 }
 
 static bool may_try_again(const struct fail *fail)
@@ -208,8 +194,8 @@ static bool erase_all(struct erasing *erasing, struct fail *fail)
 		}
 		struct fail ignored;
 		if (postgres_state(erasing->postgres) != POSTGRES_IDLE ||
-		    !postgres_add(erasing->postgres, &rollback, NULL, NULL, NULL, &ignored) ||
-		    !ctl_turn(erasing->postgres, &ignored) || !may_try_again(fail) || i + 1 == TRIES_MAX) {
+		    !erase_rollback(erasing->postgres, &ignored) || !ctl_turn(erasing->postgres, &ignored) ||
+		    !may_try_again(fail) || i + 1 == TRIES_MAX) {
 			return false;
 		}
 		arena_back(arena, mark);
@@ -254,8 +240,8 @@ static int run(struct ctl *ctl)
 	int exit_code = EXIT_DONE;
 	bool good = ctl_read_conf_for_kafka(ctl, &fail) && erase_person_read(ctl, &erasing.person, &fail);
 	erasing.postgres = good ? ctl_connect_to_schema(ctl, &fail) : NULL;
-	good = erasing.postgres != NULL && contact_word_key_fits(ctl, erasing.postgres, &fail) &&
-	       erase_person_find(ctl, erasing.postgres, &erasing.person, &fail);
+	good = erasing.postgres != NULL && contact_word_key_fits(ctl, erasing.postgres, &fail);
+	good = good && (!asked.verify || erase_person_find(ctl, erasing.postgres, &erasing.person, &fail));
 	if (good && asked.verify) {
 		exit_code = erase_verify(ctl, erasing.postgres, &erasing.person, asked.json);
 	} else if (good) {

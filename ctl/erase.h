@@ -13,16 +13,17 @@
 #include "core/flow/identify.h"
 #include "ctl/ctl.h"
 
-/* Whoever goes by an address: its own actor first, and each strong actor that is said to be the same. */
+/* Whoever goes by an address: its own actor, and each strong actor that is said to be the same. */
 struct erase_person {
 	char address[IDENTITY_EMAIL_SIZE_MAX + 1]; /* in its normal form; shown nowhere */
 	struct identity_key key;		   /* erase_person_finish() ends it */
-	struct uuid *ids;			   /* sorted; in ctl->arena */
+	struct uuid own;			   /* of the address itself */
+	struct uuid *ids; /* of erase_person_find(): it, and the others'; sorted; in ctl->arena */
 	size_t count;
 };
 /* From stdin, and from the identity key. */
 bool erase_person_read(struct ctl *ctl, struct erase_person *person, struct fail *fail);
-/* Adds whom the database says to be the same. A turn of its own. */
+/* Whom the database says to be the same, as of now. A turn of its own. */
 bool erase_person_find(struct ctl *ctl, struct postgres *postgres, struct erase_person *person, struct fail *fail);
 void erase_person_finish(struct erase_person *person);
 

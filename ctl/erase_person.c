@@ -3,7 +3,6 @@
  */
 #include <string.h>
 
-#include "core/base/check.h"
 #include "core/edge/key_file.h"
 #include "core/edge/postgres.h"
 #include "core/flow/erasure.h"
@@ -34,10 +33,7 @@ bool erase_person_read(struct ctl *ctl, struct erase_person *person, struct fail
 	    !key_file_read(ctl->conf.identity.key_file, person->key.bytes, &person->key.size, fail)) {
 		return false;
 	}
-	person->ids = arena_array(&ctl->arena, 1, sizeof(*person->ids));
-	CHECK(person->ids != NULL);
-	person->ids[0] = identify_actor_id(&person->key, ACTOR_EMAIL, "", person->address);
-	person->count = 1;
+	person->own = identify_actor_id(&person->key, ACTOR_EMAIL, "", person->address);
 	return true;
 }
 
@@ -45,16 +41,16 @@ static bool on_same(void *context, const struct postgres_rows *rows, struct fail
 {
 	const struct found *found = context;
 	struct erase_person *person = found->person;
-	struct uuid *ids = arena_array(&found->ctl->arena, person->count + postgres_count(rows), sizeof(*ids));
+	size_t count = postgres_count(rows);
+	struct uuid *ids = arena_array(&found->ctl->arena, count + 1, sizeof(*ids));
 	if (ids == NULL) {
 		return fail_set(fail, FAIL_FATAL, EXIT_OUR_BUG, "too many go by this address");
 	}
-	memcpy(ids, person->ids, person->count * sizeof(*ids));
-	for (size_t i = 0; i < postgres_count(rows); i++) {
-		ids[person->count + i] = postgres_uuid(rows, i, 0);
+	for (size_t i = 0; i < count; i++) {
+		ids[i] = postgres_uuid(rows, i, 0);
 	}
 	person->ids = ids;
-	person->count = erasure_unique(ids, person->count + postgres_count(rows));
+	person->count = erasure_unique(ids, count);
 	return true;
 }
 
@@ -62,8 +58,7 @@ bool erase_person_find(struct ctl *ctl, struct postgres *postgres, struct erase_
 {
 	struct found found = {ctl, person};
 	struct postgres_value values[2];
-	return postgres_value_text(person->address, &values[0]) &&
-	       postgres_value_uuid(&person->ids[0], &values[1]) &&
+	return postgres_value_text(person->address, &values[0]) && postgres_value_uuid(&person->own, &values[1]) &&
 	       postgres_add(postgres, &find_same, values, on_same, &found, fail) && ctl_turn(postgres, fail);
 }
 

@@ -35,7 +35,9 @@ static const struct postgres_statement find_returned = {
 	       "OR "
 	       "EXISTS (SELECT FROM phased.consent c WHERE c.actor_id = k.id) OR EXISTS (SELECT FROM "
 	       "phased.declared "
-	       "d WHERE d.actor_id = k.id) OR NOT EXISTS (SELECT FROM phased.erasure e WHERE e.actor_id = k.id "
+	       "d WHERE d.actor_id = k.id) OR EXISTS (SELECT FROM phased.assertion s WHERE s.a = k.id OR s.b = "
+	       "k.id) OR "
+	       "NOT EXISTS (SELECT FROM phased.erasure e WHERE e.actor_id = k.id "
 	       "AND "
 	       "e.from_at = '-infinity')",
 	.parameter_count = 1,
@@ -57,7 +59,10 @@ static const struct postgres_statement find_refused = {
 	       "e.actor_id AND c.at >= e.from_at AND c.at <= e.at WHERE e.actor_id = ANY ($1) UNION ALL "
 	       "SELECT 'declared', 'refused', count(*) FROM phased.erasure e JOIN phased.declared d ON d.actor_id "
 	       "= "
-	       "e.actor_id AND d.at >= e.from_at AND d.at <= e.at WHERE e.actor_id = ANY ($1)",
+	       "e.actor_id AND d.at >= e.from_at AND d.at <= e.at WHERE e.actor_id = ANY ($1) UNION ALL "
+	       "SELECT 'assertion', 'refused', count(*) FROM phased.erasure e JOIN phased.assertion s ON (s.a = "
+	       "e.actor_id OR s.b = e.actor_id) AND s.at >= e.from_at AND s.at <= e.at WHERE e.actor_id = ANY "
+	       "($1)",
 	.parameter_count = 2,
 	.parameters = {{POSTGRES_UUID, true}, {POSTGRES_UUID, true}},
 };
@@ -74,7 +79,7 @@ static const struct postgres_statement find_refused = {
 static const struct postgres_statement find_held = {
 	.name = "find_held",
 	.sql = "SELECT '', '', 0::bigint"
-#include "core/edge/held.def"
+#include "core/model/held.def"
 	,
 	.parameter_count = 1,
 	.parameters = {{POSTGRES_UUID, true}},

@@ -1,7 +1,7 @@
 /*
  * phasectl export: everything that is held about whoever goes by an address, as JSON.
  *
- * By the list that erasing goes by (core/edge/held.def), and of the same actors and stretches of shared browsers: what is given out is what
+ * By the list that erasing goes by (core/model/held.def), and of the same actors and stretches of shared browsers: what is given out is what
  * `phasectl erase` would delete. Read as of one moment, a page at a time: memory does not grow with how much it is.
  */
 #include <inttypes.h>
@@ -10,8 +10,9 @@
 
 #include "core/base/check.h"
 #include "core/base/moment.h"
+#include "core/edge/erase.h"
 #include "core/edge/postgres.h"
-#include "core/flow/erasure.h"
+#include "core/flow/erasing.h"
 #include "ctl/audit_note.h"
 #include "ctl/erase.h"
 
@@ -45,7 +46,7 @@ static const struct postgres_statement declare = {
 	       "FROM " THEIR_TOUCHES " AS t UNION SELECT 'subject', to_jsonb(s)::text FROM (SELECT DISTINCT "
 	       "t.subject_id FROM " THEIR_TOUCHES " AS t) AS k JOIN phased.subject s ON s.subject_id = "
 	       "k.subject_id"
-#include "core/edge/held.def"
+#include "core/model/held.def"
 	       ") AS h (name, row) ORDER BY h.name, h.row",
 	.parameter_count = 4,
 	.parameters = {{POSTGRES_UUID, true},
@@ -108,27 +109,20 @@ static bool find(struct ctl *ctl, struct postgres *postgres, const struct erase_
 		 struct theirs *ret_theirs, struct fail *fail)
 {
 	struct erase erase = {.arena = &ctl->arena, .actors = person->ids, .actor_count = person->count};
-	struct ledger_row *rows;
 	if (!erase_ask(postgres, &erase, fail) || !ctl_turn(postgres, fail)) {
 		return false;
 	}
-	erase.weak = erasure_weak(erase.claims, erase.claim_count, erase.arena, &erase.weak_count);
-	if (erase.weak == NULL) {
+	if (!erasing_concern(&erase)) {
 		return no_memory(fail);
 	}
 	if (!erase_measure(postgres, &erase, fail) || !ctl_turn(postgres, fail)) {
 		return false;
 	}
-	erasure_sort_claims(erase.claims, erase.claim_count);
-	erasure_sort_times(erase.times, erase.time_count);
-	int64_t now_us = moment_now_us(), at_us = erase.newest_us > now_us ? erase.newest_us : now_us;
-	if (!erasure_ledger(person->ids, person->count, erase.claims, erase.claim_count, erase.times,
-			    erase.time_count, at_us, now_us, erase.arena, &rows, &ret_theirs->row_count)) {
+	if (!erasing_plan(&erase, moment_now_us(), "{}")) {
 		return no_memory(fail);
 	}
-	ret_theirs->rows = rows;
-	ret_theirs->actors = erasure_actors(rows, ret_theirs->row_count, erase.arena, &ret_theirs->actor_count);
-	return ret_theirs->actors != NULL || no_memory(fail);
+	*ret_theirs = (struct theirs){erase.ledger, erase.ledger_count, erase.actors, erase.actor_count};
+	return true;
 }
 
 /* Whole actors, and stretches of the others. */

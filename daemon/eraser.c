@@ -11,6 +11,7 @@
 #include "core/edge/postgres.h"
 #include "core/edge/schema.h"
 #include "core/edge/store.h"
+#include "core/flow/erasing.h"
 #include "core/flow/erasure.h"
 #include "core/flow/erasure_message.h"
 
@@ -30,6 +31,7 @@ enum stage {
 	STAGE_ASK,   /* BEGIN, claims */
 	STAGE_LOCK,
 	STAGE_DROP,
+	STAGE_JOIN,
 	STAGE_WRITE, /* and COMMIT */
 	STAGE_ROLLBACK,
 	STAGE_END
@@ -49,9 +51,6 @@ struct eraser {
 	size_t read, applied;
 	struct log_limit away_limit, trouble_limit;
 };
-
-static const struct postgres_statement commit = {.name = "commit", .sql = "COMMIT", .simple = true};
-static const struct postgres_statement rollback = {.name = "rollback", .sql = "ROLLBACK", .simple = true};
 
 struct eraser *eraser_create(const struct eraser_options *options)
 {
@@ -179,47 +178,39 @@ static bool ask_claims(struct eraser *eraser, struct fail *fail)
 
 static bool lock(struct eraser *eraser, struct fail *fail)
 {
-	struct erase *erase = &eraser->erase;
-	erase->contacts = erasure_concerned(erase->actors, erase->actor_count, erase->claims, erase->claim_count,
-					    erase->arena, &erase->contact_count);
-	return (erase->contacts != NULL || no_memory(fail)) && erase_lock(eraser->options.postgres, erase, fail) &&
+	return (erasing_concern(&eraser->erase) || no_memory(fail)) &&
+	       erase_lock(eraser->options.postgres, &eraser->erase, fail) &&
 	       postgres_send(eraser->options.postgres, fail);
 }
 
 static bool drop(struct eraser *eraser, struct fail *fail)
 {
-	struct erase *erase = &eraser->erase;
-	erase->weak = erasure_weak(erase->claims, erase->claim_count, erase->arena, &erase->weak_count);
-	return (erase->weak != NULL || no_memory(fail)) && erase_drop(eraser->options.postgres, erase, fail) &&
+	return erase_drop(eraser->options.postgres, &eraser->erase, fail) &&
+	       postgres_send(eraser->options.postgres, fail);
+}
+
+static bool join(struct eraser *eraser, struct fail *fail)
+{
+	return (erasing_join(&eraser->erase) || no_memory(fail)) &&
+	       erase_join(eraser->options.postgres, &eraser->erase, fail) &&
 	       postgres_send(eraser->options.postgres, fail);
 }
 
 static bool write_all(struct eraser *eraser, struct fail *fail)
 {
 	struct erase *erase = &eraser->erase;
-	struct stretch *stretches;
 	int64_t newest_us = INT64_MIN;
-	erasure_sort_claims(erase->claims, erase->claim_count);
-	erasure_sort_times(erase->times, erase->time_count);
-	if (!erasure_stretches(erase->claims, erase->claim_count, erase->consenting, erase->consenting_count,
-			       erase->times, erase->time_count, erase->arena, &stretches, &erase->stretch_count) ||
-	    !erase_divide(erase)) {
-		return no_memory(fail);
-	}
-	erase->stretches = stretches;
 	for (size_t i = 0; i < erase->ledger_count; i++) {
 		newest_us = erase->ledger[i].erased_us > newest_us ? erase->ledger[i].erased_us : newest_us;
 	}
-	return erase_write(eraser->options.postgres, erase, fail) &&
+	return (erasing_derive(erase) || no_memory(fail)) && erase_write(eraser->options.postgres, erase, fail) &&
 	       erase_raws(eraser->options.postgres, erase, newest_us, fail) &&
-	       postgres_add(eraser->options.postgres, &commit, NULL, NULL, NULL, fail) &&
-	       postgres_send(eraser->options.postgres, fail);
+	       erase_commit(eraser->options.postgres, fail) && postgres_send(eraser->options.postgres, fail);
 }
 
 static bool roll_back(struct eraser *eraser, struct fail *fail)
 {
-	return postgres_add(eraser->options.postgres, &rollback, NULL, NULL, NULL, fail) &&
-	       postgres_send(eraser->options.postgres, fail);
+	return erase_rollback(eraser->options.postgres, fail) && postgres_send(eraser->options.postgres, fail);
 }
 
 /* Also what schema there is: a turn that fails says so. */
@@ -232,9 +223,9 @@ static bool settle(struct eraser *eraser, struct fail *fail)
 static bool send(struct eraser *eraser, struct fail *fail)
 {
 	static bool (*const turns[])(struct eraser * eraser, struct fail * fail) = {
-		[STAGE_SETTLE] = settle,     [STAGE_KNOWN] = ask_known, [STAGE_ASK] = ask_claims,
-		[STAGE_LOCK] = lock,	     [STAGE_DROP] = drop,	[STAGE_WRITE] = write_all,
-		[STAGE_ROLLBACK] = roll_back};
+		[STAGE_SETTLE] = settle,   [STAGE_KNOWN] = ask_known,	[STAGE_ASK] = ask_claims,
+		[STAGE_LOCK] = lock,	   [STAGE_DROP] = drop,		[STAGE_JOIN] = join,
+		[STAGE_WRITE] = write_all, [STAGE_ROLLBACK] = roll_back};
 	eraser->under_way = turns[eraser->stage](eraser, fail);
 	return eraser->under_way;
 }
@@ -251,8 +242,7 @@ static void next_slice(struct eraser *eraser)
 static bool turn_done(struct eraser *eraser, struct fail *fail)
 {
 	struct erase *erase = &eraser->erase;
-	const struct uuid *now;
-	size_t count;
+	bool more;
 	switch (eraser->stage) {
 	case STAGE_SETTLE:
 		eraser->settled = true;
@@ -274,15 +264,15 @@ static bool turn_done(struct eraser *eraser, struct fail *fail)
 		eraser->stage = STAGE_LOCK;
 		return true;
 	case STAGE_LOCK:
-		now = erasure_concerned(erase->actors, erase->actor_count, erase->claims, erase->claim_count,
-					erase->arena, &count);
-		if (now == NULL) {
+		if (!erasing_concerns_more(erase, &more)) {
 			return no_memory(fail);
 		}
-		eraser->stage = erasure_covers(erase->contacts, erase->contact_count, now, count) ? STAGE_DROP
-												  : STAGE_ROLLBACK;
+		eraser->stage = more ? STAGE_ROLLBACK : STAGE_DROP;
 		return true;
 	case STAGE_DROP:
+		eraser->stage = STAGE_JOIN;
+		return true;
+	case STAGE_JOIN:
 		eraser->stage = STAGE_WRITE;
 		return true;
 	case STAGE_WRITE:

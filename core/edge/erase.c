@@ -1,12 +1,19 @@
 #include "core/edge/erase.h"
 
-#include <stdlib.h>
 #include <string.h>
 
 #include "core/base/arena.h"
 #include "core/base/check.h"
 #include "core/edge/store_columns.h"
+#include "core/edge/store_in_play.h"
+#include "core/edge/store_parts.h"
 #include "core/edge/store_sql_erase.h"
+
+/* The store's parts are of a turn: of its connection, and where its rows go. */
+static struct store store_of(struct postgres *postgres, const struct erase *erase)
+{
+	return (struct store){.postgres = postgres, .arena = erase->arena};
+}
 
 /* ---- what comes back ---- */
 
@@ -44,15 +51,58 @@ static bool on_claims(void *context, const struct postgres_rows *rows, struct fa
 	return true;
 }
 
+static bool read_ids(struct erase *erase, const struct postgres_rows *rows, struct uuid **ret_ids,
+		     size_t *ret_count, struct fail *fail)
+{
+	struct uuid *ids = room_of(erase, postgres_count(rows), sizeof(*ids), fail);
+	if (ids == NULL) {
+		return false;
+	}
+	for (size_t i = 0; i < postgres_count(rows); i++) {
+		ids[i] = postgres_uuid(rows, i, 0);
+	}
+	*ret_ids = ids;
+	*ret_count = postgres_count(rows);
+	return true;
+}
+
+static bool on_linked(void *context, const struct postgres_rows *rows, struct fail *fail)
+{
+	struct erase *erase = context;
+	return read_ids(erase, rows, &erase->linked, &erase->linked_count, fail);
+}
+
 static bool on_consenting(void *context, const struct postgres_rows *rows, struct fail *fail)
 {
 	struct erase *erase = context;
-	erase->consenting = room_of(erase, postgres_count(rows), sizeof(*erase->consenting), fail);
-	erase->consenting_count = postgres_count(rows);
-	for (size_t i = 0; erase->consenting != NULL && i < erase->consenting_count; i++) {
-		erase->consenting[i] = postgres_uuid(rows, i, 0);
-	}
-	return erase->consenting != NULL;
+	return read_ids(erase, rows, &erase->consenting, &erase->consenting_count, fail);
+}
+
+static bool on_left(void *context, const struct postgres_rows *rows, struct fail *fail)
+{
+	struct erase *erase = context;
+	return read_ids(erase, rows, &erase->left, &erase->left_count, fail);
+}
+
+static bool on_assertions(void *context, const struct postgres_rows *rows, struct fail *fail)
+{
+	struct erase *erase = context;
+	struct store store = store_of(NULL, erase);
+	return store_read_assertions(&store, rows, &erase->assertions, &erase->assertion_count, fail);
+}
+
+static bool on_consents(void *context, const struct postgres_rows *rows, struct fail *fail)
+{
+	struct erase *erase = context;
+	struct store store = store_of(NULL, erase);
+	return store_read_consents(&store, rows, &erase->consents, &erase->consent_count, fail);
+}
+
+static bool on_declared(void *context, const struct postgres_rows *rows, struct fail *fail)
+{
+	struct erase *erase = context;
+	struct store store = store_of(NULL, erase);
+	return store_read_declared(&store, rows, &erase->declared, &erase->declared_count, fail);
 }
 
 static bool on_times(void *context, const struct postgres_rows *rows, struct fail *fail)
@@ -75,17 +125,6 @@ static bool on_newest(void *context, const struct postgres_rows *rows, struct fa
 	int64_t newest_us = store_row_moment(rows, 0, 0);
 	erase->newest_us = newest_us > erase->newest_us ? newest_us : erase->newest_us;
 	return true;
-}
-
-static bool on_left(void *context, const struct postgres_rows *rows, struct fail *fail)
-{
-	struct erase *erase = context;
-	erase->left = room_of(erase, postgres_count(rows), sizeof(*erase->left), fail);
-	erase->left_count = postgres_count(rows);
-	for (size_t i = 0; erase->left != NULL && i < erase->left_count; i++) {
-		erase->left[i] = postgres_uuid(rows, i, 0);
-	}
-	return erase->left != NULL;
 }
 
 static bool on_kept(void *context, const struct postgres_rows *rows, struct fail *fail)
@@ -163,8 +202,10 @@ bool erase_begin(struct postgres *postgres, struct fail *fail)
 bool erase_ask(struct postgres *postgres, struct erase *erase, struct fail *fail)
 {
 	erase->claims = NULL;
-	erase->claim_count = 0;
-	return add_ids(postgres, erase, &sql_erase_claims, erase->actors, erase->actor_count, on_claims, erase,
+	erase->claim_count = erase->linked_count = 0;
+	return add_ids(postgres, erase, &sql_erase_linked, erase->actors, erase->actor_count, on_linked, erase,
+		       fail) &&
+	       add_ids(postgres, erase, &sql_erase_claims, erase->actors, erase->actor_count, on_claims, erase,
 		       fail) &&
 	       add_ids(postgres, erase, &sql_erase_claims_of, erase->actors, erase->actor_count, on_claims, erase,
 		       fail);
@@ -185,7 +226,8 @@ bool erase_measure(struct postgres *postgres, struct erase *erase, struct fail *
 	return add_ids(postgres, erase, &sql_erase_times, erase->weak, erase->weak_count, on_times, erase, fail) &&
 	       add_ids(postgres, erase, &sql_erase_newest, erase->actors, erase->actor_count, on_newest, erase,
 		       fail) &&
-	       add_ids(postgres, erase, &sql_erase_newest, erase->weak, erase->weak_count, on_newest, erase, fail);
+	       add_ids(postgres, erase, &sql_erase_newest_weak, erase->actors, erase->actor_count, on_newest,
+		       erase, fail);
 }
 
 /* Who goes whole. */
@@ -202,22 +244,32 @@ static struct uuid *whole_of(const struct erase *erase, size_t *ret_count)
 	return ids;
 }
 
-/* Of everybody who is locked. */
-static bool add_left(struct postgres *postgres, struct erase *erase, struct fail *fail)
+/* So many at the most are read; more do not fit. */
+static bool add_assertions(struct postgres *postgres, struct erase *erase, struct fail *fail)
+{
+	if (erase->linked_count == 0) {
+		return true;
+	}
+	struct columns *columns = columns_begin(erase->arena);
+	columns_uuids(columns, erase->linked, erase->linked_count);
+	columns_int(columns, POSTGRES_INT8, store_history_max(erase->arena));
+	return columns_add(columns, postgres, &sql_erase_assertions, on_assertions, erase, fail);
+}
+
+/* Of whoever may stay. */
+static bool add_stated(struct postgres *postgres, struct erase *erase, struct fail *fail)
 {
 	size_t whole_count;
 	const struct uuid *whole = whole_of(erase, &whole_count);
-	erase->consenting_count = erase->time_count = erase->left_count = erase->kept_count = 0;
-	erase->claims = NULL;
-	erase->claim_count = 0;
+	erase->left_count = erase->kept_count = 0;
+	erase->assertion_count = erase->consent_count = erase->declared_count = 0;
 	return (whole != NULL || store_arena_full(fail)) &&
-	       add_ids(postgres, erase, &sql_erase_claims, erase->contacts, erase->contact_count, on_claims, erase,
-		       fail) &&
-	       add_ids(postgres, erase, &sql_erase_consenting, erase->contacts, erase->contact_count,
-		       on_consenting, erase, fail) &&
-	       add_ids(postgres, erase, &sql_erase_times, erase->contacts, erase->contact_count, on_times, erase,
-		       fail) &&
 	       add_ids(postgres, erase, &sql_erase_left, whole, whole_count, on_left, erase, fail) &&
+	       add_assertions(postgres, erase, fail) &&
+	       add_ids(postgres, erase, &sql_consents, erase->linked, erase->linked_count, on_consents, erase,
+		       fail) &&
+	       add_ids(postgres, erase, &sql_declared, erase->linked, erase->linked_count, on_declared, erase,
+		       fail) &&
 	       add_ids(postgres, erase, &sql_erase_kept, erase->actors, erase->actor_count, on_kept, erase, fail);
 }
 
@@ -230,29 +282,46 @@ bool erase_drop(struct postgres *postgres, struct erase *erase, struct fail *fai
 	for (size_t i = 0; good && i < COUNT_OF(sql_erase_facts); i++) {
 		good = add_ledger(postgres, erase, &sql_erase_facts[i], on_count, &erase->facts, fail);
 	}
-	return good && add_left(postgres, erase, fail);
+	return good && add_stated(postgres, erase, fail);
+}
+
+/* Of everybody who is locked. */
+static bool add_left(struct postgres *postgres, struct erase *erase, struct fail *fail)
+{
+	erase->consenting_count = erase->time_count = 0;
+	erase->claims = NULL;
+	erase->claim_count = 0;
+	return add_ids(postgres, erase, &sql_erase_claims, erase->contacts, erase->contact_count, on_claims, erase,
+		       fail) &&
+	       add_ids(postgres, erase, &sql_erase_consenting, erase->contacts, erase->contact_count,
+		       on_consenting, erase, fail) &&
+	       add_ids(postgres, erase, &sql_erase_times, erase->contacts, erase->contact_count, on_times, erase,
+		       fail);
+}
+
+bool erase_join(struct postgres *postgres, struct erase *erase, struct fail *fail)
+{
+	static store_part *const parts[] = {store_drop_by_ids,	   store_drop_declared, store_drop_assertions,
+					    store_save_assertions, store_save_kin,	store_drop_persons,
+					    store_save_persons};
+	struct store store = store_of(postgres, erase);
+	for (size_t i = 0; i < COUNT_OF(parts); i++) {
+		if (!parts[i](&store, &erase->persons, erase->arena, fail)) {
+			return false;
+		}
+	}
+	return add_left(postgres, erase, fail);
 }
 
 static bool add_stretches(struct postgres *postgres, struct erase *erase, struct fail *fail)
 {
-	if (!add_ids(postgres, erase, &sql_drop_stretches, erase->weak, erase->weak_count, NULL, NULL, fail)) {
-		return false;
-	}
-	if (erase->stretch_count == 0) {
-		return true;
-	}
-	static const enum postgres_type types[] = {POSTGRES_UUID, POSTGRES_TIMESTAMPTZ, POSTGRES_TIMESTAMPTZ,
-						   POSTGRES_UUID};
-	struct postgres_array *arrays[COLUMNS_MAX];
-	struct columns *columns = columns_begin(erase->arena);
-	columns_arrays(columns, types, COUNT_OF(types), erase->stretch_count, arrays);
-	for (size_t i = 0; i < erase->stretch_count; i++) {
-		postgres_array_uuid(arrays[0], &erase->stretches[i].actor_id);
-		postgres_array_moment(arrays[1], erase->stretches[i].from_us);
-		postgres_array_moment(arrays[2], erase->stretches[i].to_us);
-		postgres_array_uuid(arrays[3], &erase->stretches[i].contact_id);
-	}
-	return columns_add(columns, postgres, &sql_save_stretches, NULL, NULL, fail);
+	const struct save_rows save = {.stretched = erase->weak,
+				       .stretched_count = erase->weak_count,
+				       .stretches = erase->stretches,
+				       .stretch_count = erase->stretch_count};
+	struct store store = store_of(postgres, erase);
+	return store_drop_by_ids(&store, &save, erase->arena, fail) &&
+	       store_save_stretches(&store, &save, erase->arena, fail);
 }
 
 bool erase_write(struct postgres *postgres, struct erase *erase, struct fail *fail)
@@ -270,6 +339,16 @@ bool erase_write(struct postgres *postgres, struct erase *erase, struct fail *fa
 	       add_ids(postgres, erase, &sql_bump, erase->others, erase->other_count, NULL, NULL, fail);
 }
 
+bool erase_commit(struct postgres *postgres, struct fail *fail)
+{
+	return postgres_add(postgres, &sql_commit, NULL, NULL, NULL, fail);
+}
+
+bool erase_rollback(struct postgres *postgres, struct fail *fail)
+{
+	return postgres_add(postgres, &sql_rollback, NULL, NULL, NULL, fail);
+}
+
 bool erase_raws(struct postgres *postgres, struct erase *erase, int64_t noted_us, struct fail *fail)
 {
 	struct columns *columns = columns_begin(erase->arena);
@@ -281,39 +360,4 @@ bool erase_unknown(struct postgres *postgres, struct erase *erase, struct fail *
 {
 	erase->kept_count = 0;
 	return add_ledger(postgres, erase, &sql_erase_unknown, on_kept, erase, fail);
-}
-
-/* ---- who goes and who stays ---- */
-
-static int compare_ids(const void *a, const void *b)
-{
-	return uuid_compare(a, b);
-}
-
-static bool has_id(const struct uuid *ids, size_t count, const struct uuid *id)
-{
-	return count > 0 && bsearch(id, ids, count, sizeof(*id), compare_ids) != NULL;
-}
-
-bool erase_divide(struct erase *erase)
-{
-	size_t whole_count;
-	const struct uuid *whole = whole_of(erase, &whole_count);
-	struct uuid *gone = arena_array(erase->arena, erase->contact_count + 1, sizeof(*gone));
-	struct uuid *others = arena_array(erase->arena, erase->contact_count + 1, sizeof(*others));
-	if (whole == NULL || gone == NULL || others == NULL) {
-		return false;
-	}
-	erase->gone_count = erase->other_count = 0;
-	for (size_t i = 0; i < erase->contact_count; i++) {
-		const struct uuid *id = &erase->contacts[i];
-		if (has_id(whole, whole_count, id) && !has_id(erase->left, erase->left_count, id)) {
-			gone[erase->gone_count++] = *id;
-		} else {
-			others[erase->other_count++] = *id;
-		}
-	}
-	erase->gone = gone;
-	erase->others = others;
-	return true;
 }

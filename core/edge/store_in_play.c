@@ -161,3 +161,58 @@ bool store_read_assertions(struct store *store, const struct postgres_rows *rows
 	*ret_count = postgres_count(rows);
 	return true;
 }
+
+/* ---- what they stated ---- */
+
+bool store_read_consents(struct store *store, const struct postgres_rows *rows, struct consent **ret_consents,
+			 size_t *ret_count, struct fail *fail)
+{
+	struct consent *consents = store_rows_room(store, rows, sizeof(*consents), fail);
+	if (consents == NULL) {
+		return false;
+	}
+	for (size_t i = 0; i < postgres_count(rows); i++) {
+		consents[i] = (struct consent){
+			.actor_id = postgres_uuid(rows, i, 0),
+			.purpose = (enum purpose)postgres_int(rows, i, 1),
+			.key = {postgres_moment(rows, i, 2), (uint64_t)postgres_int(rows, i, 3),
+				postgres_uuid(rows, i, 4)},
+			.at_us = postgres_moment(rows, i, 5),
+			.state = (int)postgres_int(rows, i, 6),
+			.source = store_row_text(store, rows, i, 7),
+			.policy = store_row_text(store, rows, i, 8),
+		};
+		if (consents[i].source == NULL || consents[i].policy == NULL) {
+			return store_arena_full(fail);
+		}
+	}
+	*ret_consents = consents;
+	*ret_count = postgres_count(rows);
+	return true;
+}
+
+bool store_read_declared(struct store *store, const struct postgres_rows *rows, struct declared **ret_declared,
+			 size_t *ret_count, struct fail *fail)
+{
+	struct declared *declared = store_rows_room(store, rows, sizeof(*declared), fail);
+	if (declared == NULL) {
+		return false;
+	}
+	for (size_t i = 0; i < postgres_count(rows); i++) {
+		declared[i] = (struct declared){
+			.actor_id = postgres_uuid(rows, i, 0),
+			.attribute = (enum attribute)postgres_int(rows, i, 1),
+			.source = store_row_text(store, rows, i, 2),
+			.key = {postgres_moment(rows, i, 3), (uint64_t)postgres_int(rows, i, 4),
+				postgres_uuid(rows, i, 5)},
+			.at_us = postgres_moment(rows, i, 6),
+			.value = store_row_text(store, rows, i, 7),
+		};
+		if (declared[i].source == NULL || declared[i].value == NULL) {
+			return store_arena_full(fail);
+		}
+	}
+	*ret_declared = declared;
+	*ret_count = postgres_count(rows);
+	return true;
+}

@@ -1,5 +1,5 @@
 /*
- * Who is in play in a batch: claims, and who is one with whom. Asked for by ADVANCE or PEEK, and again by a LOAD that has waited for locks.
+ * Who is in play in a batch: claims, who is one with whom, what they stated. Asked for by ADVANCE or PEEK, and again by a LOAD that has waited for locks.
  */
 #pragma once
 #include "core/edge/store.h"
@@ -26,3 +26,8 @@ bool store_read_kin(struct store *store, const struct postgres_rows *rows, struc
 /* As many as there may be are too many for the arena. */
 bool store_read_assertions(struct store *store, const struct postgres_rows *rows,
 			   struct assertion **ret_assertions, size_t *ret_count, struct fail *fail);
+/* What was stated, and declared: of whomever the statement asked for. */
+bool store_read_consents(struct store *store, const struct postgres_rows *rows, struct consent **ret_consents,
+			 size_t *ret_count, struct fail *fail);
+bool store_read_declared(struct store *store, const struct postgres_rows *rows, struct declared **ret_declared,
+			 size_t *ret_count, struct fail *fail);

@@ -40,54 +40,13 @@ static bool on_others(void *context, const struct postgres_rows *rows, struct fa
 static bool on_consents(void *context, const struct postgres_rows *rows, struct fail *fail)
 {
 	struct store *store = context;
-	struct consent *consents = store_rows_room(store, rows, sizeof(*consents), fail);
-	if (consents == NULL) {
-		return false;
-	}
-	for (size_t i = 0; i < postgres_count(rows); i++) {
-		consents[i] = (struct consent){
-			.actor_id = postgres_uuid(rows, i, 0),
-			.purpose = (enum purpose)postgres_int(rows, i, 1),
-			.key = {postgres_moment(rows, i, 2), (uint64_t)postgres_int(rows, i, 3),
-				postgres_uuid(rows, i, 4)},
-			.at_us = postgres_moment(rows, i, 5),
-			.state = (int)postgres_int(rows, i, 6),
-			.source = store_row_text(store, rows, i, 7),
-			.policy = store_row_text(store, rows, i, 8),
-		};
-		if (consents[i].source == NULL || consents[i].policy == NULL) {
-			return store_arena_full(fail);
-		}
-	}
-	store->load->consents = consents;
-	store->load->consent_count = postgres_count(rows);
-	return true;
+	return store_read_consents(store, rows, &store->load->consents, &store->load->consent_count, fail);
 }
 
 static bool on_declared(void *context, const struct postgres_rows *rows, struct fail *fail)
 {
 	struct store *store = context;
-	struct declared *declared = store_rows_room(store, rows, sizeof(*declared), fail);
-	if (declared == NULL) {
-		return false;
-	}
-	for (size_t i = 0; i < postgres_count(rows); i++) {
-		declared[i] = (struct declared){
-			.actor_id = postgres_uuid(rows, i, 0),
-			.attribute = (enum attribute)postgres_int(rows, i, 1),
-			.source = store_row_text(store, rows, i, 2),
-			.key = {postgres_moment(rows, i, 3), (uint64_t)postgres_int(rows, i, 4),
-				postgres_uuid(rows, i, 5)},
-			.at_us = postgres_moment(rows, i, 6),
-			.value = store_row_text(store, rows, i, 7),
-		};
-		if (declared[i].source == NULL || declared[i].value == NULL) {
-			return store_arena_full(fail);
-		}
-	}
-	store->load->declared = declared;
-	store->load->declared_count = postgres_count(rows);
-	return true;
+	return store_read_declared(store, rows, &store->load->declared, &store->load->declared_count, fail);
 }
 
 static bool on_erasures(void *context, const struct postgres_rows *rows, struct fail *fail)

@@ -325,7 +325,7 @@ static bool undo_changes(struct store *store, const struct save_rows *save, stru
 	return columns_add(columns, store->postgres, &sql_undo_changes, NULL, NULL, fail);
 }
 
-static bool drop_by_ids(struct store *store, const struct save_rows *save, struct arena *arena, struct fail *fail)
+bool store_drop_by_ids(struct store *store, const struct save_rows *save, struct arena *arena, struct fail *fail)
 {
 	return store_by_ids(store, &sql_drop_kin, save->kin_gone, save->kin_gone_count, NULL, arena, fail) &&
 	       store_by_ids(store, &sql_drop_stretches, save->stretched, save->stretched_count, NULL, arena,
@@ -339,7 +339,7 @@ static bool drop_by_ids(struct store *store, const struct save_rows *save, struc
 static store_part *const careful_parts[] = {
 	save_subjects,
 	save_rules,
-	drop_by_ids,
+	store_drop_by_ids,
 	store_save_actors,
 	store_drop_claims,
 	store_save_claims,
@@ -374,7 +374,7 @@ static store_part *const careful_parts[] = {
 static store_part *const quick_parts[] = {
 	store_save_arbiters_new,
 	store_save_arbiters,
-	drop_by_ids,
+	store_drop_by_ids,
 	store_save_actors,
 	store_drop_claims,
 	store_save_claims,

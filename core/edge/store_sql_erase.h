@@ -15,43 +15,45 @@
 /* Rows go by their keys alone, never by a join that could be turned round: all touches times all rows of the ledger. */
 static const struct postgres_statement sql_erase_touches_said = {
 	.name = "erase_touches_said",
-	.sql = "WITH said AS MATERIALIZED (SELECT c.weak AS actor_id, c.stamped, c.event_id FROM " ROWS_OF_LEDGER
-	       " CROSS JOIN LATERAL (SELECT * FROM phased.claim c WHERE c.strong = k.id AND c.at <= k.at OFFSET "
-	       "0) AS c WHERE k.from_at = '-infinity' UNION SELECT c.touch_actor, c.stamped, c.event_id "
-	       "FROM " ROWS_OF_LEDGER " CROSS JOIN LATERAL (SELECT * FROM phased.consent c WHERE c.actor_id = "
-	       "k.id AND c.at <= k.at OFFSET 0) AS c WHERE k.from_at = '-infinity'), gone AS (DELETE FROM "
-	       "phased.touch t WHERE t.actor_id = ANY (ARRAY (SELECT s.actor_id FROM said AS s)) AND EXISTS "
-	       "(SELECT FROM said AS s WHERE s.actor_id = t.actor_id AND s.stamped = t.stamped AND s.event_id = "
-	       "t.event_id OFFSET 0) RETURNING 1) SELECT count(*) FROM gone",
+	.sql = "SELECT phased.touch_erase_said($1, $2, $3)",
 	.parameter_count = 3,
 	.parameters = PER_LEDGER_ROW};
-static const struct postgres_statement sql_erase_touches_in = {
-	.name = "erase_touches_in",
-	.sql = "WITH gone AS (DELETE FROM phased.touch t WHERE t.actor_id = ANY ($1) AND EXISTS (SELECT "
-	       "FROM " ROWS_OF_LEDGER
-	       " WHERE k.id = t.actor_id AND t.at >= k.from_at AND t.at <= k.at OFFSET 0) RETURNING "
-	       "1) SELECT count(*) FROM gone",
-	.parameter_count = 3,
-	.parameters = PER_LEDGER_ROW};
-static const struct postgres_statement sql_erase_claims_on = {
-	.name = "erase_claims_on",
-	.sql = "WITH gone AS (DELETE FROM phased.claim c WHERE c.weak = ANY ($1) AND EXISTS (SELECT "
-	       "FROM " ROWS_OF_LEDGER
-	       " WHERE k.id = c.weak AND c.at >= k.from_at AND c.at <= k.at OFFSET 0) RETURNING 1) "
-	       "SELECT count(*) FROM gone",
-	.parameter_count = 3,
-	.parameters = PER_LEDGER_ROW};
+static const struct postgres_statement sql_erase_touches_in = {.name = "erase_touches_in",
+							       .sql = "SELECT phased.touch_erase($1, $2, $3)",
+							       .parameter_count = 3,
+							       .parameters = PER_LEDGER_ROW};
+#define DROPPED(table, column, from) \
+	"WITH gone AS (DELETE FROM phased." table " WHERE ctid = ANY (ARRAY (SELECT c.ctid FROM " ROWS_OF_LEDGER \
+	" CROSS JOIN LATERAL (SELECT c.ctid FROM phased." table " c WHERE c." column \
+	" = k.id AND c.at >= k.from_at AND c.at <= k.at OFFSET 0) AS c" from \
+	")) RETURNING 1) SELECT count(*) FROM gone"
+static const struct postgres_statement sql_erase_claims_on = {.name = "erase_claims_on",
+							      .sql = DROPPED("claim", "weak", ""),
+							      .parameter_count = 3,
+							      .parameters = PER_LEDGER_ROW};
 #define FACTS_OF(table, column) \
 	{ \
-		.name = "erase_" #table "_of", \
-		.sql = "WITH gone AS (DELETE FROM phased." #table " c WHERE c." #column " = ANY ($1) AND EXISTS " \
-		       "(SELECT FROM " ROWS_OF_LEDGER " WHERE k.id = c." #column \
-		       " AND k.from_at = '-infinity' AND " \
-		       "c.at <= k.at OFFSET 0) RETURNING 1) SELECT count(*) FROM gone", \
-		.parameter_count = 3, .parameters = PER_LEDGER_ROW \
+		.name = "erase_" #table "_" #column, \
+		.sql = DROPPED(#table, #column, " WHERE k.from_at = '-infinity'"), .parameter_count = 3, \
+		.parameters = PER_LEDGER_ROW \
 	}
 static const struct postgres_statement sql_erase_facts[] = {FACTS_OF(claim, strong), FACTS_OF(consent, actor_id),
-							    FACTS_OF(declared, actor_id)};
+							    FACTS_OF(declared, actor_id), FACTS_OF(assertion, a),
+							    FACTS_OF(assertion, b)};
+
+/* They, whoever is one with them, and whomever any assertion links to one of those, without an end. */
+#define LINKED "phased.kindred('{}', $1, $1, '{}')"
+static const struct postgres_statement sql_erase_linked = {.name = "erase_linked",
+							   .sql = "SELECT k.id FROM " LINKED
+								  " AS k (id) ORDER BY k.id",
+							   .parameter_count = 1,
+							   .parameters = {ARRAY(UUID)}};
+static const struct postgres_statement sql_erase_assertions = {
+	.name = "erase_assertions",
+	.sql = "SELECT s.a, s.b, s.stamped, s.event_id, s.touch_actor, s.at, s.kind, s.address_of, s.refused FROM "
+	       "phased.assertion s WHERE s.a = ANY ($1) LIMIT $2",
+	.parameter_count = 2,
+	.parameters = {ARRAY(UUID), ONE(INT8)}};
 
 /* All of them, however many: whose they are is worked out from all. */
 /* For whom: the contact, of whoever is one with others (table kin), else the strong actor itself. */
@@ -66,7 +68,7 @@ static const struct postgres_statement sql_erase_claims = {.name = "erase_claims
 static const struct postgres_statement sql_erase_claims_of = {
 	.name = "erase_claims_of",
 	.sql = CLAIM_COLUMNS
-	"FROM (SELECT DISTINCT d.weak FROM unnest($1::uuid[]) AS k (strong) CROSS JOIN LATERAL (SELECT c.weak "
+	"FROM (SELECT DISTINCT d.weak FROM " LINKED " AS k (strong) CROSS JOIN LATERAL (SELECT c.weak "
 	"FROM "
 	"phased.claim c WHERE c.strong = k.strong OFFSET 0) AS d) AS w CROSS JOIN LATERAL (SELECT * FROM "
 	"phased.claim c WHERE c.weak = w.weak OFFSET 0) AS c",
@@ -129,7 +131,19 @@ static const struct postgres_statement sql_erase_newest = {
 	       "max(t.at) FROM phased.touch t WHERE t.actor_id = k.id), (SELECT max(c.at) FROM phased.claim c "
 	       "WHERE "
 	       "c.strong = k.id), (SELECT max(c.at) FROM phased.consent c WHERE c.actor_id = k.id), (SELECT "
-	       "max(d.at) FROM phased.declared d WHERE d.actor_id = k.id)) AS at OFFSET 0) AS m",
+	       "max(d.at) FROM phased.declared d WHERE d.actor_id = k.id), (SELECT max(s.at) FROM "
+	       "phased.assertion s "
+	       "WHERE s.a = k.id), (SELECT max(s.at) FROM phased.assertion s WHERE s.b = k.id)) AS at OFFSET 0) "
+	       "AS m",
+	.parameter_count = 1,
+	.parameters = {ARRAY(UUID)}};
+/* Touches of whoever was claimed for them. */
+static const struct postgres_statement sql_erase_newest_weak = {
+	.name = "erase_newest_weak",
+	.sql = "SELECT max(m.at) FROM (SELECT DISTINCT d.weak FROM unnest($1::uuid[]) AS k (id) CROSS JOIN "
+	       "LATERAL "
+	       "(SELECT c.weak FROM phased.claim c WHERE c.strong = k.id OFFSET 0) AS d) AS w CROSS JOIN LATERAL "
+	       "(SELECT max(t.at) AS at FROM phased.touch t WHERE t.actor_id = w.weak OFFSET 0) AS m",
 	.parameter_count = 1,
 	.parameters = {ARRAY(UUID)}};
 /* Who has something all the same that happened later. */
@@ -140,7 +154,9 @@ static const struct postgres_statement sql_erase_left = {
 	       "OR "
 	       "EXISTS (SELECT FROM phased.claim c WHERE c.strong = k.id OFFSET 0) OR EXISTS (SELECT FROM "
 	       "phased.consent c WHERE c.actor_id = k.id OFFSET 0) OR EXISTS (SELECT FROM phased.declared d WHERE "
-	       "d.actor_id = k.id OFFSET 0) ORDER BY k.id",
+	       "d.actor_id = k.id OFFSET 0) OR EXISTS (SELECT FROM phased.assertion s WHERE s.a = k.id OFFSET 0) "
+	       "OR "
+	       "EXISTS (SELECT FROM phased.assertion s WHERE s.b = k.id OFFSET 0) ORDER BY k.id",
 	.parameter_count = 1,
 	.parameters = {ARRAY(UUID)}};
 
@@ -156,7 +172,7 @@ static const struct postgres_statement sql_erase_left = {
 	 .parameter_count = 1, \
 	 .parameters = {ARRAY(UUID)}},
 static const struct postgres_statement sql_erase_held[] = {
-#include "core/edge/held.def"
+#include "core/model/held.def"
 };
 #undef HELD
 #undef DELETED

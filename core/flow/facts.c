@@ -338,3 +338,24 @@ void facts_person(const struct facts_part *parts, size_t count, struct person *r
 	set_account(&standing, &person);
 	*ret_person = person;
 }
+
+struct person_row facts_person_row(const struct uuid *contact_id, const struct person *person)
+{
+	return (struct person_row){
+		.contact_id = *contact_id,
+		.stands = person->consented,
+		.address = person->address,
+		.name = person->name,
+		.role = person->consented ? role_name(person->role) : NULL,
+		.role_declared = person->role_declared,
+		.title = person->title,
+		.company = person->company,
+		.may_write = person->may_write,
+		.role_source = person->role_source,
+		.role_at_us = person->role_at_us,
+		.role_since_us = person->role_since_us,
+		.host = person->host,
+		.domain = person->domain,
+		.named = person->named,
+	};
+}

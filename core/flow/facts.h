@@ -15,6 +15,7 @@
 #include "core/model/consent.h"
 #include "core/model/event.h"
 #include "core/model/role.h"
+#include "core/model/rows.h"
 
 #define FACTS_ASSERTIONS_MAX 3
 #define FACTS_SPLIT "split" /* label of the ALIAS that says that two are not one */
@@ -91,6 +92,9 @@ struct facts_part {
  * newest by (at, event id) holds; at equal place the greater text.
  */
 void facts_person(const struct facts_part *parts, size_t count, struct person *ret_person);
+
+/* As it is stored, of the contact of this id. Texts are the person's. */
+struct person_row facts_person_row(const struct uuid *contact_id, const struct person *person);
 
 /* The more restrictive of two states of a purpose; what is unsaid restricts nothing. */
 int facts_stricter(int a, int b);

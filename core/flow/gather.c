@@ -307,23 +307,7 @@ static bool gather_persons(const struct cast *cast, struct save_rows *save, stru
 		person_of(cast, member, &person);
 		facts_person(&part, 1, &own);
 		addresses[save->person_count] = own.address;
-		persons[save->person_count++] = (struct person_row){
-			.contact_id = member->id,
-			.stands = person.consented,
-			.address = person.address,
-			.name = person.name,
-			.role = person.consented ? role_name(person.role) : NULL,
-			.role_declared = person.role_declared,
-			.title = person.title,
-			.company = person.company,
-			.may_write = person.may_write,
-			.role_source = person.role_source,
-			.role_at_us = person.role_at_us,
-			.role_since_us = person.role_since_us,
-			.host = person.host,
-			.domain = person.domain,
-			.named = person.named,
-		};
+		persons[save->person_count++] = facts_person_row(&member->id, &person);
 		if (own.address == NULL) {
 			valueless[save->valueless_count++] = member->id;
 		}

@@ -244,6 +244,22 @@ int64_t kin_since(const struct kin *rows, size_t count, size_t i, size_t j)
 	return since_us;
 }
 
+size_t kin_statements(const struct kin *rows, size_t count, size_t which, const struct kin_stated *stated,
+		      struct consent *ret_statements)
+{
+	size_t used = 0;
+	for (size_t i = 0; i < count; i++) {
+		int64_t since_us = kin_since(rows, count, which, i);
+		for (size_t j = 0; j < stated[i].count; j++) {
+			const struct consent *statement = &stated[i].consents[j];
+			if (i == which || statement->at_us > since_us) {
+				ret_statements[used++] = *statement;
+			}
+		}
+	}
+	return used;
+}
+
 static bool is_earlier(const struct kin *row, const struct uuid *via, int64_t at_us)
 {
 	return row != NULL && uuid_equal(&row->via, via) && row->at_us < at_us;

@@ -37,5 +37,17 @@ int kin_compare(const void *a, const void *b);
 /* Since when two of one person's rows (numbers `i` and `j` of `count`) are one: INT64_MIN when i is j. */
 int64_t kin_since(const struct kin *rows, size_t count, size_t i, size_t j);
 
+/* Statements of one actor: all that it made itself. */
+struct kin_stated {
+	const struct consent *consents;
+	size_t count;
+};
+/*
+ * What of a person's statements counts for number `which` of its `count` rows: its own, and another's since the two are one. `stated`: of each
+ * row. Into ret_statements, with room for all. Returns how many.
+ */
+size_t kin_statements(const struct kin *rows, size_t count, size_t which, const struct kin_stated *stated,
+		      struct consent *ret_statements);
+
 /* Does an event say nothing new: the two are joined to each other directly, and since an earlier moment? Their rows; NULL: none. */
 bool kin_knows(const struct assertion *assertion, const struct kin *a, const struct kin *b);

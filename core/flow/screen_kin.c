@@ -139,24 +139,19 @@ static const struct cast_slice *own_of(const struct cast_member *member, bool be
 static bool list_statements(const struct cast *cast, const struct kin *rows, size_t count, size_t which,
 			    bool before, const struct consent **ret_statements, size_t *ret_count)
 {
-	size_t room = 0, used = 0;
+	struct kin_stated stated[KIN_ACTORS_MAX];
+	size_t room = 0;
+	CHECK(count <= KIN_ACTORS_MAX);
 	for (size_t i = 0; i < count; i++) {
-		room += own_of(member_of(cast, &rows[i].actor_id), before)->count;
+		const struct cast_slice *own = own_of(member_of(cast, &rows[i].actor_id), before);
+		stated[i] = (struct kin_stated){list_of(cast, before) + own->first, own->count};
+		room += own->count;
 	}
 	struct consent *statements = arena_array(cast->arena, room + 1, sizeof(*statements));
 	if (statements == NULL) {
 		return false;
 	}
-	for (size_t i = 0; i < count; i++) {
-		const struct cast_slice *own = own_of(member_of(cast, &rows[i].actor_id), before);
-		int64_t since_us = kin_since(rows, count, which, i);
-		for (size_t j = own->first; j < own->first + own->count; j++) {
-			const struct consent *statement = &list_of(cast, before)[j];
-			if (i == which || statement->at_us > since_us) {
-				statements[used++] = *statement;
-			}
-		}
-	}
+	size_t used = kin_statements(rows, count, which, stated, statements);
 	arena_cut(cast->arena, statements + used);
 	*ret_statements = statements;
 	*ret_count = used;

@@ -127,6 +127,82 @@ class Erase(EraseTest):
         self.assertEqual({"applied": 7, "erased": 5, "duplicate": 2}, self.outcomes())
         self.assert_as_without(tables.dump(self, self.database), story[5:])
 
+    def test_who_stays_of_a_person_of_whom_some_are_erased_is_a_person(self):
+        """A backup of when four were one; then two were split from them by hand, and these were erased."""
+        self.prepare(partitions=1)
+        phased = self.start_phased()
+        home, seven, eight = "ann@home.test", {"user_id": "u7", "verified": True}, {"user_id": "u8", "verified": True}
+        story = [self.event(0, "/demo", "browser-a", ANN), self.event(5, "/pricing", "browser-a", ANN, who=eight),
+                 self.event(8, "/terms", "browser-a"), self.event(20, "/demo", "browser-e", home, who=seven),
+                 self.event(30, "/pricing", "browser-e")]
+        stay, later = story[:3], [self.event(40, "/pricing", "browser-a", ANN, who=eight), self.event(50, "/terms", "browser-a")]
+        self.play(story)
+        one, other = self.identifier(ANN), self.identifier(home)
+        self.by_hand("join", other, "--with", one)
+        self.assertEqual("4", self.value("SELECT count(*) FROM phased.kin GROUP BY contact_id"))
+        first = self.database
+        self.restore_into_new_database()
+        restored, self.database = self.database, first
+        self.write_config()
+        self.by_hand("split", other, "--from", one)
+        self.assertEqual([["2"], ["2"]], self.psql("SELECT count(*) FROM phased.kin GROUP BY contact_id"))
+        said = json.loads(self.erase(home, "--json"))
+        self.assertEqual((2, 1, 0), tuple(said[key] for key in ("identifiers", "browsers", "shared")), said)
+        self.assertIn("nothing is left", self.erase(home, "--verify"))
+        self.assertEqual(0, phased.stop())
+        self.database = restored
+        self.new_topics()
+        self.write_config()
+        phased = self.start_phased(config=self.user("phased_writer"))
+        self.wait_log(phased, "3 of them were not known here and are erased again")
+        self.nobody_waits()
+        self.assertIn("nothing is left", self.erase(home, "--verify"))
+        self.play(later)
+        self.assertEqual(0, phased.stop())
+        self.assert_as_without(tables.dump(self, self.database), stay + later)
+
+    def identifier(self, address):
+        found = json.loads(self.phasectl(["identity", "show", "-", "--json"], input=address))
+        return next(actor["actor"] for actor in found["actors"] if actor["kind"] == "email")
+
+    def by_hand(self, *args):
+        before = self.done()
+        self.phasectl(["identity", *args])
+        self.wait_until(lambda: self.done() == before + 1, 60, "what was said by hand")
+        self.nobody_waits()
+
+    def test_who_becomes_the_same_while_an_erasure_waits_for_its_locks_goes_too(self):
+        self.prepare(partitions=1)
+        phased = self.start_phased()
+        self.play(self.story())
+        self.assertEqual(0, phased.stop())
+        ann, bo = self.identifier(ANN), self.identifier(BO)
+        batch = subprocess.Popen(["psql", "-X", "-q", "-v", "ON_ERROR_STOP=1", "-d", self.database], stdin=subprocess.PIPE, text=True)
+        self.addCleanup(batch.kill)
+        batch.stdin.write(f"BEGIN; UPDATE phased.phase SET version = version + 1 WHERE contact_id = '{ann}';\n")
+        batch.stdin.flush()
+        waiting = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
+        self.wait_until(lambda: self.value("SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() "
+                                           "AND state = 'idle in transaction'") == "1", 20, "the batch to hold the lock")
+        erasing = subprocess.Popen([phased_test.PHASECTL, "--config", self.config, "erase"], stdin=subprocess.PIPE,
+                                   stdout=subprocess.DEVNULL, text=True)
+        self.addCleanup(erasing.kill)
+        erasing.stdin.write(ANN + "\n")
+        erasing.stdin.close()
+        self.wait_until(lambda: self.value(waiting) == "1", 20, "the erasure to wait for the lock")
+        one, other = sorted((ann, bo))
+        batch.communicate(
+            f"INSERT INTO phased.assertion SELECT '{one}', '{other}', t.stamped, t.event_id, t.actor_id, t.at, 0, 0, 0 "
+            "FROM phased.touch t LIMIT 1;\n"
+            f"INSERT INTO phased.kin VALUES ('{one}', '{one}', '{one}', '-infinity'), ('{other}', '{one}', '{one}', now()); COMMIT;\n",
+            timeout=20)
+        self.assertEqual(0, batch.returncode)
+        self.assertEqual(0, erasing.wait(timeout=60))
+        self.assertEqual([["0", "0", "0"]], self.psql(
+            "SELECT (SELECT count(*) FROM phased.claim), (SELECT count(*) FROM phased.kin), (SELECT count(*) FROM phased.assertion)"))
+        for address in (ANN, BO):
+            self.assertIn("nothing is left", self.erase(address, "--verify"))
+
     def test_neither_a_replay_nor_a_backup_brings_them_back(self):
         self.prepare(partitions=1)
         phased = self.start_phased()
