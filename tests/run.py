@@ -4,8 +4,9 @@
   tests/run.py [--build DIR] [--jobs N] [--sanitized] [SUITE[/PART] | SUITE PART]...
 
   unit          Check programs that meson knows (tests/**/meson.build)
-  floors        the rules of the tree (tests/floors.py), this runner's own (tests/run_self.py), and that the operations guide and
-                the alert rules keep up with the programs (tests/operations_test.py)
+  floors        the rules of the tree (tests/floors.py), this runner's own and those of what calls it (tests/run_self.py,
+                tests/check_self.py), and that the operations guide and the alert rules keep up with the programs
+                (tests/operations_test.py)
   integration   tests/integration/*_test.py: our programs against a real Kafka and a real PostgreSQL
   whole         tests/whole/*_test.py: the real tracker in a headless browser, and all behind it
   systemd       tests/systemd/*_test.py: our units under a real systemd in namespaces of its own (root only)
@@ -28,6 +29,7 @@ The closing line is `N passed, N failed`, with `, N skipped` when there were any
 import argparse
 import concurrent.futures
 import glob
+import itertools
 import json
 import os
 import re
@@ -44,7 +46,8 @@ sys.dont_write_bytecode = True
 import run_file
 
 ROOT = os.path.dirname(os.path.dirname(os.path.realpath(__file__)))
-SUITES = ("floors", "unit", "integration", "whole", "systemd")
+FILES = ("integration", "whole", "systemd")	# suites of files that run at once, whichever they are of
+SUITES = ("floors", "unit", *FILES)
 MODEL = re.compile("model_|flow_(alerts|beginnings|calibrate|explain|fold|lint|match|model|processes|review|smooth|why)|edge_model|ctl_model|accuracy")	# programs of suite unit
 TIMEOUT_S = 300
 NAMED = SUITES + ("model",)
@@ -299,13 +302,14 @@ class Runner:
                                                          test["workdir"] or self.build)
             return self.finish(Result(name, seconds=seconds, output=output), status, timeout, may_be_silent=True)
 
-        return self.each(one, [test for test in json.loads(listed) if part in test["name"] and about.match(test["name"])])
+        chosen = [test for test in json.loads(listed) if part in test["name"] and about.match(test["name"])]
+        return self.each(one, sorted(chosen, key=lambda test: -test["priority"]))
 
     def any(self, part):
         about = ABOUT.get(part)
         if about:
-            return self.unit("", about) + self.integration("", about=about)
-        found = self.unit(part) + self.integration(part) + self.whole(part)
+            return self.unit("", about) + self.files(("integration", ""), about=about)[0]
+        found = self.unit(part) + sum(self.files(("integration", part), ("whole", part)), [])
         return found or [self.show(Result(part, failed=1, output=f"no suite, and none has such a part: {', '.join(NAMED)}\n"))]
 
     def model(self, part):
@@ -320,18 +324,20 @@ class Runner:
         return results
 
     def floors(self, part):
-        return [self.python(f"floors/{name}", f"{ROOT}/tests/{name}", TIMEOUT_S, {})
-                for name in ("floors.py", "run_self.py", "operations_test.py") if part in name]
+        return self.each(lambda name: self.python(f"floors/{name}", f"{ROOT}/tests/{name}", TIMEOUT_S, {}),
+                         [name for name in ("run_self.py", "check_self.py", "floors.py", "operations_test.py") if part in name])
 
-    def integration(self, part, suite="integration", about=re.compile("")):
+    def files(self, *chosen, about=re.compile("")):
+        """Test files of these (suite, part), all in one go. Returns the results of each."""
         files = []
-        for path in sorted(glob.glob(f"{ROOT}/tests/{suite}/*_test.py")):
-            with open(path) as lines:
-                text = lines.read()
-            words = " ".join(re.findall(r"^# run: (.*)$", text, re.M)).split()
-            name = os.path.basename(path)
-            if part in name and about.match(name) and (not self.sanitized or "sanitized" in words):
-                files.append((path, text, words))
+        for suite, part in chosen:
+            for path in sorted(glob.glob(f"{ROOT}/tests/{suite}/*_test.py")):
+                with open(path) as lines:
+                    text = lines.read()
+                words = " ".join(re.findall(r"^# run: (.*)$", text, re.M)).split()
+                name = os.path.basename(path)
+                if part in name and about.match(name) and (not self.sanitized or "sanitized" in words):
+                    files.append(((suite, part), path, text, words))
         if files and self.servers is None:
             self.servers = Servers(self.processes)
             self.servers.start()
@@ -340,18 +346,14 @@ class Runner:
             return int(dict(word.split("=") for word in words if "=" in word).get("timeout", TIMEOUT_S))
 
         def one(file):
-            path, text, words = file
+            (suite, part), path, text, words = file
             name = f"{suite}/{os.path.basename(path)}"
-            return self.refuse(name, suite, text) or self.python(name, path, timeout(words), self.servers.env)
+            result = self.refuse(name, suite, text) or self.python(name, path, timeout(words), self.servers.env)
+            return (suite, part), result
 
-        beside = sorted((file for file in files if "alone" not in file[2]), key=lambda file: -timeout(file[2]))
-        return [one(file) for file in files if "alone" in file[2]] + self.each(one, beside)
-
-    def whole(self, part):
-        return self.integration(part, "whole")
-
-    def systemd(self, part):
-        return self.integration(part, "systemd")
+        beside = sorted((file for file in files if "alone" not in file[3]), key=lambda file: -timeout(file[3]))
+        done = [one(file) for file in files if "alone" in file[3]] + self.each(one, beside)
+        return [[result for of, result in done if of == one_chosen] for one_chosen in chosen]
 
     def refuse(self, name, suite, text):
         """Skips, or fails, a file that needs what is not there."""
@@ -435,13 +437,16 @@ def main():
     runner = Runner(given)
     table = []
     try:
-        for suite, part in chosen:
-            begun = time.monotonic()
-            print(f"{suite or part}:", flush=True)
-            results = getattr(runner, suite or "any")(part)
-            table.append((suite or part, results, time.monotonic() - begun))
-            if not results:
-                print("  no such test" if part else "  no tests", flush=True)
+        for of_files, group in itertools.groupby(dict.fromkeys(chosen), lambda one: one[0] in FILES):
+            for at_once in [list(group)] if of_files else ([one] for one in group):
+                begun = time.monotonic()
+                print(f"{', '.join(dict.fromkeys(suite or part for suite, part in at_once))}:", flush=True)
+                found = runner.files(*at_once) if of_files else [getattr(runner, at_once[0][0] or "any")(at_once[0][1])]
+                for (suite, part), results in zip(at_once, found):
+                    # A test that was renamed must not fall out of a list that names it.
+                    results = results or [runner.show(Result("/".join(word for word in (suite, part) if word), failed=1,
+                                                             notes=["no such test" if part else "no tests"]))]
+                    table.append((suite or part, results, time.monotonic() - begun))
         return summary(table)
     except KeyboardInterrupt:
         print("\ninterrupted", file=sys.stderr)

@@ -108,15 +108,22 @@ class Runner(unittest.TestCase):
                     self.assertIn(word, output)
 
     def test_no_test_at_all_is_no_success(self):
-        with self.start("floors/nothing") as run:
-            output = run.stdout.read()
-        self.assertIn("no such test", output)
-        self.assertEqual(run.returncode, 1)
+        self.write("floors.py", "print('1 passed, 0 failed')")
+        for words, name, passed in ((("floors/nothing",), "floors/nothing", 0), (("integration",), "integration", 0),
+                                    (("floors/nothing", "floors/floors.py"), "floors/nothing", 1),
+                                    (("whole/a", "floors/floors.py"), "whole/a", 1)):
+            with self.subTest(words):
+                with self.start(*words) as run:
+                    output = run.stdout.read()
+                self.assertRegex(output, fr"FAILED  {name} +1 cases.*\n +(no such test|no tests)\n")
+                self.assertIn(f"\nfailed: {name}\n", output)
+                self.assertEqual(f"{passed} passed, 1 failed", output.splitlines()[-1])
+                self.assertEqual(run.returncode, 1)
 
     def test_a_word_behind_a_suite_is_its_part(self):
         self.write("floors.py", "print('1 passed, 0 failed')")
         for words, closing in ((("floors", "run_self"), "0 passed, 1 failed"), (("floors", "floors.py"), "1 passed, 0 failed"),
-                               (("floors", "nothing"), "0 passed, 0 failed"),
+                               (("floors", "nothing"), "0 passed, 1 failed"),
                                (("floors/floors", "floors/run_self"), "1 passed, 1 failed")):
             with self.subTest(words), self.start(*words) as run:
                 self.assertEqual(run.stdout.read().splitlines()[-1], closing)
@@ -154,6 +161,14 @@ class Runner(unittest.TestCase):
         self.assertEqual(["ok alone_test.py", "ok other_test.py"],
                          sorted(re.sub(r".*(ok) +integration/(\S+).*", r"\1 \2", line) for line in output.splitlines() if "  ok" in line))
         self.assertRegex(output, r"FAILED +integration/leaves_test.py .*\n +left running \(ended now\): sleep\n")
+
+    def test_suites_of_files_run_at_once_and_are_counted_each(self):
+        meets = "class T(unittest.TestCase):\n def test_a(self):\n  open(f'{ROOT}/MINE', 'w').close()\n" \
+                "  wait_until(lambda: os.path.exists(f'{ROOT}/OTHER'))\n"
+        self.write("systemd/b_test.py", f"ROOT = {self.root!r}\n{HELP}\n{meets.replace('MINE', 'b').replace('OTHER', 'a')}unittest.main()")
+        with self.at_once({"a": meets.replace("MINE", "a").replace("OTHER", "b")}, "integration", "systemd") as run:
+            output = run.stdout.read()
+        self.assertRegex(output, r"(?s)integration, systemd:.*\nintegration +1 +0 .*\nsystemd +1 +0 .*\n2 passed, 0 failed\n$")
 
     def test_an_interrupt_ends_all_that_run_at_once(self):
         sleeps = "leave(f'pid{os.path.basename(__file__)}')\ntime.sleep(300)\n"
