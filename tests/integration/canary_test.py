@@ -2,19 +2,20 @@
 # run: timeout=400
 """No address in any log, metric, error, answer or core, wherever an address was sent: one address that nobody else has (the
 canary) in every field, header, cookie, query and path of what trackers send, and of what producers write to Kafka, whole
-and broken. Nobody of it consents to a profile, so no topic that the collector writes may have it either, and nothing on any disk.
+and broken. Nobody of it consents to a profile, so no topic that the collector writes may have it either, and nothing on any disk;
+nor have PostgreSQL and we what was written to Kafka with consent denied.
 """
 import base64
 import glob
 import gzip
 import json
-import mmap
 import os
 import re
 import resource
 import secrets
 import signal
 import socket
+import stat
 import subprocess
 import time
 import unittest
@@ -26,8 +27,9 @@ import collector_test
 import phased_test
 from collector_test import TP2, batch, consent, payload, proto, schema
 
+PIECE, FORM_MAX = 1 << 24, 200	# what is read of a file at a time; no form is longer
 HERE = CANARY = ""	# of each test its own: begin()
-FORMS = []
+FORMS = []	# of all canaries of the test
 FIELDS = ("e", "eid", "tv", "tna", "aid", "p", "dtm", "stm", "ttm", "duid", "sid", "vid", "uid", "nuid", "tnuid", "url", "page", "refr",
           "lang", "ds", "vp", "res", "cd", "cookie", "tz", "cs", "ua", "ip", "mac", "fp", "pp_mix", "pp_max", "pp_miy", "pp_may", "se_ca",
           "se_ac", "se_la", "se_pr", "se_va", "ue_pr", "ue_px", "co", "cx", "tr_id", "tr_ci", "ti_sk", "unheard_of")
@@ -44,10 +46,12 @@ def forms(text):
 
 
 def begin():
-    global HERE, CANARY, FORMS
+    """From now on another canary is sent. Returns what it is found by."""
+    global HERE, CANARY
     HERE = f"canary{secrets.token_hex(6)}"
     CANARY = f"{HERE}@sundbaad.test"
-    FORMS = [form.lower() for form in (*forms(HERE), *forms(CANARY))]
+    FORMS.extend(form.lower() for form in (*forms(HERE), *forms(CANARY)))
+    return HERE
 
 
 def events(kind, around, what=None, **usual):
@@ -97,7 +101,7 @@ def requests_by_hand():
                 f"{start}X: {CANARY * 3000}\r\n\r\n", f"{start}Content-Length: 1000\r\n\r\n{CANARY}")
 
 
-def kafka_events():
+def kafka_events(analytics, profile):
     """A valid event for each text of the message, with the canary in it alone; and one with it everywhere."""
     def fill(message, one=None, path=""):
         for field in message.DESCRIPTOR.fields:
@@ -116,7 +120,7 @@ def kafka_events():
         made = proto.Event(id=secrets.token_hex(8), source="canary", channel=proto.Event.WEB, action=proto.Event.PAGE_VIEW,
                            occurred_us=1795000000000000)
         made.identity.anonymous_id = secrets.token_hex(8)
-        made.consent.analytics = proto.Consent.GRANTED
+        made.consent.analytics, made.consent.profile = analytics, profile
         for _ in fill(made, one):
             pass
         for property in made.properties:
@@ -131,6 +135,7 @@ def kafka_events():
 class Canary(collector_test.CollectTest):
     def setUp(self):
         phased_test.PhasedTest.setUp(self)
+        FORMS.clear()
         begin()
         self.write("identity.key", collector_test.KEY.decode() + "\n", 0o600)
         self.prepare()
@@ -199,9 +204,9 @@ class Canary(collector_test.CollectTest):
                                "-D", "\x1e"], input=value, capture_output=True, timeout=60)
         self.assertEqual(0, done.returncode, done.stderr)
 
-    def send_to_kafka(self):
-        """Valid and broken events in both forms. Returns how many messages that is."""
-        made = list(kafka_events())
+    def send_to_kafka(self, analytics, profile):
+        """Valid events that say this of consent, and broken ones, in both forms. Returns how many messages that is."""
+        made = list(kafka_events(analytics, profile))
         texts = [proto_json(event) for event in made]
         texts += [text[:-1] for text in texts[:3]] + [CANARY, f'{{"{CANARY}":1}}', f'{{"id":"{CANARY}","channel":"{CANARY}"}}',
                                                      f'{{"id":"1","occurred_us":"{CANARY}"}}', f'{{"properties":[{{"{CANARY}":1}}]}}']
@@ -265,30 +270,18 @@ class Canary(collector_test.CollectTest):
         return {"kafka": os.path.dirname(brokers[0]), "postgres": self.value("SHOW data_directory"), "ours": self.directory}
 
     def search_disk(self, texts, since):
-        """{text: the files that have it}, of all files that were written since."""
+        """{text: the files that have one of its forms}, of all files that were written since. `texts`: {text: its forms}."""
         found = {text: set() for text in texts}
         for place, directory in self.places().items():
-            for folder, _, names in os.walk(os.path.realpath(directory)):
+            top = os.path.realpath(directory)
+            for folder, _, names in os.walk(top, onerror=refuse_unread):
                 for path in (os.path.join(folder, name) for name in names):
-                    try:
-                        with open(path, "rb") as file:
-                            if os.fstat(file.fileno()).st_mtime < since or os.fstat(file.fileno()).st_size == 0:
-                                continue
-                            with mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as content:
-                                for text in texts:
-                                    if any(content.find(form.encode()) >= 0 for form in {*forms(text), text.upper()}):
-                                        found[text].add(f"{place}: {os.path.relpath(path, os.path.realpath(directory))}")
-                    except (FileNotFoundError, OSError):
-                        pass	# gone meanwhile; a socket
+                    for text in in_file(path, texts, since):
+                        found[text].add(f"{place}: {os.path.relpath(path, top)}")
         return found
 
-    def test_without_consent_an_address_is_nowhere_on_disk(self):
-        """Where somebody's who consents is: in Kafka's log, in PostgreSQL's tables and its WAL. So the search would find it."""
-        begun = time.time() - 1
-        known = f"known{secrets.token_hex(6)}"
-        self.collect(log={"level": "debug"}, consent={"dnt": "deny"}, http={"request_s_max": 2}, kafka={"topics": {
-            name: topic for name, topic in self.topics.items() if name != "erasure"}})
-        self.send_to_collector()	# consent to be measured, and to nothing else
+    def send_what_is_refused(self):
+        """To the collector, by a browser or a person who refuses."""
         taken = self.fate("delivered")
         self.send_events([consent()], {"DNT": "1"})
         self.assertEqual(taken, self.fate("delivered"), "taken though the browser refuses")
@@ -302,20 +295,22 @@ class Canary(collector_test.CollectTest):
         self.assertEqual(taken, self.fate("delivered"), "taken though denied")
         for box in (None, "", "0", "no", "false", "off"):
             self.assertEqual(200, self.post(self.form(f"{CANARY}", box)).status)
-        self.assertEqual(200, self.post(self.form(f"{known}@sundbaad.test", "yes")).status)
-        self.wait_taken(int(taken))
-        self.assertEqual("1", self.value(f"SELECT count(*) FROM report.person WHERE address LIKE '{known}%'"))
-        self.hear("a dump", subprocess.run(["pg_dump", "-d", self.database], capture_output=True, check=True, timeout=60).stdout)
-        for program in (self.program, self.daemon):
-            self.assertEqual(0, program.stop())
+
+    def look_at_disk(self, swept, denied, known, begun):
+        """Where somebody's who consents is: in Kafka's log, in PostgreSQL's tables and its WAL. So the search would find it."""
+        dump = subprocess.run(["pg_dump", "-d", self.database], capture_output=True, check=True, timeout=60).stdout.decode().lower()
         self.psql("CHECKPOINT")
-        found = self.search_disk([HERE, known], begun)
+        found = self.search_disk({swept: [*forms(swept), swept.upper()], denied: [*forms(denied), denied.upper()], known: [known]},
+                                 begun)
         for kind in (r"kafka: kafka\.data/.*\.log", r"postgres: base/", r"postgres: pg_wal/"):
             self.assertTrue([path for path in found[known] if re.match(kind, path)], f"{kind} in {found[known]}")
         self.assertEqual(set(), {path for path in found[known] if path.startswith("ours:") or "log" in path.rsplit("/", 1)[-1]
                                  and not re.match(r"kafka: kafka\.data/", path)}, "in a program's log")
-        self.assertEqual(set(), found[HERE])
-        self.assertEqual([], [what for what, text in self.said if any(form in text.lower() for form in FORMS)])
+        self.assertEqual(set(), found[swept])
+        # Into Kafka its producer has put it.
+        self.assertEqual({"kafka"}, {path.split(":")[0] for path in found[denied]}, found[denied])
+        for text in (swept, denied):
+            self.assertEqual([], [form for form in forms(text) if form.lower() in dump], "a dump")
 
     def test_what_postgresql_refuses_of_a_person_stands_in_no_log(self):
         """Its DETAIL quotes the row; where somebody has let it, phasectl check says so."""
@@ -374,15 +369,23 @@ class Canary(collector_test.CollectTest):
         program.wait()
 
     def test_an_address_is_nowhere_it_has_no_business(self):
-        self.collect(log={"level": "debug"}, http={"request_s_max": 2}, kafka={"topics": {
+        begun, known = time.time() - 1, f"known{secrets.token_hex(6)}"
+        self.collect(log={"level": "debug"}, consent={"dnt": "deny"}, http={"request_s_max": 2}, kafka={"topics": {
             name: topic for name, topic in self.topics.items() if name != "erasure"}})
-        self.send_to_collector()
+        swept = HERE
+        self.send_to_collector()	# consent to be measured, and to nothing else
+        self.send_what_is_refused()
+        self.assertEqual(200, self.post(self.form(f"{known}@sundbaad.test", "yes")).status)
         for name in ("web", "rejected"):
             self.hear(f"topic {name}", b"\n".join(key + value for key, value in self.read(name)))
         self.assertGreater(len(self.read("web")), 100)
         self.assertGreater(len(self.read("rejected")), 20)
-        sent = self.send_to_kafka()
+        denied = begin()
+        sent = self.send_to_kafka(proto.Consent.DENIED, proto.Consent.GRANTED)
+        begin()
+        sent += self.send_to_kafka(proto.Consent.GRANTED, proto.Consent.UNSAID)
         self.wait_taken(sent)
+        self.assertEqual("1", self.value(f"SELECT count(*) FROM report.person WHERE address LIKE '{known}%'"))
         self.assertGreater(int(self.value("SELECT count(*) FROM phased.rejected")), 20)
         self.hear("table rejected", json.dumps(self.psql("SELECT * FROM phased.rejected")))
         self.hear("table outcome_day", json.dumps(self.psql("SELECT * FROM phased.outcome_day")))
@@ -397,6 +400,7 @@ class Canary(collector_test.CollectTest):
         for what, text in self.said:
             found = [form for form in FORMS if form in text.lower()]
             self.assertEqual([], found, f"{what}: …{cut(text, found)}…")
+        self.look_at_disk(swept, denied, known, begun)
 
 
 class Search(unittest.TestCase):
@@ -405,6 +409,28 @@ class Search(unittest.TestCase):
         for text in (CANARY, f"x{CANARY.upper()}y", urllib.parse.quote(CANARY, safe=""), base64.b64encode(f"ab{CANARY}cd".encode()).decode(),
                      base64.b64encode(CANARY.encode()).decode(), CANARY.encode().hex()):
             self.assertTrue([form for form in FORMS if form in text.lower()], text)
+
+
+def refuse_unread(error):
+    """What is gone meanwhile is not there; what cannot be read may hold anything."""
+    if not isinstance(error, FileNotFoundError):
+        raise error
+
+
+def in_file(path, texts, since):
+    """The texts of which a form stands in a file that was written since."""
+    found, before = set(), b""
+    try:
+        if not stat.S_ISREG(os.stat(path).st_mode) or os.stat(path).st_mtime < since:
+            return found
+        with open(path, "rb") as file:
+            while piece := file.read(PIECE):
+                piece = before + piece
+                found |= {text for text, its_forms in texts.items() if any(piece.find(form.encode()) >= 0 for form in its_forms)}
+                before = piece[-FORM_MAX:]
+    except FileNotFoundError:
+        pass	# gone meanwhile
+    return found
 
 
 def cut(text, found):
