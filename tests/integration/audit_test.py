@@ -13,11 +13,9 @@ NOTE = "SELECT phased.audit_note('{what}', '{about}', '{counts}');"
 class Audit(phased_test.PhasedTest):
     def setUp(self):
         super().setUp()
-        self.new_database()
+        self.fresh_database()
         self.new_topics()
         self.write_config()
-        self.phasectl(["migrate"])
-        self.phasectl(["model", "accept"])
 
     def note(self, what="erase", about="", counts='{"rows": 1}', **more):
         return self.psql(NOTE.format(what=what, about=about, counts=counts), **more)

@@ -1,4 +1,4 @@
-"""What the campaigns share: every way the daemon has of doing its work, databases made fast, producers with odd habits.
+"""What the campaigns share: every way the daemon has of doing its work, producers with odd habits.
 
 A campaign proves that whatever happens, and whichever way the work is done, the tables are the same. The short one runs with
 every test; `dev/campaign --long` does more of the same:
@@ -47,22 +47,6 @@ class CampaignTest(FaultTest):
         self.addCleanup(lambda: [link.close() for link in self.links.values()])
 
     # --- databases ---
-
-    def template(self):
-        """A database with schema and model, for database_like()."""
-        self.new_database()
-        self.write_config("template.yaml")
-        self.phasectl(["migrate"])
-        self.phasectl(["model", "accept"])
-        return self.database
-
-    def database_like(self, template):
-        """A copy of a database that nobody is connected to."""
-        base = phased_test.server("PHASED_PG")
-        name = f"{self.name}_{random.randrange(1 << 40):x}"
-        self.psql(f"CREATE DATABASE {name} TEMPLATE {template.rsplit('=', 1)[1]}", database=base)
-        self.addCleanup(self.psql, f"DROP DATABASE IF EXISTS {name} WITH (FORCE)", database=base)
-        return f"{base} dbname={name}"
 
     def ask(self, sql, database=None):
         """The rows of a query, as Python's own types; None while PostgreSQL is away."""

@@ -49,11 +49,11 @@ def histories(seed):
 
 
 class Late(CampaignTest):
-    def play(self, template, number, everything):
+    def play(self, number, everything):
         daemons, way, size, refolds = RUNS[number]
         run = Run(self, f"{self.name}_{number}", any_partition if number > 0 else in_order, way, daemons, size,
                   refolds)
-        run.prepare(template)
+        run.prepare()
         if daemons > 1:		# before there is anything to do, lest the first one does it all
             run.start()
             self.wait_until(run.is_shared, 60, "the daemons to share the partitions")
@@ -70,13 +70,12 @@ class Late(CampaignTest):
         return run, run.dump(), sum(metrics["phased_refolded_contacts_total"] for metrics in run.metrics)
 
     def test_late_doubled_reclaimed_and_shuffled_events_give_byte_equal_tables(self):
-        template = self.template()
         everything, late, taken = histories(17)
         self.assertGreater(late, EVENTS // 20)
         self.assertGreater(taken, 4, "cookies with two persons")
         first = None
         for number in range(len(RUNS)):
-            run, found, refolds = self.play(template, number, everything)
+            run, found, refolds = self.play(number, everything)
             say(f"{len(everything)} messages, {late} of them late, {taken} cookies claimed again: {run.what}, {refolds:.0f} contacts refolded")
             if first is None:
                 first = found

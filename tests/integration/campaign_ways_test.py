@@ -60,9 +60,8 @@ class Run:
         self.way = {**way, "batch__refolds_max": refolds, "batch__events_min": size[0], "batch__events_max": size[1], "batch__copy_min": size[2]}
         self.programs, self.count, self.ends, self.metrics = [], 0, {}, []
 
-    def prepare(self, template):
-        self.database = self.test.database_like(template)
-        self.test.database = self.database
+    def prepare(self):
+        self.database = self.test.fresh_database()
         named = {f"kafka__topics__{channel}": self.topics.get(channel, "")
                  for channel in ("web", "email", "chat", "crm", "rejected", "erasure")}
         self.config = self.test.write_config(f"{self.name}.yaml", kafka__group=self.name, kafka__session_ms=6000, **named,
@@ -120,11 +119,11 @@ class Ways(CampaignTest):
             yield seed, [Run(self, f"{self.name}_{seed}_{i}", habit, way, daemons, sizes[i], (200, 0, 1, 200)[(i + seed) % 4])
                          for i, (habit, way, daemons) in enumerate([(in_order, ways[0], 1), *hard])]
 
-    def play(self, share, template):
+    def play(self, share):
         """Plays some seeds at once; returns their runs with the tables they gave."""
         every = [run for _, runs in share for run in runs]
         for run in every:
-            run.prepare(template)
+            run.prepare()
         pairs = [run for run in every if run.daemons == 2]
         for run in pairs:		# before there is anything to do, lest the first one does it all
             run.start()
@@ -151,11 +150,10 @@ class Ways(CampaignTest):
         return [(seed, runs, [run.dump() for run in runs]) for seed, runs in share]
 
     def test_quick_and_careful_one_lane_and_three_one_daemon_and_two_give_byte_equal_tables(self):
-        template = self.template()
         plan = list(self.plan())
         rows, quick, copied, caught_up, processes = {}, {"yes": 0, "no": 0}, 0, 0, {}
         for start in range(0, len(plan), AT_ONCE):
-            for seed, runs, dumps in self.play(plan[start:start + AT_ONCE], template):
+            for seed, runs, dumps in self.play(plan[start:start + AT_ONCE]):
                 for run, found in zip(runs[1:], dumps[1:]):
                     tables.assert_same(self, dumps[0], found, f"seed {seed}: {run.what}")
                 for table, text in dumps[0].items():

@@ -142,11 +142,9 @@ class Faults(collector_test.CollectTest):
     def test_what_was_answered_is_on_the_topic_and_counted_once(self):
         """The broker is there, frozen, thawed, killed and back, while trackers send as they do: what was not answered 2xx goes once
         more, with what happened since."""
-        self.new_database()
+        self.fresh_database()
         self.write_config(kafka__brokers=self.own)
-        self.phasectl(["migrate"])
         self.phasectl(["topics", "create", "--partitions", "4", "--replication", "1"])
-        self.phasectl(["model", "accept"])
         self.collect(kafka={"delivery_ms_max": 1000})
         trackers = [Tracker(self, number) for number in range(4)]
         self.addCleanup(lambda: [tracker.end() for tracker in trackers])

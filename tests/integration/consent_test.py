@@ -104,10 +104,8 @@ class Channels(phased_test.PhasedTest):
 
     def under(self, **settings):
         """A daemon of this configuration, over a new database, reads what is on the topics."""
-        self.new_database()
+        self.fresh_database()
         self.write_config(**{f"consent__{name}": value for name, value in settings.items()})
-        self.phasectl(["migrate"])
-        self.phasectl(["model", "accept"])
         return self.start_phased()
 
     def test_each_channel_by_its_own_word_in_each_form(self):

@@ -25,12 +25,13 @@ class FaultTest(DaemonTest):
     def reference(self, sent, model=()):
         """The tables that the same events give to a daemon that nothing happens to. `model`: its path, if not the usual one."""
         ours, topics, config = self.database, self.topics, self.config
-        calm = self.new_database()
+        calm = self.new_database() if model else self.fresh_database()
         self.new_topics(f"{self.name}_calm")
         self.write_config("calm.yaml", kafka__group=f"{self.name}_calm")
-        self.phasectl(["migrate"])
+        if model:
+            self.phasectl(["migrate"])
+            self.phasectl(["model", "accept", *model])
         self.phasectl(["topics", "create", "--partitions", "4", "--replication", "1"])
-        self.phasectl(["model", "accept", *model])
         self.send(events.lines(sent))
         phased = self.start_phased()
         self.applied(len(sent), 120, calm)

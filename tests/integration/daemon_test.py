@@ -192,12 +192,10 @@ class Economy(DaemonTest):
 class Order(DaemonTest):
     def play(self, batches, **overrides):
         """A database into which these messages went, in this order."""
-        database = self.new_database()
+        database = self.fresh_database()
         self.new_topics(f"{self.name}_{len(self.programs)}")
         self.write_config(kafka__group=f"{self.name}_{len(self.programs)}", **overrides)
-        self.phasectl(["migrate"])
         self.phasectl(["topics", "create", "--partitions", "4", "--replication", "1"])
-        self.phasectl(["model", "accept"])
         self.send(events.lines(batches))
         phased = self.start_phased()
         self.applied(len(batches), 120, database)

@@ -79,11 +79,9 @@ class Key(DaemonTest):
         before, old = self.psql(KNOWN), self.database
         ids = {contact for (contact,) in self.psql("SELECT contact_id FROM report.contact_phase")}
         self.assertGreater(len(before), 5)
-        self.new_database()
+        self.fresh_database()
         self.write("new.key", secrets.token_hex(32), 0o600)
         self.write_config(identity__key_file=self.path("new.key"), kafka__group=f"{self.name}.anew")
-        self.phasectl(["migrate"])
-        self.phasectl(["model", "accept"])
         self.start_phased()
         self.taken(len(sent))
         self.assertEqual(before, self.psql(KNOWN))

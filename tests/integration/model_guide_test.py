@@ -27,10 +27,9 @@ def pattern(line):
 class ModelGuide(DaemonTest):
     def setUp(self):
         super().setUp()
-        self.new_database()
+        self.fresh_database(model=False)
         self.new_topics()
         self.write_config()
-        self.phasectl(["migrate"])
         self.phasectl(["topics", "create", "--partitions", "4", "--replication", "1"])
         self.start_phased()
         self.home = self.path("home")

@@ -11,9 +11,8 @@ MONTH = "(now() AT TIME ZONE 'UTC')::date"
 class Months(phased_test.PhasedTest):
     def setUp(self):
         super().setUp()
-        self.new_database()
+        self.fresh_database(model=False)
         self.write_config()
-        self.phasectl(["migrate"])
 
     def partitions(self):
         return self.psql("SELECT relname, pg_get_userbyid(relowner) FROM pg_class WHERE relname ~ '^touch_' AND relkind = 'r' "

@@ -12,11 +12,13 @@
 
 The servers are those of PHASED_KAFKA (host:port) and PHASED_PG (conninfo); the programs are those of PHASED_BUILD (default:
 build). tests/run.py sets all three; by hand: `dev/kafka start DIR; dev/postgres start DIR; . DIR/*.env`. Everything a test
-makes has a name of its own and is gone when the test ends. Nothing here sleeps for luck: it waits for a condition, with a
+makes has a name of its own and is gone when the test ends, save the database that the others are copied from. Nothing here sleeps for luck: it waits for a condition, with a
 deadline, and says what it saw when the deadline passed.
 """
 import collections
 import csv
+import glob
+import hashlib
 import io
 import json
 import os
@@ -142,14 +144,39 @@ class PhasedTest(unittest.TestCase):
 
     # --- databases ---
 
-    def new_database(self):
-        """An empty database, dropped when the test ends. Returns its conninfo, which psql() then uses."""
+    def new_database(self, template=None):
+        """An empty database, or a copy of this one to which nobody is connected, dropped when the test ends. Returns its
+        conninfo, which psql() then uses."""
         base = server("PHASED_PG")
         name = f"{self.name}_{len(self.programs)}_{secrets.token_hex(2)}"
-        self.psql(f"CREATE DATABASE {name}", database=base)
+        self.psql(f"CREATE DATABASE {name}" + (f" TEMPLATE {template} STRATEGY file_copy" if template else ""), database=base)
         self.addCleanup(self.psql, f"DROP DATABASE IF EXISTS {name} WITH (FORCE)", database=base)
         self.database = f"{base} dbname={name}"
         return self.database
+
+    def fresh_database(self, model=True):
+        """The same with schema and, if it shall be, the usual model, as `phasectl migrate` and `phasectl model accept` make it:
+        a copy of one that is made once a server, for these programs, schema files and model."""
+        made_of = hashlib.sha256(f"{model} {PHASECTL} {os.stat(PHASECTL).st_mtime_ns}".encode())
+        for path in sorted(glob.glob(f"{ROOT}/schema/*.sql") + glob.glob(f"{ROOT}/conf/model/*.yaml")):
+            with open(path, "rb") as file:
+                made_of.update(file.read())
+        template = f"fresh_{made_of.hexdigest()[:24]}"
+        base = server("PHASED_PG")
+        is_there = f"SELECT count(*) FROM pg_database WHERE datname = '{template}'"
+        if self.value(is_there, base) == "0":
+            holder = self.session("SELECT pg_advisory_lock(hashtext('fresh'));", base)	# files that run at once make one
+            if self.value(is_there, base) == "0":
+                config = self.config
+                name = self.new_database().rsplit("=", 1)[1]
+                self.config = self.write("fresh.yaml", yaml_text(PhasedTest.settings(self)))
+                self.phasectl(["migrate"])
+                if model:
+                    self.phasectl(["model", "accept"])
+                self.config = config
+                self.psql(f"ALTER DATABASE {name} ALLOW_CONNECTIONS false; ALTER DATABASE {name} RENAME TO {template}", base)
+            holder.kill()
+        return self.new_database(template)
 
     def psql(self, sql, database=None, check=True, user=None):
         """Runs SQL by psql. Returns the rows of all results, texts, None for NULL; with check=False a Done instead."""
@@ -167,9 +194,9 @@ class PhasedTest(unittest.TestCase):
         """The one value of a query, as text."""
         return self.psql(sql, database, user=user)[0][0]
 
-    def session(self, sql):
+    def session(self, sql, database=None):
         """A psql that has run this SQL and keeps its session, with whatever it locked, until it is killed."""
-        child = subprocess.Popen(["psql", "-X", "-q", "-d", self.database], stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+        child = subprocess.Popen(["psql", "-X", "-q", "-d", database or self.database], stdin=subprocess.PIPE, stdout=subprocess.PIPE,
                                  text=True)
         self.addCleanup(lambda: (child.kill(), child.communicate()))
         child.stdin.write(f"\\o /dev/null\n{sql}\n\\echo held\n")
@@ -234,13 +261,11 @@ class PhasedTest(unittest.TestCase):
         return config
 
     def prepare(self, partitions=4, **overrides):
-        """Database, topics and configuration of its own; schema, topics and the first model in place."""
-        self.new_database()
+        """Database, topics and configuration of its own; schema, topics and the usual model in place."""
+        self.fresh_database()
         self.new_topics()
         self.write_config(**overrides)
-        self.phasectl(["migrate"])
         self.phasectl(["topics", "create", "--partitions", str(partitions), "--replication", "1"])
-        self.phasectl(["model", "accept"])
         return self.config
 
     # --- programs ---
@@ -335,6 +360,19 @@ class Itself(PhasedTest):
         self.doCleanups()
         self.assertEqual("0", self.value(f"SELECT count(*) FROM pg_database WHERE datname LIKE '{self.name}%'",
                                          server("PHASED_PG")))
+
+    def test_a_fresh_database_is_what_migrate_and_accept_make(self):
+        fresh = self.fresh_database()
+        made = self.new_database()
+        self.write_config()
+        self.phasectl(["migrate"])
+        self.phasectl(["model", "accept"])
+        shown = [subprocess.run(["pg_dump", "-d", conninfo], capture_output=True, text=True, check=True, timeout=RUN_S).stdout
+                 for conninfo in (fresh, made)]
+        # Save when it was made, what hangs on that (the audit log's chain), and a word of pg_dump's own.
+        ours, theirs = (re.sub(r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d\S*|\\\\x[0-9a-f]{64}|restrict \w+", "…", text).splitlines() for text in shown)
+        self.assertEqual(len(theirs), len(ours))
+        self.assertEqual([], [pair for pair in zip(theirs, ours) if pair[0] != pair[1]])
 
     def test_overrides_reach_their_section(self):
         self.write_config(postgres__conninfo="host=/nowhere", a__b__c=3, identity__key_file=None)

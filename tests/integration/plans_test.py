@@ -49,9 +49,8 @@ CLAIMS = {"claims": "claim_at", "claims_decided": "claim_at|claim_strong", "clai
 class Plans(phased_test.PhasedTest):
     def setUp(self):
         super().setUp()
-        self.new_database()
+        self.fresh_database(model=False)
         self.write_config()
-        self.phasectl(["migrate"])
         self.psql(f"SELECT phased.touch_month((now() - n * interval '1 month')::date) FROM generate_series(0, {MONTHS}) AS n")
 
     def plans(self):

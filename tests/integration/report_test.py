@@ -30,9 +30,8 @@ def columns_of(line):
 class Report(phased_test.PhasedTest):
     def setUp(self):
         super().setUp()
-        self.new_database()
+        self.fresh_database(model=False)
         self.write_config()
-        self.phasectl(["migrate"])
         names = ", ".join(f"({MODEL}, 'standard', {n}, '{name}', {(-1, 0, 0, 1, 1, 2, 2, 2)[n]})" for n, name in enumerate(STATES))
         self.psql(f"INSERT INTO phased.model_state VALUES {names}")
 

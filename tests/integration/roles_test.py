@@ -125,9 +125,8 @@ END $$;
 class Roles(phased_test.PhasedTest):
     def setUp(self):
         super().setUp()
-        self.new_database()
+        self.fresh_database(model=False)
         self.write_config()
-        self.phasectl(["migrate"])
         self.psql(TRY)
         self.nobody = f"{self.name}_nobody"
         self.psql(f"CREATE ROLE {self.nobody} NOLOGIN")

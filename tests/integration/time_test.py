@@ -40,12 +40,13 @@ class TimeTest(DaemonTest):
     def begin(self, sent, until_us, **overrides):
         """A database with these events, of a clock that stands there; no daemon runs."""
         self.overrides = {"kafka__group": f"{self.name}_{len(self.programs)}", **overrides}
-        self.new_database()
+        another_model = "model__path" in overrides
+        self.fresh_database(model=not another_model)
         self.new_topics(f"{self.name}_{len(self.programs)}")
         self.write_config(review__until=moment(until_us), **self.overrides)
-        self.phasectl(["migrate"])
+        if another_model:
+            self.phasectl(["model", "accept"])
         self.phasectl(["topics", "create", "--partitions", "2", "--replication", "1"])
-        self.phasectl(["model", "accept"])
         self.work_off(sent, len(sent))
 
     def work_off(self, sent, count):
