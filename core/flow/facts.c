@@ -359,3 +359,11 @@ struct person_row facts_person_row(const struct uuid *contact_id, const struct p
 		.named = person->named,
 	};
 }
+
+const char *facts_address(const struct facts_part *part)
+{
+	struct standing standing = {.parts = part, .count = 1};
+	choose_declared(&standing, part);
+	const struct declared *newest = standing.newest[ATTRIBUTE_ADDRESS];
+	return newest != NULL ? newest->value : NULL;
+}

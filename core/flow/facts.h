@@ -96,6 +96,9 @@ void facts_person(const struct facts_part *parts, size_t count, struct person *r
 /* As it is stored, of the contact of this id. Texts are the person's. */
 struct person_row facts_person_row(const struct uuid *contact_id, const struct person *person);
 
+/* The address alone, of one actor by itself; NULL when there is none that stands. */
+const char *facts_address(const struct facts_part *part);
+
 /* The more restrictive of two states of a purpose; what is unsaid restricts nothing. */
 int facts_stricter(int a, int b);
 

@@ -284,6 +284,17 @@ static void person_of(const struct cast *cast, const struct cast_member *member,
 	}
 }
 
+/* NULL: it may keep none. */
+static const char *own_address_of(const struct cast *cast, const struct cast_member *member,
+				  const struct person *person)
+{
+	if (member->kin_after == 0) { /* the person is nobody else */
+		return person->address;
+	}
+	const struct facts_part part = part_of(cast, member);
+	return facts_address(&part);
+}
+
 /* Persons about whom something was stated or taken back; and the address that each actor may keep as its own. */
 static bool gather_persons(const struct cast *cast, struct save_rows *save, struct own_address *ret_own)
 {
@@ -302,13 +313,12 @@ static bool gather_persons(const struct cast *cast, struct save_rows *save, stru
 		if (!member->stated) {
 			continue;
 		}
-		struct person person, own;
-		const struct facts_part part = part_of(cast, member);
+		struct person person;
 		person_of(cast, member, &person);
-		facts_person(&part, 1, &own);
-		addresses[save->person_count] = own.address;
+		const char *own = own_address_of(cast, member, &person);
+		addresses[save->person_count] = own;
 		persons[save->person_count++] = facts_person_row(&member->id, &person);
-		if (own.address == NULL) {
+		if (own == NULL) {
 			valueless[save->valueless_count++] = member->id;
 		}
 	}

@@ -520,6 +520,47 @@ START_TEST(an_account_follows_from_who_names_it_else_from_the_address)
 }
 END_TEST
 
+START_TEST(an_actor_keeps_the_newest_address_that_stands)
+{
+	static const struct {
+		const char *row;
+		struct consent consents[2];  /* state UNSAID ends */
+		struct declared declared[2]; /* value NULL ends */
+		const char *address;
+	} rows[] = {
+		{"none was said", {PROFILE(5, 1, G)}, {SAID(5, 1, NAME, "Ann")}, NULL},
+		{"one was said", {PROFILE(5, 1, G)}, {SAID(5, 1, ADDRESS, "ann@acme.test")}, "ann@acme.test"},
+		{"two were said",
+		 {PROFILE(5, 1, G)},
+		 {SAID(6, 2, ADDRESS, "ann@acme.test"), SAID(5, 1, ADDRESS, "a@acme.test")},
+		 "ann@acme.test"},
+		{"without consent", {CONTACT(5, 1, G)}, {SAID(5, 1, ADDRESS, "ann@acme.test")}, NULL},
+		{"denied since",
+		 {PROFILE(5, 1, G), PROFILE(6, 2, D)},
+		 {SAID(5, 1, ADDRESS, "ann@acme.test")},
+		 NULL},
+		{"said before it was denied, granted since",
+		 {PROFILE(6, 2, D), PROFILE(7, 3, G)},
+		 {SAID(5, 1, ADDRESS, "ann@acme.test")},
+		 NULL},
+	};
+	for (size_t i = 0; i < COUNT_OF(rows); i++) {
+		size_t consents = 0, declared = 0;
+		while (consents < 2 && rows[i].consents[consents].state != U) {
+			consents++;
+		}
+		while (declared < 2 && rows[i].declared[declared].value != NULL) {
+			declared++;
+		}
+		const struct facts_part part = {rows[i].consents, consents, rows[i].declared, declared};
+		struct person person;
+		facts_person(&part, 1, &person);
+		ck_assert_msg(SAME(facts_address(&part), rows[i].address), "%s", rows[i].row);
+		ck_assert_msg(SAME(person.address, rows[i].address), "%s: of the person", rows[i].row);
+	}
+}
+END_TEST
+
 START_TEST(a_role_is_told_by_its_strongest_source_and_since_when)
 {
 	static const struct {
@@ -722,5 +763,5 @@ TEST_MAIN("facts", a_form_states_all_it_was_filled_in_with, what_an_event_states
 	  a_scanners_unsubscribe_becomes_what_is_configured, blank_fields_are_not_declared,
 	  a_person_is_what_was_said_last_with_consent, a_crm_record_tells_of_a_person_whoever_entered_it,
 	  an_account_follows_from_who_names_it_else_from_the_address,
-	  a_role_is_told_by_its_strongest_source_and_since_when, statements_in_any_order_make_the_same_person,
-	  what_was_deleted_on_the_way_is_never_missed)
+	  an_actor_keeps_the_newest_address_that_stands, a_role_is_told_by_its_strongest_source_and_since_when,
+	  statements_in_any_order_make_the_same_person, what_was_deleted_on_the_way_is_never_missed)
