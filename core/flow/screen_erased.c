@@ -214,6 +214,9 @@ static void mark_weak(struct cast *cast, const struct cast_member *actor)
 
 void screen_mark_losers(struct cast *cast)
 {
+	if (!cast->erases) { /* nobody has withdrawn: no member has spans */
+		return;
+	}
 	bool has_several = cast->kin_before_count + cast->kin_after_count > 0;
 	for (size_t i = 0; i < cast->count; i++) {
 		struct cast_member *member = &cast->members[i];
