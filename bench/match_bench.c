@@ -136,6 +136,7 @@ static void side_init(struct side *side, enum match_book book)
 		.rejected_topic = -1,
 		.subjects = subjects_create(),
 		.browsers = calloc(1, sizeof(struct browsers)),
+		.scratch = &side->held,
 	};
 	CHECK(side->take.subjects != NULL && side->take.browsers != NULL);
 }

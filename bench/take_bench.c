@@ -143,6 +143,7 @@ static void bench_init(struct bench *bench)
 		.rejected_topic = -1,
 		.subjects = subjects_create(),
 		.browsers = calloc(1, sizeof(struct browsers)),
+		.scratch = &bench->held,
 	};
 	CHECK(bench->take.subjects != NULL && bench->take.browsers != NULL);
 }

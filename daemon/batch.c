@@ -66,6 +66,7 @@ struct batch *batch_create(const struct batch_options *options, struct fail *fai
 		.rejected_topic = options->rejected_topic,
 		.subjects = batch->take.subjects,
 		.browsers = batch->take.browsers,
+		.scratch = &batch->work, /* of which nothing is used while a batch is filled */
 	};
 	batch->claims_max = ATTRIBUTE_CLAIMS_MAX;
 	batch_reconfigure(batch);

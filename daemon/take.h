@@ -33,6 +33,7 @@ struct take {
 	size_t chunk_count, chunk_at;
 	struct subjects *subjects;
 	struct browsers *browsers;
+	struct arena *scratch; /* what decoding needs for a message; nothing stays in it */
 };
 
 /*

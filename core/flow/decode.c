@@ -18,15 +18,19 @@
 /* One message being read. */
 struct reading {
 	const struct message *message;
-	struct arena *arena;
-	size_t mark; /* of the arena, before */
+	struct arena *arena, *scratch; /* what stays; what it is read through: may be the same */
+	size_t mark, scratch_mark;     /* of them, before */
 	struct field_path path;
 	uint64_t unknown_fields;
 };
 
-static struct reading reading_begin(const struct message *message, struct arena *arena)
+static struct reading reading_begin(const struct message *message, struct arena *arena, struct arena *scratch)
 {
-	return (struct reading){.message = message, .arena = arena, .mark = arena->used};
+	return (struct reading){.message = message,
+				.arena = arena,
+				.scratch = scratch,
+				.mark = arena->used,
+				.scratch_mark = scratch->used};
 }
 
 static enum outcome wrong_content_type(struct reading *reading)
@@ -42,13 +46,13 @@ static enum outcome read_wire(struct reading *reading, const struct limits *limi
 	if (message->size > 0 && message->value[0] == '{') {
 		return wrong_content_type(reading);
 	}
-	return wire_read(message->value, message->size, limits, reading->arena, &reading->path,
+	return wire_read(message->value, message->size, limits, reading->scratch, &reading->path,
 			 &reading->unknown_fields, ret_raw);
 }
 
 static enum outcome read_json(struct reading *reading, const struct limits *limits, ProtobufCMessage **ret_raw)
 {
-	return protojson_read(reading->message->value, reading->message->size, limits, reading->arena,
+	return protojson_read(reading->message->value, reading->message->size, limits, reading->scratch,
 			      &reading->path, ret_raw);
 }
 
@@ -125,8 +129,9 @@ static enum outcome read_carefully(struct reading *reading, struct event *ret_ev
 	if (outcome != OUTCOME_NONE) {
 		return outcome;
 	}
-	return event_from_message((const Phased__V1__Event *)raw, reading->arena, ret_event) ? OUTCOME_NONE
-											     : OUTCOME_too_large;
+	bool fits = event_from_message((const Phased__V1__Event *)raw, reading->scratch, ret_event) &&
+		    (reading->scratch == reading->arena || event_keep(ret_event, reading->arena));
+	return fits ? OUTCOME_NONE : OUTCOME_too_large;
 }
 
 static enum outcome read_event(struct reading *reading, struct event *ret_event)
@@ -150,7 +155,13 @@ static enum outcome read_or_reject(struct reading *reading, struct event *event,
 {
 	enum outcome outcome = event == NULL ? OUTCOME_too_large : read_event(reading, event);
 	if (outcome != OUTCOME_NONE) {
-		return reading_reject(reading, outcome, ret_reject);
+		outcome = reading_reject(reading, outcome, ret_reject);
+	}
+	if (reading->scratch != reading->arena) {
+		arena_back(reading->scratch, reading->scratch_mark);
+	}
+	if (outcome != OUTCOME_NONE) {
+		return outcome;
 	}
 	if (count != NULL) {
 		count->unknown_fields += reading->unknown_fields;
@@ -161,7 +172,7 @@ static enum outcome read_or_reject(struct reading *reading, struct event *event,
 enum outcome decode_event(const struct message *message, struct arena *arena, struct decode_count *count,
 			  struct event **ret_event, struct reject *ret_reject)
 {
-	struct reading reading = reading_begin(message, arena);
+	struct reading reading = reading_begin(message, arena, arena);
 	struct event *event = arena_take(arena, sizeof(*event));
 	enum outcome outcome = read_or_reject(&reading, event, count, ret_reject);
 	if (outcome == OUTCOME_NONE) {
@@ -170,10 +181,10 @@ enum outcome decode_event(const struct message *message, struct arena *arena, st
 	return outcome;
 }
 
-enum outcome decode_event_into(const struct message *message, struct arena *arena, struct decode_count *count,
-			       struct event *ret_event, struct reject *ret_reject)
+enum outcome decode_event_into(const struct message *message, struct arena *arena, struct arena *scratch,
+			       struct decode_count *count, struct event *ret_event, struct reject *ret_reject)
 {
-	struct reading reading = reading_begin(message, arena);
+	struct reading reading = reading_begin(message, arena, scratch);
 	return read_or_reject(&reading, ret_event, count, ret_reject);
 }
 
@@ -191,7 +202,7 @@ static enum outcome outcome_read(const char *name)
 enum outcome decode_rejected(const struct message *message, struct arena *arena, struct reject *ret_reject,
 			     int64_t *ret_received_us, const char **ret_source)
 {
-	struct reading reading = reading_begin(message, arena);
+	struct reading reading = reading_begin(message, arena, arena);
 	ProtobufCMessage *raw = NULL;
 	enum outcome outcome = reading_message(&reading, &limits_rejected, &raw);
 	if (outcome != OUTCOME_NONE) {

@@ -29,9 +29,10 @@ struct decode_count {
 enum outcome decode_event(const struct message *message, struct arena *arena, struct decode_count *count,
 			  struct event **ret_event, struct reject *ret_reject);
 /* The same into a struct of the caller's, for who needs it no longer than its texts; unless OUTCOME_NONE, nothing that is
- * of use is in it. */
-enum outcome decode_event_into(const struct message *message, struct arena *arena, struct decode_count *count,
-			       struct event *ret_event, struct reject *ret_reject);
+ * of use is in it. What the message is read through, in JSON five times what stays of it, lies in `scratch` and is given
+ * back. */
+enum outcome decode_event_into(const struct message *message, struct arena *arena, struct arena *scratch,
+			       struct decode_count *count, struct event *ret_event, struct reject *ret_reject);
 
 /* What the collector could not read, or (count not 0) how much it dropped: reads a message of topic phased.rejected
  * (message phased.v1.Rejected). */

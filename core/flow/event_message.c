@@ -186,6 +186,59 @@ bool event_from_message(const Phased__V1__Event *from, struct arena *arena, stru
 	return true;
 }
 
+static bool keep_text(void *place, struct arena *arena)
+{
+	const char **text = place;
+	*text = **text != '\0' ? arena_text(arena, *text, strlen(*text)) : "";
+	return *text != NULL;
+}
+
+static bool keep_number(void *place, struct arena *arena)
+{
+	(void)place;
+	(void)arena;
+	return true;
+}
+
+static bool keep_contacts(struct event *event, struct arena *arena)
+{
+	size_t count = event->opportunity.contact_ids_count;
+	const char **contacts = arena_array(arena, count, sizeof(*contacts));
+	bool fits = contacts != NULL;
+	for (size_t i = 0; i < count && fits; i++) {
+		contacts[i] = event->opportunity.contact_ids[i];
+		fits = keep_text(&contacts[i], arena);
+	}
+	event->opportunity.contact_ids = contacts;
+	return fits;
+}
+
+static bool keep_properties(struct event *event, struct arena *arena)
+{
+	size_t count = event->properties_count;
+	struct event_property *properties = arena_array(arena, count, sizeof(*properties));
+	bool fits = properties != NULL;
+	for (size_t i = 0; i < count && fits; i++) {
+		properties[i] = event->properties[i];
+		fits = keep_text(&properties[i].key, arena) && keep_text(&properties[i].value, arena);
+	}
+	event->properties = properties;
+	return fits;
+}
+
+#define KEEP(ours, theirs) \
+	&&_Generic(event->ours, const char * : keep_text, default : keep_number)(&event->ours, arena)
+
+bool event_keep(struct event *event, struct arena *arena)
+{
+	/* clang-format off */
+	return keep_text(&event->identity.email, arena) EVENT_FIELDS(KEEP) IDENTITY_FIELDS(KEEP) CONSENT_FIELDS(KEEP)
+		CONTENT_FIELDS(KEEP) CAMPAIGN_FIELDS(KEEP) OPPORTUNITY_FIELDS(KEEP)
+		&& (event->opportunity.contact_ids_count == 0 || keep_contacts(event, arena))
+		&& (event->properties_count == 0 || keep_properties(event, arena));
+	/* clang-format on */
+}
+
 static void give_identity(const struct event *event, Phased__V1__Identity *to)
 {
 	*to = (Phased__V1__Identity)PHASED__V1__IDENTITY__INIT;

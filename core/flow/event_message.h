@@ -12,6 +12,9 @@ struct arena;
 /* Texts are shared with the message. False: arena full. */
 bool event_from_message(const Phased__V1__Event *message, struct arena *arena, struct event *ret_event);
 
+/* Gives it texts of its own, and lists. False: arena full. */
+bool event_keep(struct event *event, struct arena *arena);
+
 /* `event`, and the room for what it points to. */
 struct event_message {
 	Phased__V1__Event event;

@@ -555,8 +555,36 @@ START_TEST(a_full_arena_is_too_large)
 }
 END_TEST
 
+START_TEST(a_message_that_does_not_fit_gives_back_both_arenas)
+{
+	struct message whole = test_file(FORM_JSON, "tests/flow/data/full.json");
+	struct message broken = whole;
+	broken.size /= 2;
+	struct event event;
+	struct reject reject;
+	struct arena scratch;
+	ck_assert(arena_init(&scratch, (size_t)1 << 20));
+	size_t before = test_arena()->used;
+	ck_assert_int_eq(decode_event_into(&broken, test_arena(), &scratch, NULL, &event, &reject),
+			 OUTCOME_unreadable);
+	ck_assert_uint_eq(test_arena()->used, before);
+	ck_assert_uint_eq(scratch.used, 0);
+	ck_assert_int_eq(decode_event_into(&whole, test_arena(), &scratch, NULL, &event, &reject), OUTCOME_NONE);
+	size_t need = test_arena()->used - before;
+	for (size_t limit = 0; limit < need; limit += 16) {
+		struct arena small = {.base = test_arena()->base + before, .limit = limit};
+		ck_assert_int_eq(decode_event_into(&whole, &small, &scratch, NULL, &event, &reject),
+				 OUTCOME_too_large);
+		ck_assert_uint_eq(small.used, 0);
+		ck_assert_uint_eq(scratch.used, 0);
+	}
+	arena_finish(&scratch);
+}
+END_TEST
+
 TEST_MAIN("decode_bad", broken_wire_bytes_are_refused, a_message_cut_at_any_byte_is_refused,
 	  json_cut_at_any_byte_is_refused, wrong_json_is_refused, times_out_of_range_are_refused,
 	  a_record_s_timestamp_is_distrusted_too, texts_over_their_size_are_refused,
 	  id_and_source_have_their_size_too, lists_over_their_count_are_refused, a_message_over_64_kib_is_refused,
-	  an_unknown_content_type_is_refused, a_full_arena_is_too_large)
+	  an_unknown_content_type_is_refused, a_full_arena_is_too_large,
+	  a_message_that_does_not_fit_gives_back_both_arenas)
