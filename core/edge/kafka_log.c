@@ -62,6 +62,15 @@ struct kafka_log *kafka_log_create(const struct kafka_log_options *options, stru
 	return log;
 }
 
+static void stop_all(struct kafka_log *log)
+{
+	for (int32_t i = 0; log->ended != NULL && i < log->partitions; i++) {
+		if (!log->ended[i]) {
+			rd_kafka_consume_stop(log->topic, i);
+		}
+	}
+}
+
 void kafka_log_destroy(struct kafka_log *log)
 {
 	if (log == NULL) {
@@ -71,11 +80,7 @@ void kafka_log_destroy(struct kafka_log *log)
 	if (log->held != NULL) {
 		rd_kafka_message_destroy(log->held);
 	}
-	for (int32_t i = 0; log->ended != NULL && i < log->partitions; i++) {
-		if (!log->ended[i]) {
-			rd_kafka_consume_stop(log->topic, i);
-		}
-	}
+	stop_all(log);
 	if (log->queue != NULL) {
 		rd_kafka_queue_io_event_enable(log->queue, -1, NULL, 0);
 		rd_kafka_queue_destroy(log->queue);
@@ -154,23 +159,51 @@ static enum kafka_log_result ask(struct kafka_log *log, struct fail *fail)
 
 /* ---- reading ---- */
 
+/* All that was read is read once more, and which partitions there are is asked anew. */
+static void start_over(struct kafka_log *log)
+{
+	stop_all(log);
+	free(log->ended);
+	log->ended = NULL;
+	log->ask_at_us = moment_monotonic_us() + ASK_AGAIN_US;
+}
+
+/* What librdkafka does not mend by itself: the partition is not what it was. */
+static bool is_another(rd_kafka_resp_err_t error)
+{
+	return error == RD_KAFKA_RESP_ERR__AUTO_OFFSET_RESET || error == RD_KAFKA_RESP_ERR_OFFSET_OUT_OF_RANGE ||
+	       error == RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART || error == RD_KAFKA_RESP_ERR__UNKNOWN_TOPIC ||
+	       error == RD_KAFKA_RESP_ERR__UNKNOWN_PARTITION;
+}
+
 static enum kafka_log_result on_error(struct kafka_log *log, const rd_kafka_message_t *raw, struct fail *fail)
 {
+	const char *name = rd_kafka_topic_name(log->topic);
 	bool known = raw->partition >= 0 && raw->partition < log->partitions;
-	if (raw->err == RD_KAFKA_RESP_ERR__PARTITION_EOF && known && !log->ended[raw->partition]) {
-		rd_kafka_consume_stop(log->topic, raw->partition);
-		log->ended[raw->partition] = true;
-		log->left--;
-	} else if (raw->err == RD_KAFKA_RESP_ERR_TOPIC_AUTHORIZATION_FAILED) {
-		fail_set(fail, FAIL_FATAL, EXIT_NOT_ALLOWED, "kafka: %s: may not be read",
-			 rd_kafka_topic_name(log->topic));
-		return KAFKA_LOG_BROKEN;
-	} else if (raw->err == RD_KAFKA_RESP_ERR__ALL_BROKERS_DOWN || raw->err == RD_KAFKA_RESP_ERR__TRANSPORT) {
-		fail_set(fail, FAIL_RETRY, EXIT_AWAY, "kafka: %s: no broker answers",
-			 rd_kafka_topic_name(log->topic));
-		return KAFKA_LOG_AWAY;
+	if (raw->err == RD_KAFKA_RESP_ERR__PARTITION_EOF) {
+		if (known && !log->ended[raw->partition]) {
+			rd_kafka_consume_stop(log->topic, raw->partition);
+			log->ended[raw->partition] = true;
+			log->left--;
+		}
+		return KAFKA_LOG_NOTHING;
 	}
-	return KAFKA_LOG_NOTHING;
+	if (raw->err == RD_KAFKA_RESP_ERR_TOPIC_AUTHORIZATION_FAILED) {
+		fail_set(fail, FAIL_FATAL, EXIT_NOT_ALLOWED, "kafka: %s: may not be read", name);
+		return KAFKA_LOG_BROKEN;
+	}
+	if (raw->err == RD_KAFKA_RESP_ERR__ALL_BROKERS_DOWN || raw->err == RD_KAFKA_RESP_ERR__TRANSPORT) {
+		fail_set(fail, FAIL_RETRY, EXIT_AWAY, "kafka: %s: no broker answers", name);
+	} else if (known) {
+		fail_set(fail, FAIL_RETRY, EXIT_AWAY, "kafka: %s/%d: %s", name, (int)raw->partition,
+			 rd_kafka_err2str(raw->err));
+	} else {
+		fail_set(fail, FAIL_RETRY, EXIT_AWAY, "kafka: %s: %s", name, rd_kafka_err2str(raw->err));
+	}
+	if (is_another(raw->err)) {
+		start_over(log);
+	}
+	return KAFKA_LOG_AWAY;
 }
 
 enum kafka_log_result kafka_log_next(struct kafka_log *log, struct kafka_log_message *ret_message,

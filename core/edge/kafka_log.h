@@ -32,7 +32,9 @@ struct kafka_log_message {
 enum kafka_log_result {
 	KAFKA_LOG_NOTHING, /* nothing yet */
 	KAFKA_LOG_MESSAGE,
-	KAFKA_LOG_AWAY, /* no broker answers, or there is no such topic: *fail says which. Asked again once a second. */
+	/* No broker answers, there is no such topic, or a partition cannot be read: *fail says which. Asked again once a second; where the topic is not
+	 * what it was, from its beginning: messages may come twice. */
+	KAFKA_LOG_AWAY,
 	KAFKA_LOG_END,	 /* of all partitions, as they were when each was reached */
 	KAFKA_LOG_BROKEN /* *fail: it may not be read */
 };
