@@ -14,6 +14,7 @@
 #include "core/flow/erasing.h"
 #include "core/flow/erasure.h"
 #include "core/flow/erasure_message.h"
+#include "daemon/eraser_broken.h"
 
 #define ARENA_SIZE ((size_t)256 * 1024 * 1024)
 #define KEEP ((size_t)4 * 1024 * 1024)
@@ -46,6 +47,7 @@ struct eraser {
 	struct ledger_row rows[SLICE_ROWS + MESSAGE_ROWS_MAX];
 	size_t row_count;
 	size_t mark; /* of the arena: the slice's rows lie before */
+	struct eraser_broken broken;
 	struct erase erase;
 	const char *why;
 	size_t read, applied;
@@ -106,16 +108,16 @@ static bool take(struct eraser *eraser, const struct kafka_log_message *message,
 {
 	struct ledger_row *rows;
 	size_t count;
-	if (message->value == NULL) {
-		return true; /* taken back by hand */
+	if (message->value == NULL) { /* taken back by hand */
+		eraser_broken_pass(&eraser->broken, message, eraser->options.topic);
+		return true;
 	}
 	if (!erasure_message_read(message->key, message->key_size, message->value, message->size, &eraser->arena,
 				  &rows, &count) ||
 	    count > MESSAGE_ROWS_MAX) {
-		return fail_set(fail, FAIL_FATAL, EXIT_BAD_DATA,
-				"%s/%d@%lld: is no erasure: whoever was erased by it would come back",
-				eraser->options.topic, (int)message->partition, (long long)message->offset);
+		return eraser_broken_add(&eraser->broken, message, eraser->options.topic, fail);
 	}
+	eraser_broken_pass(&eraser->broken, message, eraser->options.topic);
 	memcpy(eraser->rows + eraser->row_count, rows, count * sizeof(*rows));
 	eraser->row_count += count;
 	eraser->read++;
@@ -150,6 +152,9 @@ static enum eraser_run read_on(struct eraser *eraser, struct fail *fail)
 		if (eraser->at_end) {
 			break;
 		}
+	}
+	if (eraser->at_end && !eraser_broken_none(&eraser->broken, eraser->options.topic, fail)) {
+		return ERASER_FAILED;
 	}
 	eraser->row_count = erasure_newest(eraser->rows, eraser->row_count);
 	eraser->mark = eraser->arena.used;

@@ -258,5 +258,35 @@ class Erase(EraseTest):
         self.assertEqual(without, erased)
 
 
+class Topic(EraseTest):
+    """What else may stand on the topic of erasures."""
+
+    def write_erasure(self, value, key):
+        producer = confluent_kafka.Producer({"bootstrap.servers": phased_test.server("PHASED_KAFKA")})
+        placed = []
+        producer.produce(self.topics["erasure"], value, key, partition=0, on_delivery=lambda error, message: placed.append(message.offset()))
+        self.assertEqual(0, producer.flush(20))
+        return placed[0]
+
+    def test_what_is_no_erasure_is_passed_over_once_something_of_its_key_is_written(self):
+        self.prepare(partitions=1)
+        topic = self.topics["erasure"]
+        key, erased = secrets.token_bytes(16), {"from": None, "at": "2026-09-01T00:00:00Z", "erased": "2026-09-01T00:00:00Z", "positions": {}}
+        for bad, good in ((b"{}", None), (b"\xff", json.dumps({"rows": [erased]}).encode())):
+            offset = self.write_erasure(bad, key)
+            self.write_erasure(None, secrets.token_bytes(16))		# of somebody else
+            phased = self.start_phased()
+            self.assertEqual(65, phased.wait(60))
+            self.assertIn(f"{topic}/0@{offset}: is no erasure, and nothing after it has its key: whoever was erased by it would come "
+                          "back: erase them once more, or write a message of this key without a value", phased.log())
+            self.assertNotIn("claimed", phased.log())
+            later = self.write_erasure(good, key)
+            phased = self.start_phased()
+            self.wait_log(phased, rf"warning: erasures: {topic}/0@{offset}: is no erasure; that at {later} has its key, and holds$")
+            self.wait_log(phased, "partitions claimed")
+            self.assertEqual(0, phased.stop())
+        self.assertEqual("1", self.value("SELECT count(*) FROM phased.erasure"))
+
+
 if __name__ == "__main__":
     phased_test.main()
