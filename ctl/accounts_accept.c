@@ -13,7 +13,9 @@
 #include "core/edge/postgres.h"
 #include "core/edge/postgres_array.h"
 #include "core/flow/account.h"
+#include "ctl/audit_note.h"
 #include "ctl/ctl.h"
+#include "ctl/progress.h"
 
 static struct {
 	const char *path;
@@ -28,10 +30,16 @@ static const struct postgres_statement limit_wait = {
 /* Whoever writes contacts holds a weaker one: those under way end first, and none begins. */
 static const struct postgres_statement lock_contacts = {
 	.name = "lock_contacts", .sql = "LOCK TABLE phased.contact IN SHARE ROW EXCLUSIVE MODE", .simple = true};
-static const struct postgres_statement hosts = {
-	.name = "hosts",
-	.sql = "SELECT DISTINCT host, domain FROM phased.contact WHERE host IS NOT NULL",
+/* A page at a time: there may be as many as contacts. */
+static const struct postgres_statement open_hosts = {
+	.name = "open_hosts",
+	.sql = "DECLARE hosts NO SCROLL CURSOR FOR SELECT DISTINCT host, domain FROM phased.contact WHERE host IS "
+	       "NOT "
+	       "NULL",
+	.simple = true,
 };
+static const struct postgres_statement next_hosts = {
+	.name = "next_hosts", .sql = "FETCH 10000 FROM hosts", .simple = true};
 static const struct postgres_statement drop_domains = {
 	.name = "drop_domains", .sql = "DELETE FROM phased.account_domain", .simple = true};
 static const struct postgres_statement drop_accounts = {
@@ -66,11 +74,10 @@ static const struct postgres_statement mend_accounts = {
 	       "count(*) FROM changed), (SELECT count(*) FROM phased.contact)",
 };
 
-/* What can be registered of host names, where something else stands. */
+/* What can be registered of a page of host names, where something else stands. */
 struct mending {
-	struct arena *arena;
 	struct postgres_array hosts, domains;
-	size_t count;
+	size_t looked, count;
 };
 
 struct changed {
@@ -85,6 +92,7 @@ static bool no_room(struct fail *fail)
 static bool on_hosts(void *context, const struct postgres_rows *rows, struct fail *fail)
 {
 	struct mending *mending = context;
+	mending->looked = postgres_count(rows);
 	for (size_t i = 0; i < postgres_count(rows); i++) {
 		const char *host = postgres_text(rows, i, 0), *domain = account_domain(host);
 		const char *stored = postgres_is_null(rows, i, 1) ? "" : postgres_text(rows, i, 1);
@@ -150,33 +158,56 @@ static bool add_accounts(struct ctl *ctl, struct postgres *postgres, const struc
 	return fits ? postgres_add(postgres, &put_accounts, values, NULL, NULL, fail) : no_room(fail);
 }
 
-static bool mend(struct postgres *postgres, struct mending *mending, struct changed *ret_changed,
-		 struct fail *fail)
+/* What can be registered of each host name. */
+static bool mend_hosts(struct ctl *ctl, struct postgres *postgres, struct progress *progress, struct fail *fail)
 {
+	struct mending mending;
 	struct postgres_value values[2];
-	if (mending->count > 0 && (!postgres_array_value(&mending->hosts, &values[0]) ||
-				   !postgres_array_value(&mending->domains, &values[1]))) {
-		return no_room(fail);
-	}
-	return (mending->count == 0 || postgres_add(postgres, &mend_domains, values, NULL, NULL, fail)) &&
-	       postgres_add(postgres, &mend_accounts, NULL, on_changed, ret_changed, fail);
+	size_t mark = ctl->arena.used, looked = 0;
+	do {
+		arena_back(&ctl->arena, mark);
+		mending = (struct mending){0};
+		postgres_array_init(&mending.hosts, &ctl->arena, POSTGRES_TEXT, 0);
+		postgres_array_init(&mending.domains, &ctl->arena, POSTGRES_TEXT, 0);
+		if (!postgres_add(postgres, &next_hosts, NULL, on_hosts, &mending, fail) ||
+		    !progress_turn(progress, postgres, fail)) {
+			return false;
+		}
+		if (mending.count > 0 && (!postgres_array_value(&mending.hosts, &values[0]) ||
+					  !postgres_array_value(&mending.domains, &values[1]))) {
+			return no_room(fail);
+		}
+		if (mending.count > 0 && (!postgres_add(postgres, &mend_domains, values, NULL, NULL, fail) ||
+					  !progress_turn(progress, postgres, fail))) {
+			return false;
+		}
+		looked += mending.looked;
+		progress_show(progress, -1, "%zu host names looked at", looked);
+	} while (mending.looked > 0);
+	return true;
 }
 
-static bool accept(struct ctl *ctl, struct postgres *postgres, const struct account_book *book,
-		   struct changed *ret_changed, struct fail *fail)
+static bool accept(struct ctl *ctl, struct postgres *postgres, struct progress *progress,
+		   const struct account_book *book, struct changed *ret_changed, struct fail *fail)
 {
-	struct mending mending = {.arena = &ctl->arena};
-	postgres_array_init(&mending.hosts, &ctl->arena, POSTGRES_TEXT, 0);
-	postgres_array_init(&mending.domains, &ctl->arena, POSTGRES_TEXT, 0);
-	return postgres_add(postgres, &begin, NULL, NULL, NULL, fail) &&
-	       postgres_add(postgres, &limit_wait, NULL, NULL, NULL, fail) &&
-	       postgres_add(postgres, &lock_contacts, NULL, NULL, NULL, fail) &&
-	       postgres_add(postgres, &hosts, NULL, on_hosts, &mending, fail) && ctl_turn(postgres, fail) &&
-	       postgres_add(postgres, &drop_domains, NULL, NULL, NULL, fail) &&
+	progress_show(progress, -1, "waiting for the batches under way");
+	if (!postgres_add(postgres, &begin, NULL, NULL, NULL, fail) ||
+	    !postgres_add(postgres, &limit_wait, NULL, NULL, NULL, fail) ||
+	    !postgres_add(postgres, &lock_contacts, NULL, NULL, NULL, fail) ||
+	    !postgres_add(postgres, &open_hosts, NULL, NULL, NULL, fail) ||
+	    !progress_turn(progress, postgres, fail) || !mend_hosts(ctl, postgres, progress, fail)) {
+		return false;
+	}
+	progress_show(progress, -1, "accounts of all contacts");
+	return postgres_add(postgres, &drop_domains, NULL, NULL, NULL, fail) &&
 	       postgres_add(postgres, &drop_accounts, NULL, NULL, NULL, fail) &&
 	       add_domains(ctl, postgres, book, fail) && add_accounts(ctl, postgres, book, fail) &&
-	       mend(postgres, &mending, ret_changed, fail) &&
-	       postgres_add(postgres, &commit, NULL, NULL, NULL, fail) && ctl_turn(postgres, fail);
+	       postgres_add(postgres, &mend_accounts, NULL, on_changed, ret_changed, fail) &&
+	       progress_turn(progress, postgres, fail) &&
+	       audit_note_add(ctl, postgres, "accounts accept", "", fail,
+			      "{\"domains\":%zu,\"accounts\":%zu,\"contacts\":%" PRId64 "}", book->domain_count,
+			      book->account_count, ret_changed->changed) &&
+	       postgres_add(postgres, &commit, NULL, NULL, NULL, fail) && progress_turn(progress, postgres, fail);
 }
 
 static void print_done(const struct account_book *book, const struct changed *changed)
@@ -197,11 +228,16 @@ static int run(struct ctl *ctl)
 	struct account_book book;
 	struct changed changed = {0};
 	struct postgres *postgres = NULL;
+	struct progress progress;
 	bool done = ctl_read_conf(ctl, &fail) &&
 		    account_file_read(asked.path != NULL ? asked.path : ctl->conf.accounts.path, &ctl->arena,
 				      &book, &fail) &&
-		    (postgres = ctl_connect_to_schema(ctl, &fail)) != NULL &&
-		    accept(ctl, postgres, &book, &changed, &fail);
+		    (postgres = ctl_connect_to_schema(ctl, &fail)) != NULL;
+	if (done) {
+		progress_begin(&progress, "accounts accept", false);
+		done = accept(ctl, postgres, &progress, &book, &changed, &fail);
+		progress_end(&progress);
+	}
 	postgres_destroy(postgres);
 	if (!done) {
 		return ctl_give_up(ctl, &fail);

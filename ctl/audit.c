@@ -323,15 +323,13 @@ static int run(struct ctl *ctl)
 const struct command audit_command = {
 	.words = "audit",
 	.summary = "who did what to what is held, and whether that list is unbroken",
-	.details = "A row for each erasure, export, join, split, end of what is kept no longer, model, position, "
-		   "and\n"
-		   "judgement about machines: database user, command, how many; never about whom. Each row "
-		   "carries the hash\n"
-		   "of the one before it; --verify works them all out anew, and names the last one: noted "
-		   "somewhere else, it\n"
-		   "proves later (--holds) that nothing was cut off. Needs phased_privacy or phased_monitor. "
-		   "Exit 1: a row was\n"
-		   "changed, taken out or put in.",
+	.details =
+		"A row for each erasure, export, join, split, end of what is kept no longer, model, lists of "
+		"accounts,\nposition, and judgement about machines: database user, command, how many; never about "
+		"whom. Each row\ncarries the hash of the one before it; --verify works them all out anew, and "
+		"names "
+		"the last one: noted\nsomewhere else, it proves later (--holds) that nothing was cut off. Needs "
+		"phased_privacy or phased_monitor.\nExit 1: a row was changed, taken out or put in.",
 	.options = options,
 	.run = run,
 };

@@ -153,6 +153,10 @@ static bool read_lines(struct reading *reading, FILE *file, const char *path, co
 	char line[LINE_SIZE_MAX];
 	for (size_t number = 1; fgets(line, sizeof(line), file) != NULL; number++) {
 		size_t size = strcspn(line, "\r\n");
+		if (number > ACCOUNT_LIST_LINES_MAX) {
+			return fail_set(reading->fail, FAIL_FATAL, EXIT_CONFIG, "%s: more than %zu lines", path,
+					ACCOUNT_LIST_LINES_MAX);
+		}
 		if (line[size] == '\0' && size == sizeof(line) - 1) {
 			return list_wrong(reading, path, number, line);
 		}

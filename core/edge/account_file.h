@@ -12,6 +12,7 @@ struct arena;
 
 #define ACCOUNT_DOMAINS_MAX ((size_t)500000) /* over all lists */
 #define ACCOUNT_LISTS_MAX 64
+#define ACCOUNT_LIST_LINES_MAX ((size_t)1000000) /* of one list, comments and empty ones among them */
 #define ACCOUNT_NAME_SIZE_MAX 128
 #define ACCOUNT_LIST_NAME_SIZE_MAX 32
 #define ACCOUNT_PARENTS_MAX 16 /* one above the other */

@@ -1,6 +1,7 @@
 /* core/edge/account_file.h: what the file of accounts and its lists say, and what is refused of them. */
 #include "core/edge/account_file.h"
 
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -43,6 +44,27 @@ static const char *found(const struct account_book *book, const char *domain)
 	}
 	return "not there";
 }
+
+START_TEST(a_list_without_an_end_is_refused)
+{
+	struct arena arena;
+	struct account_book book;
+	struct fail fail;
+	char *lines = malloc(ACCOUNT_LIST_LINES_MAX + 2);
+	ck_assert_ptr_nonnull(lines);
+	ck_assert(arena_init(&arena, 1 << 20));
+	memset(lines, '\n', ACCOUNT_LIST_LINES_MAX + 1);
+	lines[ACCOUNT_LIST_LINES_MAX] = '\0';
+	ck_assert_msg(read_texts("lists: [free-mail.txt]\n", lines, &arena, &book, &fail), "%s", fail.text);
+	lines[ACCOUNT_LIST_LINES_MAX] = '\n';
+	lines[ACCOUNT_LIST_LINES_MAX + 1] = '\0';
+	ck_assert(!read_texts("lists: [free-mail.txt]\n", lines, &arena, &book, &fail));
+	ck_assert_uint_eq(fail.exit_code, EXIT_CONFIG);
+	ck_assert_msg(strstr(fail.text, "free-mail.txt: more than 1000000 lines") != NULL, "%s", fail.text);
+	free(lines);
+	arena_finish(&arena);
+}
+END_TEST
 
 START_TEST(what_the_file_itself_says_goes_before_its_lists)
 {
@@ -153,4 +175,4 @@ START_TEST(a_full_arena_is_said)
 END_TEST
 
 TEST_MAIN("account_file", what_the_file_itself_says_goes_before_its_lists, an_empty_file_says_nothing,
-	  what_is_wrong_is_named_with_its_line, a_full_arena_is_said)
+	  what_is_wrong_is_named_with_its_line, a_list_without_an_end_is_refused, a_full_arena_is_said)

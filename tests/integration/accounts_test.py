@@ -2,10 +2,10 @@
 """Which organisation a contact buys for, and what it is there: tests/accounts/*.txt through the daemon, and phasectl accounts accept."""
 import json
 import os
-import subprocess
-import unittest
+import re
 
 import phased_test
+from status_test import Terminal
 
 CASES = os.path.join(phased_test.ROOT, "tests", "accounts")
 LISTS = [os.path.join(phased_test.ROOT, "conf", "accounts", f"{name}.txt") for name in ("isp", "test", "disposable", "free-mail", "student")]
@@ -130,6 +130,10 @@ class Accounts(phased_test.PhasedTest):
         self.assertEqual("gmail.com address", self.belongs()["eva@gmail.com"])		# the lists are what says otherwise
         self.assertEqual([["acme-nord.test", "acme-nord.test", "1"], ["acme.test", "acme.test", "1"], ["gmail.com", "gmail.com", "1"]],
                          self.psql("SELECT account, top, contacts FROM report.account ORDER BY 1"))
+        domains = int(re.search(r"(\d{5}) domains", said).group(1))
+        noted = [json.loads(counts) for counts, in self.psql("SELECT counts FROM phased.audit WHERE what = 'accounts accept' AND about = '' ORDER BY id")]
+        self.assertEqual([{"domains": domains, "accounts": 0, "contacts": 0}, {"domains": domains + 1, "accounts": 2, "contacts": 1},
+                          {"domains": 0, "accounts": 0, "contacts": 2}], noted)
 
     def test_what_can_be_registered_is_worked_out_anew(self):
         """As after a newer public suffix list."""
@@ -139,6 +143,10 @@ class Accounts(phased_test.PhasedTest):
         self.psql("UPDATE phased.contact SET domain = host, account = host")
         self.assertIn("changed of 2 of 2 contacts", self.accept(""))
         self.assertEqual({"ann@mail.acme.test": "acme.test address", "bo@co.uk": "- -"}, self.belongs())
+        self.psql("INSERT INTO phased.contact (contact_id, host, domain, may_write) SELECT md5(n::text)::uuid, 'mail.a' || n || '.test', 'of before', false "
+                  "FROM generate_series(1, 20005) AS n")		# more than two pages
+        self.assertIn("changed of 20005 of 20007 contacts", self.accept(""))
+        self.assertEqual("20005", self.value("SELECT count(*) FROM phased.contact WHERE host = 'mail.' || domain AND account = domain AND address IS NULL"))
 
     def test_batches_under_way_end_first(self):
         """Who is being written while lists are accepted gets the new ones; nobody waits for longer than that."""
@@ -147,14 +155,15 @@ class Accounts(phased_test.PhasedTest):
         self.send([self.event(1, email="ann@acme.test")])
         batch = self.session("BEGIN; UPDATE phased.contact SET name = 'Ann';")
         path = self.accounts("domains: {acme.test: nordlys.test}")
-        child = subprocess.Popen([phased_test.PHASECTL, "--config", self.config, "accounts", "accept", path], stdout=subprocess.PIPE, text=True)
-        self.addCleanup(child.wait)
-        self.addCleanup(child.kill)
+        terminal = Terminal([phased_test.PHASECTL, "--config", self.config, "accounts", "accept", path])
+        self.addCleanup(terminal.close)
         self.wait_until(lambda: self.value("SELECT count(*) FROM pg_locks WHERE NOT granted AND relation = 'phased.contact'::regclass") == "1",
                         20, "it waits")
+        self.wait_until(lambda: "waiting for the batches under way" in terminal.read(), 20, "it to say so")
         batch.stdin.write("COMMIT;\n")
         batch.stdin.flush()
-        self.assertIn("changed of 1 of 1 contacts", child.communicate(timeout=60)[0])
+        self.assertEqual(0, terminal.end(60), terminal.said)
+        self.assertIn("changed of 1 of 1 contacts", terminal.said)
         self.assertEqual({"ann@acme.test": "nordlys.test table"}, self.belongs())
 
     def test_who_may_not_is_told(self):
