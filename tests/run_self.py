@@ -3,6 +3,7 @@
 
 A runner that counts wrong makes every other test worthless, so it is tried from outside on small trees of its own.
 """
+import json
 import os
 import re
 import shutil
@@ -141,6 +142,24 @@ class Runner(unittest.TestCase):
             output = run.stdout.read()
         self.assertIn("no suite, and none has such a part", output)
         self.assertEqual("1 passed, 1 failed", output.splitlines()[-1], output)
+
+    def test_a_word_for_tests_of_other_names_runs_these_and_no_others(self):
+        with open(os.path.join(HERE, "run.py")) as text:
+            names = re.findall(r"\b(unit|integration)/(\w+)", re.search(r'ABOUT = .*?"""(.*?)"""', text.read(), re.S).group(1))
+        units = [name for suite, name in names if suite == "unit"] + ["ctl_erasure", "flow_role_of"]
+        # What meson would say of them.
+        self.write("meson", "#!/bin/sh\ncat <<'E'\n" + json.dumps([
+            {"name": name, "cmd": ["true"], "env": {}, "timeout": 30, "priority": 0, "workdir": "/"} for name in units]) + "\nE\n", 0o755)
+        good = "class T(unittest.TestCase):\n def test_a(self): pass\n"
+        files = {name.removesuffix("_test"): good for suite, name in names if suite == "integration"}
+        with self.at_once({**files, "roles": good, "my_identity": good}, "identity") as run:
+            output = run.stdout.read()
+        self.assertEqual(f"{len(names)} passed, 0 failed", output.splitlines()[-1], output)
+        os.unlink(f"{self.root}/tests/integration/erase_test.py")
+        with self.start("--jobs", "2", "identity") as run:
+            output = run.stdout.read()
+        self.assertEqual(f"{len(names) - 1} passed, 1 failed", output.splitlines()[-1], output)
+        self.assertIn("\nfailed: integration/erase_test.py\n", output)
 
     def test_it_ends_what_runs_when_it_is_interrupted(self):
         for number in (signal.SIGINT, signal.SIGTERM):
