@@ -101,8 +101,9 @@ def requests_by_hand():
                 f"{start}X: {CANARY * 3000}\r\n\r\n", f"{start}Content-Length: 1000\r\n\r\n{CANARY}")
 
 
-def kafka_events(analytics, profile):
-    """A valid event for each text of the message, with the canary in it alone; and one with it everywhere."""
+def kafka_events(analytics, profile, within=""):
+    """A valid event for each text of the message, or of this part of it, with the canary in it alone; and, of the whole message,
+    one with it everywhere."""
     def fill(message, one=None, path=""):
         for field in message.DESCRIPTOR.fields:
             place = path + field.name
@@ -128,8 +129,10 @@ def kafka_events(analytics, profile):
         return made
 
     for place in list(fill(proto.Event())):
-        yield event(place)
-    yield event("*")
+        if place.startswith(within):
+            yield event(place)
+    if not within:
+        yield event("*")
 
 
 class Canary(collector_test.CollectTest):
@@ -204,9 +207,9 @@ class Canary(collector_test.CollectTest):
                                "-D", "\x1e"], input=value, capture_output=True, timeout=60)
         self.assertEqual(0, done.returncode, done.stderr)
 
-    def send_to_kafka(self, analytics, profile):
+    def send_to_kafka(self, analytics, profile, within=""):
         """Valid events that say this of consent, and broken ones, in both forms. Returns how many messages that is."""
-        made = list(kafka_events(analytics, profile))
+        made = list(kafka_events(analytics, profile, within))
         texts = [proto_json(event) for event in made]
         texts += [text[:-1] for text in texts[:3]] + [CANARY, f'{{"{CANARY}":1}}', f'{{"id":"{CANARY}","channel":"{CANARY}"}}',
                                                      f'{{"id":"1","occurred_us":"{CANARY}"}}', f'{{"properties":[{{"{CANARY}":1}}]}}']
@@ -382,6 +385,7 @@ class Canary(collector_test.CollectTest):
         self.assertGreater(len(self.read("rejected")), 20)
         denied = begin()
         sent = self.send_to_kafka(proto.Consent.DENIED, proto.Consent.GRANTED)
+        sent += self.send_to_kafka(proto.Consent.GRANTED, proto.Consent.DENIED, "identity.")	# who somebody is; what they did is kept
         begin()
         sent += self.send_to_kafka(proto.Consent.GRANTED, proto.Consent.UNSAID)
         self.wait_taken(sent)

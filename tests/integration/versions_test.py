@@ -261,6 +261,7 @@ class Takeover(TakeoverTest):
         self.assertEqual(0, phased.stop())
         self.accept(STANDARD)
         begun = time.monotonic()
+        self.assertTrue(os.path.exists(FAST_CLOCK), FAST_CLOCK)
         # What is in force already is watched all the same. By its clock a minute passes in three seconds.
         done = self.run_phasectl(["model", "accept", STANDARD], env={"LD_PRELOAD": FAST_CLOCK})
         self.assertEqual(1, done.status, done)
