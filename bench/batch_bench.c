@@ -107,8 +107,9 @@ static void bring_rows(struct bench *bench)
 {
 	const struct load_rows *made = &bench->made->load;
 	struct load_rows *load = &bench->load;
-	load->claim_count = made->claim_count;
-	load->claims = copy_of(bench, made->claims, made->claim_count, sizeof(*made->claims));
+	load->in_play.claim_count = made->in_play.claim_count;
+	load->in_play.claims =
+		copy_of(bench, made->in_play.claims, made->in_play.claim_count, sizeof(*made->in_play.claims));
 	load->consent_count = made->consent_count;
 	load->consents = copy_of(bench, made->consents, made->consent_count, sizeof(*made->consents));
 	load->copy_count = made->copy_count;

@@ -168,8 +168,8 @@ static void add_person(struct making *making, const struct item *item)
 	struct uuid person;
 	uint64_t halves[2] = {random_next(&making->seed), random_next(&making->seed)};
 	memcpy(&person, halves, sizeof(person));
-	CHECK(made->load.claim_count < making->claim_room);
-	made->load.claims[made->load.claim_count++] = (struct claim){
+	CHECK(made->load.in_play.claim_count < making->claim_room);
+	made->load.in_play.claims[made->load.in_play.claim_count++] = (struct claim){
 		.weak = item->touch.actor_id, .strong = person, .key = key, .at_us = key.stamped_us};
 	made->load.consents[made->load.consent_count++] = (struct consent){.actor_id = person,
 									   .purpose = PURPOSE_PROFILE,
@@ -283,7 +283,7 @@ void make_batch(struct made *made, size_t count, const struct contacts_model *mo
 	};
 	made->items = must(arena_zero(&made->arena, count + 1, sizeof(*made->items)));
 	made->load.phases = must(arena_zero(&made->arena, making.phase_room, sizeof(struct phase_row)));
-	made->load.claims = must(arena_zero(&made->arena, making.claim_room, sizeof(struct claim)));
+	made->load.in_play.claims = must(arena_zero(&made->arena, making.claim_room, sizeof(struct claim)));
 	made->load.consents = must(arena_zero(&made->arena, making.claim_room, sizeof(struct consent)));
 	made->load.copies = must(arena_zero(&made->arena, count + 1, sizeof(struct copy_row)));
 	made->suspects = must(arena_zero(&made->arena, count + 1, sizeof(*made->suspects)));
@@ -303,7 +303,7 @@ void make_batch(struct made *made, size_t count, const struct contacts_model *mo
 		row->fold =
 			(const uint8_t *)must(arena_text(&made->arena, (const char *)row->fold, row->fold_size));
 	}
-	qsort(made->load.claims, made->load.claim_count, sizeof(struct claim), by_weak);
-	made->advance.claims = made->load.claims;
-	made->advance.claim_count = made->load.claim_count;
+	qsort(made->load.in_play.claims, made->load.in_play.claim_count, sizeof(struct claim), by_weak);
+	made->advance.in_play.claims = made->load.in_play.claims;
+	made->advance.in_play.claim_count = made->load.in_play.claim_count;
 }

@@ -328,12 +328,7 @@ static enum step_end load_start(struct batch *batch, struct fail *fail)
 	batch->load.partitions = batch->position_parts;
 	batch->load.position_count = batch->position_count;
 	batch->load.quick = batch->way.quick;
-	batch->load.claims = batch->advance.claims;
-	batch->load.claim_count = batch->advance.claim_count;
-	batch->load.kin = batch->advance.kin;
-	batch->load.kin_count = batch->advance.kin_count;
-	batch->load.assertions = batch->advance.assertions;
-	batch->load.assertion_count = batch->advance.assertion_count;
+	batch->load.in_play = batch->advance.in_play;
 	if (batch->way.quick && !batch->way.wary && !leave_suspects(batch)) {
 		return STEP_FULL;
 	}

@@ -66,8 +66,8 @@ static void spread(const struct batch *batch, bool *busy)
 	const struct cast_member *members = batch->cast.members;
 	for (bool more = true; more;) {
 		more = false;
-		for (size_t i = 0; i < batch->advance.claim_count; i++) {
-			const struct claim *claim = &batch->advance.claims[i];
+		for (size_t i = 0; i < batch->advance.in_play.claim_count; i++) {
+			const struct claim *claim = &batch->advance.in_play.claims[i];
 			bool *weak = &busy[cast_find(&batch->cast, &claim->weak) - members];
 			bool *strong = &busy[cast_find(&batch->cast, &claim->strong) - members];
 			more = more || *weak != *strong;

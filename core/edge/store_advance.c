@@ -59,33 +59,9 @@ bool store_add_holds(struct store *store, const struct advance_rows *advance, st
 	return columns_add(columns, store->postgres, &sql_holds, NULL, NULL, fail);
 }
 
-static bool on_advance_claims(void *context, const struct postgres_rows *rows, struct fail *fail)
-{
-	struct store *store = context;
-	struct advance_rows *advance = store->advance;
-	return store_read_claims(store, rows, advance->weak, advance->weak_count, &advance->claims,
-				 &advance->claim_count, fail);
-}
-
-static bool on_advance_kin(void *context, const struct postgres_rows *rows, struct fail *fail)
-{
-	struct store *store = context;
-	return store_read_kin(store, rows, &store->advance->kin, &store->advance->kin_count, fail);
-}
-
-static bool on_advance_assertions(void *context, const struct postgres_rows *rows, struct fail *fail)
-{
-	struct store *store = context;
-	return store_read_assertions(store, rows, &store->advance->assertions, &store->advance->assertion_count,
-				     fail);
-}
-
-static bool add_advance_claims(struct store *store, struct advance_rows *advance, struct arena *arena,
-			       struct fail *fail)
+static bool add_in_play(struct store *store, struct advance_rows *advance, struct arena *arena, struct fail *fail)
 {
 	advance->has_model = false;
-	advance->claims = NULL;
-	advance->claim_count = advance->kin_count = advance->assertion_count = 0;
 	store->arena = arena;
 	store->advance = advance;
 	const struct store_in_play in_play = {
@@ -98,18 +74,15 @@ static bool add_advance_claims(struct store *store, struct advance_rows *advance
 		.asserted = advance->asserted,
 		.asserted_count = advance->asserted_count,
 		.claim_room = advance->claim_room,
-		.on_claims = on_advance_claims,
-		.on_kin = on_advance_kin,
-		.on_assertions = on_advance_assertions,
 	};
-	return store_add_in_play(store, &in_play, arena, fail);
+	return store_add_in_play(store, &in_play, &advance->in_play, arena, fail);
 }
 
 bool store_advance(struct store *store, struct advance_rows *advance, struct arena *arena, struct fail *fail)
 {
 	return postgres_add(store->postgres, &sql_begin, NULL, NULL, NULL, fail) &&
 	       store_add_positions(store, advance, NULL, arena, fail) &&
-	       add_advance_claims(store, advance, arena, fail) && postgres_send(store->postgres, fail);
+	       add_in_play(store, advance, arena, fail) && postgres_send(store->postgres, fail);
 }
 
 /* By themselves, and by nobody whose positions are another's by now. */
@@ -133,5 +106,5 @@ bool store_peek(struct store *store, struct advance_rows *peek, struct arena *ar
 	return add_months(store, peek, arena, fail) &&
 	       postgres_add(store->postgres, &sql_snapshot, NULL, NULL, NULL, fail) &&
 	       postgres_add(store->postgres, &sql_model_version, NULL, on_advanced, store, fail) &&
-	       add_advance_claims(store, peek, arena, fail) && postgres_send(store->postgres, fail);
+	       add_in_play(store, peek, arena, fail) && postgres_send(store->postgres, fail);
 }

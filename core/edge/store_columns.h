@@ -21,6 +21,9 @@ struct store {
 	struct position_row *positions;
 	size_t position_count;
 	struct advance_rows *advance;
+	struct in_play_rows *in_play;
+	const struct uuid *weak; /* whom in_play->claims were asked for by */
+	size_t weak_count;
 	struct load_rows *load;
 	struct read_rows *read;
 	struct rule_rows *rules;

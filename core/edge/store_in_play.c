@@ -8,81 +8,6 @@
 #include "core/edge/store_parts.h"
 #include "core/edge/store_sql.h"
 
-/* ---- what is asked ---- */
-
-/* Pairs and since when, in three columns. */
-static void add_asserted(struct columns *columns, const struct store_in_play *in_play)
-{
-	struct postgres_array *a = columns_array(columns, POSTGRES_UUID, in_play->asserted_count);
-	struct postgres_array *b = columns_array(columns, POSTGRES_UUID, in_play->asserted_count);
-	struct postgres_array *at = columns_array(columns, POSTGRES_TIMESTAMPTZ, in_play->asserted_count);
-	for (size_t i = 0; i < in_play->asserted_count; i++) {
-		postgres_array_uuid(a, &in_play->asserted[i].a);
-		postgres_array_uuid(b, &in_play->asserted[i].b);
-		postgres_array_moment(at, in_play->asserted[i].at_us);
-	}
-}
-
-static bool add_kin(struct store *store, const struct store_in_play *in_play, struct arena *arena,
-		    struct fail *fail)
-{
-	if (in_play->strong_count + in_play->weak_count + in_play->decided_count + in_play->asserted_count == 0) {
-		return true;
-	}
-	struct columns *columns = columns_begin(arena);
-	columns_uuids(columns, in_play->weak, in_play->weak_count);
-	columns_uuids(columns, in_play->strong, in_play->strong_count);
-	columns_uuids(columns, in_play->decided, in_play->decided_count);
-	add_asserted(columns, in_play);
-	columns_int(columns, POSTGRES_INT8, (int64_t)in_play->claim_room);
-	return columns_add(columns, store->postgres, &sql_kin, in_play->on_kin, store, fail);
-}
-
-static bool add_decided(struct store *store, const struct store_in_play *in_play, struct arena *arena,
-			struct fail *fail)
-{
-	if (in_play->decided_count + in_play->asserted_count == 0) {
-		return true;
-	}
-	struct columns *columns = columns_begin(arena);
-	columns_uuids(columns, in_play->decided, in_play->decided_count);
-	add_asserted(columns, in_play);
-	columns_int(columns, POSTGRES_INT8, (int64_t)in_play->claim_room);
-	return columns_add(columns, store->postgres, &sql_claims_decided, in_play->on_claims, store, fail);
-}
-
-static bool add_assertions(struct store *store, const struct store_in_play *in_play, struct arena *arena,
-			   struct fail *fail)
-{
-	if (in_play->asserted_count == 0) {
-		return true;
-	}
-	struct columns *columns = columns_begin(arena);
-	add_asserted(columns, in_play);
-	columns_int(columns, POSTGRES_INT8, store_history_max(arena));
-	return columns_add(columns, store->postgres, &sql_assertions, in_play->on_assertions, store, fail);
-}
-
-static bool add_claims(struct store *store, const struct store_in_play *in_play, struct arena *arena,
-		       struct fail *fail)
-{
-	if (in_play->weak_count == 0) {
-		return true;
-	}
-	struct columns *columns = columns_begin(arena);
-	columns_uuids(columns, in_play->weak, in_play->weak_count);
-	columns_int(columns, POSTGRES_INT8, (int64_t)in_play->claim_room);
-	return columns_add(columns, store->postgres, &sql_claims, in_play->on_claims, store, fail);
-}
-
-/* In this order: store_read_claims() tells the second by the first. */
-bool store_add_in_play(struct store *store, const struct store_in_play *in_play, struct arena *arena,
-		       struct fail *fail)
-{
-	return add_claims(store, in_play, arena, fail) && add_decided(store, in_play, arena, fail) &&
-	       add_kin(store, in_play, arena, fail) && add_assertions(store, in_play, arena, fail);
-}
-
 /* ---- what comes back ---- */
 
 static int compare_ids(const void *a, const void *b)
@@ -119,9 +44,16 @@ bool store_read_claims(struct store *store, const struct postgres_rows *rows, co
 	return true;
 }
 
-bool store_read_kin(struct store *store, const struct postgres_rows *rows, struct kin **ret_kin, size_t *ret_count,
-		    struct fail *fail)
+static bool on_claims(void *context, const struct postgres_rows *rows, struct fail *fail)
 {
+	struct store *store = context;
+	return store_read_claims(store, rows, store->weak, store->weak_count, &store->in_play->claims,
+				 &store->in_play->claim_count, fail);
+}
+
+static bool on_kin(void *context, const struct postgres_rows *rows, struct fail *fail)
+{
+	struct store *store = context;
 	struct kin *kin = store_rows_room(store, rows, sizeof(*kin), fail);
 	if (kin == NULL) {
 		return false;
@@ -130,8 +62,8 @@ bool store_read_kin(struct store *store, const struct postgres_rows *rows, struc
 		kin[i] = (struct kin){postgres_uuid(rows, i, 0), postgres_uuid(rows, i, 1),
 				      postgres_uuid(rows, i, 2), postgres_moment(rows, i, 3)};
 	}
-	*ret_kin = kin;
-	*ret_count = postgres_count(rows);
+	store->in_play->kin = kin;
+	store->in_play->kin_count = postgres_count(rows);
 	return true;
 }
 
@@ -160,6 +92,13 @@ bool store_read_assertions(struct store *store, const struct postgres_rows *rows
 	*ret_assertions = assertions;
 	*ret_count = postgres_count(rows);
 	return true;
+}
+
+static bool on_assertions(void *context, const struct postgres_rows *rows, struct fail *fail)
+{
+	struct store *store = context;
+	return store_read_assertions(store, rows, &store->in_play->assertions, &store->in_play->assertion_count,
+				     fail);
 }
 
 /* ---- what they stated ---- */
@@ -215,4 +154,83 @@ bool store_read_declared(struct store *store, const struct postgres_rows *rows, 
 	*ret_declared = declared;
 	*ret_count = postgres_count(rows);
 	return true;
+}
+
+/* ---- what is asked ---- */
+
+/* Pairs and since when, in three columns. */
+static void add_asserted(struct columns *columns, const struct store_in_play *in_play)
+{
+	struct postgres_array *a = columns_array(columns, POSTGRES_UUID, in_play->asserted_count);
+	struct postgres_array *b = columns_array(columns, POSTGRES_UUID, in_play->asserted_count);
+	struct postgres_array *at = columns_array(columns, POSTGRES_TIMESTAMPTZ, in_play->asserted_count);
+	for (size_t i = 0; i < in_play->asserted_count; i++) {
+		postgres_array_uuid(a, &in_play->asserted[i].a);
+		postgres_array_uuid(b, &in_play->asserted[i].b);
+		postgres_array_moment(at, in_play->asserted[i].at_us);
+	}
+}
+
+static bool add_kin(struct store *store, const struct store_in_play *in_play, struct arena *arena,
+		    struct fail *fail)
+{
+	if (in_play->strong_count + in_play->weak_count + in_play->decided_count + in_play->asserted_count == 0) {
+		return true;
+	}
+	struct columns *columns = columns_begin(arena);
+	columns_uuids(columns, in_play->weak, in_play->weak_count);
+	columns_uuids(columns, in_play->strong, in_play->strong_count);
+	columns_uuids(columns, in_play->decided, in_play->decided_count);
+	add_asserted(columns, in_play);
+	columns_int(columns, POSTGRES_INT8, (int64_t)in_play->claim_room);
+	return columns_add(columns, store->postgres, &sql_kin, on_kin, store, fail);
+}
+
+static bool add_decided(struct store *store, const struct store_in_play *in_play, struct arena *arena,
+			struct fail *fail)
+{
+	if (in_play->decided_count + in_play->asserted_count == 0) {
+		return true;
+	}
+	struct columns *columns = columns_begin(arena);
+	columns_uuids(columns, in_play->decided, in_play->decided_count);
+	add_asserted(columns, in_play);
+	columns_int(columns, POSTGRES_INT8, (int64_t)in_play->claim_room);
+	return columns_add(columns, store->postgres, &sql_claims_decided, on_claims, store, fail);
+}
+
+static bool add_assertions(struct store *store, const struct store_in_play *in_play, struct arena *arena,
+			   struct fail *fail)
+{
+	if (in_play->asserted_count == 0) {
+		return true;
+	}
+	struct columns *columns = columns_begin(arena);
+	add_asserted(columns, in_play);
+	columns_int(columns, POSTGRES_INT8, store_history_max(arena));
+	return columns_add(columns, store->postgres, &sql_assertions, on_assertions, store, fail);
+}
+
+static bool add_claims(struct store *store, const struct store_in_play *in_play, struct arena *arena,
+		       struct fail *fail)
+{
+	if (in_play->weak_count == 0) {
+		return true;
+	}
+	struct columns *columns = columns_begin(arena);
+	columns_uuids(columns, in_play->weak, in_play->weak_count);
+	columns_int(columns, POSTGRES_INT8, (int64_t)in_play->claim_room);
+	return columns_add(columns, store->postgres, &sql_claims, on_claims, store, fail);
+}
+
+/* In this order: store_read_claims() tells the second by the first. */
+bool store_add_in_play(struct store *store, const struct store_in_play *in_play, struct in_play_rows *ret,
+		       struct arena *arena, struct fail *fail)
+{
+	*ret = (struct in_play_rows){0};
+	store->in_play = ret;
+	store->weak = in_play->weak;
+	store->weak_count = in_play->weak_count;
+	return add_claims(store, in_play, arena, fail) && add_decided(store, in_play, arena, fail) &&
+	       add_kin(store, in_play, arena, fail) && add_assertions(store, in_play, arena, fail);
 }

@@ -10,26 +10,6 @@
 #include "core/edge/store_parts.h"
 #include "core/edge/store_sql.h"
 
-static bool on_kin(void *context, const struct postgres_rows *rows, struct fail *fail)
-{
-	struct store *store = context;
-	return store_read_kin(store, rows, &store->load->kin, &store->load->kin_count, fail);
-}
-
-static bool on_assertions(void *context, const struct postgres_rows *rows, struct fail *fail)
-{
-	struct store *store = context;
-	return store_read_assertions(store, rows, &store->load->assertions, &store->load->assertion_count, fail);
-}
-
-static bool on_claims(void *context, const struct postgres_rows *rows, struct fail *fail)
-{
-	struct store *store = context;
-	struct load_rows *load = store->load;
-	return store_read_claims(store, rows, load->weak, load->weak_count, &load->claims, &load->claim_count,
-				 fail);
-}
-
 static bool on_others(void *context, const struct postgres_rows *rows, struct fail *fail)
 {
 	struct store *store = context;
@@ -218,14 +198,12 @@ static bool add_erasures(struct store *store, const struct load_rows *load, stru
 	return columns_add(columns, store->postgres, &sql_erasures, on_erasures, store, fail);
 }
 
-/* The quick way has them, and who is one with whom: PEEK and LOAD see one snapshot. Those that the careful way's ADVANCE saw may be others since. */
-static bool add_claims_anew(struct store *store, struct load_rows *load, struct arena *arena, struct fail *fail)
+/* The quick way has it: PEEK and LOAD see one snapshot. Who the careful way's ADVANCE saw may be others since. */
+static bool add_in_play_anew(struct store *store, struct load_rows *load, struct arena *arena, struct fail *fail)
 {
 	if (load->quick) {
 		return true;
 	}
-	load->claims = NULL;
-	load->claim_count = load->kin_count = load->assertion_count = 0;
 	const struct store_in_play in_play = {
 		.weak = load->weak,
 		.weak_count = load->weak_count,
@@ -236,11 +214,8 @@ static bool add_claims_anew(struct store *store, struct load_rows *load, struct 
 		.asserted = load->asserted,
 		.asserted_count = load->asserted_count,
 		.claim_room = load->claim_room,
-		.on_claims = on_claims,
-		.on_kin = on_kin,
-		.on_assertions = on_assertions,
 	};
-	return store_add_in_play(store, &in_play, arena, fail);
+	return store_add_in_play(store, &in_play, &load->in_play, arena, fail);
 }
 
 static bool add_stated(struct store *store, const struct load_rows *load, struct arena *arena, struct fail *fail)
@@ -279,7 +254,7 @@ bool store_load(struct store *store, struct load_rows *load, struct arena *arena
 {
 	store->arena = arena;
 	store->load = load;
-	return add_locks(store, load, arena, fail) && add_claims_anew(store, load, arena, fail) &&
+	return add_locks(store, load, arena, fail) && add_in_play_anew(store, load, arena, fail) &&
 	       add_others(store, load, arena, fail) &&
 	       store_by_ids(store, &sql_consents, load->persons, load->person_count, on_consents, arena, fail) &&
 	       store_by_ids(store, &sql_declared, load->decided, load->decided_count, on_declared, arena, fail) &&

@@ -74,26 +74,26 @@ static void add_pair(struct sort_id *names, size_t *used, const struct assertion
 /* Sorts those of claims and decisions, and of who is joined with whom. False: arena full. */
 static bool list_other_names(struct cast *cast, const struct advance_rows *advance)
 {
-	size_t room = 2 * advance->claim_count + advance->decided_count + advance->kin_count +
-		      2 * advance->assertion_count + 2 * advance->asserted_count,
+	size_t room = 2 * advance->in_play.claim_count + advance->decided_count + advance->in_play.kin_count +
+		      2 * advance->in_play.assertion_count + 2 * advance->asserted_count,
 	       used = 0;
 	struct sort_id *names = arena_array(cast->arena, room + 1, sizeof(*names));
 	struct sort_id *spare = arena_array(cast->arena, room + 1, sizeof(*spare));
 	if (names == NULL || spare == NULL) {
 		return false;
 	}
-	for (size_t i = 0; i < advance->claim_count; i++) {
-		names[used++] = sort_id_of(&advance->claims[i].weak, PLACE_NO_ITEM);
-		names[used++] = sort_id_of(&advance->claims[i].strong, PLACE_NO_ITEM | PLACE_STRONG);
+	for (size_t i = 0; i < advance->in_play.claim_count; i++) {
+		names[used++] = sort_id_of(&advance->in_play.claims[i].weak, PLACE_NO_ITEM);
+		names[used++] = sort_id_of(&advance->in_play.claims[i].strong, PLACE_NO_ITEM | PLACE_STRONG);
 	}
 	for (size_t i = 0; i < advance->decided_count; i++) {
 		names[used++] = sort_id_of(&advance->decided[i], PLACE_NO_ITEM | PLACE_STRONG);
 	}
-	for (size_t i = 0; i < advance->kin_count; i++) {
-		names[used++] = sort_id_of(&advance->kin[i].actor_id, PLACE_NO_ITEM | PLACE_STRONG);
+	for (size_t i = 0; i < advance->in_play.kin_count; i++) {
+		names[used++] = sort_id_of(&advance->in_play.kin[i].actor_id, PLACE_NO_ITEM | PLACE_STRONG);
 	}
-	for (size_t i = 0; i < advance->assertion_count; i++) {
-		add_pair(names, &used, &advance->assertions[i]);
+	for (size_t i = 0; i < advance->in_play.assertion_count; i++) {
+		add_pair(names, &used, &advance->in_play.assertions[i]);
 	}
 	for (size_t i = 0; i < advance->asserted_count; i++) {
 		add_pair(names, &used, &advance->asserted[i]);

@@ -44,7 +44,7 @@ static int compare_ids(const void *a, const void *b)
 /* Weak actors of whom as many claims were read as are read at all: there may be more. False: arena full. */
 static bool list_crowded(const struct cast *cast, const struct advance_rows *advance, struct load_rows *ret_load)
 {
-	if (advance->claim_count < advance->claim_room) {
+	if (advance->in_play.claim_count < advance->claim_room) {
 		return true;
 	}
 	uint32_t *claims = arena_zero(cast->arena, cast->count + 1, sizeof(*claims));
@@ -52,8 +52,8 @@ static bool list_crowded(const struct cast *cast, const struct advance_rows *adv
 		return false;
 	}
 	size_t crowded = 0;
-	for (size_t i = 0; i < advance->claim_count; i++) {
-		uint32_t weak = cast_number(cast, cast_find(cast, &advance->claims[i].weak));
+	for (size_t i = 0; i < advance->in_play.claim_count; i++) {
+		uint32_t weak = cast_number(cast, cast_find(cast, &advance->in_play.claims[i].weak));
 		crowded += ++claims[weak] == advance->claim_room ? 1 : 0;
 	}
 	struct uuid *ids = arena_array(cast->arena, crowded + 1, sizeof(*ids));
@@ -102,8 +102,8 @@ static bool list_timed(const struct cast *cast, const struct item *items, size_t
 		return false;
 	}
 	size_t timed = 0;
-	for (size_t i = 0; i < advance->claim_count; i++) {
-		timed += note_claim(cast, &advance->claims[i], claimed_for) ? 1 : 0;
+	for (size_t i = 0; i < advance->in_play.claim_count; i++) {
+		timed += note_claim(cast, &advance->in_play.claims[i], claimed_for) ? 1 : 0;
 	}
 	for (size_t i = 0; i < count; i++) {
 		if (cast->parts[i].strong != CAST_NOBODY && items[i].facts->has_claim) {
@@ -194,7 +194,7 @@ static bool list_members(const struct cast *cast, const struct item *items, size
  */
 static bool list_decided(const struct cast *cast, const struct advance_rows *advance, struct load_rows *ret_load)
 {
-	if (advance->kin_count + advance->asserted_count == 0) {
+	if (advance->in_play.kin_count + advance->asserted_count == 0) {
 		return true;
 	}
 	bool *decided = arena_zero(cast->arena, cast->count + 1, sizeof(*decided));
@@ -211,9 +211,9 @@ static bool list_decided(const struct cast *cast, const struct advance_rows *adv
 			decided[cast_number(cast, cast_find(cast, &advance->asserted[i].b))] = true;
 		}
 	}
-	for (size_t i = 0; i < advance->assertion_count; i++) {
-		decided[cast_number(cast, cast_find(cast, &advance->assertions[i].a))] = true;
-		decided[cast_number(cast, cast_find(cast, &advance->assertions[i].b))] = true;
+	for (size_t i = 0; i < advance->in_play.assertion_count; i++) {
+		decided[cast_number(cast, cast_find(cast, &advance->in_play.assertions[i].a))] = true;
+		decided[cast_number(cast, cast_find(cast, &advance->in_play.assertions[i].b))] = true;
 	}
 	size_t used = 0;
 	for (size_t i = 0; i < cast->count; i++) {
@@ -246,7 +246,7 @@ bool cast_plan(struct cast *cast, const struct item *items, size_t count, const 
 	if (!cast_make_members(cast, items, count, advance)) {
 		return false;
 	}
-	CHECK(cast_link_kin(cast, advance->kin, advance->kin_count));
+	CHECK(cast_link_kin(cast, advance->in_play.kin, advance->in_play.kin_count));
 	return list_decided(cast, advance, ret_load) && list_members(cast, items, count, ret_load) &&
 	       list_keys(cast, ret_load) && list_crowded(cast, advance, ret_load) &&
 	       list_stated(cast, items, count, ret_load) && list_timed(cast, items, count, advance, ret_load);

@@ -8,9 +8,9 @@
 
 static bool everybody_is_there(const struct cast *cast, const struct load_rows *load)
 {
-	for (size_t i = 0; i < load->claim_count; i++) {
-		if (cast_find(cast, &load->claims[i].weak) == NULL ||
-		    cast_find(cast, &load->claims[i].strong) == NULL) {
+	for (size_t i = 0; i < load->in_play.claim_count; i++) {
+		if (cast_find(cast, &load->in_play.claims[i].weak) == NULL ||
+		    cast_find(cast, &load->in_play.claims[i].strong) == NULL) {
 			return false;
 		}
 	}

@@ -337,18 +337,20 @@ static bool make_room(struct cast *cast, const struct load_rows *load)
 {
 	const struct cast_added *added = &cast->added;
 	struct arena *arena = cast->arena;
-	cast->assertion_gone = arena_zero(arena, load->assertion_count + 1, sizeof(bool));
-	cast->assertions_after =
-		arena_array(arena, load->assertion_count + added->assertions + 1, sizeof(struct assertion));
-	cast->claim_gone = arena_zero(arena, load->claim_count + 1, sizeof(bool));
+	cast->assertion_gone = arena_zero(arena, load->in_play.assertion_count + 1, sizeof(bool));
+	cast->assertions_after = arena_array(arena, load->in_play.assertion_count + added->assertions + 1,
+					     sizeof(struct assertion));
+	cast->claim_gone = arena_zero(arena, load->in_play.claim_count + 1, sizeof(bool));
 	cast->consent_gone = arena_zero(arena, load->consent_count + 1, sizeof(bool));
 	cast->declared_gone = arena_zero(arena, load->declared_count + 1, sizeof(bool));
-	cast->claims_after = arena_array(arena, load->claim_count + added->claims + 1, sizeof(struct claim));
+	cast->claims_after =
+		arena_array(arena, load->in_play.claim_count + added->claims + 1, sizeof(struct claim));
 	cast->consents_after =
 		arena_array(arena, load->consent_count + added->consents + 1, sizeof(struct consent));
 	cast->declared_after =
 		arena_array(arena, load->declared_count + added->declared + 1, sizeof(struct declared));
-	cast->claims_gone = arena_array(arena, load->claim_count + added->replaced + 1, sizeof(struct claim));
+	cast->claims_gone =
+		arena_array(arena, load->in_play.claim_count + added->replaced + 1, sizeof(struct claim));
 	cast->wider = arena_array(arena, 2 * added->replaced + 1, sizeof(struct uuid));
 	return cast->wider != NULL && cast->assertion_gone != NULL && cast->assertions_after != NULL &&
 	       cast->claims_gone != NULL && cast->claim_gone != NULL && cast->consent_gone != NULL &&
@@ -410,15 +412,16 @@ static void add_facts(struct cast *cast, const struct facts *facts)
 /* What was loaded: claims, statements, and the times of those whose sessions matter. */
 static bool slice_loaded(struct cast *cast, struct load_rows *load)
 {
-	cast->claims_before = load->claims;
-	cast->claim_before_count = load->claim_count;
+	cast->claims_before = load->in_play.claims;
+	cast->claim_before_count = load->in_play.claim_count;
 	cast->consents_before = load->consents;
 	cast->consent_before_count = load->consent_count;
 	cast->declared_before = load->declared;
 	cast->declared_before_count = load->declared_count;
-	cast->assertions_before = load->assertions;
-	cast->assertion_before_count = load->assertion_count;
-	return slice(cast, load->claims, load->claim_count, sizeof(struct claim), compare_claims, claims_before) &&
+	cast->assertions_before = load->in_play.assertions;
+	cast->assertion_before_count = load->in_play.assertion_count;
+	return slice(cast, load->in_play.claims, load->in_play.claim_count, sizeof(struct claim), compare_claims,
+		     claims_before) &&
 	       slice(cast, load->consents, load->consent_count, sizeof(struct consent), compare_consents,
 		     consents_before) &&
 	       slice(cast, load->declared, load->declared_count, sizeof(struct declared), compare_declared,

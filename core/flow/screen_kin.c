@@ -43,9 +43,9 @@ static bool mark_asserted(struct cast *cast, const struct load_rows *load)
 			member_of(cast, &load->asserted[i].b)->asserted = true;
 		}
 	}
-	for (size_t i = 0; i < load->assertion_count; i++) {
-		struct cast_member *a = cast_find(cast, &load->assertions[i].a);
-		struct cast_member *b = cast_find(cast, &load->assertions[i].b);
+	for (size_t i = 0; i < load->in_play.assertion_count; i++) {
+		struct cast_member *a = cast_find(cast, &load->in_play.assertions[i].a);
+		struct cast_member *b = cast_find(cast, &load->in_play.assertions[i].b);
 		if (a == NULL || b == NULL) {
 			return false;
 		}
@@ -61,9 +61,9 @@ static bool mark_asserted(struct cast *cast, const struct load_rows *load)
 
 static bool persons_are_whole(const struct cast *cast, const struct load_rows *load)
 {
-	for (size_t i = 0, end; i < load->kin_count; i = end) {
+	for (size_t i = 0, end; i < load->in_play.kin_count; i = end) {
 		size_t decided = 0;
-		for (end = i; end < load->kin_count &&
+		for (end = i; end < load->in_play.kin_count &&
 			      uuid_equal(&cast->kin_before[end].contact_id, &cast->kin_before[i].contact_id);
 		     end++) {
 			decided += is_decided(load, &cast->kin_before[end].actor_id) ? 1 : 0;
@@ -77,10 +77,10 @@ static bool persons_are_whole(const struct cast *cast, const struct load_rows *l
 
 bool screen_kin_is_there(struct cast *cast, struct load_rows *load)
 {
-	if (!cast_link_kin(cast, load->kin, load->kin_count)) {
+	if (!cast_link_kin(cast, load->in_play.kin, load->in_play.kin_count)) {
 		return false;
 	}
-	if (load->kin_count + load->asserted_count + load->assertion_count == 0) {
+	if (load->in_play.kin_count + load->asserted_count + load->in_play.assertion_count == 0) {
 		return true;
 	}
 	return mark_asserted(cast, load) && persons_are_whole(cast, load);

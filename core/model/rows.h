@@ -27,6 +27,16 @@ struct position_row {
 	bool set_by_hand;   /* look: by `phasectl position set`, and not claimed since */
 };
 
+/* Who is in play in a batch, as ADVANCE or PEEK finds it, and LOAD again where it has waited for locks. */
+struct in_play_rows {
+	struct claim *claims; /* on each weak actor `claim_room`, the first ones */
+	size_t claim_count;
+	struct kin *kin; /* persons of several actors, of whom any is in play */
+	size_t kin_count;
+	struct assertion *assertions; /* of pairs of whom something new is said: all that link them to anybody */
+	size_t assertion_count;
+};
+
 /* Careful way: BEGIN, advance, and the claims that say which contacts the batch concerns. Quick way, twice: a PEEK reads the
  * model in force and the claims in a snapshot, SAVE advances. */
 struct advance_rows {
@@ -51,14 +61,7 @@ struct advance_rows {
 	/* out, in the arena */
 	bool has_model;
 	uint64_t model_version;
-	struct claim *claims;
-	size_t claim_count;
-	/* persons of several actors, of whom any is in play; of pairs that say something new: all assertions that link them to
-	 * anybody */
-	struct kin *kin;
-	size_t kin_count;
-	struct assertion *assertions;
-	size_t assertion_count;
+	struct in_play_rows in_play;
 };
 
 /* Where the store had a row when it was read: its own, for finding it again. */
@@ -158,13 +161,8 @@ struct load_rows {
 	size_t crowded_count;
 	const struct claim *stated; /* by the batch, of them: are these there already? */
 	size_t stated_count;
-	/* out, in the arena; claims, quick way: in, those of PEEK, which saw the same */
-	struct claim *claims;
-	size_t claim_count;
-	struct kin *kin; /* as the claims; so are assertions */
-	size_t kin_count;
-	struct assertion *assertions;
-	size_t assertion_count;
+	/* out, in the arena; who is in play, quick way: in, as PEEK has it, which saw the same */
+	struct in_play_rows in_play;
 	struct consent *consents;
 	size_t consent_count;
 	struct declared *declared;

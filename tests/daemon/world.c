@@ -266,8 +266,7 @@ static bool send_advance(void *self, struct advance_rows *advance, struct arena 
 	struct world_client *client = self;
 	client->advance = advance;
 	advance->has_model = false;
-	advance->claims = NULL;
-	advance->claim_count = 0;
+	advance->in_play = (struct in_play_rows){0};
 	return REAL(store_advance(store_of(self), advance, arena, fail)) &&
 	       charge(arena, advance->position_count + advance->weak_count + advance->decided_count, fail) &&
 	       send(client, WORLD_ADVANCE, arena);
@@ -278,8 +277,7 @@ static bool send_peek(void *self, struct advance_rows *peek, struct arena *arena
 	struct world_client *client = self;
 	client->advance = peek;
 	peek->has_model = false;
-	peek->claims = NULL;
-	peek->claim_count = 0;
+	peek->in_play = (struct in_play_rows){0};
 	return REAL(store_peek(store_of(self), peek, arena, fail)) &&
 	       charge(arena, peek->weak_count + peek->decided_count, fail) && send(client, WORLD_PEEK, arena);
 }

@@ -37,13 +37,7 @@ struct world_play {
 	size_t weak_count, strong_count, decided_count;
 	const struct assertion *asserted;
 	size_t asserted_count, claim_room;
-	/* out */
-	struct claim *claims;
-	size_t claim_count;
-	struct kin *kin;
-	size_t kin_count;
-	struct assertion *assertions;
-	size_t assertion_count;
+	struct in_play_rows out;
 };
 /* False: arena full. */
 bool world_read_play(struct world_client *client, struct world_play *play);

@@ -72,12 +72,12 @@ static bool read_assertions(struct world_client *client, const struct ids *ids, 
 {
 	const struct tables *tables = world_view(client);
 	size_t count = tables_count(tables, TABLE_ASSERTION);
-	play->assertions = world_room(client, count, sizeof(*play->assertions));
-	play->assertion_count = 0;
-	for (size_t i = 0; play->assertions != NULL && i < count; i++) {
+	play->out.assertions = world_room(client, count, sizeof(*play->out.assertions));
+	play->out.assertion_count = 0;
+	for (size_t i = 0; play->out.assertions != NULL && i < count; i++) {
 		const struct assertion_line *row = tables_row(tables, TABLE_ASSERTION, i);
 		if (world_has_id(ids->at, ids->count, &row->a)) {
-			play->assertions[play->assertion_count++] =
+			play->out.assertions[play->out.assertion_count++] =
 				(struct assertion){row->a,
 						   row->b,
 						   {row->stamped_us, row->event_id, row->touch_actor},
@@ -87,26 +87,27 @@ static bool read_assertions(struct world_client *client, const struct ids *ids, 
 						   (enum assertion_refused)row->refused};
 		}
 	}
-	random_shuffle(&client->world->chance, play->assertions, play->assertion_count, sizeof(*play->assertions));
-	return play->assertions != NULL;
+	random_shuffle(&client->world->chance, play->out.assertions, play->out.assertion_count,
+		       sizeof(*play->out.assertions));
+	return play->out.assertions != NULL;
 }
 
 static bool read_kin(struct world_client *client, struct ids *persons, struct world_play *play)
 {
 	const struct tables *tables = world_view(client);
 	size_t count = tables_count(tables, TABLE_KIN);
-	play->kin = world_room(client, count, sizeof(*play->kin));
-	play->kin_count = 0;
+	play->out.kin = world_room(client, count, sizeof(*play->out.kin));
+	play->out.kin_count = 0;
 	add_kin(tables, persons);
-	for (size_t i = 0; play->kin != NULL && i < count; i++) {
+	for (size_t i = 0; play->out.kin != NULL && i < count; i++) {
 		const struct kin_line *row = tables_row(tables, TABLE_KIN, i);
 		if (world_has_id(persons->at, persons->count, &row->actor_id)) {
-			play->kin[play->kin_count++] =
+			play->out.kin[play->out.kin_count++] =
 				(struct kin){row->actor_id, row->contact_id, row->via, row->at_us};
 		}
 	}
-	random_shuffle(&client->world->chance, play->kin, play->kin_count, sizeof(*play->kin));
-	return play->kin != NULL;
+	random_shuffle(&client->world->chance, play->out.kin, play->out.kin_count, sizeof(*play->out.kin));
+	return play->out.kin != NULL;
 }
 
 /* How many claims on the same actor come before this one? */
@@ -147,8 +148,8 @@ static bool read_claims(struct world_client *client, const struct ids *decided, 
 		}
 	}
 	random_shuffle(&client->world->chance, claims, used, sizeof(*claims));
-	play->claims = claims;
-	play->claim_count = used;
+	play->out.claims = claims;
+	play->out.claim_count = used;
 	return claims != NULL;
 }
 
@@ -182,8 +183,8 @@ bool world_read_play(struct world_client *client, struct world_play *play)
 	for (size_t i = 0; i < decided.count; i++) {
 		add(&persons, &decided.at[i]);
 	}
-	for (size_t i = 0; i < play->claim_count; i++) {
-		add(&persons, &play->claims[i].strong);
+	for (size_t i = 0; i < play->out.claim_count; i++) {
+		add(&persons, &play->out.claims[i].strong);
 	}
 	return read_kin(client, &persons, play) && read_assertions(client, &asserting, play);
 }

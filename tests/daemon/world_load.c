@@ -294,12 +294,7 @@ static bool load_play(struct world_client *client, struct load_rows *load)
 	if (!world_read_play(client, &play)) {
 		return false;
 	}
-	load->claims = play.claims;
-	load->claim_count = play.claim_count;
-	load->kin = play.kin;
-	load->kin_count = play.kin_count;
-	load->assertions = play.assertions;
-	load->assertion_count = play.assertion_count;
+	load->in_play = play.out;
 	return true;
 }
 

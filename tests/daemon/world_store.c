@@ -217,12 +217,7 @@ static enum postgres_result read_advance(struct world_client *client, struct fai
 	if (!world_read_play(client, &play)) {
 		return world_full(client, ret_fail);
 	}
-	rows->claims = play.claims;
-	rows->claim_count = play.claim_count;
-	rows->kin = play.kin;
-	rows->kin_count = play.kin_count;
-	rows->assertions = play.assertions;
-	rows->assertion_count = play.assertion_count;
+	rows->in_play = play.out;
 	return POSTGRES_TURN_DONE;
 }
 

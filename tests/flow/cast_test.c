@@ -150,8 +150,8 @@ START_TEST(those_of_claims_and_decisions_join)
 				wanted[used++] = items[i].who->strong.id;
 			}
 		}
-		advance.claims = claims;
-		advance.claim_count = claim_count;
+		advance.in_play.claims = claims;
+		advance.in_play.claim_count = claim_count;
 		advance.decided = decided;
 		advance.decided_count = claim_count;
 		ck_assert(cast_plan(&cast, items, count, &advance, &load));
@@ -249,8 +249,8 @@ START_TEST(who_was_one_at_advance_and_is_not_at_load_is_one_by_itself)
 	const struct kin *rows;
 	advance = (struct advance_rows){0};
 	ck_assert(cast_ask(&cast, items, ITEMS, NULL, 0, &work, &advance));
-	advance.kin = kin;
-	advance.kin_count = COUNT_OF(kin);
+	advance.in_play.kin = kin;
+	advance.in_play.kin_count = COUNT_OF(kin);
 	ck_assert(cast_plan(&cast, items, ITEMS, &advance, &load));
 	const struct cast_member *other = cast_find(&cast, &ids[1 - first]);
 	ck_assert_ptr_eq(&cast.members[other->person_before], cast_find(&cast, &ids[first]));
