@@ -31,12 +31,13 @@ struct cast_member {
 
 	/* what the batch does */
 	bool claims_touched, consents_touched, declared_touched;
-	bool moved;	      /* its stretches are others than before */
-	bool concerned;	      /* as a contact: its arbiter gets version + 1 */
-	bool refold;	      /* as a contact: folded anew from its touches, as cast_refold() says */
-	bool refold_all;      /* in every process, not only where the batch has touches of it */
-	bool cut_before, cut; /* weak: a public device (rule 5): of its claims these are what counts */
-	bool has_actor_row;   /* seen before, as far as is known */
+	bool moved;		  /* its stretches are others than before */
+	bool concerned;		  /* as a contact: its arbiter gets version + 1 */
+	bool refold;		  /* as a contact: folded anew from its touches, as cast_refold() says */
+	bool refold_all;	  /* in every process, not only where the batch has touches of it */
+	bool cut_before, cut;	  /* weak: a public device (rule 5): of its claims these are what counts */
+	bool mixed_before, mixed; /* weak: more claims than are read, for several actors who are one person */
+	bool has_actor_row;	  /* seen before, as far as is known */
 	bool of_other_model; /* what is stored of it was worked out by another model: is refolded before anything is added */
 	bool erases; /* as an actor: touches that are stored may be among those that `erased` says */
 	bool loses; /* as a contact: touches that it had are erased: its state must not have them when the batch ends */

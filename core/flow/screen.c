@@ -242,11 +242,14 @@ enum screen_result screen_batch(struct cast *cast, struct item *items, size_t co
 	if (cast->wider_count > 0 || cast->is_unsure || !screen_crowds_are_there(cast, load)) {
 		return SCREEN_WIDER;
 	}
+	if (!screen_kin(cast)) {
+		return SCREEN_FULL;
+	}
 	screen_cut(cast, items, count, load);
 	if (!sessions_are_there(cast, load)) {
 		return SCREEN_WIDER;
 	}
-	if (!screen_kin(cast) || !screen_stretches(cast, items, count, load)) {
+	if (!screen_stretches(cast, items, count, load)) {
 		return SCREEN_FULL;
 	}
 	mark_touches(cast, items, count);

@@ -32,7 +32,7 @@ bool screen_crowds_are_there(const struct cast *cast, const struct load_rows *lo
 	return true;
 }
 
-static bool is_taken_back(const struct cast *cast, const struct claim *claim)
+bool screen_is_taken_back(const struct cast *cast, const struct claim *claim)
 {
 	for (size_t i = 0; i < cast->claim_gone_count; i++) {
 		const struct claim *gone = &cast->claims_gone[i];
@@ -44,30 +44,52 @@ static bool is_taken_back(const struct cast *cast, const struct claim *claim)
 	return false;
 }
 
-/* Is anybody but the first one's person among those that were loaded, or not, before the batch or after it? */
-static bool are_several(const struct cast *cast, const struct load_rows *load, const struct claim *claims,
-			size_t count, bool before)
+static bool is_same_person(const struct cast *cast, const struct uuid *one, const struct uuid *other, bool before)
 {
-	bool several = attribute_is_shared(claims, count);
-	for (size_t i = 0; i < load->other_count && !several; i++) {
-		const struct claim *other = &load->others[i];
-		several = uuid_equal(&other->weak, &claims->weak) &&
-			  !uuid_equal(&other->strong, &claims->strong) && (before || !is_taken_back(cast, other));
-	}
-	return several;
-}
-
-/* Was it cut? */
-static bool cut(const struct cast *cast, const struct load_rows *load, struct claim *claims,
-		struct cast_slice *slice, bool before)
-{
-	if (slice->count <= cast->claims_max) {
+	const struct cast_member *x = cast_find(cast, one), *y = cast_find(cast, other);
+	if (x == NULL || y == NULL) { /* whoever is one with somebody who was claimed is of the cast */
 		return false;
 	}
+	return before ? x->person_before == y->person_before : x->person == y->person;
+}
+
+/* For whom an actor was claimed. */
+enum whom { ONE_ACTOR, ONE_PERSON, SEVERAL_PERSONS };
+
+/* By those that were loaded, or not, before the batch or after it. */
+static enum whom claimed_for(const struct cast *cast, const struct load_rows *load, const struct claim *claims,
+			     size_t count, bool before)
+{
+	const struct uuid *first = &claims[0].strong;
+	enum whom whom = ONE_ACTOR;
+	for (size_t i = 1; i < count && whom != SEVERAL_PERSONS; i++) {
+		if (!uuid_equal(&claims[i].strong, first)) {
+			whom = is_same_person(cast, first, &claims[i].strong, before) ? ONE_PERSON
+										      : SEVERAL_PERSONS;
+		}
+	}
+	for (size_t i = 0; i < load->other_count && whom != SEVERAL_PERSONS; i++) {
+		const struct claim *other = &load->others[i];
+		if (uuid_equal(&other->weak, &claims->weak) && !uuid_equal(&other->strong, first) &&
+		    (before || !screen_is_taken_back(cast, other))) {
+			whom = is_same_person(cast, first, &other->strong, before) ? ONE_PERSON : SEVERAL_PERSONS;
+		}
+	}
+	return whom;
+}
+
+/* Cuts what is of several persons; notes what is mixed of one. */
+static void cut(const struct cast *cast, const struct load_rows *load, struct claim *claims,
+		struct cast_slice *slice, bool before, bool *ret_cut, bool *ret_mixed)
+{
+	if (slice->count <= cast->claims_max) {
+		return;
+	}
 	claims += slice->first;
-	bool several = are_several(cast, load, claims, slice->count, before);
-	slice->count = (uint32_t)attribute_cut(claims, slice->count, cast->claims_max, several);
-	return several;
+	enum whom whom = claimed_for(cast, load, claims, slice->count, before);
+	slice->count = (uint32_t)attribute_cut(claims, slice->count, cast->claims_max, whom == SEVERAL_PERSONS);
+	*ret_cut = whom == SEVERAL_PERSONS;
+	*ret_mixed = whom == ONE_PERSON;
 }
 
 /* Claims that the batch brings and that do not count. */
@@ -91,8 +113,9 @@ void screen_cut(struct cast *cast, const struct item *items, size_t count, const
 	bool any = false;
 	for (size_t i = 0; i < cast->count; i++) {
 		struct cast_member *member = &cast->members[i];
-		member->cut_before = cut(cast, load, cast->claims_before, &member->claims_before, true);
-		member->cut = cut(cast, load, cast->claims_after, &member->claims_after, false);
+		cut(cast, load, cast->claims_before, &member->claims_before, true, &member->cut_before,
+		    &member->mixed_before);
+		cut(cast, load, cast->claims_after, &member->claims_after, false, &member->cut, &member->mixed);
 		any = any || member->cut;
 	}
 	cast->claims_over = any ? count_over(cast, items, count) : 0;

@@ -67,35 +67,83 @@ static int64_t past_of(const struct cast *cast, const struct cast_member *weak, 
 	return stretches[at].from_us;
 }
 
-/* Spans of a weak actor, from all claims on it and the times of its touches: whose withdrawal counts is who was claimed, be they one with
- * others or not. False: arena full. */
+/* When somebody who was claimed has withdrawn, by number. */
+static int64_t withdrawal_of(const struct cast *cast, const struct withdrawals *withdrawals, bool before,
+			     const struct uuid *strong)
+{
+	const struct cast_member *owner = cast_find(cast, strong);
+	CHECK(owner != NULL);
+	return (before ? withdrawals->before_us : withdrawals->after_us)[cast_number(cast, owner)];
+}
+
+/* The last one of all who were claimed on a weak actor, who are one person. */
+static int64_t last_withdrawal(const struct cast *cast, const struct cast_member *weak,
+			       const struct load_rows *load, const struct withdrawals *withdrawals, bool before)
+{
+	const struct cast_slice *slice = before ? &weak->claims_before : &weak->claims_after;
+	const struct claim *claims = (before ? cast->claims_before : cast->claims_after) + slice->first;
+	int64_t last_us = INT64_MIN;
+	for (uint32_t i = 0; i < slice->count; i++) {
+		int64_t at_us = withdrawal_of(cast, withdrawals, before, &claims[i].strong);
+		last_us = at_us > last_us ? at_us : last_us;
+	}
+	for (size_t i = 0; i < load->other_count; i++) {
+		const struct claim *other = &load->others[i];
+		if (uuid_equal(&other->weak, &weak->id) && (before || !screen_is_taken_back(cast, other))) {
+			int64_t at_us = withdrawal_of(cast, withdrawals, before, &other->strong);
+			last_us = at_us > last_us ? at_us : last_us;
+		}
+	}
+	return last_us;
+}
+
+/* How many claims say whose each touch was: not those that are mixed, of which only the first ones are read. */
+static uint32_t count_read(const struct cast *cast, const struct cast_member *weak, const struct claim *claims,
+			   bool before)
+{
+	uint32_t count = before ? weak->claims_before.count : weak->claims_after.count;
+	if (before ? weak->mixed_before : weak->mixed) {
+		const struct claim *limit = &claims[cast->claims_max];
+		for (count = 0; claims[count].at_us < limit->at_us;) {
+			count++;
+		}
+	}
+	return count;
+}
+
+/*
+ * Spans of a weak actor, from all claims on it and the times of its touches: whose withdrawal counts is who was claimed, be they one with
+ * others or not. Past the claims that are read it is whoever of them withdrew last. False: arena full.
+ */
 static bool span_claims(const struct cast *cast, const struct cast_member *weak, const struct screen_times *times,
-			const struct withdrawals *withdrawals, bool before, const struct cast_span **ret_spans,
-			uint32_t *ret_count)
+			const struct load_rows *load, const struct withdrawals *withdrawals, bool before,
+			const struct cast_span **ret_spans, uint32_t *ret_count)
 {
 	const struct cast_slice *slice = before ? &weak->claims_before : &weak->claims_after;
 	const struct claim *claims = (before ? cast->claims_before : cast->claims_after) + slice->first;
 	struct cast_span *spans = arena_array(cast->arena, slice->count + 1, sizeof(*spans));
 	bool fits;
 	int64_t from_us = past_of(cast, weak, times, before, &fits);
-	uint32_t used = 0;
 	if (spans == NULL || !fits) {
 		return false;
 	}
-	for (uint32_t i = 0, next; i < slice->count; i = next) {
+	uint32_t used = 0, count = count_read(cast, weak, claims, before);
+	for (uint32_t i = 0, next; i < count; i = next) {
 		next = i + 1;
-		while (next < slice->count && uuid_equal(&claims[next].strong, &claims[i].strong)) {
+		while (next < count && uuid_equal(&claims[next].strong, &claims[i].strong)) {
 			next++;
 		}
-		const struct cast_member *owner = cast_find(cast, &claims[i].strong);
-		CHECK(owner != NULL);
-		int64_t until_us =
-			(before ? withdrawals->before_us : withdrawals->after_us)[cast_number(cast, owner)];
+		int64_t until_us = withdrawal_of(cast, withdrawals, before, &claims[i].strong);
 		int64_t last_us = next < slice->count ? claims[next].at_us - 1 : INT64_MAX;
 		if (from_us <= until_us && from_us <= last_us) {
 			spans[used++] = (struct cast_span){from_us, until_us < last_us ? until_us : last_us};
 		}
 		from_us = next < slice->count ? claims[next].at_us : INT64_MAX;
+	}
+	int64_t last_us =
+		count < slice->count ? last_withdrawal(cast, weak, load, withdrawals, before) : INT64_MIN;
+	if (count < slice->count && from_us <= last_us) {
+		spans[used++] = (struct cast_span){from_us, last_us};
 	}
 	*ret_spans = spans;
 	*ret_count = used;
@@ -138,10 +186,10 @@ static bool span_member(const struct cast *cast, const struct item *items, struc
 				      span_person(cast, withdrawals->after_us[number], &member->erased,
 						  &member->erased_count)
 			    : screen_times(cast, items, member, load, &times_before, &times_after) &&
-				      span_claims(cast, member, &times_before, withdrawals, true, &spans_before,
-						  &before_count) &&
-				      span_claims(cast, member, &times_after, withdrawals, false, &member->erased,
-						  &member->erased_count);
+				      span_claims(cast, member, &times_before, load, withdrawals, true,
+						  &spans_before, &before_count) &&
+				      span_claims(cast, member, &times_after, load, withdrawals, false,
+						  &member->erased, &member->erased_count);
 	if (fits) {
 		member->erases = member->erased_count > 0 &&
 				 !same_spans(spans_before, before_count, member->erased, member->erased_count);

@@ -13,13 +13,14 @@
 bool screen_facts(struct cast *cast, struct item *items, size_t count, struct load_rows *load);
 /* Were those asked for who have more claims than are read? */
 bool screen_crowds_are_there(const struct cast *cast, const struct load_rows *load);
-/* Cuts the claims of public devices down to those that count, before and after; counts those of the batch that do not. */
-void screen_cut(struct cast *cast, const struct item *items, size_t count, const struct load_rows *load);
 /* Notes whose person everybody is as it is stored, and of whom the batch asserts something. False: somebody is one with people
  * who were not asked for. */
 bool screen_kin_is_there(struct cast *cast, struct load_rows *load);
 /* Who is one with whom afterwards, and who consents, before and after. False: arena full. */
 bool screen_kin(struct cast *cast);
+/* Once it is known who is one person: cuts the claims of public devices down to those that count, before and after; counts those of
+ * the batch that do not. */
+void screen_cut(struct cast *cast, const struct item *items, size_t count, const struct load_rows *load);
 /* Claims by whose person each was claimed for; as they are, where nobody is one with somebody. NULL: arena full. */
 const struct claim *screen_claims(const struct cast *cast, const struct cast_member *weak, bool before);
 /* Stretches before and after; tells which items a withdrawal erases; marks who moved, who is concerned, who is refolded.
@@ -29,7 +30,10 @@ bool screen_stretches(struct cast *cast, struct item *items, size_t count, struc
 /* Claimed for two persons or more, before the batch or after it, and no public device then. */
 bool screen_is_shared(const struct cast *cast, const struct cast_member *member);
 
-/* Between the two files that do so: */
+/* Between the files that do so: */
+
+/* Of a weak actor with more claims than are read: does a copy of the batch take back this one? */
+bool screen_is_taken_back(const struct cast *cast, const struct claim *claim);
 
 /* Of a weak actor whose sessions matter: when its touches were, sorted; none of others. Before the batch; after it, with what is not told
  * to be erased yet. False: arena full. */

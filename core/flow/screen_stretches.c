@@ -58,12 +58,30 @@ static bool is_gone(const struct cast *cast, const struct item *items, const str
 	return false;
 }
 
+/* For several persons, not only for several actors of one. */
+static bool is_shared(const struct cast *cast, const struct cast_slice *slice, bool before)
+{
+	const struct claim *claims = (before ? cast->claims_before : cast->claims_after) + slice->first;
+	if (!attribute_is_shared(claims, slice->count)) {
+		return false;
+	}
+	uint32_t first = 0;
+	for (uint32_t i = 0; i < slice->count; i++) {
+		const struct cast_member *strong = cast_find(cast, &claims[i].strong);
+		CHECK(strong != NULL);
+		uint32_t person = before ? strong->person_before : strong->person;
+		first = i == 0 ? person : first;
+		if (person != first) {
+			return true;
+		}
+	}
+	return false;
+}
+
 bool screen_is_shared(const struct cast *cast, const struct cast_member *member)
 {
-	return (!member->cut_before && attribute_is_shared(cast->claims_before + member->claims_before.first,
-							   member->claims_before.count)) ||
-	       (!member->cut &&
-		attribute_is_shared(cast->claims_after + member->claims_after.first, member->claims_after.count));
+	return (!member->cut_before && is_shared(cast, &member->claims_before, true)) ||
+	       (!member->cut && is_shared(cast, &member->claims_after, false));
 }
 
 bool screen_times(const struct cast *cast, const struct item *items, const struct cast_member *member,

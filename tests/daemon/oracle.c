@@ -300,18 +300,17 @@ const struct uuid *oracle_person_on_weak(const struct oracle *oracle, const stru
 	static struct claim claims[PLAN_MESSAGES_MAX];
 	size_t count = oracle_claims_on(oracle, weak, claims);
 	const struct uuid *person = NULL;
-	bool several = false, many = false; /* persons; actors, be they one or not */
+	bool several = false; /* persons: actors who are one are one person */
 	struct uuid first[KIN_ACTORS_MAX], its[KIN_ACTORS_MAX];
 	for (size_t i = 0; i < count; i++) {
 		oracle_person(oracle, &claims[0].strong, first);
 		oracle_person(oracle, &claims[i].strong, its);
 		several = several || !uuid_equal(&its[0], &first[0]);
-		many = many || !uuid_equal(&claims[i].strong, &claims[0].strong);
 		if (claims[i].at_us <= at_us) {
 			person = &claims[i].strong; /* 1: the latest at or before it */
 		}
 	}
-	if (many && count > oracle->drive->claims_max) { /* 5 */
+	if (several && count > oracle->drive->claims_max) { /* 5 */
 		bool counts = at_us >= claims[0].at_us && at_us < claims[oracle->drive->claims_max].at_us;
 		person = counts ? person : NULL;
 	} else if (count > 0 && person == NULL &&

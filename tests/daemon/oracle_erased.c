@@ -192,14 +192,33 @@ void oracle_loosen(struct oracle *oracle)
 
 /* ---- what must be gone ---- */
 
-static bool is_erased(const struct oracle *oracle, const struct seen *seen)
+static bool has_withdrawn(const struct oracle *oracle, const struct uuid *actor, int64_t at_us)
 {
 	struct consent consents[2 * PLAN_MESSAGES_MAX];
-	const struct uuid *person =
-		seen->who.has_weak ? oracle_person_on_weak(oracle, &seen->touch.actor_id, seen->touch.at_us)
-				   : &seen->touch.actor_id;
-	return person != NULL &&
-	       seen->touch.at_us <= attribute_withdrawn_at(consents, oracle_consents_of(oracle, person, consents));
+	return at_us <= attribute_withdrawn_at(consents, oracle_consents_of(oracle, actor, consents));
+}
+
+/* Of a browser with more claims for one person than are read, anybody's of whom it was claimed for. */
+static bool anybody_has_withdrawn(const struct oracle *oracle, const struct uuid *weak, int64_t at_us)
+{
+	static struct claim claims[PLAN_MESSAGES_MAX];
+	size_t count = oracle_claims_on(oracle, weak, claims), max = oracle->drive->claims_max;
+	bool any = false;
+	for (size_t i = 0; i < count && count > max && at_us >= claims[max].at_us; i++) {
+		any = any || has_withdrawn(oracle, &claims[i].strong, at_us);
+	}
+	return any;
+}
+
+static bool is_erased(const struct oracle *oracle, const struct seen *seen)
+{
+	int64_t at_us = seen->touch.at_us;
+	if (!seen->who.has_weak) {
+		return has_withdrawn(oracle, &seen->touch.actor_id, at_us);
+	}
+	const struct uuid *person = oracle_person_on_weak(oracle, &seen->touch.actor_id, at_us);
+	return person != NULL && (has_withdrawn(oracle, person, at_us) ||
+				  anybody_has_withdrawn(oracle, &seen->touch.actor_id, at_us));
 }
 
 void oracle_erase(struct oracle *oracle)

@@ -7,6 +7,7 @@
 
 #include "core/base/check.h"
 #include "core/base/log.h"
+#include "core/flow/attribute.h"
 #include "core/flow/decode.h"
 #include "core/flow/facts.h"
 #include "core/flow/identify.h"
@@ -246,6 +247,7 @@ static void begin_story(const char *title)
 	plan.count = 0;
 	drive_start(&drive, 1, 1);
 	drive_refold_at_once(&drive);
+	drive_count_claims(&drive, ATTRIBUTE_CLAIMS_MAX);
 	drive.conf.batch.linger_ms = 1000;
 	drive.daemons[0].batch->limit = drive.daemons[0].batch->limit_max = PLAN_MESSAGES_MAX;
 	drive_rebalance(&drive, 0, false);
@@ -504,6 +506,10 @@ static void read_line(const char *word, char **words, size_t count)
 		apply();
 		seen.more_batches++;
 		add_event(words + 1, count - 1);
+		return;
+	}
+	if (strcmp(word, "counting") == 0) {
+		drive_count_claims(&drive, strtoul(words[0], NULL, 10));
 		return;
 	}
 	if (strcmp(word, "erased") == 0) {
