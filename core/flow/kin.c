@@ -38,17 +38,27 @@ static int compare_ids(const void *a, const void *b)
 
 /* ---- who is joined with whom ---- */
 
+/* From one actor to another; of pairs that are kept apart from the smaller to the greater. */
+struct way {
+	uint32_t from, to;
+	uint32_t before; /* the one before it from the same actor, counted from 1 */
+	int64_t at_us;
+};
+
 /* Actors by number, in the order of their ids; of each set of them the smallest one stands for it. */
 struct joining {
 	struct uuid *ids;
 	size_t count;
-	uint32_t *set, *size, *addresses;
-	struct edge {
-		uint32_t a, b;
-		int64_t at_us;
-	} * edges;
-	size_t edge_count;
-	struct edge *vetoes;
+	uint32_t *set, *size;
+	uint32_t *next; /* of the same set: round it */
+	struct addresses {
+		uint32_t count, numbers[KIN_ADDRESSES_MAX];
+	} * addresses;
+	bool *overruled;   /* of each assertion: there is a later word on its pair */
+	struct way *edges; /* those that join, both ways */
+	uint32_t *last;	   /* of each actor's edges, counted from 1 */
+	uint32_t edge_count;
+	struct way *vetoes; /* sorted */
 	size_t veto_count;
 };
 
@@ -71,11 +81,15 @@ static bool begin(struct joining *joining, const struct assertion *assertions, s
 {
 	joining->ids = arena_array(arena, 2 * count + 1, sizeof(*joining->ids));
 	joining->set = arena_array(arena, 2 * count + 1, sizeof(*joining->set));
+	joining->next = arena_array(arena, 2 * count + 1, sizeof(*joining->next));
 	joining->size = arena_array(arena, 2 * count + 1, sizeof(*joining->size));
 	joining->addresses = arena_zero(arena, 2 * count + 1, sizeof(*joining->addresses));
-	joining->edges = arena_array(arena, count + 1, sizeof(*joining->edges));
+	joining->last = arena_zero(arena, 2 * count + 1, sizeof(*joining->last));
+	joining->overruled = arena_zero(arena, count + 1, sizeof(*joining->overruled));
+	joining->edges = arena_array(arena, 2 * count + 1, sizeof(*joining->edges));
 	joining->vetoes = arena_array(arena, count + 1, sizeof(*joining->vetoes));
-	if (joining->ids == NULL || joining->set == NULL || joining->size == NULL || joining->addresses == NULL ||
+	if (joining->ids == NULL || joining->set == NULL || joining->next == NULL || joining->size == NULL ||
+	    joining->addresses == NULL || joining->last == NULL || joining->overruled == NULL ||
 	    joining->edges == NULL || joining->vetoes == NULL) {
 		return false;
 	}
@@ -86,7 +100,7 @@ static bool begin(struct joining *joining, const struct assertion *assertions, s
 	qsort(joining->ids, 2 * count, sizeof(*joining->ids), compare_ids);
 	for (size_t i = 0; i < 2 * count; i++) {
 		if (i == 0 || !uuid_equal(&joining->ids[i], &joining->ids[joining->count - 1])) {
-			joining->set[joining->count] = (uint32_t)joining->count;
+			joining->set[joining->count] = joining->next[joining->count] = (uint32_t)joining->count;
 			joining->size[joining->count] = 1;
 			joining->ids[joining->count++] = joining->ids[i];
 		}
@@ -94,61 +108,136 @@ static bool begin(struct joining *joining, const struct assertion *assertions, s
 	return true;
 }
 
-/* Is there a later word on this pair by somebody who knows? Assertions are sorted; few are by hand. */
-static bool is_overruled(const struct assertion *assertions, size_t count, size_t at)
+/* What somebody who knows has said of a pair: by pair, then in order of time. */
+struct word {
+	const struct assertion *assertion;
+	size_t at;
+};
+
+static int compare_words(const void *a, const void *b)
 {
-	for (size_t i = at + 1; i < count; i++) {
-		if (assertions[i].kind != ASSERTION_EVENT && compare_pairs(&assertions[i], &assertions[at]) == 0) {
-			return true;
-		}
-	}
-	return false;
+	const struct word *x = a, *y = b;
+	int order = compare_pairs(x->assertion, y->assertion);
+	return order != 0 ? order : ORDER(x->at, y->at);
 }
 
-static void list_vetoes(struct joining *joining, const struct assertion *assertions, size_t count)
+static int compare_ways(const void *a, const void *b)
 {
+	const struct way *x = a, *y = b;
+	int order = ORDER(x->from, y->from);
+	return order != 0 ? order : ORDER(x->to, y->to);
+}
+
+/* Which words by hand are not the last on their pair, and which pairs are kept apart. False: arena full. */
+static bool list_words(struct joining *joining, const struct assertion *assertions, size_t count,
+		       struct arena *arena)
+{
+	size_t used = 0;
+	struct word *words = arena_array(arena, count + 1, sizeof(*words));
+	if (words == NULL) {
+		return false;
+	}
 	for (size_t i = 0; i < count; i++) {
-		if (assertions[i].kind == ASSERTION_VETO && !is_overruled(assertions, count, i)) {
-			joining->vetoes[joining->veto_count++] =
-				(struct edge){number_of(joining, &assertions[i].a),
-					      number_of(joining, &assertions[i].b), assertions[i].at_us};
+		if (assertions[i].kind != ASSERTION_EVENT) {
+			words[used++] = (struct word){&assertions[i], i};
 		}
 	}
+	if (used > 1) {
+		qsort(words, used, sizeof(*words), compare_words);
+	}
+	for (size_t i = 0; i < used; i++) {
+		const struct assertion *word = words[i].assertion;
+		bool is_last = i + 1 == used || compare_pairs(word, words[i + 1].assertion) != 0;
+		joining->overruled[words[i].at] = !is_last;
+		if (is_last && word->kind == ASSERTION_VETO) { /* in the order of their pairs */
+			joining->vetoes[joining->veto_count++] =
+				(struct way){number_of(joining, &word->a), number_of(joining, &word->b), 0, 0};
+		}
+	}
+	arena_cut(arena, words);
+	return true;
 }
 
+/* Both have few actors. */
 static bool is_kept_apart(const struct joining *joining, uint32_t one, uint32_t other)
 {
-	for (size_t i = 0; i < joining->veto_count; i++) {
-		uint32_t a = set_of(joining, joining->vetoes[i].a), b = set_of(joining, joining->vetoes[i].b);
-		if ((a == one && b == other) || (a == other && b == one)) {
-			return true;
+	uint32_t a = one, b = other;
+	if (joining->veto_count == 0) {
+		return false;
+	}
+	do {
+		do {
+			const struct way wanted = {a < b ? a : b, a < b ? b : a, 0, 0};
+			if (bsearch(&wanted, joining->vetoes, joining->veto_count, sizeof(wanted), compare_ways) !=
+			    NULL) {
+				return true;
+			}
+			b = joining->next[b];
+		} while (b != other);
+		a = joining->next[a];
+	} while (a != one);
+	return false;
+}
+
+static void add_edge(struct joining *joining, uint32_t from, uint32_t to, int64_t at_us)
+{
+	joining->edges[joining->edge_count++] = (struct way){from, to, joining->last[from], at_us};
+	joining->last[from] = joining->edge_count;
+}
+
+static bool is_joined_directly(const struct joining *joining, uint32_t from, uint32_t to)
+{
+	uint32_t edge = joining->last[from];
+	while (edge > 0 && joining->edges[edge - 1].to != to) {
+		edge = joining->edges[edge - 1].before;
+	}
+	return edge > 0;
+}
+
+static void note_address(struct addresses *addresses, uint32_t address)
+{
+	for (uint32_t i = 0; i < addresses->count; i++) {
+		if (addresses->numbers[i] == address) {
+			return;
 		}
 	}
-	return false;
+	if (addresses->count < KIN_ADDRESSES_MAX) {
+		addresses->numbers[addresses->count++] = address;
+	}
 }
 
 static enum assertion_refused join(struct joining *joining, const struct assertion *assertion)
 {
 	uint32_t a = number_of(joining, &assertion->a), b = number_of(joining, &assertion->b);
-	uint32_t user = assertion->address_of == 2 ? b : a;
+	uint32_t user = assertion->address_of == 2 ? b : a, address = user == a ? b : a;
 	uint32_t one = set_of(joining, a), other = set_of(joining, b);
+	struct addresses *addresses = assertion->address_of != 0 ? &joining->addresses[user] : NULL;
 	if (one == other) {
+		if (addresses != NULL && !is_joined_directly(joining, a, b)) {
+			note_address(addresses, address);
+		}
 		return REFUSED_NOT;
 	}
 	if (is_kept_apart(joining, one, other)) {
 		return REFUSED_VETO;
 	}
-	if (assertion->address_of != 0 && joining->addresses[user] == KIN_ADDRESSES_MAX) {
+	if (addresses != NULL && addresses->count == KIN_ADDRESSES_MAX) {
 		return REFUSED_ADDRESSES;
 	}
 	if (joining->size[one] + joining->size[other] > KIN_ACTORS_MAX) {
 		return REFUSED_ACTORS;
 	}
 	uint32_t low = one < other ? one : other, high = one < other ? other : one;
-	joining->addresses[user] += assertion->address_of != 0 ? 1 : 0;
+	uint32_t next = joining->next[low];
 	joining->set[high] = low;
+	joining->next[low] = joining->next[high];
+	joining->next[high] = next;
 	joining->size[low] += joining->size[high];
-	joining->edges[joining->edge_count++] = (struct edge){a, b, assertion->at_us};
+	if (addresses != NULL) {
+		note_address(addresses, address);
+	}
+	add_edge(joining, a, b, assertion->at_us);
+	add_edge(joining, b, a, assertion->at_us);
 	return REFUSED_NOT;
 }
 
@@ -158,16 +247,18 @@ static enum assertion_refused join(struct joining *joining, const struct asserti
 static size_t list_person(const struct joining *joining, uint32_t root, struct kin *ret_kin)
 {
 	size_t used = 1;
+	uint32_t numbers[KIN_ACTORS_MAX] = {root};
 	ret_kin[0] = (struct kin){joining->ids[root], joining->ids[root], joining->ids[root], INT64_MIN};
 	for (size_t done = 0; done < used; done++) {
-		for (size_t i = 0; i < joining->edge_count; i++) {
-			const struct edge *edge = &joining->edges[i];
-			const struct uuid *a = &joining->ids[edge->a], *b = &joining->ids[edge->b];
-			const struct uuid *here = &ret_kin[done].actor_id;
-			const struct uuid *there = uuid_equal(a, here) ? b : uuid_equal(b, here) ? a : NULL;
-			if (there != NULL && !(done > 0 && uuid_equal(there, &ret_kin[done].via))) {
+		uint32_t here = numbers[done];
+		for (uint32_t i = joining->last[here]; i > 0; i = joining->edges[i - 1].before) {
+			const struct way *edge = &joining->edges[i - 1];
+			const struct uuid *there = &joining->ids[edge->to];
+			if (done == 0 || !uuid_equal(there, &ret_kin[done].via)) {
 				CHECK(used < KIN_ACTORS_MAX);
-				ret_kin[used++] = (struct kin){*there, ret_kin[0].actor_id, *here, edge->at_us};
+				numbers[used] = edge->to;
+				ret_kin[used++] =
+					(struct kin){*there, joining->ids[root], joining->ids[here], edge->at_us};
 			}
 		}
 	}
@@ -182,17 +273,15 @@ bool kin_solve(struct assertion *assertions, size_t count, struct arena *arena, 
 	if (count > 1) {
 		qsort(assertions, count, sizeof(*assertions), kin_compare_assertions);
 	}
-	if (!begin(&joining, assertions, count, arena)) {
+	if (!begin(&joining, assertions, count, arena) || !list_words(&joining, assertions, count, arena)) {
 		return false;
 	}
-	list_vetoes(&joining, assertions, count);
 	for (size_t i = 0; i < count; i++) {
 		struct assertion *assertion = &assertions[i];
-		bool joins = assertion->kind == ASSERTION_EVENT ||
-			     (assertion->kind == ASSERTION_HAND && !is_overruled(assertions, count, i));
+		bool joins = assertion->kind != ASSERTION_VETO && !joining.overruled[i];
 		assertion->refused = joins ? join(&joining, assertion) : REFUSED_NOT;
 	}
-	struct kin *kin = arena_array(arena, 2 * joining.edge_count + 1, sizeof(*kin));
+	struct kin *kin = arena_array(arena, joining.edge_count + 1, sizeof(*kin));
 	if (kin == NULL) {
 		return false;
 	}

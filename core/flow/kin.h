@@ -7,7 +7,8 @@
  *	would put two into one person who are kept apart;
  *	would give a user id more than KIN_ADDRESSES_MAX addresses;
  *	would make a person of more than KIN_ACTORS_MAX strong actors.
- * One that says what follows from earlier ones already changes nothing, and is no address more.
+ * One that says what follows from earlier ones already changes nothing; what it says is an address of the user id all the same, where the two
+ * are not joined to each other directly.
  */
 #pragma once
 #include <stdbool.h>

@@ -44,6 +44,9 @@ struct oracle {
 	size_t assertion_count;
 	const struct assertion *edges[FACTS_ASSERTIONS_MAX * PLAN_MESSAGES_MAX]; /* those that join somebody */
 	size_t edge_count;
+	/* those that say of a user id's address what follows from others */
+	const struct assertion *follows[FACTS_ASSERTIONS_MAX * PLAN_MESSAGES_MAX];
+	size_t follows_count;
 };
 
 /* Who is one with whom: works it out, and fills the tables of it. */

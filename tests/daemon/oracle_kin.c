@@ -80,6 +80,25 @@ size_t oracle_person(const struct oracle *oracle, const struct uuid *actor,
 	return count;
 }
 
+static bool is_address_of(const struct assertion *assertion, const struct uuid *user)
+{
+	return assertion->address_of != 0 &&
+	       uuid_equal(assertion->address_of == 2 ? &assertion->b : &assertion->a, user);
+}
+
+/* Two who were one already, by way of others: is that said for the first time? */
+static bool is_new(const struct oracle *oracle, const struct assertion *assertion)
+{
+	bool is_new = assertion->address_of != 0;
+	for (size_t i = 0; i < oracle->edge_count; i++) {
+		is_new = is_new && !is_pair(oracle->edges[i], assertion);
+	}
+	for (size_t i = 0; i < oracle->follows_count; i++) {
+		is_new = is_new && !is_pair(oracle->follows[i], assertion);
+	}
+	return is_new;
+}
+
 static enum assertion_refused judge(const struct oracle *oracle, const struct assertion *assertion)
 {
 	struct uuid ids[KIN_ACTORS_MAX];
@@ -94,9 +113,10 @@ static enum assertion_refused judge(const struct oracle *oracle, const struct as
 	}
 	const struct uuid *user = assertion->address_of == 2 ? &assertion->b : &assertion->a;
 	for (size_t i = 0; i < oracle->edge_count; i++) {
-		const struct assertion *edge = oracle->edges[i];
-		addresses +=
-			edge->address_of != 0 && uuid_equal(edge->address_of == 2 ? &edge->b : &edge->a, user);
+		addresses += is_address_of(oracle->edges[i], user) ? 1 : 0;
+	}
+	for (size_t i = 0; i < oracle->follows_count; i++) {
+		addresses += is_address_of(oracle->follows[i], user) ? 1 : 0;
 	}
 	if (assertion->address_of != 0 && addresses >= KIN_ADDRESSES_MAX) {
 		return REFUSED_ADDRESSES;
@@ -140,7 +160,13 @@ void oracle_join(struct oracle *oracle)
 		struct assertion *assertion = &oracle->assertions[i];
 		const struct assertion *word = last_word(oracle, assertion);
 		bool joins = assertion->kind == ASSERTION_EVENT || assertion == word;
-		if (assertion->kind == ASSERTION_VETO || !joins || is_one(oracle, &assertion->a, &assertion->b)) {
+		if (assertion->kind == ASSERTION_VETO || !joins) {
+			continue;
+		}
+		if (is_one(oracle, &assertion->a, &assertion->b)) {
+			if (is_new(oracle, assertion)) {
+				oracle->follows[oracle->follows_count++] = assertion;
+			}
 			continue;
 		}
 		assertion->refused = judge(oracle, assertion);

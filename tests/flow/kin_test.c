@@ -88,6 +88,9 @@ static const struct said_row {
 	{"one that is kept away makes room", "ua@ ub@ uc@ ud@ ue@ uf@ ua-",
 	 "bcdefu|v-----"
 	 "-"},
+	{"one that follows from others is one of them", "ab bu ua@ uc@ ud@ ue@ uf@ ug@", "abcdefu|-------a"},
+	{"once", "ab bu ua@ ua@ uc@ ua@ ud@ ue@ uf@", "abcdefu|---------"},
+	{"one that was joined by hand is none of them", "ua+ ua@ ub@ uc@ ud@ ue@ uf@", "abcdefu|-------"},
 	{"by hand there may be more", "ua@ ub@ uc@ ud@ ue@ uf+", "abcdefu|------"},
 	{"sixteen are one person", "ab ac ad ae af ag ah ai aj ak al am an ao ap",
 	 "abcdefghijklmnop|---------------"},
@@ -222,6 +225,35 @@ START_TEST(what_is_known_changes_nothing)
 }
 END_TEST
 
+#define MANY 240000
+
+/* Each by itself, neither with all others nor once for each person: that would be 10,000 million steps. */
+START_TEST(many_are_gone_through_at_once)
+{
+	struct arena large;
+	ck_assert(arena_init(&large, (size_t)160 * 1024 * 1024));
+	struct assertion *assertions = arena_zero(&large, MANY, sizeof(*assertions));
+	ck_assert_ptr_nonnull(assertions);
+	for (size_t i = 0; i < MANY;
+	     i++) { /* three actors each: one is joined with two, of whom the second is split off */
+		static const enum assertion_kind kinds[] = {ASSERTION_EVENT, ASSERTION_HAND, ASSERTION_VETO};
+		assertions[i] = (struct assertion){.at_us = (int64_t)i, .key.event_id = i, .kind = kinds[i % 3]};
+		uint64_t person = i / 3;
+		memcpy(assertions[i].a.bytes, &person, sizeof(person));
+		memcpy(assertions[i].b.bytes, &person, sizeof(person));
+		assertions[i].b.bytes[15] = i % 3 == 0 ? 1 : 2;
+	}
+	struct kin *kin;
+	size_t count;
+	ck_assert(kin_solve(assertions, MANY, &large, &kin, &count));
+	ck_assert_uint_eq(count, (size_t)2 * MANY / 3);
+	for (size_t i = 0; i < count; i++) {
+		ck_assert_int_eq(kin[i].actor_id.bytes[15], (int)(i % 2));
+	}
+	arena_finish(&large);
+}
+END_TEST
+
 START_TEST(verified_events_assert_who_is_one)
 {
 	static const struct actor ann = {.id = {{1}}, .kind = ACTOR_EMAIL},
@@ -286,4 +318,4 @@ START_TEST(verified_events_assert_who_is_one)
 END_TEST
 
 TEST_MAIN("flow_kin", who_is_one_with_whom, in_any_order_they_are_the_same_persons, what_is_known_changes_nothing,
-	  verified_events_assert_who_is_one)
+	  many_are_gone_through_at_once, verified_events_assert_who_is_one)
