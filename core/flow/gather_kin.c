@@ -1,24 +1,18 @@
 #include "core/flow/gather_kin.h"
 
+#include <stdlib.h>
+
 #include "core/base/arena.h"
 #include "core/base/check.h"
+#include "core/flow/kin.h"
 
-static bool same_assertion(const struct assertion *x, const struct assertion *y)
-{
-	return x->key.event_id == y->key.event_id && x->key.stamped_us == y->key.stamped_us &&
-	       uuid_equal(&x->a, &y->a) && uuid_equal(&x->b, &y->b) &&
-	       uuid_equal(&x->key.touch_actor, &y->key.touch_actor);
-}
-
-/* What follows from it; NULL: nothing, it was known or stands no longer. */
+/* What follows from it; NULL: nothing, it was known or stands no longer. They are in the order in which they were gone through. */
 static const struct assertion *find_after(const struct cast *cast, const struct assertion *assertion)
 {
-	for (size_t i = 0; i < cast->assertion_after_count; i++) {
-		if (same_assertion(&cast->assertions_after[i], assertion)) {
-			return &cast->assertions_after[i];
-		}
-	}
-	return NULL;
+	return cast->assertion_after_count > 0
+		       ? bsearch(assertion, cast->assertions_after, cast->assertion_after_count,
+				 sizeof(*assertion), kin_compare_assertions)
+		       : NULL;
 }
 
 /* Loaded ones that go, or are written anew since something else follows from them now; then those of the batch. */

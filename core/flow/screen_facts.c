@@ -179,11 +179,42 @@ static void take_back_claim(struct cast *cast, struct claim claim)
 	cast->claims_gone[cast->claim_gone_count++] = claim;
 }
 
+/* By the events that stated them. */
+static int compare_fact_keys(const struct fact_key *x, const struct fact_key *y)
+{
+	int order = (x->event_id > y->event_id) - (x->event_id < y->event_id);
+	if (order == 0) {
+		order = (x->stamped_us > y->stamped_us) - (x->stamped_us < y->stamped_us);
+	}
+	return order != 0 ? order : uuid_compare(&x->touch_actor, &y->touch_actor);
+}
+
+static int compare_assertions(const void *a, const void *b)
+{
+	return compare_fact_keys(&((const struct assertion *)a)->key, &((const struct assertion *)b)->key);
+}
+
+/* The first loaded one that the event of a touch stated, or a later event; they are sorted. */
+static size_t first_assertion(const struct cast *cast, const struct touch *touch)
+{
+	const struct fact_key key = {touch->stamped_us, touch->event_id, touch->actor_id};
+	size_t low = 0, high = cast->assertion_before_count;
+	while (low < high) {
+		size_t middle = low + (high - low) / 2;
+		if (compare_fact_keys(&cast->assertions_before[middle].key, &key) < 0) {
+			low = middle + 1;
+		} else {
+			high = middle;
+		}
+	}
+	return low;
+}
+
 static void take_back_assertions(struct cast *cast, const struct touch *touch)
 {
-	for (size_t i = 0; i < cast->assertion_before_count; i++) {
-		cast->assertion_gone[i] =
-			cast->assertion_gone[i] || same_key(&cast->assertions_before[i].key, touch);
+	for (size_t i = first_assertion(cast, touch);
+	     i < cast->assertion_before_count && same_key(&cast->assertions_before[i].key, touch); i++) {
+		cast->assertion_gone[i] = true;
 	}
 }
 
@@ -244,15 +275,9 @@ static int compare_keys(const void *a, const void *b)
 	return order != 0 ? order : (x->event_id > y->event_id) - (x->event_id < y->event_id);
 }
 
-/* By the events that stated them. */
 static int compare_events(const void *a, const void *b)
 {
-	const struct fact_key *x = &((const struct claim *)a)->key, *y = &((const struct claim *)b)->key;
-	int order = (x->event_id > y->event_id) - (x->event_id < y->event_id);
-	if (order == 0) {
-		order = (x->stamped_us > y->stamped_us) - (x->stamped_us < y->stamped_us);
-	}
-	return order != 0 ? order : uuid_compare(&x->touch_actor, &y->touch_actor);
+	return compare_fact_keys(&((const struct claim *)a)->key, &((const struct claim *)b)->key);
 }
 
 /* Was it looked for, whether its touch is there? */
@@ -267,10 +292,9 @@ static bool is_looked_up(const struct load_rows *load, const struct touch *touch
 static bool has_stated(const struct cast *cast, const struct cast_part *part, const struct touch *touch,
 		       const struct facts *facts, const struct load_rows *load)
 {
-	for (size_t i = 0; facts->assertion_count > 0 && i < cast->assertion_before_count; i++) {
-		if (same_key(&cast->assertions_before[i].key, touch)) {
-			return true;
-		}
+	size_t first = facts->assertion_count > 0 ? first_assertion(cast, touch) : cast->assertion_before_count;
+	if (first < cast->assertion_before_count && same_key(&cast->assertions_before[first].key, touch)) {
+		return true;
 	}
 	const struct claim wanted = {.key = {touch->stamped_us, touch->event_id, touch->actor_id}};
 	if (load->other_count > 0 &&
@@ -420,6 +444,10 @@ static bool slice_loaded(struct cast *cast, struct load_rows *load)
 	cast->declared_before_count = load->declared_count;
 	cast->assertions_before = load->in_play.assertions;
 	cast->assertion_before_count = load->in_play.assertion_count;
+	if (cast->assertion_before_count > 1) {
+		qsort(cast->assertions_before, cast->assertion_before_count, sizeof(*cast->assertions_before),
+		      compare_assertions);
+	}
 	return slice(cast, load->in_play.claims, load->in_play.claim_count, sizeof(struct claim), compare_claims,
 		     claims_before) &&
 	       slice(cast, load->consents, load->consent_count, sizeof(struct consent), compare_consents,
