@@ -109,7 +109,7 @@ class Accounts(phased_test.PhasedTest):
         self.send(events)
         people = [row[0] for row in expected]
         found = {row[0]: row for row in self.psql(
-            "SELECT p.address, p.role, p.role_source, (p.role_since AT TIME ZONE 'UTC')::date, s.address "
+            "SELECT p.address, p.role, p.role_source, (p.role_since AT TIME ZONE 'UTC')::date, CASE WHEN s.role_since = p.succeeded_at THEN s.address END "
             "FROM report.person p LEFT JOIN report.person s ON s.contact_id = p.succeeded_by")}
         self.assertEqual(expected, [found.get(address, [address, None, None, None, None]) for address in people])
 
@@ -183,6 +183,8 @@ class Accounts(phased_test.PhasedTest):
         shown = lambda *args: {row["email"]: row["account"] for row in phased_test.json_lines(self.phasectl(["report", "phases", "--json", *args]))}
         self.assertEqual({"ann@acme.test": "acme.test", "bo@acme-nord.test": "acme.test", "eva@gmail.com": None}, shown())
         self.assertEqual({"ann@acme.test": "acme.test", "bo@acme-nord.test": "acme.test"}, shown("--account", "acme.test"))
+        self.assertEqual([["ann@acme.test", "acme.test", "address", None], ["bo@acme-nord.test", "acme.test", "table", None], ["eva@gmail.com", None, "free-mail", None]],
+                         self.psql("SELECT address, account, account_source, succeeded_by FROM report.person_phase ORDER BY address"))
         at = json.loads(self.phasectl(["at", "-", "--time", "2030-01-01T00:00:00Z", "--json"], input="bo@acme-nord.test"))
         self.assertEqual("acme.test", at["account"])
         table = self.phasectl(["report", "phases"], env={"COLUMNS": "160"})
