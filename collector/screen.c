@@ -72,9 +72,9 @@ struct screening {
 static enum outcome ask_consent(struct screening *screening)
 {
 	const struct event *event = screening->event;
-	const struct consent_policy *policy = screening->options->consent;
-	return consent_allows(policy, event->channel, consent_said(policy, event)) ? OUTCOME_NONE
-										   : OUTCOME_no_consent;
+	return consent_allows(screening->options->consent, event->channel, event->consent.analytics)
+		       ? OUTCOME_NONE
+		       : OUTCOME_no_consent;
 }
 
 /* The id tells copies of an event apart, so it can be neither masked nor left out. */

@@ -29,8 +29,8 @@ unsigned screen_machine(const struct source_request *request, const char *agent,
 			const struct screen_options *options);
 
 /*
- * OUTCOME_NONE: it may go. no_consent: it is dropped. Else it is rejected, *ret_field says where. Changes the event;
- * its texts may be shared or constant and are replaced, never overwritten.
+ * OUTCOME_NONE: it may go. no_consent: it is dropped. Else it is rejected, *ret_field says where. consent.analytics is what it comes to
+ * (consent_said()). Changes the event; its texts may be shared or constant and are replaced, never overwritten.
  */
 enum outcome screen_event(struct event *event, const struct screen_options *options, struct arena *arena,
 			  const char **ret_field);
