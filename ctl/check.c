@@ -17,6 +17,7 @@
 #include "core/edge/topic_file.h"
 #include "core/flow/identify.h"
 #include "core/flow/topics.h"
+#include "ctl/contact_word.h"
 #include "ctl/ctl.h"
 #include "ctl/model_load.h"
 #include "ctl/topics.h"
@@ -175,23 +176,15 @@ static bool check_in_force(struct checks *checks, char *ret_said, struct fail *f
 	return true;
 }
 
+/* As phased_writer, who runs this, may read it. */
 static const struct postgres_statement kept_kid = {
 	.name = "kept_kid", .sql = "SELECT value FROM phased.setting WHERE key = 'identity.kid'", .simple = true};
-
-/* Context: char[IDENTITY_KID_SIZE]; "" where there is none. */
-static bool on_kid(void *context, const struct postgres_rows *rows, struct fail *fail)
-{
-	(void)fail;
-	snprintf(context, IDENTITY_KID_SIZE, "%s", postgres_count(rows) > 0 ? postgres_text(rows, 0, 0) : "");
-	return true;
-}
 
 /* Is the key the one that the database was begun with? */
 static bool check_kid(struct checks *checks, char *ret_said, struct fail *fail)
 {
 	char kept[IDENTITY_KID_SIZE];
-	if (!postgres_add(checks->postgres, &kept_kid, NULL, on_kid, kept, fail) ||
-	    !ctl_turn(checks->postgres, fail)) {
+	if (!contact_word_kept_kid(checks->postgres, &kept_kid, kept, fail)) {
 		return false;
 	}
 	if (kept[0] != '\0' && checks->kid[0] != '\0' && strcmp(kept, checks->kid) != 0) {

@@ -84,12 +84,18 @@ bool contact_word_address_id(const struct ctl *ctl, const char *address, struct 
 static const struct postgres_statement find_kid = {
 	.name = "find_kid", .sql = "SELECT kid FROM report.identity_key", .simple = true};
 
-/* Context: char[IDENTITY_KID_SIZE]; "" where no daemon has begun yet. */
+/* Context: char[IDENTITY_KID_SIZE]. */
 static bool on_kid(void *context, const struct postgres_rows *rows, struct fail *fail)
 {
 	(void)fail;
 	snprintf(context, IDENTITY_KID_SIZE, "%s", postgres_count(rows) > 0 ? postgres_text(rows, 0, 0) : "");
 	return true;
+}
+
+bool contact_word_kept_kid(struct postgres *postgres, const struct postgres_statement *find,
+			   char ret_kid[static IDENTITY_KID_SIZE], struct fail *fail)
+{
+	return postgres_add(postgres, find, NULL, on_kid, ret_kid, fail) && ctl_turn(postgres, fail);
 }
 
 bool contact_word_key_fits(const struct ctl *ctl, struct postgres *postgres, struct fail *fail)
@@ -101,7 +107,7 @@ bool contact_word_key_fits(const struct ctl *ctl, struct postgres *postgres, str
 	}
 	identify_kid(&key, ours);
 	explicit_bzero(&key, sizeof(key));
-	if (!postgres_add(postgres, &find_kid, NULL, on_kid, kept, fail) || !ctl_turn(postgres, fail)) {
+	if (!contact_word_kept_kid(postgres, &find_kid, kept, fail)) {
 		return false;
 	}
 	return kept[0] == '\0' || strcmp(kept, ours) == 0 ||

@@ -26,6 +26,9 @@ bool contact_word_address(const char *what, char ret_address[static IDENTITY_EMA
 			  struct fail *fail);
 /* The id that this address has, by the configured identity key. Says nothing of a database: contact_word_key_fits() does. */
 bool contact_word_address_id(const struct ctl *ctl, const char *address, struct uuid *ret_id, struct fail *fail);
+/* Which key the ids in this database were made with, as a statement of one column finds it; "" where no daemon has begun yet. A turn of its own. */
+bool contact_word_kept_kid(struct postgres *postgres, const struct postgres_statement *find,
+			   char ret_kid[static IDENTITY_KID_SIZE], struct fail *fail);
 /* Is the configured key the one that the ids in this database were made with? Else an address would be found nowhere. A turn of its own.
  * False: *fail, EXIT_CONFIG where it is another one. */
 bool contact_word_key_fits(const struct ctl *ctl, struct postgres *postgres, struct fail *fail);
