@@ -31,7 +31,7 @@ def histories(seed):
     taken = set()		# cookies that somebody else says are theirs, half a history later
     for event in list(made):
         who = event["identity"]
-        if event["action"] == "FORM_SUBMIT" and who.get("anonymous_id") and who["anonymous_id"] not in taken:
+        if event["action"] == "FORM_SUBMIT" and event["source"] != events.LEAVERS and who.get("anonymous_id") and who["anonymous_id"] not in taken:
             taken.add(who["anonymous_id"])
             when = event["occurred_us"] + 40 * events.DAY_US
             second = maker.form(who["anonymous_id"], 100 + len(taken), min(when, NOW_US - LATE_US), "GRANTED")

@@ -151,7 +151,7 @@ class Ways(CampaignTest):
 
     def test_quick_and_careful_one_lane_and_three_one_daemon_and_two_give_byte_equal_tables(self):
         plan = list(self.plan())
-        rows, quick, copied, caught_up, processes = {}, {"yes": 0, "no": 0}, 0, 0, {}
+        rows, quick, copied, caught_up, processes, erased = {}, {"yes": 0, "no": 0}, 0, 0, {}, 0
         for start in range(0, len(plan), AT_ONCE):
             for seed, runs, dumps in self.play(plan[start:start + AT_ONCE]):
                 for run, found in zip(runs[1:], dumps[1:]):
@@ -164,14 +164,16 @@ class Ways(CampaignTest):
                 for run in runs:
                     quick[run.way.get("batch__quick", "no")] += run.batches("quick")
                     copied += run.copied()
+                    erased += sum(metrics['phased_events_total{outcome="erased"}'] for metrics in run.metrics)
                     caught_up += sum(metrics["phased_refold_done_total"] for metrics in run.metrics)
                 say(f"seed {seed}: {runs[0].count} messages, the same tables from: {'; '.join(run.what for run in runs[1:])}")
         self.assertEqual(5, len(processes), processes)
         self.assertGreater(min(processes.values()), 3 * len(plan), "each process has contacts to compare")
-        say(f"rows compared: {rows}; contacts in {processes}; quick batches: {quick}; daemons that used COPY: {copied}")
+        say(f"rows compared: {rows}; contacts in {processes}; {erased:.0f} refused as erased; quick batches: {quick}; daemons that used COPY: {copied}")
         for table, count in rows.items():
             least = 1 if table == "checkpoint" else 3
             self.assertGreater(count, least * len(plan), f"table {table} has rows to compare")
+        self.assertGreater(erased, len(plan), "what was withdrawn came after the withdrawal")
         self.assertGreater(caught_up, len(plan), "contacts waited for their refold")
         self.assertEqual(0, quick["no"])
         if any("batch__quick" in run.way for _, runs in plan for run in runs):

@@ -13,6 +13,7 @@ PAGES = ("/blog/one", "/blog/two", "/articles/lost-at-the-quay", "/papers/white-
 OTHER_PAGES = ("/tenders/specification/", "/agreements/prices/", "/innovation/limits/", "/parts/77/")	# of other processes than standard
 TOPICS = ("problem", "fit", "technical", "references", "price", "delivery", "price,tender", "delivery,parts")
 PROCESSES = ("tender", "call-off", "innovation", "parts", "standard", "no-such")
+LEAVERS = "leavers"	# the source of their events: whether one was written and erased or refused when it came is a matter of order
 ROLES = ("CFO", "CEO", "IT", "procurement", "")
 
 
@@ -105,11 +106,12 @@ class Maker:
 
 class Crowd(Maker):
     """The same people, and all else that may come: decisions on consent taken back, logins, addresses that were verified
-    (which joins), recipients without an address, what machines did, who must not be stored, copies that contradict each other."""
+    (which joins), recipients without an address, what machines did, who must not be stored, copies that contradict each other;
+    and some who withdraw."""
     PAGES = ("/blog/winter-quay/", "/articles/lost-position-at-the-quay/", "/guides/choosing-a-workboat-radar/", "/compare/",
              "/customers/kystlos-pilot-boats/", "/calculator/", "/prices/", "/terms/", "/about/", "/tenders/award/", "/tenders/2026/",
              "/agreements/order/", "/innovation/pilot/", "/parts/finder/")
-    # Not WITHDRAWN: what that erases goes by the claims that are known then, and campaigns compare orders.
+    # Not WITHDRAWN: what that erases goes by the claims that are known then, and campaigns compare orders. leaver() has it.
     STATES = ("GRANTED",) * 4 + ("DENIED",) * 2
 
     def moment(self):
@@ -176,6 +178,21 @@ class Crowd(Maker):
                   for i in range(count)]
         return [*events, self.form(cookie, person, at(start, 20 * count), "GRANTED")]
 
+    def leaver(self, number):
+        """Somebody who withdraws and comes back. Whose everything is, is beyond doubt, so in any order the same is erased. What is
+        on disk of it besides the touch, a browser and pages, is there once more after it."""
+        withdrawn, who = self.moment(), {"anonymous_id": f"leaving{number}", "email": f"leaver{number}@acme.test", "name": f"Leaver {number}"}
+        pages, events = [self.page() for _ in range(3)], []
+        for days, profile in ((-3, "GRANTED"), (2, self.random.choice(("GRANTED", "UNSAID")))):
+            events += [self.event("WEB", "PAGE_VIEW", at(withdrawn, days * 1440 + i), {"anonymous_id": who["anonymous_id"]}, content=page)
+                       for i, page in enumerate(pages)]
+            events.append(self.event("WEB", "FORM_SUBMIT", at(withdrawn, days * 1440 + 5), who, content=pages[0]))
+            events[-1]["consent"]["profile"] = profile
+        events.append(self.event("WEB", "CONSENT", withdrawn, who))
+        events[-1]["consent"]["profile"] = "WITHDRAWN"
+        self.random.shuffle(events)
+        return [{**event, "source": LEAVERS} for event in events]
+
     def unreadable(self):
         event = self.event("WEB", "PAGE_VIEW", self.moment(), {"anonymous_id": "c1"})
         return [{**event, **self.random.choice(({"action": 4711}, {"pages": 1}, {"source": "No Such"}))}]
@@ -191,7 +208,8 @@ class Crowd(Maker):
                 events += self.unreadable()
             else:
                 events += self.random.choice(kinds)(person)
-        return events[:count]
+        leavers = [event for number in range(count // 200) for event in self.leaver(number)]
+        return events[:count - len(leavers)] + leavers
 
     def copies(self, events, share):
         """What retries, bugs and mischief send again: as it was, received at another time, or saying something else."""
@@ -204,7 +222,7 @@ class Crowd(Maker):
                 again["received_us"] += 0 if kind < 0.3 else self.random.choice((-1, 1)) * self.random.randrange(1, 1_000_000)
                 # A refusal deletes values for good, so what its copies say must be the same.
                 refusal = event["consent"].get("profile") == "DENIED"
-                if kind > 0.6 and not refusal:
+                if kind > 0.6 and not refusal and event["source"] != LEAVERS:
                     again["occurred_us"] += self.random.randrange(-20, 2) * 60_000_000
                     if kind > 0.75 and "email" in again["identity"]:
                         again["identity"]["email"] = self.address(self.random.randrange(self.people))

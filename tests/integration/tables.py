@@ -1,8 +1,10 @@
 """Dumps what phased has derived from events, for comparing two databases byte by byte.
 
 Left out is what may differ between two runs over the same events: when something was noticed, when which of equal copies
-was received, positions, versions of rows, review times, arbiters that nobody sees, and offsets of rejected messages.
+was received, positions, versions of rows, review times, arbiters that nobody sees, and offsets of rejected messages; and whether
+what somebody withdrew was written and erased or refused when it came.
 """
+import events
 
 QUERIES = {
     "actor": "SELECT * FROM phased.actor",
@@ -21,7 +23,9 @@ QUERIES = {
              "WHERE counted > 0 OR confirmed > 0 OR shown = 1",
     "phase_change": "SELECT contact_id, process, at, from_shown, to_shown, cause FROM phased.phase_change",
     "checkpoint": "SELECT contact_id, process, n, model_version, at, encode(fold, 'hex'), shown, since FROM phased.checkpoint",
-    "outcome_day": "SELECT * FROM phased.outcome_day",
+    "outcome_day": "SELECT * FROM phased.outcome_day WHERE source <> '" + events.LEAVERS + "'",
+    "outcome_day of leavers": "SELECT day, channel, outcome IN ('applied', 'duplicate', 'erased'), sum(n) FROM phased.outcome_day "
+                              "WHERE source = '" + events.LEAVERS + "' GROUP BY 1, 2, 3",
     "rejected": "SELECT topic, reason, field, size, hash, source FROM phased.rejected",
 }
 
