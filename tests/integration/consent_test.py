@@ -1,5 +1,6 @@
 #!/usr/bin/python3
-"""What is taken of whom, as it is configured: consent to analytics by channel, the browser's signals, and what reports say of it."""
+"""What is taken of whom, as it is configured: consent to analytics by channel, the browser's signals, what reports say of it; and unsubscribes,
+a scanner's among them."""
 import json
 import secrets
 import subprocess
