@@ -100,7 +100,7 @@ static void print_hash(const uint8_t *hash, size_t size, char ret_text[static HA
 
 static const struct terminal_column columns[] = {
 	{"ROW", 6, true, true},	   {"AT", 20, false, true},	{"WHO", 16, false, false},
-	{"WHAT", 14, false, true}, {"COUNTS", 32, false, true},
+	{"WHAT", 19, false, true}, {"COUNTS", 32, false, true},
 };
 
 static void show_json(const struct line *line)

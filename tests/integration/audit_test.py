@@ -60,6 +60,9 @@ class Audit(phased_test.PhasedTest):
         table = self.phasectl(["audit", "--limit", "2"])
         self.assertEqual(3, len(table.splitlines()), table)
         self.assertRegex(table.splitlines()[-1], rf" {len(rows)} +\S+Z +\S+ +export +persons 1")
+        self.note("unsubscribe dismiss")	# the longest word there is
+        title, row = self.phasectl(["audit", "--limit", "1"]).splitlines()
+        self.assertEqual(title.index("COUNTS"), row.index("rows 1"))
 
     def test_of_a_decision_about_machines_it_says_what_was_decided_not_what_was_asked(self):
         """Whoever may call the function can call it with anything, a name of somebody among it."""
