@@ -9,16 +9,6 @@
 #include "core/base/check.h"
 #include "core/base/json.h"
 
-static enum outcome outcome_of(const struct json_trouble *trouble)
-{
-	static const enum outcome outcomes[] = {
-		[JSON_BROKEN] = OUTCOME_unreadable,    [JSON_BAD_TEXT] = OUTCOME_bad_text,
-		[JSON_BAD_NUMBER] = OUTCOME_bad_value, [JSON_TOO_DEEP] = OUTCOME_too_large,
-		[JSON_TOO_LARGE] = OUTCOME_too_large,
-	};
-	return outcomes[trouble->kind];
-}
-
 /* {"schema":"iglu:…/payload_data/jsonschema/1-…","data":[…]} → the list; NULL: what is wrong and where. */
 static const struct json_node *open_envelope(const struct source_request *request, struct arena *arena,
 					     enum outcome *ret_outcome, char ret_field[static JSON_PATH_SIZE])
@@ -27,7 +17,7 @@ static const struct json_node *open_envelope(const struct source_request *reques
 	struct json_trouble trouble;
 	if (!json_parse(request->body, request->body_size, SOURCE_DEPTH_MAX, arena, &root, &trouble)) {
 		memcpy(ret_field, trouble.path, JSON_PATH_SIZE);
-		*ret_outcome = outcome_of(&trouble);
+		*ret_outcome = reading_outcome(trouble.kind);
 		return NULL;
 	}
 	*ret_outcome = OUTCOME_unreadable;

@@ -15,8 +15,6 @@
 #include "core/base/text.h"
 
 #define ID_SIZE_MAX 128
-#define LATE_US_MAX (30 * MOMENT_DAY_US)
-#define EARLY_US_MAX (120 * MOMENT_SECOND_US)
 #define MILLISECONDS_MAX INT64_C(253402300799999) /* the end of year 9999 */
 
 const char *snowplow_get(const struct snowplow_payload *payload, const char *name)
@@ -30,43 +28,6 @@ const char *snowplow_get(const struct snowplow_payload *payload, const char *nam
 	return text != NULL ? text : "";
 }
 
-enum outcome snowplow_text(struct snowplow_reading *reading, const char *text, size_t max, const char **ret)
-{
-	if (text != NULL && !text_is_utf8(text, strlen(text))) {
-		return OUTCOME_bad_text;
-	}
-	const char *copy = source_text(reading->arena, text, max);
-	if (copy == NULL) {
-		return OUTCOME_too_large;
-	}
-	*ret = copy;
-	return OUTCOME_NONE;
-}
-
-enum outcome snowplow_property(struct snowplow_reading *reading, const char *key, const char *value)
-{
-	struct event *event = reading->event;
-	if (value == NULL || value[0] == '\0' || event->properties_count == EVENT_PROPERTIES_MAX) {
-		return OUTCOME_NONE;
-	}
-	if (event->properties == NULL) {
-		event->properties = arena_zero(reading->arena, EVENT_PROPERTIES_MAX, sizeof(*event->properties));
-	}
-	if (event->properties == NULL) {
-		return OUTCOME_too_large;
-	}
-	struct event_property property;
-	property.key = source_text(reading->arena, key, 64);
-	property.value = source_text(reading->arena, value, 256);
-	if (property.key == NULL || property.value == NULL) {
-		return OUTCOME_too_large;
-	}
-	if (property.key[0] != '\0' && property.value[0] != '\0') {
-		event->properties[event->properties_count++] = property;
-	}
-	return OUTCOME_NONE;
-}
-
 /* Every value is a text; a whole number is taken for one. */
 static enum outcome settle_values(struct snowplow_reading *reading)
 {
@@ -74,15 +35,15 @@ static enum outcome settle_values(struct snowplow_reading *reading)
 	if (body == NULL) {
 		return OUTCOME_NONE;
 	}
-	reading->field = "data";
+	reading->to.field = "data";
 	if (body->kind != JSON_MAP) {
 		return OUTCOME_bad_value;
 	}
 	for (size_t i = 0; i < body->count; i++) {
 		struct json_node *value = body->items[i];
-		reading->field = body->keys[i];
+		reading->to.field = body->keys[i];
 		if (value->kind == JSON_NUMBER && value->is_whole) {
-			value->text = arena_print(reading->arena, "%" PRId64, value->whole);
+			value->text = arena_print(reading->to.arena, "%" PRId64, value->whole);
 			if (value->text == NULL) {
 				return OUTCOME_too_large;
 			}
@@ -104,7 +65,7 @@ static enum outcome make_id(struct snowplow_reading *reading)
 	size_t count = 0;
 	char second[24] = "";
 	if (snowplow_get(payload, "dtm")[0] == '\0' && snowplow_get(payload, "ttm")[0] == '\0') {
-		snprintf(second, sizeof(second), "%" PRId64, reading->request->received_us / MOMENT_SECOND_US);
+		snprintf(second, sizeof(second), "%" PRId64, reading->to.request->received_us / MOMENT_SECOND_US);
 	}
 	pieces[count++] = (struct hash_piece){second, strlen(second)};
 	for (size_t i = 0; i < payload->arguments_count && count + 2 <= HASH_PIECES_MAX / 2; i++) {
@@ -123,21 +84,21 @@ static enum outcome make_id(struct snowplow_reading *reading)
 			pieces[count++] = (struct hash_piece){value->text, strlen(value->text)};
 		}
 	}
-	reading->event->id = arena_print(reading->arena, SOURCE_MADE_ID "%016" PRIx64, hash_64(pieces, count));
-	return reading->event->id != NULL ? OUTCOME_NONE : OUTCOME_too_large;
+	reading->to.event->id = arena_print(reading->to.arena, SOURCE_MADE_ID "%016" PRIx64, hash_64(pieces, count));
+	return reading->to.event->id != NULL ? OUTCOME_NONE : OUTCOME_too_large;
 }
 
 static enum outcome read_id(struct snowplow_reading *reading)
 {
 	const char *id = snowplow_get(reading->payload, "eid");
-	reading->field = "eid";
+	reading->to.field = "eid";
 	if (strlen(id) > ID_SIZE_MAX) {
 		return OUTCOME_too_large;
 	}
 	if (id[0] == '\0') {
 		return make_id(reading);
 	}
-	return snowplow_text(reading, id, ID_SIZE_MAX, &reading->event->id);
+	return reading_copy(&reading->to, id, ID_SIZE_MAX, &reading->to.event->id);
 }
 
 /* Milliseconds since 1970 as digits; 0 when absent. */
@@ -145,7 +106,7 @@ static enum outcome read_milliseconds(struct snowplow_reading *reading, const ch
 {
 	const char *text = snowplow_get(reading->payload, name);
 	int64_t milliseconds = 0;
-	reading->field = name;
+	reading->to.field = name;
 	for (const char *at = text; *at != '\0'; at++) {
 		if (*at < '0' || *at > '9' || at - text == 15) {
 			return OUTCOME_bad_value;
@@ -159,15 +120,8 @@ static enum outcome read_milliseconds(struct snowplow_reading *reading, const ch
 	return OUTCOME_NONE;
 }
 
-/*
- * The sender's clock may be wrong, but it is wrong by the same at both of its stamps: what lay between them is true.
- *
- *	occurred = ttm, else received − (stm − dtm), else dtm; within [received − 30 d, received + 2 min]
- */
 static enum outcome read_times(struct snowplow_reading *reading)
 {
-	struct event *event = reading->event;
-	int64_t received_us = reading->request->received_us;
 	int64_t created_us, sent_us, true_us;
 	enum outcome outcome = read_milliseconds(reading, "dtm", &created_us);
 	outcome = outcome != OUTCOME_NONE ? outcome : read_milliseconds(reading, "stm", &sent_us);
@@ -175,26 +129,14 @@ static enum outcome read_times(struct snowplow_reading *reading)
 	if (outcome != OUTCOME_NONE) {
 		return outcome;
 	}
-	int64_t occurred_us = true_us != 0				? true_us
-			      : created_us != 0 && sent_us == 0		? created_us
-			      : created_us != 0 && sent_us > created_us ? received_us - (sent_us - created_us)
-									: received_us;
-	if (occurred_us < received_us - LATE_US_MAX) {
-		occurred_us = received_us - LATE_US_MAX;
-	}
-	if (occurred_us > received_us + EARLY_US_MAX) {
-		occurred_us = received_us + EARLY_US_MAX;
-	}
-	event->occurred_us = occurred_us;
-	event->stamped_us = created_us != 0 ? created_us : true_us;
-	event->received_us = received_us;
+	reading_times(&reading->to, created_us, sent_us, true_us);
 	return OUTCOME_NONE;
 }
 
 /* Texts that are taken as they are: from which name to which field. */
 static enum outcome read_texts(struct snowplow_reading *reading)
 {
-	struct event *event = reading->event;
+	struct event *event = reading->to.event;
 	const struct {
 		const char *name;
 		size_t limit;
@@ -208,8 +150,8 @@ static enum outcome read_texts(struct snowplow_reading *reading)
 		{"uid", 256, &event->identity.user_id},
 	};
 	for (size_t i = 0; i < COUNT_OF(rows); i++) {
-		reading->field = rows[i].name;
-		enum outcome outcome = snowplow_text(reading, snowplow_get(reading->payload, rows[i].name),
+		reading->to.field = rows[i].name;
+		enum outcome outcome = reading_copy(&reading->to, snowplow_get(reading->payload, rows[i].name),
 						     rows[i].limit, rows[i].to);
 		if (outcome != OUTCOME_NONE) {
 			return outcome;
@@ -220,19 +162,19 @@ static enum outcome read_texts(struct snowplow_reading *reading)
 
 static enum outcome read_page(struct snowplow_reading *reading)
 {
-	struct event *event = reading->event;
+	struct event *event = reading->to.event;
 	const char *url = snowplow_get(reading->payload, "url");
 	if (url[0] == '\0') {
-		url = reading->request->header[SOURCE_REFERER];
+		url = reading->to.request->header[SOURCE_REFERER];
 	}
-	reading->field = "url";
+	reading->to.field = "url";
 	if (!text_is_utf8(url, strlen(url))) {
 		return OUTCOME_bad_text;
 	}
-	event->content.url = url_clean(url, reading->arena);
-	event->content.referrer = url_without_query(snowplow_get(reading->payload, "refr"), reading->arena);
+	event->content.url = url_clean(url, reading->to.arena);
+	event->content.referrer = url_without_query(snowplow_get(reading->payload, "refr"), reading->to.arena);
 	return event->content.url != NULL && event->content.referrer != NULL &&
-			       url_campaign(url, reading->arena, event)
+			       url_campaign(url, reading->to.arena, event)
 		       ? OUTCOME_NONE
 		       : OUTCOME_too_large;
 }
@@ -241,7 +183,7 @@ static enum outcome read_page(struct snowplow_reading *reading)
 
 static enum outcome read_page_view(struct snowplow_reading *reading)
 {
-	reading->event->action = ACTION_PAGE_VIEW;
+	reading->to.event->action = ACTION_PAGE_VIEW;
 	return OUTCOME_NONE;
 }
 
@@ -255,12 +197,12 @@ static unsigned long height_of(const char *size)
 /* A ping comes when the page was looked at since the last one. How far down: the lowest line that was in the window. */
 static enum outcome read_page_ping(struct snowplow_reading *reading)
 {
-	struct event *event = reading->event;
+	struct event *event = reading->to.event;
 	unsigned long document = height_of(snowplow_get(reading->payload, "ds"));
 	unsigned long window = height_of(snowplow_get(reading->payload, "vp"));
 	const char *lowest = snowplow_get(reading->payload, "pp_may");
 	event->action = ACTION_PAGE_ENGAGED;
-	event->engaged_ms = reading->options->page_ping_ms;
+	event->engaged_ms = reading->to.options->page_ping_ms;
 	if (document > 0 && strlen(lowest) <= 8 && lowest[0] != '\0') {
 		unsigned long percent = (strtoul(lowest, NULL, 10) + window) * 100 / document;
 		event->scroll_percent = percent > 100 ? 100 : (uint32_t)percent;
@@ -291,33 +233,33 @@ static int video_action(const char *category, const char *action)
 static enum outcome read_struct_event(struct snowplow_reading *reading)
 {
 	const struct snowplow_payload *payload = reading->payload;
-	struct event *event = reading->event;
+	struct event *event = reading->to.event;
 	const char *category = snowplow_get(payload, "se_ca"), *action = snowplow_get(payload, "se_ac");
 	const char *label = snowplow_get(payload, "se_la"), *value = snowplow_get(payload, "se_va");
 	event->action = video_action(category, action);
 	if (value[0] != '\0') {
 		char *end;
 		double number = strtod(value, &end);
-		reading->field = "se_va";
+		reading->to.field = "se_va";
 		if (*end != '\0' || !(number >= -1e15 && number <= 1e15)) {
 			return OUTCOME_bad_value;
 		}
 		event->has_value = true;
 		event->value = number;
 	}
-	reading->field = "se";
-	enum outcome outcome = snowplow_text(reading, label[0] != '\0' ? label : action, 128, &event->label);
-	outcome = outcome != OUTCOME_NONE ? outcome : snowplow_property(reading, "category", category);
-	outcome = outcome != OUTCOME_NONE ? outcome : snowplow_property(reading, "action", action);
+	reading->to.field = "se";
+	enum outcome outcome = reading_copy(&reading->to, label[0] != '\0' ? label : action, 128, &event->label);
+	outcome = outcome != OUTCOME_NONE ? outcome : reading_property(&reading->to, "category", category);
+	outcome = outcome != OUTCOME_NONE ? outcome : reading_property(&reading->to, "action", action);
 	return outcome != OUTCOME_NONE ? outcome
-				       : snowplow_property(reading, "property", snowplow_get(payload, "se_pr"));
+				       : reading_property(&reading->to, "property", snowplow_get(payload, "se_pr"));
 }
 
 /* Orders and advertising: kept under their own names. */
 static enum outcome read_other(struct snowplow_reading *reading)
 {
-	reading->event->action = ACTION_CUSTOM;
-	return snowplow_text(reading, snowplow_get(reading->payload, "e"), 128, &reading->event->label);
+	reading->to.event->action = ACTION_CUSTOM;
+	return reading_copy(&reading->to, snowplow_get(reading->payload, "e"), 128, &reading->to.event->label);
 }
 
 static enum outcome read_kind(struct snowplow_reading *reading)
@@ -337,7 +279,7 @@ static enum outcome read_kind(struct snowplow_reading *reading)
 			return rows[i].read(reading);
 		}
 	}
-	reading->field = "e";
+	reading->to.field = "e";
 	return OUTCOME_bad_value;
 }
 
@@ -346,11 +288,11 @@ static enum outcome read_agent(struct snowplow_reading *reading)
 {
 	const char *agent = snowplow_get(reading->payload, "ua");
 	const char *platform = snowplow_get(reading->payload, "p");
-	reading->field = "ua";
+	reading->to.field = "ua";
 	if (agent[0] != '\0') {
-		return snowplow_text(reading, agent, 1024, &reading->user_agent);
+		return reading_copy(&reading->to, agent, 1024, &reading->to.user_agent);
 	}
-	reading->user_agent = platform[0] == '\0' || strcmp(platform, "web") == 0 ? NULL : "";
+	reading->to.user_agent = platform[0] == '\0' || strcmp(platform, "web") == 0 ? NULL : "";
 	return OUTCOME_NONE;
 }
 
@@ -359,10 +301,10 @@ static enum outcome read_network_id(struct snowplow_reading *reading)
 {
 	static const char *const names[] = {"tnuid", "nuid"};
 	enum outcome outcome = OUTCOME_NONE;
-	const char **to = &reading->event->identity.anonymous_id;
+	const char **to = &reading->to.event->identity.anonymous_id;
 	for (size_t i = 0; i < COUNT_OF(names) && outcome == OUTCOME_NONE && (*to)[0] == '\0'; i++) {
-		reading->field = names[i];
-		outcome = snowplow_text(reading, snowplow_get(reading->payload, names[i]), 256, to);
+		reading->to.field = names[i];
+		outcome = reading_copy(&reading->to, snowplow_get(reading->payload, names[i]), 256, to);
 	}
 	return outcome;
 }
@@ -370,8 +312,8 @@ static enum outcome read_network_id(struct snowplow_reading *reading)
 /* The visitor asked not to be recognised; the tracker leaves ids out by itself, older ones do not. */
 static enum outcome forget_ids(struct snowplow_reading *reading)
 {
-	struct event *event = reading->event;
-	if (reading->request->header[SOURCE_SP_ANONYMOUS][0] != '\0') {
+	struct event *event = reading->to.event;
+	if (reading->to.request->header[SOURCE_SP_ANONYMOUS][0] != '\0') {
 		event->consent.anonymous = true;
 		event->identity.anonymous_id = event->identity.user_id = event->session_id = "";
 		if (event->consent.profile != STATEMENT_GRANTED) {
@@ -409,7 +351,7 @@ static void reject(const struct snowplow_reading *reading, enum outcome reason, 
 	for (size_t i = 0; i < count; i++) {
 		size += pieces[i].size;
 	}
-	source_reject(reason, reading->field, "", 0, ret_reject);
+	source_reject(reason, reading->to.field, "", 0, ret_reject);
 	ret_reject->size = (uint32_t)size;
 	ret_reject->hash = hash_64(pieces, count);
 }
@@ -418,23 +360,24 @@ void snowplow_event(const struct snowplow_payload *payload, const struct source_
 		    const struct source_options *options, struct arena *arena, struct source_item *ret_item)
 {
 	struct snowplow_reading reading = {.payload = payload,
-					   .request = request,
-					   .options = options,
-					   .arena = arena,
-					   .event = source_event(arena),
-					   .field = ""};
-	enum outcome outcome = reading.event != NULL ? OUTCOME_NONE : OUTCOME_too_large;
+					   .to = {.request = request,
+						  .options = options,
+						  .arena = arena,
+						  .event = source_event(arena),
+						  .field = ""}};
+	struct event *event = reading.to.event;
+	enum outcome outcome = event != NULL ? OUTCOME_NONE : OUTCOME_too_large;
 	if (outcome == OUTCOME_NONE) {
-		reading.event->source = "snowplow";
-		reading.event->channel = CHANNEL_WEB;
-		reading.event->party = PARTY_PERSON;
-		source_signals(request, reading.event);
+		event->source = "snowplow";
+		event->channel = CHANNEL_WEB;
+		event->party = PARTY_PERSON;
+		source_signals(request, event);
 	}
 	for (size_t i = 0; i < COUNT_OF(steps) && outcome == OUTCOME_NONE; i++) {
 		outcome = steps[i](&reading);
 	}
-	ret_item->event = outcome == OUTCOME_NONE ? reading.event : NULL;
-	ret_item->user_agent = reading.user_agent;
+	ret_item->event = outcome == OUTCOME_NONE ? event : NULL;
+	ret_item->user_agent = reading.to.user_agent;
 	if (outcome != OUTCOME_NONE) {
 		reject(&reading, outcome, &ret_item->reject);
 	}

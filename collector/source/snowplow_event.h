@@ -3,9 +3,7 @@
  * Internal to the adapter.
  */
 #pragma once
-#include "collector/source/source.h"
-
-struct json_node;
+#include "collector/source/reading.h"
 
 /* The query wins over the body. */
 struct snowplow_payload {
@@ -14,15 +12,10 @@ struct snowplow_payload {
 	size_t arguments_count;
 };
 
-/* While one payload is read. Steps return OUTCOME_NONE, or what is wrong and in `field` where. */
+/* While one payload is read; `to.message` is not used. */
 struct snowplow_reading {
 	const struct snowplow_payload *payload;
-	const struct source_request *request;
-	const struct source_options *options;
-	struct arena *arena;
-	struct event *event;
-	const char *user_agent; /* as in struct source_item */
-	const char *field;
+	struct reading to;
 };
 
 /* "" when absent. */
@@ -35,8 +28,3 @@ void snowplow_event(const struct snowplow_payload *payload, const struct source_
 /* Entities and self-describing events: JSON in JSON, named by iglu URIs (snowplow_iglu.c). */
 enum outcome snowplow_entities(struct snowplow_reading *reading);
 enum outcome snowplow_self_describing(struct snowplow_reading *reading);
-
-/* Copies `text`, cut to `max`, to *ret; OUTCOME_too_large when the arena is full. */
-enum outcome snowplow_text(struct snowplow_reading *reading, const char *text, size_t max, const char **ret);
-/* One more property, if there is room; empty ones are left out. */
-enum outcome snowplow_property(struct snowplow_reading *reading, const char *key, const char *value);

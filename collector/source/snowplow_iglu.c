@@ -69,15 +69,15 @@ static enum outcome read_json(struct snowplow_reading *reading, const char *plai
 	const char *text = snowplow_get(reading->payload, plain);
 	size_t size = strlen(text);
 	*ret_root = NULL;
-	reading->field = plain;
+	reading->to.field = plain;
 	if (size == 0) {
 		const char *packed = snowplow_get(reading->payload, encoded);
 		size_t packed_size = strlen(packed);
-		reading->field = encoded;
+		reading->to.field = encoded;
 		if (packed_size == 0) {
 			return OUTCOME_NONE;
 		}
-		uint8_t *bytes = arena_take(reading->arena, BASE64_BYTES_MAX(packed_size));
+		uint8_t *bytes = arena_take(reading->to.arena, BASE64_BYTES_MAX(packed_size));
 		if (bytes == NULL) {
 			return OUTCOME_too_large;
 		}
@@ -87,13 +87,11 @@ static enum outcome read_json(struct snowplow_reading *reading, const char *plai
 		text = (const char *)bytes;
 	}
 	struct json_trouble trouble;
-	if (json_parse(text, size, SOURCE_DEPTH_MAX, reading->arena, ret_root, &trouble)) {
+	if (json_parse(text, size, SOURCE_DEPTH_MAX, reading->to.arena, ret_root, &trouble)) {
 		return OUTCOME_NONE;
 	}
 	*ret_root = NULL;
-	return trouble.kind == JSON_TOO_DEEP || trouble.kind == JSON_TOO_LARGE ? OUTCOME_too_large
-	       : trouble.kind == JSON_BAD_TEXT				       ? OUTCOME_bad_text
-									       : OUTCOME_unreadable;
+	return reading_outcome(trouble.kind);
 }
 
 /* {"schema":…,"data":…} of the outer kind → its data. */
@@ -141,13 +139,13 @@ static enum outcome take_policy(struct snowplow_reading *reading, const char *do
 		at = pieces[i] != NULL ? mempcpy(at, pieces[i], strnlen(pieces[i], POLICY_PART_MAX)) : at;
 	}
 	*at = '\0';
-	return snowplow_text(reading, policy, 64, &reading->event->consent.policy);
+	return reading_copy(&reading->to, policy, 64, &reading->to.event->consent.policy);
 }
 
 /* The basis on which this event was tracked. Only consent is a grant; the others are no statement of the visitor's. */
 static enum outcome read_gdpr(struct snowplow_reading *reading, const struct json_node *data)
 {
-	struct event *event = reading->event;
+	struct event *event = reading->to.event;
 	const char *basis = json_get_text(data, "basisForProcessing");
 	if (basis != NULL && strcmp(basis, "consent") == 0 && event->consent.analytics == STATEMENT_UNSAID) {
 		event->consent.analytics = STATEMENT_GRANTED;
@@ -158,41 +156,41 @@ static enum outcome read_gdpr(struct snowplow_reading *reading, const struct jso
 /* The text that a visitor agreed to, or no longer does. */
 static enum outcome read_consent_document(struct snowplow_reading *reading, const struct json_node *data)
 {
-	return reading->event->consent.policy[0] != '\0'
+	return reading->to.event->consent.policy[0] != '\0'
 		       ? OUTCOME_NONE
 		       : take_policy(reading, json_get_text(data, "id"), json_get_text(data, "version"));
 }
 
 static enum outcome read_session(struct snowplow_reading *reading, const struct json_node *data)
 {
-	struct event *event = reading->event;
+	struct event *event = reading->to.event;
 	const char *user = json_get_text(data, "userId"), *session = json_get_text(data, "sessionId");
 	enum outcome outcome = OUTCOME_NONE;
 	if (event->identity.anonymous_id[0] == '\0') {
-		outcome = snowplow_text(reading, user, 256, &event->identity.anonymous_id);
+		outcome = reading_copy(&reading->to, user, 256, &event->identity.anonymous_id);
 	}
 	if (outcome == OUTCOME_NONE && event->session_id[0] == '\0') {
-		outcome = snowplow_text(reading, session, 128, &event->session_id);
+		outcome = reading_copy(&reading->to, session, 128, &event->session_id);
 	}
 	return outcome;
 }
 
 static enum outcome read_browser(struct snowplow_reading *reading, const struct json_node *data)
 {
-	reading->event->machine_reasons |= is_true(data, "webdriver") ? MACHINE_WEBDRIVER : 0;
+	reading->to.event->machine_reasons |= is_true(data, "webdriver") ? MACHINE_WEBDRIVER : 0;
 	return OUTCOME_NONE;
 }
 
 static enum outcome read_bot(struct snowplow_reading *reading, const struct json_node *data)
 {
-	reading->event->machine_reasons |= is_true(data, "bot") ? MACHINE_PROVIDER_FLAG : 0;
+	reading->to.event->machine_reasons |= is_true(data, "bot") ? MACHINE_PROVIDER_FLAG : 0;
 	return OUTCOME_NONE;
 }
 
 /* No standard entity says what kind of purchase a page serves, so each site has one of its own vendor. */
 static enum outcome read_process(struct snowplow_reading *reading, const struct json_node *data)
 {
-	return snowplow_text(reading, json_get_text(data, "process"), 32, &reading->event->process);
+	return reading_copy(&reading->to, json_get_text(data, "process"), 32, &reading->to.event->process);
 }
 
 static const struct row entities[] = {
@@ -233,13 +231,13 @@ enum outcome snowplow_entities(struct snowplow_reading *reading)
 static enum outcome take(struct snowplow_reading *reading, const struct json_node *data, const char *key,
 			 size_t max, const char **to)
 {
-	return snowplow_text(reading, json_get_text(data, key), max, to);
+	return reading_copy(&reading->to, json_get_text(data, key), max, to);
 }
 
 static enum outcome read_link_click(struct snowplow_reading *reading, const struct json_node *data)
 {
-	const struct source_options *options = reading->options;
-	struct event *event = reading->event;
+	const struct source_options *options = reading->to.options;
+	struct event *event = reading->to.event;
 	const char *target = json_get_text(data, "targetUrl");
 	target = target != NULL ? target : "";
 	event->action = ACTION_CUSTOM;
@@ -249,7 +247,7 @@ static enum outcome read_link_click(struct snowplow_reading *reading, const stru
 	} else if (url_other_host(target, event->content.url)) {
 		event->action = ACTION_LINK_OUT;
 	}
-	event->content.target_url = url_clean(target, reading->arena);
+	event->content.target_url = url_clean(target, reading->to.arena);
 	if (event->content.target_url == NULL) {
 		return OUTCOME_too_large;
 	}
@@ -259,26 +257,26 @@ static enum outcome read_link_click(struct snowplow_reading *reading, const stru
 
 static enum outcome read_button_click(struct snowplow_reading *reading, const struct json_node *data)
 {
-	struct event *event = reading->event;
+	struct event *event = reading->to.event;
 	event->action = ACTION_BUTTON_CLICK;
 	enum outcome outcome = take(reading, data, "label", 128, &event->label);
-	outcome = outcome != OUTCOME_NONE ? outcome : snowplow_property(reading, "id", json_get_text(data, "id"));
-	return outcome != OUTCOME_NONE ? outcome : snowplow_property(reading, "name", json_get_text(data, "name"));
+	outcome = outcome != OUTCOME_NONE ? outcome : reading_property(&reading->to, "id", json_get_text(data, "id"));
+	return outcome != OUTCOME_NONE ? outcome : reading_property(&reading->to, "name", json_get_text(data, "name"));
 }
 
 /* Which form, and nothing of what is being written into it. */
 static enum outcome read_form_start(struct snowplow_reading *reading, const struct json_node *data)
 {
-	reading->event->action = ACTION_FORM_START;
-	return take(reading, data, "formId", 128, &reading->event->content.form_id);
+	reading->to.event->action = ACTION_FORM_START;
+	return take(reading, data, "formId", 128, &reading->to.event->content.form_id);
 }
 
 static enum outcome read_form_submit(struct snowplow_reading *reading, const struct json_node *data)
 {
-	struct event *event = reading->event;
+	struct event *event = reading->to.event;
 	event->action = ACTION_FORM_SUBMIT;
 	enum outcome outcome = take(reading, data, "formId", 128, &event->content.form_id);
-	const struct form *form = form_find(&reading->options->forms, event->content.form_id);
+	const struct form *form = form_find(&reading->to.options->forms, event->content.form_id);
 	const struct json_node *elements = json_get(data, "elements");
 	if (outcome != OUTCOME_NONE || form == NULL || elements == NULL || elements->kind != JSON_LIST) {
 		return outcome;
@@ -286,7 +284,7 @@ static enum outcome read_form_submit(struct snowplow_reading *reading, const str
 	for (size_t i = 0; i < elements->count && i < FORM_FIELDS_MAX; i++) {
 		const char *name = json_get_text(elements->items[i], "name");
 		const char *value = json_get_text(elements->items[i], "value");
-		if (name != NULL && !form_take(form, name, value, reading->arena, event)) {
+		if (name != NULL && !form_take(form, name, value, reading->to.arena, event)) {
 			return OUTCOME_too_large;
 		}
 	}
@@ -295,21 +293,21 @@ static enum outcome read_form_submit(struct snowplow_reading *reading, const str
 
 static enum outcome read_site_search(struct snowplow_reading *reading, const struct json_node *data)
 {
-	struct event *event = reading->event;
+	struct event *event = reading->to.event;
 	const struct json_node *terms = json_get(data, "terms");
 	const char *search = "";
 	event->action = ACTION_SITE_SEARCH;
 	for (size_t i = 0; terms != NULL && terms->kind == JSON_LIST && i < terms->count && i < 16; i++) {
 		const struct json_node *term = terms->items[i];
 		if (term->kind == JSON_TEXT && term->text[0] != '\0') {
-			search = arena_print(reading->arena, "%s%s%.256s", search, search[0] != '\0' ? " " : "",
+			search = arena_print(reading->to.arena, "%s%s%.256s", search, search[0] != '\0' ? " " : "",
 					     term->text);
 		}
 		if (search == NULL) {
 			return OUTCOME_too_large;
 		}
 	}
-	return snowplow_text(reading, search, 256, &event->content.search);
+	return reading_copy(&reading->to, search, 256, &event->content.search);
 }
 
 /* Of a choice of some: are analytics among them? UNSAID: it does not say which. */
@@ -342,20 +340,20 @@ static enum outcome read_preferences(struct snowplow_reading *reading, const str
 		{"expired", STATEMENT_DENIED},
 	};
 	const char *type = json_get_text(data, "eventType");
-	reading->event->action = ACTION_CONSENT;
+	reading->to.event->action = ACTION_CONSENT;
 	for (size_t i = 0; type != NULL && i < COUNT_OF(rows); i++) {
 		if (strcmp(rows[i].word, type) == 0) {
-			reading->event->consent.analytics = rows[i].analytics;
+			reading->to.event->consent.analytics = rows[i].analytics;
 		}
 	}
 	if (type != NULL && strcmp(type, "allow_selected") == 0) {
-		enum statement chosen = scopes_statement(reading->options, json_get(data, "consentScopes"));
+		enum statement chosen = scopes_statement(reading->to.options, json_get(data, "consentScopes"));
 		if (chosen != STATEMENT_UNSAID) {
-			reading->event->consent.analytics = chosen;
+			reading->to.event->consent.analytics = chosen;
 		}
 	}
-	enum outcome outcome = take(reading, data, "eventType", 128, &reading->event->label);
-	return outcome == OUTCOME_NONE && reading->event->consent.policy[0] == '\0'
+	enum outcome outcome = take(reading, data, "eventType", 128, &reading->to.event->label);
+	return outcome == OUTCOME_NONE && reading->to.event->consent.policy[0] == '\0'
 		       ? take_policy(reading, NULL, json_get_text(data, "consentVersion"))
 		       : outcome;
 }
@@ -363,20 +361,20 @@ static enum outcome read_preferences(struct snowplow_reading *reading, const str
 static enum outcome read_consent_granted(struct snowplow_reading *reading, const struct json_node *data)
 {
 	(void)data;
-	reading->event->action = ACTION_CONSENT;
-	reading->event->label = "consent_granted";
-	if (reading->event->consent.analytics == STATEMENT_UNSAID) {
-		reading->event->consent.analytics = STATEMENT_GRANTED;
+	reading->to.event->action = ACTION_CONSENT;
+	reading->to.event->label = "consent_granted";
+	if (reading->to.event->consent.analytics == STATEMENT_UNSAID) {
+		reading->to.event->consent.analytics = STATEMENT_GRANTED;
 	}
 	return OUTCOME_NONE;
 }
 
 static enum outcome read_consent_withdrawn(struct snowplow_reading *reading, const struct json_node *data)
 {
-	reading->event->action = ACTION_CONSENT;
-	reading->event->label = "consent_withdrawn";
+	reading->to.event->action = ACTION_CONSENT;
+	reading->to.event->label = "consent_withdrawn";
 	if (is_true(data, "all")) {
-		reading->event->consent.analytics = STATEMENT_WITHDRAWN;
+		reading->to.event->consent.analytics = STATEMENT_WITHDRAWN;
 	}
 	return OUTCOME_NONE;
 }
@@ -385,30 +383,11 @@ static enum outcome read_consent_withdrawn(struct snowplow_reading *reading, con
 static enum outcome read_media_event(struct snowplow_reading *reading, const struct json_node *data)
 {
 	const char *type = json_get_text(data, "type");
-	reading->event->action = type != NULL && strcmp(type, "play") == 0    ? ACTION_VIDEO_PLAY
+	reading->to.event->action = type != NULL && strcmp(type, "play") == 0    ? ACTION_VIDEO_PLAY
 				 : type != NULL && strcmp(type, "ended") == 0 ? ACTION_VIDEO_COMPLETE
 									      : ACTION_CUSTOM;
-	return take(reading, data, reading->event->action == ACTION_CUSTOM ? "type" : "label", 128,
-		    &reading->event->label);
-}
-
-/* The sender's own event: its name, and what is flat in it. */
-static enum outcome read_any(struct snowplow_reading *reading, const struct json_node *data)
-{
-	enum outcome outcome = OUTCOME_NONE;
-	for (size_t i = 0; data != NULL && data->kind == JSON_MAP && i < data->count && outcome == OUTCOME_NONE;
-	     i++) {
-		const struct json_node *value = data->items[i];
-		const char *text = value->kind == JSON_TEXT   ? value->text
-				   : value->kind == JSON_BOOL ? (value->flag ? "true" : "false")
-				   : value->kind == JSON_NUMBER && value->is_whole
-					   ? arena_print(reading->arena, "%" PRId64, value->whole)
-				   : value->kind == JSON_NUMBER
-					   ? arena_print(reading->arena, "%.15g", value->number)
-					   : "";
-		outcome = text != NULL ? snowplow_property(reading, data->keys[i], text) : OUTCOME_too_large;
-	}
-	return outcome;
+	return take(reading, data, reading->to.event->action == ACTION_CUSTOM ? "type" : "label", 128,
+		    &reading->to.event->label);
 }
 
 static const struct row events[] = {
@@ -442,8 +421,8 @@ enum outcome snowplow_self_describing(struct snowplow_reading *reading)
 	if (row != NULL && row->read != NULL) {
 		return row->read(reading, json_get(inner, "data"));
 	}
-	reading->event->action = row != NULL ? row->action : ACTION_CUSTOM;
-	const char *name = arena_text(reading->arena, iglu.name, iglu.name_size);
-	outcome = name != NULL ? snowplow_text(reading, name, 128, &reading->event->label) : OUTCOME_too_large;
-	return outcome != OUTCOME_NONE || row != NULL ? outcome : read_any(reading, json_get(inner, "data"));
+	reading->to.event->action = row != NULL ? row->action : ACTION_CUSTOM;
+	const char *name = arena_text(reading->to.arena, iglu.name, iglu.name_size);
+	outcome = name != NULL ? reading_copy(&reading->to, name, 128, &reading->to.event->label) : OUTCOME_too_large;
+	return outcome != OUTCOME_NONE || row != NULL ? outcome : reading_properties(&reading->to, json_get(inner, "data"));
 }

@@ -14,6 +14,16 @@ const char *const source_header_names[SOURCE_HEADER_COUNT] = {
 #undef SOURCE_HEADER_NAME
 };
 
+const char *source_more_header(const struct source_request *request, const char *name)
+{
+	for (size_t i = 0; i < request->more_headers_count; i++) {
+		if (strcmp(request->more_headers[i].name, name) == 0) {
+			return request->more_headers[i].value;
+		}
+	}
+	return "";
+}
+
 void source_reject(enum outcome reason, const char *field, const char *bytes, size_t size,
 		   struct reject *ret_reject)
 {

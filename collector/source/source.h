@@ -47,16 +47,27 @@ struct source_pair {
 	const char *name, *value;
 };
 
+struct hook;
+
+#define SOURCE_MORE_HEADERS_MAX 6 /* that one source's row in routes.c names */
+
 /* Texts are NUL-terminated, valid UTF-8 or not: nothing in them is trusted. All borrowed for the call. */
 struct source_request {
 	bool is_head;
+	const char *path;			 /* decoded, without query */
 	const char *header[SOURCE_HEADER_COUNT]; /* "" when absent */
+	const struct source_pair *more_headers;	 /* those that the source's row names; "" when absent */
+	size_t more_headers_count;
+	const struct hook *hook; /* which webhook's it is, by its path; NULL: not one's */
 	const struct source_pair *arguments;	 /* of the query, decoded */
 	size_t arguments_count;
 	const char *body;
 	size_t body_size;
 	int64_t received_us;
 };
+
+/* Of a header that the row names; "" when absent. */
+const char *source_more_header(const struct source_request *request, const char *name);
 
 struct source_options {
 	struct form_map forms;

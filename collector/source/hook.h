@@ -1,0 +1,59 @@
+/*
+ * A webhook: its sender, and how a request proves that it is that sender's. Pure.
+ *
+ * A scheme looks at one request and one secret. Comparisons take the same time however much of a guess is right.
+ */
+#pragma once
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct arena;
+struct source_request;
+
+#define HOOK_SECRETS_MAX 2 /* the one in use, and the one before or after it while it is changed */
+#define HOOK_PATH "/hooks/"
+/* Of schemes that sign a fresh time in each attempt. */
+#define HOOK_WINDOW_US (300 * INT64_C(1000000))
+
+/* Bytes as they are in the file, with a NUL behind that is not counted. */
+struct hook_secret {
+	const char *bytes;
+	size_t size;
+};
+
+struct hook {
+	const char *name;   /* the site of its events */
+	const char *source; /* "mailgun" */
+	const char *url;    /* as the sender calls it, for schemes that sign it; "": not told */
+	bool is_plain;	    /* its requests carry no signature: a secret in the path or as the password proves them */
+	struct hook_secret secrets[HOOK_SECRETS_MAX];
+	size_t secrets_count;
+};
+
+enum hook_proof {
+	HOOK_PROVEN,
+	HOOK_UNSIGNED, /* there is nothing that could prove it, or not in the scheme's form */
+	HOOK_FORGED,
+	HOOK_STALE /* signed well, but at another time than about now */
+};
+
+/* "signature missing" … for a log. */
+const char *hook_proof_name(enum hook_proof proof);
+
+typedef enum hook_proof hook_scheme(const struct source_request *request, const struct hook_secret *secret,
+				    struct arena *arena);
+
+/* By the first of request->hook's secrets that proves it; else what came nearest. */
+enum hook_proof hook_prove(const struct source_request *request, hook_scheme *scheme, struct arena *arena);
+
+/* A scheme: the secret is the last part of the path, or the password of basic authentication by any name. */
+hook_scheme hook_password;
+
+/* For schemes that sign when they send: is it about now? */
+enum hook_proof hook_at(const struct source_request *request, int64_t signed_us);
+
+/* The hook that the path /hooks/SOURCE/NAME or /hooks/SOURCE/NAME/… names; NULL: none. */
+const struct hook *hook_find(const struct hook *hooks, size_t count, const char *path);
+/* What stands behind /hooks/SOURCE/NAME/ in the path; "": nothing. */
+const char *hook_path_rest(const struct source_request *request);

@@ -1,0 +1,78 @@
+/*
+ * What adapters share while they read one event: texts and properties within the contract's limits, JSON by path, ids and
+ * times. Pure.
+ *
+ * Steps return OUTCOME_NONE, or what is wrong; `field` says where. A full arena is OUTCOME_too_large.
+ */
+#pragma once
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "collector/source/source.h"
+#include "core/base/json.h"
+#include "core/model/outcome.h"
+
+struct reading {
+	const struct source_request *request;
+	const struct source_options *options;
+	struct arena *arena;
+	const struct json_node *message; /* of JSON: the one that the event is made of */
+	struct event *event;
+	const char *user_agent; /* as in struct source_item */
+	const char *field;
+};
+
+/* Copies `text`, cut to `max`, to *ret; "" for NULL. Text that is not UTF-8 is OUTCOME_bad_text. */
+enum outcome reading_copy(struct reading *reading, const char *text, size_t max, const char **ret);
+/* One more property, if there is room; empty ones are left out. */
+enum outcome reading_property(struct reading *reading, const char *key, const char *value);
+
+/* A value by the keys that lead to it, "context.page.url"; NULL where one of them is missing or null. */
+const struct json_node *reading_find(const struct json_node *map, const char *path);
+/* A flat value as text: numbers and booleans are written out; "" when it is none. NULL: the arena is full. */
+const char *reading_flat(const struct json_node *node, struct arena *arena);
+
+/* The text at a path of the message, or the whole number, to *ret; nothing there: *ret stays. Anything else is
+ * OUTCOME_bad_value: a list is no name. */
+enum outcome reading_text(struct reading *reading, const char *path, size_t max, const char **ret);
+/* Every flat value of the map as a property by its key; other values are left out. NULL: none. */
+enum outcome reading_properties(struct reading *reading, const struct json_node *map);
+
+/* Which text of a message goes to which field of its event. */
+struct reading_row {
+	const char *path;
+	size_t limit;
+	size_t to; /* offset in struct event */
+};
+/* Row by row; a field that has a text keeps it, so the first of several rows wins. */
+enum outcome reading_texts(struct reading *reading, const struct reading_row *rows, size_t count);
+
+/* The event's id: the text at the path; without one, or when `path` is NULL, one that is made of the pieces, the same for
+ * the same pieces. */
+struct hash_piece;
+enum outcome reading_id(struct reading *reading, const char *path, const struct hash_piece *pieces, size_t count);
+
+enum reading_unit { READING_RFC3339, READING_SECONDS, READING_MILLISECONDS, READING_MICROSECONDS };
+/* A moment of the message: a number, or digits in a text, in that unit; or RFC 3339. Nothing there: 0. Outside of the years
+ * 1970 to 9999: OUTCOME_bad_value. */
+enum outcome reading_moment(struct reading *reading, const char *path, enum reading_unit unit, int64_t *ret_us);
+
+/*
+ * When it happened. The sender's clock may be wrong, but it is wrong by the same at both of its stamps: what lay between
+ * them is true. Each stamp may be 0, unsaid.
+ *
+ *	occurred = true, else received − (sent − created), else created; within [received − 30 d, received + 2 min]
+ */
+void reading_times(struct reading *reading, int64_t created_us, int64_t sent_us, int64_t true_us);
+
+/* What is wrong with a body that is not JSON. */
+enum outcome reading_outcome(enum json_trouble_kind kind);
+/* One message, read by one source, into its item: the event, or why not and where. The reject has the size and the hash of
+ * the texts in it. */
+typedef enum outcome reading_step(struct reading *reading);
+void reading_item(struct reading *reading, const char *source, enum channel channel, reading_step *const *steps,
+		  size_t count, struct source_item *ret_item);
+/* The request's body as JSON; NULL: *ret_items says why not, or (false from here on) the arena is full. */
+bool reading_body(const struct source_request *request, struct arena *arena, struct json_node **ret_root,
+		  struct source_items *ret_items);

@@ -1,0 +1,31 @@
+/*
+ * Signatures of requests: HMAC and its comparison; hides libcrypto.
+ *
+ * Comparisons take the same time however much of a guess is right; only its length can be learned.
+ */
+#pragma once
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#define SIGNATURE_SIZE_MAX 32
+#define SIGNATURE_PIECES_MAX 4
+
+enum signature_hash { SIGNATURE_SHA1, SIGNATURE_SHA256 };
+enum signature_form { SIGNATURE_HEX, SIGNATURE_BASE64 };
+
+struct signature_piece {
+	const void *bytes;
+	size_t size;
+};
+
+/* HMAC of the pieces one behind the other, nothing between them. Returns its size in bytes. */
+size_t signature_hmac(enum signature_hash hash, const void *key, size_t key_size,
+		      const struct signature_piece *pieces, size_t count,
+		      uint8_t ret_bytes[static SIGNATURE_SIZE_MAX]);
+
+/* Is `text` that HMAC, written in hexadecimal (either case) or in base64? */
+bool signature_is(enum signature_hash hash, enum signature_form form, const char *text, const void *key,
+		  size_t key_size, const struct signature_piece *pieces, size_t count);
+
+bool signature_equal(const void *a, size_t a_size, const void *b, size_t b_size);
