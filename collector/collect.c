@@ -140,7 +140,11 @@ void collect_count_reload(struct collect *collect, bool taken)
 void collect_reconfigure(struct collect *collect)
 {
 	struct http_options options = http_options_of(collect->conf);
+	struct fail fail;
 	set_options(collect);
+	if (!hooks_load(&collect->hooks, collect->conf, &fail)) {
+		log_error("hooks: not taken over, those that were in force still are: %s", fail.text);
+	}
 	if (!admit_reconfigure(&collect->admit)) {
 		log_error("http: no memory to limit how often an address or a site may send");
 	}
@@ -167,6 +171,9 @@ struct collect *collect_create(const struct collect_conf *conf, const struct ide
 		fail_set(fail, FAIL_RETRY, EXIT_AWAY, "out of memory");
 		goto fail;
 	}
+	if (!hooks_load(&collect->hooks, conf, fail)) {
+		goto fail;
+	}
 	collect->sink = make_sink(collect, fail);
 	if (collect->sink == NULL || !listen_both(collect, fail)) {
 		goto fail;
@@ -190,6 +197,7 @@ void collect_destroy(struct collect *collect)
 	http_destroy(collect->http);
 	http_destroy(collect->admin);
 	arena_finish(&collect->arena);
+	hooks_finish(&collect->hooks);
 	waiting_finish(&collect->waiting);
 	admit_finish(&collect->admit);
 	free(collect);

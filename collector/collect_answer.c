@@ -30,10 +30,13 @@ void collect_answer(struct collect *collect, struct http_request *request, enum 
 		cors_answer(origin, &cors);
 	}
 	if (reply->size > 0) {
-		cors_add(&cors, "Content-Type", status == 200 ? about->content_type : "text/plain; charset=utf-8");
+		cors_add(&cors, "Content-Type", status < 300 ? about->content_type : "text/plain; charset=utf-8");
 	}
 	if (about->no_cache || about->path != NULL) {
 		cors_add(&cors, "Cache-Control", "no-cache, no-store, must-revalidate");
+	}
+	if (status == 401) { /* some senders show their password only when they are asked for it */
+		cors_add(&cors, "WWW-Authenticate", "Basic realm=\"phased\"");
 	}
 	if (status == 405) {
 		cors_add(&cors, "Allow", about->allow != NULL ? about->allow : about->methods);
@@ -66,8 +69,8 @@ void collect_answer_success(struct collect *collect, const struct waiting *waiti
 		visitor_cookies(&collect->visitor, &waiting->visitor, http_header(waiting->request, "Host"),
 				&cookies);
 	}
-	collect_answer(collect, waiting->request, waiting->route, 200, waiting->begun_us,
-		       &(struct collect_reply){about->body, about->body_size, &cookies});
+	collect_answer(collect, waiting->request, waiting->route, about->status != 0 ? about->status : 200,
+		       waiting->begun_us, &(struct collect_reply){about->body, about->body_size, &cookies});
 }
 
 void collect_answer_trouble(struct collect *collect, struct http_request *request, enum route route,

@@ -8,6 +8,7 @@
 #include "collector/conf.h"
 #include "collector/counts.h"
 #include "collector/drops.h"
+#include "collector/hooks.h"
 #include "collector/routes.h"
 #include "collector/screen.h"
 #include "collector/visitor.h"
@@ -22,6 +23,7 @@ struct collect {
 	const struct collect_conf *conf;
 	const struct identity_key *key;
 	struct source_options source;
+	struct hooks hooks;
 	struct screen_options screen;
 	struct visitor_options visitor;
 	struct admit admit;

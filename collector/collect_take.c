@@ -1,6 +1,8 @@
 /*
  * From a request to events on their way, and from their ends to its answer.
  */
+#include <string.h>
+
 #include "collector/collect_inside.h"
 #include "collector/parcel.h"
 #include "collector/request.h"
@@ -138,6 +140,27 @@ static void flag_machines(const struct collect *collect, const struct source_req
 	}
 }
 
+/* Whose word can be anybody's verifies nobody. */
+static void settle_trust(enum route route, struct source_items *items)
+{
+	for (size_t i = 0; i < items->count && routes[route].scheme == NULL; i++) {
+		if (items->items[i].event != NULL) {
+			items->items[i].event->identity.verified = false;
+		}
+	}
+}
+
+static void answer_unproven(struct collect *collect, struct http_request *request, enum route route,
+			    const struct source_request *described, int64_t begun_us)
+{
+	static struct log_limit limit;
+	if (log_allowed(&limit)) {
+		log_warning("hooks.%s: %s, answering 401%s", described->hook->name,
+			    hook_proof_name(described->proof), log_held_back(&limit));
+	}
+	collect_answer_trouble(collect, request, route, 401, begun_us);
+}
+
 /* What the browser signals counts as the event's own word, for the visitor's cookie, too. */
 static void settle_consent(const struct collect *collect, struct source_items *items)
 {
@@ -168,10 +191,22 @@ void collect_take(struct collect *collect, struct http_request *request, enum ro
 		collect_answer_trouble(collect, request, route, 503, begun_us);
 		return;
 	}
+	const struct hook *hook = NULL;
+	if (routes[route].scheme != NULL) {
+		hook = hook_find(collect->hooks.items, collect->hooks.count, http_path(request));
+		if (hook == NULL || strcmp(http_method(request), "POST") != 0) {
+			collect_answer_trouble(collect, request, route, hook == NULL ? 404 : 200, begun_us);
+			return;
+		}
+	}
 	size_t size;
 	unsigned status =
-		request_read(request, route, &collect->source, &collect->arena, &described, &items, &size);
+		request_read(request, route, hook, &collect->source, &collect->arena, &described, &items, &size);
 	admit_charge(&collect->admit, request, size, begun_us);
+	if (status == 401) {
+		answer_unproven(collect, request, route, &described, begun_us);
+		return;
+	}
 	if (status != 0) {
 		collect_answer_trouble(collect, request, route, status, begun_us);
 		return;
@@ -181,6 +216,7 @@ void collect_take(struct collect *collect, struct http_request *request, enum ro
 		return;
 	}
 	flag_machines(collect, &described, &items);
+	settle_trust(route, &items);
 	settle_consent(collect, &items);
 	struct visitor visitor = {.what = VISITOR_SILENT};
 	if (routes[route].has_visitors &&

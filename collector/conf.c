@@ -5,6 +5,7 @@
 
 #include <string.h>
 
+#include "collector/conf_hooks.h"
 #include "collector/conf_http.h"
 #include "collector/visitor.h"
 #include "core/base/arena.h"
@@ -150,6 +151,7 @@ static const struct yaml_field collect_conf_fields[] = {
 	{"machine", YAML_SECTION, .fields = machine_fields, .help = "Who is a machine."},
 	{"log", YAML_SECTION, .fields = log_fields, .help = "What is said."},
 	{"stop", YAML_SECTION, .fields = stop_fields, .help = "How it ends."},
+	{"hooks", YAML_NODE, AT(hooks_node), .reloadable = true, .help = COLLECT_CONF_HOOKS_HELP},
 	{"forms", YAML_NODE, AT(forms_node), .reloadable = true,
 	 .help = "Which field of which form is what: form id → {email, name, title, role, company: the field's "
 		 "name; "
@@ -340,6 +342,7 @@ static conf_step *const steps[] = {
 	check_paths,
 	check_cookie,
 	lower_lists,
+	collect_conf_hooks_read,
 	read_forms,
 	NULL,
 };
@@ -355,6 +358,7 @@ const struct conf_schema collect_conf_schema = {
 	.made =
 		(const struct conf_span[]){
 			{offsetof(struct collect_conf, forms), sizeof(struct form_map)},
+			{offsetof(struct collect_conf, hooks), sizeof(((struct collect_conf *)NULL)->hooks)},
 			{offsetof(struct collect_conf, http.proxies), sizeof(struct http_networks)},
 			{0},
 		},

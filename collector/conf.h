@@ -8,6 +8,7 @@
 #include <stdint.h>
 
 #include "collector/source/form.h"
+#include "collector/source/hook.h"
 #include "core/base/fail.h"
 #include "core/base/yaml.h"
 #include "core/edge/conf_parts.h"
@@ -64,6 +65,11 @@ struct collect_conf {
 	struct {
 		struct yaml_texts user_agents, known_agents; /* lower case */
 	} machine;
+	struct yaml_node *hooks_node; /* as written; use hooks */
+	struct {
+		struct hook *items; /* without their secrets: hooks.h reads those */
+		size_t count;
+	} hooks;
 	struct yaml_node *forms_node; /* as written; use forms */
 	struct form_map forms;
 	struct {

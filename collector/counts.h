@@ -18,7 +18,7 @@ enum fate {
 /* The fate of an event that was rejected for this. */
 enum fate fate_of(enum outcome reason);
 
-#define COUNTS_CODE_LIST(X) X(200) X(204) X(403) X(404) X(405) X(413) X(415) X(429) X(500) X(503)
+#define COUNTS_CODE_LIST(X) X(200) X(202) X(204) X(401) X(403) X(404) X(405) X(413) X(415) X(429) X(500) X(503)
 
 enum counts_code {
 #define COUNTS_CODE_ENUM(code) COUNTS_CODE_##code,

@@ -9,6 +9,7 @@
 
 #include "collector/collect.h"
 #include "collector/conf.h"
+#include "collector/hooks.h"
 #include "collector/loop.h"
 #include "core/base/log.h"
 #include "core/base/secret.h"
@@ -146,8 +147,13 @@ static int start(const struct arguments *arguments)
 				     &conf.kafka.properties, &fail))) {
 		status = give_up(&fail);
 	} else if (arguments->check_only) {
-		conf_live_show(&live);
-		status = EXIT_DONE;
+		struct hooks hooks = {.count = 0};
+		bool good = hooks_load(&hooks, &conf, &fail);
+		hooks_finish(&hooks);
+		if (good) {
+			conf_live_show(&live);
+		}
+		status = good ? EXIT_DONE : give_up(&fail);
 	} else {
 		log_start((enum log_level)conf.log.level);
 		status = run(&conf, &live, &key);

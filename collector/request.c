@@ -48,6 +48,27 @@ static bool describe(const struct http_request *http, struct arena *arena, struc
 	return ret_list->count <= ARGUMENTS_MAX;
 }
 
+/* What one source alone looks at. False: the arena is full. */
+static bool describe_source(const struct http_request *http, const struct route_about *about,
+			    const struct hook *hook, struct arena *arena, struct source_request *ret)
+{
+	ret->path = http_path(http);
+	ret->hook = hook;
+	if (about->more_headers == NULL) {
+		return true;
+	}
+	struct source_pair *headers = arena_array(arena, SOURCE_MORE_HEADERS_MAX, sizeof(*headers));
+	size_t count = 0;
+	for (; headers != NULL && about->more_headers[count] != NULL; count++) {
+		CHECK(count < SOURCE_MORE_HEADERS_MAX);
+		const char *name = about->more_headers[count];
+		headers[count] = (struct source_pair){name, http_header(http, name)};
+	}
+	ret->more_headers = headers;
+	ret->more_headers_count = count;
+	return headers != NULL;
+}
+
 static bool is_json(const struct source_request *request)
 {
 	const char *body;
@@ -90,15 +111,16 @@ static bool settle_body(struct source_request *request, struct argument_list *li
 	return true;
 }
 
-unsigned request_read(const struct http_request *http, enum route route, const struct source_options *options,
-		      struct arena *arena, struct source_request *ret_request, struct source_items *ret_items,
-		      size_t *ret_size)
+unsigned request_read(const struct http_request *http, enum route route, const struct hook *hook,
+		      const struct source_options *options, struct arena *arena,
+		      struct source_request *ret_request, struct source_items *ret_items, size_t *ret_size)
 {
 	struct source_request *request = ret_request;
 	struct argument_list list;
 	bool is_packed;
 	http_body(http, ret_size);
-	if (!describe(http, arena, &list, request)) {
+	if (!describe(http, arena, &list, request) ||
+	    !describe_source(http, &routes[route], hook, arena, request)) {
 		return 413;
 	}
 	if (!is_known_encoding(http, request, &is_packed)) {
@@ -115,6 +137,9 @@ unsigned request_read(const struct http_request *http, enum route route, const s
 			request->body_size = size;
 			break;
 		case GZIP_BROKEN:
+			if (hook != NULL) { /* nobody's, as long as nothing proves it */
+				return 401;
+			}
 			return source_reject_all(OUTCOME_unreadable, "", request->body, request->body_size, arena,
 						 ret_items)
 				       ? 0
@@ -123,7 +148,14 @@ unsigned request_read(const struct http_request *http, enum route route, const s
 			return 413;
 		}
 	}
-	return settle_body(request, &list, arena) && routes[route].adapter(request, options, arena, ret_items)
-		       ? 0
-		       : 413;
+	if (!settle_body(request, &list, arena)) {
+		return 413;
+	}
+	if (hook != NULL) {
+		request->proof = hook_prove(request, hook->is_plain ? hook_password : routes[route].scheme, arena);
+		if (request->proof != HOOK_PROVEN) {
+			return 401;
+		}
+	}
+	return routes[route].adapter(request, options, arena, ret_items) ? 0 : 413;
 }

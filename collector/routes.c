@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "collector/conf.h"
+#include "collector/source/mailgun.h"
 #include "collector/source/snowplow.h"
 
 /* The smallest GIF that browsers take: one transparent pixel. */
@@ -13,6 +14,11 @@ static const unsigned char pixel[43] = {
 };
 
 #define TEXT "text/plain; charset=utf-8"
+
+/* Senders ask whether anybody is there by GET or HEAD before they send. */
+#define HOOK_METHODS "POST, GET, HEAD"
+
+static const char *const password_headers[] = {"Authorization", NULL};
 
 const struct route_about routes[ROUTE_COUNT] = {
 	[ROUTE_SNOWPLOW_POST] = {.name = "snowplow_post",
@@ -36,6 +42,12 @@ const struct route_about routes[ROUTE_COUNT] = {
 				.body = pixel,
 				.body_size = sizeof(pixel),
 				.no_cache = true},
+	[ROUTE_MAILGUN] = {.name = "mailgun",
+			   .source = "mailgun",
+			   .methods = HOOK_METHODS,
+			   .scheme = mailgun_scheme,
+			   .more_headers = password_headers,
+			   .adapter = mailgun_read},
 	[ROUTE_PREFLIGHT] = {.name = "preflight", .methods = "OPTIONS"},
 	[ROUTE_HEALTHZ] = {.name = "healthz",
 			   .methods = "GET, HEAD, OPTIONS",
@@ -73,6 +85,10 @@ static bool has_path(const struct route_about *about, const struct collect_conf 
 	if (about->source == NULL || is_admin) {
 		return false;
 	}
+	if (about->scheme != NULL) {
+		const struct hook *hook = hook_find(conf->hooks.items, conf->hooks.count, path);
+		return hook != NULL && strcmp(hook->source, about->source) == 0;
+	}
 	return is_listed(conf, about->paths, path) ||
 	       (about->more_paths != 0 && is_listed(conf, about->more_paths, path));
 }
@@ -89,6 +105,17 @@ enum route route_find(const struct collect_conf *conf, const char *method, const
 		}
 	}
 	return refusing;
+}
+
+size_t route_hook_sources(const char *ret_names[static ROUTE_COUNT])
+{
+	size_t count = 0;
+	for (enum route route = 0; route < ROUTE_COUNT; route++) {
+		if (routes[route].scheme != NULL) {
+			ret_names[count++] = routes[route].source;
+		}
+	}
+	return count;
 }
 
 bool route_allows(enum route route, const char *method)

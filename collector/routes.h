@@ -5,11 +5,13 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "collector/source/hook.h"
 #include "collector/source/source.h"
 
 struct collect_conf;
 
-#define ROUTE_LIST(X) X(SNOWPLOW_POST) X(SNOWPLOW_GET) X(PREFLIGHT) X(HEALTHZ) X(READYZ) X(METRICS) X(UNKNOWN)
+#define ROUTE_LIST(X) \
+	X(SNOWPLOW_POST) X(SNOWPLOW_GET) X(MAILGUN) X(PREFLIGHT) X(HEALTHZ) X(READYZ) X(METRICS) X(UNKNOWN)
 
 enum route {
 #define ROUTE_ENUM(name) ROUTE_##name,
@@ -26,10 +28,16 @@ struct route_about {
 	size_t paths;	     /* of a source: where in struct collect_conf */
 	size_t more_paths;   /* likewise; 0: none */
 	bool has_visitors;   /* the network user id's cookie is read and set */
-	const char *path;    /* of ours */
-	bool is_private;     /* on the admin port only */
+	/* Of a source of webhooks: how its sender signs. Its paths are those of the hooks that are configured. NULL: what
+	 * comes is anybody's word, and no identity in it is verified. */
+	hook_scheme *scheme;
+	const char *const
+		*more_headers; /* that adapter and scheme read, SOURCE_MORE_HEADERS_MAX at most; NULL ends */
+	const char *path;      /* of ours */
+	bool is_private;       /* on the admin port only */
 	source_adapter *adapter;
-	const char *content_type; /* of success */
+	unsigned status;	  /* of success; 0: 200 */
+	const char *content_type; /* likewise */
 	const void *body;
 	size_t body_size;
 	bool no_cache;
@@ -42,5 +50,7 @@ extern const struct route_about routes[ROUTE_COUNT];
  * ROUTE_UNKNOWN: no such path here.
  */
 enum route route_find(const struct collect_conf *conf, const char *method, const char *path, bool is_admin);
+/* The names of the sources of webhooks. Returns how many. */
+size_t route_hook_sources(const char *ret_names[static ROUTE_COUNT]);
 /* Is the method one of the route's? */
 bool route_allows(enum route route, const char *method);

@@ -26,7 +26,8 @@ struct hook {
 	const char *name;   /* the site of its events */
 	const char *source; /* "mailgun" */
 	const char *url;    /* as the sender calls it, for schemes that sign it; "": not told */
-	bool is_plain;	    /* its requests carry no signature: a secret in the path or as the password proves them */
+	bool is_plain; /* its requests carry no signature: a secret in the path or as the password proves them */
+	const char *secret_file; /* where they stand, a path */
 	struct hook_secret secrets[HOOK_SECRETS_MAX];
 	size_t secrets_count;
 };

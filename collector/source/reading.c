@@ -127,7 +127,8 @@ enum outcome reading_texts(struct reading *reading, const struct reading_row *ro
 enum outcome reading_properties(struct reading *reading, const struct json_node *map)
 {
 	enum outcome outcome = OUTCOME_NONE;
-	for (size_t i = 0; map != NULL && map->kind == JSON_MAP && i < map->count && outcome == OUTCOME_NONE; i++) {
+	for (size_t i = 0; map != NULL && map->kind == JSON_MAP && i < map->count && outcome == OUTCOME_NONE;
+	     i++) {
 		const char *text = reading_flat(map->items[i], reading->arena);
 		outcome = text != NULL ? reading_property(reading, map->keys[i], text) : OUTCOME_too_large;
 	}
@@ -186,7 +187,8 @@ static bool moment_of(const struct json_node *node, enum reading_unit unit, int6
 		*ret_us = fits ? (int64_t)llround(us) : 0;
 		return fits;
 	}
-	bool is_number = node->kind == JSON_NUMBER || (node->kind == JSON_TEXT && read_digits(node->text, &number));
+	bool is_number =
+		node->kind == JSON_NUMBER || (node->kind == JSON_TEXT && read_digits(node->text, &number));
 	if (!is_number || number < 0 || number > MOMENT_US_MAX / units[unit]) {
 		return false;
 	}
@@ -270,7 +272,8 @@ void reading_item(struct reading *reading, const char *source, enum channel chan
 {
 	enum outcome outcome = reading->message->kind == JSON_MAP ? OUTCOME_NONE : OUTCOME_bad_value;
 	reading->field = "";
-	reading->user_agent = NULL;
+	const struct hook *hook = reading->request->hook;
+	reading->user_agent = hook != NULL ? "" : NULL; /* a webhook's is its sender's own */
 	reading->event = source_event(reading->arena);
 	if (reading->event == NULL) {
 		outcome = OUTCOME_too_large;
@@ -278,6 +281,7 @@ void reading_item(struct reading *reading, const char *source, enum channel chan
 		reading->event->source = source;
 		reading->event->channel = channel;
 		reading->event->party = PARTY_PERSON;
+		reading->event->site = hook != NULL ? hook->name : "";
 	}
 	for (size_t i = 0; i < count && outcome == OUTCOME_NONE; i++) {
 		outcome = steps[i](reading);
@@ -287,6 +291,11 @@ void reading_item(struct reading *reading, const char *source, enum channel chan
 	if (outcome != OUTCOME_NONE) {
 		struct tally tally = {.count = 0};
 		tally_node(&tally, reading->message);
+		if (tally.size == 0) { /* no text anywhere */
+			tally.pieces[0] = (struct hash_piece){reading->request->body, reading->request->body_size};
+			tally.count = 1;
+			tally.size = reading->request->body_size;
+		}
 		source_reject(outcome, reading->field, "", 0, &ret_item->reject);
 		ret_item->reject.size = (uint32_t)tally.size;
 		ret_item->reject.hash = hash_64(tally.pieces, tally.count);

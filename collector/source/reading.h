@@ -73,6 +73,6 @@ enum outcome reading_outcome(enum json_trouble_kind kind);
 typedef enum outcome reading_step(struct reading *reading);
 void reading_item(struct reading *reading, const char *source, enum channel channel, reading_step *const *steps,
 		  size_t count, struct source_item *ret_item);
-/* The request's body as JSON; NULL: *ret_items says why not, or (false from here on) the arena is full. */
+/* The request's body as JSON. *ret_root NULL: it is none, *ret_items says why. False: the arena is full. */
 bool reading_body(const struct source_request *request, struct arena *arena, struct json_node **ret_root,
 		  struct source_items *ret_items);

@@ -84,7 +84,8 @@ static enum outcome make_id(struct snowplow_reading *reading)
 			pieces[count++] = (struct hash_piece){value->text, strlen(value->text)};
 		}
 	}
-	reading->to.event->id = arena_print(reading->to.arena, SOURCE_MADE_ID "%016" PRIx64, hash_64(pieces, count));
+	reading->to.event->id =
+		arena_print(reading->to.arena, SOURCE_MADE_ID "%016" PRIx64, hash_64(pieces, count));
 	return reading->to.event->id != NULL ? OUTCOME_NONE : OUTCOME_too_large;
 }
 
@@ -152,7 +153,7 @@ static enum outcome read_texts(struct snowplow_reading *reading)
 	for (size_t i = 0; i < COUNT_OF(rows); i++) {
 		reading->to.field = rows[i].name;
 		enum outcome outcome = reading_copy(&reading->to, snowplow_get(reading->payload, rows[i].name),
-						     rows[i].limit, rows[i].to);
+						    rows[i].limit, rows[i].to);
 		if (outcome != OUTCOME_NONE) {
 			return outcome;
 		}
@@ -251,8 +252,9 @@ static enum outcome read_struct_event(struct snowplow_reading *reading)
 	enum outcome outcome = reading_copy(&reading->to, label[0] != '\0' ? label : action, 128, &event->label);
 	outcome = outcome != OUTCOME_NONE ? outcome : reading_property(&reading->to, "category", category);
 	outcome = outcome != OUTCOME_NONE ? outcome : reading_property(&reading->to, "action", action);
-	return outcome != OUTCOME_NONE ? outcome
-				       : reading_property(&reading->to, "property", snowplow_get(payload, "se_pr"));
+	return outcome != OUTCOME_NONE
+		       ? outcome
+		       : reading_property(&reading->to, "property", snowplow_get(payload, "se_pr"));
 }
 
 /* Orders and advertising: kept under their own names. */

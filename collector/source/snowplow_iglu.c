@@ -260,8 +260,10 @@ static enum outcome read_button_click(struct snowplow_reading *reading, const st
 	struct event *event = reading->to.event;
 	event->action = ACTION_BUTTON_CLICK;
 	enum outcome outcome = take(reading, data, "label", 128, &event->label);
-	outcome = outcome != OUTCOME_NONE ? outcome : reading_property(&reading->to, "id", json_get_text(data, "id"));
-	return outcome != OUTCOME_NONE ? outcome : reading_property(&reading->to, "name", json_get_text(data, "name"));
+	outcome = outcome != OUTCOME_NONE ? outcome
+					  : reading_property(&reading->to, "id", json_get_text(data, "id"));
+	return outcome != OUTCOME_NONE ? outcome
+				       : reading_property(&reading->to, "name", json_get_text(data, "name"));
 }
 
 /* Which form, and nothing of what is being written into it. */
@@ -383,9 +385,9 @@ static enum outcome read_consent_withdrawn(struct snowplow_reading *reading, con
 static enum outcome read_media_event(struct snowplow_reading *reading, const struct json_node *data)
 {
 	const char *type = json_get_text(data, "type");
-	reading->to.event->action = type != NULL && strcmp(type, "play") == 0    ? ACTION_VIDEO_PLAY
-				 : type != NULL && strcmp(type, "ended") == 0 ? ACTION_VIDEO_COMPLETE
-									      : ACTION_CUSTOM;
+	reading->to.event->action = type != NULL && strcmp(type, "play") == 0	 ? ACTION_VIDEO_PLAY
+				    : type != NULL && strcmp(type, "ended") == 0 ? ACTION_VIDEO_COMPLETE
+										 : ACTION_CUSTOM;
 	return take(reading, data, reading->to.event->action == ACTION_CUSTOM ? "type" : "label", 128,
 		    &reading->to.event->label);
 }
@@ -423,6 +425,8 @@ enum outcome snowplow_self_describing(struct snowplow_reading *reading)
 	}
 	reading->to.event->action = row != NULL ? row->action : ACTION_CUSTOM;
 	const char *name = arena_text(reading->to.arena, iglu.name, iglu.name_size);
-	outcome = name != NULL ? reading_copy(&reading->to, name, 128, &reading->to.event->label) : OUTCOME_too_large;
-	return outcome != OUTCOME_NONE || row != NULL ? outcome : reading_properties(&reading->to, json_get(inner, "data"));
+	outcome = name != NULL ? reading_copy(&reading->to, name, 128, &reading->to.event->label)
+			       : OUTCOME_too_large;
+	return outcome != OUTCOME_NONE || row != NULL ? outcome
+						      : reading_properties(&reading->to, json_get(inner, "data"));
 }

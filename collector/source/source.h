@@ -11,6 +11,7 @@
 #include <stdint.h>
 
 #include "collector/source/form.h"
+#include "collector/source/hook.h"
 #include "core/model/event.h"
 #include "core/model/reject.h"
 
@@ -47,8 +48,6 @@ struct source_pair {
 	const char *name, *value;
 };
 
-struct hook;
-
 #define SOURCE_MORE_HEADERS_MAX 6 /* that one source's row in routes.c names */
 
 /* Texts are NUL-terminated, valid UTF-8 or not: nothing in them is trusted. All borrowed for the call. */
@@ -58,8 +57,9 @@ struct source_request {
 	const char *header[SOURCE_HEADER_COUNT]; /* "" when absent */
 	const struct source_pair *more_headers;	 /* those that the source's row names; "" when absent */
 	size_t more_headers_count;
-	const struct hook *hook; /* which webhook's it is, by its path; NULL: not one's */
-	const struct source_pair *arguments;	 /* of the query, decoded */
+	const struct hook *hook;	     /* which webhook's it is, by its path; NULL: not one's */
+	enum hook_proof proof;		     /* that it is: adapters see proven ones only */
+	const struct source_pair *arguments; /* of the query, decoded */
 	size_t arguments_count;
 	const char *body;
 	size_t body_size;

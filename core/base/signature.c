@@ -16,7 +16,8 @@ size_t signature_hmac(enum signature_hash hash, const void *key, size_t key_size
 		      const struct signature_piece *pieces, size_t count,
 		      uint8_t ret_bytes[static SIGNATURE_SIZE_MAX])
 {
-	static char names[][8] = {[SIGNATURE_SHA1] = "SHA1", [SIGNATURE_SHA256] = "SHA256"}; /* libcrypto wants no const */
+	static char names[][8] = {
+		[SIGNATURE_SHA1] = "SHA1", [SIGNATURE_SHA256] = "SHA256"}; /* libcrypto wants no const */
 	const OSSL_PARAM parameters[] = {
 		OSSL_PARAM_construct_utf8_string(OSSL_MAC_PARAM_DIGEST, names[hash], 0),
 		OSSL_PARAM_construct_end(),

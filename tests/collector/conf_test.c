@@ -43,6 +43,8 @@ END_TEST
 START_TEST(each_key_is_taken_over_or_takes_a_restart)
 {
 	static const struct conf_change changes[] = {
+		{"hooks", "hooks: {news: {source: mailgun, secret_file: a}}\n",
+		 "hooks: {news: {source: mailgun, secret_file: b}}\n"},
 		{"snowplow.cookie.secure", "snowplow: {cookie: {same_site: lax}}\n",
 		 "snowplow: {cookie: {same_site: lax, secure: no}}\n"},
 		{0},

@@ -12,6 +12,7 @@
 #include "collector/source/snowplow_iglu.h"
 #include "core/base/arena.h"
 #include "core/base/moment.h"
+#include "tests/collector/told.h"
 #include "tests/table.h"
 
 #define RECEIVED_US INT64_C(1795316000000000)
@@ -150,89 +151,20 @@ static unsigned walk_cases(each_case *each)
 
 /* --- what came out --- */
 
-static char told[TEXT_SIZE];
-
-static void tell(const char *field, const char *value, const char *usual)
-{
-	size_t used = strlen(told);
-	if (strcmp(value, usual) != 0) {
-		snprintf(told + used, sizeof(told) - used, "> %s=%s\n", field, value);
-	}
-}
-
-static void tell_number(const char *field, int64_t value, int64_t usual)
-{
-	char text[32];
-	snprintf(text, sizeof(text), "%" PRId64, value);
-	tell(field, value == usual ? "" : text, "");
-}
-
-static void tell_event(const struct event *event)
-{
-	ck_assert_str_eq(event->source, "snowplow");
-	ck_assert_int_eq(event->channel, CHANNEL_WEB);
-	ck_assert_int_eq(event->party, PARTY_PERSON);
-	ck_assert_int_eq(event->received_us, RECEIVED_US);
-	ck_assert(!event->identity.verified);
-	tell("id", strncmp(event->id, "made-", 5) == 0 ? "made" : event->id, "0b1c");
-	tell("site", event->site, "");
-	tell("action", action_name(event->action), "");
-	tell("label", event->label, "");
-	tell_number("occurred_us", event->occurred_us, RECEIVED_US - 500000);
-	tell_number("stamped_us", event->stamped_us, RECEIVED_US - 500000);
-	tell("anonymous_id", event->identity.anonymous_id, "");
-	tell("email", event->identity.email, "");
-	tell("user_id", event->identity.user_id, "");
-	tell("name", event->identity.name, "");
-	tell("title_of_person", event->identity.title, "");
-	tell("role", event->identity.role, "");
-	tell("company", event->identity.company, "");
-	tell_number("analytics", event->consent.analytics, 0);
-	tell_number("profile", event->consent.profile, 0);
-	tell_number("contact", event->consent.contact, 0);
-	tell("policy", event->consent.policy, "");
-	tell_number("gpc", event->consent.gpc, 0);
-	tell_number("dnt", event->consent.dnt, 0);
-	tell_number("anonymous", event->consent.anonymous, 0);
-	tell("url", event->content.url, "");
-	tell("title", event->content.title, "");
-	tell("form_id", event->content.form_id, "");
-	tell("target_url", event->content.target_url, "");
-	tell("search", event->content.search, "");
-	tell("language", event->content.language, "");
-	tell("referrer", event->content.referrer, "");
-	tell("campaign.source", event->campaign.source, "");
-	tell("campaign.medium", event->campaign.medium, "");
-	tell("campaign.name", event->campaign.name, "");
-	tell("campaign.term", event->campaign.term, "");
-	tell("campaign.content", event->campaign.content, "");
-	tell_number("machine", event->machine_reasons, 0);
-	tell("session_id", event->session_id, "");
-	tell("process", event->process, "");
-	char number[32];
-	snprintf(number, sizeof(number), "%g", event->value);
-	tell("value", event->has_value ? number : "", "");
-	tell_number("engaged_ms", event->engaged_ms, 0);
-	tell_number("scroll_percent", event->scroll_percent, 0);
-	for (unsigned i = 0; i < event->properties_count; i++) {
-		char field[128];
-		snprintf(field, sizeof(field), "property.%s", event->properties[i].key);
-		tell(field, event->properties[i].value, "");
-	}
-}
+static char told[TOLD_SIZE];
 
 static void tell_item(const struct source_item *item)
 {
+	static const struct told_usual usual = {.source = "snowplow",
+						.id = "0b1c",
+						.channel = CHANNEL_WEB,
+						.occurred_us = RECEIVED_US - 500000,
+						.stamped_us = RECEIVED_US - 500000,
+						.received_us = RECEIVED_US,
+						.site = ""};
 	told[0] = '\0';
-	if (item->event != NULL) {
-		const char *agent = item->user_agent;
-		tell("agent", agent == NULL ? "" : agent[0] == '\0' ? "nobody's" : agent, "");
-		tell_event(item->event);
-		return;
-	}
-	ck_assert_uint_gt(item->reject.size, 0);
-	ck_assert_uint_ne(item->reject.hash, 0);
-	snprintf(told, sizeof(told), "! %s %s\n", outcome_about[item->reject.reason].name, item->reject.field);
+	told_item(item, &usual, told);
+	ck_assert(item->event == NULL || !item->event->identity.verified);
 }
 
 /* --- the three ways --- */

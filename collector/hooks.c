@@ -1,0 +1,90 @@
+#include "collector/hooks.h"
+
+#include <string.h>
+
+#include "collector/conf.h"
+#include "core/edge/secret_file.h"
+
+#define ARENA_SIZE ((size_t)16 * 1024 * 1024)
+#define SECRET_SIZE_MIN 8
+
+static bool refuse(const struct hook *hook, const char *why, struct fail *fail)
+{
+	fail_set(fail, FAIL_FATAL, EXIT_CONFIG, "hooks.%s.secret_file %s: %s", hook->name, hook->secret_file, why);
+	return false;
+}
+
+/* One a line; certificates and public keys are one, whole. */
+static bool split(struct hook *hook, char *text, struct fail *fail)
+{
+	bool is_pem = strncmp(text, "-----BEGIN ", 11) == 0;
+	for (char *line = text; line != NULL && line[0] != '\0';) {
+		char *end = is_pem ? NULL : strchr(line, '\n');
+		if (end != NULL) {
+			*end++ = '\0';
+		}
+		if (hook->secrets_count == HOOK_SECRETS_MAX) {
+			return refuse(hook, "more than two lines", fail);
+		}
+		if (strlen(line) < SECRET_SIZE_MIN) {
+			return refuse(hook, "a secret of less than 8 bytes", fail);
+		}
+		hook->secrets[hook->secrets_count++] = (struct hook_secret){line, strlen(line)};
+		line = end;
+	}
+	return hook->secrets_count > 0 || refuse(hook, "empty", fail);
+}
+
+static bool load_hook(const struct hook *from, struct arena *arena, struct hook *ret_hook, struct fail *fail)
+{
+	struct hook hook = *from;
+	const char **const texts[] = {&hook.name, &hook.source, &hook.url, &hook.secret_file};
+	for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++) {
+		*texts[i] = arena_text(arena, *texts[i], strlen(*texts[i]));
+		if (*texts[i] == NULL) {
+			return refuse(from, "out of memory", fail);
+		}
+	}
+	char *text = arena_zero(arena, SECRET_FILE_SIZE_MAX + 1, 1);
+	size_t size;
+	if (text == NULL) {
+		return refuse(from, "out of memory", fail);
+	}
+	if (!secret_file_read("hooks: secret_file", hook.secret_file, text, SECRET_FILE_SIZE_MAX, &size, fail)) {
+		return false;
+	}
+	if (strlen(text) != size) {
+		return refuse(from, "holds a NUL", fail);
+	}
+	*ret_hook = hook;
+	return split(ret_hook, text, fail);
+}
+
+bool hooks_load(struct hooks *hooks, const struct collect_conf *conf, struct fail *fail)
+{
+	struct hooks loaded = {.count = conf->hooks.count};
+	bool good = arena_init(&loaded.arena, ARENA_SIZE) &&
+		    (loaded.items = arena_zero(&loaded.arena, loaded.count + 1, sizeof(*loaded.items))) != NULL;
+	if (!good) {
+		fail_set(fail, FAIL_RETRY, EXIT_AWAY, "hooks: out of memory");
+	}
+	for (size_t i = 0; good && i < loaded.count; i++) {
+		good = load_hook(&conf->hooks.items[i], &loaded.arena, &loaded.items[i], fail);
+	}
+	if (!good) {
+		hooks_finish(&loaded);
+		return false;
+	}
+	hooks_finish(hooks);
+	*hooks = loaded;
+	return true;
+}
+
+void hooks_finish(struct hooks *hooks)
+{
+	if (hooks->arena.base != NULL) {
+		explicit_bzero(hooks->arena.base, hooks->arena.used);
+	}
+	arena_finish(&hooks->arena);
+	*hooks = (struct hooks){.count = 0};
+}
