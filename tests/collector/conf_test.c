@@ -193,6 +193,17 @@ START_TEST(what_is_wrong_is_named_with_its_line)
 		{"forms:\n  f:\n    emial: x\n", "email"},
 		{"forms: {f: {email: [x]}}\n", "must name a field"},
 		{"kafka: {properties: [a]}\n", "kafka.properties"},
+		{"hooks: [a]\n", "\"hooks\" must be a map"},
+		{"hooks: {news: a}\n", "\"hooks.news\" must be a map"},
+		{"hooks:\n  news:\n    source: malgun\n    secret_file: s\n", "dir/collect.yaml:3: "},
+		{"hooks:\n  news:\n    source: malgun\n    secret_file: s\n", "do you mean \"mailgun\"?"},
+		{"hooks: {news: {source: snowplow, secret_file: s}}\n", "no source of webhooks"},
+		{"hooks: {news: {secret_file: s}}\n", "no source of webhooks"},
+		{"hooks: {news: {source: mailgun}}\n", "needs secret_file"},
+		{"hooks: {news: {source: mailgun, secret_file: \"\"}}\n", "hooks.news.secret_file"},
+		{"hooks: {news: {source: mailgun, secret: s}}\n", "secret_file"},
+		{"hooks: {news: {source: mailgun, secret_file: s, proof: none}}\n", "signature or secret"},
+		{"hooks: {\"a/b\": {source: mailgun, secret_file: s}}\n", "a-z, 0-9, _ and -"},
 	};
 	for (size_t i = 0; i < COUNT_OF(rows); i++) {
 		struct collect_conf conf;

@@ -1,0 +1,317 @@
+/*
+ * collector/source/hook.h and each source's scheme: a request proves whose it is when it is signed as the vendor signs, by
+ * either of two secrets, and in no other way. How the vendors sign is said by known answers (tests/base/signature_test.c) and,
+ * where there is one, by the vendor's own verifier (tests/integration/signatures_test.py).
+ */
+#include "collector/source/hook.h"
+
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "collector/conf.h"
+#include "collector/hooks.h"
+#include "collector/routes.h"
+#include "collector/source/source.h"
+#include "core/base/arena.h"
+#include "core/base/signature.h"
+#include "tests/table.h"
+
+#define RECEIVED_US INT64_C(1700000000000000)
+#define SECRET "phased-test-secret"
+
+static struct arena arena;
+
+/* A request under way: what a scheme looks at. */
+struct sent {
+	const char *body;
+	struct source_pair headers[SOURCE_MORE_HEADERS_MAX];
+	size_t headers_count;
+	const char *path, *url;
+};
+
+static const char *hex_of(enum signature_hash hash, const char *secret, const char *a, const char *b,
+			  const char *c)
+{
+	const struct signature_piece pieces[] = {{a, strlen(a)}, {b, strlen(b)}, {c, strlen(c)}};
+	uint8_t bytes[SIGNATURE_SIZE_MAX];
+	size_t size = signature_hmac(hash, secret, strlen(secret), pieces, COUNT_OF(pieces), bytes);
+	char *text = arena_zero(&arena, 2 * size + 1, 1);
+	for (size_t i = 0; i < size; i++) {
+		snprintf(text + 2 * i, 3, "%02x", bytes[i]);
+	}
+	return text;
+}
+
+/* Makes the request that the sender makes at a moment, in seconds, with this secret. */
+typedef void signer(const char *secret, int64_t at_s, struct sent *ret);
+
+static void sign_mailgun(const char *secret, int64_t at_s, struct sent *ret)
+{
+	const char *at = arena_print(&arena, "%lld", (long long)at_s);
+	ret->body = arena_print(&arena,
+				"{\"signature\":{\"timestamp\":\"%s\",\"token\":\"tok123\",\"signature\":\"%s\"}}",
+				at, hex_of(SIGNATURE_SHA256, secret, at, "tok123", ""));
+}
+
+static const struct row {
+	const char *source;
+	signer *sign;
+	bool has_window; /* it is signed anew for each attempt */
+	bool signs_body; /* … and all of the body */
+	const char
+		*right; /* a vendor's or our own known answer: what `body` must hold or a header be; NULL: none */
+} rows[] = {
+	{"mailgun", sign_mailgun, false, false,
+	 "e634f020f10df9e36621220ed92b04841a8e5e3fe3fcb7d4e2a193373d1c6c37"},
+};
+
+static hook_scheme *scheme_of(const char *source)
+{
+	for (enum route route = 0; route < ROUTE_COUNT; route++) {
+		if (routes[route].scheme != NULL && strcmp(routes[route].source, source) == 0) {
+			return routes[route].scheme;
+		}
+	}
+	ck_abort_msg("%s has no route", source);
+	return NULL;
+}
+
+static struct hook hook_of(const char *source, const char *first, const char *second)
+{
+	struct hook hook = {.name = "news", .source = source, .url = "https://c.example/hooks/x"};
+	const char *const secrets[] = {first, second};
+	for (size_t i = 0; i < COUNT_OF(secrets) && secrets[i] != NULL; i++) {
+		hook.secrets[hook.secrets_count++] = (struct hook_secret){secrets[i], strlen(secrets[i])};
+	}
+	return hook;
+}
+
+static enum hook_proof prove(const struct row *row, const struct sent *sent, const struct hook *hook)
+{
+	const struct source_request request = {.path = sent->path != NULL ? sent->path : "/hooks/x/news",
+					       .body = sent->body,
+					       .body_size = strlen(sent->body),
+					       .more_headers = sent->headers,
+					       .more_headers_count = sent->headers_count,
+					       .hook = hook,
+					       .received_us = RECEIVED_US};
+	return hook_prove(&request, scheme_of(row->source), &arena);
+}
+
+START_TEST(what_the_sender_signs_is_proven)
+{
+	const struct row *row = &rows[_i];
+	struct sent sent = {.body = "{}"};
+	ck_assert(arena_init(&arena, (size_t)4 << 20));
+	row->sign(SECRET, RECEIVED_US / 1000000, &sent);
+	const struct hook one = hook_of(row->source, SECRET, NULL);
+	const struct hook changed = hook_of(row->source, "the-new-secret", SECRET);
+	const struct hook other = hook_of(row->source, "the-new-secret", "another-secret");
+	bool is_known = row->right == NULL || strstr(sent.body, row->right) != NULL;
+	for (size_t i = 0; i < sent.headers_count; i++) {
+		is_known = is_known || strstr(sent.headers[i].value, row->right) != NULL;
+	}
+	ck_assert_msg(is_known, "%s: not as the vendor signs", row->source);
+	ck_assert_msg(prove(row, &sent, &one) == HOOK_PROVEN, "%s", row->source);
+	ck_assert_msg(prove(row, &sent, &one) == HOOK_PROVEN, "%s: the same again", row->source);
+	ck_assert_msg(prove(row, &sent, &changed) == HOOK_PROVEN, "%s: by its second secret", row->source);
+	ck_assert_msg(prove(row, &sent, &other) == HOOK_FORGED, "%s: by none of them", row->source);
+}
+END_TEST
+
+START_TEST(what_is_signed_at_another_time_is_stale)
+{
+	static const struct {
+		int64_t late_s;
+		bool is_stale;
+	} times[] = {{0, false}, {299, false}, {-299, false}, {301, true}, {-301, true}, {86400, true}};
+	const struct row *row = &rows[_i];
+	const struct hook hook = hook_of(row->source, SECRET, NULL);
+	ck_assert(arena_init(&arena, (size_t)4 << 20));
+	for (size_t i = 0; i < COUNT_OF(times); i++) {
+		struct sent sent = {.body = "{}"};
+		row->sign(SECRET, RECEIVED_US / 1000000 - times[i].late_s, &sent);
+		enum hook_proof wanted = times[i].is_stale && row->has_window ? HOOK_STALE : HOOK_PROVEN;
+		ck_assert_msg(prove(row, &sent, &hook) == wanted, "%s: %lld s late", row->source,
+			      (long long)times[i].late_s);
+	}
+}
+END_TEST
+
+START_TEST(what_is_not_signed_proves_nothing)
+{
+	static const char *const bodies[] = {"",
+					     "{",
+					     "{}",
+					     "[]",
+					     "null",
+					     "{\"signature\":null}",
+					     "{\"signature\":{\"timestamp\":1,\"token\":2,\"signature\":3}}"};
+	const struct row *row = &rows[_i];
+	const struct hook hook = hook_of(row->source, SECRET, NULL);
+	ck_assert(arena_init(&arena, (size_t)4 << 20));
+	for (size_t i = 0; i < COUNT_OF(bodies); i++) {
+		struct sent sent = {.body = bodies[i]};
+		enum hook_proof proof = prove(row, &sent, &hook);
+		ck_assert_msg(proof == HOOK_UNSIGNED || proof == HOOK_FORGED, "%s: %s", row->source, bodies[i]);
+	}
+	const struct hook none = {.name = "news", .source = row->source, .url = ""};
+	struct sent sent = {.body = "{}"};
+	row->sign("", RECEIVED_US / 1000000, &sent);
+	ck_assert_msg(prove(row, &sent, &none) == HOOK_UNSIGNED, "%s: without any secret", row->source);
+}
+END_TEST
+
+START_TEST(a_body_that_was_changed_on_its_way_is_forged)
+{
+	const struct row *row = &rows[_i];
+	const struct hook hook = hook_of(row->source, SECRET, NULL);
+	ck_assert(arena_init(&arena, (size_t)4 << 20));
+	struct sent sent = {.body = "{\"a\":1}"};
+	row->sign(SECRET, RECEIVED_US / 1000000, &sent);
+	const char *whole = sent.body;
+	for (size_t cut = 0; cut < strlen(whole); cut++) {
+		sent.body = arena_text(&arena, whole, cut);
+		enum hook_proof proof = prove(row, &sent, &hook);
+		ck_assert_msg(proof != HOOK_PROVEN, "%s: its first %zu bytes", row->source, cut);
+	}
+	sent.body = arena_print(&arena, "%s\n", whole);
+	ck_assert_msg((prove(row, &sent, &hook) == HOOK_PROVEN) == !row->signs_body, "%s: a line end more",
+		      row->source);
+}
+END_TEST
+
+START_TEST(a_secret_stands_in_the_path_or_as_the_password)
+{
+	static const struct {
+		const char *about, *path, *authorization;
+		enum hook_proof proof;
+	} cases[] = {
+		{"nothing", "/hooks/postmark/news", "", HOOK_UNSIGNED},
+		{"in the path", "/hooks/postmark/news/" SECRET, "", HOOK_PROVEN},
+		{"another in the path", "/hooks/postmark/news/phased-test-secreT", "", HOOK_FORGED},
+		{"a part of it", "/hooks/postmark/news/phased", "", HOOK_FORGED},
+		{"more than it", "/hooks/postmark/news/" SECRET "/", "", HOOK_FORGED},
+		{"as the password", "/hooks/postmark/news", "Basic aG9vazpwaGFzZWQtdGVzdC1zZWNyZXQ=", HOOK_PROVEN},
+		{"in any case", "/hooks/postmark/news", "basic aG9vazpwaGFzZWQtdGVzdC1zZWNyZXQ=", HOOK_PROVEN},
+		{"another password", "/hooks/postmark/news", "Basic aG9vazpzZWNyZXQ=", HOOK_FORGED},
+		{"as the name", "/hooks/postmark/news", "Basic cGhhc2VkLXRlc3Qtc2VjcmV0Og==", HOOK_FORGED},
+		{"no password", "/hooks/postmark/news", "Basic aG9vaw==", HOOK_UNSIGNED},
+		{"no base64", "/hooks/postmark/news", "Basic ?", HOOK_UNSIGNED},
+		{"another way", "/hooks/postmark/news", "Bearer phased-test-secret", HOOK_UNSIGNED},
+	};
+	ck_assert(arena_init(&arena, (size_t)4 << 20));
+	const struct hook hook = hook_of("postmark", "older-secret", SECRET);
+	for (size_t i = 0; i < COUNT_OF(cases); i++) {
+		const struct source_pair header = {"Authorization", cases[i].authorization};
+		const struct source_request request = {.path = cases[i].path,
+						       .body = "{}",
+						       .body_size = 2,
+						       .more_headers = &header,
+						       .more_headers_count = 1,
+						       .hook = &hook,
+						       .received_us = RECEIVED_US};
+		ck_assert_msg(hook_prove(&request, hook_password, &arena) == cases[i].proof, "%s", cases[i].about);
+	}
+}
+END_TEST
+
+START_TEST(a_path_names_its_hook)
+{
+	const struct hook hooks[] = {hook_of("mailgun", SECRET, NULL),
+				     {.name = "newsletter", .source = "mailgun"}};
+	static const struct {
+		const char *path;
+		int which;
+	} cases[] = {
+		{"/hooks/mailgun/news", 0},
+		{"/hooks/mailgun/news/x", 0},
+		{"/hooks/mailgun/newsletter", 1},
+		{"/hooks/mailgun/newsx", -1},
+		{"/hooks/mailgun/new", -1},
+		{"/hooks/mailgun/", -1},
+		{"/hooks/sendgrid/news", -1},
+		{"/hooks/", -1},
+		{"/", -1},
+		{"", -1},
+	};
+	for (size_t i = 0; i < COUNT_OF(cases); i++) {
+		const struct hook *hook = hook_find(hooks, COUNT_OF(hooks), cases[i].path);
+		ck_assert_msg(hook == (cases[i].which < 0 ? NULL : &hooks[cases[i].which]), "%s", cases[i].path);
+	}
+}
+END_TEST
+
+/* A file of this text and mode, whose path is returned. */
+static const char *secret_file(const char *text, mode_t mode)
+{
+	char path[] = "/tmp/phased-hooks-XXXXXX";
+	int fd = mkstemp(path);
+	ck_assert_int_ge(fd, 0);
+	ck_assert_int_eq(write(fd, text, strlen(text)), (ssize_t)strlen(text));
+	ck_assert_int_eq(fchmod(fd, mode), 0);
+	close(fd);
+	return arena_text(&arena, path, strlen(path));
+}
+
+START_TEST(secrets_are_read_from_files_of_their_own)
+{
+	static const struct {
+		const char *about, *text;
+		mode_t mode;
+		size_t count;
+		const char *complaint; /* count 0 */
+	} cases[] = {
+		{"one", "0123456789\n", 0600, 1, ""},
+		{"two", "0123456789\nabcdefghij", 0640, 2, ""},
+		{"two, and an empty line", "0123456789\nabcdefghij\n\n", 0600, 2, ""},
+		{"a public key", "-----BEGIN PUBLIC KEY-----\nMFkw\n-----END PUBLIC KEY-----\n", 0600, 1, ""},
+		{"three", "0123456789\nabcdefghij\n0123456789\n", 0600, 0, "more than two lines"},
+		{"short", "0123456\n", 0600, 0, "less than 8 bytes"},
+		{"none", "", 0600, 0, "empty"},
+		{"everybody's", "0123456789\n", 0644, 0, "chmod 0600"},
+	};
+	ck_assert(arena_init(&arena, (size_t)4 << 20));
+	struct hooks hooks = {.count = 0};
+	for (size_t i = 0; i < COUNT_OF(cases); i++) {
+		const char *path = secret_file(cases[i].text, cases[i].mode);
+		struct hook hook = {.name = "news", .source = "mailgun", .url = "", .secret_file = path};
+		struct collect_conf conf = {.hooks = {.items = &hook, .count = 1}};
+		struct fail fail = {.text = ""};
+		bool good = hooks_load(&hooks, &conf, &fail);
+		unlink(path);
+		ck_assert_msg(good == (cases[i].count > 0), "%s: %s", cases[i].about, fail.text);
+		ck_assert_msg(strstr(fail.text, cases[i].complaint) != NULL, "%s: %s", cases[i].about, fail.text);
+		ck_assert_msg(strstr(fail.text, "0123456") == NULL, "%s: the secret is told", cases[i].about);
+		ck_assert_msg(good || strstr(fail.text, path) != NULL, "%s: %s", cases[i].about, fail.text);
+		ck_assert_msg(!good || hooks.items[0].secrets_count == cases[i].count, "%s", cases[i].about);
+		ck_assert_uint_eq(hooks.count, 1); /* what was there before stays */
+	}
+	ck_assert_str_eq(hooks.items[0].secrets[0].bytes,
+			 "-----BEGIN PUBLIC KEY-----\nMFkw\n-----END PUBLIC KEY-----");
+	hooks_finish(&hooks);
+}
+END_TEST
+
+int main(void)
+{
+	Suite *suite = suite_create("hooks");
+	TCase *each = tcase_create("each source"), *all = tcase_create("all");
+	const TTest *const of_each[] = {what_the_sender_signs_is_proven, what_is_signed_at_another_time_is_stale,
+					what_is_not_signed_proves_nothing,
+					a_body_that_was_changed_on_its_way_is_forged};
+	for (size_t i = 0; i < COUNT_OF(of_each); i++) {
+		tcase_add_loop_test(each, of_each[i], 0, COUNT_OF(rows));
+	}
+	tcase_add_test(all, a_secret_stands_in_the_path_or_as_the_password);
+	tcase_add_test(all, a_path_names_its_hook);
+	tcase_add_test(all, secrets_are_read_from_files_of_their_own);
+	suite_add_tcase(suite, each);
+	suite_add_tcase(suite, all);
+	SRunner *runner = srunner_create(suite);
+	srunner_run_all(runner, CK_NORMAL);
+	int failed = srunner_ntests_failed(runner);
+	srunner_free(runner);
+	return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+}
