@@ -114,6 +114,7 @@ static void set_options(struct collect *collect)
 						  .download_extensions_count = conf->download.extensions.count,
 						  .consent_scopes = conf->snowplow.consent_scopes.items,
 						  .consent_scopes_count = conf->snowplow.consent_scopes.count,
+						  .topics = collect->hooks.topics,
 						  .page_ping_ms = (uint32_t)conf->snowplow.page_ping_s * 1000};
 	collect->visitor = (struct visitor_options){.name = conf->snowplow.cookie.name,
 						    .days = (unsigned)conf->snowplow.cookie.days,
@@ -141,10 +142,10 @@ void collect_reconfigure(struct collect *collect)
 {
 	struct http_options options = http_options_of(collect->conf);
 	struct fail fail;
-	set_options(collect);
 	if (!hooks_load(&collect->hooks, collect->conf, &fail)) {
 		log_error("hooks: not taken over, those that were in force still are: %s", fail.text);
 	}
+	set_options(collect);
 	if (!admit_reconfigure(&collect->admit)) {
 		log_error("http: no memory to limit how often an address or a site may send");
 	}
@@ -163,7 +164,6 @@ struct collect *collect_create(const struct collect_conf *conf, const struct ide
 	}
 	collect->conf = conf;
 	collect->key = key;
-	set_options(collect);
 	counts_init(&collect->counts);
 	if (!admit_init(&collect->admit, conf) ||
 	    !waiting_init(&collect->waiting, (unsigned)conf->http.connections_max) ||
@@ -174,6 +174,7 @@ struct collect *collect_create(const struct collect_conf *conf, const struct ide
 	if (!hooks_load(&collect->hooks, conf, fail)) {
 		goto fail;
 	}
+	set_options(collect);
 	collect->sink = make_sink(collect, fail);
 	if (collect->sink == NULL || !listen_both(collect, fail)) {
 		goto fail;

@@ -128,6 +128,14 @@ static const struct yaml_field machine_fields[] = {
 	{0},
 };
 
+static const struct yaml_field chat_fields[] = {
+	{"topics_file", YAML_TEXT, AT(chat.topics_file), .low = 1, .high = 4095, .fallback = "topics.yaml",
+	 .reloadable = true,
+	 .help = "Words that tell what a message is about. Read when there are hooks, and again on SIGHUP. What a "
+		 "message says goes no further: its topics do."},
+	{0},
+};
+
 static const struct yaml_field log_fields[] = {
 	CONF_LOG_LEVEL_ROW("each answer: its route, status and time, never who asked"),
 	{0},
@@ -149,6 +157,7 @@ static const struct yaml_field collect_conf_fields[] = {
 	{"snowplow", YAML_SECTION, .fields = snowplow_fields, .help = "Snowplow's web trackers, v3 and v4."},
 	{"download", YAML_SECTION, .fields = download_fields, .help = "What is a download."},
 	{"machine", YAML_SECTION, .fields = machine_fields, .help = "Who is a machine."},
+	{"chat", YAML_SECTION, .fields = chat_fields, .help = "Messages of chats, by webhooks."},
 	{"log", YAML_SECTION, .fields = log_fields, .help = "What is said."},
 	{"stop", YAML_SECTION, .fields = stop_fields, .help = "How it ends."},
 	{"hooks", YAML_NODE, AT(hooks_node), .reloadable = true, .help = COLLECT_CONF_HOOKS_HELP},
@@ -264,6 +273,13 @@ static bool check_cookie(const struct conf_reader *reader, void *into)
 	return true;
 }
 
+static bool find_topics(const struct conf_reader *reader, void *into)
+{
+	struct collect_conf *conf = into;
+	conf->chat.topics_file = conf_path(reader->path, conf->chat.topics_file, reader->arena);
+	return conf->chat.topics_file != NULL || conf_too_large(reader);
+}
+
 static bool lower_list(const struct conf_reader *reader, const char *section, const char *key,
 		       struct yaml_texts *list)
 {
@@ -341,6 +357,7 @@ static conf_step *const steps[] = {
 	read_identity,
 	check_paths,
 	check_cookie,
+	find_topics,
 	lower_lists,
 	collect_conf_hooks_read,
 	read_forms,

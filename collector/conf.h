@@ -65,6 +65,9 @@ struct collect_conf {
 	struct {
 		struct yaml_texts user_agents, known_agents; /* lower case */
 	} machine;
+	struct {
+		const char *topics_file; /* relative ones resolved */
+	} chat;
 	struct yaml_node *hooks_node; /* as written; use hooks */
 	struct {
 		struct hook *items; /* without their secrets: hooks.h reads those */

@@ -4,6 +4,7 @@
 
 #include "collector/conf.h"
 #include "core/edge/secret_file.h"
+#include "core/edge/topic_file.h"
 
 #define ARENA_SIZE ((size_t)16 * 1024 * 1024)
 #define SECRET_SIZE_MIN 8
@@ -60,6 +61,21 @@ static bool load_hook(const struct hook *from, struct arena *arena, struct hook 
 	return split(ret_hook, text, fail);
 }
 
+static bool load_topics(struct hooks *hooks, const char *path, struct fail *fail)
+{
+	const struct topic_book *book;
+	struct topics *topics = arena_zero(&hooks->arena, 1, sizeof(*topics));
+	if (!topic_file_read(path, &hooks->arena, &book, fail)) {
+		return false;
+	}
+	if (topics == NULL || !topics_init(topics, book, &hooks->arena)) {
+		fail_set(fail, FAIL_FATAL, EXIT_CONFIG, "chat.topics_file %s: too large", path);
+		return false;
+	}
+	hooks->topics = topics;
+	return true;
+}
+
 bool hooks_load(struct hooks *hooks, const struct collect_conf *conf, struct fail *fail)
 {
 	struct hooks loaded = {.count = conf->hooks.count};
@@ -71,6 +87,7 @@ bool hooks_load(struct hooks *hooks, const struct collect_conf *conf, struct fai
 	for (size_t i = 0; good && i < loaded.count; i++) {
 		good = load_hook(&conf->hooks.items[i], &loaded.arena, &loaded.items[i], fail);
 	}
+	good = good && (loaded.count == 0 || load_topics(&loaded, conf->chat.topics_file, fail));
 	if (!good) {
 		hooks_finish(&loaded);
 		return false;

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "collector/conf.h"
+#include "collector/source/chatwoot.h"
 #include "collector/source/mailgun.h"
 #include "collector/source/snowplow.h"
 
@@ -18,7 +19,10 @@ static const unsigned char pixel[43] = {
 /* Senders ask whether anybody is there by GET or HEAD before they send. */
 #define HOOK_METHODS "POST, GET, HEAD"
 
+/* Each has Authorization: any hook may be proven by a password. */
 static const char *const password_headers[] = {"Authorization", NULL};
+static const char *const chatwoot_headers[] = {"Authorization", "X-Chatwoot-Signature", "X-Chatwoot-Timestamp",
+					       NULL};
 
 const struct route_about routes[ROUTE_COUNT] = {
 	[ROUTE_SNOWPLOW_POST] = {.name = "snowplow_post",
@@ -48,6 +52,12 @@ const struct route_about routes[ROUTE_COUNT] = {
 			   .scheme = mailgun_scheme,
 			   .more_headers = password_headers,
 			   .adapter = mailgun_read},
+	[ROUTE_CHATWOOT] = {.name = "chatwoot",
+			    .source = "chatwoot",
+			    .methods = HOOK_METHODS,
+			    .scheme = chatwoot_scheme,
+			    .more_headers = chatwoot_headers,
+			    .adapter = chatwoot_read},
 	[ROUTE_PREFLIGHT] = {.name = "preflight", .methods = "OPTIONS"},
 	[ROUTE_HEALTHZ] = {.name = "healthz",
 			   .methods = "GET, HEAD, OPTIONS",

@@ -154,7 +154,7 @@ enum outcome reading_id(struct reading *reading, const char *path, const struct 
 	return given != NULL ? OUTCOME_NONE : OUTCOME_too_large;
 }
 
-static bool read_digits(const char *text, int64_t *ret)
+bool reading_digits(const char *text, int64_t unit_us, int64_t *ret_us)
 {
 	int64_t number = 0;
 	for (const char *at = text; *at != '\0'; at++) {
@@ -163,36 +163,35 @@ static bool read_digits(const char *text, int64_t *ret)
 		}
 		number = number * 10 + (*at - '0');
 	}
-	*ret = number;
-	return text[0] != '\0';
+	*ret_us = text[0] != '\0' && number <= MOMENT_US_MAX / unit_us ? number * unit_us : -1;
+	return *ret_us >= 0;
 }
-
-static const int64_t units[] = {
-	[READING_RFC3339] = 0,
-	[READING_SECONDS] = MOMENT_SECOND_US,
-	[READING_MILLISECONDS] = MOMENT_MS_US,
-	[READING_MICROSECONDS] = 1,
-};
 
 /* False: it is none of these. */
 static bool moment_of(const struct json_node *node, enum reading_unit unit, int64_t *ret_us)
 {
-	if (unit == READING_RFC3339) {
-		return node->kind == JSON_TEXT && moment_read(node->text, ret_us);
+	static const int64_t units[] = {
+		[READING_RFC3339] = 0,
+		[READING_SECONDS] = MOMENT_SECOND_US,
+		[READING_MILLISECONDS] = MOMENT_MS_US,
+		[READING_MICROSECONDS] = 1,
+		[READING_ANY] = MOMENT_SECOND_US,
+	};
+	bool may_be_text = unit == READING_RFC3339 || unit == READING_ANY;
+	if (node->kind == JSON_TEXT && may_be_text && moment_read(node->text, ret_us)) {
+		return true;
 	}
-	int64_t number = node->whole;
-	if (node->kind == JSON_NUMBER && !node->is_whole) {
-		double us = node->number * (double)units[unit];
-		bool fits = us >= 0 && us <= (double)MOMENT_US_MAX;
-		*ret_us = fits ? (int64_t)llround(us) : 0;
-		return fits;
+	if (node->kind == JSON_TEXT && unit != READING_RFC3339) {
+		return reading_digits(node->text, units[unit], ret_us);
 	}
-	bool is_number =
-		node->kind == JSON_NUMBER || (node->kind == JSON_TEXT && read_digits(node->text, &number));
-	if (!is_number || number < 0 || number > MOMENT_US_MAX / units[unit]) {
+	if (node->kind != JSON_NUMBER || unit == READING_RFC3339) {
 		return false;
 	}
-	*ret_us = number * units[unit];
+	double us = node->number * (double)units[unit];
+	if (!(us >= 0 && us <= (double)MOMENT_US_MAX)) {
+		return false;
+	}
+	*ret_us = node->is_whole ? node->whole * units[unit] : (int64_t)llround(us);
 	return true;
 }
 

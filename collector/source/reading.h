@@ -53,10 +53,19 @@ enum outcome reading_texts(struct reading *reading, const struct reading_row *ro
 struct hash_piece;
 enum outcome reading_id(struct reading *reading, const char *path, const struct hash_piece *pieces, size_t count);
 
-enum reading_unit { READING_RFC3339, READING_SECONDS, READING_MILLISECONDS, READING_MICROSECONDS };
+enum reading_unit {
+	READING_RFC3339,
+	READING_SECONDS,
+	READING_MILLISECONDS,
+	READING_MICROSECONDS,
+	READING_ANY /* RFC 3339 or seconds */
+};
 /* A moment of the message: a number, or digits in a text, in that unit; or RFC 3339. Nothing there: 0. Outside of the years
  * 1970 to 9999: OUTCOME_bad_value. */
 enum outcome reading_moment(struct reading *reading, const char *path, enum reading_unit unit, int64_t *ret_us);
+
+/* Digits in that many µs each, as headers and queries have them; false: they are none, or beyond year 9999. */
+bool reading_digits(const char *text, int64_t unit_us, int64_t *ret_us);
 
 /*
  * When it happened. The sender's clock may be wrong, but it is wrong by the same at both of its stamps: what lay between

@@ -16,6 +16,7 @@
 #include "core/model/reject.h"
 
 struct arena;
+struct topics;
 
 #define SOURCE_EVENTS_MAX 1000 /* in one request */
 #define SOURCE_DEPTH_MAX 32    /* of JSON */
@@ -75,7 +76,8 @@ struct source_options {
 	size_t download_extensions_count;
 	const char *const *consent_scopes; /* of a consent banner: those that analytics are in */
 	size_t consent_scopes_count;
-	uint32_t page_ping_ms; /* how long a page ping says that the page was looked at */
+	const struct topics *topics; /* that texts of chats are asked for; NULL: none */
+	uint32_t page_ping_ms;	     /* how long a page ping says that the page was looked at */
 };
 
 /* One thing that a request carried: an event, or (event NULL) why it could not be read. */

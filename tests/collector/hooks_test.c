@@ -54,6 +54,16 @@ static void sign_mailgun(const char *secret, int64_t at_s, struct sent *ret)
 				at, hex_of(SIGNATURE_SHA256, secret, at, "tok123", ""));
 }
 
+static void sign_chatwoot(const char *secret, int64_t at_s, struct sent *ret)
+{
+	const char *at = arena_print(&arena, "%lld", (long long)at_s);
+	ret->headers[0] = (struct source_pair){"X-Chatwoot-Timestamp", at};
+	ret->headers[1] = (struct source_pair){"X-Chatwoot-Signature",
+					       arena_print(&arena, "sha256=%s",
+							   hex_of(SIGNATURE_SHA256, secret, at, ".", ret->body))};
+	ret->headers_count = 2;
+}
+
 static const struct row {
 	const char *source;
 	signer *sign;
@@ -62,6 +72,8 @@ static const struct row {
 	const char
 		*right; /* a vendor's or our own known answer: what `body` must hold or a header be; NULL: none */
 } rows[] = {
+	{"chatwoot", sign_chatwoot, true, true,
+	 "7c0046939f7af4d1d7814d4533890fca5e9fa45c7ae46c09c4f1e3117fa3a439"},
 	{"mailgun", sign_mailgun, false, false,
 	 "e634f020f10df9e36621220ed92b04841a8e5e3fe3fcb7d4e2a193373d1c6c37"},
 };
@@ -102,7 +114,7 @@ static enum hook_proof prove(const struct row *row, const struct sent *sent, con
 START_TEST(what_the_sender_signs_is_proven)
 {
 	const struct row *row = &rows[_i];
-	struct sent sent = {.body = "{}"};
+	struct sent sent = {.body = "{\"a\":1}"};
 	ck_assert(arena_init(&arena, (size_t)4 << 20));
 	row->sign(SECRET, RECEIVED_US / 1000000, &sent);
 	const struct hook one = hook_of(row->source, SECRET, NULL);
@@ -277,7 +289,8 @@ START_TEST(secrets_are_read_from_files_of_their_own)
 	for (size_t i = 0; i < COUNT_OF(cases); i++) {
 		const char *path = secret_file(cases[i].text, cases[i].mode);
 		struct hook hook = {.name = "news", .source = "mailgun", .url = "", .secret_file = path};
-		struct collect_conf conf = {.hooks = {.items = &hook, .count = 1}};
+		struct collect_conf conf = {.hooks = {.items = &hook, .count = 1},
+					    .chat = {.topics_file = "conf/topics.yaml"}};
 		struct fail fail = {.text = ""};
 		bool good = hooks_load(&hooks, &conf, &fail);
 		unlink(path);

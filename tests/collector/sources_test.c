@@ -15,9 +15,12 @@
 #include <string.h>
 
 #include "collector/source/body.h"
+#include "collector/source/chatwoot.h"
 #include "collector/source/hook.h"
 #include "collector/source/mailgun.h"
 #include "core/base/arena.h"
+#include "core/edge/topic_file.h"
+#include "core/flow/topics.h"
 #include "tests/collector/told.h"
 #include "tests/table.h"
 
@@ -37,12 +40,12 @@ static const struct form forms[] = {
 };
 static const char *const extensions[] = {"pdf", "zip"};
 static const char *const scopes[] = {"analytics", "statistics"};
-static const struct source_options options = {.forms = {.count = 1, .forms = forms},
-					      .download_extensions = extensions,
-					      .download_extensions_count = 2,
-					      .consent_scopes = scopes,
-					      .consent_scopes_count = 2,
-					      .page_ping_ms = 10000};
+static struct source_options options = {.forms = {.count = 1, .forms = forms},
+					.download_extensions = extensions,
+					.download_extensions_count = 2,
+					.consent_scopes = scopes,
+					.consent_scopes_count = 2,
+					.page_ping_ms = 10000};
 
 /* Whose cases are run: the file is named as the source. */
 static const struct tested {
@@ -51,6 +54,7 @@ static const struct tested {
 	source_adapter *adapter;
 	bool is_hook;
 } tested[] = {
+	{"chatwoot", CHANNEL_CHAT, chatwoot_read, true},
 	{"mailgun", CHANNEL_EMAIL, mailgun_read, true},
 };
 
@@ -218,7 +222,14 @@ static unsigned run_file(const struct tested *about)
 
 START_TEST(what_a_source_sends_becomes_events)
 {
-	ck_assert(arena_init(&arena, (size_t)64 << 20));
+	static struct arena kept;
+	static struct topics topics;
+	const struct topic_book *book;
+	struct fail fail;
+	ck_assert(arena_init(&arena, (size_t)64 << 20) && arena_init(&kept, (size_t)16 << 20));
+	ck_assert_msg(topic_file_read("conf/topics.yaml", &kept, &book, &fail), "%s", fail.text);
+	ck_assert(topics_init(&topics, book, &kept));
+	options.topics = &topics;
 	const struct tested *about = &tested[_i];
 	ck_assert_uint_ge(run_file(about), 8);
 }

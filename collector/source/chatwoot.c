@@ -1,0 +1,284 @@
+#include "collector/source/chatwoot.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "collector/source/chat.h"
+#include "collector/source/url.h"
+#include "core/base/arena.h"
+#include "core/base/check.h"
+#include "core/base/hash.h"
+#include "core/base/moment.h"
+#include "core/base/signature.h"
+
+/* Where things stand: an event is about a message in a conversation, or about the conversation itself. */
+struct place {
+	const char *conversation; /* a number */
+	const char *visitor, *email, *name, *user, *proven, *page;
+};
+
+static const struct place of_message = {
+	.conversation = "conversation.id",
+	.visitor = "conversation.contact_inbox.source_id",
+	.email = "conversation.meta.sender.email",
+	.name = "conversation.meta.sender.name",
+	.user = "conversation.meta.sender.identifier",
+	.proven = "conversation.meta.hmac_verified",
+	.page = "conversation.additional_attributes.referer",
+};
+static const struct place of_conversation = {
+	.conversation = "id",
+	.visitor = "contact_inbox.source_id",
+	.email = "meta.sender.email",
+	.name = "meta.sender.name",
+	.user = "meta.sender.identifier",
+	.proven = "meta.hmac_verified",
+	.page = "additional_attributes.referer",
+};
+
+/* Returns "" where there is no text. */
+static const char *text_at(const struct json_node *message, const char *path)
+{
+	const struct json_node *node = reading_find(message, path);
+	return node != NULL && node->kind == JSON_TEXT ? node->text : "";
+}
+
+static bool is_true_at(const struct json_node *message, const char *path)
+{
+	const struct json_node *node = reading_find(message, path);
+	return node != NULL && node->kind == JSON_BOOL && node->flag;
+}
+
+static enum party party_of(const struct json_node *message)
+{
+	const char *kind = text_at(message, "message_type"), *sender = text_at(message, "sender.type");
+	return strcmp(kind, "incoming") == 0 ? PARTY_PERSON
+	       : strcmp(kind, "outgoing") == 0 && strcmp(sender, "user") == 0
+		       ? PARTY_AGENT
+		       : PARTY_BOT; /* a template, or what an agent bot writes */
+}
+
+static enum outcome read_message(struct reading *reading)
+{
+	reading->event->action = ACTION_CHAT_MESSAGE;
+	reading->event->party = party_of(reading->message);
+	return chat_topics(reading, text_at(reading->message, "content"));
+}
+
+static enum outcome read_rating(struct reading *reading)
+{
+	struct event *event = reading->event;
+	const struct json_node *rating =
+		reading_find(reading->message, "content_attributes.submitted_values.csat_survey_response.rating");
+	event->action = rating != NULL ? ACTION_CHAT_RATED : ACTION_CUSTOM;
+	event->party = rating != NULL ? PARTY_PERSON : PARTY_SYSTEM;
+	event->label = rating != NULL ? "" : "message_updated";
+	return chat_rating(reading, rating, 1, 5);
+}
+
+static enum outcome read_started(struct reading *reading)
+{
+	reading->event->action = ACTION_CHAT_STARTED;
+	return OUTCOME_NONE;
+}
+
+static enum outcome read_status(struct reading *reading)
+{
+	const char *status = text_at(reading->message, "status");
+	struct event *event = reading->event;
+	event->action = strcmp(status, "resolved") == 0 ? ACTION_CHAT_CLOSED : ACTION_CUSTOM;
+	event->party = PARTY_SYSTEM; /* an agent, a rule or a time closes it: it is not said which */
+	if (event->action == ACTION_CUSTOM) {
+		return reading_copy(reading, strcmp(status, "open") == 0 ? "reopened" : status, 128,
+				    &event->label);
+	}
+	return OUTCOME_NONE;
+}
+
+/* changed_attributes: [{"assignee_id": {"previous_value": …, "current_value": …}}, …] */
+static bool is_assigned(const struct json_node *message)
+{
+	const struct json_node *list = json_get(message, "changed_attributes");
+	for (size_t i = 0; list != NULL && list->kind == JSON_LIST && i < list->count; i++) {
+		if (reading_find(list->items[i], "assignee_id.current_value") != NULL) {
+			return true;
+		}
+	}
+	return false;
+}
+
+static enum outcome read_update(struct reading *reading)
+{
+	bool assigned = is_assigned(reading->message);
+	reading->event->action = assigned ? ACTION_CHAT_ASSIGNED : ACTION_CUSTOM;
+	reading->event->label = assigned ? "" : "conversation_updated";
+	reading->event->party = PARTY_SYSTEM;
+	return OUTCOME_NONE;
+}
+
+static const struct word {
+	const char *word;
+	const struct place *place;
+	reading_step *read;
+} words[] = {
+	{"message_created", &of_message, read_message},
+	{"message_updated", &of_message, read_rating},
+	{"conversation_created", &of_conversation, read_started},
+	{"conversation_status_changed", &of_conversation, read_status},
+	{"conversation_updated", &of_conversation, read_update},
+};
+
+static const struct word *word_of(const char *event)
+{
+	for (size_t i = 0; i < COUNT_OF(words); i++) {
+		if (strcmp(words[i].word, event) == 0) {
+			return &words[i];
+		}
+	}
+	return NULL;
+}
+
+static enum outcome read_word(struct reading *reading)
+{
+	const char *name = "";
+	enum outcome outcome = reading_text(reading, "event", 129, &name);
+	if (outcome != OUTCOME_NONE || name[0] == '\0') {
+		return outcome != OUTCOME_NONE ? outcome : OUTCOME_bad_value;
+	}
+	const struct word *word = word_of(name);
+	if (word != NULL) {
+		return word->read(reading);
+	}
+	reading->event->action = ACTION_CUSTOM;
+	return reading_copy(reading, name, 128, &reading->event->label);
+}
+
+/* A message is when it was written; of a conversation, its last change. */
+static enum outcome read_time(struct reading *reading)
+{
+	bool is_new =
+		reading->event->action == ACTION_CHAT_MESSAGE || reading->event->action == ACTION_CHAT_STARTED;
+	int64_t at_us = 0;
+	enum outcome outcome = OUTCOME_NONE;
+	if (!is_new) {
+		outcome = reading_moment(reading, "updated_at", READING_ANY, &at_us);
+	}
+	if (outcome == OUTCOME_NONE && at_us == 0) {
+		outcome = reading_moment(reading, "created_at", READING_ANY, &at_us);
+	}
+	if (outcome == OUTCOME_NONE && at_us == 0) {
+		return OUTCOME_bad_value;
+	}
+	reading_times(reading, 0, 0, at_us);
+	return outcome;
+}
+
+/* The same message is delivered more than once, by deliveries of their own. */
+static enum outcome read_id(struct reading *reading)
+{
+	const struct json_node *message = reading->message;
+	static const char *const paths[] = {"event", "account.id", "id", "conversation.id", "status"};
+	char at[MOMENT_TEXT_SIZE];
+	struct hash_piece pieces[COUNT_OF(paths) + 1];
+	for (size_t i = 0; i < COUNT_OF(paths); i++) {
+		const struct json_node *node = reading_find(message, paths[i]);
+		const char *text = node != NULL ? reading_flat(node, reading->arena) : "";
+		if (text == NULL) {
+			return OUTCOME_too_large;
+		}
+		pieces[i] = (struct hash_piece){text, strlen(text)};
+	}
+	moment_print(reading->event->stamped_us, at);
+	pieces[COUNT_OF(paths)] = (struct hash_piece){at, strlen(at)};
+	return reading_id(reading, NULL, pieces, COUNT_OF(pieces));
+}
+
+/* Who the conversation is with, whoever of them spoke. An identifier counts when the site has signed it. */
+static enum outcome read_person(struct reading *reading)
+{
+	struct event *event = reading->event;
+	const struct word *word = word_of(text_at(reading->message, "event"));
+	const struct place *place = word != NULL ? word->place : &of_conversation;
+	const struct reading_row rows[] = {
+		{place->visitor, 256, offsetof(struct event, identity.visitor_id)},
+		{place->email, 254, offsetof(struct event, identity.email)},
+		{place->name, 128, offsetof(struct event, identity.name)},
+	};
+	static const struct reading_row of_sender[] = {
+		/* older versions say it of who spoke alone */
+		{"sender.email", 254, offsetof(struct event, identity.email)},
+		{"sender.name", 128, offsetof(struct event, identity.name)},
+	};
+	enum outcome outcome = reading_texts(reading, rows, COUNT_OF(rows));
+	if (outcome == OUTCOME_NONE && event->action == ACTION_CHAT_MESSAGE && event->party == PARTY_PERSON) {
+		outcome = reading_texts(reading, of_sender, COUNT_OF(of_sender));
+	}
+	if (outcome == OUTCOME_NONE && is_true_at(reading->message, place->proven)) {
+		event->identity.verified = true;
+		outcome = reading_text(reading, place->user, 256, &event->identity.user_id);
+	}
+	event->content.url = url_clean(text_at(reading->message, place->page), reading->arena);
+	return event->content.url != NULL ? outcome : OUTCOME_too_large;
+}
+
+static enum outcome read_thread(struct reading *reading)
+{
+	const struct word *word = word_of(text_at(reading->message, "event"));
+	const struct json_node *account = reading_find(reading->message, "account.id");
+	const struct json_node *conversation =
+		word != NULL ? reading_find(reading->message, word->place->conversation) : NULL;
+	if (conversation == NULL) {
+		return OUTCOME_NONE;
+	}
+	const char *left = account != NULL ? reading_flat(account, reading->arena) : "";
+	const char *right = reading_flat(conversation, reading->arena);
+	const char *whole =
+		left != NULL && right != NULL ? arena_print(reading->arena, "%s/%s", left, right) : NULL;
+	return whole != NULL ? reading_copy(reading, whole, 128, &reading->event->thread_id) : OUTCOME_too_large;
+}
+
+static reading_step *const steps[] = {read_word, read_time, read_id, read_person, read_thread};
+
+/* Notes between agents, and what the system says in a conversation, are nobody's touch. */
+static bool is_internal(const struct json_node *root)
+{
+	return is_true_at(root, "private") || strcmp(text_at(root, "message_type"), "activity") == 0;
+}
+
+bool chatwoot_read(const struct source_request *request, const struct source_options *options, struct arena *arena,
+		   struct source_items *ret_items)
+{
+	struct json_node *root;
+	struct source_item *item = arena_zero(arena, 1, sizeof(*item));
+	if (item == NULL || !reading_body(request, arena, &root, ret_items)) {
+		return false;
+	}
+	if (root == NULL) {
+		return true;
+	}
+	*ret_items = (struct source_items){.count = 0, .items = item};
+	if (root->kind == JSON_MAP && is_internal(root)) {
+		return true;
+	}
+	struct reading reading = {.request = request, .options = options, .arena = arena, .message = root};
+	reading_item(&reading, "chatwoot", CHANNEL_CHAT, steps, COUNT_OF(steps), item);
+	ret_items->count = 1;
+	return true;
+}
+
+enum hook_proof chatwoot_scheme(const struct source_request *request, const struct hook_secret *secret,
+				struct arena *arena)
+{
+	(void)arena;
+	const char *given = source_more_header(request, "X-Chatwoot-Signature");
+	const char *at = source_more_header(request, "X-Chatwoot-Timestamp");
+	int64_t at_us;
+	if (strncmp(given, "sha256=", 7) != 0 || !reading_digits(at, MOMENT_SECOND_US, &at_us)) {
+		return HOOK_UNSIGNED;
+	}
+	const struct signature_piece pieces[] = {{at, strlen(at)}, {".", 1}, {request->body, request->body_size}};
+	return signature_is(SIGNATURE_SHA256, SIGNATURE_HEX, given + 7, secret->bytes, secret->size, pieces,
+			    COUNT_OF(pieces))
+		       ? hook_at(request, at_us)
+		       : HOOK_FORGED;
+}
