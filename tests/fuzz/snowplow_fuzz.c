@@ -5,18 +5,10 @@
  */
 #include <string.h>
 
-#include "collector/conf.h"
-#include "collector/screen.h"
-#include "collector/source/body.h"
 #include "collector/source/snowplow.h"
 #include "collector/visitor.h"
-#include "core/base/arena.h"
-#include "core/base/check.h"
-#include "core/base/text.h"
-#include "core/flow/decode.h"
-#include "tests/fuzz/fuzz.h"
+#include "tests/fuzz/source_fuzz.h"
 
-#define NOW_US INT64_C(1795316000000000)
 #define PAIRS_MAX 64
 
 enum flag { FLAG_QUERY = 1, FLAG_ANONYMOUS = 2, FLAG_HEAD = 4, FLAG_REQUIRE = 8, FLAG_HEADERS = 16 };
@@ -56,58 +48,11 @@ static size_t split(char *query, struct source_pair *ret_pairs)
 	return count;
 }
 
-static void check_reject(const struct reject *reject)
-{
-	CHECK(reject->reason == OUTCOME_unreadable || reject->reason == OUTCOME_too_large ||
-	      reject->reason == OUTCOME_bad_text || reject->reason == OUTCOME_bad_value);
-	CHECK(memchr(reject->field, '\0', sizeof(reject->field)) != NULL);
-	CHECK(text_is_utf8(reject->field, strlen(reject->field)) && !text_has_address(reject->field));
-}
-
-/* The daemon takes it, and has nothing left to mask in it. */
-static void check_sent(const struct event *event, struct arena *arena)
-{
-	struct message message = {.timestamp_us = NOW_US, .form = FORM_PROTOBUF};
-	struct event *taken;
-	struct reject reject;
-	const uint8_t *bytes;
-	size_t size;
-	CHECK(event->consent.profile == STATEMENT_GRANTED || event->identity.email[0] == '\0');
-	CHECK(event->consent.profile == STATEMENT_GRANTED || event->identity.name[0] == '\0');
-	CHECK(!event->identity.verified && !text_has_address(event->identity.user_id));
-	CHECK(!event->consent.anonymous || event->identity.anonymous_id[0] == '\0');
-	CHECK(encode_event(event, arena, &message.value, &message.size));
-	if (message.size > EVENT_MESSAGE_SIZE_MAX) {
-		return;
-	}
-	CHECK(decode_event(&message, arena, NULL, &taken, &reject) == OUTCOME_NONE);
-	taken->stamped_us = event->stamped_us; /* filled in where it is 0 */
-	CHECK(encode_event(taken, arena, &bytes, &size));
-	CHECK(size == message.size && memcmp(bytes, message.value, size) == 0);
-}
-
+/* A public tracker verifies nobody. */
 static void check_item(struct source_item *item, int flags, struct arena *arena)
 {
-	const struct consent_policy consent = {
-		.unsaid = {[CHANNEL_WEB] = flags & FLAG_REQUIRE ? CONSENT_REQUIRE : CONSENT_ALLOW}};
-	const struct screen_options options = {.consent = &consent, .identify = {.key = &key}};
-	const char *field;
-	if (item->event == NULL) {
-		check_reject(&item->reject);
-		return;
-	}
-	switch (screen_event(item->event, &options, arena, &field)) {
-	case OUTCOME_NONE:
-		check_sent(item->event, arena);
-		break;
-	case OUTCOME_no_consent:
-		break;
-	case OUTCOME_bad_value:
-		CHECK(strcmp(field, "id") == 0);
-		break;
-	default:
-		CHECK(!"a fate that screening does not give");
-	}
+	CHECK(item->event == NULL || !item->event->identity.verified);
+	source_fuzz_item(item, flags & FLAG_REQUIRE, arena);
 }
 
 /* Each cookie that is set is one header, with an id that is one. */
@@ -143,7 +88,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	char *text = arena_text(&arena, (const char *)data + 1, size - 1);
 	const char *header = arena_text(&arena, text, strlen(text));
 	struct source_pair pairs[PAIRS_MAX];
-	struct source_request request = {.is_head = flags & FLAG_HEAD, .body = "", .received_us = NOW_US};
+	struct source_request request = {
+		.is_head = flags & FLAG_HEAD, .body = "", .received_us = SOURCE_FUZZ_NOW_US};
 	for (size_t i = 0; i < SOURCE_HEADER_COUNT; i++) {
 		request.header[i] = "";
 	}
