@@ -41,7 +41,8 @@ static bool describe(const struct http_request *http, struct arena *arena, struc
 				       .arguments = ret_list->items,
 				       .arguments_count = ret_list->count,
 				       .received_us = moment_now_us()};
-	ret->body = http_body(http, &ret->body_size);
+	ret->body = ret->raw = http_body(http, &ret->body_size);
+	ret->raw_size = ret->body_size;
 	for (size_t i = 0; i < SOURCE_HEADER_COUNT; i++) {
 		ret->header[i] = http_header(http, source_header_names[i]);
 	}

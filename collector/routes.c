@@ -3,8 +3,12 @@
 #include <string.h>
 
 #include "collector/conf.h"
+#include "collector/source/brevo.h"
 #include "collector/source/chatwoot.h"
 #include "collector/source/mailgun.h"
+#include "collector/source/mandrill.h"
+#include "collector/source/postmark.h"
+#include "collector/source/sendgrid.h"
 #include "collector/source/snowplow.h"
 
 /* The smallest GIF that browsers take: one transparent pixel. */
@@ -17,10 +21,17 @@ static const unsigned char pixel[43] = {
 #define TEXT "text/plain; charset=utf-8"
 
 /* Senders ask whether anybody is there by GET or HEAD before they send. */
-#define HOOK_METHODS "POST, GET, HEAD"
+#define HOOK(source_name, hook_scheme_of, adapter_of, headers_of) \
+	{ \
+		.name = (source_name), .source = (source_name), .methods = "POST, GET, HEAD", \
+		.scheme = (hook_scheme_of), .more_headers = (headers_of), .adapter = (adapter_of), \
+	}
 
 /* Each has Authorization: any hook may be proven by a password. */
 static const char *const password_headers[] = {"Authorization", NULL};
+static const char *const sendgrid_headers[] = {"Authorization", "X-Twilio-Email-Event-Webhook-Signature",
+					       "X-Twilio-Email-Event-Webhook-Timestamp", NULL};
+static const char *const mandrill_headers[] = {"Authorization", "X-Mandrill-Signature", NULL};
 static const char *const chatwoot_headers[] = {"Authorization", "X-Chatwoot-Signature", "X-Chatwoot-Timestamp",
 					       NULL};
 
@@ -46,18 +57,12 @@ const struct route_about routes[ROUTE_COUNT] = {
 				.body = pixel,
 				.body_size = sizeof(pixel),
 				.no_cache = true},
-	[ROUTE_MAILGUN] = {.name = "mailgun",
-			   .source = "mailgun",
-			   .methods = HOOK_METHODS,
-			   .scheme = mailgun_scheme,
-			   .more_headers = password_headers,
-			   .adapter = mailgun_read},
-	[ROUTE_CHATWOOT] = {.name = "chatwoot",
-			    .source = "chatwoot",
-			    .methods = HOOK_METHODS,
-			    .scheme = chatwoot_scheme,
-			    .more_headers = chatwoot_headers,
-			    .adapter = chatwoot_read},
+	[ROUTE_MAILGUN] = HOOK("mailgun", mailgun_scheme, mailgun_read, password_headers),
+	[ROUTE_SENDGRID] = HOOK("sendgrid", sendgrid_scheme, sendgrid_read, sendgrid_headers),
+	[ROUTE_POSTMARK] = HOOK("postmark", hook_password, postmark_read, password_headers),
+	[ROUTE_BREVO] = HOOK("brevo", hook_password, brevo_read, password_headers),
+	[ROUTE_MANDRILL] = HOOK("mandrill", mandrill_scheme, mandrill_read, mandrill_headers),
+	[ROUTE_CHATWOOT] = HOOK("chatwoot", chatwoot_scheme, chatwoot_read, chatwoot_headers),
 	[ROUTE_PREFLIGHT] = {.name = "preflight", .methods = "OPTIONS"},
 	[ROUTE_HEALTHZ] = {.name = "healthz",
 			   .methods = "GET, HEAD, OPTIONS",

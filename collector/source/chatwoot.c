@@ -276,7 +276,7 @@ enum hook_proof chatwoot_scheme(const struct source_request *request, const stru
 	if (strncmp(given, "sha256=", 7) != 0 || !reading_digits(at, MOMENT_SECOND_US, &at_us)) {
 		return HOOK_UNSIGNED;
 	}
-	const struct signature_piece pieces[] = {{at, strlen(at)}, {".", 1}, {request->body, request->body_size}};
+	const struct signature_piece pieces[] = {{at, strlen(at)}, {".", 1}, {request->raw, request->raw_size}};
 	return signature_is(SIGNATURE_SHA256, SIGNATURE_HEX, given + 7, secret->bytes, secret->size, pieces,
 			    COUNT_OF(pieces))
 		       ? hook_at(request, at_us)

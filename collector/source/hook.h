@@ -51,7 +51,7 @@ enum hook_proof hook_prove(const struct source_request *request, hook_scheme *sc
 /* A scheme: the secret is the last part of the path, or the password of basic authentication by any name. */
 hook_scheme hook_password;
 
-/* For schemes that sign when they send: is it about now? */
+/* For schemes that sign when they send: is it about now? (Of a signature that is right.) */
 enum hook_proof hook_at(const struct source_request *request, int64_t signed_us);
 
 /* The hook that the path /hooks/SOURCE/NAME or /hooks/SOURCE/NAME/… names; NULL: none. */

@@ -1,31 +1,58 @@
 /*
- * What the adapters of mail providers share: what a provider's word for an event is here, and whom and what it is about. Pure.
+ * Mail providers: what one of them calls things, as a table, and how any of them is read by it. Pure.
  *
  * A mailing's events are its recipient's: the provider knows the address that it sent to, so it is verified. What machines
- * of the mail's way did (sent, delivered, bounced) is a SYSTEM's doing.
+ * of the mail's way did (sent, delivered, bounced) is a SYSTEM's doing, and moves nobody.
  */
 #pragma once
 #include "collector/source/reading.h"
 
+/* A provider's word for an event. */
 struct mail_word {
 	const char *word;
 	int action;	   /* CUSTOM: the word is its label */
 	enum party party;  /* who did it */
-	const char *label; /* NULL: none, or of CUSTOM the word itself */
+	const char *label; /* of CUSTOM, in place of the word; NULL: none */
 };
 
-/* Sets action, party and label by the provider's word; one that is in no row is CUSTOM with the word as its label, done by
- * a PERSON: a rule may ask for it. */
-enum outcome mail_word(struct reading *reading, const char *word, const struct mail_word *rows, size_t count);
+/* Of a mail that will be tried again. */
+#define MAIL_DEFERRED(word) \
+	{ \
+		word, ACTION_CUSTOM, PARTY_SYSTEM, "deferred" \
+	}
+#define MAIL_DONE(word, action) \
+	{ \
+		word, ACTION_##action, PARTY_SYSTEM, NULL \
+	}
+#define MAIL_PERSON(word, action) \
+	{ \
+		word, ACTION_##action, PARTY_PERSON, NULL \
+	}
 
-/* The recipient at a path of the message: email, verified. */
-enum outcome mail_recipient(struct reading *reading, const char *path);
-/* The link at a path of the message: target_url, and its utm as campaign. */
-enum outcome mail_link(struct reading *reading, const char *path);
-/* The mail's Message-ID at a path, as thread and as campaign.message_id: what stands in front of its @, as the whole looks
- * like an address and would be left out. */
-enum outcome mail_message(struct reading *reading, const char *path);
-/* The User-Agent at a path, as whoever opened or clicked had it; nothing there: nobody's. */
-enum outcome mail_agent(struct reading *reading, const char *path);
-/* A tag, or a list of them: the first is campaign.name, all are properties "tag". */
-enum outcome mail_tags(struct reading *reading, const char *path);
+#define MAIL_PATHS_MAX 4
+
+/* Paths into a message (reading_find()); NULL: the provider does not say it. */
+struct mail_source {
+	const char *source;
+	const char *word;
+	const struct mail_word *words;
+	size_t words_count;
+	const char *times[MAIL_PATHS_MAX]; /* the first that is there */
+	enum reading_unit unit;
+	const char *id; /* NULL: made of word, time, recipient, message and link */
+	const char *recipients[MAIL_PATHS_MAX];
+	const char *link;
+	const char *message; /* Message-ID */
+	const char *
+		message_ends; /* kept of it is what stands in front of one of these: the whole looks like an address */
+	const char *agent;	/* User-Agent of whoever opened or clicked */
+	const char *tags;	/* a text or a list: the first is campaign.name, all are properties "tag" */
+	const char *properties; /* a map whose flat values are the sender's own */
+	reading_step *settle;	/* what no table says, after all that; NULL: nothing */
+};
+
+/* One message, as one event. */
+void mail_item(struct reading *reading, const struct mail_source *source, struct source_item *ret_item);
+/* A list of messages, each an event of its own, SOURCE_EVENTS_MAX at most; or one alone. */
+bool mail_items(const struct source_request *request, const struct source_options *options, struct arena *arena,
+		const struct json_node *root, const struct mail_source *source, struct source_items *ret_items);

@@ -10,45 +10,18 @@
 #include "core/base/signature.h"
 
 static const struct mail_word words[] = {
-	{"accepted", ACTION_EMAIL_SENT, PARTY_SYSTEM, NULL},
-	{"delivered", ACTION_EMAIL_DELIVERED, PARTY_SYSTEM, NULL},
-	{"opened", ACTION_EMAIL_OPEN, PARTY_PERSON, NULL},
-	{"clicked", ACTION_EMAIL_CLICK, PARTY_PERSON, NULL},
-	{"unsubscribed", ACTION_EMAIL_UNSUBSCRIBE, PARTY_PERSON, NULL},
-	{"complained", ACTION_EMAIL_COMPLAINT, PARTY_PERSON, NULL},
-	{"failed", ACTION_EMAIL_BOUNCE, PARTY_SYSTEM, NULL},
-	{"rejected", ACTION_CUSTOM, PARTY_SYSTEM, NULL},
+	MAIL_DONE("accepted", EMAIL_SENT),
+	MAIL_DONE("delivered", EMAIL_DELIVERED),
+	MAIL_PERSON("opened", EMAIL_OPEN),
+	MAIL_PERSON("clicked", EMAIL_CLICK),
+	MAIL_PERSON("unsubscribed", EMAIL_UNSUBSCRIBE),
+	MAIL_PERSON("complained", EMAIL_COMPLAINT),
+	MAIL_DONE("failed", EMAIL_BOUNCE),
+	MAIL_DONE("rejected", CUSTOM),
 };
 
-static enum outcome read_word(struct reading *reading)
-{
-	const char *word = "", *severity = "";
-	enum outcome outcome = reading_text(reading, "severity", 16, &severity);
-	outcome = outcome != OUTCOME_NONE ? outcome : reading_text(reading, "event", 129, &word);
-	if (outcome != OUTCOME_NONE || word[0] == '\0') {
-		return outcome != OUTCOME_NONE ? outcome : OUTCOME_bad_value;
-	}
-	outcome = mail_word(reading, word, words, COUNT_OF(words));
-	if (reading->event->action == ACTION_EMAIL_BOUNCE && strcmp(severity, "temporary") == 0) {
-		reading->event->action = ACTION_CUSTOM; /* it is tried again */
-		reading->event->label = "deferred";
-	}
-	return outcome;
-}
-
-static enum outcome read_time(struct reading *reading)
-{
-	int64_t at_us;
-	enum outcome outcome = reading_moment(reading, "timestamp", READING_SECONDS, &at_us);
-	if (outcome != OUTCOME_NONE || at_us == 0) {
-		return outcome != OUTCOME_NONE ? outcome : OUTCOME_bad_value;
-	}
-	reading_times(reading, 0, 0, at_us);
-	return OUTCOME_NONE;
-}
-
 /* Theirs is one within a day only. */
-static enum outcome read_id(struct reading *reading)
+static enum outcome settle_id(struct reading *reading)
 {
 	const char *id = "";
 	enum outcome outcome = reading_text(reading, "id", 129, &id);
@@ -61,47 +34,53 @@ static enum outcome read_id(struct reading *reading)
 	return reading_id(reading, NULL, pieces, COUNT_OF(pieces));
 }
 
-static enum outcome read_rest(struct reading *reading)
+static enum outcome settle(struct reading *reading)
 {
-	enum outcome outcome = mail_recipient(reading, "recipient");
-	outcome = outcome != OUTCOME_NONE ? outcome : mail_link(reading, "url");
-	outcome = outcome != OUTCOME_NONE ? outcome : mail_message(reading, "message.headers.message-id");
-	outcome = outcome != OUTCOME_NONE ? outcome : mail_agent(reading, "client-info.user-agent");
-	return outcome != OUTCOME_NONE ? outcome : mail_tags(reading, "tags");
-}
-
-static enum outcome read_machine(struct reading *reading)
-{
-	const char *bot = "";
+	struct event *event = reading->event;
+	const char *bot = "", *severity = "";
 	enum outcome outcome = reading_text(reading, "client-info.bot", 64, &bot);
-	reading->event->machine_reasons |= bot[0] != '\0' ? MACHINE_PROVIDER_FLAG : 0;
-	return outcome != OUTCOME_NONE
-		       ? outcome
-		       : reading_properties(reading, reading_find(reading->message, "user-variables"));
+	outcome = outcome != OUTCOME_NONE ? outcome : reading_text(reading, "severity", 16, &severity);
+	event->machine_reasons |= bot[0] != '\0' ? MACHINE_PROVIDER_FLAG : 0;
+	if (event->action == ACTION_EMAIL_BOUNCE && strcmp(severity, "temporary") == 0) {
+		event->action = ACTION_CUSTOM; /* it is tried again */
+		event->label = "deferred";
+	}
+	return outcome != OUTCOME_NONE ? outcome : settle_id(reading);
 }
 
-static reading_step *const steps[] = {read_word, read_time, read_id, read_rest, read_machine};
+static const struct mail_source mailgun = {
+	.source = "mailgun",
+	.word = "event",
+	.words = words,
+	.words_count = COUNT_OF(words),
+	.times = {"timestamp"},
+	.unit = READING_SECONDS,
+	.recipients = {"recipient"},
+	.link = "url",
+	.message = "message.headers.message-id",
+	.message_ends = "@>",
+	.agent = "client-info.user-agent",
+	.tags = "tags",
+	.properties = "user-variables",
+	.settle = settle,
+};
 
 bool mailgun_read(const struct source_request *request, const struct source_options *options, struct arena *arena,
 		  struct source_items *ret_items)
 {
 	struct json_node *root;
-	struct source_item *item = arena_zero(arena, 1, sizeof(*item));
-	if (item == NULL || !reading_body(request, arena, &root, ret_items)) {
+	if (!reading_body(request, arena, &root, ret_items)) {
 		return false;
 	}
-	const struct json_node *data = json_get(root, "event-data");
 	if (root == NULL) {
 		return true;
 	}
-	if (data == NULL) {
+	const struct json_node *data = json_get(root, "event-data");
+	if (data == NULL || data->kind != JSON_MAP) {
 		return source_reject_all(OUTCOME_bad_value, "event-data", request->body, request->body_size, arena,
 					 ret_items);
 	}
-	struct reading reading = {.request = request, .options = options, .arena = arena, .message = data};
-	reading_item(&reading, "mailgun", CHANNEL_EMAIL, steps, COUNT_OF(steps), item);
-	*ret_items = (struct source_items){.count = 1, .items = item};
-	return true;
+	return mail_items(request, options, arena, data, &mailgun, ret_items);
 }
 
 enum hook_proof mailgun_scheme(const struct source_request *request, const struct hook_secret *secret,

@@ -62,8 +62,11 @@ struct source_request {
 	enum hook_proof proof;		     /* that it is: adapters see proven ones only */
 	const struct source_pair *arguments; /* of the query, decoded */
 	size_t arguments_count;
-	const char *body;
+	const char
+		*body; /* unpacked, white space in front left out; of a form nothing: its fields are arguments */
 	size_t body_size;
+	const char *raw; /* the same as it came, which is what senders sign */
+	size_t raw_size;
 	int64_t received_us;
 };
 

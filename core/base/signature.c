@@ -1,9 +1,12 @@
 #include "core/base/signature.h"
 
+#include <openssl/core_names.h>
 #include <openssl/crypto.h>
+#include <openssl/err.h>
 #include <openssl/evp.h>
 #include <openssl/params.h>
-#include <openssl/core_names.h>
+#include <openssl/pem.h>
+#include <openssl/x509.h>
 #include <string.h>
 
 #include "core/base/base64.h"
@@ -11,6 +14,7 @@
 
 /* What a text of a signature may have: base64 of the longest, padded, or its hexadecimal. */
 #define TEXT_SIZE_MAX (2 * SIGNATURE_SIZE_MAX)
+#define KEY_SIZE_MAX 1024 /* in base64 */
 
 size_t signature_hmac(enum signature_hash hash, const void *key, size_t key_size,
 		      const struct signature_piece *pieces, size_t count,
@@ -68,6 +72,51 @@ bool signature_is(enum signature_hash hash, enum signature_form form, const char
 	}
 	size_t size = signature_hmac(hash, key, key_size, pieces, count, wanted);
 	return signature_equal(wanted, size, given, given_size);
+}
+
+/* The certificate's, the public key's, or base64 of one; NULL: it is none. */
+static EVP_PKEY *read_key(const char *text)
+{
+	uint8_t bytes[BASE64_BYTES_MAX(KEY_SIZE_MAX)];
+	const uint8_t *at = bytes;
+	size_t size = strlen(text);
+	if (strncmp(text, "-----BEGIN ", 11) != 0) {
+		return size <= KEY_SIZE_MAX && base64_read(text, size, bytes, &size)
+			       ? d2i_PUBKEY(NULL, &at, (long)size)
+			       : NULL;
+	}
+	BIO *bio = BIO_new_mem_buf(text, -1);
+	CHECK(bio != NULL);
+	EVP_PKEY *key = NULL;
+	if (strncmp(text, "-----BEGIN CERTIFICATE", 22) == 0) {
+		X509 *certificate = PEM_read_bio_X509(bio, NULL, NULL, NULL);
+		key = certificate != NULL ? X509_get_pubkey(certificate) : NULL;
+		X509_free(certificate);
+	} else {
+		key = PEM_read_bio_PUBKEY(bio, NULL, NULL, NULL);
+	}
+	BIO_free(bio);
+	return key;
+}
+
+bool signature_is_public(enum signature_hash hash, const uint8_t *signature, size_t size, const char *key,
+			 const struct signature_piece *pieces, size_t count)
+{
+	EVP_PKEY *public = read_key(key);
+	EVP_MD_CTX *context = EVP_MD_CTX_new();
+	CHECK(context != NULL);
+	bool good = public != NULL &&
+		    EVP_DigestVerifyInit(context, NULL, hash == SIGNATURE_SHA1 ? EVP_sha1() : EVP_sha256(), NULL,
+					 public) == 1;
+	for (size_t i = 0; i < count && good; i++) {
+		good = pieces[i].size == 0 ||
+		       EVP_DigestVerifyUpdate(context, pieces[i].bytes, pieces[i].size) == 1;
+	}
+	good = good && EVP_DigestVerifyFinal(context, signature, size) == 1;
+	EVP_MD_CTX_free(context);
+	EVP_PKEY_free(public);
+	ERR_clear_error();
+	return good;
 }
 
 bool signature_equal(const void *a, size_t a_size, const void *b, size_t b_size)

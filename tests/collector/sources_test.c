@@ -15,9 +15,13 @@
 #include <string.h>
 
 #include "collector/source/body.h"
+#include "collector/source/brevo.h"
 #include "collector/source/chatwoot.h"
 #include "collector/source/hook.h"
 #include "collector/source/mailgun.h"
+#include "collector/source/mandrill.h"
+#include "collector/source/postmark.h"
+#include "collector/source/sendgrid.h"
 #include "core/base/arena.h"
 #include "core/edge/topic_file.h"
 #include "core/flow/topics.h"
@@ -54,8 +58,9 @@ static const struct tested {
 	source_adapter *adapter;
 	bool is_hook;
 } tested[] = {
-	{"chatwoot", CHANNEL_CHAT, chatwoot_read, true},
-	{"mailgun", CHANNEL_EMAIL, mailgun_read, true},
+	{"brevo", CHANNEL_EMAIL, brevo_read, true},	  {"chatwoot", CHANNEL_CHAT, chatwoot_read, true},
+	{"mailgun", CHANNEL_EMAIL, mailgun_read, true},	  {"mandrill", CHANNEL_EMAIL, mandrill_read, true},
+	{"postmark", CHANNEL_EMAIL, postmark_read, true}, {"sendgrid", CHANNEL_EMAIL, sendgrid_read, true},
 };
 
 struct one_case {

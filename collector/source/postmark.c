@@ -1,0 +1,87 @@
+#include "collector/source/postmark.h"
+
+#include <string.h>
+
+#include "collector/source/mail.h"
+#include "core/base/check.h"
+
+static const struct mail_word words[] = {
+	MAIL_DONE("Delivery", EMAIL_DELIVERED),
+	MAIL_PERSON("Open", EMAIL_OPEN),
+	MAIL_PERSON("Click", EMAIL_CLICK),
+	MAIL_DONE("Bounce", EMAIL_BOUNCE),
+	MAIL_PERSON("SpamComplaint", EMAIL_COMPLAINT),
+	MAIL_PERSON("SubscriptionChange", EMAIL_UNSUBSCRIBE),
+};
+
+/* What Postmark calls a bounce and is none. */
+static const struct mail_word bounces[] = {
+	MAIL_DEFERRED("Transient"),
+	MAIL_DEFERRED("DnsError"),
+	MAIL_DEFERRED("SoftBounce"),
+	MAIL_PERSON("Unsubscribe", EMAIL_UNSUBSCRIBE),
+	MAIL_PERSON("SpamNotification", EMAIL_COMPLAINT),
+	MAIL_PERSON("SpamComplaint", EMAIL_COMPLAINT),
+	{"AutoResponder", ACTION_CUSTOM, PARTY_SYSTEM, "auto_reply"},
+	{"AddressChange", ACTION_CUSTOM, PARTY_SYSTEM, "auto_reply"},
+	{"ChallengeVerification", ACTION_CUSTOM, PARTY_SYSTEM, "auto_reply"},
+};
+
+static enum outcome settle_bounce(struct reading *reading)
+{
+	struct event *event = reading->event;
+	const char *type = "";
+	enum outcome outcome = reading_text(reading, "Type", 64, &type);
+	for (size_t i = 0; i < COUNT_OF(bounces); i++) {
+		if (strcmp(bounces[i].word, type) == 0) {
+			event->action = bounces[i].action;
+			event->party = bounces[i].party;
+			event->label = bounces[i].label != NULL ? bounces[i].label : "";
+		}
+	}
+	return outcome;
+}
+
+/* A recipient who may be written to again has not asked for it by this: the sender has made it so. */
+static enum outcome settle(struct reading *reading)
+{
+	struct event *event = reading->event;
+	const struct json_node *suppressed = json_get(reading->message, "SuppressSending");
+	if (event->action == ACTION_EMAIL_BOUNCE) {
+		return settle_bounce(reading);
+	}
+	if (event->action == ACTION_EMAIL_UNSUBSCRIBE &&
+	    (suppressed == NULL || suppressed->kind != JSON_BOOL || !suppressed->flag)) {
+		event->action = ACTION_CUSTOM;
+		event->party = PARTY_SYSTEM;
+		event->label = "resubscribe";
+	}
+	return OUTCOME_NONE;
+}
+
+static const struct mail_source postmark = {
+	.source = "postmark",
+	.word = "RecordType",
+	.words = words,
+	.words_count = COUNT_OF(words),
+	.times = {"ReceivedAt", "DeliveredAt", "BouncedAt", "ChangedAt"},
+	.unit = READING_RFC3339,
+	.recipients = {"Recipient", "Email"},
+	.link = "OriginalLink",
+	.message = "MessageID",
+	.message_ends = "@>",
+	.agent = "UserAgent",
+	.tags = "Tag",
+	.properties = "Metadata",
+	.settle = settle,
+};
+
+bool postmark_read(const struct source_request *request, const struct source_options *options, struct arena *arena,
+		   struct source_items *ret_items)
+{
+	struct json_node *root;
+	if (!reading_body(request, arena, &root, ret_items)) {
+		return false;
+	}
+	return root == NULL || mail_items(request, options, arena, root, &postmark, ret_items);
+}
