@@ -121,6 +121,9 @@ static enum outcome read_message(struct reading *reading)
 static enum outcome read_id(struct reading *reading)
 {
 	const struct event *event = reading->event;
+	if (event->id[0] != '\0') {
+		return OUTCOME_NONE;
+	}
 	char at[MOMENT_TEXT_SIZE];
 	moment_print(event->stamped_us, at);
 	const char *const texts[] = {
@@ -178,7 +181,7 @@ static enum outcome read_rest(struct reading *reading)
 }
 
 static reading_step *const steps[] = {read_word,    read_time, read_recipient, read_link,
-				      read_message, read_id,   read_tags,      read_rest};
+				      read_message, read_tags, read_rest,      read_id};
 
 void mail_item(struct reading *reading, const struct mail_source *source, struct source_item *ret_item)
 {

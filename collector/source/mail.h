@@ -39,7 +39,7 @@ struct mail_source {
 	size_t words_count;
 	const char *times[MAIL_PATHS_MAX]; /* the first that is there */
 	enum reading_unit unit;
-	const char *id; /* NULL: made of word, time, recipient, message and link */
+	const char *id; /* NULL, and where it is not there: made of action, time, recipient, message and link */
 	const char *recipients[MAIL_PATHS_MAX];
 	const char *link;
 	const char *message; /* Message-ID */
@@ -48,7 +48,7 @@ struct mail_source {
 	const char *agent;	/* User-Agent of whoever opened or clicked */
 	const char *tags;	/* a text or a list: the first is campaign.name, all are properties "tag" */
 	const char *properties; /* a map whose flat values are the sender's own */
-	reading_step *settle;	/* what no table says, after all that; NULL: nothing */
+	reading_step *settle;	/* what no table says, after all that but the id; NULL: nothing */
 };
 
 /* One message, as one event. */

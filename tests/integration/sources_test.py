@@ -5,16 +5,22 @@ import base64
 import hashlib
 import hmac
 import json
+import os
 import signal
 import subprocess
+import tempfile
 import time
+import urllib.parse
 
 import collector_test
 import phased_test
 from collector_test import proto
 
 SECRET, OLDER = "phased-test-secret", "phased-older-secret"
-HOOKS = {"mailgun": "news", "chatwoot": "help"}
+HOOKS = {"mailgun": "news", "sendgrid": "fairs", "postmark": "orders", "brevo": "nordics", "mandrill": "letters", "chatwoot": "help"}
+SIGNED = ("mailgun", "sendgrid", "mandrill", "chatwoot")
+STALE = ("chatwoot",)
+URL = "https://collect.acme.test/hooks/mandrill/letters"
 
 
 def hmac_hex(text, secret):
@@ -31,12 +37,64 @@ def sign_chatwoot(body, secret, now):
     return text, {"X-Chatwoot-Timestamp": str(now), "X-Chatwoot-Signature": "sha256=" + hmac_hex(f"{now}.{text}", secret)}
 
 
-SIGN = {"mailgun": sign_mailgun, "chatwoot": sign_chatwoot}
+def key_of(secret):
+    """A private key (PEM, a path) and the public half as SendGrid's settings show it; one for each secret."""
+    if secret not in KEYS:
+        folder = tempfile.mkdtemp(prefix="phased-key-")
+        path = os.path.join(folder, "key.pem")
+        subprocess.run(["openssl", "ecparam", "-genkey", "-noout", "-name", "prime256v1", "-out", path], check=True, capture_output=True)
+        half = subprocess.run(["openssl", "pkey", "-in", path, "-pubout", "-outform", "DER"], check=True, capture_output=True).stdout
+        KEYS[secret] = (path, base64.b64encode(half).decode())
+    return KEYS[secret]
+
+
+KEYS = {}
+
+
+def sign_sendgrid(body, secret, now):
+    text = json.dumps([body])
+    done = subprocess.run(["openssl", "dgst", "-sha256", "-sign", key_of(secret)[0]], input=f"{now}{text}".encode(), check=True,
+                          capture_output=True)
+    return text, {"X-Twilio-Email-Event-Webhook-Timestamp": str(now),
+                  "X-Twilio-Email-Event-Webhook-Signature": base64.b64encode(done.stdout).decode()}
+
+
+def sign_mandrill(body, secret, now):
+    text = json.dumps([body])
+    said = hmac.new(secret.encode(), f"{URL}mandrill_events{text}".encode(), hashlib.sha1).digest()
+    return urllib.parse.urlencode({"mandrill_events": text}), {"X-Mandrill-Signature": base64.b64encode(said).decode(),
+                                                               "Content-Type": "application/x-www-form-urlencoded"}
+
+
+def sign_password(body, secret, now):
+    return json.dumps(body), {"Authorization": "Basic " + base64.b64encode(f"hook:{secret}".encode()).decode()}
+
+
+SIGN = {"mailgun": sign_mailgun, "sendgrid": sign_sendgrid, "postmark": sign_password, "brevo": sign_password,
+        "mandrill": sign_mandrill, "chatwoot": sign_chatwoot}
 
 
 def mail(event, **more):
     return {"event-data": {"event": event, "id": f"id-{event}-{len(more)}", "timestamp": time.time(), "recipient": "ann@acme.test",
                            "client-info": {"user-agent": collector_test.FIREFOX}, **more}}
+
+
+def sendgrid(event, **more):
+    return {"email": "ann@acme.test", "timestamp": int(time.time()), "event": event, "sg_event_id": f"sg-{event}",
+            "useragent": collector_test.FIREFOX, **more}
+
+
+def postmark(kind, **more):
+    return {"RecordType": kind, "MessageID": "m-1", "Recipient": "ann@acme.test", "UserAgent": collector_test.FIREFOX,
+            "ReceivedAt": time.strftime("%Y-%m-%dT%H:%M:%S.0000000Z", time.gmtime()), **more}
+
+
+def brevo(event, **more):
+    return {"event": event, "email": "ann@acme.test", "ts_epoch": int(time.time() * 1000), "message-id": "<m.1@relay.test>", **more}
+
+
+def mandrill(event, **more):
+    return {"event": event, "_id": "m-1", "ts": int(time.time()), "msg": {"_id": "m-1", "email": "ann@acme.test"}, **more}
 
 
 def said(number, kind, sender, text):
@@ -62,6 +120,48 @@ ROWS = [
     ("mailgun", mail("failed", severity="temporary", tags=["a"]), "CUSTOM", {"label": "deferred", "party": "SYSTEM"}),
     ("mailgun", mail("stored"), "CUSTOM", {"label": "stored"}),
     ("mailgun", {"event-data": {"event": "opened"}}, "rejected", {"field": "timestamp"}),
+    ("sendgrid", sendgrid("processed"), "EMAIL_SENT", {"party": "SYSTEM"}),
+    ("sendgrid", sendgrid("delivered"), "EMAIL_DELIVERED", {"party": "SYSTEM"}),
+    ("sendgrid", sendgrid("open"), "EMAIL_OPEN", {}),
+    ("sendgrid", sendgrid("click", url="https://acme.test/prices/"), "EMAIL_CLICK", {}),
+    ("sendgrid", sendgrid("deferred"), "CUSTOM", {"label": "deferred", "party": "SYSTEM"}),
+    ("sendgrid", sendgrid("bounce"), "EMAIL_BOUNCE", {"party": "SYSTEM"}),
+    ("sendgrid", sendgrid("dropped"), "CUSTOM", {"label": "dropped", "party": "SYSTEM"}),
+    ("sendgrid", sendgrid("spamreport"), "EMAIL_COMPLAINT", {}),
+    ("sendgrid", sendgrid("unsubscribe"), "EMAIL_UNSUBSCRIBE", {}),
+    ("sendgrid", sendgrid("group_resubscribe"), "CUSTOM", {"label": "group_resubscribe"}),
+    ("sendgrid", {"event": "open", "timestamp": 1}, "rejected", {"field": "email"}),
+    ("postmark", postmark("Delivery"), "EMAIL_DELIVERED", {"party": "SYSTEM"}),
+    ("postmark", postmark("Open"), "EMAIL_OPEN", {}),
+    ("postmark", postmark("Click", OriginalLink="https://acme.test/prices/"), "EMAIL_CLICK", {}),
+    ("postmark", postmark("Bounce", Type="HardBounce"), "EMAIL_BOUNCE", {"party": "SYSTEM"}),
+    ("postmark", postmark("Bounce", Type="Transient"), "CUSTOM", {"label": "deferred", "party": "SYSTEM"}),
+    ("postmark", postmark("SpamComplaint"), "EMAIL_COMPLAINT", {}),
+    ("postmark", postmark("SubscriptionChange", SuppressSending=True), "EMAIL_UNSUBSCRIBE", {}),
+    ("postmark", postmark("Inbound"), "CUSTOM", {"label": "Inbound"}),
+    ("postmark", {"RecordType": "Open", "Recipient": "ann@acme.test"}, "rejected", {"field": "ChangedAt"}),
+    ("brevo", brevo("request"), "EMAIL_SENT", {"party": "SYSTEM"}),
+    ("brevo", brevo("delivered"), "EMAIL_DELIVERED", {"party": "SYSTEM"}),
+    ("brevo", brevo("unique_opened"), "EMAIL_OPEN", {}),
+    ("brevo", brevo("click", link="https://acme.test/prices/"), "EMAIL_CLICK", {}),
+    ("brevo", brevo("soft_bounce"), "CUSTOM", {"label": "deferred", "party": "SYSTEM"}),
+    ("brevo", brevo("hard_bounce"), "EMAIL_BOUNCE", {"party": "SYSTEM"}),
+    ("brevo", brevo("spam"), "EMAIL_COMPLAINT", {}),
+    ("brevo", brevo("unsubscribed"), "EMAIL_UNSUBSCRIBE", {}),
+    ("brevo", brevo("list_addition"), "CUSTOM", {"label": "list_addition"}),
+    ("brevo", {"event": "opened", "email": "ann@acme.test"}, "rejected", {"field": "ts_epoch"}),
+    ("mandrill", mandrill("send"), "EMAIL_SENT", {"party": "SYSTEM"}),
+    ("mandrill", mandrill("delivered"), "EMAIL_DELIVERED", {"party": "SYSTEM"}),
+    ("mandrill", mandrill("open"), "EMAIL_OPEN", {}),
+    ("mandrill", mandrill("click", url="https://acme.test/prices/"), "EMAIL_CLICK", {}),
+    ("mandrill", mandrill("deferral"), "CUSTOM", {"label": "deferred", "party": "SYSTEM"}),
+    ("mandrill", mandrill("hard_bounce"), "EMAIL_BOUNCE", {"party": "SYSTEM"}),
+    ("mandrill", mandrill("reject"), "CUSTOM", {"label": "reject", "party": "SYSTEM"}),
+    ("mandrill", mandrill("spam"), "EMAIL_COMPLAINT", {}),
+    ("mandrill", mandrill("unsub"), "EMAIL_UNSUBSCRIBE", {}),
+    ("mandrill", mandrill("inbound"), "CUSTOM", {"label": "inbound"}),
+    ("mandrill", {"type": "whitelist"}, "nothing", {}),
+    ("mandrill", {"event": "open", "ts": 1}, "rejected", {"field": "msg.email"}),
     ("chatwoot", conversation("conversation_created"), "CHAT_STARTED", {}),
     ("chatwoot", said(1, "incoming", "contact", "How much is the plotter?"), "CHAT_MESSAGE", {"topic": "price"}),
     ("chatwoot", said(2, "outgoing", "user", "I will ask."), "CHAT_MESSAGE", {"party": "AGENT"}),
@@ -84,8 +184,11 @@ class Sources(collector_test.CollectTest):
     def collect_hooks(self, **more):
         hooks = {}
         for source, name in HOOKS.items():
-            self.write(f"{name}.secret", f"{SECRET}\n{OLDER}\n", 0o600)
+            secrets = [key_of(secret)[1] if source == "sendgrid" else secret for secret in (SECRET, OLDER)]
+            self.write(f"{name}.secret", "\n".join(secrets) + "\n", 0o600)
             hooks[name] = {"source": source, "secret_file": f"{name}.secret", **more.get(source, {})}
+            if source == "mandrill":
+                hooks[name]["url"] = URL
         topics = {name: self.topics[name] for name in ("web", "email", "chat", "crm", "rejected")}
         self.collect(hooks=hooks, kafka={"topics": topics},
                      chat={"topics_file": phased_test.ROOT + "/conf/topics.yaml"})
@@ -107,8 +210,7 @@ class Sources(collector_test.CollectTest):
             events.setdefault((event.source, event.id), []).append(event)
         rejects = self.rejected()
         wanted = [row for row in ROWS if row[2] not in ("rejected", "nothing")]
-        self.assertEqual(len(wanted), len(events))
-        self.assertEqual({2}, {len(copies) for copies in events.values()})
+        self.assertEqual({2}, {len(copies) for copies in events.values()}, [key for key in events if len(events[key]) != 2])
         left = {key: copies[0] for key, copies in events.items()}
         for source, body, action, more in wanted:
             found = [key for key, event in left.items() if event.source == source and
@@ -118,7 +220,7 @@ class Sources(collector_test.CollectTest):
             self.assertTrue(found, f"{source} {action} {more}: {body}")
             event = left.pop(found[0])
             self.assertEqual(HOOKS[source], event.site)
-            self.assertEqual(source == "mailgun", event.identity.verified)
+            self.assertEqual(source != "chatwoot", event.identity.verified)
             self.assertEqual("", event.identity.email, "no consent to a profile was given")
             self.assertEqual(collector_test.actor("email", "", "ann@acme.test"), event.identity.email_actor)
         self.assertEqual({}, left)
@@ -140,6 +242,7 @@ class Sources(collector_test.CollectTest):
         for source in HOOKS:
             body = next(row[1] for row in ROWS if row[0] == source)
             path = f"/hooks/{source}/{HOOKS[source]}"
+            other = "mailgun" if source != "mailgun" else "chatwoot"
             text, headers = SIGN[source](dict(body), SECRET, now)
             rows = [
                 ("right", 200, path, text, headers),
@@ -150,10 +253,13 @@ class Sources(collector_test.CollectTest):
                 ("empty", 401, path, "", headers),
                 ("packed, and broken", 401, path, b"\x1f\x8b\x08broken", headers),
                 ("a hook that is not there", 404, path + "x", text, headers),
-                ("of another source", 404, f"/hooks/{'mailgun' if source != 'mailgun' else 'chatwoot'}/{HOOKS[source]}", text, headers),
+                ("of another source", 404, f"/hooks/{other}/{HOOKS[source]}", text, headers),
                 ("a source that is not there", 404, "/hooks/nobody/news", text, headers),
             ]
-            if source == "chatwoot":
+            if source not in SIGNED:
+                rows = [row for row in rows if row[0] not in ("cut", "empty", "packed, and broken")]
+                rows[3] = ("without a secret", 401, path, text, {})
+            if source in STALE:
                 rows.append(("stale", 401, path, *SIGN[source](dict(body), SECRET, now - 1000)))
             for what, status, where, sent, with_headers in rows:
                 self.assertEqual(status, self.ask("POST", where, sent, with_headers).status, f"{source}: {what}")
