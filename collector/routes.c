@@ -5,11 +5,15 @@
 #include "collector/conf.h"
 #include "collector/source/brevo.h"
 #include "collector/source/chatwoot.h"
+#include "collector/source/crisp.h"
+#include "collector/source/intercom.h"
 #include "collector/source/mailgun.h"
 #include "collector/source/mandrill.h"
 #include "collector/source/postmark.h"
+#include "collector/source/rocketchat.h"
 #include "collector/source/sendgrid.h"
 #include "collector/source/snowplow.h"
+#include "collector/source/zendesk.h"
 
 /* The smallest GIF that browsers take: one transparent pixel. */
 static const unsigned char pixel[43] = {
@@ -32,6 +36,12 @@ static const char *const password_headers[] = {"Authorization", NULL};
 static const char *const sendgrid_headers[] = {"Authorization", "X-Twilio-Email-Event-Webhook-Signature",
 					       "X-Twilio-Email-Event-Webhook-Timestamp", NULL};
 static const char *const mandrill_headers[] = {"Authorization", "X-Mandrill-Signature", NULL};
+static const char *const intercom_headers[] = {"Authorization", "X-Hub-Signature", NULL};
+static const char *const zendesk_headers[] = {"Authorization", "X-API-Key", "X-Zendesk-Webhook-Signature",
+					      "X-Zendesk-Webhook-Signature-Timestamp", NULL};
+static const char *const crisp_headers[] = {"Authorization", "X-Crisp-Signature", "X-Crisp-Request-Timestamp",
+					    NULL};
+static const char *const rocketchat_headers[] = {"Authorization", "X-RocketChat-Livechat-Token", NULL};
 static const char *const chatwoot_headers[] = {"Authorization", "X-Chatwoot-Signature", "X-Chatwoot-Timestamp",
 					       NULL};
 
@@ -63,6 +73,10 @@ const struct route_about routes[ROUTE_COUNT] = {
 	[ROUTE_BREVO] = HOOK("brevo", hook_password, brevo_read, password_headers),
 	[ROUTE_MANDRILL] = HOOK("mandrill", mandrill_scheme, mandrill_read, mandrill_headers),
 	[ROUTE_CHATWOOT] = HOOK("chatwoot", chatwoot_scheme, chatwoot_read, chatwoot_headers),
+	[ROUTE_INTERCOM] = HOOK("intercom", intercom_scheme, intercom_read, intercom_headers),
+	[ROUTE_ZENDESK] = HOOK("zendesk", zendesk_scheme, zendesk_read, zendesk_headers),
+	[ROUTE_CRISP] = HOOK("crisp", crisp_scheme, crisp_read, crisp_headers),
+	[ROUTE_ROCKETCHAT] = HOOK("rocketchat", rocketchat_scheme, rocketchat_read, rocketchat_headers),
 	[ROUTE_PREFLIGHT] = {.name = "preflight", .methods = "OPTIONS"},
 	[ROUTE_HEALTHZ] = {.name = "healthz",
 			   .methods = "GET, HEAD, OPTIONS",

@@ -1,14 +1,68 @@
 #include "collector/source/chat.h"
 
+#include <string.h>
+
+#include "core/base/arena.h"
+#include "core/base/hash.h"
+#include "core/base/text.h"
 #include "core/flow/topics.h"
 
-enum outcome chat_topics(struct reading *reading, const char *text)
+#define PATHS_MAX 8
+
+const struct chat_word *chat_find(const struct chat_word *rows, size_t count, const char *word)
+{
+	for (size_t i = 0; i < count; i++) {
+		if (strcmp(rows[i].word, word) == 0) {
+			return &rows[i];
+		}
+	}
+	return NULL;
+}
+
+enum outcome chat_word(struct reading *reading, const struct chat_word *row, const char *word)
+{
+	struct event *event = reading->event;
+	if (row == NULL) {
+		event->action = ACTION_CUSTOM;
+		return reading_copy(reading, word, 128, &event->label);
+	}
+	event->action = row->action;
+	event->party = row->party;
+	event->label = row->label != NULL ? row->label : row->action == ACTION_CUSTOM ? row->word : "";
+	return OUTCOME_NONE;
+}
+
+/* What stands between the tags, a space for each of them; so much as is looked at for topics. */
+static const char *without_tags(const char *text, struct arena *arena)
+{
+	size_t size = text_cut(text, TOPICS_TEXT_MAX), used = 0;
+	char *plain = arena_take(arena, size + 1);
+	bool in_tag = false;
+	for (size_t i = 0; plain != NULL && i < size; i++) {
+		if (text[i] == '<' || text[i] == '>') {
+			in_tag = text[i] == '<';
+			plain[used++] = ' ';
+		} else if (!in_tag) {
+			plain[used++] = text[i];
+		}
+	}
+	if (plain != NULL) {
+		plain[used] = '\0';
+	}
+	return plain;
+}
+
+enum outcome chat_topics(struct reading *reading, const char *text, bool is_html)
 {
 	char names[TOPICS_NAMES_MAX + 1];
 	if (text == NULL || reading->options->topics == NULL) {
 		return OUTCOME_NONE;
 	}
-	topics_of(reading->options->topics, text, names);
+	const char *plain = is_html ? without_tags(text, reading->arena) : text;
+	if (plain == NULL) {
+		return OUTCOME_too_large;
+	}
+	topics_of(reading->options->topics, plain, names);
 	return reading_copy(reading, names, TOPICS_NAMES_MAX, &reading->event->content.topic);
 }
 
@@ -21,4 +75,31 @@ enum outcome chat_rating(struct reading *reading, const struct json_node *node, 
 	reading->event->rating = (node->number - low) / (high - low) * 100;
 	const char *text = reading_flat(node, reading->arena);
 	return text != NULL ? reading_property(reading, "rating", text) : OUTCOME_too_large;
+}
+
+enum outcome chat_id(struct reading *reading, const char *const *paths, size_t count, const char *kind,
+		     const char *more)
+{
+	struct hash_piece pieces[PATHS_MAX + 2] = {{kind, strlen(kind)}, {more, strlen(more)}};
+	for (size_t i = 0; i < count && i < PATHS_MAX; i++) {
+		const struct json_node *node = reading_find(reading->message, paths[i]);
+		const char *text = node != NULL ? reading_flat(node, reading->arena) : "";
+		if (text == NULL) {
+			return OUTCOME_too_large;
+		}
+		pieces[2 + i] = (struct hash_piece){text, strlen(text)};
+	}
+	return reading_id(reading, NULL, pieces, 2 + count);
+}
+
+const char *chat_text(const struct json_node *message, const char *path)
+{
+	const struct json_node *node = reading_find(message, path);
+	return node != NULL && node->kind == JSON_TEXT ? node->text : "";
+}
+
+bool chat_is_true(const struct json_node *message, const char *path)
+{
+	const struct json_node *node = reading_find(message, path);
+	return node != NULL && node->kind == JSON_BOOL && node->flag;
 }

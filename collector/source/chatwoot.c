@@ -1,13 +1,11 @@
 #include "collector/source/chatwoot.h"
 
-#include <stdlib.h>
 #include <string.h>
 
 #include "collector/source/chat.h"
 #include "collector/source/url.h"
 #include "core/base/arena.h"
 #include "core/base/check.h"
-#include "core/base/hash.h"
 #include "core/base/moment.h"
 #include "core/base/signature.h"
 
@@ -36,22 +34,9 @@ static const struct place of_conversation = {
 	.page = "additional_attributes.referer",
 };
 
-/* Returns "" where there is no text. */
-static const char *text_at(const struct json_node *message, const char *path)
-{
-	const struct json_node *node = reading_find(message, path);
-	return node != NULL && node->kind == JSON_TEXT ? node->text : "";
-}
-
-static bool is_true_at(const struct json_node *message, const char *path)
-{
-	const struct json_node *node = reading_find(message, path);
-	return node != NULL && node->kind == JSON_BOOL && node->flag;
-}
-
 static enum party party_of(const struct json_node *message)
 {
-	const char *kind = text_at(message, "message_type"), *sender = text_at(message, "sender.type");
+	const char *kind = chat_text(message, "message_type"), *sender = chat_text(message, "sender.type");
 	return strcmp(kind, "incoming") == 0 ? PARTY_PERSON
 	       : strcmp(kind, "outgoing") == 0 && strcmp(sender, "user") == 0
 		       ? PARTY_AGENT
@@ -62,7 +47,7 @@ static enum outcome read_message(struct reading *reading)
 {
 	reading->event->action = ACTION_CHAT_MESSAGE;
 	reading->event->party = party_of(reading->message);
-	return chat_topics(reading, text_at(reading->message, "content"));
+	return chat_topics(reading, chat_text(reading->message, "content"), false);
 }
 
 static enum outcome read_rating(struct reading *reading)
@@ -84,7 +69,7 @@ static enum outcome read_started(struct reading *reading)
 
 static enum outcome read_status(struct reading *reading)
 {
-	const char *status = text_at(reading->message, "status");
+	const char *status = chat_text(reading->message, "status");
 	struct event *event = reading->event;
 	event->action = strcmp(status, "resolved") == 0 ? ACTION_CHAT_CLOSED : ACTION_CUSTOM;
 	event->party = PARTY_SYSTEM; /* an agent, a rule or a time closes it: it is not said which */
@@ -176,28 +161,17 @@ static enum outcome read_time(struct reading *reading)
 /* The same message is delivered more than once, by deliveries of their own. */
 static enum outcome read_id(struct reading *reading)
 {
-	const struct json_node *message = reading->message;
 	static const char *const paths[] = {"event", "account.id", "id", "conversation.id", "status"};
 	char at[MOMENT_TEXT_SIZE];
-	struct hash_piece pieces[COUNT_OF(paths) + 1];
-	for (size_t i = 0; i < COUNT_OF(paths); i++) {
-		const struct json_node *node = reading_find(message, paths[i]);
-		const char *text = node != NULL ? reading_flat(node, reading->arena) : "";
-		if (text == NULL) {
-			return OUTCOME_too_large;
-		}
-		pieces[i] = (struct hash_piece){text, strlen(text)};
-	}
 	moment_print(reading->event->stamped_us, at);
-	pieces[COUNT_OF(paths)] = (struct hash_piece){at, strlen(at)};
-	return reading_id(reading, NULL, pieces, COUNT_OF(pieces));
+	return chat_id(reading, paths, COUNT_OF(paths), "", at);
 }
 
 /* Who the conversation is with, whoever of them spoke. An identifier counts when the site has signed it. */
 static enum outcome read_person(struct reading *reading)
 {
 	struct event *event = reading->event;
-	const struct word *word = word_of(text_at(reading->message, "event"));
+	const struct word *word = word_of(chat_text(reading->message, "event"));
 	const struct place *place = word != NULL ? word->place : &of_conversation;
 	const struct reading_row rows[] = {
 		{place->visitor, 256, offsetof(struct event, identity.visitor_id)},
@@ -213,17 +187,17 @@ static enum outcome read_person(struct reading *reading)
 	if (outcome == OUTCOME_NONE && event->action == ACTION_CHAT_MESSAGE && event->party == PARTY_PERSON) {
 		outcome = reading_texts(reading, of_sender, COUNT_OF(of_sender));
 	}
-	if (outcome == OUTCOME_NONE && is_true_at(reading->message, place->proven)) {
+	if (outcome == OUTCOME_NONE && chat_is_true(reading->message, place->proven)) {
 		event->identity.verified = true;
 		outcome = reading_text(reading, place->user, 256, &event->identity.user_id);
 	}
-	event->content.url = url_clean(text_at(reading->message, place->page), reading->arena);
+	event->content.url = url_clean(chat_text(reading->message, place->page), reading->arena);
 	return event->content.url != NULL ? outcome : OUTCOME_too_large;
 }
 
 static enum outcome read_thread(struct reading *reading)
 {
-	const struct word *word = word_of(text_at(reading->message, "event"));
+	const struct word *word = word_of(chat_text(reading->message, "event"));
 	const struct json_node *account = reading_find(reading->message, "account.id");
 	const struct json_node *conversation =
 		word != NULL ? reading_find(reading->message, word->place->conversation) : NULL;
@@ -242,7 +216,7 @@ static reading_step *const steps[] = {read_word, read_time, read_id, read_person
 /* Notes between agents, and what the system says in a conversation, are nobody's touch. */
 static bool is_internal(const struct json_node *root)
 {
-	return is_true_at(root, "private") || strcmp(text_at(root, "message_type"), "activity") == 0;
+	return chat_is_true(root, "private") || strcmp(chat_text(root, "message_type"), "activity") == 0;
 }
 
 bool chatwoot_read(const struct source_request *request, const struct source_options *options, struct arena *arena,

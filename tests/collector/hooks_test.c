@@ -16,6 +16,7 @@
 #include "collector/routes.h"
 #include "collector/source/source.h"
 #include "core/base/arena.h"
+#include "core/base/moment.h"
 #include "core/base/signature.h"
 #include "tests/table.h"
 
@@ -88,6 +89,53 @@ static void sign_mandrill(const char *secret, int64_t at_s, struct sent *ret)
 	ret->headers_count = 1;
 }
 
+static void sign_intercom(const char *secret, int64_t at_s, struct sent *ret)
+{
+	(void)at_s;
+	ret->headers[0] = (struct source_pair){"X-Hub-Signature",
+					       arena_print(&arena, "sha1=%s",
+							   hex_of(SIGNATURE_SHA1, secret, ret->body, "", ""))};
+	ret->headers_count = 1;
+}
+
+static void sign_crisp(const char *secret, int64_t at_s, struct sent *ret)
+{
+	const char *at = arena_print(&arena, "%lld000", (long long)at_s);
+	const char *begin = arena_print(&arena, "[%s;", at);
+	ret->headers[0] = (struct source_pair){"X-Crisp-Request-Timestamp", at};
+	ret->headers[1] =
+		(struct source_pair){"X-Crisp-Signature", hex_of(SIGNATURE_SHA256, secret, begin, ret->body, "]")};
+	ret->headers_count = 2;
+}
+
+/* As the help desk's webhooks are; those of conversations show the secret as it is. */
+static void sign_zendesk(const char *secret, int64_t at_s, struct sent *ret)
+{
+	char at[MOMENT_TEXT_SIZE];
+	uint8_t bytes[SIGNATURE_SIZE_MAX];
+	moment_print(at_s * 1000000, at);
+	const struct signature_piece pieces[] = {{at, strlen(at)}, {ret->body, strlen(ret->body)}};
+	size_t size = signature_hmac(SIGNATURE_SHA256, secret, strlen(secret), pieces, COUNT_OF(pieces), bytes);
+	ret->headers[0] =
+		(struct source_pair){"X-Zendesk-Webhook-Signature-Timestamp", arena_text(&arena, at, strlen(at))};
+	ret->headers[1] = (struct source_pair){"X-Zendesk-Webhook-Signature", base64_of(bytes, size)};
+	ret->headers_count = 2;
+}
+
+static void show_zendesk(const char *secret, int64_t at_s, struct sent *ret)
+{
+	(void)at_s;
+	ret->headers[0] = (struct source_pair){"X-API-Key", secret};
+	ret->headers_count = 1;
+}
+
+static void show_rocketchat(const char *secret, int64_t at_s, struct sent *ret)
+{
+	(void)at_s;
+	ret->headers[0] = (struct source_pair){"X-RocketChat-Livechat-Token", secret};
+	ret->headers_count = 1;
+}
+
 static void sign_password(const char *secret, int64_t at_s, struct sent *ret)
 {
 	(void)at_s;
@@ -156,6 +204,12 @@ static const struct row {
 	 "e634f020f10df9e36621220ed92b04841a8e5e3fe3fcb7d4e2a193373d1c6c37"},
 	{"sendgrid", sign_sendgrid, false, SIGNS_BODY, NULL, public_half},
 	{"mandrill", sign_mandrill, false, SIGNS_NOTHING, "ODddqw5Vol1/VZOPOqBA1IiKITo="},
+	{"intercom", sign_intercom, false, SIGNS_BODY, "76901cc1fd5d68469e7f3bfe51e123a50b854bd9"},
+	{"crisp", sign_crisp, true, SIGNS_BODY,
+	 "8e7194747a98c1063837ab55167c0f5f133ead664e4cf4475a443da3741544c1"},
+	{"zendesk", sign_zendesk, true, SIGNS_BODY, "pHx6ep3qfznLBNuSugkTu3a5FzXDxt9g1sao0CZkWeY="},
+	{"zendesk", show_zendesk, false, SIGNS_NOTHING},
+	{"rocketchat", show_rocketchat, false, SIGNS_NOTHING},
 	{"postmark", sign_password, false, SIGNS_NOTHING},
 	{"brevo", sign_password, false, SIGNS_NOTHING},
 };

@@ -17,11 +17,15 @@
 #include "collector/source/body.h"
 #include "collector/source/brevo.h"
 #include "collector/source/chatwoot.h"
+#include "collector/source/crisp.h"
 #include "collector/source/hook.h"
+#include "collector/source/intercom.h"
 #include "collector/source/mailgun.h"
 #include "collector/source/mandrill.h"
 #include "collector/source/postmark.h"
+#include "collector/source/rocketchat.h"
 #include "collector/source/sendgrid.h"
+#include "collector/source/zendesk.h"
 #include "core/base/arena.h"
 #include "core/edge/topic_file.h"
 #include "core/flow/topics.h"
@@ -58,9 +62,18 @@ static const struct tested {
 	source_adapter *adapter;
 	bool is_hook;
 } tested[] = {
-	{"brevo", CHANNEL_EMAIL, brevo_read, true},	  {"chatwoot", CHANNEL_CHAT, chatwoot_read, true},
-	{"mailgun", CHANNEL_EMAIL, mailgun_read, true},	  {"mandrill", CHANNEL_EMAIL, mandrill_read, true},
-	{"postmark", CHANNEL_EMAIL, postmark_read, true}, {"sendgrid", CHANNEL_EMAIL, sendgrid_read, true},
+	/* clang-format off */
+	{"brevo", CHANNEL_EMAIL, brevo_read, true},
+	{"chatwoot", CHANNEL_CHAT, chatwoot_read, true},
+	{"crisp", CHANNEL_CHAT, crisp_read, true},
+	{"intercom", CHANNEL_CHAT, intercom_read, true},
+	{"mailgun", CHANNEL_EMAIL, mailgun_read, true},
+	{"mandrill", CHANNEL_EMAIL, mandrill_read, true},
+	{"postmark", CHANNEL_EMAIL, postmark_read, true},
+	{"rocketchat", CHANNEL_CHAT, rocketchat_read, true},
+	{"sendgrid", CHANNEL_EMAIL, sendgrid_read, true},
+	{"zendesk", CHANNEL_CHAT, zendesk_read, true},
+	/* clang-format on */
 };
 
 struct one_case {
