@@ -17,9 +17,11 @@ import phased_test
 from collector_test import proto
 
 SECRET, OLDER = "phased-test-secret", "phased-older-secret"
-HOOKS = {"mailgun": "news", "sendgrid": "fairs", "postmark": "orders", "brevo": "nordics", "mandrill": "letters", "chatwoot": "help"}
-SIGNED = ("mailgun", "sendgrid", "mandrill", "chatwoot")
-STALE = ("chatwoot",)
+HOOKS = {"mailgun": "news", "sendgrid": "fairs", "postmark": "orders", "brevo": "nordics", "mandrill": "letters", "chatwoot": "help",
+         "intercom": "desk", "zendesk": "support", "crisp": "talk", "rocketchat": "room"}
+SIGNED = ("mailgun", "sendgrid", "mandrill", "chatwoot", "intercom", "crisp")	# something of the body
+STALE = ("chatwoot", "crisp")
+MAIL = ("mailgun", "sendgrid", "postmark", "brevo", "mandrill")
 URL = "https://collect.acme.test/hooks/mandrill/letters"
 
 
@@ -66,12 +68,31 @@ def sign_mandrill(body, secret, now):
                                                                "Content-Type": "application/x-www-form-urlencoded"}
 
 
+def sign_intercom(body, secret, now):
+    text = json.dumps(body)
+    return text, {"X-Hub-Signature": "sha1=" + hmac.new(secret.encode(), text.encode(), hashlib.sha1).hexdigest()}
+
+
+def sign_crisp(body, secret, now):
+    text = json.dumps(body)
+    return text, {"X-Crisp-Request-Timestamp": f"{now}000", "X-Crisp-Signature": hmac_hex(f"[{now}000;{text}]", secret)}
+
+
+def show_zendesk(body, secret, now):
+    return json.dumps({"app": {"id": "a"}, "events": [body]}), {"X-API-Key": secret}
+
+
+def show_rocketchat(body, secret, now):
+    return json.dumps(body), {"X-RocketChat-Livechat-Token": secret}
+
+
 def sign_password(body, secret, now):
     return json.dumps(body), {"Authorization": "Basic " + base64.b64encode(f"hook:{secret}".encode()).decode()}
 
 
 SIGN = {"mailgun": sign_mailgun, "sendgrid": sign_sendgrid, "postmark": sign_password, "brevo": sign_password,
-        "mandrill": sign_mandrill, "chatwoot": sign_chatwoot}
+        "mandrill": sign_mandrill, "chatwoot": sign_chatwoot, "intercom": sign_intercom, "zendesk": show_zendesk, "crisp": sign_crisp,
+        "rocketchat": show_rocketchat}
 
 
 def mail(event, **more):
@@ -106,6 +127,37 @@ def said(number, kind, sender, text):
 def conversation(event, **more):
     return {"event": event, "id": 77, "created_at": int(time.time()), "updated_at": time.time(), "account": {"id": 1},
             "contact_inbox": {"source_id": "v-1"}, "meta": {"sender": {"email": "ann@acme.test"}}, **more}
+
+
+def intercom(topic, number, **more):
+    return {"type": "notification_event", "id": f"notif_{number}", "topic": topic, "app_id": "abc", "created_at": int(time.time()),
+            "data": {"item": {"type": "conversation", "id": "123", "source": {"author": {"type": "lead", "id": "6f", "email": "ann@acme.test"}},
+                              **more}}}
+
+
+def parts(kind, text):
+    return {"conversation_parts": {"conversation_parts": [{"body": text, "author": {"type": kind}}]}}
+
+
+def zendesk(kind, number, **payload):
+    return {"id": f"z{number}", "type": kind, "createdAt": time.strftime("%Y-%m-%dT%H:%M:%S.000Z", time.gmtime()),
+            "payload": {"conversation": {"id": "f52b"}, "user": {"id": "2650", "profile": {"email": "ann@acme.test"}}, **payload}}
+
+
+def spoken(kind, text, **author):
+    return {"message": {"author": {"type": kind, "userId": "2650", **author}, "content": {"type": "text", "text": text}}}
+
+
+def crisp(event, **data):
+    now = int(time.time() * 1000)
+    return {"website_id": "7598", "event": event, "timestamp": now,
+            "data": {"website_id": "7598", "session_id": "session_36ba", "timestamp": now, "email": "ann@acme.test", **data}}
+
+
+def room(kind, *messages, **more):
+    now = time.strftime("%Y-%m-%dT%H:%M:%S.000Z", time.gmtime())
+    return {"type": kind, "_id": "room7", "createdAt": now, "closedAt": now, "visitor": {"_id": "v1", "email": "ann@acme.test"},
+            "messages": [{"ts": now, **message} for message in messages], **more}
 
 
 # What is sent, and as what it must arrive: source, body, action or what becomes of it, more of the event.
@@ -170,6 +222,46 @@ ROWS = [
     ("chatwoot", conversation("conversation_status_changed", status="resolved"), "CHAT_CLOSED", {"party": "SYSTEM"}),
     ("chatwoot", conversation("webwidget_triggered"), "CUSTOM", {"label": "webwidget_triggered"}),
     ("chatwoot", {"event": "conversation_created", "id": 5}, "rejected", {"field": "created_at"}),
+    ("intercom", intercom("conversation.user.created", 1), "CHAT_STARTED", {}),
+    ("intercom", intercom("conversation.user.replied", 2, **parts("user", "<p>How much is the plotter?</p>")), "CHAT_MESSAGE",
+     {"topic": "price"}),
+    ("intercom", intercom("conversation.admin.replied", 3, **parts("admin", "100")), "CHAT_MESSAGE", {"party": "AGENT"}),
+    ("intercom", intercom("conversation.operator.replied", 4, **parts("bot", "Hello")), "CHAT_MESSAGE", {"party": "BOT"}),
+    ("intercom", intercom("conversation.admin.assigned", 5), "CHAT_ASSIGNED", {"party": "AGENT"}),
+    ("intercom", intercom("conversation.admin.closed", 6), "CHAT_CLOSED", {"party": "AGENT"}),
+    ("intercom", intercom("conversation.rating.added", 7, conversation_rating={"rating": 4}), "CHAT_RATED", {}),
+    ("intercom", intercom("conversation.snoozed", 8), "CUSTOM", {"label": "conversation.snoozed"}),
+    ("intercom", intercom("ping", 9), "nothing", {}),
+    ("intercom", {"id": "n", "topic": "conversation.admin.closed"}, "rejected", {"field": "created_at"}),
+    ("zendesk", zendesk("conversation:create", 1), "CHAT_STARTED", {}),
+    ("zendesk", zendesk("conversation:message", 2, **spoken("user", "How much is the plotter?")), "CHAT_MESSAGE", {"topic": "price"}),
+    ("zendesk", zendesk("conversation:message", 3, **spoken("business", "100", subtypes=["agent"])), "CHAT_MESSAGE", {"party": "AGENT"}),
+    ("zendesk", zendesk("conversation:message", 4, **spoken("business", "Hello")), "CHAT_MESSAGE", {"party": "BOT"}),
+    ("zendesk", zendesk("switchboard:passControl", 5), "CHAT_ASSIGNED", {"party": "SYSTEM"}),
+    ("zendesk", zendesk("user:update", 6), "IDENTIFY", {}),
+    ("zendesk", zendesk("conversation:referral", 7), "CUSTOM", {"label": "conversation:referral"}),
+    ("zendesk", zendesk("conversation:read", 8), "nothing", {}),
+    ("zendesk", {"id": "z", "type": "conversation:create"}, "rejected", {"field": "createdAt"}),
+    ("crisp", crisp("session:request:initiated"), "CHAT_STARTED", {}),
+    ("crisp", crisp("message:send", type="text", content="How much is the plotter?", fingerprint=1), "CHAT_MESSAGE", {"topic": "price"}),
+    ("crisp", crisp("message:received", type="text", content="100", fingerprint=2), "CHAT_MESSAGE", {"party": "AGENT"}),
+    ("crisp", crisp("message:received", type="text", content="Hello", fingerprint=3, automated=True), "CHAT_MESSAGE", {"party": "BOT"}),
+    ("crisp", crisp("session:set_routing"), "CHAT_ASSIGNED", {"party": "SYSTEM"}),
+    ("crisp", crisp("session:set_state", state="resolved"), "CHAT_CLOSED", {"party": "SYSTEM"}),
+    ("crisp", crisp("session:sync:rating", rating={"stars": 4}), "CHAT_RATED", {}),
+    ("crisp", crisp("session:set_email"), "IDENTIFY", {}),
+    ("crisp", crisp("people:profile:created"), "CUSTOM", {"label": "people:profile:created"}),
+    ("crisp", crisp("message:received", type="note"), "nothing", {}),
+    ("crisp", {"event": "session:set_email"}, "rejected", {"field": "timestamp"}),
+    ("rocketchat", room("LivechatSessionStart"), "CHAT_STARTED", {}),
+    ("rocketchat", room("Message", {"_id": "m1", "msg": "How much is the plotter?"}), "CHAT_MESSAGE", {"topic": "price"}),
+    ("rocketchat", room("Message", {"_id": "m2", "msg": "100", "agentId": "a1"}), "CHAT_MESSAGE", {"party": "AGENT"}),
+    ("rocketchat", room("LivechatSessionTaken"), "CHAT_ASSIGNED", {"party": "SYSTEM"}),
+    ("rocketchat", room("LivechatSession"), "CHAT_CLOSED", {"party": "SYSTEM"}),
+    ("rocketchat", room("LeadCapture"), "IDENTIFY", {}),
+    ("rocketchat", room("LivechatNew"), "CUSTOM", {"label": "LivechatNew"}),
+    ("rocketchat", room("LivechatEdit", {"_id": "m1", "msg": "Hello"}), "nothing", {}),
+    ("rocketchat", {"type": "LivechatSessionStart"}, "rejected", {"field": "createdAt"}),
 ]
 
 
@@ -220,7 +312,7 @@ class Sources(collector_test.CollectTest):
             self.assertTrue(found, f"{source} {action} {more}: {body}")
             event = left.pop(found[0])
             self.assertEqual(HOOKS[source], event.site)
-            self.assertEqual(source != "chatwoot", event.identity.verified)
+            self.assertEqual(source in MAIL, event.identity.verified)
             self.assertEqual("", event.identity.email, "no consent to a profile was given")
             self.assertEqual(collector_test.actor("email", "", "ann@acme.test"), event.identity.email_actor)
         self.assertEqual({}, left)
