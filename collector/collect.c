@@ -109,13 +109,20 @@ static bool listen_both(struct collect *collect, struct fail *fail)
 static void set_options(struct collect *collect)
 {
 	const struct collect_conf *conf = collect->conf;
-	collect->source = (struct source_options){.forms = conf->forms,
-						  .download_extensions = conf->download.extensions.items,
-						  .download_extensions_count = conf->download.extensions.count,
-						  .consent_scopes = conf->snowplow.consent_scopes.items,
-						  .consent_scopes_count = conf->snowplow.consent_scopes.count,
-						  .topics = collect->hooks.topics,
-						  .page_ping_ms = (uint32_t)conf->snowplow.page_ping_s * 1000};
+	collect->source =
+		(struct source_options){.forms = conf->forms,
+					.download_extensions = conf->download.extensions.items,
+					.download_extensions_count = conf->download.extensions.count,
+					.consent_scopes = conf->snowplow.consent_scopes.items,
+					.consent_scopes_count = conf->snowplow.consent_scopes.count,
+					.topics = collect->hooks.topics,
+					.page_ping_ms = (uint32_t)conf->snowplow.page_ping_s * 1000,
+					.segment = {.sites = conf->segment.sites,
+						    .sites_count = conf->segment.sites_count,
+						    .analytics_scopes = conf->segment.analytics_scopes.items,
+						    .analytics_scopes_count = conf->segment.analytics_scopes.count,
+						    .profile_scopes = conf->segment.profile_scopes.items,
+						    .profile_scopes_count = conf->segment.profile_scopes.count}};
 	collect->visitor = (struct visitor_options){.name = conf->snowplow.cookie.name,
 						    .days = (unsigned)conf->snowplow.cookie.days,
 						    .domains = conf->snowplow.cookie.domains.items,

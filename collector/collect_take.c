@@ -80,8 +80,8 @@ static bool send_item(struct collect *collect, struct waiting *waiting, struct s
 	waiting->is_taken = waiting->is_taken || parcel.fate == FATE_delivered;
 	if (parcel.topic == NULL) {
 		if (waiting->dropped.all == 0) {
-			waiting->drops = drops_hold(&collect->drops, routes[waiting->route].source,
-						    item->event->site, item->event->channel);
+			waiting->drops = drops_hold(&collect->drops, item->event->source, item->event->site,
+						    item->event->channel);
 		}
 		waiting->dropped.all++;
 		waiting->dropped.denied += item->event->consent.analytics == STATEMENT_DENIED ? 1 : 0;

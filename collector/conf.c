@@ -7,6 +7,7 @@
 
 #include "collector/conf_hooks.h"
 #include "collector/conf_http.h"
+#include "collector/conf_segment.h"
 #include "collector/visitor.h"
 #include "core/base/arena.h"
 #include "core/base/check.h"
@@ -155,6 +156,8 @@ static const struct yaml_field collect_conf_fields[] = {
 	{"identity", YAML_SECTION, .fields = identity_fields, .help = "Who is who."},
 	{"consent", YAML_SECTION, .fields = consent_fields, .help = "Events that do not say."},
 	{"snowplow", YAML_SECTION, .fields = snowplow_fields, .help = "Snowplow's web trackers, v3 and v4."},
+	{"segment", YAML_SECTION, .fields = collect_conf_segment_fields,
+	 .help = "The Segment specification's trackers: Segment, RudderStack, Jitsu."},
 	{"download", YAML_SECTION, .fields = download_fields, .help = "What is a download."},
 	{"machine", YAML_SECTION, .fields = machine_fields, .help = "Who is a machine."},
 	{"chat", YAML_SECTION, .fields = chat_fields, .help = "Messages of chats, by webhooks."},
@@ -301,6 +304,8 @@ static bool lower_lists(const struct conf_reader *reader, void *into)
 	return lower_list(reader, "machine", "user_agents", &conf->machine.user_agents) &&
 	       lower_list(reader, "machine", "known_agents", &conf->machine.known_agents) &&
 	       lower_list(reader, "snowplow", "consent_scopes", &conf->snowplow.consent_scopes) &&
+	       lower_list(reader, "segment", "analytics_scopes", &conf->segment.analytics_scopes) &&
+	       lower_list(reader, "segment", "profile_scopes", &conf->segment.profile_scopes) &&
 	       lower_list(reader, "download", "extensions", &conf->download.extensions);
 }
 
@@ -359,6 +364,7 @@ static conf_step *const steps[] = {
 	check_cookie,
 	find_topics,
 	lower_lists,
+	collect_conf_segment_read,
 	collect_conf_hooks_read,
 	read_forms,
 	NULL,
@@ -376,6 +382,8 @@ const struct conf_schema collect_conf_schema = {
 		(const struct conf_span[]){
 			{offsetof(struct collect_conf, forms), sizeof(struct form_map)},
 			{offsetof(struct collect_conf, hooks), sizeof(((struct collect_conf *)NULL)->hooks)},
+			{offsetof(struct collect_conf, segment.sites),
+			 sizeof(struct source_site *) + sizeof(size_t)},
 			{offsetof(struct collect_conf, http.proxies), sizeof(struct http_networks)},
 			{0},
 		},

@@ -9,6 +9,7 @@
 
 #include "collector/source/form.h"
 #include "collector/source/hook.h"
+#include "collector/source/source.h"
 #include "core/base/fail.h"
 #include "core/base/yaml.h"
 #include "core/edge/conf_parts.h"
@@ -59,6 +60,12 @@ struct collect_conf {
 			int same_site; /* enum visitor_same_site */
 		} cookie;
 	} snowplow;
+	struct {
+		struct yaml_node *keys_node; /* as written; use sites */
+		struct source_site *sites;
+		size_t sites_count;
+		struct yaml_texts analytics_scopes, profile_scopes; /* lower case */
+	} segment;
 	struct {
 		struct yaml_texts extensions; /* lower case */
 	} download;

@@ -11,6 +11,7 @@
 #include "collector/source/mandrill.h"
 #include "collector/source/postmark.h"
 #include "collector/source/rocketchat.h"
+#include "collector/source/segment.h"
 #include "collector/source/sendgrid.h"
 #include "collector/source/snowplow.h"
 #include "collector/source/zendesk.h"
@@ -23,6 +24,8 @@ static const unsigned char pixel[43] = {
 };
 
 #define TEXT "text/plain; charset=utf-8"
+#define JSON "application/json"
+#define BODY(text) .body = (text), .body_size = sizeof(text) - 1
 
 /* Senders ask whether anybody is there by GET or HEAD before they send. */
 #define HOOK(source_name, hook_scheme_of, adapter_of, headers_of) \
@@ -67,6 +70,33 @@ const struct route_about routes[ROUTE_COUNT] = {
 				.body = pixel,
 				.body_size = sizeof(pixel),
 				.no_cache = true},
+	[ROUTE_SEGMENT] = {.name = "segment",
+			   .source = "segment",
+			   .methods = "POST, OPTIONS",
+			   .fixed_paths = segment_paths,
+			   .more_headers = segment_headers,
+			   .adapter = segment_read,
+			   .content_type = JSON,
+			   BODY("{\"success\":true}")},
+	[ROUTE_SEGMENT_PIXEL] = {.name = "segment_pixel",
+				 .source = "segment",
+				 .methods = "GET, HEAD, OPTIONS",
+				 .fixed_paths = segment_pixel_paths,
+				 .more_headers = segment_headers,
+				 .has_visitors = true,
+				 .adapter = segment_read,
+				 .content_type = "image/gif",
+				 .body = pixel,
+				 .body_size = sizeof(pixel),
+				 .no_cache = true},
+	[ROUTE_JITSU] = {.name = "jitsu",
+			 .source = "jitsu",
+			 .methods = "POST, OPTIONS",
+			 .fixed_paths = segment_jitsu_paths,
+			 .more_headers = segment_headers,
+			 .adapter = segment_read,
+			 .content_type = JSON,
+			 BODY("{\"ok\":true}")},
 	[ROUTE_MAILGUN] = HOOK("mailgun", mailgun_scheme, mailgun_read, password_headers),
 	[ROUTE_SENDGRID] = HOOK("sendgrid", sendgrid_scheme, sendgrid_read, sendgrid_headers),
 	[ROUTE_POSTMARK] = HOOK("postmark", hook_password, postmark_read, password_headers),
@@ -105,6 +135,16 @@ static bool is_listed(const struct collect_conf *conf, size_t list, const char *
 	return false;
 }
 
+static bool is_fixed(const char *const *paths, const char *path)
+{
+	for (size_t i = 0; paths[i] != NULL; i++) {
+		if (strcmp(paths[i], path) == 0) {
+			return true;
+		}
+	}
+	return false;
+}
+
 static bool has_path(const struct route_about *about, const struct collect_conf *conf, const char *path,
 		     bool is_admin)
 {
@@ -117,6 +157,9 @@ static bool has_path(const struct route_about *about, const struct collect_conf 
 	if (about->scheme != NULL) {
 		const struct hook *hook = hook_find(conf->hooks.items, conf->hooks.count, path);
 		return hook != NULL && strcmp(hook->source, about->source) == 0;
+	}
+	if (about->fixed_paths != NULL) {
+		return is_fixed(about->fixed_paths, path);
 	}
 	return is_listed(conf, about->paths, path) ||
 	       (about->more_paths != 0 && is_listed(conf, about->more_paths, path));

@@ -10,16 +10,13 @@
 
 struct collect_conf;
 
+/* clang-format off */
 #define ROUTE_LIST(X) \
-	X(SNOWPLOW_POST) \
-	X(SNOWPLOW_GET) \
-	X(MAILGUN) \
-	X(SENDGRID) \
-	X(POSTMARK) \
-	X(BREVO) \
-	X(MANDRILL) \
-	X(CHATWOOT) X(INTERCOM) X(ZENDESK) X(CRISP) X(ROCKETCHAT) X(PREFLIGHT) X(HEALTHZ) X(READYZ) X(METRICS) \
-		X(UNKNOWN)
+	X(SNOWPLOW_POST) X(SNOWPLOW_GET) X(SEGMENT) X(SEGMENT_PIXEL) X(JITSU) \
+	X(MAILGUN) X(SENDGRID) X(POSTMARK) X(BREVO) X(MANDRILL) \
+	X(CHATWOOT) X(INTERCOM) X(ZENDESK) X(CRISP) X(ROCKETCHAT) \
+	X(PREFLIGHT) X(HEALTHZ) X(READYZ) X(METRICS) X(UNKNOWN)
+/* clang-format on */
 
 enum route {
 #define ROUTE_ENUM(name) ROUTE_##name,
@@ -29,13 +26,14 @@ enum route {
 };
 
 struct route_about {
-	const char *name;    /* label of metrics */
-	const char *source;  /* of events; NULL: not a source */
-	const char *methods; /* as in header Allow */
-	const char *allow;   /* that header, where other routes have its paths too; NULL: methods */
-	size_t paths;	     /* of a source: where in struct collect_conf */
-	size_t more_paths;   /* likewise; 0: none */
-	bool has_visitors;   /* the network user id's cookie is read and set */
+	const char *name;		/* label of metrics */
+	const char *source;		/* of events; NULL: not a source */
+	const char *methods;		/* as in header Allow */
+	const char *allow;		/* that header, where other routes have its paths too; NULL: methods */
+	const char *const *fixed_paths; /* of a source whose senders know no others; NULL ends */
+	size_t paths;			/* of other sources: where in struct collect_conf */
+	size_t more_paths;		/* likewise; 0: none */
+	bool has_visitors;		/* the network user id's cookie is read and set */
 	/* Of a source of webhooks: how its sender signs. Its paths are those of the hooks that are configured. NULL: what
 	 * comes is anybody's word, and no identity in it is verified. */
 	hook_scheme *scheme;

@@ -18,6 +18,7 @@ struct reading {
 	const struct source_options *options;
 	struct arena *arena;
 	const struct json_node *message; /* of JSON: the one that the event is made of */
+	const void *around;		 /* what one source's steps look at beside it */
 	struct event *event;
 	const char *user_agent; /* as in struct source_item */
 	const char *field;

@@ -73,6 +73,11 @@ struct source_request {
 /* Of a header that the row names; "" when absent. */
 const char *source_more_header(const struct source_request *request, const char *name);
 
+/* Whom a write key lets send. */
+struct source_site {
+	const char *key, *name;
+};
+
 struct source_options {
 	struct form_map forms;
 	const char *const *download_extensions; /* lower case, without the dot */
@@ -81,6 +86,13 @@ struct source_options {
 	size_t consent_scopes_count;
 	const struct topics *topics; /* that texts of chats are asked for; NULL: none */
 	uint32_t page_ping_ms;	     /* how long a page ping says that the page was looked at */
+	struct {
+		const struct source_site *sites; /* none: any key, which names its site itself */
+		size_t sites_count;
+		/* Of a consent banner: those that analytics are in, and those that a profile of the person is in. */
+		const char *const *analytics_scopes, *const *profile_scopes;
+		size_t analytics_scopes_count, profile_scopes_count;
+	} segment;
 };
 
 /* One thing that a request carried: an event, or (event NULL) why it could not be read. */

@@ -45,6 +45,7 @@ START_TEST(each_key_is_taken_over_or_takes_a_restart)
 	static const struct conf_change changes[] = {
 		{"hooks", "hooks: {news: {source: mailgun, secret_file: a}}\n",
 		 "hooks: {news: {source: mailgun, secret_file: b}}\n"},
+		{"segment.keys", "segment: {keys: {WK: a}}\n", "segment: {keys: {WK: b}}\n"},
 		{"snowplow.cookie.secure", "snowplow: {cookie: {same_site: lax}}\n",
 		 "snowplow: {cookie: {same_site: lax, secure: no}}\n"},
 		{0},
@@ -142,6 +143,7 @@ START_TEST(values_reach_their_places)
 			    "snowplow: {post_paths: [/a/b], get_paths: [], cookie: {name: id, domains: "
 			    "[acme.test], secure: false, "
 			    "same_site: lax}}\n"
+			    "segment: {keys: {WK1: shop, \"k:s\": app}, profile_scopes: [Persona]}\n"
 			    "machine: {user_agents: [MyBot], known_agents: [Pingdom]}\n"
 			    "forms: {f: {email: mail}}\n",
 			    &conf, &fail),
@@ -160,6 +162,11 @@ START_TEST(values_reach_their_places)
 	ck_assert_str_eq(conf.snowplow.cookie.domains.items[0], "acme.test");
 	ck_assert(!conf.snowplow.cookie.is_secure);
 	ck_assert_int_eq(conf.snowplow.cookie.same_site, VISITOR_SAME_SITE_LAX);
+	ck_assert_uint_eq(conf.segment.sites_count, 2);
+	ck_assert_str_eq(conf.segment.sites[1].key, "k:s");
+	ck_assert_str_eq(conf.segment.sites[1].name, "app");
+	ck_assert_str_eq(conf.segment.profile_scopes.items[0], "persona");
+	ck_assert_str_eq(conf.segment.analytics_scopes.items[1], "statistics");
 	ck_assert_str_eq(conf.machine.user_agents.items[0], "mybot");
 	ck_assert_str_eq(conf.machine.known_agents.items[0], "pingdom");
 	ck_assert_str_eq(conf.forms.forms[0].field[FORM_EMAIL], "mail");
@@ -187,6 +194,11 @@ START_TEST(what_is_wrong_is_named_with_its_line)
 		{"snowplow: {cookie: {secure: false}}\n", "same_site none needs secure"},
 		{"snowplow: {cookie: {same_site: maybe}}\n", "strict"},
 		{"machine: {user_agents: [\"\"]}\n", "empty value"},
+		{"segment: {keys: [WK]}\n", "\"segment.keys\" must be a map"},
+		{"segment:\n  keys:\n    WK: [a]\n", "dir/collect.yaml:3: \"segment.keys\" must be write keys"},
+		{"segment: {keys: {WK: \"\"}}\n", "name of its site"},
+		{"segment: {keys: {\"\": shop}}\n", "name of its site"},
+		{"segment: {analytics_scopes: [\"\"]}\n", "empty value"},
 		{"forms: [a]\n", "\"forms\" must be a map"},
 		{"forms: {f: [a]}\n", "\"forms.f\" must be a map"},
 		{"forms:\n  f:\n    emial: x\n", "dir/collect.yaml:3: "},

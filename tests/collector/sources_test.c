@@ -24,6 +24,7 @@
 #include "collector/source/mandrill.h"
 #include "collector/source/postmark.h"
 #include "collector/source/rocketchat.h"
+#include "collector/source/segment.h"
 #include "collector/source/sendgrid.h"
 #include "collector/source/zendesk.h"
 #include "core/base/arena.h"
@@ -48,12 +49,20 @@ static const struct form forms[] = {
 };
 static const char *const extensions[] = {"pdf", "zip"};
 static const char *const scopes[] = {"analytics", "statistics"};
+static const char *const profile_scopes[] = {"profiling", "personalization"};
+static const struct source_site sites[] = {{"WK1", "shop"}, {"k1:s1", "app"}, {"k2", "other"}};
 static struct source_options options = {.forms = {.count = 1, .forms = forms},
 					.download_extensions = extensions,
 					.download_extensions_count = 2,
 					.consent_scopes = scopes,
 					.consent_scopes_count = 2,
-					.page_ping_ms = 10000};
+					.page_ping_ms = 10000,
+					.segment = {.sites = sites,
+						    .sites_count = COUNT_OF(sites),
+						    .analytics_scopes = scopes,
+						    .analytics_scopes_count = COUNT_OF(scopes),
+						    .profile_scopes = profile_scopes,
+						    .profile_scopes_count = COUNT_OF(profile_scopes)}};
 
 /* Whose cases are run: the file is named as the source. */
 static const struct tested {
@@ -71,6 +80,7 @@ static const struct tested {
 	{"mandrill", CHANNEL_EMAIL, mandrill_read, true},
 	{"postmark", CHANNEL_EMAIL, postmark_read, true},
 	{"rocketchat", CHANNEL_CHAT, rocketchat_read, true},
+	{"segment", CHANNEL_WEB, segment_read, false},
 	{"sendgrid", CHANNEL_EMAIL, sendgrid_read, true},
 	{"zendesk", CHANNEL_CHAT, zendesk_read, true},
 	/* clang-format on */
