@@ -1,0 +1,12 @@
+/*
+ * Any bytes as a request of Postmark's webhooks. Scheme, adapter, screen, encoder (source_fuzz.h).
+ */
+#include "collector/source/postmark.h"
+#include "tests/fuzz/source_fuzz.h"
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+	static const struct source_options options = {.page_ping_ms = 10000};
+	static const char *const headers[] = {"Authorization", NULL};
+	return source_fuzz_hook(data, size, "postmark", hook_password, postmark_read, &options, headers);
+}
