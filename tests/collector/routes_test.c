@@ -69,6 +69,38 @@ START_TEST(methods_are_whole_words)
 }
 END_TEST
 
+START_TEST(each_source_is_documented)
+{
+	static char text[64 * 1024];
+	FILE *file = fopen("docs/sources.md", "r");
+	ck_assert_ptr_nonnull(file);
+	size_t size = fread(text, 1, sizeof(text) - 1, file);
+	fclose(file);
+	ck_assert_uint_lt(size, sizeof(text) - 1);
+	for (enum route route = 0; route < ROUTE_COUNT; route++) {
+		char row[64];
+		snprintf(row, sizeof(row), "\n| `%s` |",
+			 routes[route].source != NULL ? routes[route].source : "segment");
+		ck_assert_msg(strstr(text, row) != NULL, "%s", row);
+	}
+}
+END_TEST
+
+START_TEST(each_hook_reads_a_password_and_has_room_for_its_headers)
+{
+	for (enum route route = 0; route < ROUTE_COUNT; route++) {
+		size_t count = 0;
+		bool has_password = false;
+		for (; routes[route].more_headers != NULL && routes[route].more_headers[count] != NULL; count++) {
+			has_password =
+				has_password || strcmp(routes[route].more_headers[count], "Authorization") == 0;
+		}
+		ck_assert_uint_le(count, SOURCE_MORE_HEADERS_MAX);
+		ck_assert_msg(routes[route].scheme == NULL || has_password, "%s", routes[route].name);
+	}
+}
+END_TEST
+
 /* "name: value" lines. */
 static const char *written(const struct cors *cors)
 {
@@ -134,5 +166,6 @@ START_TEST(a_preflight_echoes_what_was_asked_for)
 }
 END_TEST
 
-TEST_MAIN("routes", paths_lead_to_their_routes, methods_are_whole_words,
-	  an_origin_is_echoed_and_anything_else_is_not, a_preflight_echoes_what_was_asked_for)
+TEST_MAIN("routes", each_source_is_documented, each_hook_reads_a_password_and_has_room_for_its_headers,
+	  paths_lead_to_their_routes, methods_are_whole_words, an_origin_is_echoed_and_anything_else_is_not,
+	  a_preflight_echoes_what_was_asked_for)

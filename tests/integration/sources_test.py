@@ -395,5 +395,37 @@ class Sources(collector_test.CollectTest):
         self.wait_until(lambda: self.metrics()[name] > before, 20, "the file was read again")
 
 
+class Person(Sources):
+    """Through the daemon as well: the web, a mail and a chat tell of the same person."""
+
+    def make_topics(self):
+        self.prepare()
+
+    def send_web(self, who, *messages):
+        """As a tracker of Segment's with a consent banner, all of whose categories were allowed."""
+        now = time.strftime("%Y-%m-%dT%H:%M:%S.000Z", time.gmtime())
+        batch = [{"messageId": f"{who}-{i}", "anonymousId": f"browser-{who}", "timestamp": now,
+                  "context": {"page": {"url": "https://acme.test/prices/"}, "userAgent": collector_test.FIREFOX,
+                              "consent": {"categoryPreferences": {"analytics": True, "profile": True}}}, **message}
+                 for i, message in enumerate(messages)]
+        answer = self.ask("POST", "/v1/batch", json.dumps({"writeKey": "acme-web", "sentAt": now, "batch": batch}))
+        self.assertEqual(200, answer.status)
+
+    def test_one_person_on_the_web_by_mail_and_in_a_chat_is_one_contact(self):
+        self.collect_hooks()
+        self.start_phased()
+        page = {"type": "page", "properties": {"url": "https://acme.test/prices/", "title": "Prices"}}
+        self.send_web("ann", page, {"type": "identify", "traits": {"email": "ann@acme.test", "name": "Ann Aas"}}, page)
+        self.send_web("bo", page, {"type": "identify", "traits": {"email": "bo@acme.test"}})
+        self.assertEqual(200, self.send("mailgun", mail("clicked", url="https://acme.test/prices/")))
+        self.assertEqual(200, self.send("chatwoot", said(1, "incoming", "contact", "How much is the plotter?")))
+        self.wait_until(lambda: self.value("SELECT sum(n) FROM phased.outcome_day WHERE outcome = 'applied'") == "7", 30, "all are applied")
+        rows = self.psql("""SELECT p.address, string_agg(DISTINCT split_part(e.rule, '.', 1), ' '), count(DISTINCT e.event),
+            min(c.phase) FROM report.person AS p
+            JOIN report.contact_phase AS c ON c.contact_id = p.contact_id AND c.process = 'standard'
+            JOIN report.evidence AS e ON e.contact_id = p.contact_id GROUP BY 1 ORDER BY 1""")
+        self.assertEqual([["ann@acme.test", "chat email web", "4", "late"], ["bo@acme.test", "web", "1", "unknown"]], rows)
+
+
 if __name__ == "__main__":
     phased_test.main()
