@@ -39,7 +39,7 @@ LIBRARIES = (
     ("jansson.h", "core/base/json.c", "collector/*.c", "ctl/*.c"),
     ("yaml.h", "core/base/yaml.c"),
     ("zlib.h", "core/base/gzip.c"),
-    ("openssl/*", "core/base/hash.c"),
+    ("openssl/*", "core/base/hash.c", "core/base/signature.c"),
     ("idn2.h", "core/base/domain.c"),
     ("uni*.h", "core/base/unicode.c"),
     ("protobuf-c/*", *PROTOBUF),

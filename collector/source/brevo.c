@@ -58,7 +58,6 @@ static const struct mail_source brevo = {
 	.recipients = {"email"},
 	.link = "link",
 	.message = "message-id",
-	.message_ends = "@>",
 	.agent = "user_agent",
 	.tags = "tags",
 	.settle = settle,

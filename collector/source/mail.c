@@ -1,5 +1,6 @@
 #include "collector/source/mail.h"
 
+#include <inttypes.h>
 #include <string.h>
 
 #include "collector/source/url.h"
@@ -109,9 +110,12 @@ static enum outcome read_message(struct reading *reading)
 		return OUTCOME_NONE;
 	}
 	enum outcome outcome = reading_text(reading, source->message, MESSAGE_SIZE_MAX, &id);
-	id += id[0] == '<' ? 1 : 0;
-	size_t size = strcspn(id, source->message_ends);
-	if (outcome == OUTCOME_NONE) {
+	size_t size = source->message_ends != NULL ? strcspn(id, source->message_ends) : strlen(id);
+	if (outcome == OUTCOME_NONE && memchr(id, '@', size) != NULL) {
+		event->thread_id =
+			arena_print(reading->arena, "%016" PRIx64, hash_64(&(struct hash_piece){id, size}, 1));
+		outcome = event->thread_id != NULL ? OUTCOME_NONE : OUTCOME_too_large;
+	} else if (outcome == OUTCOME_NONE) {
 		outcome = reading_copy(reading, id, size < 128 ? size : 128, &event->thread_id);
 	}
 	event->campaign.message_id = event->thread_id;

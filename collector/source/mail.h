@@ -42,13 +42,12 @@ struct mail_source {
 	const char *id; /* NULL, and where it is not there: made of action, time, recipient, message and link */
 	const char *recipients[MAIL_PATHS_MAX];
 	const char *link;
-	const char *message; /* Message-ID */
-	const char *
-		message_ends; /* kept of it is what stands in front of one of these: the whole looks like an address */
-	const char *agent;	/* User-Agent of whoever opened or clicked */
-	const char *tags;	/* a text or a list: the first is campaign.name, all are properties "tag" */
-	const char *properties; /* a map whose flat values are the sender's own */
-	reading_step *settle;	/* what no table says, after all that but the id; NULL: nothing */
+	const char *message;	  /* Message-ID; one that looks like an address by its hash */
+	const char *message_ends; /* kept of it is what stands in front of one of these; NULL: all */
+	const char *agent;	  /* User-Agent of whoever opened or clicked */
+	const char *tags;	  /* a text or a list: the first is campaign.name, all are properties "tag" */
+	const char *properties;	  /* a map whose flat values are the sender's own */
+	reading_step *settle;	  /* what no table says, after all that but the id; NULL: nothing */
 };
 
 /* One message, as one event. */

@@ -58,7 +58,6 @@ static const struct mail_source mailgun = {
 	.recipients = {"recipient"},
 	.link = "url",
 	.message = "message.headers.message-id",
-	.message_ends = "@>",
 	.agent = "client-info.user-agent",
 	.tags = "tags",
 	.properties = "user-variables",

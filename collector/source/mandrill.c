@@ -33,7 +33,6 @@ static const struct mail_source mandrill = {
 	.recipients = {"msg.email"},
 	.link = "url",
 	.message = "msg._id",
-	.message_ends = "@>",
 	.agent = "user_agent",
 	.tags = "msg.tags",
 	.properties = "msg.metadata",

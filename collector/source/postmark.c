@@ -69,7 +69,6 @@ static const struct mail_source postmark = {
 	.recipients = {"Recipient", "Email"},
 	.link = "OriginalLink",
 	.message = "MessageID",
-	.message_ends = "@>",
 	.agent = "UserAgent",
 	.tags = "Tag",
 	.properties = "Metadata",

@@ -203,7 +203,8 @@ static void run_case(const struct one_case *one, const struct tested *about)
 	read_body(about, &request, one->body, size, &items);
 	for (size_t i = 0; i < items.count; i++) {
 		if (i > 0) {
-			strcat(told, "+\n");
+			size_t used = strlen(told);
+			snprintf(told + used, sizeof(told) - used, "+\n");
 		}
 		told_item(&items.items[i], &usual, told);
 	}

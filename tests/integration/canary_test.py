@@ -25,6 +25,7 @@ from google.protobuf import json_format
 
 import collector_test
 import phased_test
+import sources_test
 from collector_test import TP2, batch, consent, payload, proto, schema
 
 PIECE, FORM_MAX = 1 << 24, 200	# what is read of a file at a time; no form is longer
@@ -360,7 +361,8 @@ class Canary(collector_test.CollectTest):
         self.assertGreater(len(names), 30)
         self.assertEqual(set(), names - tried - {"schema", "data"})
         with open(os.path.join(phased_test.ROOT, "collector", "routes.c")) as text:
-            self.assertEqual({"snowplow"}, set(re.findall(r'\.source = "(\w+)"', text.read())))
+            sources = set(re.findall(r'(?:\.source = |\bHOOK\()"(\w+)"', text.read()))
+        self.assertEqual(sources, {"snowplow", *sources_test.CANARIES})
 
     def crash(self, program):
         """As a bug would end it, with cores allowed by whoever started it."""

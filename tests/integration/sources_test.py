@@ -6,6 +6,7 @@ import hashlib
 import hmac
 import json
 import os
+import secrets
 import signal
 import subprocess
 import tempfile
@@ -15,6 +16,12 @@ import urllib.parse
 import collector_test
 import phased_test
 from collector_test import proto
+
+def canary_forms(text):
+    """What a text looks like in percent escapes and inside base64, wherever that begins."""
+    coded = [base64.b64encode(b"." * before + text.encode())[2 * before:-4].decode() for before in range(3)]
+    return [text, text.replace("@", "%40"), text.encode().hex(), *coded]
+
 
 SECRET, OLDER = "phased-test-secret", "phased-older-secret"
 HOOKS = {"mailgun": "news", "sendgrid": "fairs", "postmark": "orders", "brevo": "nordics", "mandrill": "letters", "chatwoot": "help",
@@ -265,6 +272,43 @@ ROWS = [
 ]
 
 
+def segment(**more):
+    return {"type": "track", "event": "Form Submitted", "messageId": "m-1", "anonymousId": "a", "userId": "u",
+            "properties": {"form_id": "demo-request", "email": "a", "url": "https://acme.test/", "title": "a", "query": "a"},
+            "traits": {"email": "a", "name": "a", "title": "a", "company": {"name": "a"}, "website": "a"}, "groupId": "g", "previousId": "p",
+            "context": {"page": {"url": "https://acme.test/", "title": "a", "referrer": "https://acme.test/"}, "userAgent": "a",
+                        "campaign": {"source": "a", "medium": "a", "name": "a", "term": "a", "content": "a"}, "locale": "a",
+                        "traits": {"email": "a"}, "consent": {"categoryPreferences": {"analytics": True}}}, **more}
+
+
+# Of each source one message and what of it has to stay as it is, to be read at all.
+CANARIES = {source: (next(body for name, body, action, _ in ROWS if name == source and action in ("EMAIL_CLICK", "CHAT_MESSAGE")), kept)
+            for source, kept in (("mailgun", ("event",)), ("sendgrid", ("event",)), ("postmark", ("RecordType", "ReceivedAt")),
+                                 ("brevo", ("event",)), ("mandrill", ("event",)), ("chatwoot", ("event", "message_type")),
+                                 ("intercom", ("topic",)), ("zendesk", ("type", "createdAt")), ("crisp", ("event", "type")),
+                                 ("rocketchat", ("type", "ts", "createdAt", "closedAt")))}
+CANARIES |= {"segment": (segment(), ("type",)), "jitsu": (segment(), ("type",))}
+
+
+def leaves(body, path=()):
+    """Where the texts stand."""
+    for key, value in body.items() if isinstance(body, dict) else enumerate(body):
+        if isinstance(value, (dict, list)):
+            yield from leaves(value, (*path, key))
+        elif isinstance(value, str):
+            yield (*path, key)
+
+
+def put(body, paths, text):
+    copy = json.loads(json.dumps(body))
+    for path in paths:
+        place = copy
+        for key in path[:-1]:
+            place = place[key]
+        place[path[-1]] = text
+    return copy
+
+
 class Sources(collector_test.CollectTest):
     def make_topics(self):
         self.new_topics()
@@ -387,6 +431,36 @@ class Sources(collector_test.CollectTest):
         self.reload()
         self.assertEqual(200, self.send("mailgun", mail("opened"), "phased-third-secret"))
         self.wait_log(self.program, "hooks: not taken over, those that were in force still are: .*news.secret: empty")
+
+    def send_canary(self, source, body):
+        if source in HOOKS:
+            self.assertEqual(200, self.send(source, body))
+            return
+        path = "/v1/batch" if source == "segment" else "/api/s/track"
+        text = json.dumps({"batch": [body], "writeKey": "k"} if source == "segment" else body)
+        self.assertEqual(200, self.ask("POST", path, text, {"X-Write-Key": "k:s"}).status)
+
+    def test_an_address_leaves_by_no_source_without_consent_to_a_profile(self):
+        """In each text alone, in all of them, as a name of a field, in headers, in paths."""
+        here = f"canary{secrets.token_hex(6)}"
+        canary = f"{here}@sundbaad.test"
+        self.collect_hooks()
+        for source, (body, kept) in CANARIES.items():
+            paths = [path for path in leaves(body) if path[-1] not in kept]
+            self.assertGreater(len(paths), 2, source)
+            for some in [*([path] for path in paths), paths]:
+                self.send_canary(source, put(body, some, canary))
+            self.send_canary(source, {**body, canary: canary, here: {canary: [canary]}})
+            path = f"/hooks/{source}/{HOOKS[source]}" if source in HOOKS else "/v1/t"
+            for headers in ({"Authorization": f"Basic {canary}"}, {"Authorization": canary}, {"X-Write-Key": canary}):
+                self.ask("POST", path, json.dumps(body), headers)
+            self.ask("POST", f"{path}/{canary}", f'{{"{canary}": "{canary}"', {"User-Agent": canary})
+        self.assertGreater(len(self.arrived()), 50)
+        texts = [key + value for name in ("web", "email", "chat", "rejected") for key, value in self.read(name)]
+        texts += [self.program.log().encode(), self.ask("GET", "/metrics", address=self.admin).body]
+        looked = [form.lower().encode() for form in (*canary_forms(here), *canary_forms(canary))]
+        for text in texts:
+            self.assertEqual([], [form for form in looked if form in text.lower()], "an address, or the name in front of its @")
 
     def reload(self):
         name = 'phased_config_reloads_total{result="taken"}'
