@@ -51,6 +51,7 @@ SUITES = ("floors", "unit", *FILES)
 MODEL = re.compile("model_|flow_(alerts|beginnings|calibrate|explain|fold|lint|match|model|processes|review|smooth|why)|edge_model|ctl_model|accuracy")	# programs of suite unit
 TIMEOUT_S = 300
 NAMED = SUITES + ("model",)
+SHOWN = "shown: "	# how a line of a test begins that is there to be read when all is well, too
 ANY = ""	# in place of a suite: whichever has such a part
 # Words that stand for tests of other names. One that is no more has been renamed, and fails.
 ABOUT = {"identity": """unit/base_domain unit/collector_screen unit/collector_user_agents unit/collector_visitor unit/daemon_browsers unit/edge_account_file
@@ -387,7 +388,8 @@ class Runner:
     def python(self, name, path, timeout, env):
         status, output, seconds = self.processes.run(
             ["/usr/bin/python3", f"{ROOT}/tests/run_file.py", "/usr/bin/python3", path, "-v"], timeout, self.environment(name, env))
-        return self.finish(Result(name, seconds=seconds, output=output), status, timeout)
+        shown = [line.removeprefix(SHOWN) for line in output.splitlines() if line.startswith(SHOWN)]
+        return self.finish(Result(name, seconds=seconds, output=output, notes=shown), status, timeout)
 
     def end(self):
         self.processes.end_running()

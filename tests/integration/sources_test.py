@@ -309,7 +309,7 @@ def put(body, paths, text):
     return copy
 
 
-class Sources(collector_test.CollectTest):
+class SourcesTest(collector_test.CollectTest):
     def make_topics(self):
         self.new_topics()
         done = subprocess.run([collector_test.EDGES, "create", self.brokers()] +
@@ -336,6 +336,8 @@ class Sources(collector_test.CollectTest):
     def arrived(self):
         return [proto.Event.FromString(value) for name in ("email", "chat") for _, value in self.read(name)]
 
+
+class Sources(SourcesTest):
     def test_each_action_of_each_source_arrives_once(self):
         self.collect_hooks()
         for source, body, _, _ in ROWS:
@@ -364,7 +366,8 @@ class Sources(collector_test.CollectTest):
         self.assertEqual(sorted(2 * fields), sorted(reject.field for reject in rejects))
         self.no_text_anywhere()
         for source, _, action, more in ROWS:
-            print(f"{source:10} {action:18} {' '.join(more.values())}")
+            print(f"\nshown: {source:10} {action:18} {' '.join(more.values())}", end="")
+        print()
 
     def no_text_anywhere(self):
         for name in ("email", "chat", "rejected"):
@@ -469,7 +472,7 @@ class Sources(collector_test.CollectTest):
         self.wait_until(lambda: self.metrics()[name] > before, 20, "the file was read again")
 
 
-class Person(Sources):
+class Person(SourcesTest):
     """Through the daemon as well: the web, a mail and a chat tell of the same person."""
 
     def make_topics(self):
