@@ -20,5 +20,13 @@
  */
 const char *oracle_difference(const struct plan *plan, const struct drive *drive, struct arena *arena,
 			      struct tables *found);
+/* Over all comparisons of this process. */
+struct oracle_counts {
+	uint64_t
+		touches; /* events of which a touch stands as all copies have it, with what a withdrawal may have erased */
+	uint64_t open;	  /* of these, whether it is there is left open */
+	uint64_t must_go; /* copies whose touch must not be there */
+};
+struct oracle_counts oracle_counts(void);
 /* Ends what it keeps; before the model that it was made of, so drive_finish() does it. */
 void oracle_finish(void);

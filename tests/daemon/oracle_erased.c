@@ -168,6 +168,13 @@ static void settle_event(struct oracle *oracle, size_t first)
 	}
 }
 
+static struct oracle_counts counts;
+
+struct oracle_counts oracle_counts(void)
+{
+	return counts;
+}
+
 void oracle_loosen(struct oracle *oracle)
 {
 	for (size_t i = 0; i < oracle->count; i++) {
@@ -178,6 +185,10 @@ void oracle_loosen(struct oracle *oracle)
 			oracle->seen[j].loose =
 				oracle->seen[j].loose || same_event(&oracle->seen[j], &oracle->seen[i]);
 		}
+	}
+	for (size_t i = 0; i < oracle->count; i++) {
+		counts.touches += oracle->seen[i].stands ? 1 : 0;
+		counts.open += oracle->seen[i].stands && oracle->seen[i].loose ? 1 : 0;
 	}
 	for (size_t i = 0; i < oracle->count; i++) {
 		bool is_first = oracle->seen[i].loose;
@@ -225,7 +236,9 @@ void oracle_erase(struct oracle *oracle)
 {
 	static bool erased[COUNT_OF(oracle->seen)];
 	for (size_t i = 0; i < oracle->count; i++) {
-		erased[i] = oracle->seen[i].stands && is_erased(oracle, &oracle->seen[i]);
+		bool must_go = is_touch(&oracle->seen[i]) && is_erased(oracle, &oracle->seen[i]);
+		erased[i] = oracle->seen[i].stands && must_go;
+		counts.must_go += must_go ? 1 : 0;
 	}
 	for (size_t i = 0; i < oracle->count; i++) {
 		oracle->seen[i].stands = oracle->seen[i].stands && !erased[i];

@@ -73,6 +73,7 @@ struct met {
 	double outcomes[OUTCOME_COUNT], refolded, queued, caught_up, redone, fenced, failures, quick, careful,
 		misses;
 	uint64_t windows, windows_over_4, turns_max, gone_on, reviewed, changed_by_time, decided;
+	struct oracle_counts compared;
 };
 
 struct shared {
@@ -261,6 +262,7 @@ static void play_many(uint64_t first, uint64_t count, struct shared *shared)
 	shared->met.gone_on = world.gone_on;
 	shared->met.reviewed = drive.reviewed;
 	shared->met.decided = decided;
+	shared->met.compared = oracle_counts();
 	shared->met.changed_by_time = drive.changed_by_time;
 	shared->met.windows = drive.windows;
 	shared->met.windows_over_4 = drive.windows_over_4;
@@ -290,6 +292,12 @@ static void check_what_was_met(const struct met *met)
 	ck_assert_uint_gt(met->changed_by_time, 0);
 	ck_assert_uint_gt(met->decided, WORLDS / 2); /* which machine reasons are none */
 	ck_assert_uint_gt(met->reviewed, met->changed_by_time);
+	/* What withdrawals leave open is little, and of that much is decided by all claims together. */
+	ck_assert_uint_lt(met->compared.open, met->compared.touches / 10);
+	ck_assert_uint_gt(met->compared.must_go, met->compared.open / 2);
+	fprintf(stderr,
+		"%" PRIu64 " touches compared, %" PRIu64 " of them left open, %" PRIu64 " copies had to be gone\n",
+		met->compared.touches, met->compared.open, met->compared.must_go);
 	fprintf(stderr, "%" PRIu64 " rows reviewed, %" PRIu64 " changes by time\n", met->reviewed,
 		met->changed_by_time);
 	fprintf(stderr, "%.0f batches the quick way, %.0f the careful way, of these %.0f after the quick one\n",
