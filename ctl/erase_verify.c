@@ -213,15 +213,17 @@ static void print_json(const struct verifying *verifying, size_t ids, size_t ret
 
 static void print(const struct verifying *verifying, size_t ids, size_t returned)
 {
+	size_t never_erased = 0;
 	for (size_t i = 0; i < verifying->finding_count; i++) {
 		const struct finding *finding = &verifying->findings[i];
 		bool never = strcmp(finding->table, "ledger") == 0;
+		never_erased += never ? (size_t)finding->rows : 0;
 		printf("%s: %" PRId64 " %s%s%s%s%s\n", never ? "not in the ledger of erasures" : "left",
 		       finding->rows, never ? "identifier" : "row", finding->rows == 1 ? "" : "s",
 		       never ? "" : ", ", never ? "" : finding->table,
 		       never ? "" : arena_print(verifying->arena, ".%s", finding->field));
 	}
-	if (returned > 0) {
+	if (returned > 0 && never_erased < ids) {
 		printf("%zu of %zu ids have been heard of since the erasure, or are shared: what is newer, or "
 		       "another's, "
 		       "was left out\n",

@@ -65,7 +65,7 @@ class Erase(EraseTest):
         phased = self.start_phased()
         story = self.story()
         self.play(story)
-        self.assertIn("not in the ledger", self.erase(ANN, "--verify", status=1))
+        self.assertEqual("not in the ledger of erasures: 1 identifier\n", self.erase(ANN, "--verify", status=1))
         privacy = self.user("phased_privacy")
         said = json.loads(self.erase("  Ann.Berg@Firma.test", "--json", config=privacy))
         self.assertEqual((1, 1, 1, 8), tuple(said[key] for key in ("identifiers", "browsers", "shared", "touches")), said)
