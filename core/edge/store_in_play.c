@@ -4,66 +4,62 @@
 #include <string.h>
 
 #include "core/base/arena.h"
+#include "core/base/check.h"
 #include "core/edge/store_columns.h"
 #include "core/edge/store_parts.h"
 #include "core/edge/store_sql.h"
 
 /* ---- what comes back ---- */
 
-static int compare_ids(const void *a, const void *b)
+static struct claim claim_of(const struct postgres_rows *rows, size_t i, unsigned at, unsigned strength)
 {
-	return uuid_compare(a, b);
+	return (struct claim){
+		.weak = postgres_uuid(rows, i, 0),
+		.strong = postgres_uuid(rows, i, 1),
+		.key = {postgres_moment(rows, i, 2), (uint64_t)postgres_int(rows, i, 3),
+			postgres_uuid(rows, i, 0)},
+		.at_us = postgres_moment(rows, i, at),
+		.strength = (enum claim_strength)postgres_int(rows, i, strength),
+	};
 }
 
-bool store_read_claims(struct store *store, const struct postgres_rows *rows, const struct uuid *weak,
-		       size_t weak_count, struct claim **claims, size_t *count, struct fail *fail)
+static struct assertion assertion_of(const struct postgres_rows *rows, size_t i)
 {
-	bool again = *claims != NULL;
-	struct claim *all = arena_array(store->arena, *count + postgres_count(rows) + 1, sizeof(*all));
+	return (struct assertion){
+		.a = postgres_uuid(rows, i, 0),
+		.b = postgres_uuid(rows, i, 1),
+		.key = {postgres_moment(rows, i, 2), (uint64_t)postgres_int(rows, i, 3),
+			postgres_uuid(rows, i, 4)},
+		.at_us = postgres_moment(rows, i, 5),
+		.kind = (enum assertion_kind)postgres_int(rows, i, 6),
+		.address_of = (int)postgres_int(rows, i, 7),
+		.refused = (enum assertion_refused)postgres_int(rows, i, 8),
+	};
+}
+
+/* Room for so many more behind those that are there. */
+static bool grow_claims(struct store *store, size_t more, struct claim **claims, size_t count, struct fail *fail)
+{
+	struct claim *all = arena_array(store->arena, count + more + 1, sizeof(*all));
 	if (all == NULL) {
 		return store_arena_full(fail);
 	}
-	if (again) {
-		memcpy(all, *claims, *count * sizeof(*all));
-	}
-	for (size_t i = 0; i < postgres_count(rows); i++) {
-		struct claim claim = {
-			.weak = postgres_uuid(rows, i, 0),
-			.strong = postgres_uuid(rows, i, 1),
-			.key = {postgres_moment(rows, i, 2), (uint64_t)postgres_int(rows, i, 3),
-				postgres_uuid(rows, i, 0)},
-			.at_us = postgres_moment(rows, i, 4),
-			.strength = (enum claim_strength)postgres_int(rows, i, 5),
-		};
-		if (!again || weak_count == 0 ||
-		    bsearch(&claim.weak, weak, weak_count, sizeof(claim.weak), compare_ids) == NULL) {
-			all[(*count)++] = claim;
-		}
+	if (count > 0) {
+		memcpy(all, *claims, count * sizeof(*all));
 	}
 	*claims = all;
 	return true;
 }
 
-static bool on_claims(void *context, const struct postgres_rows *rows, struct fail *fail)
+bool store_read_claims(struct store *store, const struct postgres_rows *rows, struct claim **claims, size_t *count,
+		       struct fail *fail)
 {
-	struct store *store = context;
-	return store_read_claims(store, rows, store->weak, store->weak_count, &store->in_play->claims,
-				 &store->in_play->claim_count, fail);
-}
-
-static bool on_kin(void *context, const struct postgres_rows *rows, struct fail *fail)
-{
-	struct store *store = context;
-	struct kin *kin = store_rows_room(store, rows, sizeof(*kin), fail);
-	if (kin == NULL) {
+	if (!grow_claims(store, postgres_count(rows), claims, *count, fail)) {
 		return false;
 	}
 	for (size_t i = 0; i < postgres_count(rows); i++) {
-		kin[i] = (struct kin){postgres_uuid(rows, i, 0), postgres_uuid(rows, i, 1),
-				      postgres_uuid(rows, i, 2), postgres_moment(rows, i, 3)};
+		(*claims)[(*count)++] = claim_of(rows, i, 4, 5);
 	}
-	store->in_play->kin = kin;
-	store->in_play->kin_count = postgres_count(rows);
 	return true;
 }
 
@@ -78,27 +74,80 @@ bool store_read_assertions(struct store *store, const struct postgres_rows *rows
 		return store_arena_full(fail);
 	}
 	for (size_t i = 0; i < postgres_count(rows); i++) {
-		assertions[i] = (struct assertion){
-			.a = postgres_uuid(rows, i, 0),
-			.b = postgres_uuid(rows, i, 1),
-			.key = {postgres_moment(rows, i, 2), (uint64_t)postgres_int(rows, i, 3),
-				postgres_uuid(rows, i, 4)},
-			.at_us = postgres_moment(rows, i, 5),
-			.kind = (enum assertion_kind)postgres_int(rows, i, 6),
-			.address_of = (int)postgres_int(rows, i, 7),
-			.refused = (enum assertion_refused)postgres_int(rows, i, 8),
-		};
+		assertions[i] = assertion_of(rows, i);
 	}
 	*ret_assertions = assertions;
 	*ret_count = postgres_count(rows);
 	return true;
 }
 
-static bool on_assertions(void *context, const struct postgres_rows *rows, struct fail *fail)
+static bool on_claims(void *context, const struct postgres_rows *rows, struct fail *fail)
 {
 	struct store *store = context;
-	return store_read_assertions(store, rows, &store->in_play->assertions, &store->in_play->assertion_count,
-				     fail);
+	return store_read_claims(store, rows, &store->in_play->claims, &store->in_play->claim_count, fail);
+}
+
+/* What a row of phased.in_play() is, by its last column. */
+enum part { PART_CLAIM, PART_KIN, PART_ASSERTION, PART_COUNT };
+#define PART_COLUMN 9
+
+static enum part part_of(const struct postgres_rows *rows, size_t i)
+{
+	int64_t part = postgres_int(rows, i, PART_COLUMN);
+	CHECK(part >= 0 && part < PART_COUNT);
+	return (enum part)part;
+}
+
+static int compare_ids(const void *a, const void *b)
+{
+	return uuid_compare(a, b);
+}
+
+/* All claims on those that were asked for by themselves are there already. */
+static void add_claim(const struct store *store, struct in_play_rows *in_play, struct claim claim)
+{
+	if (store->weak_count == 0 ||
+	    bsearch(&claim.weak, store->weak, store->weak_count, sizeof(claim.weak), compare_ids) == NULL) {
+		in_play->claims[in_play->claim_count++] = claim;
+	}
+}
+
+static bool make_room(struct store *store, const struct postgres_rows *rows, struct in_play_rows *in_play,
+		      struct fail *fail)
+{
+	size_t counts[PART_COUNT] = {0};
+	for (size_t i = 0; i < postgres_count(rows); i++) {
+		counts[part_of(rows, i)]++;
+	}
+	in_play->kin = arena_array(store->arena, counts[PART_KIN] + 1, sizeof(*in_play->kin));
+	in_play->assertions = arena_array(store->arena, counts[PART_ASSERTION] + 1, sizeof(*in_play->assertions));
+	if (in_play->kin == NULL || in_play->assertions == NULL ||
+	    counts[PART_ASSERTION] == (size_t)store_history_max(store->arena)) {
+		return store_arena_full(fail);
+	}
+	return grow_claims(store, counts[PART_CLAIM], &in_play->claims, in_play->claim_count, fail);
+}
+
+static bool on_in_play(void *context, const struct postgres_rows *rows, struct fail *fail)
+{
+	struct store *store = context;
+	struct in_play_rows *in_play = store->in_play;
+	if (!make_room(store, rows, in_play, fail)) {
+		return false;
+	}
+	for (size_t i = 0; i < postgres_count(rows); i++) {
+		enum part part = part_of(rows, i);
+		if (part == PART_CLAIM) {
+			add_claim(store, in_play, claim_of(rows, i, 5, 6));
+		} else if (part == PART_KIN) {
+			in_play->kin[in_play->kin_count++] =
+				(struct kin){postgres_uuid(rows, i, 0), postgres_uuid(rows, i, 1),
+					     postgres_uuid(rows, i, 4), postgres_moment(rows, i, 5)};
+		} else {
+			in_play->assertions[in_play->assertion_count++] = assertion_of(rows, i);
+		}
+	}
+	return true;
 }
 
 /* ---- what they stated ---- */
@@ -158,6 +207,18 @@ bool store_read_declared(struct store *store, const struct postgres_rows *rows, 
 
 /* ---- what is asked ---- */
 
+static bool add_claims(struct store *store, const struct store_in_play *in_play, struct arena *arena,
+		       struct fail *fail)
+{
+	if (in_play->weak_count == 0) {
+		return true;
+	}
+	struct columns *columns = columns_begin(arena);
+	columns_uuids(columns, in_play->weak, in_play->weak_count);
+	columns_int(columns, POSTGRES_INT8, (int64_t)in_play->claim_room);
+	return columns_add(columns, store->postgres, &sql_claims, on_claims, store, fail);
+}
+
 /* Pairs and since when, in three columns. */
 static void add_asserted(struct columns *columns, const struct store_in_play *in_play)
 {
@@ -171,8 +232,9 @@ static void add_asserted(struct columns *columns, const struct store_in_play *in
 	}
 }
 
-static bool add_kin(struct store *store, const struct store_in_play *in_play, struct arena *arena,
-		    struct fail *fail)
+/* After the claims: on_in_play() adds to them. */
+static bool add_in_play(struct store *store, const struct store_in_play *in_play, struct arena *arena,
+			struct fail *fail)
 {
 	if (in_play->strong_count + in_play->weak_count + in_play->decided_count + in_play->asserted_count == 0) {
 		return true;
@@ -183,47 +245,10 @@ static bool add_kin(struct store *store, const struct store_in_play *in_play, st
 	columns_uuids(columns, in_play->decided, in_play->decided_count);
 	add_asserted(columns, in_play);
 	columns_int(columns, POSTGRES_INT8, (int64_t)in_play->claim_room);
-	return columns_add(columns, store->postgres, &sql_kin, on_kin, store, fail);
-}
-
-static bool add_decided(struct store *store, const struct store_in_play *in_play, struct arena *arena,
-			struct fail *fail)
-{
-	if (in_play->decided_count + in_play->asserted_count == 0) {
-		return true;
-	}
-	struct columns *columns = columns_begin(arena);
-	columns_uuids(columns, in_play->decided, in_play->decided_count);
-	add_asserted(columns, in_play);
-	columns_int(columns, POSTGRES_INT8, (int64_t)in_play->claim_room);
-	return columns_add(columns, store->postgres, &sql_claims_decided, on_claims, store, fail);
-}
-
-static bool add_assertions(struct store *store, const struct store_in_play *in_play, struct arena *arena,
-			   struct fail *fail)
-{
-	if (in_play->asserted_count == 0) {
-		return true;
-	}
-	struct columns *columns = columns_begin(arena);
-	add_asserted(columns, in_play);
 	columns_int(columns, POSTGRES_INT8, store_history_max(arena));
-	return columns_add(columns, store->postgres, &sql_assertions, on_assertions, store, fail);
+	return columns_add(columns, store->postgres, &sql_in_play, on_in_play, store, fail);
 }
 
-static bool add_claims(struct store *store, const struct store_in_play *in_play, struct arena *arena,
-		       struct fail *fail)
-{
-	if (in_play->weak_count == 0) {
-		return true;
-	}
-	struct columns *columns = columns_begin(arena);
-	columns_uuids(columns, in_play->weak, in_play->weak_count);
-	columns_int(columns, POSTGRES_INT8, (int64_t)in_play->claim_room);
-	return columns_add(columns, store->postgres, &sql_claims, on_claims, store, fail);
-}
-
-/* In this order: store_read_claims() tells the second by the first. */
 bool store_add_in_play(struct store *store, const struct store_in_play *in_play, struct in_play_rows *ret,
 		       struct arena *arena, struct fail *fail)
 {
@@ -231,6 +256,5 @@ bool store_add_in_play(struct store *store, const struct store_in_play *in_play,
 	store->in_play = ret;
 	store->weak = in_play->weak;
 	store->weak_count = in_play->weak_count;
-	return add_claims(store, in_play, arena, fail) && add_decided(store, in_play, arena, fail) &&
-	       add_kin(store, in_play, arena, fail) && add_assertions(store, in_play, arena, fail);
+	return add_claims(store, in_play, arena, fail) && add_in_play(store, in_play, arena, fail);
 }

@@ -12,15 +12,14 @@ struct store_in_play {
 	size_t asserted_count, claim_room;
 };
 
-/* Statements of the turn, none where nothing is asked for. `ret` is filled when the turn ends; `weak` must live until then. As many assertions
+/* Statements of the turn, none where nothing is asked for. `ret` is filled when the turn ends; `weak`, sorted, must live until then. As many assertions
  * as the arena has room for are too many for it. */
 bool store_add_in_play(struct store *store, const struct store_in_play *in_play, struct in_play_rows *ret,
 		       struct arena *arena, struct fail *fail);
 
-/* Called for claims by weak actors and again for those by persons: the second ones are put behind the first, less what
- * was asked for by its weak actor already. `weak` is sorted. */
-bool store_read_claims(struct store *store, const struct postgres_rows *rows, const struct uuid *weak,
-		       size_t weak_count, struct claim **claims, size_t *count, struct fail *fail);
+/* Claims of an answer, behind those that are there. */
+bool store_read_claims(struct store *store, const struct postgres_rows *rows, struct claim **claims, size_t *count,
+		       struct fail *fail);
 /* As many as there may be are too many for the arena. */
 bool store_read_assertions(struct store *store, const struct postgres_rows *rows,
 			   struct assertion **ret_assertions, size_t *ret_count, struct fail *fail);

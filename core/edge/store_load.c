@@ -14,7 +14,7 @@ static bool on_others(void *context, const struct postgres_rows *rows, struct fa
 {
 	struct store *store = context;
 	struct load_rows *load = store->load;
-	return store_read_claims(store, rows, NULL, 0, &load->others, &load->other_count, fail);
+	return store_read_claims(store, rows, &load->others, &load->other_count, fail);
 }
 
 static bool on_consents(void *context, const struct postgres_rows *rows, struct fail *fail)

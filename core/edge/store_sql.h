@@ -108,17 +108,6 @@ static const struct postgres_statement sql_claims = {
 	       "LIMIT $2) AS c",
 	.parameter_count = 2,
 	.parameters = {ARRAY(UUID), ONE(INT8)}};
-/* All claims on whom any of these persons was claimed on, or whoever is one with them or, by what is asserted, may be. */
-static const struct postgres_statement sql_claims_decided = {
-	.name = "claims_decided",
-	.sql = "SELECT c.weak, c.strong, c.stamped, c.event_id, c.at, c.strength FROM (SELECT DISTINCT d.weak "
-	       "FROM "
-	       "phased.kindred($1, $2, $3, $4) AS k (strong) CROSS JOIN LATERAL (SELECT c.weak FROM phased.claim "
-	       "c WHERE "
-	       "c.strong = k.strong OFFSET 0) AS d) AS w CROSS JOIN LATERAL (SELECT * FROM phased.claim c WHERE "
-	       "c.weak = w.weak ORDER BY c.at LIMIT $5) AS c",
-	.parameter_count = 5,
-	.parameters = {ARRAY(UUID), ARRAY(UUID), ARRAY(UUID), ARRAY(TIMESTAMPTZ), ONE(INT8)}};
 /* Which of these are there. */
 static const struct postgres_statement sql_claims_stated = {
 	.name = "claims_stated",
@@ -149,19 +138,13 @@ static const struct postgres_statement sql_claims_others = {
 	       "BY c.weak, c.strong, c.stamped, c.event_id LIMIT $3) AS o WHERE o.weak = k.weak",
 	.parameter_count = 3,
 	.parameters = {ARRAY(UUID), ONE(INT4), ONE(INT8)}};
-static const struct postgres_statement sql_kin = {
-	.name = "kin",
-	.sql = "SELECT k.actor_id, k.contact_id, k.via, k.at FROM phased.kin_of($1, $2, $3, $4, $5, $6, $7) AS k",
-	.parameter_count = 7,
+/* Claims by persons, who is one with whom, and what was asserted: the function says what each row is. */
+static const struct postgres_statement sql_in_play = {
+	.name = "in_play",
+	.sql = "SELECT p.* FROM phased.in_play($1, $2, $3, $4, $5, $6, $7, $8) AS p",
+	.parameter_count = 8,
 	.parameters = {ARRAY(UUID), ARRAY(UUID), ARRAY(UUID), ARRAY(UUID), ARRAY(UUID), ARRAY(TIMESTAMPTZ),
-		       ONE(INT8)}};
-static const struct postgres_statement sql_assertions = {
-	.name = "assertions",
-	.sql = "SELECT s.a, s.b, s.stamped, s.event_id, s.touch_actor, s.at, s.kind, s.address_of, s.refused FROM "
-	       "phased.asserting($1, $2, $3) AS r (id) CROSS JOIN LATERAL (SELECT * FROM phased.assertion s WHERE "
-	       "s.a = r.id OFFSET 0) AS s LIMIT $4",
-	.parameter_count = 4,
-	.parameters = {ARRAY(UUID), ARRAY(UUID), ARRAY(TIMESTAMPTZ), ONE(INT8)}};
+		       ONE(INT8), ONE(INT8)}};
 
 static const struct postgres_statement sql_arbiters = {
 	.name = "arbiters",

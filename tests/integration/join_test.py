@@ -127,6 +127,29 @@ class Join(DaemonTest):
         shown = json.loads(self.phasectl(["identity", "show", "-", "--json"], input="p5@acme.test"))
         self.assertEqual(["addresses"], [row["why"] for row in shown["refused"]])
 
+    def rows_read(self, given):
+        """Rows of table assertion that are read for these events. The daemon's connections tell of it when they end."""
+        count = "SELECT idx_tup_fetch + seq_tup_read FROM pg_stat_user_tables WHERE relname = 'assertion'"
+        before = int(self.value(count))
+        phased = self.start_phased()
+        self.give(given)
+        self.assertEqual(0, phased.stop())
+        self.wait_until(lambda: self.value("SELECT count(*) FROM pg_stat_activity WHERE application_name LIKE 'phased%' AND datname = "
+                                           "current_database()") == "0", 20, "its connections to end")
+        self.psql("SELECT pg_stat_force_next_flush()")
+        return int(self.value(count)) - before
+
+    def test_whom_assertions_link_is_worked_out_once(self):
+        self.prepare(1)
+        many = 200		# addresses of one login
+        phased = self.start_phased()
+        self.give([self.login(i, address=f"p{i}@acme.test") for i in range(many)])
+        self.assertEqual(0, phased.stop())
+        read = self.rows_read([self.login(many, address="last@acme.test")])
+        self.assertEqual(str(many + 1), self.value("SELECT count(*) FROM phased.assertion"))
+        self.assertGreaterEqual(read, 3 * many)		# by either end while it is looked who they are, and all of theirs
+        self.assertLess(read, 4 * many)
+
     def test_what_cannot_be_joined_is_said(self):
         self.prepare()
         self.start_phased()

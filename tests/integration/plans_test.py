@@ -43,7 +43,7 @@ ANALYZE;
 
 
 # One browser may have any number of claims: those read of it come in the order of an index.
-CLAIMS = {"claims": "claim_at", "claims_decided": "claim_at|claim_strong", "claims_others": "claim_pkey", "claims_stated": "claim_pkey"}
+CLAIMS = {"claims": "claim_at", "claims_others": "claim_pkey", "claims_stated": "claim_pkey"}
 
 
 class Plans(phased_test.PhasedTest):

@@ -87,7 +87,7 @@ FUNCTIONS = {
     "phased.find_text": (PRIVACY,),
     "phased.asserting": (WRITER, PRIVACY),
     "phased.kindred": (WRITER, PRIVACY),
-    "phased.kin_of": (WRITER,),
+    "phased.in_play": (WRITER,),
     "phased.position_claim": (WRITER,),
     "phased.position_advance": (WRITER,),
     "phased.position_advance_under": (WRITER,),
