@@ -141,8 +141,8 @@ static inline size_t cast_claim_room(size_t claims_max)
 	return claims_max + 2;
 }
 
-/* Begins a cast in an arena: lists the ids that ADVANCE asks for: weak actors of open items, and persons whose consent they
- * decide, `wider` ones (of an earlier try) too. False: arena full. */
+/* Begins a cast in an arena: lists what ADVANCE asks for: weak and strong actors of open items, persons whose consent they
+ * decide, pairs that they assert something of; of `wider` ones (of an earlier try) both. False: arena full. */
 bool cast_ask(struct cast *cast, const struct item *items, size_t count, const struct uuid *wider,
 	      size_t wider_count, struct arena *arena, struct advance_rows *ret_ask);
 
@@ -161,7 +161,7 @@ bool cast_link_kin(struct cast *cast, struct kin *kin, size_t count);
 /* The rows of its person; how many. None: it is one by itself. */
 size_t cast_kin(const struct cast *cast, const struct cast_member *member, bool before,
 		const struct kin **ret_rows);
-/* Does an item say nothing new of whom it joins? */
+/* Does it say nothing new: the two were joined to each other directly before it? */
 bool cast_knows(const struct cast *cast, const struct assertion *assertion);
 /* The contact is folded anew: from this moment on something changed (INT64_MIN: at any time), in any process or in those of
  * the batch's touches. */

@@ -140,7 +140,8 @@ struct load_rows {
 	size_t contact_count;
 	const struct uuid *weak; /* sorted: those of advance and those it found through `decided` */
 	size_t weak_count;
-	const struct uuid *decided; /* as in store_advance: a claim may have come in between; their values, too */
+	const struct uuid *
+		decided; /* sorted: those of ADVANCE, and all that they are one with or may come to be; their values, too */
 	size_t decided_count;
 	const struct uuid *persons; /* all strong actors in play */
 	size_t person_count;

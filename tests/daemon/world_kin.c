@@ -1,5 +1,5 @@
 /*
- * Who is in play, in the tables: claims, persons of several actors, and what was asserted of them, as the join file of schema/ finds them.
+ * Who is in play, in the tables: claims, persons of several actors, and what was asserted of them, as phased.in_play() of schema/ finds them.
  */
 #include <string.h>
 
