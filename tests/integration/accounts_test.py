@@ -5,6 +5,7 @@ import os
 import re
 
 import phased_test
+from daemon_test import DaemonTest
 from status_test import Terminal
 
 CASES = os.path.join(phased_test.ROOT, "tests", "accounts")
@@ -89,10 +90,10 @@ class Accounts(phased_test.PhasedTest):
         self.assertEqual(0, self.daemon.stop())
 
     def test_the_stories_of_roles(self):
-        """Each told as it stands, and backwards by other people, whose accounts are others, too."""
+        """Each told as it stands, and backwards in batches of one or two by other people, whose accounts are others, too."""
         self.begin()
         self.accept("")
-        events, expected = [], []
+        events, expected = {1: [], -1: []}, []
         for number, (stated, holds) in enumerate(stories_of("roles.txt").values()):
             for order, words in ((1, ""), (-1, "other-")):
                 other = lambda who: f"{who.lower()}@{words}company-{number}.test"
@@ -102,11 +103,19 @@ class Accounts(phased_test.PhasedTest):
                         event["consent"].pop("profile")
                     if where == "withdraws":
                         event["consent"]["profile"] = "WITHDRAWN"
-                    events.append(json.dumps({**event, "occurred_us": f"{day}T10:00:00Z"}))
+                    events[order].append(json.dumps({**event, "occurred_us": f"{day}T10:00:00Z"}))
                 for who, role, source, since, successor in holds:
                     expected.append([other(who), *(None if cell == "-" else cell for cell in (role, source, since)),
                                      None if successor == "-" else other(successor)])
-        self.send(events)
+        self.sent = len(events[1])
+        self.send(events[1])
+        self.assertEqual(0, self.daemon.stop())
+        self.sent += len(events[-1])
+        self.write_config(batch__events_min=1, batch__events_max=2)
+        self.daemon = self.start_phased()
+        self.send(events[-1])
+        batches = sum(value for name, value in DaemonTest.metrics(self, self.daemon).items() if name.startswith("phased_batches_total"))
+        self.assertGreaterEqual(batches, len(events[-1]) / 2)
         people = [row[0] for row in expected]
         found = {row[0]: row for row in self.psql(
             "SELECT p.address, p.role, p.role_source, (p.role_since AT TIME ZONE 'UTC')::date, CASE WHEN s.role_since = p.succeeded_at THEN s.address END "
