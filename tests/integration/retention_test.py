@@ -191,8 +191,9 @@ class Retention(FaultTest):
         self.send(events.lines(first))
         phased = self.start_phased()
         self.applied(len(first))
-        again, steps = True, 0
+        again, steps, end = True, 0, time.monotonic() + 120
         while again:
+            self.assertLess(time.monotonic(), end, f"not through after {steps} steps")
             self.send(events.lines(later[steps * 12:steps * 12 + 12]))
             done = self.psql(f"SELECT again FROM phased.retention_step({MONTHS}, 5, 0, true);" * 4, check=False)
             self.assertTrue(done.status == 0 or "55P03" in done.err or "40001" in done.err, done.err)	# in each other's way
