@@ -1,8 +1,8 @@
 #!/usr/bin/python3
 # run: timeout=900
 """Two daemons in a group under load: stopped, killed, frozen past their session, joined and left by a third, in an order
-that dice decide; each start in another way. What was sent is counted once, and the tables are those of a daemon that nothing
-happens to."""
+that dice decide; each start in another way, while touches of long ago are deleted. What was sent is counted once, and the tables
+are those of a daemon that nothing happens to, and that was sent nothing old."""
 import random
 import signal
 import time
@@ -19,6 +19,7 @@ A_SECOND = 400 // MUCH		# events come out of order: each batch folds whole histo
 FAULTS = {"term": 10 * MUCH, "kill": 20 * MUCH, "guest": 10 * MUCH, "zombie": 5 * MUCH}
 SIZES = ((20, 120), (100, 1000), (500, 5000))		# batch.events_min, events_max
 STOP_S = 10
+OLD_US, OLD, KEPT_MONTHS = 1_060_000_000_000_000, 6000 * MUCH, 240		# of 2003, by the browsers that are there now, too
 
 
 class Faults(CampaignTest):
@@ -55,6 +56,25 @@ class Faults(CampaignTest):
     def moment(self):
         time.sleep(self.dice.random() * 0.2)		# so that it hits any moment of a batch
 
+    def are_old(self):
+        return int(self.value("SELECT count(*) FROM phased.touch WHERE at < '2004-01-01'"))
+
+    def give_what_is_old(self):
+        """By another topic and group, and not counted, so that once it is deleted it is as if it had never come."""
+        maker = events.Maker(FIRST, NOW_US)
+        old = [{**maker.event("WEB", "PAGE_VIEW", OLD_US - i * 1_800_000_000, {"anonymous_id": f"c{i % 200}"},
+                              content={"url": f"https://acme.test{events.PAGES[i % len(events.PAGES)]}", "title": "A page"}), "id": f"old{i}"}
+               for i in range(OLD)]
+        config = self.write_config("old.yaml", kafka__group=f"{self.name}_old", kafka__topics={
+            channel: name if channel == "chat" else "" for channel, name in self.topics.items()})
+        self.phasectl(["produce", "--topic", self.topics["chat"]], input=events.lines(old))
+        phased = self.start_phased(config=config)
+        self.wait_until(lambda: self.are_old() == OLD, 120, "what is old to be written")
+        self.nobody_waits()
+        self.settled(phased)
+        self.assertEqual(0, phased.stop())
+        self.psql("DELETE FROM phased.outcome_day; DELETE FROM phased.position")
+
     # --- what happens ---
 
     def term(self, seat):
@@ -90,8 +110,9 @@ class Faults(CampaignTest):
 
     def test_what_is_sent_is_counted_once_whatever_happens_to_two_daemons(self):
         self.prepare(PARTITIONS)
+        self.give_what_is_old()
         settings = self.settings
-        self.settings = lambda: settings() | {"kafka": settings()["kafka"] | {"topics": {
+        self.settings = lambda: settings() | {"retention": {"touch_months": KEPT_MONTHS}, "kafka": settings()["kafka"] | {"topics": {
             channel: name if channel == "web" else "" for channel, name in self.topics.items()}}}
         self.every_way, self.writer = self.ways(), self.login()
         self.dice = random.Random(FIRST)
@@ -104,13 +125,18 @@ class Faults(CampaignTest):
         self.members = {seat: self.start_member(seat) for seat in ("a", "b")}
         order = [what for what, count in FAULTS.items() for _ in range(count)]
         self.dice.shuffle(order)
-        seconds = {}
-        for what in order:
+        seconds, beside = {}, 0
+        for number, what in enumerate(order):
+            if self.are_old():
+                beside = number + 1
             begun = time.monotonic()
             getattr(self, what)(self.dice.choice("ab"))
             seconds.setdefault(what, []).append(time.monotonic() - begun)
         say("; ".join(f"{len(times)} × {what}: {sum(times):.1f} s" for what, times in seconds.items()))
+        say(f"{OLD} old touches were deleted during {beside} of {len(order)}")
+        self.assertGreater(beside, 0, "nothing was deleted beside")
         sent = load.finish(self)
+        self.wait_until(lambda: self.are_old() == 0, 60, "what is old to go")
         self.expect_once(sent)
         self.nobody_waits()
         self.assert_at_end(load.producer.ends, self.name)
