@@ -55,7 +55,7 @@ SHOWN = "shown: "	# how a line of a test begins that is there to be read when al
 ANY = ""	# in place of a suite: whichever has such a part
 # Words that stand for tests of other names. One that is no more has been renamed, and fails.
 ABOUT = {"identity": """unit/base_domain unit/collector_screen unit/collector_user_agents unit/collector_visitor unit/daemon_browsers unit/edge_account_file
-    unit/edge_key_file unit/flow_account unit/flow_attribute unit/flow_cast unit/flow_erasure unit/flow_facts unit/flow_identify unit/flow_kin
+    unit/edge_key_file unit/flow_account unit/flow_attribute unit/flow_cast unit/flow_erasure unit/flow_facts unit/flow_facts_person unit/flow_identify unit/flow_kin
     unit/flow_machine unit/flow_role unit/flow_screen unit/model_consent integration/accounts_test.py integration/canary_test.py
     integration/confirm_test.py integration/consent_test.py integration/daemon_claims_test.py integration/erase_test.py
     integration/export_test.py integration/identity_kiosk_test.py integration/identity_test.py integration/join_test.py
