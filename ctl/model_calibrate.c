@@ -78,18 +78,29 @@ static void on_round(void *context, unsigned round)
 static void print_summary(const struct calibration *calibration, const struct calibrated *calibrated)
 {
 	if (asked.json) {
-		json_line_print(json_pack("{ss sI sI si sf sf}", "process", asked.process, "contacts",
+		json_line_print(json_pack("{ss sI sI sb sf sf si sf sf}", "process", asked.process, "contacts",
 					  (json_int_t)calibration_contacts(calibration), "touches",
-					  (json_int_t)calibration_touches(calibration), "rounds",
-					  (int)calibrated->rounds, "log_likelihood_before", calibrated->before,
-					  "log_likelihood", calibrated->after),
+					  (json_int_t)calibration_touches(calibration), "learned",
+					  (int)calibrated->is_worth_it, "gain", calibrated->gain, "gain_deviation",
+					  calibrated->gain_deviation, "rounds", (int)calibrated->rounds,
+					  "log_likelihood_before", calibrated->before, "log_likelihood",
+					  calibrated->after),
 				JSON_REAL_PRECISION(9));
 		return;
 	}
-	printf("%s: %zu contacts, %zu touches count; %u rounds. A touch is %.1f %% more likely than by the points "
-	       "alone.\n",
+	printf("%s: %zu contacts, %zu touches count. What one half of the contacts teaches makes a touch of the "
+	       "other "
+	       "%.1f %% (+- %.1f) more likely than the points alone.\n",
 	       asked.process, calibration_contacts(calibration), calibration_touches(calibration),
-	       calibrated->rounds, 100 * expm1(calibrated->after - calibrated->before));
+	       100 * expm1(calibrated->gain), 100 * exp(calibrated->gain) * calibrated->gain_deviation);
+	if (!calibrated->is_worth_it) {
+		printf("That is less than %.0f %%, and may be for what else the model does not know: the points "
+		       "stand, "
+		       "nothing is learned.\n",
+		       100 * expm1(CALIBRATE_GAIN_MIN));
+	} else {
+		printf("Learned from all in %u rounds.\n", calibrated->rounds);
+	}
 	if (asked.output == NULL) {
 		printf("Nothing was written: --output FILE writes a model file with this.\n");
 	} else {
@@ -322,11 +333,13 @@ const struct command model_calibrate_command = {
 		   "are: a\n"
 		   "section \"learned\" says how much more or less each rule says, and taking it out of the file "
 		   "takes\n"
-		   "back what was learned. At least 30 contacts are needed, 100 are advised. The table says in "
-		   "points\n"
-		   "what a rule says beside those that it has. Nothing is accepted: phasectl model diff shows who "
-		   "would\n"
-		   "be elsewhere.",
+		   "back what was learned. It is learned only where what half of the contacts teach makes touches "
+		   "of\n"
+		   "the other half likelier by a tenth; else the points stand. At least 30 contacts are needed, "
+		   "100 are\n"
+		   "advised. The table says in points what a rule says beside those that it has. Nothing is "
+		   "accepted:\n"
+		   "phasectl model diff shows who would be elsewhere.",
 	.options = options,
 	.run = run,
 };

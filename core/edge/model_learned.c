@@ -159,10 +159,12 @@ bool model_file_relearn(const char *text, const struct model_process *process, c
 		return false;
 	}
 	fwrite(text, 1, (size_t)(begin - text), out);
-	fputs(begin > text && begin[-1] != '\n' ? "\n" : "", out);
-	fputs(*begin == '\0' ? "\n" : "", out);
-	model_learned_write(out, process, comment, "");
-	fputs(*end != '\0' ? "\n" : "", out);
+	if (any_learned(process)) {
+		fputs(begin > text && begin[-1] != '\n' ? "\n" : "", out);
+		fputs(*begin == '\0' ? "\n" : "", out);
+		model_learned_write(out, process, comment, "");
+		fputs(*end != '\0' ? "\n" : "", out);
+	}
 	fputs(end, out);
 	bool good = ferror(out) == 0;
 	good = fclose(out) == 0 && good;

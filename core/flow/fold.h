@@ -50,6 +50,10 @@ static inline int64_t fold_minute(int64_t ms)
 }
 
 void fold_process_init(struct fold_process *ret_process, const struct model_process *process);
+/* Its moves between states, a minute; rows sum to 0. And what is tabled of such rates. */
+void fold_rates(const struct model_process *process, double ret_rates[PHASE_STATES][PHASE_STATES]);
+void fold_moves(double rates[PHASE_STATES][PHASE_STATES],
+		double ret_moves[FOLD_GAP_BITS][PHASE_STATES][PHASE_STATES]);
 
 /* What a touch of a rule weighs in state k, against those of other rules of its channel, is b · e^(u·points) · what was learned: b, by the
  * rule's class, and the rest. */

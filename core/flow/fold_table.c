@@ -11,31 +11,37 @@
 #define DECAY_A_MINUTE 0x1.fffcd86f49d51p-1 /* 2^(-1/28800): half in 20 days */
 
 /*
- * Moves a day between states 0 … last: up at F/D, back at B/D, out of buying (to 0) at S/D. The first has nothing
+ * Moves between states 0 … last, a day before they are divided: up at F/D, back at B/D, out of buying (to 0) at S/D. The first has nothing
  * behind it: half of what would go back goes up, half out. The last has no up. Rows sum to 0.
  */
-static void generator(const struct model_process *process, double ret_q[PHASE_STATES][PHASE_STATES])
+void fold_rates(const struct model_process *process, double ret_rates[PHASE_STATES][PHASE_STATES])
 {
+	double(*q)[PHASE_STATES] = ret_rates;
 	unsigned last = process->states - 1;
 	double back = process->back, stall = process->stall, dwell = process->dwell_days;
 	double forward = 1.0 - back - stall;
-	memset(ret_q, 0, sizeof(double[PHASE_STATES][PHASE_STATES]));
+	memset(q, 0, sizeof(double[PHASE_STATES][PHASE_STATES]));
 	for (unsigned k = 1; k <= last; k++) {
-		ret_q[0][k] = process->entry[k] / process->dwell_none_days;
+		q[0][k] = process->entry[k] / process->dwell_none_days;
 		if (k > 1) {
-			ret_q[k][k - 1] = back / dwell;
+			q[k][k - 1] = back / dwell;
 		}
-		ret_q[k][0] += (k > 1 ? stall : k < last ? stall + back / 2 : stall + back) / dwell;
+		q[k][0] += (k > 1 ? stall : k < last ? stall + back / 2 : stall + back) / dwell;
 		if (k < last) {
-			ret_q[k][k + 1] = (k > 1 ? forward : forward + back / 2) / dwell;
+			q[k][k + 1] = (k > 1 ? forward : forward + back / 2) / dwell;
 		}
 	}
 	for (unsigned k = 0; k <= last; k++) {
 		double out = 0;
 		for (unsigned j = 0; j <= last; j++) {
-			out += ret_q[k][j]; /* the diagonal is still 0 */
+			out += q[k][j]; /* the diagonal is still 0 */
 		}
-		ret_q[k][k] = -out;
+		q[k][k] = -out;
+	}
+	for (unsigned i = 0; i < PHASE_STATES; i++) {
+		for (unsigned k = 0; k < PHASE_STATES; k++) {
+			q[i][k] /= MINUTES_A_DAY;
+		}
 	}
 }
 
@@ -53,25 +59,28 @@ static void multiply(double a[PHASE_STATES][PHASE_STATES], double b[PHASE_STATES
 	}
 }
 
-/* P_0 = I + A + A²/2 with A = Q/1440, P_{b+1} = P_b · P_b. States that the process has not stay where they are. */
-static void table_moves(struct fold_process *table, const struct model_process *process)
+/* P_0 = I + A + A²/2 with A the rates a minute, P_{b+1} = P_b · P_b. States that the process has not stay where they are. */
+void fold_moves(double a[PHASE_STATES][PHASE_STATES], double ret_moves[FOLD_GAP_BITS][PHASE_STATES][PHASE_STATES])
 {
-	double a[PHASE_STATES][PHASE_STATES], square[PHASE_STATES][PHASE_STATES];
-	generator(process, a);
-	for (unsigned i = 0; i < PHASE_STATES; i++) {
-		for (unsigned k = 0; k < PHASE_STATES; k++) {
-			a[i][k] /= MINUTES_A_DAY;
-		}
-	}
+	double square[PHASE_STATES][PHASE_STATES];
 	multiply(a, a, square);
 	for (unsigned i = 0; i < PHASE_STATES; i++) {
 		for (unsigned k = 0; k < PHASE_STATES; k++) {
-			table->moves[0][i][k] = ((i == k ? 1.0 : 0.0) + a[i][k]) + square[i][k] / 2;
+			ret_moves[0][i][k] = ((i == k ? 1.0 : 0.0) + a[i][k]) + square[i][k] / 2;
 		}
 	}
+	for (unsigned b = 1; b < FOLD_GAP_BITS; b++) {
+		multiply(ret_moves[b - 1], ret_moves[b - 1], ret_moves[b]);
+	}
+}
+
+static void table_moves(struct fold_process *table, const struct model_process *process)
+{
+	double rates[PHASE_STATES][PHASE_STATES];
+	fold_rates(process, rates);
+	fold_moves(rates, table->moves);
 	table->decay[0] = DECAY_A_MINUTE;
 	for (unsigned b = 1; b < FOLD_GAP_BITS; b++) {
-		multiply(table->moves[b - 1], table->moves[b - 1], table->moves[b]);
 		table->decay[b] = table->decay[b - 1] * table->decay[b - 1];
 	}
 }

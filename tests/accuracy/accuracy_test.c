@@ -5,8 +5,9 @@
  * Margins are about half of what many more worlds gave (in the tables below), and what is compared must differ by over
  * three deviations of its mean, too: neither luck nor a change of seed passes or breaks them.
  */
-#define TEST_TIMEOUT_S 300
+#define TEST_TIMEOUT_S 900 /* of a crowded machine: alone, a test takes 15 at most */
 #include <math.h>
+#include <string.h>
 
 #include "core/base/arena.h"
 #include "core/edge/model_file.h"
@@ -115,31 +116,47 @@ START_TEST(each_process_is_about_as_often_right_as_standard)
 }
 END_TEST
 
-/* More by .05 where the points are hardly right, less by at most .01 where they are to the letter; 300 contacts. */
+static const struct model_process *process_of(const struct model *model, const char *name)
+{
+	for (unsigned p = 0; p < model->process_count; p++) {
+		if (strcmp(model->processes[p].name, name) == 0) {
+			return &model->processes[p];
+		}
+	}
+	ck_abort_msg("no process %s", name);
+	return NULL;
+}
+
+/*
+ * Of `standard` more by .05 where the points are hardly right; of none less by over .01 where they are to the letter; 300 contacts. Before the trial
+ * on contacts held out, `tender` lost .053, `call-off` .030, `innovation` .015, `parts` .011.
+ */
 START_TEST(calibration_helps_where_points_are_wrong_and_harms_little_where_they_are_right)
 {
 	static const struct {
+		const char *process;
 		enum world_site site;
+		unsigned worlds;
 		double margin;
 	} rows[] = {
-		/* 48 worlds: mean, deviation of a world */
-		{WORLD_SITE_NOISY, 0.05},    /* .070, .036 */
-		{WORLD_SITE_MATCHED, -0.01}, /* -.0075, .0055 */
+		{"standard", WORLD_SITE_NOISY, 12, 0.05},     {"standard", WORLD_SITE_MATCHED, 6, -0.01},
+		{"tender", WORLD_SITE_MATCHED, 2, -0.01},     {"call-off", WORLD_SITE_MATCHED, 2, -0.01},
+		{"innovation", WORLD_SITE_MATCHED, 2, -0.01}, {"parts", WORLD_SITE_MATCHED, 2, -0.01},
 	};
 	struct arena arena;
 	const struct model *model = read_model(&arena);
 	for (size_t i = 0; i < COUNT_OF(rows); i++) {
 		struct trial_options options = {.seed = SEED,
-						.worlds = 12,
+						.worlds = rows[i].worlds,
 						.contacts = 300,
 						.methods = TRIAL_LEARNING,
 						.site = rows[i].site};
 		struct fail fail;
-		ck_assert_msg(trial_run(&model->processes[model->process_count - 1], &options, &trial, &fail),
-			      "%s", fail.text);
+		ck_assert_msg(trial_run(process_of(model, rows[i].process), &options, &trial, &fail), "%s",
+			      fail.text);
 		struct trial_mean lead = trial_lead(&trial, TRIAL_CALIBRATED);
-		ck_assert_msg(-lead.mean >= rows[i].margin, "row %zu: right by %.4f +- %.4f more, wanted %.3f", i,
-			      -lead.mean, lead.deviation, rows[i].margin);
+		ck_assert_msg(-lead.mean >= rows[i].margin, "row %zu, %s: right by %.4f +- %.4f more, wanted %.3f",
+			      i, rows[i].process, -lead.mean, lead.deviation, rows[i].margin);
 	}
 	arena_finish(&arena);
 }

@@ -137,6 +137,9 @@ START_TEST(nothing_learned_takes_it_out)
 	const char *text;
 	ck_assert(model_file_relearn(RULES SECTION, &parse(RULES)->processes[0], "  # how\n", &arena, &text));
 	ck_assert_str_eq(text, RULES);
+	/* Of a file without it nothing changes. */
+	ck_assert(model_file_relearn(RULES, &parse(RULES)->processes[0], "  # how\n", &arena, &text));
+	ck_assert_str_eq(text, RULES);
 	arena_finish(&arena);
 }
 END_TEST
