@@ -1,4 +1,5 @@
 #!/usr/bin/python3
+# run: sanitized
 """Two contacts become one because a login says so, or somebody who knows; and two again, as they were."""
 import json
 import time
