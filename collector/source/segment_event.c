@@ -233,12 +233,26 @@ static enum outcome read_page(struct reading *reading)
 static const struct kind {
 	const char *type;
 	int action;
-	const char *label; /* where its name stands */
+	const char *labels[2]; /* where its name stands; NULL: it has none */
 } kinds[] = {
-	{"track", ACTION_CUSTOM, "event"},    {"page", ACTION_PAGE_VIEW, "name"},
-	{"screen", ACTION_PAGE_VIEW, "name"}, {"identify", ACTION_IDENTIFY, ""},
-	{"group", ACTION_GROUP, ""},	      {"alias", ACTION_ALIAS, ""},
+	{"track", ACTION_CUSTOM, {"event"}},
+	{"page", ACTION_PAGE_VIEW, {"name", "properties.name"}},
+	{"screen", ACTION_PAGE_VIEW, {"name", "properties.name"}},
+	{"identify", ACTION_IDENTIFY, {NULL}},
+	{"group", ACTION_GROUP, {NULL}},
+	{"alias", ACTION_ALIAS, {NULL}},
 };
+
+static enum outcome read_label(struct reading *reading, const struct kind *kind)
+{
+	enum outcome outcome = OUTCOME_NONE;
+	const char **to = &reading->event->label;
+	for (size_t i = 0; i < COUNT_OF(kind->labels) && outcome == OUTCOME_NONE && (*to)[0] == '\0'; i++) {
+		outcome = kind->labels[i] != NULL ? reading_text(reading, kind->labels[i], LABEL_SIZE_MAX, to)
+						  : OUTCOME_NONE;
+	}
+	return outcome;
+}
 
 static enum outcome read_kind(struct reading *reading)
 {
@@ -252,9 +266,7 @@ static enum outcome read_kind(struct reading *reading)
 	for (size_t i = 0; i < COUNT_OF(kinds); i++) {
 		if (strcmp(kinds[i].type, type) == 0) {
 			event->action = kinds[i].action;
-			return kinds[i].label[0] != '\0'
-				       ? reading_text(reading, kinds[i].label, LABEL_SIZE_MAX, &event->label)
-				       : OUTCOME_NONE;
+			return read_label(reading, &kinds[i]);
 		}
 	}
 	event->label = type;

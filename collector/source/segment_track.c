@@ -167,7 +167,18 @@ static const struct track *track_of(const struct event *event)
 /* Of a page call those that tell of the page, which the event has already, without what is private in them. */
 static bool is_of_page(const char *key)
 {
-	static const char *const keys[] = {"url", "path", "search", "referrer", "title", "name"};
+	static const char *const keys[] = {
+		"url",
+		"path",
+		"search",
+		"referrer",
+		"title",
+		"name",
+		"tab_url",
+		"referring_domain",
+		"initial_referrer",
+		"initial_referring_domain", /* RudderStack's */
+	};
 	for (size_t i = 0; i < COUNT_OF(keys); i++) {
 		if (strcmp(keys[i], key) == 0) {
 			return true;
