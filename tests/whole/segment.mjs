@@ -4,12 +4,14 @@
  * those of servers in this process; as stdin says, one after the other.
  *
  *   stdin  {"collector": URL, "site": URL, "steps": [{"client": name, "key": write key, "calls": [[method, arguments…]…],
- *          "wait": [text…], "browser": name, "more": [client and key of a second tracker on the page], "leave": bool,
- *          "ever": what was taken before the step counts, too, "late": others begin meanwhile, "clock_ms": how far the clock is ahead}]}
+ *          "wait": [text…], "browser": name, "more": [client and key of a second tracker on the page], "agent": User-Agent,
+ *          "leave": bool, "ever": what was taken before the step counts, too, "late": others begin meanwhile,
+ *          "clock_ms": how far the clock is ahead}]}
  *   stdout a line a step: {"step": i, "seconds": …}
  *
  * A step ends when the collector has taken requests that hold all texts it waits for; GET /_taken of the collector's URL
- * gives what it took, and "refused TEXT". Steps with the same browser share its storage. "leave": the page is left as soon as the calls are made.
+ * gives what it took, and "refused TEXT". Steps with the same browser share its storage. "leave": the page is left as soon as
+ * the calls are made.
  */
 import { createRequire } from 'node:module';
 import { existsSync, readFileSync } from 'node:fs';
@@ -79,12 +81,15 @@ async function on_page(step, from) {
 	browser ??= await require('playwright-core').chromium.launch({ executablePath, args: ['--no-sandbox', '--disable-gpu', '--disable-background-networking'] });
 	const name = step.browser ?? `step ${asked.steps.indexOf(step)}`;
 	if (!contexts.has(name)) {
-		contexts.set(name, await browser.newContext());
+		contexts.set(name, await browser.newContext(step.agent ? { userAgent: step.agent } : {}));
 	}
 	const page = await contexts.get(name).newPage();
 	page.setDefaultTimeout(STEP_MS);
 	if (step.clock_ms) {
 		await page.addInitScript(`(${set_clock})(${step.clock_ms})`);
+	}
+	if (step.agent) { /* which does not tell its brands */
+		await page.addInitScript("Object.defineProperty(Navigator.prototype, 'userAgentData', { get: () => undefined })");
 	}
 	await page.goto(`${asked.site}/page?utm_source=letter&ticket=9`, { referer: 'https://search.test/?q=mill' });
 	await page.evaluate(async ({ trackers, calls, leave }) => {

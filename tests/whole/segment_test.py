@@ -22,6 +22,7 @@ FILES = {"/segment.js": "@segment/analytics-next/dist/umd/index.js",
          "/rudderstack.js": "@rudderstack/analytics-js/dist/npm/modern/bundled/umd/index.js",
          "/jitsu.js": "@jitsu/js/dist/jitsu.cjs.js"}
 DAY_MS = 86400000
+FIREFOX = "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0"
 ROWS_S = 60
 CUSTOM, IDENTIFY, GROUP, ALIAS, PAGE_VIEW = 6, 1, 2, 3, 100
 
@@ -46,6 +47,10 @@ window.clients = {
 	'rudderstack': rudderstack({}),
 	'rudderstack-batch': rudderstack({queueOptions: {batch: {enabled: true, flushInterval: 300}}}),
 	'rudderstack-beacon': rudderstack({useBeacon: true, beaconQueueOptions: {flushQueueInterval: 600000}}),
+	'rudderstack-allows': rudderstack({consentManagement: {enabled: true, provider: 'custom',
+		allowedConsentIds: ['Analytics', 'Profiling'], deniedConsentIds: ['Ads']}}),
+	'rudderstack-denies': rudderstack({consentManagement: {enabled: true, provider: 'custom',
+		allowedConsentIds: ['Ads'], deniedConsentIds: ['Analytics']}}),
 	'jitsu': (key) => {
 		const analytics = jitsu.jitsuAnalytics({host: HOST, writeKey: key});
 		return (method, ...args) => method === 'ready' ? undefined : analytics[method](...args);
@@ -258,10 +263,22 @@ class Real(Clients):
         return ([seen(client, f"ahead {client}", clock_ms=DAY_MS) for client in SOURCES],
                 [touch for client in SOURCES for touch in tracked(client, f"ahead {client}")])
 
+    def consent_by_banners(self):
+        """Which a client sends along as its site's banner, or the site itself, tells it."""
+        said = {"context": {"consent": {"categoryPreferences": {"Analytics": True, "Profiling": True, "Ads": False}}}}
+        denied = {"context": {"consent": {"categoryPreferences": {}}}}
+        steps = []
+        for client, more in (("segment", [said]), ("rudderstack-allows", [])):
+            steps.append({**seen(client, "", agent=FIREFOX), "calls": [["identify", f"agrees {client}", {"email": f"{client}@acme.test"}, *more]],
+                          "wait": [f'"agrees {client}"']})
+        for client, more in (("segment", [{}, denied]), ("rudderstack-denies", [])):
+            steps.append({**seen(client, ""), "calls": [["track", f"denied {client}", *more]], "wait": [f'"denied {client}"']})
+        return steps, [("segment", "segment", IDENTIFY, ""), ("rudderstack", "rudderstack-allows", IDENTIFY, "")]
+
     def test_whatever_clients_do_is_one_touch_each(self):
         steps, touches = [], []
         for part in (self.refused_when_the_page_is_left, self.each_call, self.refused_once, self.not_sent_when_the_page_is_left,
-                     self.several_trackers_on_a_page, self.a_clock_a_day_ahead):
+                     self.several_trackers_on_a_page, self.a_clock_a_day_ahead, self.consent_by_banners):
             more_steps, more_touches = part()
             steps += more_steps
             touches += more_touches
@@ -270,6 +287,8 @@ class Real(Clients):
         self.each_once(*touches)
         self.what_it_was_about()
         self.when_it_was()
+        known = [address for address, in self.psql("SELECT address FROM phased.contact WHERE address IS NOT NULL ORDER BY 1")]
+        self.assertEqual(["rudderstack-allows@acme.test", "segment@acme.test"], known, "whoever agreed to a profile, and nobody else")
 
     def what_it_was_about(self):
         """Who is driven by a program is seen by the browser's own header; a server's library says nothing of who acted."""
