@@ -217,6 +217,27 @@ class Requests(CollectTest):
         answer = self.ask("PUT", "/com.acme/track", b"{}")
         self.assertEqual((405, "GET, HEAD, POST, OPTIONS"), (answer.status, answer.headers["Allow"]))
 
+    def test_segments_trackers_are_answered_as_theirs_expect(self):
+        self.collect(consent={"web": "allow"}, segment={"keys": {"WK1": "shop", "k1:s1": "app"}})
+        message = {"type": "track", "event": "Seen", "anonymousId": "a", "timestamp": "2026-11-22T02:49:44.208Z"}
+        basic = {"Authorization": "Basic " + base64.b64encode(b"WK1:").decode(), "Content-Type": "text/plain"}
+        packed = {**basic, "Content-Type": "application/x-www-form-urlencoded", "Content-Encoding": "gzip"}
+        for path, body, headers, said in (
+                ("/v1/t", json.dumps({**message, "messageId": "1"}), basic, {"success": True}),
+                ("/v1/batch", gzip.compress(json.dumps({"batch": [{**message, "messageId": "2"}]}).encode()), packed, {"success": True}),
+                ("/beacon/v1/batch?writeKey=WK1", json.dumps({"batch": [{**message, "messageId": "3"}]}), {}, {"success": True}),
+                ("/api/s/track", json.dumps({**message, "messageId": "4"}), {"X-Write-Key": "k1:s1"}, {"ok": True}),
+                ("/v1/t", json.dumps({**message, "messageId": "5", "writeKey": "WK2"}), {}, {"success": True})):
+            answer = self.ask("POST", path, body, headers)
+            self.assertEqual((200, "application/json", said), (answer.status, answer.headers["Content-Type"], json.loads(answer.body)))
+        answer = self.ask("GET", "/pixel/v1/page?writeKey=WK1&name=Home&messageId=6")
+        self.assertEqual((200, "image/gif", b"GIF89a"), (answer.status, answer.headers["Content-Type"], answer.body[:6]))
+        self.assertIn("sp=", answer.headers["Set-Cookie"], "a page without scripts has no id but the collector's")
+        self.assertEqual(405, self.ask("GET", "/v1/t").status)
+        self.assertEqual([("1", "segment", "shop"), ("2", "segment", "shop"), ("3", "rudderstack", "shop"), ("4", "jitsu", "app"),
+                          ("6", "rudderstack", "shop")], sorted((event.id, event.source, event.site) for event in self.events()))
+        self.assertEqual(["writeKey"], [reject.field for reject in self.rejected()])
+
     def test_a_body_is_what_it_is_and_not_what_it_is_called(self):
         self.collect()
         sent = [payload(entities=[consent()]) for _ in range(5)]
