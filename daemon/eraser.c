@@ -29,6 +29,7 @@ enum stage {
 	STAGE_CONNECT, /* nothing under way */
 	STAGE_SETTLE,
 	STAGE_KNOWN, /* which rows are not known */
+	STAGE_RAWS,  /* of rejected messages, some at a time */
 	STAGE_ASK,   /* BEGIN, claims */
 	STAGE_LOCK,
 	STAGE_DROP,
@@ -43,10 +44,12 @@ struct eraser {
 	struct arena arena; /* a slice */
 	enum stage stage;
 	bool settled, under_way, at_end;
+	bool some_left;	  /* of the slice, once these are applied */
 	int64_t again_us; /* monotonic: not before */
 	struct ledger_row rows[SLICE_ROWS + MESSAGE_ROWS_MAX];
 	size_t row_count;
-	size_t mark; /* of the arena: the slice's rows lie before */
+	size_t mark;	 /* of the arena: the slice's rows lie before */
+	size_t rows_max; /* so many of the slice's are applied at once: fewer where that takes too long or too much */
 	struct eraser_broken broken;
 	struct erase erase;
 	const char *why;
@@ -63,6 +66,7 @@ struct eraser *eraser_create(const struct eraser_options *options)
 	}
 	if (eraser != NULL) {
 		eraser->options = *options;
+		eraser->rows_max = SIZE_MAX;
 		eraser->why = "waiting for the topic of erasures\n";
 	}
 	return eraser;
@@ -99,7 +103,7 @@ bool eraser_wants_write(const struct eraser *eraser)
 
 static bool no_memory(struct fail *fail)
 {
-	return fail_set(fail, FAIL_FATAL, EXIT_OUR_BUG, "erasures: what they concern does not fit into memory");
+	return fail_set(fail, FAIL_DATA, EXIT_OUR_BUG, "erasures: what they concern does not fit into memory");
 }
 
 /* ---- reading ---- */
@@ -201,15 +205,21 @@ static bool join(struct eraser *eraser, struct fail *fail)
 	       postgres_send(eraser->options.postgres, fail);
 }
 
+static bool drop_raws(struct eraser *eraser, struct fail *fail)
+{
+	const struct erase *erase = &eraser->erase;
+	int64_t newest_us = INT64_MIN;
+	for (size_t i = 0; i < erase->kept_count; i++) {
+		newest_us = erase->kept[i].erased_us > newest_us ? erase->kept[i].erased_us : newest_us;
+	}
+	return erase_raws(eraser->options.postgres, &eraser->erase, newest_us, fail) &&
+	       postgres_send(eraser->options.postgres, fail);
+}
+
 static bool write_all(struct eraser *eraser, struct fail *fail)
 {
 	struct erase *erase = &eraser->erase;
-	int64_t newest_us = INT64_MIN;
-	for (size_t i = 0; i < erase->ledger_count; i++) {
-		newest_us = erase->ledger[i].erased_us > newest_us ? erase->ledger[i].erased_us : newest_us;
-	}
 	return (erasing_derive(erase) || no_memory(fail)) && erase_write(eraser->options.postgres, erase, fail) &&
-	       erase_raws(eraser->options.postgres, erase, newest_us, fail) &&
 	       erase_commit(eraser->options.postgres, fail) && postgres_send(eraser->options.postgres, fail);
 }
 
@@ -228,9 +238,9 @@ static bool settle(struct eraser *eraser, struct fail *fail)
 static bool send(struct eraser *eraser, struct fail *fail)
 {
 	static bool (*const turns[])(struct eraser * eraser, struct fail * fail) = {
-		[STAGE_SETTLE] = settle,   [STAGE_KNOWN] = ask_known,	[STAGE_ASK] = ask_claims,
-		[STAGE_LOCK] = lock,	   [STAGE_DROP] = drop,		[STAGE_JOIN] = join,
-		[STAGE_WRITE] = write_all, [STAGE_ROLLBACK] = roll_back};
+		[STAGE_SETTLE] = settle,  [STAGE_KNOWN] = ask_known, [STAGE_RAWS] = drop_raws,
+		[STAGE_ASK] = ask_claims, [STAGE_LOCK] = lock,	     [STAGE_DROP] = drop,
+		[STAGE_JOIN] = join,	  [STAGE_WRITE] = write_all, [STAGE_ROLLBACK] = roll_back};
 	eraser->under_way = turns[eraser->stage](eraser, fail);
 	return eraser->under_way;
 }
@@ -238,9 +248,22 @@ static bool send(struct eraser *eraser, struct fail *fail)
 static void next_slice(struct eraser *eraser)
 {
 	eraser->row_count = 0;
+	eraser->rows_max = SIZE_MAX;
 	arena_reset(&eraser->arena, KEEP);
 	eraser->stage = eraser->at_end ? STAGE_END : STAGE_READ;
 	eraser->why = "waiting for the topic of erasures\n";
+}
+
+/* As many of the rows that are not known as are applied at once. False: arena full. */
+static bool begin_some(struct eraser *eraser)
+{
+	struct erase *erase = &eraser->erase;
+	erase->ledger = erase->kept;
+	erase->ledger_count = erase->kept_count < eraser->rows_max ? erase->kept_count : eraser->rows_max;
+	eraser->some_left = erase->ledger_count < erase->kept_count;
+	erase->actors = erasure_actors(erase->ledger, erase->ledger_count, erase->arena, &erase->actor_count);
+	eraser->stage = STAGE_ASK;
+	return erase->actors != NULL;
 }
 
 /* What follows on a turn that went well. */
@@ -259,12 +282,11 @@ static bool turn_done(struct eraser *eraser, struct fail *fail)
 			return true;
 		}
 		eraser->why = "applying erasures that the database does not know\n";
-		erase->ledger = erase->kept;
-		erase->ledger_count = erase->kept_count;
-		erase->actors =
-			erasure_actors(erase->ledger, erase->ledger_count, erase->arena, &erase->actor_count);
-		eraser->stage = STAGE_ASK;
-		return erase->actors != NULL || no_memory(fail);
+		erase->raws_from_us = INT64_MIN;
+		eraser->stage = STAGE_RAWS;
+		return true;
+	case STAGE_RAWS: /* as many as were asked for: once more */
+		return erase->raws == ERASE_RAWS_MAX || begin_some(eraser) || no_memory(fail);
 	case STAGE_ASK:
 		eraser->stage = STAGE_LOCK;
 		return true;
@@ -282,7 +304,11 @@ static bool turn_done(struct eraser *eraser, struct fail *fail)
 		return true;
 	case STAGE_WRITE:
 		eraser->applied += erase->actor_count;
-		next_slice(eraser);
+		if (eraser->some_left) {
+			eraser->stage = STAGE_KNOWN;
+		} else {
+			next_slice(eraser);
+		}
 		return true;
 	case STAGE_ROLLBACK:
 		eraser->stage = STAGE_KNOWN;
@@ -296,15 +322,26 @@ static bool turn_done(struct eraser *eraser, struct fail *fail)
 	return false;
 }
 
-/* The connection is gone, or the server asks for patience: from what is known on, in a second. */
+/* From what is known on, in a second; with half as many rows where more than one was being applied. */
 static void again(struct eraser *eraser, const struct fail *why, bool connected)
 {
+	bool applying = eraser->stage >= STAGE_ASK && eraser->stage <= STAGE_WRITE;
 	if (log_allowed(&eraser->trouble_limit)) {
 		log_warning("erasures: %s: trying again%s", why->text, log_held_back(&eraser->trouble_limit));
 	}
+	if (applying && eraser->erase.ledger_count > 1) {
+		eraser->rows_max = eraser->erase.ledger_count / 2;
+	}
 	eraser->again_us = moment_monotonic_us() + AGAIN_US;
 	eraser->settled = eraser->settled && connected;
-	eraser->stage = !connected ? STAGE_CONNECT : eraser->stage > STAGE_KNOWN ? STAGE_ROLLBACK : eraser->stage;
+	eraser->stage = !connected ? STAGE_CONNECT : applying ? STAGE_ROLLBACK : eraser->stage;
+}
+
+/* The connection is gone, the server asks for patience, or these are too many at once. */
+static bool may_try_again(const struct eraser *eraser, const struct fail *fail)
+{
+	return fail->kind == FAIL_RETRY ||
+	       (fail->kind == FAIL_DATA && eraser->stage >= STAGE_ASK && eraser->erase.ledger_count > 1);
 }
 
 /* The answer of PostgreSQL, if there is one. False: *fail. */
@@ -321,11 +358,17 @@ static bool hear(struct eraser *eraser, bool *ret_waits, struct fail *fail)
 		return true;
 	case POSTGRES_TURN_DONE:
 		eraser->under_way = false;
-		return turn_done(eraser, fail);
+		if (!turn_done(eraser, fail)) {
+			if (!may_try_again(eraser, fail)) {
+				return false;
+			}
+			again(eraser, fail, true);
+		}
+		return true;
 	case POSTGRES_TURN_FAILED:
 		eraser->under_way = false;
 		schema_explain(fail);
-		if (fail->kind != FAIL_RETRY) {
+		if (!may_try_again(eraser, fail)) {
 			return false;
 		}
 		again(eraser, fail, true);
@@ -388,7 +431,7 @@ enum eraser_run eraser_run(struct eraser *eraser, struct fail *fail)
 			say_done(eraser);
 			return ERASER_DONE;
 		} else if (!send(eraser, fail)) {
-			if (fail->kind == FAIL_RETRY) {
+			if (may_try_again(eraser, fail)) {
 				again(eraser, fail, false);
 			} else {
 				good = false;

@@ -17,11 +17,16 @@ static struct store store_of(struct postgres *postgres, const struct erase *eras
 
 /* ---- what comes back ---- */
 
+static bool no_room(struct fail *fail)
+{
+	return fail_set(fail, FAIL_DATA, EXIT_OUR_BUG, "erasure: what it concerns does not fit into memory");
+}
+
 static void *room_of(struct erase *erase, size_t count, size_t size, struct fail *fail)
 {
 	void *room = arena_array(erase->arena, count + 1, size);
 	if (room == NULL) {
-		fail_set(fail, FAIL_FATAL, EXIT_OUR_BUG, "erasure: what it concerns does not fit into memory");
+		no_room(fail);
 	}
 	return room;
 }
@@ -108,6 +113,9 @@ static bool on_declared(void *context, const struct postgres_rows *rows, struct 
 static bool on_times(void *context, const struct postgres_rows *rows, struct fail *fail)
 {
 	struct erase *erase = context;
+	if (postgres_count(rows) == (size_t)store_history_max(erase->arena)) {
+		return no_room(fail);
+	}
 	erase->times = room_of(erase, postgres_count(rows), sizeof(*erase->times), fail);
 	erase->time_count = postgres_count(rows);
 	for (size_t i = 0; erase->times != NULL && i < erase->time_count; i++) {
@@ -169,6 +177,19 @@ static bool add_ids(struct postgres *postgres, struct erase *erase, const struct
 	return columns_add(columns, postgres, statement, on_rows, context, fail);
 }
 
+/* So many rows at the most are read; more do not fit. */
+static bool add_some(struct postgres *postgres, struct erase *erase, const struct postgres_statement *statement,
+		     const struct uuid *ids, size_t count, postgres_on_rows *on_rows, struct fail *fail)
+{
+	if (count == 0) {
+		return true;
+	}
+	struct columns *columns = columns_begin(erase->arena);
+	columns_uuids(columns, ids, count);
+	columns_int(columns, POSTGRES_INT8, store_history_max(erase->arena));
+	return columns_add(columns, postgres, statement, on_rows, erase, fail);
+}
+
 /* The ledger's rows as columns: three, or all five. */
 static bool add_ledger(struct postgres *postgres, struct erase *erase, const struct postgres_statement *statement,
 		       postgres_on_rows *on_rows, void *context, struct fail *fail)
@@ -223,7 +244,7 @@ bool erase_measure(struct postgres *postgres, struct erase *erase, struct fail *
 {
 	erase->newest_us = INT64_MIN;
 	erase->time_count = 0;
-	return add_ids(postgres, erase, &sql_erase_times, erase->weak, erase->weak_count, on_times, erase, fail) &&
+	return add_some(postgres, erase, &sql_erase_times, erase->weak, erase->weak_count, on_times, fail) &&
 	       add_ids(postgres, erase, &sql_erase_newest, erase->actors, erase->actor_count, on_newest, erase,
 		       fail) &&
 	       add_ids(postgres, erase, &sql_erase_newest_weak, erase->actors, erase->actor_count, on_newest,
@@ -244,18 +265,6 @@ static struct uuid *whole_of(const struct erase *erase, size_t *ret_count)
 	return ids;
 }
 
-/* So many at the most are read; more do not fit. */
-static bool add_assertions(struct postgres *postgres, struct erase *erase, struct fail *fail)
-{
-	if (erase->linked_count == 0) {
-		return true;
-	}
-	struct columns *columns = columns_begin(erase->arena);
-	columns_uuids(columns, erase->linked, erase->linked_count);
-	columns_int(columns, POSTGRES_INT8, store_history_max(erase->arena));
-	return columns_add(columns, postgres, &sql_erase_assertions, on_assertions, erase, fail);
-}
-
 /* Of whoever may stay. */
 static bool add_stated(struct postgres *postgres, struct erase *erase, struct fail *fail)
 {
@@ -265,7 +274,8 @@ static bool add_stated(struct postgres *postgres, struct erase *erase, struct fa
 	erase->assertion_count = erase->consent_count = erase->declared_count = 0;
 	return (whole != NULL || store_arena_full(fail)) &&
 	       add_ids(postgres, erase, &sql_erase_left, whole, whole_count, on_left, erase, fail) &&
-	       add_assertions(postgres, erase, fail) &&
+	       add_some(postgres, erase, &sql_erase_assertions, erase->linked, erase->linked_count, on_assertions,
+			fail) &&
 	       add_ids(postgres, erase, &sql_consents, erase->linked, erase->linked_count, on_consents, erase,
 		       fail) &&
 	       add_ids(postgres, erase, &sql_declared, erase->linked, erase->linked_count, on_declared, erase,
@@ -295,8 +305,7 @@ static bool add_left(struct postgres *postgres, struct erase *erase, struct fail
 		       fail) &&
 	       add_ids(postgres, erase, &sql_erase_consenting, erase->contacts, erase->contact_count,
 		       on_consenting, erase, fail) &&
-	       add_ids(postgres, erase, &sql_erase_times, erase->contacts, erase->contact_count, on_times, erase,
-		       fail);
+	       add_some(postgres, erase, &sql_erase_times, erase->contacts, erase->contact_count, on_times, fail);
 }
 
 bool erase_join(struct postgres *postgres, struct erase *erase, struct fail *fail)
@@ -349,11 +358,22 @@ bool erase_rollback(struct postgres *postgres, struct fail *fail)
 	return postgres_add(postgres, &sql_rollback, NULL, NULL, NULL, fail);
 }
 
+static bool on_raws(void *context, const struct postgres_rows *rows, struct fail *fail)
+{
+	(void)fail;
+	struct erase *erase = context;
+	erase->raws = postgres_int(rows, 0, 0);
+	erase->raws_from_us = store_row_moment(rows, 0, 1);
+	return true;
+}
+
 bool erase_raws(struct postgres *postgres, struct erase *erase, int64_t noted_us, struct fail *fail)
 {
 	struct columns *columns = columns_begin(erase->arena);
+	columns_moment(columns, erase->raws_from_us);
 	columns_moment(columns, noted_us);
-	return columns_add(columns, postgres, &sql_erase_raws, NULL, NULL, fail);
+	columns_int(columns, POSTGRES_INT8, ERASE_RAWS_MAX);
+	return columns_add(columns, postgres, &sql_erase_raws, on_raws, erase, fail);
 }
 
 bool erase_unknown(struct postgres *postgres, struct erase *erase, struct fail *fail)

@@ -35,7 +35,9 @@ bool erase_join(struct postgres *postgres, struct erase *erase, struct fail *fai
 bool erase_write(struct postgres *postgres, struct erase *erase, struct fail *fail);
 bool erase_commit(struct postgres *postgres, struct fail *fail);
 bool erase_rollback(struct postgres *postgres, struct fail *fail);
-/* The bytes of messages that were rejected at or before: whose they are cannot be told any more. */
+/* The bytes of messages that were rejected at or before: whose they are cannot be told any more. ERASE_RAWS_MAX of them, in a turn of its own,
+ * outside of a transaction: `raws` went; as long as it is so many, there may be more. */
+#define ERASE_RAWS_MAX 2000
 bool erase_raws(struct postgres *postgres, struct erase *erase, int64_t noted_us, struct fail *fail);
 
 /* Which rows of `ledger` the database does not know: into `kept`. A turn of its own, outside of a transaction. */

@@ -122,9 +122,9 @@ static const struct postgres_statement sql_erase_times = {
 	       "1 "
 	       "OFFSET 0) AS f CROSS JOIN LATERAL (SELECT * FROM phased.touch t WHERE t.actor_id = k.id AND t.at "
 	       "< "
-	       "f.at OFFSET 0) AS t",
-	.parameter_count = 1,
-	.parameters = {ARRAY(UUID)}};
+	       "f.at OFFSET 0) AS t LIMIT $2",
+	.parameter_count = 2,
+	.parameters = {ARRAY(UUID), ONE(INT8)}};
 static const struct postgres_statement sql_erase_newest = {
 	.name = "erase_newest",
 	.sql = "SELECT max(m.at) FROM unnest($1::uuid[]) AS k (id) CROSS JOIN LATERAL (SELECT greatest((SELECT "
@@ -206,11 +206,16 @@ static const struct postgres_statement sql_erase_waiting = {
 	       "unnest($1::uuid[]) AS k (id) ON CONFLICT (contact_id) DO UPDATE SET from_at = excluded.from_at",
 	.parameter_count = 1,
 	.parameters = {ARRAY(UUID)}};
+/* From a moment on, and up to which they went: who asks for the next goes on from there. */
 static const struct postgres_statement sql_erase_raws = {
 	.name = "erase_raws",
-	.sql = "DELETE FROM phased.rejected_raw WHERE ctid = ANY (ARRAY (SELECT r.ctid FROM phased.rejected j "
-	       "CROSS "
-	       "JOIN LATERAL (SELECT r.ctid FROM phased.rejected_raw r WHERE r.topic = j.topic AND r.partition = "
-	       "j.partition AND r.\"offset\" = j.\"offset\" OFFSET 0) AS r WHERE j.noted_at <= $1))",
-	.parameter_count = 1,
-	.parameters = {ONE(TIMESTAMPTZ)}};
+	.sql = "WITH old AS MATERIALIZED (SELECT r.ctid AS place, j.noted_at FROM phased.rejected j CROSS JOIN "
+	       "LATERAL "
+	       "(SELECT r.ctid FROM phased.rejected_raw r WHERE r.topic = j.topic AND r.partition = j.partition "
+	       "AND "
+	       "r.\"offset\" = j.\"offset\" OFFSET 0) AS r WHERE j.noted_at >= $1 AND j.noted_at <= $2 ORDER BY "
+	       "j.noted_at LIMIT $3), gone AS (DELETE FROM phased.rejected_raw WHERE ctid = ANY (ARRAY (SELECT "
+	       "o.place "
+	       "FROM old AS o))) SELECT count(*), max(o.noted_at) FROM old AS o",
+	.parameter_count = 3,
+	.parameters = {ONE(TIMESTAMPTZ), ONE(TIMESTAMPTZ), ONE(INT8)}};

@@ -153,13 +153,28 @@ class Erase(EraseTest):
         self.database = restored
         self.new_topics()
         self.write_config()
+        self.only_one_at_once()
         phased = self.start_phased(config=self.user("phased_writer"))
+        self.wait_log(phased, "warning: erasures: .*57014.*: trying again")
         self.wait_log(phased, "3 of them were not known here and are erased again")
+        self.assertEqual("0", self.value("SELECT count(*) FROM phased.rejected_raw"))
+        self.psql("DELETE FROM phased.rejected")
         self.nobody_waits()
         self.assertIn("nothing is left", self.erase(home, "--verify"))
         self.play(later)
         self.assertEqual(0, phased.stop())
         self.assert_as_without(tables.dump(self, self.database), stay + later)
+
+    def only_one_at_once(self):
+        """Whoever erases more than one takes longer than he may; and there is more than is deleted at once."""
+        self.psql("CREATE FUNCTION public.slow() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN IF (SELECT count(*) FROM fresh) > 1 THEN "
+                  "RAISE EXCEPTION 'too long' USING ERRCODE = '57014'; END IF; RETURN NULL; END $$; "
+                  "CREATE TRIGGER slow AFTER INSERT ON phased.erasure REFERENCING NEW TABLE AS fresh FOR EACH STATEMENT "
+                  "EXECUTE FUNCTION public.slow(); "
+                  "INSERT INTO phased.rejected (topic, partition, \"offset\", reason, field, size, hash, at, source, noted_at) "
+                  "SELECT 'old', 0, n, 'bad_json', '', 1, 0, '2026-09-01', '', '2026-09-01' FROM generate_series(1, 4500) n; "
+                  "INSERT INTO phased.rejected_raw (topic, partition, \"offset\", form, value) "
+                  "SELECT 'old', 0, n, 0, 'x' FROM generate_series(1, 4500) n")
 
     def identifier(self, address):
         found = json.loads(self.phasectl(["identity", "show", "-", "--json"], input=address))
