@@ -31,9 +31,12 @@ static const struct postgres_statement drop_raw = {
 	.parameters = {{POSTGRES_TEXT, false}, {POSTGRES_INT4, false}, {POSTGRES_INT8, false}},
 };
 
-/* Where a row lies, as parameters. */
+#define TOPIC_SIZE_MAX 249 /* Kafka takes no longer ones */
+
+/* Where a row lies. */
 struct place {
-	struct postgres_value values[3];
+	char topic[TOPIC_SIZE_MAX + 1];
+	int64_t partition, offset;
 };
 
 struct looking {
@@ -115,18 +118,18 @@ static bool is_of_them(struct looking *looking, const uint8_t *bytes, size_t siz
 static bool on_raws(void *context, const struct postgres_rows *rows, struct fail *fail)
 {
 	struct looking *looking = context;
-	struct arena *arena = &looking->ctl->arena;
 	looking->seen = postgres_count(rows);
 	CHECK(looking->seen <= SLICE_ROWS);
 	for (size_t i = 0; i < looking->seen; i++) {
 		const char *topic = postgres_text(rows, i, 0);
-		topic = arena_text(arena, topic, strlen(topic));
 		struct place *place = &looking->last;
-		if (topic == NULL || !postgres_value_text(topic, &place->values[0]) ||
-		    !postgres_value_int(arena, POSTGRES_INT4, postgres_int(rows, i, 1), &place->values[1]) ||
-		    !postgres_value_int(arena, POSTGRES_INT8, postgres_int(rows, i, 2), &place->values[2])) {
-			return fail_set(fail, FAIL_FATAL, EXIT_OUR_BUG, "no memory for rejected messages");
+		if (strlen(topic) > TOPIC_SIZE_MAX) {
+			return fail_set(fail, FAIL_FATAL, EXIT_BAD_DATA,
+					"phased.rejected_raw: a topic of more than %d bytes", TOPIC_SIZE_MAX);
 		}
+		memcpy(place->topic, topic, strlen(topic) + 1);
+		place->partition = postgres_int(rows, i, 1);
+		place->offset = postgres_int(rows, i, 2);
 		size_t size;
 		const uint8_t *bytes = postgres_bytes(rows, i, 4, &size);
 		if (holds_address(looking->person->address, bytes, size) || holds_id(looking, bytes, size) ||
@@ -137,18 +140,33 @@ static bool on_raws(void *context, const struct postgres_rows *rows, struct fail
 	return true;
 }
 
+/* Adds a statement whose parameters are a place. */
+static bool add_at(const struct looking *looking, struct postgres *postgres,
+		   const struct postgres_statement *statement, const struct place *place,
+		   postgres_on_rows *on_rows, void *context, struct fail *fail)
+{
+	struct arena *arena = &looking->ctl->arena;
+	struct postgres_value values[3];
+	const char *topic = arena_text(arena, place->topic, strlen(place->topic));
+	if (topic == NULL || !postgres_value_text(topic, &values[0]) ||
+	    !postgres_value_int(arena, POSTGRES_INT4, place->partition, &values[1]) ||
+	    !postgres_value_int(arena, POSTGRES_INT8, place->offset, &values[2])) {
+		return fail_set(fail, FAIL_FATAL, EXIT_OUR_BUG, "no memory for rejected messages");
+	}
+	return postgres_add(postgres, statement, values, on_rows, context, fail);
+}
+
 /* One slice. */
 static bool look_on(struct looking *looking, struct postgres *postgres, struct fail *fail)
 {
-	struct place from = looking->last;
 	looking->their_count = 0;
-	if (!postgres_add(postgres, &read_raws, from.values, on_raws, looking, fail) ||
+	if (!add_at(looking, postgres, &read_raws, &looking->last, on_raws, looking, fail) ||
 	    !ctl_turn(postgres, fail)) {
 		return false;
 	}
 	for (size_t i = 0; i < looking->their_count; i++) {
-		if (!postgres_add(postgres, looking->statement, looking->theirs[i].values, looking->on_rows,
-				  looking->context, fail)) {
+		if (!add_at(looking, postgres, looking->statement, &looking->theirs[i], looking->on_rows,
+			    looking->context, fail)) {
 			return false;
 		}
 	}
@@ -165,20 +183,16 @@ bool erase_rejects_each(struct ctl *ctl, struct postgres *postgres, const struct
 				  .actor_count = actor_count,
 				  .statement = statement,
 				  .on_rows = on_rows,
-				  .context = context};
-	bool good = arena_init(&looking.work, DECODE_ARENA_SIZE) &&
-		    postgres_value_text("", &looking.last.values[0]) &&
-		    postgres_value_int(&ctl->arena, POSTGRES_INT4, -1, &looking.last.values[1]) &&
-		    postgres_value_int(&ctl->arena, POSTGRES_INT8, -1, &looking.last.values[2]);
+				  .context = context,
+				  .last = {"", -1, -1}};
+	bool good = arena_init(&looking.work, DECODE_ARENA_SIZE);
 	CHECK(good);
 	int64_t found = 0;
 	do {
 		size_t mark = ctl->arena.used;
 		good = look_on(&looking, postgres, fail);
 		found += (int64_t)looking.their_count;
-		if (looking.seen < SLICE_ROWS) { /* where the next one begins lies there */
-			arena_back(&ctl->arena, mark);
-		}
+		arena_back(&ctl->arena, mark);
 	} while (good && looking.seen == SLICE_ROWS);
 	arena_finish(&looking.work);
 	*ret_count = found;
