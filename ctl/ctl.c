@@ -83,7 +83,12 @@ bool ctl_turn(struct postgres *postgres, struct fail *fail)
 
 struct postgres *ctl_connect_to_schema(struct ctl *ctl, struct fail *fail)
 {
-	struct postgres *postgres = ctl_connect(ctl, (unsigned)ctl->conf.postgres.reply_ms_max, fail);
+	return ctl_connect_to_schema_for(ctl, (unsigned)ctl->conf.postgres.reply_ms_max, fail);
+}
+
+struct postgres *ctl_connect_to_schema_for(struct ctl *ctl, unsigned reply_ms_max, struct fail *fail)
+{
+	struct postgres *postgres = ctl_connect(ctl, reply_ms_max, fail);
 	if (postgres != NULL && (!postgres_add(postgres, &schema_statement, NULL, schema_on_rows, NULL, fail) ||
 				 !ctl_turn(postgres, fail))) {
 		schema_explain(fail);

@@ -89,6 +89,8 @@ const char *ctl_topic_words(struct ctl *ctl, const char *given, bool *ret_is_the
 struct postgres *ctl_connect(struct ctl *ctl, unsigned reply_ms_max, struct fail *fail);
 /* The same to a database of this program's schema, with the configuration's postgres.reply_ms_max. */
 struct postgres *ctl_connect_to_schema(struct ctl *ctl, struct fail *fail);
+/* With another limit: for who looks through all there is. */
+struct postgres *ctl_connect_to_schema_for(struct ctl *ctl, unsigned reply_ms_max, struct fail *fail);
 /* The time that an option gives ("--time"): "2026-11-25T14:30:00Z". */
 bool ctl_read_time(const char *option, const char *text, int64_t *ret_us, struct fail *fail);
 /* Adds the beginning of a transaction that reads as of one moment. */

@@ -22,7 +22,8 @@
 #include "ctl/json_line.h"
 #include "ctl/progress.h"
 
-#define TRIES_MAX 10 /* somebody else was at one of the contacts, or a claim came in between */
+#define TRIES_MAX 10		       /* somebody else was at one of the contacts, or a claim came in between */
+#define VERIFY_MS_MAX (60 * 60 * 1000) /* every text of every table is looked at */
 
 static struct {
 	bool verify, json;
@@ -239,7 +240,8 @@ static int run(struct ctl *ctl)
 	struct fail fail;
 	int exit_code = EXIT_DONE;
 	bool good = ctl_read_conf_for_kafka(ctl, &fail) && erase_person_read(ctl, &erasing.person, &fail);
-	erasing.postgres = good ? ctl_connect_to_schema(ctl, &fail) : NULL;
+	unsigned reply_ms_max = asked.verify ? VERIFY_MS_MAX : (unsigned)ctl->conf.postgres.reply_ms_max;
+	erasing.postgres = good ? ctl_connect_to_schema_for(ctl, reply_ms_max, &fail) : NULL;
 	good = erasing.postgres != NULL && contact_word_key_fits(ctl, erasing.postgres, &fail);
 	good = good && (!asked.verify || erase_person_find(ctl, erasing.postgres, &erasing.person, &fail));
 	if (good && asked.verify) {
