@@ -122,8 +122,11 @@ static bool check_topics(struct checks *checks, char *ret_said, struct fail *fai
 			}
 		}
 	}
-	return missing == 0 ||
-	       fail_set(fail, FAIL_FATAL, EXIT_FOUND, "not there: %.400s: run phasectl topics create", ret_said);
+	if (missing > 0) {
+		return fail_set(fail, FAIL_FATAL, EXIT_FOUND, "not there: %.400s: run phasectl topics create",
+				ret_said);
+	}
+	return conf->kafka.topic[CONF_ERASURE][0] == '\0' || topics_keep_erasures(conf, KAFKA_MS_MAX, fail);
 }
 
 static bool check_postgres(struct checks *checks, char *ret_said, struct fail *fail)

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "core/base/check.h"
+#include "core/base/moment.h"
 #include "core/edge/kafka_admin.h"
 #include "core/edge/kafka_sink.h"
 #include "core/flow/erasure_message.h"
@@ -36,6 +37,9 @@ static struct kafka_bounds *find_bounds(struct ctl *ctl, size_t *ret_count, stru
 	}
 	if (topics[count - 1].partitions == 0) {
 		fail_set(fail, FAIL_FATAL, EXIT_CONFIG, "kafka: no topic %s: run phasectl topics create", erasure);
+		return NULL;
+	}
+	if (!topics_keep_erasures(conf, LOOK_MS_MAX, fail)) {
 		return NULL;
 	}
 	for (size_t i = 0; i + 1 < count; i++) {
@@ -94,8 +98,15 @@ static void on_delivered(void *context, void *token, bool delivered)
 	*(delivered ? &sending->delivered : &sending->lost) += 1;
 }
 
-/* Rows of one actor after the other. */
-static bool send_all(struct ctl *ctl, struct kafka_sink *sink, struct sending *sending,
+static bool not_taken(const struct ctl *ctl, struct fail *fail)
+{
+	return fail_set(fail, FAIL_RETRY, EXIT_AWAY,
+			"kafka: topic %s did not take it within %d s: nothing was erased",
+			ctl->conf.kafka.topic[CONF_ERASURE], DELIVERY_MS_MAX / 1000);
+}
+
+/* Rows of one actor after the other, until that moment (monotonic) at the latest. */
+static bool send_all(struct ctl *ctl, struct kafka_sink *sink, struct sending *sending, int64_t end_us,
 		     const struct ledger_row *rows, size_t count, struct fail *fail)
 {
 	for (size_t i = 0; i < count;) {
@@ -110,7 +121,7 @@ static bool send_all(struct ctl *ctl, struct kafka_sink *sink, struct sending *s
 		}
 		if (!kafka_sink_send(sink, ctl->conf.kafka.topic[CONF_ERASURE], rows[i].actor_id.bytes,
 				     ERASURE_KEY_SIZE, text, strlen(text), NULL, fail)) {
-			if (fail->kind != FAIL_RETRY) {
+			if (fail->kind != FAIL_RETRY || sending->lost > 0 || moment_monotonic_us() >= end_us) {
 				return false;
 			}
 			sender_await(sink); /* the buffer is full */
@@ -129,13 +140,12 @@ bool erase_publish(struct ctl *ctl, const struct ledger_row *rows, size_t count,
 	if (sink == NULL) {
 		return false;
 	}
-	bool good = send_all(ctl, sink, &sending, rows, count, fail);
-	while (good && sending.delivered + sending.lost < sending.sent) {
+	int64_t end_us = moment_monotonic_us() + (int64_t)DELIVERY_MS_MAX * 1000;
+	bool good = send_all(ctl, sink, &sending, end_us, rows, count, fail);
+	while (good && sending.lost == 0 && sending.delivered < sending.sent && moment_monotonic_us() < end_us) {
 		sender_await(sink);
 	}
+	size_t taken = sending.delivered; /* the rest is said to be lost by the sink's end */
 	kafka_sink_destroy(sink, 0);
-	return good &&
-	       (sending.lost == 0 || fail_set(fail, FAIL_RETRY, EXIT_AWAY,
-					      "kafka: topic %s did not take it within %d s: nothing was erased",
-					      ctl->conf.kafka.topic[CONF_ERASURE], DELIVERY_MS_MAX / 1000));
+	return good && (taken == sending.sent || not_taken(ctl, fail));
 }

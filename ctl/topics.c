@@ -38,6 +38,18 @@ size_t topics_of_conf(const struct conf *conf, int partitions,
 	return count;
 }
 
+bool topics_keep_erasures(const struct conf *conf, unsigned ms_max, struct fail *fail)
+{
+	const char *topic = conf->kafka.topic[CONF_ERASURE];
+	char policy[KAFKA_POLICY_SIZE];
+	return kafka_admin_policy(conf->kafka.brokers, conf->kafka.properties, topic, ms_max, policy, fail) &&
+	       (strcmp(policy, "compact") == 0 || fail_set(fail, FAIL_FATAL, EXIT_CONFIG,
+							   "kafka: %s: cleanup.policy is %s, expected compact: "
+							   "erasures would be deleted from it, and "
+							   "whoever is erased would come back with a backup",
+							   topic, policy));
+}
+
 const char *topics_of_channel(const struct conf *conf, enum channel channel)
 {
 	static const enum conf_topic topic[CHANNEL_COUNT] = {

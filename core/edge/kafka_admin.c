@@ -1,6 +1,7 @@
 #include "core/edge/kafka_admin.h"
 
 #include <poll.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -277,5 +278,59 @@ bool kafka_admin_bounds(const char *brokers, const char *const *properties, stru
 	}
 	finish(&admin);
 	free(topics);
+	return good;
+}
+
+static bool read_policy(const struct admin *admin, const char *topic, rd_kafka_event_t *event, char *ret_policy)
+{
+	size_t count, entry_count;
+	if (event == NULL) {
+		return complain(admin, topic, RD_KAFKA_RESP_ERR__TIMED_OUT);
+	}
+	if (rd_kafka_event_error(event) != RD_KAFKA_RESP_ERR_NO_ERROR) {
+		return complain(admin, topic, rd_kafka_event_error(event));
+	}
+	const rd_kafka_ConfigResource_t **resources =
+		rd_kafka_DescribeConfigs_result_resources(rd_kafka_event_DescribeConfigs_result(event), &count);
+	rd_kafka_resp_err_t error =
+		count == 1 ? rd_kafka_ConfigResource_error(resources[0]) : RD_KAFKA_RESP_ERR_UNKNOWN;
+	if (error != RD_KAFKA_RESP_ERR_NO_ERROR) {
+		return complain(admin, topic, error);
+	}
+	const rd_kafka_ConfigEntry_t **entries = rd_kafka_ConfigResource_configs(resources[0], &entry_count);
+	for (size_t i = 0; i < entry_count; i++) {
+		const char *value = rd_kafka_ConfigEntry_value(entries[i]);
+		if (strcmp(rd_kafka_ConfigEntry_name(entries[i]), "cleanup.policy") == 0 && value != NULL) {
+			snprintf(ret_policy, KAFKA_POLICY_SIZE, "%s", value);
+			return true;
+		}
+	}
+	return complain(admin, topic, RD_KAFKA_RESP_ERR_UNKNOWN);
+}
+
+bool kafka_admin_policy(const char *brokers, const char *const *properties, const char *topic, unsigned ms_max,
+			char ret_policy[static KAFKA_POLICY_SIZE], struct fail *fail)
+{
+	struct admin admin;
+	char why[256];
+	if (!start(&admin, brokers, properties, ms_max, fail)) {
+		finish(&admin);
+		return false;
+	}
+	rd_kafka_ConfigResource_t *resource = rd_kafka_ConfigResource_new(RD_KAFKA_RESOURCE_TOPIC, topic);
+	rd_kafka_AdminOptions_t *options = rd_kafka_AdminOptions_new(admin.rk, RD_KAFKA_ADMIN_OP_DESCRIBECONFIGS);
+	CHECK(resource != NULL && options != NULL);
+	rd_kafka_AdminOptions_set_request_timeout(options, left_ms(&admin), why, sizeof(why));
+	rd_kafka_queue_t *queue = rd_kafka_queue_new(admin.rk);
+	rd_kafka_DescribeConfigs(admin.rk, &resource, 1, options, queue);
+	rd_kafka_event_t *event = rd_kafka_queue_poll(queue, left_ms(&admin) + 1000);
+	bool good = read_policy(&admin, topic, event, ret_policy);
+	if (event != NULL) {
+		rd_kafka_event_destroy(event);
+	}
+	rd_kafka_queue_destroy(queue);
+	rd_kafka_AdminOptions_destroy(options);
+	rd_kafka_ConfigResource_destroy(resource);
+	finish(&admin);
 	return good;
 }

@@ -28,6 +28,11 @@ bool kafka_admin_create_topics(const char *brokers, const char *const *propertie
 bool kafka_admin_look(const char *brokers, const char *const *properties, struct kafka_topic *topics, size_t count,
 		      unsigned ms_max, struct fail *fail);
 
+/* How a topic that is there is cleaned up: its cleanup.policy. Needs DESCRIBE_CONFIGS on it. */
+#define KAFKA_POLICY_SIZE 64
+bool kafka_admin_policy(const char *brokers, const char *const *properties, const char *topic, unsigned ms_max,
+			char ret_policy[static KAFKA_POLICY_SIZE], struct fail *fail);
+
 /* What the log of a partition holds: offsets low … high - 1. */
 struct kafka_bounds {
 	const char *topic;

@@ -6,6 +6,7 @@ import secrets
 import subprocess
 
 import confluent_kafka
+import confluent_kafka.admin
 
 import events
 import phased_test
@@ -45,6 +46,12 @@ class EraseTest(DaemonTest):
 
     def erase(self, address, *args, status=0, **more):
         return self.phasectl(["erase", *args], input=address + "\n", status=status, **more)
+
+    def rejected(self, topic, first, last):
+        self.psql("INSERT INTO phased.rejected (topic, partition, \"offset\", reason, field, size, hash, at, source, noted_at) "
+                  f"SELECT '{topic}', 0, n, 'bad_json', '', 1, 0, '2026-09-01', '', '2026-09-01' FROM generate_series({first}, {last}) n; "
+                  "INSERT INTO phased.rejected_raw (topic, partition, \"offset\", form, value) "
+                  f"SELECT '{topic}', 0, n, 1, '{{}}' FROM generate_series({first}, {last}) n")
 
     def story(self):
         """Ann alone on a, Ann and Bo by turns on b, Bo on c, nobody on d."""
@@ -170,11 +177,8 @@ class Erase(EraseTest):
         self.psql("CREATE FUNCTION public.slow() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN IF (SELECT count(*) FROM fresh) > 1 THEN "
                   "RAISE EXCEPTION 'too long' USING ERRCODE = '57014'; END IF; RETURN NULL; END $$; "
                   "CREATE TRIGGER slow AFTER INSERT ON phased.erasure REFERENCING NEW TABLE AS fresh FOR EACH STATEMENT "
-                  "EXECUTE FUNCTION public.slow(); "
-                  "INSERT INTO phased.rejected (topic, partition, \"offset\", reason, field, size, hash, at, source, noted_at) "
-                  "SELECT 'old', 0, n, 'bad_json', '', 1, 0, '2026-09-01', '', '2026-09-01' FROM generate_series(1, 4500) n; "
-                  "INSERT INTO phased.rejected_raw (topic, partition, \"offset\", form, value) "
-                  "SELECT 'old', 0, n, 0, 'x' FROM generate_series(1, 4500) n")
+                  "EXECUTE FUNCTION public.slow()")
+        self.rejected("old", 1, 4500)
 
     def identifier(self, address):
         found = json.loads(self.phasectl(["identity", "show", "-", "--json"], input=address))
@@ -301,6 +305,44 @@ class Topic(EraseTest):
             self.wait_log(phased, "partitions claimed")
             self.assertEqual(0, phased.stop())
         self.assertEqual("1", self.value("SELECT count(*) FROM phased.erasure"))
+
+    def test_a_topic_that_is_not_compacted_alone_is_refused(self):
+        self.prepare(partitions=1)
+        topic = confluent_kafka.admin.ConfigResource("topic", self.topics["erasure"])
+        admin = confluent_kafka.admin.AdminClient({"bootstrap.servers": phased_test.server("PHASED_KAFKA")})
+        for policy, status in (("compact,delete", 78), ("delete", 78), ("compact", 0)):
+            topic.set_config("cleanup.policy", policy)
+            for done in admin.alter_configs([topic]).values():
+                done.result(timeout=20)
+            self.wait_until(lambda: self.policy(admin) == policy, 20, "the brokers to know of it")
+            done = self.run_phasectl(["erase"], input=ANN + "\n")
+            checked = self.run_phasectl(["check"])
+            said = f"{self.topics['erasure']}: cleanup.policy is {policy}, expected compact: erasures would be deleted from it"
+            self.assertEqual((status, policy != "compact", policy != "compact"), (done.status, said in done.err, said in checked.out), done)
+
+    def policy(self, admin):
+        described, = admin.describe_configs([confluent_kafka.admin.ConfigResource("topic", self.topics["erasure"])]).values()
+        return described.result(timeout=20)["cleanup.policy"].value
+
+
+class Limits(EraseTest):
+    def test_verify_takes_as_long_as_all_tables_take(self):
+        self.prepare(partitions=1)
+        self.psql("CREATE OR REPLACE FUNCTION phased.find_text(p_text text) RETURNS TABLE (name text, field text, n bigint) "
+                  "LANGUAGE sql AS $$ SELECT '', '', 0::bigint FROM pg_sleep(2) $$")
+        self.write_config(postgres__reply_ms_max=1000)
+        self.assertIn("not in the ledger", self.erase(ANN, "--verify", status=1))
+
+    def test_many_rejected_messages_need_no_more_memory_than_a_few(self):
+        self.prepare(partitions=1)
+        address = self.write("address.txt", ANN + "\n")
+        peaks = []
+        for first, last in ((1, 200), (201, 30_000)):
+            self.rejected("t" * 249, first, last)
+            status, _, peak = self.run_measured(["erase"], address)
+            self.assertEqual(0, status)
+            peaks.append(peak)
+        self.assertLess(peaks[1] - peaks[0], 3 * 1024, peaks)
 
 
 if __name__ == "__main__":
