@@ -69,7 +69,8 @@ static bool list_crowded(const struct cast *cast, const struct advance_rows *adv
 	return true;
 }
 
-/* What the batch states on them: an event that was erased had stated it before. False: arena full. */
+/* Of events that state something on them the claims that they may have stated before, in this copy or another one: an event that was erased
+ * has. False: arena full. */
 static bool list_stated(const struct cast *cast, const struct item *items, size_t count,
 			struct load_rows *ret_load)
 {
@@ -81,10 +82,15 @@ static bool list_stated(const struct cast *cast, const struct item *items, size_
 		return false;
 	}
 	for (size_t i = 0; i < count; i++) {
-		if (cast->parts[i].strong != CAST_NOBODY && items[i].facts->has_claim &&
-		    bsearch(&items[i].facts->claim.weak, ret_load->crowded, ret_load->crowded_count,
-			    sizeof(struct uuid), compare_ids) != NULL) {
-			stated[ret_load->stated_count++] = items[i].facts->claim;
+		const struct cast_part *part = &cast->parts[i];
+		const struct touch *touch = &items[i].touch;
+		if (part->strong != CAST_NOBODY && part->weak != CAST_NOBODY && !facts_are_none(items[i].facts) &&
+		    bsearch(&touch->actor_id, ret_load->crowded, ret_load->crowded_count, sizeof(struct uuid),
+			    compare_ids) != NULL) {
+			stated[ret_load->stated_count++] =
+				(struct claim){.weak = touch->actor_id,
+					       .strong = cast->members[part->strong].id,
+					       .key = {touch->stamped_us, touch->event_id, touch->actor_id}};
 		}
 	}
 	arena_cut(cast->arena, stated + ret_load->stated_count);
