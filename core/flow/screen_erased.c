@@ -111,6 +111,19 @@ static uint32_t count_read(const struct cast *cast, const struct cast_member *we
 	return count;
 }
 
+static bool has_withdrawn(const struct cast *cast, const struct cast_member *weak,
+			  const struct withdrawals *withdrawals, bool before)
+{
+	const struct cast_slice *slice = before ? &weak->claims_before : &weak->claims_after;
+	const struct claim *claims = (before ? cast->claims_before : cast->claims_after) + slice->first;
+	for (uint32_t i = 0; i < slice->count; i++) {
+		if (withdrawal_of(cast, withdrawals, before, &claims[i].strong) != INT64_MIN) {
+			return true;
+		}
+	}
+	return before ? weak->mixed_before : weak->mixed; /* then it may be one whose claims are not read */
+}
+
 /*
  * Spans of a weak actor, from all claims on it and the times of its touches: whose withdrawal counts is who was claimed, be they one with
  * others or not. Past the claims that are read it is whoever of them withdrew last. False: arena full.
@@ -135,14 +148,14 @@ static bool span_claims(const struct cast *cast, const struct cast_member *weak,
 		}
 		int64_t until_us = withdrawal_of(cast, withdrawals, before, &claims[i].strong);
 		int64_t last_us = next < slice->count ? claims[next].at_us - 1 : INT64_MAX;
-		if (from_us <= until_us && from_us <= last_us) {
+		if (until_us != INT64_MIN && from_us <= until_us && from_us <= last_us) {
 			spans[used++] = (struct cast_span){from_us, until_us < last_us ? until_us : last_us};
 		}
 		from_us = next < slice->count ? claims[next].at_us : INT64_MAX;
 	}
 	int64_t last_us =
 		count < slice->count ? last_withdrawal(cast, weak, load, withdrawals, before) : INT64_MIN;
-	if (count < slice->count && from_us <= last_us) {
+	if (last_us != INT64_MIN && from_us <= last_us) {
 		spans[used++] = (struct cast_span){from_us, last_us};
 	}
 	*ret_spans = spans;
@@ -228,8 +241,9 @@ bool screen_erased(struct cast *cast, struct item *items, size_t count, const st
 	}
 	for (size_t i = 0; i < cast->count; i++) {
 		struct cast_member *member = &cast->members[i];
-		bool claimed = member->claims_before.count + member->claims_after.count > 0;
-		if ((member->strong || claimed) && !span_member(cast, items, member, load, &withdrawals)) {
+		bool may_lose = member->strong || has_withdrawn(cast, member, &withdrawals, true) ||
+				has_withdrawn(cast, member, &withdrawals, false);
+		if (may_lose && !span_member(cast, items, member, load, &withdrawals)) {
 			return false;
 		}
 	}

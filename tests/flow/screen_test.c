@@ -30,8 +30,8 @@ static struct arena arena;
 struct seen {
 	unsigned line;
 	const char *story;
-	struct uuid refolded[LISTED_MAX];
-	size_t refolded_count;
+	struct uuid refolded[LISTED_MAX], erasing[LISTED_MAX];
+	size_t refolded_count, erasing_count;
 	const char *ids[PLAN_MESSAGES_MAX];
 	enum outcome outcomes[PLAN_MESSAGES_MAX];
 	size_t outcome_count;
@@ -194,11 +194,17 @@ static enum world_fault watch(void *context, struct world_client *client, const 
 	(void)context;
 	(void)code;
 	const struct batch *batch = drive.daemons[0].batch;
-	seen.refolded_count = client->turn == WORLD_SAVE ? 0 : seen.refolded_count;
+	if (client->turn == WORLD_SAVE) {
+		seen.refolded_count = seen.erasing_count = 0;
+	}
 	for (size_t i = 0; client->turn == WORLD_SAVE && i < batch->cast.count; i++) {
-		if (batch->cast.members[i].refold) {
-			CHECK(seen.refolded_count < LISTED_MAX);
-			seen.refolded[seen.refolded_count++] = batch->cast.members[i].id;
+		const struct cast_member *member = &batch->cast.members[i];
+		CHECK(seen.refolded_count < LISTED_MAX && seen.erasing_count < LISTED_MAX);
+		if (member->refold) {
+			seen.refolded[seen.refolded_count++] = member->id;
+		}
+		if (member->erases) {
+			seen.erasing[seen.erasing_count++] = member->id;
 		}
 	}
 	for (size_t i = 0; client->turn == WORLD_SAVE && i < batch->item_count; i++) {
@@ -383,13 +389,22 @@ static void check_concerns(char **words, size_t count)
 	TELL(concerned == (strcmp(words[0], "nobody") == 0 ? 0 : count), "%zu are concerned", concerned);
 }
 
+static void check_listed(const struct uuid *ids, size_t found, char **words, size_t count, const char *how)
+{
+	for (size_t i = 0; i < found; i++) {
+		TELL(is_named(words, count, &ids[i]), "%s is %s", name_of(&ids[i]), how);
+	}
+	TELL(found == (strcmp(words[0], "nobody") == 0 ? 0 : count), "%zu are %s", found, how);
+}
+
 static void check_refolds(char **words, size_t count)
 {
-	for (size_t i = 0; i < seen.refolded_count; i++) {
-		TELL(is_named(words, count, &seen.refolded[i]), "%s is refolded", name_of(&seen.refolded[i]));
-	}
-	TELL(seen.refolded_count == (strcmp(words[0], "nobody") == 0 ? 0 : count), "%zu are refolded",
-	     seen.refolded_count);
+	check_listed(seen.refolded, seen.refolded_count, words, count, "refolded");
+}
+
+static void check_erases(char **words, size_t count)
+{
+	check_listed(seen.erasing, seen.erasing_count, words, count, "looked through for what is erased");
 }
 
 static void check_person(char **words, size_t count)
@@ -487,7 +502,7 @@ static const struct {
 	{"claims", check_claims},   {"consents", check_consents}, {"declared", check_declared},
 	{"gone", check_gone},	    {"begins", check_begins},	  {"counted", check_counted},
 	{"one", check_one},	    {"alone", check_alone},	  {"assertions", check_assertions},
-	{"actors", check_actors},
+	{"actors", check_actors},   {"erases", check_erases},
 };
 
 /* ---- reading ---- */
