@@ -187,17 +187,17 @@ void collect_take(struct collect *collect, struct http_request *request, enum ro
 {
 	struct source_request described;
 	struct source_items items;
-	if (collect->gave_up || collect->sink_is_dead || kafka_sink_state(collect->sink) == KAFKA_SINK_AWAY) {
-		collect_answer_trouble(collect, request, route, 503, begun_us);
-		return;
-	}
 	const struct hook *hook = NULL;
 	if (routes[route].scheme != NULL) {
 		hook = hook_find(collect->hooks.items, collect->hooks.count, http_path(request));
-		if (hook == NULL || strcmp(http_method(request), "POST") != 0) {
+		if (hook == NULL || strcmp(http_method(request), "POST") != 0) { /* is anybody there? */
 			collect_answer_trouble(collect, request, route, hook == NULL ? 404 : 200, begun_us);
 			return;
 		}
+	}
+	if (collect->gave_up || collect->sink_is_dead || kafka_sink_state(collect->sink) == KAFKA_SINK_AWAY) {
+		collect_answer_trouble(collect, request, route, 503, begun_us);
+		return;
 	}
 	size_t size;
 	unsigned status =

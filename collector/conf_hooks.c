@@ -43,15 +43,23 @@ static const char *text_of(const struct conf_reader *reader, const char *name, c
 	return node->text;
 }
 
+static const struct route_about *route_of_hook(const char *source)
+{
+	for (enum route route = 0; route < ROUTE_COUNT; route++) {
+		if (routes[route].scheme != NULL && strcmp(routes[route].source, source) == 0) {
+			return &routes[route];
+		}
+	}
+	return NULL;
+}
+
 static bool check_source(const struct conf_reader *reader, const char *name, const struct yaml_node *map,
 			 const char *source)
 {
 	const char *names[ROUTE_COUNT];
 	size_t count = route_hook_sources(names);
-	for (size_t i = 0; i < count; i++) {
-		if (strcmp(names[i], source) == 0) {
-			return true;
-		}
+	if (route_of_hook(source) != NULL) {
+		return true;
 	}
 	const struct yaml_node *node = yaml_get(map, "source");
 	const char *nearest = text_nearest(source, names, count);
@@ -84,8 +92,16 @@ static bool read_hook(const struct conf_reader *reader, const char *name, const 
 				"needs secret_file: without one anybody could send in its name");
 	}
 	bool is_plain = strcmp(proof, "secret") == 0;
+	const struct route_about *about = route_of_hook(source);
 	if (proof[0] != '\0' && !is_plain && strcmp(proof, "signature") != 0) {
 		return complain(reader, yaml_get(map, "proof"), name, "proof must be signature or secret");
+	}
+	if (about->scheme == hook_password && strcmp(proof, "signature") == 0) {
+		return complain(reader, yaml_get(map, "proof"), name,
+				"proof cannot be signature: its source signs nothing");
+	}
+	if (about->signs_url && !is_plain && url[0] == '\0') {
+		return complain(reader, map, name, "needs url: its source signs what it calls");
 	}
 	*ret_hook = (struct hook){.name = name,
 				  .source = source,

@@ -19,10 +19,14 @@ static bool refuse(const struct hook *hook, const char *why, struct fail *fail)
 static bool split(struct hook *hook, char *text, struct fail *fail)
 {
 	bool is_pem = strncmp(text, "-----BEGIN ", 11) == 0;
-	for (char *line = text; line != NULL && line[0] != '\0';) {
+	for (char *line = text; line != NULL;) {
 		char *end = is_pem ? NULL : strchr(line, '\n');
 		if (end != NULL) {
 			*end++ = '\0';
+		}
+		if (line[0] == '\0') { /* an empty line */
+			line = end;
+			continue;
 		}
 		if (hook->secrets_count == HOOK_SECRETS_MAX) {
 			return refuse(hook, "more than two lines", fail);

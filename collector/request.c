@@ -100,6 +100,7 @@ static bool is_known_encoding(const struct http_request *http, const struct sour
 /* A form's fields are arguments like those of the query, behind them; then there is no body. False: too many of them. */
 static bool settle_body(struct source_request *request, struct argument_list *list, struct arena *arena)
 {
+	request->query_count = list->count;
 	enum body_kind kind = body_kind(request->body, request->body_size, &request->body, &request->body_size);
 	if (kind == BODY_FORM) {
 		if (!body_form(request->body, request->body_size, ARGUMENTS_MAX, arena, list->items,

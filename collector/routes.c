@@ -28,9 +28,10 @@ static const unsigned char pixel[43] = {
 #define BODY(text) .body = (text), .body_size = sizeof(text) - 1
 
 /* Senders ask whether anybody is there by GET or HEAD before they send. */
+#define HOOK_METHODS "POST, GET, HEAD"
 #define HOOK(source_name, hook_scheme_of, adapter_of, headers_of) \
 	{ \
-		.name = (source_name), .source = (source_name), .methods = "POST, GET, HEAD", \
+		.name = (source_name), .source = (source_name), .methods = HOOK_METHODS, \
 		.scheme = (hook_scheme_of), .more_headers = (headers_of), .adapter = (adapter_of), \
 	}
 
@@ -46,7 +47,7 @@ static const char *const crisp_headers[] = {"Authorization", "X-Crisp-Signature"
 					    NULL};
 static const char *const rocketchat_headers[] = {"Authorization", "X-RocketChat-Livechat-Token", NULL};
 static const char *const chatwoot_headers[] = {"Authorization", "X-Chatwoot-Signature", "X-Chatwoot-Timestamp",
-					       NULL};
+					       "X-Chatwoot-Delivery", NULL};
 
 const struct route_about routes[ROUTE_COUNT] = {
 	[ROUTE_SNOWPLOW_POST] = {.name = "snowplow_post",
@@ -101,7 +102,13 @@ const struct route_about routes[ROUTE_COUNT] = {
 	[ROUTE_SENDGRID] = HOOK("sendgrid", sendgrid_scheme, sendgrid_read, sendgrid_headers),
 	[ROUTE_POSTMARK] = HOOK("postmark", hook_password, postmark_read, password_headers),
 	[ROUTE_BREVO] = HOOK("brevo", hook_password, brevo_read, password_headers),
-	[ROUTE_MANDRILL] = HOOK("mandrill", mandrill_scheme, mandrill_read, mandrill_headers),
+	[ROUTE_MANDRILL] = {.name = "mandrill",
+			    .source = "mandrill",
+			    .methods = HOOK_METHODS,
+			    .scheme = mandrill_scheme,
+			    .signs_url = true,
+			    .more_headers = mandrill_headers,
+			    .adapter = mandrill_read},
 	[ROUTE_CHATWOOT] = HOOK("chatwoot", chatwoot_scheme, chatwoot_read, chatwoot_headers),
 	[ROUTE_INTERCOM] = HOOK("intercom", intercom_scheme, intercom_read, intercom_headers),
 	[ROUTE_ZENDESK] = HOOK("zendesk", zendesk_scheme, zendesk_read, zendesk_headers),

@@ -37,6 +37,7 @@ struct route_about {
 	/* Of a source of webhooks: how its sender signs. Its paths are those of the hooks that are configured. NULL: what
 	 * comes is anybody's word, and no identity in it is verified. */
 	hook_scheme *scheme;
+	bool signs_url; /* that scheme needs to know what the sender calls */
 	const char *const
 		*more_headers; /* that adapter and scheme read, SOURCE_MORE_HEADERS_MAX at most; NULL ends */
 	const char *path;      /* of ours */

@@ -1,6 +1,7 @@
 #include "collector/screen.h"
 
 #include <assert.h>
+#include <inttypes.h>
 #include <string.h>
 #include <strings.h>
 
@@ -8,6 +9,7 @@
 #include "collector/user_agents.h"
 #include "core/base/arena.h"
 #include "core/base/check.h"
+#include "core/base/hash.h"
 #include "core/base/text.h"
 
 /* --- machines --- */
@@ -77,11 +79,25 @@ static enum outcome ask_consent(struct screening *screening)
 		       : OUTCOME_no_consent;
 }
 
-/* The id tells copies of an event apart, so it can be neither masked nor left out. */
+/*
+ * The id tells copies of an event apart, so it can be neither masked nor left out. One that was made for want of another is a
+ * hash of what the event says, an address perhaps among it: keyed, it lets nobody find out which.
+ */
 static enum outcome check_id(struct screening *screening)
 {
+	struct event *event = screening->event;
 	screening->field = "id";
-	return text_has_address(screening->event->id) ? OUTCOME_bad_value : OUTCOME_NONE;
+	if (strncmp(event->id, SOURCE_MADE_ID, sizeof(SOURCE_MADE_ID) - 1) == 0) {
+		const struct identity_key *key = screening->options->identify.key;
+		const struct hash_piece piece = {event->id, strlen(event->id)};
+		uint8_t hash[HASH_SIZE];
+		uint64_t first;
+		hash_hmac(key->bytes, key->size, &piece, 1, hash);
+		memcpy(&first, hash, sizeof(first));
+		event->id = arena_print(screening->arena, SOURCE_MADE_ID "%016" PRIx64, first);
+		return event->id != NULL ? OUTCOME_NONE : OUTCOME_too_large;
+	}
+	return text_has_address(event->id) ? OUTCOME_bad_value : OUTCOME_NONE;
 }
 
 /* Trackers are often told to use the address as user id. It is an address then, wherever it stands. */

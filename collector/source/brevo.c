@@ -58,6 +58,7 @@ static const struct mail_source brevo = {
 	.recipients = {"email"},
 	.link = "link",
 	.message = "message-id",
+	.mailing = "camp_id",
 	.agent = "user_agent",
 	.tags = "tags",
 	.settle = settle,

@@ -1,6 +1,7 @@
 #include "collector/source/chatwoot.h"
 
 #include <string.h>
+#include <strings.h>
 
 #include "collector/source/chat.h"
 #include "collector/source/url.h"
@@ -32,6 +33,12 @@ static const struct place of_conversation = {
 	.user = "meta.sender.identifier",
 	.proven = "meta.hmac_verified",
 	.page = "additional_attributes.referer",
+};
+
+/* A contact is in no conversation, and nothing signs what is said of it. */
+static const struct place of_contact = {
+	.email = "email",
+	.name = "name",
 };
 
 static enum party party_of(const struct json_node *message)
@@ -101,6 +108,12 @@ static enum outcome read_update(struct reading *reading)
 	return OUTCOME_NONE;
 }
 
+static enum outcome read_contact(struct reading *reading)
+{
+	reading->event->action = ACTION_IDENTIFY;
+	return OUTCOME_NONE;
+}
+
 static const struct word {
 	const char *word;
 	const struct place *place;
@@ -111,6 +124,8 @@ static const struct word {
 	{"conversation_created", &of_conversation, read_started},
 	{"conversation_status_changed", &of_conversation, read_status},
 	{"conversation_updated", &of_conversation, read_update},
+	{"contact_created", &of_contact, read_contact},
+	{"contact_updated", &of_contact, read_contact},
 };
 
 static const struct word *word_of(const char *event)
@@ -138,60 +153,72 @@ static enum outcome read_word(struct reading *reading)
 	return reading_copy(reading, name, 128, &reading->event->label);
 }
 
-/* A message is when it was written; of a conversation, its last change. */
+/* A message is when it was written; a conversation, when it last changed; what says no time, when it comes. */
 static enum outcome read_time(struct reading *reading)
 {
-	bool is_new =
-		reading->event->action == ACTION_CHAT_MESSAGE || reading->event->action == ACTION_CHAT_STARTED;
+	static const char *const changed[] = {"updated_at", "timestamp", "last_activity_at", "created_at"};
+	int action = reading->event->action;
+	bool is_new = action == ACTION_CHAT_MESSAGE || action == ACTION_CHAT_STARTED;
 	int64_t at_us = 0;
-	enum outcome outcome = OUTCOME_NONE;
-	if (!is_new) {
-		outcome = reading_moment(reading, "updated_at", READING_ANY, &at_us);
+	for (size_t i = is_new ? COUNT_OF(changed) - 1 : 0; i < COUNT_OF(changed) && at_us == 0; i++) {
+		enum outcome outcome = reading_moment(reading, changed[i], READING_ANY, &at_us);
+		if (outcome != OUTCOME_NONE) {
+			return outcome;
+		}
 	}
-	if (outcome == OUTCOME_NONE && at_us == 0) {
-		outcome = reading_moment(reading, "created_at", READING_ANY, &at_us);
-	}
-	if (outcome == OUTCOME_NONE && at_us == 0) {
+	if (at_us == 0 && is_new) {
 		return OUTCOME_bad_value;
 	}
 	reading_times(reading, 0, 0, at_us);
-	return outcome;
+	return OUTCOME_NONE;
 }
 
-/* The same message is delivered more than once, by deliveries of their own. */
+/* The same message is delivered more than once, by deliveries of their own; what says no time is its delivery. */
 static enum outcome read_id(struct reading *reading)
 {
-	static const char *const paths[] = {"event", "account.id", "id", "conversation.id", "status"};
+	static const char *const paths[] = {
+		"event",  "account.id",
+		"id",	  "conversation.id",
+		"status", "content_attributes.submitted_values.csat_survey_response.rating"};
+	const struct event *event = reading->event;
 	char at[MOMENT_TEXT_SIZE];
-	moment_print(reading->event->stamped_us, at);
-	return chat_id(reading, paths, COUNT_OF(paths), "", at);
+	moment_print(event->stamped_us, at);
+	return chat_id(reading, paths, COUNT_OF(paths), action_name(event->action),
+		       event->stamped_us != 0 ? at : source_more_header(reading->request, "X-Chatwoot-Delivery"));
 }
 
-/* Who the conversation is with, whoever of them spoke. An identifier counts when the site has signed it. */
+/*
+ * Who the conversation is with, whoever of them spoke. An identifier counts when the site has signed it; the address beside it
+ * was not signed, so it must not make one person of the two.
+ */
 static enum outcome read_person(struct reading *reading)
 {
 	struct event *event = reading->event;
 	const struct word *word = word_of(chat_text(reading->message, "event"));
 	const struct place *place = word != NULL ? word->place : &of_conversation;
 	const struct reading_row rows[] = {
-		{place->visitor, 256, offsetof(struct event, identity.visitor_id)},
 		{place->email, 254, offsetof(struct event, identity.email)},
 		{place->name, 128, offsetof(struct event, identity.name)},
+		{place->visitor, 256, offsetof(struct event, identity.visitor_id)},
 	};
 	static const struct reading_row of_sender[] = {
 		/* older versions say it of who spoke alone */
 		{"sender.email", 254, offsetof(struct event, identity.email)},
 		{"sender.name", 128, offsetof(struct event, identity.name)},
 	};
-	enum outcome outcome = reading_texts(reading, rows, COUNT_OF(rows));
+	enum outcome outcome = reading_texts(reading, rows, COUNT_OF(rows) - (place->visitor == NULL ? 1 : 0));
 	if (outcome == OUTCOME_NONE && event->action == ACTION_CHAT_MESSAGE && event->party == PARTY_PERSON) {
 		outcome = reading_texts(reading, of_sender, COUNT_OF(of_sender));
 	}
-	if (outcome == OUTCOME_NONE && chat_is_true(reading->message, place->proven)) {
+	if (outcome == OUTCOME_NONE && place->proven != NULL && chat_is_true(reading->message, place->proven)) {
 		event->identity.verified = true;
 		outcome = reading_text(reading, place->user, 256, &event->identity.user_id);
+		bool is_same = strcasecmp(event->identity.user_id, event->identity.email) == 0;
+		event->identity.email = is_same || event->identity.user_id[0] == '\0' ? event->identity.email : "";
+		event->identity.verified = event->identity.user_id[0] != '\0';
 	}
-	event->content.url = url_clean(chat_text(reading->message, place->page), reading->arena);
+	const char *page = place->page != NULL ? chat_text(reading->message, place->page) : "";
+	event->content.url = url_clean(page, reading->arena);
 	return event->content.url != NULL ? outcome : OUTCOME_too_large;
 }
 
@@ -199,8 +226,9 @@ static enum outcome read_thread(struct reading *reading)
 {
 	const struct word *word = word_of(chat_text(reading->message, "event"));
 	const struct json_node *account = reading_find(reading->message, "account.id");
-	const struct json_node *conversation =
-		word != NULL ? reading_find(reading->message, word->place->conversation) : NULL;
+	const struct json_node *conversation = word != NULL && word->place->conversation != NULL
+						       ? reading_find(reading->message, word->place->conversation)
+						       : NULL;
 	if (conversation == NULL) {
 		return OUTCOME_NONE;
 	}
@@ -213,10 +241,11 @@ static enum outcome read_thread(struct reading *reading)
 
 static reading_step *const steps[] = {read_word, read_time, read_id, read_person, read_thread};
 
-/* Notes between agents, and what the system says in a conversation, are nobody's touch. */
+/* Notes between agents, what the system says in a conversation, and that somebody types, are nobody's touch. */
 static bool is_internal(const struct json_node *root)
 {
-	return chat_is_true(root, "private") || strcmp(chat_text(root, "message_type"), "activity") == 0;
+	return strncmp(chat_text(root, "event"), "conversation_typing_", 20) == 0 ||
+	       chat_is_true(root, "private") || strcmp(chat_text(root, "message_type"), "activity") == 0;
 }
 
 bool chatwoot_read(const struct source_request *request, const struct source_options *options, struct arena *arena,

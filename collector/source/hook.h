@@ -33,10 +33,10 @@ struct hook {
 };
 
 enum hook_proof {
-	HOOK_PROVEN,
 	HOOK_UNSIGNED, /* there is nothing that could prove it, or not in the scheme's form */
 	HOOK_FORGED,
-	HOOK_STALE /* signed well, but at another time than about now */
+	HOOK_STALE, /* signed well, but at another time than about now */
+	HOOK_PROVEN
 };
 
 /* "signature missing" … for a log. */

@@ -58,6 +58,9 @@ static enum outcome read_topic(struct reading *reading)
 		return outcome != OUTCOME_NONE ? outcome : OUTCOME_bad_value;
 	}
 	outcome = chat_word(reading, chat_find(words, COUNT_OF(words), topic), topic);
+	if (reading->event->action == ACTION_CUSTOM && strncmp(topic, "conversation.admin.", 19) == 0) {
+		reading->event->party = PARTY_AGENT; /* known or not, it is an agent's doing */
+	}
 	if (outcome == OUTCOME_NONE && reading->event->action == ACTION_CHAT_MESSAGE && part != NULL) {
 		return settle_message(reading, part, chat_text(part, "body"));
 	}
@@ -88,8 +91,14 @@ static enum outcome read_time(struct reading *reading)
 static enum outcome read_id(struct reading *reading)
 {
 	static const char *const paths[] = {"topic", "app_id", "data.item.id", "created_at"};
-	return json_get(reading->message, "id") != NULL ? reading_id(reading, "id", NULL, 0)
-							: chat_id(reading, paths, COUNT_OF(paths), "", "");
+	static const char *const of_part[] = {"app_id", "data.item.id"};
+	const struct json_node *part = newest_part(reading->message);
+	const char *part_id = part != NULL ? chat_text(part, "id") : "";
+	if (reading->event->action == ACTION_CHAT_MESSAGE && part_id[0] != '\0') {
+		return chat_id(reading, of_part, COUNT_OF(of_part), "part", part_id);
+	}
+	return chat_text(reading->message, "id")[0] != '\0' ? reading_id(reading, "id", NULL, 0)
+							    : chat_id(reading, paths, COUNT_OF(paths), "", "");
 }
 
 static enum outcome read_first_id(struct reading *reading)
@@ -109,7 +118,7 @@ static enum outcome read_contact(struct reading *reading)
 	return reading_texts(reading, rows, COUNT_OF(rows));
 }
 
-/* Whose conversation it is: the first contact of it, and whoever began it where that is no agent. */
+/* Whose conversation it is: the first contact of it, and what is said of whoever began it where that is the same one. */
 static enum outcome read_person(struct reading *reading)
 {
 	static const struct reading_row of_author[] = {
@@ -135,6 +144,9 @@ static enum outcome read_person(struct reading *reading)
 		outcome = reading_texts(&inner, of_contact, COUNT_OF(of_contact));
 		reading->field = "data.item.contacts.contacts";
 	}
+	const char *id = reading->event->identity.visitor_id;
+	is_theirs = is_theirs &&
+		    (id[0] == '\0' || strcmp(id, chat_text(reading->message, "data.item.source.author.id")) == 0);
 	return outcome == OUTCOME_NONE && is_theirs ? reading_texts(reading, of_author, COUNT_OF(of_author))
 						    : outcome;
 }

@@ -83,22 +83,21 @@ static enum outcome read_recipient(struct reading *reading)
 	return OUTCOME_bad_value; /* nobody it could be about */
 }
 
+/* The link as it came, "" where there is none: two that differ in what is not kept of them are two. */
+static const char *link_of(struct reading *reading)
+{
+	const char *path = source_of(reading)->link;
+	const struct json_node *node = path != NULL ? reading_find(reading->message, path) : NULL;
+	return node != NULL && node->kind == JSON_TEXT ? node->text : "";
+}
+
 static enum outcome read_link(struct reading *reading)
 {
 	struct event *event = reading->event;
-	const char *path = source_of(reading)->link;
-	const struct json_node *node = path != NULL ? reading_find(reading->message, path) : NULL;
-	if (node == NULL) {
-		return OUTCOME_NONE;
-	}
-	reading->field = path;
-	if (node->kind != JSON_TEXT) {
-		return OUTCOME_bad_value;
-	}
-	event->content.target_url = url_clean(node->text, reading->arena);
-	return event->content.target_url != NULL && url_campaign(node->text, reading->arena, event)
-		       ? OUTCOME_NONE
-		       : OUTCOME_too_large;
+	const char *link = link_of(reading);
+	event->content.target_url = url_clean(link, reading->arena);
+	return event->content.target_url != NULL && url_campaign(link, reading->arena, event) ? OUTCOME_NONE
+											      : OUTCOME_too_large;
 }
 
 static enum outcome read_message(struct reading *reading)
@@ -129,10 +128,17 @@ static enum outcome read_id(struct reading *reading)
 		return OUTCOME_NONE;
 	}
 	char at[MOMENT_TEXT_SIZE];
+	const char *path = source_of(reading)->mailing;
+	const struct json_node *mailing = path != NULL ? reading_find(reading->message, path) : NULL;
+	const char *mailing_text = mailing != NULL ? reading_flat(mailing, reading->arena) : "";
+	if (mailing_text == NULL) {
+		return OUTCOME_too_large;
+	}
 	moment_print(event->stamped_us, at);
 	const char *const texts[] = {
-		action_name(event->action), event->label, at, event->identity.email, event->campaign.message_id,
-		event->content.target_url};
+		action_name(event->action), event->label,     at,	    event->identity.email,
+		event->campaign.message_id, link_of(reading), mailing_text,
+	};
 	struct hash_piece pieces[COUNT_OF(texts)];
 	for (size_t i = 0; i < COUNT_OF(texts); i++) {
 		pieces[i] = (struct hash_piece){texts[i], strlen(texts[i])};
@@ -145,7 +151,7 @@ static enum outcome take_tag(struct reading *reading, const struct json_node *no
 	struct event *event = reading->event;
 	enum outcome outcome = OUTCOME_NONE;
 	if (node->kind != JSON_TEXT) {
-		return OUTCOME_bad_value;
+		return OUTCOME_NONE;
 	}
 	if (event->campaign.name[0] == '\0') {
 		outcome = reading_copy(reading, node->text, 128, &event->campaign.name);
@@ -176,7 +182,7 @@ static enum outcome read_rest(struct reading *reading)
 	const struct mail_source *source = source_of(reading);
 	enum outcome outcome = OUTCOME_NONE;
 	if (source->agent != NULL) {
-		outcome = reading_text(reading, source->agent, 1024, &reading->user_agent);
+		outcome = reading_optional(reading, source->agent, 1024, &reading->user_agent);
 	}
 	if (outcome == OUTCOME_NONE && source->properties != NULL) {
 		outcome = reading_properties(reading, reading_find(reading->message, source->properties));
@@ -198,8 +204,7 @@ bool mail_items(const struct source_request *request, const struct source_option
 {
 	size_t count = root->kind == JSON_LIST ? root->count : 1;
 	if (count > SOURCE_EVENTS_MAX) {
-		return source_reject_all(OUTCOME_too_large, "", request->body, request->body_size, arena,
-					 ret_items);
+		return false;
 	}
 	struct source_item *items = arena_zero(arena, count, sizeof(*items));
 	if (items == NULL) {

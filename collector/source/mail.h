@@ -44,6 +44,7 @@ struct mail_source {
 	const char *link;
 	const char *message;	  /* Message-ID; one that looks like an address by its hash */
 	const char *message_ends; /* kept of it is what stands in front of one of these; NULL: all */
+	const char *mailing;	  /* the campaign's number: told apart by it where there is no message and no id */
 	const char *agent;	  /* User-Agent of whoever opened or clicked */
 	const char *tags;	  /* a text or a list: the first is campaign.name, all are properties "tag" */
 	const char *properties;	  /* a map whose flat values are the sender's own */
@@ -52,6 +53,6 @@ struct mail_source {
 
 /* One message, as one event. */
 void mail_item(struct reading *reading, const struct mail_source *source, struct source_item *ret_item);
-/* A list of messages, each an event of its own, SOURCE_EVENTS_MAX at most; or one alone. */
+/* A list of messages, each an event of its own; or one alone. False: more than SOURCE_EVENTS_MAX, or the arena is full. */
 bool mail_items(const struct source_request *request, const struct source_options *options, struct arena *arena,
 		const struct json_node *root, const struct mail_source *source, struct source_items *ret_items);

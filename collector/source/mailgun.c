@@ -37,10 +37,12 @@ static enum outcome settle_id(struct reading *reading)
 static enum outcome settle(struct reading *reading)
 {
 	struct event *event = reading->event;
-	const char *bot = "", *severity = "";
-	enum outcome outcome = reading_text(reading, "client-info.bot", 64, &bot);
-	outcome = outcome != OUTCOME_NONE ? outcome : reading_text(reading, "severity", 16, &severity);
-	event->machine_reasons |= bot[0] != '\0' ? MACHINE_PROVIDER_FLAG : 0;
+	const struct json_node *bot = reading_find(reading->message, "client-info.bot");
+	const char *severity = "";
+	enum outcome outcome = reading_optional(reading, "severity", 16, &severity);
+	bool is_bot = bot != NULL &&
+		      ((bot->kind == JSON_TEXT && bot->text[0] != '\0') || (bot->kind == JSON_BOOL && bot->flag));
+	event->machine_reasons |= is_bot ? MACHINE_PROVIDER_FLAG : 0;
 	if (event->action == ACTION_EMAIL_BOUNCE && strcmp(severity, "temporary") == 0) {
 		event->action = ACTION_CUSTOM; /* it is tried again */
 		event->label = "deferred";

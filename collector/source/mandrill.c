@@ -94,23 +94,22 @@ static int compare_fields(const void *a, const void *b)
 enum hook_proof mandrill_scheme(const struct source_request *request, const struct hook_secret *secret,
 				struct arena *arena)
 {
-	const char *text = source_more_header(request, "X-Mandrill-Signature");
+	(void)arena;
+	const char *text = source_more_header(request, "X-Mandrill-Signature"), *url = request->hook->url;
 	struct source_pair fields[FIELDS_MAX];
-	size_t count = request->arguments_count;
+	struct signature_piece pieces[1 + 2 * FIELDS_MAX] = {{url, strlen(url)}};
+	size_t count = request->arguments_count - request->query_count;
 	if (text[0] == '\0' || count == 0 || count > FIELDS_MAX) {
 		return HOOK_UNSIGNED;
 	}
-	memcpy(fields, request->arguments, count * sizeof(fields[0]));
+	memcpy(fields, request->arguments + request->query_count, count * sizeof(fields[0]));
 	qsort(fields, count, sizeof(fields[0]), compare_fields);
-	const char *whole = arena_text(arena, request->hook->url, strlen(request->hook->url));
-	for (size_t i = 0; i < count && whole != NULL; i++) {
-		whole = arena_print(arena, "%s%s%s", whole, fields[i].name, fields[i].value);
+	for (size_t i = 0; i < count; i++) {
+		pieces[1 + 2 * i] = (struct signature_piece){fields[i].name, strlen(fields[i].name)};
+		pieces[2 + 2 * i] = (struct signature_piece){fields[i].value, strlen(fields[i].value)};
 	}
-	if (whole == NULL) {
-		return HOOK_UNSIGNED;
-	}
-	const struct signature_piece piece = {whole, strlen(whole)};
-	return signature_is(SIGNATURE_SHA1, SIGNATURE_BASE64, text, secret->bytes, secret->size, &piece, 1)
+	return signature_is(SIGNATURE_SHA1, SIGNATURE_BASE64, text, secret->bytes, secret->size, pieces,
+			    1 + 2 * count)
 		       ? HOOK_PROVEN
 		       : HOOK_FORGED;
 }

@@ -20,8 +20,8 @@ static const struct mail_word bounces[] = {
 	MAIL_DEFERRED("DnsError"),
 	MAIL_DEFERRED("SoftBounce"),
 	MAIL_PERSON("Unsubscribe", EMAIL_UNSUBSCRIBE),
-	MAIL_PERSON("SpamNotification", EMAIL_COMPLAINT),
 	MAIL_PERSON("SpamComplaint", EMAIL_COMPLAINT),
+	{"SpamNotification", ACTION_CUSTOM, PARTY_SYSTEM, "spam_notification"}, /* a filter's word */
 	{"AutoResponder", ACTION_CUSTOM, PARTY_SYSTEM, "auto_reply"},
 	{"AddressChange", ACTION_CUSTOM, PARTY_SYSTEM, "auto_reply"},
 	{"ChallengeVerification", ACTION_CUSTOM, PARTY_SYSTEM, "auto_reply"},
@@ -42,19 +42,30 @@ static enum outcome settle_bounce(struct reading *reading)
 	return outcome;
 }
 
-/* A recipient who may be written to again has not asked for it by this: the sender has made it so. */
-static enum outcome settle(struct reading *reading)
+/* Whom no mail is sent to any more: because they said so, or because a mail bounced, a complaint came or the sender wants it so. */
+static void settle_subscription(struct reading *reading)
 {
 	struct event *event = reading->event;
-	const struct json_node *suppressed = json_get(reading->message, "SuppressSending");
-	if (event->action == ACTION_EMAIL_BOUNCE) {
+	const char *reason = json_get_text(reading->message, "SuppressionReason");
+	const char *origin = json_get_text(reading->message, "Origin");
+	const struct json_node *node = json_get(reading->message, "SuppressSending");
+	bool is_suppressed = node != NULL && node->kind == JSON_BOOL && node->flag;
+	bool by_hand = reason == NULL || strcmp(reason, "ManualSuppression") == 0;
+	if (is_suppressed && by_hand && (origin == NULL || strcmp(origin, "Recipient") == 0)) {
+		return;
+	}
+	event->action = ACTION_CUSTOM;
+	event->party = PARTY_SYSTEM;
+	event->label = is_suppressed ? "suppressed" : "resubscribe";
+}
+
+static enum outcome settle(struct reading *reading)
+{
+	if (reading->event->action == ACTION_EMAIL_BOUNCE) {
 		return settle_bounce(reading);
 	}
-	if (event->action == ACTION_EMAIL_UNSUBSCRIBE &&
-	    (suppressed == NULL || suppressed->kind != JSON_BOOL || !suppressed->flag)) {
-		event->action = ACTION_CUSTOM;
-		event->party = PARTY_SYSTEM;
-		event->label = "resubscribe";
+	if (reading->event->action == ACTION_EMAIL_UNSUBSCRIBE) {
+		settle_subscription(reading);
 	}
 	return OUTCOME_NONE;
 }

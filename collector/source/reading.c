@@ -109,6 +109,12 @@ enum outcome reading_text(struct reading *reading, const char *path, size_t max,
 	return text != NULL ? reading_copy(reading, text, max, ret) : OUTCOME_too_large;
 }
 
+enum outcome reading_optional(struct reading *reading, const char *path, size_t max, const char **ret)
+{
+	const struct json_node *node = reading_find(reading->message, path);
+	return node != NULL && node->kind == JSON_TEXT ? reading_text(reading, path, max, ret) : OUTCOME_NONE;
+}
+
 enum outcome reading_texts(struct reading *reading, const struct reading_row *rows, size_t count)
 {
 	for (size_t i = 0; i < count; i++) {

@@ -37,6 +37,8 @@ const char *reading_flat(const struct json_node *node, struct arena *arena);
 /* The text at a path of the message, or the whole number, to *ret; nothing there: *ret stays. Anything else is
  * OUTCOME_bad_value: a list is no name. */
 enum outcome reading_text(struct reading *reading, const char *path, size_t max, const char **ret);
+/* The same of what is not needed: anything that is no text is left out. */
+enum outcome reading_optional(struct reading *reading, const char *path, size_t max, const char **ret);
 /* Every flat value of the map as a property by its key; other values are left out. NULL: none. */
 enum outcome reading_properties(struct reading *reading, const struct json_node *map);
 

@@ -52,8 +52,13 @@ static enum outcome read_word(struct reading *reading)
 	if (outcome != OUTCOME_NONE || word[0] == '\0') {
 		return outcome != OUTCOME_NONE ? outcome : OUTCOME_bad_value;
 	}
-	return said != NULL ? read_said(reading, said)
-			    : chat_word(reading, chat_find(words, COUNT_OF(words), word), word);
+	if (said != NULL) {
+		return read_said(reading, said);
+	}
+	outcome = chat_word(reading, chat_find(words, COUNT_OF(words), word), word);
+	return outcome == OUTCOME_NONE && reading->event->action == ACTION_CHAT_MESSAGE
+		       ? chat_topics(reading, json_get_text(reading->message, "message"), false)
+		       : outcome;
 }
 
 /* A session is when it was closed, or began; what happens in between says no time of its own. */
@@ -69,6 +74,10 @@ static enum outcome read_time(struct reading *reading)
 	if (outcome == OUTCOME_NONE && at_us == 0 && is_end) {
 		outcome = reading_moment(&inner, "createdAt", READING_RFC3339, &at_us);
 	}
+	if (outcome == OUTCOME_NONE && at_us == 0 &&
+	    said == NULL) { /* a message while nobody is there has no room */
+		outcome = reading_moment(&inner, "sentAt", READING_RFC3339, &at_us);
+	}
 	reading->field = said != NULL ? "messages.ts" : path;
 	if (outcome != OUTCOME_NONE || at_us == 0) {
 		return outcome != OUTCOME_NONE ? outcome : OUTCOME_bad_value;
@@ -77,15 +86,25 @@ static enum outcome read_time(struct reading *reading)
 	return OUTCOME_NONE;
 }
 
+/* The id of the newest message: a room is passed on between two of them, and passed back. */
+static const char *newest_of(const struct json_node *room)
+{
+	const struct json_node *list = json_get(room, "messages");
+	const char *id = list != NULL && list->kind == JSON_LIST && list->count > 0
+				 ? json_get_text(list->items[list->count - 1], "_id")
+				 : NULL;
+	return id != NULL ? id : "";
+}
+
 /* A session's end tells all of its messages again: each has the id that it had. */
 static enum outcome read_id(struct reading *reading)
 {
-	static const char *const paths[] = {"_id", "type", "agent._id", "closedAt"};
+	static const char *const paths[] = {"_id", "type", "agent._id", "closedAt", "sentAt", "visitor._id"};
 	const struct json_node *said = said_of(reading);
 	const char *id = said != NULL ? json_get_text(said, "_id") : NULL;
 	return id != NULL     ? chat_id(reading, paths, 1, "message", id)
 	       : said != NULL ? OUTCOME_bad_value
-			      : chat_id(reading, paths, COUNT_OF(paths), "", "");
+			      : chat_id(reading, paths, COUNT_OF(paths), "", newest_of(reading->message));
 }
 
 static enum outcome read_person(struct reading *reading)

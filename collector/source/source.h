@@ -60,8 +60,9 @@ struct source_request {
 	size_t more_headers_count;
 	const struct hook *hook;	     /* which webhook's it is, by its path; NULL: not one's */
 	enum hook_proof proof;		     /* that it is: adapters see proven ones only */
-	const struct source_pair *arguments; /* of the query, decoded */
+	const struct source_pair *arguments; /* of the query, decoded, and of a form behind them */
 	size_t arguments_count;
+	size_t query_count; /* of these are the query's; the others are a form's, of the body */
 	const char
 		*body; /* unpacked, white space in front left out; of a form nothing: its fields are arguments */
 	size_t body_size;

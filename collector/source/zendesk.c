@@ -67,8 +67,8 @@ static enum outcome read_time(struct reading *reading)
 static enum outcome read_id(struct reading *reading)
 {
 	static const char *const paths[] = {"type", "payload.conversation.id", "payload.message.id", "createdAt"};
-	return json_get(reading->message, "id") != NULL ? reading_id(reading, "id", NULL, 0)
-							: chat_id(reading, paths, COUNT_OF(paths), "", "");
+	return chat_text(reading->message, "id")[0] != '\0' ? reading_id(reading, "id", NULL, 0)
+							    : chat_id(reading, paths, COUNT_OF(paths), "", "");
 }
 
 /* Of an agent's message it is not told whose conversation it is: its thread says it. */

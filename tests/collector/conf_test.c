@@ -215,6 +215,8 @@ START_TEST(what_is_wrong_is_named_with_its_line)
 		{"hooks: {news: {source: mailgun, secret_file: \"\"}}\n", "hooks.news.secret_file"},
 		{"hooks: {news: {source: mailgun, secret: s}}\n", "secret_file"},
 		{"hooks: {news: {source: mailgun, secret_file: s, proof: none}}\n", "signature or secret"},
+		{"hooks: {news: {source: mandrill, secret_file: s}}\n", "needs url"},
+		{"hooks: {news: {source: brevo, secret_file: s, proof: signature}}\n", "signs nothing"},
 		{"hooks: {\"a/b\": {source: mailgun, secret_file: s}}\n", "a-z, 0-9, _ and -"},
 	};
 	for (size_t i = 0; i < COUNT_OF(rows); i++) {

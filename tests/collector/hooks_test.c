@@ -427,7 +427,7 @@ START_TEST(secrets_are_read_from_files_of_their_own)
 	} cases[] = {
 		{"one", "0123456789\n", 0600, 1, ""},
 		{"two", "0123456789\nabcdefghij", 0640, 2, ""},
-		{"two, and an empty line", "0123456789\nabcdefghij\n\n", 0600, 2, ""},
+		{"two, and empty lines", "0123456789\n\nabcdefghij\n\n", 0600, 2, ""},
 		{"a public key", "-----BEGIN PUBLIC KEY-----\nMFkw\n-----END PUBLIC KEY-----\n", 0600, 1, ""},
 		{"three", "0123456789\nabcdefghij\n0123456789\n", 0600, 0, "more than two lines"},
 		{"short", "0123456\n", 0600, 0, "less than 8 bytes"},
