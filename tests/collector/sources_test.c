@@ -170,6 +170,7 @@ static void read_body(const struct tested *about, struct source_request *request
 		      struct source_items *ret_items)
 {
 	char *body = malloc(size + 1);
+	ck_assert_ptr_nonnull(body);
 	memcpy(body, bytes, size);
 	body[size] = '\0';
 	struct source_pair pairs[PAIRS_MAX];
