@@ -129,7 +129,8 @@ struct cast {
 		*claims_gone; /* such, and those that are so late that they were not loaded: without `strong` */
 	size_t claim_gone_count;
 	size_t claims_max, claims_over; /* rule 5; claims of the batch that do not count by it */
-	/* persons of whom a replaced copy had stated or asserted something, and of whom too little is loaded: start over with them */
+	/* persons of whom a replaced copy had stated or asserted something, or an erased one may have, and of whom too little is loaded: start
+	 * over with them */
 	struct uuid *wider;
 	size_t wider_count;
 	bool erases; /* somebody has withdrawn profile consent: members may have spans that are erased */

@@ -252,6 +252,9 @@ enum screen_result screen_batch(struct cast *cast, struct item *items, size_t co
 	if (!screen_stretches(cast, items, count, load)) {
 		return SCREEN_FULL;
 	}
+	if (cast->wider_count > 0) {
+		return SCREEN_WIDER;
+	}
 	mark_touches(cast, items, count);
 	return SCREEN_DONE;
 }

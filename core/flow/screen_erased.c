@@ -212,8 +212,26 @@ static bool span_member(const struct cast *cast, const struct item *items, struc
 
 /* ---- of all ---- */
 
+/*
+ * Assertions of who are one anyhow are stored, and not loaded. Where another copy of the event may have been erased and have left nothing
+ * but such a one, all that was asserted of its person is asked for: then screen_facts() finds it. Of what the quick way did not look up,
+ * that is so where it is erased itself: else everything that somebody says who has withdrawn once would be asked for.
+ */
+static void doubt(struct cast *cast, const struct item *item, const struct cast_part *part,
+		  const struct load_rows *load)
+{
+	if (item->copy != COPY_NEW || part->strong == CAST_NOBODY || facts_are_none(item->facts)) {
+		return;
+	}
+	const struct cast_member *strong = &cast->members[part->strong];
+	if (strong->kin_before > 0 && !strong->asserted &&
+	    (item->outcome == OUTCOME_erased || screen_is_looked_up(load, &item->touch))) {
+		cast->wider[cast->wider_count++] = strong->id;
+	}
+}
+
 /* A copy that takes the place of one that is stored, which may lie elsewhere, does so first. */
-static void refuse(struct cast *cast, struct item *items, size_t count)
+static void refuse(struct cast *cast, struct item *items, size_t count, const struct load_rows *load)
 {
 	for (size_t i = 0; i < count; i++) {
 		struct item *item = &items[i];
@@ -224,6 +242,9 @@ static void refuse(struct cast *cast, struct item *items, size_t count)
 		if (cast_is_erased(actor, item->touch.at_us)) {
 			item->outcome = OUTCOME_erased;
 			actor->erases = actor->erases || item->copy == COPY_REPLACES;
+		}
+		if (actor->erased_count > 0) {
+			doubt(cast, item, &cast->parts[i], load);
 		}
 	}
 }
@@ -247,7 +268,7 @@ bool screen_erased(struct cast *cast, struct item *items, size_t count, const st
 			return false;
 		}
 	}
-	refuse(cast, items, count);
+	refuse(cast, items, count, load);
 	return true;
 }
 

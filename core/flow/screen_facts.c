@@ -280,8 +280,7 @@ static int compare_events(const void *a, const void *b)
 	return compare_fact_keys(&((const struct claim *)a)->key, &((const struct claim *)b)->key);
 }
 
-/* Was it looked for, whether its touch is there? */
-static bool is_looked_up(const struct load_rows *load, const struct touch *touch)
+bool screen_is_looked_up(const struct load_rows *load, const struct touch *touch)
 {
 	struct touch_key key = {touch->actor_id, touch->stamped_us, touch->event_id};
 	return load->key_count > 0 &&
@@ -290,9 +289,9 @@ static bool is_looked_up(const struct load_rows *load, const struct touch *touch
 
 /* Is there a claim, a consent or an assertion of this event? One that declares something grants consent, too. */
 static bool has_stated(const struct cast *cast, const struct cast_part *part, const struct touch *touch,
-		       const struct facts *facts, const struct load_rows *load)
+		       const struct load_rows *load)
 {
-	size_t first = facts->assertion_count > 0 ? first_assertion(cast, touch) : cast->assertion_before_count;
+	size_t first = first_assertion(cast, touch);
 	if (first < cast->assertion_before_count && same_key(&cast->assertions_before[first].key, touch)) {
 		return true;
 	}
@@ -328,10 +327,10 @@ static void tell_stated(struct cast *cast, struct item *items, size_t count, con
 	for (size_t i = 0; i < count; i++) {
 		struct item *item = &items[i];
 		if (item->copy != COPY_NEW || !cast_states_facts(cast, items, i) || facts_are_none(item->facts) ||
-		    !has_stated(cast, &cast->parts[i], &item->touch, item->facts, load)) {
+		    !has_stated(cast, &cast->parts[i], &item->touch, load)) {
 			continue;
 		}
-		if (is_looked_up(load, &item->touch)) {
+		if (screen_is_looked_up(load, &item->touch)) {
 			item->copy = COPY_LOSES;
 			item->outcome = OUTCOME_erased;
 		} else {
@@ -361,6 +360,7 @@ static bool make_room(struct cast *cast, const struct load_rows *load)
 {
 	const struct cast_added *added = &cast->added;
 	struct arena *arena = cast->arena;
+	size_t stating = cast->kin_before_count > 0 ? added->claims + added->consents + added->assertions : 0;
 	cast->assertion_gone = arena_zero(arena, load->in_play.assertion_count + 1, sizeof(bool));
 	cast->assertions_after = arena_array(arena, load->in_play.assertion_count + added->assertions + 1,
 					     sizeof(struct assertion));
@@ -375,7 +375,7 @@ static bool make_room(struct cast *cast, const struct load_rows *load)
 		arena_array(arena, load->declared_count + added->declared + 1, sizeof(struct declared));
 	cast->claims_gone =
 		arena_array(arena, load->in_play.claim_count + added->replaced + 1, sizeof(struct claim));
-	cast->wider = arena_array(arena, 2 * added->replaced + 1, sizeof(struct uuid));
+	cast->wider = arena_array(arena, 2 * added->replaced + stating + 1, sizeof(struct uuid));
 	return cast->wider != NULL && cast->assertion_gone != NULL && cast->assertions_after != NULL &&
 	       cast->claims_gone != NULL && cast->claim_gone != NULL && cast->consent_gone != NULL &&
 	       cast->declared_gone != NULL && cast->claims_after != NULL && cast->consents_after != NULL &&

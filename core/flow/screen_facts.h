@@ -43,7 +43,10 @@ struct screen_times {
 };
 bool screen_times(const struct cast *cast, const struct item *items, const struct cast_member *member,
 		  const struct load_rows *load, struct screen_times *ret_before, struct screen_times *ret_after);
-/* Tells which touches withdrawals erase, and items of the batch among them. False: arena full. */
+/* Was it looked for, whether this touch is there? */
+bool screen_is_looked_up(const struct load_rows *load, const struct touch *touch);
+/* Tells which touches withdrawals erase, and items of the batch among them; of whom too little is loaded to say whether an item's event was
+ * erased before. False: arena full. */
 bool screen_erased(struct cast *cast, struct item *items, size_t count, const struct load_rows *load);
 /* Marks who had some of those that are stored, by the stretches before the batch. */
 void screen_mark_losers(struct cast *cast);

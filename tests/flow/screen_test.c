@@ -11,6 +11,7 @@
 #include "core/flow/decode.h"
 #include "core/flow/facts.h"
 #include "core/flow/identify.h"
+#include "daemon/recent.h"
 #include "tests/daemon/drive.h"
 #include "tests/daemon/plan.h"
 #include "tests/table.h"
@@ -521,6 +522,14 @@ static void read_line(const char *word, char **words, size_t count)
 		apply();
 		seen.more_batches++;
 		add_event(words + 1, count - 1);
+		return;
+	}
+	if (strcmp(word, "forgetting") == 0) {
+		CHECK(strcmp(words[0], "events") == 0);
+		apply();
+		recent_destroy(drive.crews[0].recent);
+		drive.crews[0].recent = recent_create();
+		CHECK(drive.crews[0].recent != NULL);
 		return;
 	}
 	if (strcmp(word, "counting") == 0) {
