@@ -60,11 +60,12 @@ static int64_t past_of(const struct cast *cast, const struct cast_member *weak, 
 	}
 	size_t used = attribute_stretches(&weak->id, claims, count, times->at_us, times->count, everybody, NULL,
 					  stretches);
+	/* The last that begins before that claim: from its moment on they may be another one's. */
 	size_t at = used - 1;
-	while (stretches[at].from_us > claims[0].at_us) {
+	while (at > 0 && stretches[at].from_us >= claims[0].at_us) {
 		at--;
 	}
-	return stretches[at].from_us;
+	return uuid_equal(&stretches[at].contact_id, &claims[0].strong) ? stretches[at].from_us : claims[0].at_us;
 }
 
 /* When somebody who was claimed has withdrawn, by number. */
