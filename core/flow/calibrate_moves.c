@@ -26,7 +26,7 @@ void calibrate_moves_gap(struct calibrate_moves *moves, const struct fold_proces
 			 const chain_vector pi, chain_vector chance)
 {
 	chain_vector ends[FOLD_GAP_BITS], begin;
-	unsigned bits[FOLD_GAP_BITS], count = 0;
+	unsigned bits[FOLD_GAP_BITS] = {0}, count = 0;
 	double whole = 0; /* the same wherever in the gap it is asked */
 	for (unsigned b = 0; b < FOLD_GAP_BITS; b++) {
 		if ((minutes & INT64_C(1) << b) != 0) {
