@@ -194,7 +194,7 @@ class Join(DaemonTest):
                             "SELECT xmin FROM phased.stretch WHERE actor_id <> contact_id UNION "
                             "SELECT xmin FROM phased.assertion UNION SELECT xmin FROM phased.phase")
         self.assertEqual(1, len(written), "one transaction wrote the persons, whose touches are whose, and the phases")
-        print(f"two contacts of {MANY} touches each were joined in one transaction, {took:.2f} s from Kafka to the tables")
+        print(f"\nshown: two contacts of {MANY} touches each were joined in one transaction, {took:.2f} s from Kafka to the tables")
         self.assertLess(took, 30)
 
 
