@@ -52,7 +52,8 @@ static bool is_idle(const struct loop *loop)
 			return false;
 		}
 	}
-	return loop->queue.due == 0 && loop_may_begin(loop);
+	/* Nor while a slice of the review is written: whom an explanation has locked the review leaves to the next hour's. */
+	return loop->queue.due == 0 && loop->review_lane == NULL && loop_may_begin(loop);
 }
 
 bool loop_send_explain(struct loop *loop, struct lane *lane)

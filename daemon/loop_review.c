@@ -59,7 +59,10 @@ static void adapt(struct loop *loop)
 
 bool loop_send_review(struct loop *loop, struct lane *lane)
 {
-	if (loop_now_us(loop) < loop->review_at_us || loop->review_lane != NULL || !loop_may_begin(loop)) {
+	/* An explanation that is being written has its contacts locked, and knows nothing better of them: the lane that writes it
+	 * comes here next. */
+	if (loop_now_us(loop) < loop->review_at_us || loop->review_lane != NULL || loop->explain.lane != NULL ||
+	    !loop_may_begin(loop)) {
 		return false;
 	}
 	struct fail fail;
