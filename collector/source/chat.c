@@ -92,6 +92,26 @@ enum outcome chat_id(struct reading *reading, const char *const *paths, size_t c
 	return reading_id(reading, NULL, pieces, 2 + count);
 }
 
+bool chat_read(struct reading *reading, const char *source, bool (*is_left_out)(const struct json_node *message),
+	       reading_step *const *steps, size_t count, struct source_items *ret_items)
+{
+	struct json_node *root;
+	struct source_item *item = arena_zero(reading->arena, 1, sizeof(*item));
+	if (item == NULL || !reading_body(reading->request, reading->arena, &root, ret_items)) {
+		return false;
+	}
+	if (root == NULL) {
+		return true;
+	}
+	*ret_items = (struct source_items){.count = 0, .items = item};
+	if (!is_left_out(root)) {
+		reading->message = root;
+		reading_item(reading, source, CHANNEL_CHAT, steps, count, item);
+		ret_items->count = 1;
+	}
+	return true;
+}
+
 const char *chat_text(const struct json_node *message, const char *path)
 {
 	const struct json_node *node = reading_find(message, path);

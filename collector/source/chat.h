@@ -34,6 +34,10 @@ enum outcome chat_rating(struct reading *reading, const struct json_node *node, 
 enum outcome chat_id(struct reading *reading, const char *const *paths, size_t count, const char *kind,
 		     const char *more);
 
+/* A request whose body is one message, an event or, where `is_left_out` says so, none. */
+bool chat_read(struct reading *reading, const char *source, bool (*is_left_out)(const struct json_node *message),
+	       reading_step *const *steps, size_t count, struct source_items *ret_items);
+
 /* The text at a path; "" when there is none. */
 const char *chat_text(const struct json_node *message, const char *path);
 bool chat_is_true(const struct json_node *message, const char *path);

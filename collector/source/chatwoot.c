@@ -141,9 +141,9 @@ static const struct word *word_of(const char *event)
 static enum outcome read_word(struct reading *reading)
 {
 	const char *name = "";
-	enum outcome outcome = reading_text(reading, "event", 129, &name);
-	if (outcome != OUTCOME_NONE || name[0] == '\0') {
-		return outcome != OUTCOME_NONE ? outcome : OUTCOME_bad_value;
+	enum outcome outcome = reading_needed(reading, "event", 129, &name);
+	if (outcome != OUTCOME_NONE) {
+		return outcome;
 	}
 	const struct word *word = word_of(name);
 	if (word != NULL) {
@@ -251,22 +251,8 @@ static bool is_internal(const struct json_node *root)
 bool chatwoot_read(const struct source_request *request, const struct source_options *options, struct arena *arena,
 		   struct source_items *ret_items)
 {
-	struct json_node *root;
-	struct source_item *item = arena_zero(arena, 1, sizeof(*item));
-	if (item == NULL || !reading_body(request, arena, &root, ret_items)) {
-		return false;
-	}
-	if (root == NULL) {
-		return true;
-	}
-	*ret_items = (struct source_items){.count = 0, .items = item};
-	if (root->kind == JSON_MAP && is_internal(root)) {
-		return true;
-	}
-	struct reading reading = {.request = request, .options = options, .arena = arena, .message = root};
-	reading_item(&reading, "chatwoot", CHANNEL_CHAT, steps, COUNT_OF(steps), item);
-	ret_items->count = 1;
-	return true;
+	struct reading reading = {.request = request, .options = options, .arena = arena};
+	return chat_read(&reading, "chatwoot", is_internal, steps, COUNT_OF(steps), ret_items);
 }
 
 enum hook_proof chatwoot_scheme(const struct source_request *request, const struct hook_secret *secret,

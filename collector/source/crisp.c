@@ -57,9 +57,9 @@ static enum outcome settle_rating(struct reading *reading)
 static enum outcome read_word(struct reading *reading)
 {
 	const char *word = "";
-	enum outcome outcome = reading_text(reading, "event", 129, &word);
-	if (outcome != OUTCOME_NONE || word[0] == '\0') {
-		return outcome != OUTCOME_NONE ? outcome : OUTCOME_bad_value;
+	enum outcome outcome = reading_needed(reading, "event", 129, &word);
+	if (outcome != OUTCOME_NONE) {
+		return outcome;
 	}
 	outcome = chat_word(reading, chat_find(words, COUNT_OF(words), word), word);
 	if (outcome != OUTCOME_NONE) {
@@ -130,22 +130,8 @@ static bool is_left_out(const struct json_node *root)
 bool crisp_read(const struct source_request *request, const struct source_options *options, struct arena *arena,
 		struct source_items *ret_items)
 {
-	struct json_node *root;
-	struct source_item *item = arena_zero(arena, 1, sizeof(*item));
-	if (item == NULL || !reading_body(request, arena, &root, ret_items)) {
-		return false;
-	}
-	if (root == NULL) {
-		return true;
-	}
-	*ret_items = (struct source_items){.count = 0, .items = item};
-	if (is_left_out(root)) {
-		return true;
-	}
-	struct reading reading = {.request = request, .options = options, .arena = arena, .message = root};
-	reading_item(&reading, "crisp", CHANNEL_CHAT, steps, COUNT_OF(steps), item);
-	ret_items->count = 1;
-	return true;
+	struct reading reading = {.request = request, .options = options, .arena = arena};
+	return chat_read(&reading, "crisp", is_left_out, steps, COUNT_OF(steps), ret_items);
 }
 
 enum hook_proof crisp_scheme(const struct source_request *request, const struct hook_secret *secret,

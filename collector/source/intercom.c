@@ -53,9 +53,9 @@ static enum outcome read_topic(struct reading *reading)
 {
 	const struct json_node *message = reading->message, *part = newest_part(message);
 	const char *topic = "";
-	enum outcome outcome = reading_text(reading, "topic", 129, &topic);
-	if (outcome != OUTCOME_NONE || topic[0] == '\0') {
-		return outcome != OUTCOME_NONE ? outcome : OUTCOME_bad_value;
+	enum outcome outcome = reading_needed(reading, "topic", 129, &topic);
+	if (outcome != OUTCOME_NONE) {
+		return outcome;
 	}
 	outcome = chat_word(reading, chat_find(words, COUNT_OF(words), topic), topic);
 	if (reading->event->action == ACTION_CUSTOM && strncmp(topic, "conversation.admin.", 19) == 0) {
@@ -79,13 +79,7 @@ static enum outcome read_first_message(struct reading *reading)
 
 static enum outcome read_time(struct reading *reading)
 {
-	int64_t at_us;
-	enum outcome outcome = reading_moment(reading, "created_at", READING_SECONDS, &at_us);
-	if (outcome != OUTCOME_NONE || at_us == 0) {
-		return outcome != OUTCOME_NONE ? outcome : OUTCOME_bad_value;
-	}
-	reading_times(reading, 0, 0, at_us);
-	return OUTCOME_NONE;
+	return reading_when(reading, "created_at", READING_SECONDS);
 }
 
 static enum outcome read_id(struct reading *reading)

@@ -29,9 +29,9 @@ static enum outcome read_word(struct reading *reading)
 	const struct mail_source *source = source_of(reading);
 	struct event *event = reading->event;
 	const char *word = "";
-	enum outcome outcome = reading_text(reading, source->word, 129, &word);
-	if (outcome != OUTCOME_NONE || word[0] == '\0') {
-		return outcome != OUTCOME_NONE ? outcome : OUTCOME_bad_value;
+	enum outcome outcome = reading_needed(reading, source->word, 129, &word);
+	if (outcome != OUTCOME_NONE) {
+		return outcome;
 	}
 	for (size_t i = 0; i < source->words_count; i++) {
 		const struct mail_word *row = &source->words[i];
@@ -219,4 +219,14 @@ bool mail_items(const struct source_request *request, const struct source_option
 	}
 	*ret_items = (struct source_items){.count = count, .items = items};
 	return true;
+}
+
+bool mail_read(const struct source_request *request, const struct source_options *options, struct arena *arena,
+	       const struct mail_source *source, struct source_items *ret_items)
+{
+	struct json_node *root;
+	if (!reading_body(request, arena, &root, ret_items)) {
+		return false;
+	}
+	return root == NULL || mail_items(request, options, arena, root, source, ret_items);
 }

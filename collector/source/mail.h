@@ -53,6 +53,9 @@ struct mail_source {
 
 /* One message, as one event. */
 void mail_item(struct reading *reading, const struct mail_source *source, struct source_item *ret_item);
-/* A list of messages, each an event of its own; or one alone. False: more than SOURCE_EVENTS_MAX, or the arena is full. */
+/* A request whose body is such messages: a list of them, or one alone. False: more than SOURCE_EVENTS_MAX, or the arena is full. */
+bool mail_read(const struct source_request *request, const struct source_options *options, struct arena *arena,
+	       const struct mail_source *source, struct source_items *ret_items);
+/* The same of messages that lie elsewhere in it. */
 bool mail_items(const struct source_request *request, const struct source_options *options, struct arena *arena,
 		const struct json_node *root, const struct mail_source *source, struct source_items *ret_items);

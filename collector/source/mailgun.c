@@ -23,10 +23,10 @@ static const struct mail_word words[] = {
 /* Theirs is one within a day only. */
 static enum outcome settle_id(struct reading *reading)
 {
-	const char *id = "";
-	enum outcome outcome = reading_text(reading, "id", 129, &id);
-	if (outcome != OUTCOME_NONE || id[0] == '\0') {
-		return outcome != OUTCOME_NONE ? outcome : OUTCOME_bad_value;
+	const char *id;
+	enum outcome outcome = reading_needed(reading, "id", 129, &id);
+	if (outcome != OUTCOME_NONE) {
+		return outcome;
 	}
 	char day[MOMENT_TEXT_SIZE];
 	moment_print_second(reading->event->stamped_us, day);

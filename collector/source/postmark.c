@@ -89,9 +89,5 @@ static const struct mail_source postmark = {
 bool postmark_read(const struct source_request *request, const struct source_options *options, struct arena *arena,
 		   struct source_items *ret_items)
 {
-	struct json_node *root;
-	if (!reading_body(request, arena, &root, ret_items)) {
-		return false;
-	}
-	return root == NULL || mail_items(request, options, arena, root, &postmark, ret_items);
+	return mail_read(request, options, arena, &postmark, ret_items);
 }

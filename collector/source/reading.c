@@ -109,6 +109,17 @@ enum outcome reading_text(struct reading *reading, const char *path, size_t max,
 	return text != NULL ? reading_copy(reading, text, max, ret) : OUTCOME_too_large;
 }
 
+enum outcome reading_needed(struct reading *reading, const char *path, size_t max, const char **ret)
+{
+	const char *text = "";
+	enum outcome outcome = reading_text(reading, path, max, &text);
+	if (outcome != OUTCOME_NONE || text[0] == '\0') {
+		return outcome != OUTCOME_NONE ? outcome : OUTCOME_bad_value;
+	}
+	*ret = text;
+	return OUTCOME_NONE;
+}
+
 enum outcome reading_optional(struct reading *reading, const char *path, size_t max, const char **ret)
 {
 	const struct json_node *node = reading_find(reading->message, path);
@@ -230,6 +241,17 @@ void reading_times(struct reading *reading, int64_t created_us, int64_t sent_us,
 	event->occurred_us = occurred_us;
 	event->stamped_us = created_us != 0 ? created_us : true_us;
 	event->received_us = received_us;
+}
+
+enum outcome reading_when(struct reading *reading, const char *path, enum reading_unit unit)
+{
+	int64_t at_us;
+	enum outcome outcome = reading_moment(reading, path, unit, &at_us);
+	if (outcome != OUTCOME_NONE || at_us == 0) {
+		return outcome != OUTCOME_NONE ? outcome : OUTCOME_bad_value;
+	}
+	reading_times(reading, 0, 0, at_us);
+	return OUTCOME_NONE;
 }
 
 /* ---- a message, a request ---- */

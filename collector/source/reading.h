@@ -37,6 +37,8 @@ const char *reading_flat(const struct json_node *node, struct arena *arena);
 /* The text at a path of the message, or the whole number, to *ret; nothing there: *ret stays. Anything else is
  * OUTCOME_bad_value: a list is no name. */
 enum outcome reading_text(struct reading *reading, const char *path, size_t max, const char **ret);
+/* The same of what has to be there: "" is OUTCOME_bad_value. */
+enum outcome reading_needed(struct reading *reading, const char *path, size_t max, const char **ret);
 /* The same of what is not needed: anything that is no text is left out. */
 enum outcome reading_optional(struct reading *reading, const char *path, size_t max, const char **ret);
 /* Every flat value of the map as a property by its key; other values are left out. NULL: none. */
@@ -66,6 +68,9 @@ enum reading_unit {
 /* A moment of the message: a number, or digits in a text, in that unit; or RFC 3339. Nothing there: 0. Outside of the years
  * 1970 to 9999: OUTCOME_bad_value. */
 enum outcome reading_moment(struct reading *reading, const char *path, enum reading_unit unit, int64_t *ret_us);
+
+/* When it happened is the moment at the path, which has to be there. */
+enum outcome reading_when(struct reading *reading, const char *path, enum reading_unit unit);
 
 /* Digits in that many µs each, as headers and queries have them; false: they are none, or beyond year 9999. */
 bool reading_digits(const char *text, int64_t unit_us, int64_t *ret_us);

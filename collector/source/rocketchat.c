@@ -48,9 +48,9 @@ static enum outcome read_word(struct reading *reading)
 {
 	const struct json_node *said = said_of(reading);
 	const char *word = "";
-	enum outcome outcome = reading_text(reading, "type", 129, &word);
-	if (outcome != OUTCOME_NONE || word[0] == '\0') {
-		return outcome != OUTCOME_NONE ? outcome : OUTCOME_bad_value;
+	enum outcome outcome = reading_needed(reading, "type", 129, &word);
+	if (outcome != OUTCOME_NONE) {
+		return outcome;
 	}
 	if (said != NULL) {
 		return read_said(reading, said);

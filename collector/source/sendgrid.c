@@ -74,11 +74,7 @@ static const struct mail_source sendgrid = {
 bool sendgrid_read(const struct source_request *request, const struct source_options *options, struct arena *arena,
 		   struct source_items *ret_items)
 {
-	struct json_node *root;
-	if (!reading_body(request, arena, &root, ret_items)) {
-		return false;
-	}
-	return root == NULL || mail_items(request, options, arena, root, &sendgrid, ret_items);
+	return mail_read(request, options, arena, &sendgrid, ret_items);
 }
 
 enum hook_proof sendgrid_scheme(const struct source_request *request, const struct hook_secret *secret,

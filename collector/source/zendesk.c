@@ -39,9 +39,9 @@ static enum party party_of(const struct json_node *message)
 static enum outcome read_word(struct reading *reading)
 {
 	const char *word = "";
-	enum outcome outcome = reading_text(reading, "type", 129, &word);
-	if (outcome != OUTCOME_NONE || word[0] == '\0') {
-		return outcome != OUTCOME_NONE ? outcome : OUTCOME_bad_value;
+	enum outcome outcome = reading_needed(reading, "type", 129, &word);
+	if (outcome != OUTCOME_NONE) {
+		return outcome;
 	}
 	outcome = chat_word(reading, chat_find(words, COUNT_OF(words), word), word);
 	if (outcome != OUTCOME_NONE || reading->event->action != ACTION_CHAT_MESSAGE) {
@@ -55,13 +55,7 @@ static enum outcome read_word(struct reading *reading)
 
 static enum outcome read_time(struct reading *reading)
 {
-	int64_t at_us;
-	enum outcome outcome = reading_moment(reading, "createdAt", READING_RFC3339, &at_us);
-	if (outcome != OUTCOME_NONE || at_us == 0) {
-		return outcome != OUTCOME_NONE ? outcome : OUTCOME_bad_value;
-	}
-	reading_times(reading, 0, 0, at_us);
-	return OUTCOME_NONE;
+	return reading_when(reading, "createdAt", READING_RFC3339);
 }
 
 static enum outcome read_id(struct reading *reading)
