@@ -29,7 +29,9 @@ static void serve(struct collect *collect, struct http_request *request, bool is
 	};
 	int64_t begun_us = moment_monotonic_us();
 	collect->is_admin = is_admin;
-	enum route route = route_find(collect->conf, http_method(request), http_path(request), is_admin);
+	const char *path = http_path(request);
+	const struct hook *hook = is_admin ? NULL : hook_find(collect->hooks.items, collect->hooks.count, path);
+	enum route route = route_find(collect->conf, hook, http_method(request), path, is_admin);
 	unsigned refused = is_admin ? 0 : admit_request(&collect->admit, request, begun_us, &collect->wait_s);
 	arena_reset(&collect->arena, COLLECT_ARENA_KEPT);
 	if (refused != 0) {
@@ -43,7 +45,7 @@ static void serve(struct collect *collect, struct http_request *request, bool is
 	} else if (own[route] != NULL) {
 		own[route](collect, request, begun_us);
 	} else {
-		collect_take(collect, request, route, begun_us);
+		collect_take(collect, request, route, hook, begun_us);
 	}
 }
 
@@ -145,12 +147,12 @@ void collect_count_reload(struct collect *collect, bool taken)
 	(taken ? &collect->counts.reloads_taken : &collect->counts.reloads_refused)->value++;
 }
 
-void collect_reconfigure(struct collect *collect)
+bool collect_reconfigure(struct collect *collect, struct fail *fail)
 {
 	struct http_options options = http_options_of(collect->conf);
-	struct fail fail;
-	if (!hooks_load(&collect->hooks, collect->conf, &fail)) {
-		log_error("hooks: not taken over, those that were in force still are: %s", fail.text);
+	bool good = hooks_load(&collect->hooks, collect->conf, fail);
+	if (!good) {
+		log_error("hooks: not taken over, those that were in force still are: %s", fail->text);
 	}
 	set_options(collect);
 	if (!admit_reconfigure(&collect->admit)) {
@@ -160,6 +162,7 @@ void collect_reconfigure(struct collect *collect)
 	if (collect->admin != NULL) {
 		http_reconfigure(collect->admin, &options);
 	}
+	return good;
 }
 
 struct collect *collect_create(const struct collect_conf *conf, const struct identity_key *key, struct fail *fail)

@@ -19,8 +19,9 @@ struct collect *collect_create(const struct collect_conf *conf, const struct ide
 /* What still waits is dropped: stop first. NULL is fine. */
 void collect_destroy(struct collect *collect);
 
-/* Reloadable keys of *conf may have changed: they hold from the next request on. */
-void collect_reconfigure(struct collect *collect);
+/* Reloadable keys of *conf may have changed: they hold from the next request on. False: the hooks, whose secrets stand in files,
+ * are those of before, *fail says why. */
+bool collect_reconfigure(struct collect *collect, struct fail *fail);
 /* For the metrics: the file was read again. */
 void collect_count_reload(struct collect *collect, bool taken);
 

@@ -62,8 +62,10 @@ void collect_show_metrics(struct collect *collect, struct http_request *request,
 
 /* ---- collect_take.c ---- */
 
-/* Reads the events of a request and hands them on; it is answered at once, or when the last of them has ended. */
-void collect_take(struct collect *collect, struct http_request *request, enum route route, int64_t begun_us);
+/* Reads the events of a request and hands them on; it is answered at once, or when the last of them has ended. `hook`: the
+ * webhook whose path it is; NULL: none's. */
+void collect_take(struct collect *collect, struct http_request *request, enum route route, const struct hook *hook,
+		  int64_t begun_us);
 /* Of the sink: one of them has ended. */
 void collect_delivered(void *context, void *token, bool delivered);
 /* How many events were dropped goes with the rejects. What cannot be sent now is sent with the next ones. */

@@ -183,17 +183,14 @@ static const char *key_of(const struct source_items *items)
 	return "";
 }
 
-void collect_take(struct collect *collect, struct http_request *request, enum route route, int64_t begun_us)
+void collect_take(struct collect *collect, struct http_request *request, enum route route, const struct hook *hook,
+		  int64_t begun_us)
 {
 	struct source_request described;
 	struct source_items items;
-	const struct hook *hook = NULL;
-	if (routes[route].scheme != NULL) {
-		hook = hook_find(collect->hooks.items, collect->hooks.count, http_path(request));
-		if (hook == NULL || strcmp(http_method(request), "POST") != 0) { /* is anybody there? */
-			collect_answer_trouble(collect, request, route, hook == NULL ? 404 : 200, begun_us);
-			return;
-		}
+	if (hook != NULL && strcmp(http_method(request), "POST") != 0) { /* is anybody there? */
+		collect_answer_trouble(collect, request, route, 200, begun_us);
+		return;
 	}
 	if (collect->gave_up || collect->sink_is_dead || kafka_sink_state(collect->sink) == KAFKA_SINK_AWAY) {
 		collect_answer_trouble(collect, request, route, 503, begun_us);

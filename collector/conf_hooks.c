@@ -43,16 +43,6 @@ static const char *text_of(const struct conf_reader *reader, const char *name, c
 	return node->text;
 }
 
-static const struct route_about *route_of_hook(const char *source)
-{
-	for (enum route route = 0; route < ROUTE_COUNT; route++) {
-		if (routes[route].scheme != NULL && strcmp(routes[route].source, source) == 0) {
-			return &routes[route];
-		}
-	}
-	return NULL;
-}
-
 static bool check_source(const struct conf_reader *reader, const char *name, const struct yaml_node *map,
 			 const char *source)
 {

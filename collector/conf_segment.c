@@ -21,11 +21,12 @@ const struct yaml_field collect_conf_segment_fields[] = {
 	{"analytics_scopes", YAML_TEXTS, AT(segment.analytics_scopes), .high = 64, .reloadable = true,
 	 .fallback = "[analytics, statistics, performance, measurement]",
 	 .help = "The consent banner's categories that analytics are in: an event that says which categories its "
-		 "visitor allowed has granted analytics when one of these is among them, and else denied them."},
+		 "visitor allowed has granted analytics when one of these is allowed and none of them refused, "
+		 "and else denied them."},
 	{"profile_scopes", YAML_TEXTS, AT(segment.profile_scopes), .high = 64, .reloadable = true,
 	 .fallback = "[profiling, profile, personalization]",
-	 .help = "The categories that a profile of the person is in: granted when one of these is allowed, denied "
-		 "when they are named and none is allowed."},
+	 .help = "The categories that a profile of the person is in: granted when one of these is allowed and "
+		 "none refused, denied when one is refused."},
 	{0},
 };
 

@@ -3,11 +3,15 @@
 #include <string.h>
 
 #include "collector/conf.h"
+#include "collector/routes.h"
+#include "core/base/signature.h"
+#include "core/base/text.h"
 #include "core/edge/secret_file.h"
 #include "core/edge/topic_file.h"
 
 #define ARENA_SIZE ((size_t)16 * 1024 * 1024)
 #define SECRET_SIZE_MIN 8
+#define PEM "-----BEGIN "
 
 static bool refuse(const struct hook *hook, const char *why, struct fail *fail)
 {
@@ -15,24 +19,32 @@ static bool refuse(const struct hook *hook, const char *why, struct fail *fail)
 	return false;
 }
 
-/* One a line; certificates and public keys are one, whole. */
+/* One a line; or, in PEM, certificates and public keys, one behind the other. */
 static bool split(struct hook *hook, char *text, struct fail *fail)
 {
-	bool is_pem = strncmp(text, "-----BEGIN ", 11) == 0;
+	bool is_pem = strncmp(text, PEM, sizeof(PEM) - 1) == 0;
 	for (char *line = text; line != NULL;) {
-		char *end = is_pem ? NULL : strchr(line, '\n');
+		char *end = strstr(line + (is_pem ? 1 : 0), is_pem ? "\n" PEM : "\n");
 		if (end != NULL) {
 			*end++ = '\0';
 		}
+		size_t size = strlen(line);
+		line[size - (size > 0 && line[size - 1] == '\r' ? 1 : 0)] = '\0';
 		if (line[0] == '\0') { /* an empty line */
 			line = end;
 			continue;
 		}
+		if (!is_pem && text_has_controls(line, strlen(line))) {
+			return refuse(hook, "holds a control character", fail);
+		}
 		if (hook->secrets_count == HOOK_SECRETS_MAX) {
-			return refuse(hook, "more than two lines", fail);
+			return refuse(hook, "more than two secrets", fail);
 		}
 		if (strlen(line) < SECRET_SIZE_MIN) {
 			return refuse(hook, "a secret of less than 8 bytes", fail);
+		}
+		if (route_of_hook(hook->source)->has_public_key && !hook->is_plain && !signature_is_key(line)) {
+			return refuse(hook, "no public key", fail);
 		}
 		hook->secrets[hook->secrets_count++] = (struct hook_secret){line, strlen(line)};
 		line = end;

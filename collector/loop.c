@@ -88,7 +88,7 @@ static void reload(struct loop *loop)
 	bool good = conf_live_reload(options->live, &changes, &fail);
 	if (good) {
 		log_start((enum log_level)options->conf->log.level);
-		collect_reconfigure(loop->collect);
+		good = collect_reconfigure(loop->collect, &fail);
 		char said[CONF_CHANGES_TEXT_SIZE];
 		log_info("configuration: %s", conf_changes_say(&changes, options->live, said, sizeof(said)));
 	} else {

@@ -29,10 +29,12 @@ static const unsigned char pixel[43] = {
 
 /* Senders ask whether anybody is there by GET or HEAD before they send. */
 #define HOOK_METHODS "POST, GET, HEAD"
-#define HOOK(source_name, hook_scheme_of, adapter_of, headers_of) \
+#define HOOK_PARTS(source_name, hook_scheme_of, adapter_of, headers_of) \
+	.name = (source_name), .source = (source_name), .methods = HOOK_METHODS, .scheme = (hook_scheme_of), \
+	.more_headers = (headers_of), .adapter = (adapter_of)
+#define HOOK(...) \
 	{ \
-		.name = (source_name), .source = (source_name), .methods = HOOK_METHODS, \
-		.scheme = (hook_scheme_of), .more_headers = (headers_of), .adapter = (adapter_of), \
+		HOOK_PARTS(__VA_ARGS__) \
 	}
 
 /* Each has Authorization: any hook may be proven by a password. */
@@ -99,16 +101,12 @@ const struct route_about routes[ROUTE_COUNT] = {
 			 .content_type = JSON,
 			 BODY("{\"ok\":true}")},
 	[ROUTE_MAILGUN] = HOOK("mailgun", mailgun_scheme, mailgun_read, password_headers),
-	[ROUTE_SENDGRID] = HOOK("sendgrid", sendgrid_scheme, sendgrid_read, sendgrid_headers),
+	[ROUTE_SENDGRID] = {HOOK_PARTS("sendgrid", sendgrid_scheme, sendgrid_read, sendgrid_headers),
+			    .has_public_key = true},
 	[ROUTE_POSTMARK] = HOOK("postmark", hook_password, postmark_read, password_headers),
 	[ROUTE_BREVO] = HOOK("brevo", hook_password, brevo_read, password_headers),
-	[ROUTE_MANDRILL] = {.name = "mandrill",
-			    .source = "mandrill",
-			    .methods = HOOK_METHODS,
-			    .scheme = mandrill_scheme,
-			    .signs_url = true,
-			    .more_headers = mandrill_headers,
-			    .adapter = mandrill_read},
+	[ROUTE_MANDRILL] = {HOOK_PARTS("mandrill", mandrill_scheme, mandrill_read, mandrill_headers),
+			    .signs_url = true},
 	[ROUTE_CHATWOOT] = HOOK("chatwoot", chatwoot_scheme, chatwoot_read, chatwoot_headers),
 	[ROUTE_INTERCOM] = HOOK("intercom", intercom_scheme, intercom_read, intercom_headers),
 	[ROUTE_ZENDESK] = HOOK("zendesk", zendesk_scheme, zendesk_read, zendesk_headers),
@@ -152,8 +150,8 @@ static bool is_fixed(const char *const *paths, const char *path)
 	return false;
 }
 
-static bool has_path(const struct route_about *about, const struct collect_conf *conf, const char *path,
-		     bool is_admin)
+static bool has_path(const struct route_about *about, const struct collect_conf *conf, const struct hook *hook,
+		     const char *path, bool is_admin)
 {
 	if (about->path != NULL) {
 		return strcmp(about->path, path) == 0 && (is_admin || !about->is_private);
@@ -162,7 +160,6 @@ static bool has_path(const struct route_about *about, const struct collect_conf 
 		return false;
 	}
 	if (about->scheme != NULL) {
-		const struct hook *hook = hook_find(conf->hooks.items, conf->hooks.count, path);
 		return hook != NULL && strcmp(hook->source, about->source) == 0;
 	}
 	if (about->fixed_paths != NULL) {
@@ -172,11 +169,12 @@ static bool has_path(const struct route_about *about, const struct collect_conf 
 	       (about->more_paths != 0 && is_listed(conf, about->more_paths, path));
 }
 
-enum route route_find(const struct collect_conf *conf, const char *method, const char *path, bool is_admin)
+enum route route_find(const struct collect_conf *conf, const struct hook *hook, const char *method,
+		      const char *path, bool is_admin)
 {
 	enum route refusing = ROUTE_UNKNOWN;
 	for (enum route route = 0; route < ROUTE_UNKNOWN; route++) {
-		if (has_path(&routes[route], conf, path, is_admin)) {
+		if (has_path(&routes[route], conf, hook, path, is_admin)) {
 			if (route_allows(route, method)) {
 				return route;
 			}
@@ -184,6 +182,16 @@ enum route route_find(const struct collect_conf *conf, const char *method, const
 		}
 	}
 	return refusing;
+}
+
+const struct route_about *route_of_hook(const char *source)
+{
+	for (enum route route = 0; route < ROUTE_COUNT; route++) {
+		if (routes[route].scheme != NULL && strcmp(routes[route].source, source) == 0) {
+			return &routes[route];
+		}
+	}
+	return NULL;
 }
 
 size_t route_hook_sources(const char *ret_names[static ROUTE_COUNT])

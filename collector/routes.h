@@ -1,5 +1,5 @@
 /*
- * Which path is what: one row a source says its paths, methods, adapter and how success is answered; three rows are ours.
+ * Which path is what: one row a source says its paths, methods, adapter and how success is answered; the last five are ours.
  */
 #pragma once
 #include <stdbool.h>
@@ -37,7 +37,8 @@ struct route_about {
 	/* Of a source of webhooks: how its sender signs. Its paths are those of the hooks that are configured. NULL: what
 	 * comes is anybody's word, and no identity in it is verified. */
 	hook_scheme *scheme;
-	bool signs_url; /* that scheme needs to know what the sender calls */
+	bool has_public_key; /* that its secrets are */
+	bool signs_url;	     /* that scheme needs to know what the sender calls */
 	const char *const
 		*more_headers; /* that adapter and scheme read, SOURCE_MORE_HEADERS_MAX at most; NULL ends */
 	const char *path;      /* of ours */
@@ -54,9 +55,12 @@ extern const struct route_about routes[ROUTE_COUNT];
 
 /*
  * The route of a path for this method; where none of the path's takes it, the first of them, which then refuses it.
- * ROUTE_UNKNOWN: no such path here.
+  * ROUTE_UNKNOWN: no such path here. `hook`: the one that the path names; NULL: none.
  */
-enum route route_find(const struct collect_conf *conf, const char *method, const char *path, bool is_admin);
+enum route route_find(const struct collect_conf *conf, const struct hook *hook, const char *method,
+		      const char *path, bool is_admin);
+/* The row of a source of webhooks; NULL: it is none. */
+const struct route_about *route_of_hook(const char *source);
 /* The names of the sources of webhooks. Returns how many. */
 size_t route_hook_sources(const char *ret_names[static ROUTE_COUNT]);
 /* Is the method one of the route's? */

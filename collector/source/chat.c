@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "core/base/arena.h"
+#include "core/base/check.h"
 #include "core/base/hash.h"
 #include "core/base/text.h"
 #include "core/flow/topics.h"
@@ -80,8 +81,9 @@ enum outcome chat_rating(struct reading *reading, const struct json_node *node, 
 enum outcome chat_id(struct reading *reading, const char *const *paths, size_t count, const char *kind,
 		     const char *more)
 {
+	CHECK(count <= PATHS_MAX);
 	struct hash_piece pieces[PATHS_MAX + 2] = {{kind, strlen(kind)}, {more, strlen(more)}};
-	for (size_t i = 0; i < count && i < PATHS_MAX; i++) {
+	for (size_t i = 0; i < count; i++) {
 		const struct json_node *node = reading_find(reading->message, paths[i]);
 		const char *text = node != NULL ? reading_flat(node, reading->arena) : "";
 		if (text == NULL) {

@@ -1,5 +1,7 @@
 #include "collector/source/chatwoot.h"
 
+#include <inttypes.h>
+#include <stdio.h>
 #include <string.h>
 #include <strings.h>
 
@@ -7,6 +9,7 @@
 #include "collector/source/url.h"
 #include "core/base/arena.h"
 #include "core/base/check.h"
+#include "core/base/hash.h"
 #include "core/base/moment.h"
 #include "core/base/signature.h"
 
@@ -173,7 +176,7 @@ static enum outcome read_time(struct reading *reading)
 	return OUTCOME_NONE;
 }
 
-/* The same message is delivered more than once, by deliveries of their own; what says no time is its delivery. */
+/* The same message is delivered more than once, by deliveries of their own; what says no time is its delivery, or what it says. */
 static enum outcome read_id(struct reading *reading)
 {
 	static const char *const paths[] = {
@@ -181,10 +184,18 @@ static enum outcome read_id(struct reading *reading)
 		"id",	  "conversation.id",
 		"status", "content_attributes.submitted_values.csat_survey_response.rating"};
 	const struct event *event = reading->event;
+	const struct source_request *request = reading->request;
+	const char *more = source_more_header(request, "X-Chatwoot-Delivery");
 	char at[MOMENT_TEXT_SIZE];
-	moment_print(event->stamped_us, at);
-	return chat_id(reading, paths, COUNT_OF(paths), action_name(event->action),
-		       event->stamped_us != 0 ? at : source_more_header(reading->request, "X-Chatwoot-Delivery"));
+	if (event->stamped_us != 0) {
+		moment_print(event->stamped_us, at);
+		more = at;
+	} else if (more[0] == '\0') {
+		snprintf(at, sizeof(at), "%016" PRIx64,
+			 hash_64(&(struct hash_piece){request->raw, request->raw_size}, 1));
+		more = at;
+	}
+	return chat_id(reading, paths, COUNT_OF(paths), action_name(event->action), more);
 }
 
 /*
@@ -197,13 +208,13 @@ static enum outcome read_person(struct reading *reading)
 	const struct word *word = word_of(chat_text(reading->message, "event"));
 	const struct place *place = word != NULL ? word->place : &of_conversation;
 	const struct reading_row rows[] = {
-		{place->email, 254, offsetof(struct event, identity.email)},
+		{place->email, 255, offsetof(struct event, identity.email)},
 		{place->name, 128, offsetof(struct event, identity.name)},
 		{place->visitor, 256, offsetof(struct event, identity.visitor_id)},
 	};
 	static const struct reading_row of_sender[] = {
 		/* older versions say it of who spoke alone */
-		{"sender.email", 254, offsetof(struct event, identity.email)},
+		{"sender.email", 255, offsetof(struct event, identity.email)},
 		{"sender.name", 128, offsetof(struct event, identity.name)},
 	};
 	enum outcome outcome = reading_texts(reading, rows, COUNT_OF(rows) - (place->visitor == NULL ? 1 : 0));

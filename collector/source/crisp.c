@@ -107,7 +107,7 @@ static enum outcome read_person(struct reading *reading)
 	static const struct reading_row rows[] = {
 		{"data.session_id", 256, offsetof(struct event, identity.visitor_id)},
 		{"data.session_id", 128, offsetof(struct event, thread_id)},
-		{"data.email", 254, offsetof(struct event, identity.email)},
+		{"data.email", 255, offsetof(struct event, identity.email)},
 	};
 	enum outcome outcome = reading_texts(reading, rows, COUNT_OF(rows));
 	return outcome == OUTCOME_NONE && reading->event->action == ACTION_CHAT_MESSAGE &&

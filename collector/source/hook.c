@@ -58,10 +58,31 @@ static const char *password_of(const char *authorization, struct arena *arena)
 	return colon != NULL ? colon + 1 : NULL;
 }
 
+/* Behind "/hooks/SOURCE/NAME": "" or "/…"; NULL: the path is another one's. */
+static const char *rest_of(const struct hook *hook, const char *path)
+{
+	const char *const parts[] = {HOOK_PATH, hook->source, "/", hook->name};
+	for (size_t i = 0; i < sizeof(parts) / sizeof(parts[0]); i++) {
+		size_t size = strlen(parts[i]);
+		if (strncmp(path, parts[i], size) != 0) {
+			return NULL;
+		}
+		path += size;
+	}
+	return path[0] == '\0' || path[0] == '/' ? path : NULL;
+}
+
+/* What stands behind /hooks/SOURCE/NAME/; "": nothing. */
+static const char *path_rest(const struct source_request *request)
+{
+	const char *rest = rest_of(request->hook, request->path);
+	return rest != NULL && rest[0] == '/' ? rest + 1 : "";
+}
+
 enum hook_proof hook_password(const struct source_request *request, const struct hook_secret *secret,
 			      struct arena *arena)
 {
-	const char *rest = hook_path_rest(request);
+	const char *rest = path_rest(request);
 	if (rest[0] != '\0') {
 		return is_secret(secret, rest, strlen(rest)) ? HOOK_PROVEN : HOOK_FORGED;
 	}
@@ -79,32 +100,13 @@ enum hook_proof hook_at(const struct source_request *request, int64_t signed_us)
 		       : HOOK_STALE;
 }
 
-/* Behind "/hooks/SOURCE/NAME": "" or "/…"; NULL: the path is another one's. */
-static const char *rest_of(const struct hook *hook, const char *path)
-{
-	const char *const parts[] = {HOOK_PATH, hook->source, "/", hook->name};
-	for (size_t i = 0; i < sizeof(parts) / sizeof(parts[0]); i++) {
-		size_t size = strlen(parts[i]);
-		if (strncmp(path, parts[i], size) != 0) {
-			return NULL;
-		}
-		path += size;
-	}
-	return path[0] == '\0' || path[0] == '/' ? path : NULL;
-}
-
 const struct hook *hook_find(const struct hook *hooks, size_t count, const char *path)
 {
-	for (size_t i = 0; i < count; i++) {
+	bool is_hook = strncmp(path, HOOK_PATH, sizeof(HOOK_PATH) - 1) == 0;
+	for (size_t i = 0; is_hook && i < count; i++) {
 		if (rest_of(&hooks[i], path) != NULL) {
 			return &hooks[i];
 		}
 	}
 	return NULL;
-}
-
-const char *hook_path_rest(const struct source_request *request)
-{
-	const char *rest = rest_of(request->hook, request->path);
-	return rest != NULL && rest[0] == '/' ? rest + 1 : "";
 }

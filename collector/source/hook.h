@@ -56,5 +56,3 @@ enum hook_proof hook_at(const struct source_request *request, int64_t signed_us)
 
 /* The hook that the path /hooks/SOURCE/NAME or /hooks/SOURCE/NAME/… names; NULL: none. */
 const struct hook *hook_find(const struct hook *hooks, size_t count, const char *path);
-/* What stands behind /hooks/SOURCE/NAME/ in the path; "": nothing. */
-const char *hook_path_rest(const struct source_request *request);

@@ -105,7 +105,7 @@ static enum outcome read_contact(struct reading *reading)
 {
 	static const struct reading_row rows[] = {
 		{"data.item.id", 256, offsetof(struct event, identity.visitor_id)},
-		{"data.item.email", 254, offsetof(struct event, identity.email)},
+		{"data.item.email", 255, offsetof(struct event, identity.email)},
 		{"data.item.external_id", 256, offsetof(struct event, identity.user_id)},
 		{"data.item.name", 128, offsetof(struct event, identity.name)},
 	};
@@ -117,7 +117,7 @@ static enum outcome read_person(struct reading *reading)
 {
 	static const struct reading_row of_author[] = {
 		{"data.item.source.author.id", 256, offsetof(struct event, identity.visitor_id)},
-		{"data.item.source.author.email", 254, offsetof(struct event, identity.email)},
+		{"data.item.source.author.email", 255, offsetof(struct event, identity.email)},
 		{"data.item.source.author.name", 128, offsetof(struct event, identity.name)},
 	};
 	static const struct reading_row of_contact[] = {

@@ -70,7 +70,7 @@ static enum outcome read_recipient(struct reading *reading)
 	const struct mail_source *source = source_of(reading);
 	struct event *event = reading->event;
 	for (size_t i = 0; i < MAIL_PATHS_MAX && source->recipients[i] != NULL; i++) {
-		enum outcome outcome = reading_text(reading, source->recipients[i], 254, &event->identity.email);
+		enum outcome outcome = reading_text(reading, source->recipients[i], 255, &event->identity.email);
 		if (outcome != OUTCOME_NONE) {
 			return outcome;
 		}

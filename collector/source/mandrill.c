@@ -38,9 +38,10 @@ static const struct mail_source mandrill = {
 	.properties = "msg.metadata",
 };
 
+/* Of the form, which is what is signed: the query is anybody's. */
 static const char *field_of(const struct source_request *request, const char *name)
 {
-	for (size_t i = 0; i < request->arguments_count; i++) {
+	for (size_t i = request->query_count; i < request->arguments_count; i++) {
 		if (strcmp(request->arguments[i].name, name) == 0) {
 			return request->arguments[i].value;
 		}

@@ -120,10 +120,10 @@ static enum outcome read_person(struct reading *reading)
 	if (outcome != OUTCOME_NONE || list == NULL || list->kind != JSON_LIST) {
 		return outcome != OUTCOME_NONE
 			       ? outcome
-			       : reading_text(reading, "visitor.email", 254, &reading->event->identity.email);
+			       : reading_text(reading, "visitor.email", 255, &reading->event->identity.email);
 	}
 	const char *first = list->count > 0 ? json_get_text(list->items[0], "address") : NULL;
-	return reading_copy(reading, first, 254, &reading->event->identity.email);
+	return reading_copy(reading, first, 255, &reading->event->identity.email);
 }
 
 static reading_step *const steps[] = {read_word, read_time, read_id, read_person};

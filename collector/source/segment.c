@@ -10,7 +10,8 @@
 
 #define JITSU_PATH "/api/s/"
 #define BEACON_PATH "/beacon/"
-#define PLACE_DEPTH_MAX 8 /* of an argument's name, "context.page.url" */
+#define PLACE_DEPTH_MAX 8  /* of an argument's name, "context.page.url" */
+#define PLACE_MAPS_MAX 256 /* names on the way to places, in all of one request */
 
 /* clang-format off */
 const char *const segment_paths[] = {
@@ -205,13 +206,19 @@ static struct json_node *child_of(struct json_node *map, const char *key, size_t
 	return name != NULL ? child : NULL;
 }
 
-/* One argument at the place that its name says; where something else stands there already, it is left out. */
-static bool place(struct json_node *map, const struct source_pair *argument, size_t room, struct arena *arena)
+/* One argument at the place that its name says; where something else stands there already, and where places are told apart
+ * by more names than any message has, it is left out. Each map has room for all of them. */
+static bool place(struct json_node *map, const struct source_pair *argument, size_t room, size_t *maps,
+		  struct arena *arena)
 {
 	const char *part = argument->name;
 	for (unsigned depth = 1;; depth++) {
 		size_t size = strcspn(part, ".");
 		bool is_last = part[size] == '\0' || depth == PLACE_DEPTH_MAX;
+		*maps += is_last ? 0 : 1;
+		if (*maps > PLACE_MAPS_MAX) {
+			return true;
+		}
 		map = child_of(map, part, size, is_last ? JSON_TEXT : JSON_MAP, room, arena);
 		if (map == NULL) {
 			return false;
@@ -246,10 +253,10 @@ static bool read_pixel(const struct segment_call *call, const struct source_opti
 		}
 		return root == NULL || read_single(root, call, options, arena, ret_items);
 	}
-	size_t room = request->arguments_count + 1;
+	size_t room = request->arguments_count + 1, maps = 0;
 	struct json_node *root = new_node(JSON_MAP, room, arena);
 	for (size_t i = 0; root != NULL && i < request->arguments_count; i++) {
-		root = place(root, &request->arguments[i], room, arena) ? root : NULL;
+		root = place(root, &request->arguments[i], room, &maps, arena) ? root : NULL;
 	}
 	return root != NULL && read_single(root, call, options, arena, ret_items);
 }

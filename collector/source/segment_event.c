@@ -91,16 +91,12 @@ static enum outcome read_sent(struct reading *reading, int64_t *ret_us)
 	if (header[0] != '\0' && moment_read(header, ret_us)) {
 		return OUTCOME_NONE;
 	}
-	struct reading envelope = *reading;
-	envelope.message = call->envelope;
-	enum outcome outcome = OUTCOME_NONE;
-	if (call->envelope != NULL) {
-		outcome = reading_moment(&envelope, "sentAt", READING_RFC3339, ret_us);
-		reading->field = envelope.field;
+	const char *of_envelope = json_get_text(call->envelope, "sentAt");
+	const char *of_message = json_get_text(reading->message, "sentAt");
+	if (of_envelope == NULL || !moment_read(of_envelope, ret_us)) {
+		*ret_us = of_message != NULL && moment_read(of_message, ret_us) ? *ret_us : 0;
 	}
-	return outcome != OUTCOME_NONE || *ret_us != 0
-		       ? outcome
-		       : reading_moment(reading, "sentAt", READING_RFC3339, ret_us);
+	return OUTCOME_NONE;
 }
 
 static enum outcome read_times(struct reading *reading)
@@ -140,6 +136,8 @@ static const char *stir(const struct json_node *node, const char *key, const cha
 		const struct hash_piece pieces[] = {{sum, strlen(sum)}, {key, strlen(key)}, {text, strlen(text)}};
 		return arena_print(arena, "%016" PRIx64, hash_64(pieces, COUNT_OF(pieces)));
 	}
+	const struct hash_piece begin[] = {{sum, strlen(sum)}, {key, strlen(key)}};
+	sum = arena_print(arena, "%016" PRIx64, hash_64(begin, COUNT_OF(begin)));
 	for (size_t i = 0; sum != NULL && i < node->count; i++) {
 		sum = stir(node->items[i], node->kind == JSON_MAP ? node->keys[i] : key, sum, arena);
 	}
@@ -150,7 +148,7 @@ static const char *stir(const struct json_node *node, const char *key, const cha
 static enum outcome read_id(struct reading *reading)
 {
 	const struct json_node *message = reading->message, *given = reading_find(message, "messageId");
-	const char *sum = "";
+	const char *sum = call_of(reading)->type; /* which the path alone may say */
 	if (given != NULL && (given->kind != JSON_TEXT || given->text[0] != '\0')) {
 		return reading_id(reading, "messageId", NULL, 0);
 	}

@@ -152,7 +152,7 @@ struct scopes {
 
 /* What was said of these scopes by a list of categories, or a map of categories to whether they are allowed. */
 struct said {
-	bool any, allowed; /* was one of them named; and allowed */
+	bool denied, allowed; /* was one of them */
 };
 
 static bool is_one_of(const struct scopes *scopes, const char *name)
@@ -174,17 +174,18 @@ static void listen(const struct json_node *categories, const struct scopes *scop
 		bool names_one =
 			categories->kind == JSON_MAP || (categories->kind == JSON_LIST && item->kind == JSON_TEXT);
 		if (names_one && is_one_of(scopes, name)) {
-			bool is_true = item->kind == JSON_BOOL && item->flag;
-			said->any = true;
-			said->allowed = said->allowed || (categories->kind == JSON_MAP ? is_true : is_allowed);
+			bool is_yes =
+				categories->kind == JSON_MAP ? item->kind == JSON_BOOL && item->flag : is_allowed;
+			said->allowed = said->allowed || is_yes;
+			said->denied = said->denied || !is_yes;
 		}
 	}
 }
 
-/* Whoever was asked and named nothing has consented to nothing. */
+/* A no counts before a yes to another of the names. Whoever was asked and named nothing has consented to nothing. */
 static enum statement statement_of(const struct said *said, bool is_empty, enum statement otherwise)
 {
-	return said->allowed ? STATEMENT_GRANTED : said->any || is_empty ? STATEMENT_DENIED : otherwise;
+	return said->denied || is_empty ? STATEMENT_DENIED : said->allowed ? STATEMENT_GRANTED : otherwise;
 }
 
 static size_t count_of(const struct json_node *list)
@@ -208,7 +209,7 @@ enum outcome segment_consent(struct reading *reading)
 		reading->field = "context.consent.categoryPreferences";
 		return OUTCOME_bad_value;
 	}
-	if (map == NULL && allowed == NULL) {
+	if (map == NULL && allowed == NULL && denied == NULL) {
 		return OUTCOME_NONE;
 	}
 	struct said analytics = {0}, profile = {0};

@@ -231,11 +231,11 @@ enum outcome segment_track(struct reading *reading)
 	const struct track *track = track_of(event);
 	const char *group = "", *category = "";
 	enum outcome outcome = track != NULL ? track->read(reading) : OUTCOME_NONE;
-	outcome = outcome != OUTCOME_NONE ? outcome : reading_text(reading, "groupId", 256, &group);
+	outcome = outcome != OUTCOME_NONE ? outcome : reading_optional(reading, "groupId", 256, &group);
 	if (outcome == OUTCOME_NONE && group[0] == '\0') {
-		outcome = reading_text(reading, "context.groupId", 256, &group);
+		outcome = reading_optional(reading, "context.groupId", 256, &group);
 	}
-	outcome = outcome != OUTCOME_NONE ? outcome : reading_text(reading, "category", 256, &category);
+	outcome = outcome != OUTCOME_NONE ? outcome : reading_optional(reading, "category", 256, &category);
 	outcome = outcome != OUTCOME_NONE ? outcome : reading_property(reading, "groupId", group);
 	outcome = outcome != OUTCOME_NONE ? outcome : reading_property(reading, "category", category);
 	if (outcome != OUTCOME_NONE || (track != NULL && track->is_private)) {

@@ -109,7 +109,7 @@ struct source_items {
 	struct source_item *items;
 };
 
-/* False: the arena is full. */
+/* False: the arena is full, or there is more of something than is taken: 413. */
 typedef bool source_adapter(const struct source_request *request, const struct source_options *options,
 			    struct arena *arena, struct source_items *ret_items);
 

@@ -71,13 +71,13 @@ static enum outcome read_person(struct reading *reading)
 	static const struct reading_row of_author[] = {
 		{"payload.message.author.userId", 256, offsetof(struct event, identity.visitor_id)},
 		{"payload.message.author.user.externalId", 256, offsetof(struct event, identity.user_id)},
-		{"payload.message.author.user.profile.email", 254, offsetof(struct event, identity.email)},
+		{"payload.message.author.user.profile.email", 255, offsetof(struct event, identity.email)},
 		{"payload.message.author.displayName", 128, offsetof(struct event, identity.name)},
 	};
 	static const struct reading_row of_user[] = {
 		{"payload.user.id", 256, offsetof(struct event, identity.visitor_id)},
 		{"payload.user.externalId", 256, offsetof(struct event, identity.user_id)},
-		{"payload.user.profile.email", 254, offsetof(struct event, identity.email)},
+		{"payload.user.profile.email", 255, offsetof(struct event, identity.email)},
 	};
 	enum outcome outcome = reading_text(reading, "payload.conversation.id", 128, &reading->event->thread_id);
 	if (outcome == OUTCOME_NONE && reading->event->party == PARTY_PERSON) {

@@ -99,6 +99,14 @@ static EVP_PKEY *read_key(const char *text)
 	return key;
 }
 
+bool signature_is_key(const char *key)
+{
+	EVP_PKEY *public = read_key(key);
+	EVP_PKEY_free(public);
+	ERR_clear_error();
+	return public != NULL;
+}
+
 bool signature_is_public(enum signature_hash hash, const uint8_t *signature, size_t size, const char *key,
 			 const struct signature_piece *pieces, size_t count)
 {

@@ -36,4 +36,7 @@ bool signature_is(enum signature_hash hash, enum signature_form form, const char
 bool signature_is_public(enum signature_hash hash, const uint8_t *signature, size_t size, const char *key,
 			 const struct signature_piece *pieces, size_t count);
 
+/* Is it such a key? */
+bool signature_is_key(const char *key);
+
 bool signature_equal(const void *a, size_t a_size, const void *b, size_t b_size);

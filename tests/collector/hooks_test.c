@@ -14,6 +14,7 @@
 #include "collector/conf.h"
 #include "collector/hooks.h"
 #include "collector/routes.h"
+#include "collector/source/mandrill.h"
 #include "collector/source/source.h"
 #include "core/base/arena.h"
 #include "core/base/moment.h"
@@ -428,8 +429,13 @@ START_TEST(secrets_are_read_from_files_of_their_own)
 		{"one", "0123456789\n", 0600, 1, ""},
 		{"two", "0123456789\nabcdefghij", 0640, 2, ""},
 		{"two, and empty lines", "0123456789\n\nabcdefghij\n\n", 0600, 2, ""},
+		{"with the line ends of another system", "0123456789\r\nabcdefghij\r\n", 0600, 2, ""},
+		{"two keys",
+		 "-----BEGIN A-----\nMFkw\n-----END A-----\n-----BEGIN B-----\nMFkw\n-----END B-----\n", 0600, 2,
+		 ""},
+		{"a control character", "01234\t56789\n", 0600, 0, "control character"},
 		{"a public key", "-----BEGIN PUBLIC KEY-----\nMFkw\n-----END PUBLIC KEY-----\n", 0600, 1, ""},
-		{"three", "0123456789\nabcdefghij\n0123456789\n", 0600, 0, "more than two lines"},
+		{"three", "0123456789\nabcdefghij\n0123456789\n", 0600, 0, "more than two secrets"},
 		{"short", "0123456\n", 0600, 0, "less than 8 bytes"},
 		{"none", "", 0600, 0, "empty"},
 		{"everybody's", "0123456789\n", 0644, 0, "chmod 0600"},
@@ -456,6 +462,53 @@ START_TEST(secrets_are_read_from_files_of_their_own)
 }
 END_TEST
 
+START_TEST(a_key_that_is_none_is_refused_where_it_is_read)
+{
+	const char *path = secret_file("MFkwEwYHKoZIzj0CAQYIKoZIzj0DAQcDQgAE", 0600);
+	struct hook hook = {.name = "fairs", .source = "sendgrid", .url = "", .secret_file = path};
+	struct collect_conf conf = {.hooks = {.items = &hook, .count = 1},
+				    .chat = {.topics_file = "conf/topics.yaml"}};
+	struct hooks hooks = {.count = 0};
+	struct fail fail = {.text = ""};
+	ck_assert(!hooks_load(&hooks, &conf, &fail));
+	ck_assert_msg(strstr(fail.text, "no public key") != NULL, "%s", fail.text);
+	unlink(path);
+	path = secret_file(public_half(SECRET), 0600);
+	hook.secret_file = path;
+	ck_assert_msg(hooks_load(&hooks, &conf, &fail), "%s", fail.text);
+	unlink(path);
+	hooks_finish(&hooks);
+}
+END_TEST
+
+/* Whatever stands in the query beside a form that was signed. */
+START_TEST(what_is_read_of_a_form_is_what_was_signed)
+{
+	const struct source_pair arguments[] = {
+		{"mandrill_events",
+		 "[{\"event\":\"unsub\",\"ts\":1795315784,\"msg\":{\"email\":\"ann@acme.test\"}}]"},
+		{"mandrill_events", "[]"}};
+	struct sent sent = {.source = "mandrill", .body = ""};
+	sign_mandrill(SECRET, 0, &sent);
+	const struct hook hook = hook_of("mandrill", SECRET, NULL);
+	const struct source_request request = {.path = "/hooks/mandrill/news",
+					       .arguments = arguments,
+					       .arguments_count = 2,
+					       .query_count = 1,
+					       .body = "",
+					       .raw = "",
+					       .more_headers = sent.headers,
+					       .more_headers_count = sent.headers_count,
+					       .hook = &hook,
+					       .received_us = RECEIVED_US};
+	static const struct source_options options;
+	struct source_items items;
+	ck_assert_int_eq(hook_prove(&request, mandrill_scheme, &arena), HOOK_PROVEN);
+	ck_assert(mandrill_read(&request, &options, &arena, &items));
+	ck_assert_uint_eq(items.count, 0);
+}
+END_TEST
+
 int main(void)
 {
 	Suite *suite = suite_create("hooks");
@@ -471,6 +524,8 @@ int main(void)
 	tcase_add_test(all, a_secret_stands_in_the_path_or_as_the_password);
 	tcase_add_test(all, a_path_names_its_hook);
 	tcase_add_test(all, secrets_are_read_from_files_of_their_own);
+	tcase_add_test(all, a_key_that_is_none_is_refused_where_it_is_read);
+	tcase_add_test(all, what_is_read_of_a_form_is_what_was_signed);
 	suite_add_tcase(suite, each);
 	suite_add_tcase(suite, all);
 	SRunner *runner = srunner_create(suite);

@@ -50,7 +50,8 @@ START_TEST(paths_lead_to_their_routes)
 	ck_assert(arena_init(&arena, CONF_ARENA_SIZE));
 	ck_assert_msg(collect_conf_parse(text, sizeof(text) - 1, "x", &arena, &conf, &fail), "%s", fail.text);
 	for (size_t i = 0; i < COUNT_OF(rows); i++) {
-		ck_assert_msg(route_find(&conf, rows[i].method, rows[i].path, rows[i].is_admin) == rows[i].route,
+		ck_assert_msg(route_find(&conf, NULL, rows[i].method, rows[i].path, rows[i].is_admin) ==
+				      rows[i].route,
 			      "row %zu", i);
 	}
 }

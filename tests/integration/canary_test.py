@@ -361,7 +361,7 @@ class Canary(collector_test.CollectTest):
         self.assertGreater(len(names), 30)
         self.assertEqual(set(), names - tried - {"schema", "data"})
         with open(os.path.join(phased_test.ROOT, "collector", "routes.c")) as text:
-            sources = set(re.findall(r'(?:\.source = |\bHOOK\()"(\w+)"', text.read()))
+            sources = set(re.findall(r'(?:\.source = |\bHOOK(?:_PARTS)?\()"(\w+)"', text.read()))
         self.assertEqual(sources, {"snowplow", *sources_test.CANARIES})
 
     def crash(self, program):

@@ -431,7 +431,7 @@ class Sources(SourcesTest):
         self.assertEqual(200, self.send("mailgun", mail("opened"), SECRET))
         self.assertEqual(200, self.send("mailgun", mail("opened"), "phased-third-secret"))
         self.write("news.secret", "", 0o600)	# by mistake: what was in force still is
-        self.reload()
+        self.reload("refused")
         self.assertEqual(200, self.send("mailgun", mail("opened"), "phased-third-secret"))
         self.wait_log(self.program, "hooks: not taken over, those that were in force still are: .*news.secret: empty")
 
@@ -465,8 +465,8 @@ class Sources(SourcesTest):
         for text in texts:
             self.assertEqual([], [form for form in looked if form in text.lower()], "an address, or the name in front of its @")
 
-    def reload(self):
-        name = 'phased_config_reloads_total{result="taken"}'
+    def reload(self, result="taken"):
+        name = f'phased_config_reloads_total{{result="{result}"}}'
         before = self.metrics()[name]
         self.program.signal(signal.SIGHUP)
         self.wait_until(lambda: self.metrics()[name] > before, 20, "the file was read again")
