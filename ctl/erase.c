@@ -156,8 +156,11 @@ static bool finish(struct erasing *erasing, struct fail *fail)
 {
 	struct erase *erase = &erasing->erase;
 	progress_show(&erasing->progress, .9, "the topic of erasures");
-	return erase_publish(erasing->ctl, erase->kept, erase->kept_count, fail) &&
-	       audit_note_add(erasing->ctl, erasing->postgres, "erase", "", fail,
+	if (!erase_publish(erasing->ctl, erase->kept, erase->kept_count, fail)) {
+		fail->kind = FAIL_FATAL; /* it has waited for the brokers as long as it waits */
+		return false;
+	}
+	return audit_note_add(erasing->ctl, erasing->postgres, "erase", "", fail,
 			      "{\"identifiers\":%zu,\"browsers\":%zu,\"shared\":%zu,\"touches\":%" PRId64
 			      ",\"rows\":%" PRId64 ",\"rejects\":%" PRId64 "}",
 			      erasing->person.count, erasing->whole, erasing->shared, all_touches(erase),
@@ -179,11 +182,6 @@ static bool try(struct erasing *erasing, struct fail *fail)
 	return lock(erasing, fail) && plan(erasing, fail) && drop(erasing, fail) && finish(erasing, fail);
 }
 
-static bool may_try_again(const struct fail *fail)
-{
-	return fail->kind == FAIL_RETRY && strncmp(fail->text, "kafka: ", 7) != 0;
-}
-
 /* What a try has taken of the arena is given back. */
 static bool erase_all(struct erasing *erasing, struct fail *fail)
 {
@@ -196,7 +194,7 @@ static bool erase_all(struct erasing *erasing, struct fail *fail)
 		struct fail ignored;
 		if (postgres_state(erasing->postgres) != POSTGRES_IDLE ||
 		    !erase_rollback(erasing->postgres, &ignored) || !ctl_turn(erasing->postgres, &ignored) ||
-		    !may_try_again(fail) || i + 1 == TRIES_MAX) {
+		    fail->kind != FAIL_RETRY || i + 1 == TRIES_MAX) {
 			return false;
 		}
 		arena_back(arena, mark);

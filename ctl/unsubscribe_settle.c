@@ -140,11 +140,13 @@ static bool withdraw(struct ctl *ctl, const struct uuid *actor, int64_t at_us, s
 /* Of each identifier that it was said of: what is said of another one counts for it only since the two are one. */
 static bool withdraw_all(struct ctl *ctl, const struct found *found, struct fail *fail)
 {
-	bool sent = true;
-	for (size_t i = 0; i < found->count && sent; i++) {
-		sent = withdraw(ctl, &found->actors[i].id, found->actors[i].at_us, fail);
+	for (size_t i = 0; i < found->count; i++) {
+		if (!withdraw(ctl, &found->actors[i].id, found->actors[i].at_us, fail)) {
+			return fail_prefix(fail, "%zu of %zu were sent, the same command sends the others", i,
+					   found->count);
+		}
 	}
-	return sent;
+	return true;
 }
 
 static bool settle(struct ctl *ctl, struct found *found, struct fail *fail)

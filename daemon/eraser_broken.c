@@ -23,7 +23,13 @@ bool eraser_broken_add(struct eraser_broken *broken, const struct kafka_log_mess
 		}
 	}
 	if (broken->count == ERASER_BROKEN_MAX) {
-		return fail_of(&broken->messages[0], topic, fail);
+		return fail_set(
+			fail, FAIL_FATAL, EXIT_BAD_DATA,
+			"%s: more than %d messages are no erasures, the first at %d@%lld, this one at %d@%lld: "
+			"is anybody else writing to this topic?",
+			topic, ERASER_BROKEN_MAX, (int)broken->messages[0].partition,
+			(long long)broken->messages[0].offset, (int)message->partition,
+			(long long)message->offset);
 	}
 	struct eraser_broken_message *added = &broken->messages[broken->count++];
 	added->partition = message->partition;

@@ -1,5 +1,5 @@
 /*
- * The store itself, and the turns outside of batches: settle, greet, claim, look, months. store_advance.c, store_load.c and
+ * The store itself, and the turns outside of batches: settle, greet, claim, look. store_advance.c, store_load.c and
  * store_read.c have those that batches read by, store_save.c the one that they write by.
  */
 #include "core/edge/store.h"

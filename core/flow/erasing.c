@@ -269,12 +269,12 @@ static bool list_persons(const struct staying *staying, struct save_rows *save)
 	for (size_t i = 0; i < staying->count; i++) {
 		const struct stay *stay = &staying->stays[i];
 		const struct facts_part part = part_of(stay);
-		struct person person, own;
+		struct person person;
 		person_of(staying, stay, save, &person);
-		facts_person(&part, 1, &own);
+
 		ids[i] = stay->id;
 		persons[i] = facts_person_row(&stay->id, &person);
-		if (own.address == NULL) {
+		if (facts_address(&part) == NULL) {
 			valueless[save->valueless_count++] = stay->id;
 		}
 	}

@@ -62,7 +62,7 @@ struct erase {
 	struct ledger_row *kept; /* all rows of the ledger of the same actors, by (actor, from) */
 	size_t kept_count;
 	int64_t rows[ERASE_HELD_COUNT]; /* that went, by held.def */
-	int64_t raws;			/* bytes of rejected messages, of one turn */
+	int64_t raws;			/* rejected messages whose bytes it has read, of one turn */
 	int64_t raws_from_us;		/* in, too: noted then or later; INT64_MIN: from the start */
 	int64_t touches, facts;		/* by moments, before */
 };
