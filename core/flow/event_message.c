@@ -117,6 +117,8 @@ static void take_opportunity(const Phased__V1__Opportunity *from, struct event *
 		from->has_amount_case == PHASED__V1__OPPORTUNITY__HAS_AMOUNT_AMOUNT ? from->amount : (double)NAN;
 	event->opportunity.contact_ids_count = (unsigned)from->n_contact_ids;
 	event->opportunity.contact_ids = (const char **)from->contact_ids;
+	event->opportunity.left_contact_ids_count = (unsigned)from->n_left_contact_ids;
+	event->opportunity.left_contact_ids = (const char **)from->left_contact_ids;
 }
 
 /* The shortest decimal that reads back as the same number. NULL: arena full. */
@@ -200,17 +202,24 @@ static bool keep_number(void *place, struct arena *arena)
 	return true;
 }
 
+static bool keep_texts(const char ***texts, size_t count, struct arena *arena)
+{
+	const char **kept = arena_array(arena, count, sizeof(*kept));
+	bool fits = kept != NULL;
+	for (size_t i = 0; i < count && fits; i++) {
+		kept[i] = (*texts)[i];
+		fits = keep_text(&kept[i], arena);
+	}
+	*texts = kept;
+	return fits;
+}
+
 static bool keep_contacts(struct event *event, struct arena *arena)
 {
 	size_t count = event->opportunity.contact_ids_count;
-	const char **contacts = arena_array(arena, count, sizeof(*contacts));
-	bool fits = contacts != NULL;
-	for (size_t i = 0; i < count && fits; i++) {
-		contacts[i] = event->opportunity.contact_ids[i];
-		fits = keep_text(&contacts[i], arena);
-	}
-	event->opportunity.contact_ids = contacts;
-	return fits;
+	size_t left = event->opportunity.left_contact_ids_count;
+	return (count == 0 || keep_texts(&event->opportunity.contact_ids, count, arena)) &&
+	       (left == 0 || keep_texts(&event->opportunity.left_contact_ids, left, arena));
 }
 
 static bool keep_properties(struct event *event, struct arena *arena)
@@ -234,7 +243,7 @@ bool event_keep(struct event *event, struct arena *arena)
 	/* clang-format off */
 	return keep_text(&event->identity.email, arena) EVENT_FIELDS(KEEP) IDENTITY_FIELDS(KEEP) CONSENT_FIELDS(KEEP)
 		CONTENT_FIELDS(KEEP) CAMPAIGN_FIELDS(KEEP) OPPORTUNITY_FIELDS(KEEP)
-		&& (event->opportunity.contact_ids_count == 0 || keep_contacts(event, arena))
+		&& keep_contacts(event, arena)
 		&& (event->properties_count == 0 || keep_properties(event, arena));
 	/* clang-format on */
 }
@@ -291,6 +300,8 @@ static void give_opportunity(const struct event *event, Phased__V1__Opportunity 
 	}
 	to->n_contact_ids = event->opportunity.contact_ids_count;
 	to->contact_ids = (char **)event->opportunity.contact_ids;
+	to->n_left_contact_ids = event->opportunity.left_contact_ids_count;
+	to->left_contact_ids = (char **)event->opportunity.left_contact_ids;
 }
 
 static bool give_properties(const struct event *event, struct arena *arena, Phased__V1__Event *to)

@@ -82,15 +82,16 @@ static const struct limits limits_machine = {
 static const struct limits limits_opportunity = {
 	&phased__v1__opportunity__descriptor,
 	(const struct limit[]){
-		TEXT(id, 128),
-		TEXT(stage, 128),
+		MASKED_TEXT(id, 128),
+		MASKED_TEXT(stage, 128),
 		PLAIN(state),
 		NUMBER(probability, 0, 1),
 		PLAIN(amount),
 		TEXT(currency, 3),
 		MOMENT(close_us),
-		TEXT(owner, 128),
+		MASKED_TEXT(owner, 128),
 		{.name = "contact_ids", .size_max = 256, .count_max = EVENT_CONTACT_IDS_MAX},
+		{.name = "left_contact_ids", .size_max = 256, .count_max = EVENT_CONTACT_IDS_MAX},
 	},
 };
 

@@ -156,6 +156,8 @@ struct event {
 		const char *owner;    /* ≤ 128 */
 		unsigned contact_ids_count;
 		const char **contact_ids; /* ≤ 256 each */
+		unsigned left_contact_ids_count;
+		const char **left_contact_ids; /* likewise */
 	} opportunity;
 
 	bool has_value, has_rating;

@@ -103,6 +103,9 @@ static void tell_opportunity(struct teller *to, const struct event *event)
 	for (unsigned i = 0; i < event->opportunity.contact_ids_count; i++) {
 		tell(to, "opportunity.contact", event->opportunity.contact_ids[i], "");
 	}
+	for (unsigned i = 0; i < event->opportunity.left_contact_ids_count; i++) {
+		tell(to, "opportunity.left", event->opportunity.left_contact_ids[i], "");
+	}
 }
 
 static void tell_event(struct teller *to, const struct event *event, const struct told_usual *usual)

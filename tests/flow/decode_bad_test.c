@@ -89,6 +89,7 @@ START_TEST(broken_wire_bytes_are_refused)
 		WIRE("\x32\x01\0", bad_text, "label"),
 		WIRE("\x5a\x03\x22\x01\xff", bad_text, "identity.email"),
 		WIRE("\x9a\x01\x03\x4a\x01\0", bad_text, "opportunity.contact_ids"),
+		WIRE("\x9a\x01\x03\x52\x01\0", bad_text, "opportunity.left_contact_ids"),
 		WIRE("\xc2\x01\x05\x0a\x00\x12\x01\xff", bad_text, "properties.text"),
 		/* Values. */
 		WIRE("\x12\x00", bad_value, "source"),
@@ -402,6 +403,7 @@ START_TEST(texts_over_their_size_are_refused)
 		{14, 6, 128, J("\"campaign\":{\"message_id\":\"$\"}"), "campaign.message_id"},
 		{19, 6, 3, J("\"opportunity\":{\"currency\":\"$\"}"), "opportunity.currency"},
 		{19, 9, 256, J("\"opportunity\":{\"contact_ids\":[\"$\"]}"), "opportunity.contact_ids"},
+		{19, 10, 256, J("\"opportunity\":{\"left_contact_ids\":[\"$\"]}"), "opportunity.left_contact_ids"},
 		{24, 1, 64, J("\"properties\":[{\"key\":\"$\"}]"), "properties.key"},
 		/* clang-format on */
 	};
@@ -475,6 +477,10 @@ START_TEST(lists_over_their_count_are_refused)
 	ck_assert_uint_eq(test_decode(&message)->properties_count, EVENT_PROPERTIES_MAX);
 	message = long_list(FORM_JSON, "{\"key\":\"k\"}", 0, json, EVENT_PROPERTIES_MAX + 1);
 	check_bad("list", 1, &message, OUTCOME_too_large, "properties");
+
+	static const char left[] = J("\"opportunity\":{\"left_contact_ids\":[$]}");
+	message = long_list(FORM_JSON, "\"c\"", 0, left, EVENT_CONTACT_IDS_MAX + 1);
+	check_bad("list", 4, &message, OUTCOME_too_large, "opportunity.left_contact_ids");
 
 	static const char ids[] = J("\"opportunity\":{\"contact_ids\":[$]}");
 	message = long_list(FORM_JSON, "\"c\"", 0, ids, EVENT_CONTACT_IDS_MAX);

@@ -88,6 +88,8 @@ static void check_full_rest(const struct event *event)
 	ck_assert_str_eq(event->opportunity.owner, "seller-1");
 	ck_assert_uint_eq(event->opportunity.contact_ids_count, 2);
 	ck_assert_str_eq(event->opportunity.contact_ids[1], "crm-2");
+	ck_assert_uint_eq(event->opportunity.left_contact_ids_count, 1);
+	ck_assert_str_eq(event->opportunity.left_contact_ids[0], "crm-3");
 	ck_assert_uint_eq(event->properties_count, COUNT_OF(properties));
 	for (size_t i = 0; i < COUNT_OF(properties); i++) {
 		ck_assert_str_eq(event->properties[i].key, properties[i][0]);
@@ -136,7 +138,7 @@ START_TEST(an_event_needs_nothing_of_what_it_was_read_through)
 		arena_finish(&scratch); /* whoever looks there now dies */
 		check_all(&event);
 		ck_assert_uint_le(test_arena()->used - before,
-				  1024); /* texts and two lists: 600 bytes, each aligned */
+				  1088); /* texts and three lists: 600 bytes, each aligned */
 	}
 }
 END_TEST
@@ -261,6 +263,7 @@ START_TEST(what_looks_like_an_address_is_masked_in_what_rules_look_at)
 		"\"referrer\":\"https://o.test/"
 		"p@q.test\"},\"campaign\":{\"medium\":\"y\xef\xbc\xa0z.test\",\"term\":\"r@s.test\",\"message_"
 		"id\":\"<2@mail.test>\"},"
+		"\"opportunity\":{\"id\":\"o@p.test\",\"stage\":\"q@r.test\",\"owner\":\"Mr s@t.test\"},"
 		"\"properties\":[{\"key\":\"u@v.test\",\"text\":\"is w@x.test\"}]}");
 	ck_assert_str_eq(event->site, "********");
 	ck_assert_str_eq(event->label, "to *************");
@@ -275,6 +278,9 @@ START_TEST(what_looks_like_an_address_is_masked_in_what_rules_look_at)
 	ck_assert_str_eq(event->content.referrer, "https://o.test/********");
 	ck_assert_str_eq(event->campaign.term, "********");
 	ck_assert_str_eq(event->campaign.medium, "**********"); /* a full-width sign, and no other */
+	ck_assert_str_eq(event->opportunity.id, "********");
+	ck_assert_str_eq(event->opportunity.stage, "********");
+	ck_assert_str_eq(event->opportunity.owner, "Mr ********"); /* a seller's: nobody needs it */
 	ck_assert_str_eq(event->properties[0].key, "********");
 	ck_assert_str_eq(event->properties[0].value, "is ********");
 	/* Not looked at by rules, and broken when masked. */
