@@ -124,7 +124,12 @@ static void set_options(struct collect *collect)
 						    .analytics_scopes = conf->segment.analytics_scopes.items,
 						    .analytics_scopes_count = conf->segment.analytics_scopes.count,
 						    .profile_scopes = conf->segment.profile_scopes.items,
-						    .profile_scopes_count = conf->segment.profile_scopes.count}};
+						    .profile_scopes_count = conf->segment.profile_scopes.count},
+					.plausible = {.anonymous_id = conf->plausible.anonymous_id,
+						      .user_id = conf->plausible.user_id,
+						      .analytics = conf->plausible.analytics,
+						      .profile = conf->plausible.profile},
+					.ga4 = {.analytics = conf->ga4.analytics, .profile = conf->ga4.profile}};
 	collect->visitor = (struct visitor_options){.name = conf->snowplow.cookie.name,
 						    .days = (unsigned)conf->snowplow.cookie.days,
 						    .domains = conf->snowplow.cookie.domains.items,

@@ -8,6 +8,7 @@
 #include "collector/conf_hooks.h"
 #include "collector/conf_http.h"
 #include "collector/conf_segment.h"
+#include "collector/conf_trackers.h"
 #include "collector/visitor.h"
 #include "core/base/arena.h"
 #include "core/base/check.h"
@@ -158,6 +159,11 @@ static const struct yaml_field collect_conf_fields[] = {
 	{"snowplow", YAML_SECTION, .fields = snowplow_fields, .help = "Snowplow's web trackers, v3 and v4."},
 	{"segment", YAML_SECTION, .fields = collect_conf_segment_fields,
 	 .help = "The Segment specification's trackers: Segment, RudderStack, Jitsu."},
+	{"plausible", YAML_SECTION, .fields = collect_conf_plausible_fields,
+	 .help = "Plausible's tracker. By itself it says of nobody who he is, nor what he allowed: its site's own "
+		 "properties may."},
+	{"ga4", YAML_SECTION, .fields = collect_conf_ga4_fields,
+	 .help = "Google Analytics 4's Measurement Protocol."},
 	{"download", YAML_SECTION, .fields = download_fields, .help = "What is a download."},
 	{"machine", YAML_SECTION, .fields = machine_fields, .help = "Who is a machine."},
 	{"chat", YAML_SECTION, .fields = chat_fields, .help = "Messages of chats, by webhooks."},

@@ -67,6 +67,12 @@ struct collect_conf {
 		struct yaml_texts analytics_scopes, profile_scopes; /* lower case */
 	} segment;
 	struct {
+		const char *anonymous_id, *user_id, *analytics, *profile; /* "": none */
+	} plausible;
+	struct {
+		const char *analytics, *profile;
+	} ga4;
+	struct {
 		struct yaml_texts extensions; /* lower case */
 	} download;
 	struct {

@@ -6,9 +6,11 @@
 #include "collector/source/brevo.h"
 #include "collector/source/chatwoot.h"
 #include "collector/source/crisp.h"
+#include "collector/source/ga4.h"
 #include "collector/source/intercom.h"
 #include "collector/source/mailgun.h"
 #include "collector/source/mandrill.h"
+#include "collector/source/plausible.h"
 #include "collector/source/postmark.h"
 #include "collector/source/rocketchat.h"
 #include "collector/source/segment.h"
@@ -39,6 +41,7 @@ static const unsigned char pixel[43] = {
 
 /* Each has Authorization: any hook may be proven by a password. */
 static const char *const password_headers[] = {"Authorization", NULL};
+static const char *const plausible_paths[] = {"/api/event", NULL};
 static const char *const sendgrid_headers[] = {"Authorization", "X-Twilio-Email-Event-Webhook-Signature",
 					       "X-Twilio-Email-Event-Webhook-Timestamp", NULL};
 static const char *const mandrill_headers[] = {"Authorization", "X-Mandrill-Signature", NULL};
@@ -100,6 +103,27 @@ const struct route_about routes[ROUTE_COUNT] = {
 			 .adapter = segment_read,
 			 .content_type = JSON,
 			 BODY("{\"ok\":true}")},
+	[ROUTE_PLAUSIBLE] = {.name = "plausible",
+			     .source = "plausible",
+			     .methods = "POST, OPTIONS",
+			     .fixed_paths = plausible_paths,
+			     .adapter = plausible_read,
+			     .status = 202,
+			     .content_type = TEXT,
+			     BODY("ok")},
+	[ROUTE_GA4] = {.name = "ga4",
+		       .source = "ga4",
+		       .methods = "POST, OPTIONS",
+		       .fixed_paths = ga4_paths,
+		       .adapter = ga4_read,
+		       .status = 204},
+	[ROUTE_GA4_HOOK] = {.name = "ga4_hook",
+			    .source = "ga4",
+			    .methods = HOOK_METHODS,
+			    .scheme = ga4_scheme,
+			    .more_headers = password_headers,
+			    .adapter = ga4_read,
+			    .status = 204},
 	[ROUTE_MAILGUN] = HOOK("mailgun", mailgun_scheme, mailgun_read, password_headers),
 	[ROUTE_SENDGRID] = {HOOK_PARTS("sendgrid", sendgrid_scheme, sendgrid_read, sendgrid_headers),
 			    .has_public_key = true},

@@ -10,6 +10,7 @@
 #include "core/base/text.h"
 
 #define ID_SIZE_MAX 128
+#define LINK_SIZE_MAX 16384 /* of a URL before it is cleaned */
 #define PROPERTY_KEY_SIZE_MAX 64
 #define PROPERTY_VALUE_SIZE_MAX 256
 #define LATE_US_MAX (30 * MOMENT_DAY_US)
@@ -141,6 +142,22 @@ enum outcome reading_texts(struct reading *reading, const struct reading_row *ro
 	return OUTCOME_NONE;
 }
 
+enum outcome reading_url(struct reading *reading, const char *path,
+			 const char *(*clean)(const char *url, struct arena *arena), const char **ret,
+			 const char **ret_raw)
+{
+	const char *url = "";
+	enum outcome outcome = reading_text(reading, path, LINK_SIZE_MAX, &url);
+	if (outcome != OUTCOME_NONE || url[0] == '\0') {
+		return outcome;
+	}
+	*ret = clean(url, reading->arena);
+	if (ret_raw != NULL) {
+		*ret_raw = url;
+	}
+	return *ret != NULL ? OUTCOME_NONE : OUTCOME_too_large;
+}
+
 enum outcome reading_properties(struct reading *reading, const struct json_node *map)
 {
 	enum outcome outcome = OUTCOME_NONE;
@@ -169,6 +186,21 @@ enum outcome reading_id(struct reading *reading, const char *path, const struct 
 	}
 	reading->event->id = given;
 	return given != NULL ? OUTCOME_NONE : OUTCOME_too_large;
+}
+
+const char *reading_stir(const struct json_node *node, const char *key, const char *sum, struct arena *arena)
+{
+	const char *text = "";
+	bool is_flat = node->kind != JSON_MAP && node->kind != JSON_LIST;
+	if (is_flat && (text = reading_flat(node, arena)) == NULL) {
+		return NULL;
+	}
+	const struct hash_piece pieces[] = {{sum, strlen(sum)}, {key, strlen(key)}, {text, strlen(text)}};
+	sum = arena_print(arena, "%016" PRIx64, hash_64(pieces, is_flat ? 3 : 2));
+	for (size_t i = 0; !is_flat && sum != NULL && i < node->count; i++) {
+		sum = reading_stir(node->items[i], node->kind == JSON_MAP ? node->keys[i] : key, sum, arena);
+	}
+	return sum;
 }
 
 bool reading_digits(const char *text, int64_t unit_us, int64_t *ret_us)

@@ -44,12 +44,37 @@ enum outcome reading_optional(struct reading *reading, const char *path, size_t 
 /* Every flat value of the map as a property by its key; other values are left out. NULL: none. */
 enum outcome reading_properties(struct reading *reading, const struct json_node *map);
 
+/* The same, with what may not be kept of URLs taken out, and without those that the event has otherwise. `is_own` may be NULL. */
+enum outcome reading_other_properties(struct reading *reading, const struct json_node *map,
+				      bool (*is_own)(const struct reading *reading, const char *key));
+/* The fields of a form that was submitted, as configuration maps that of event->content.form_id; of another one none is read. */
+enum outcome reading_form(struct reading *reading, const struct json_node *map);
+/* The number at a path, or in a text there, as the event's value; nothing of the kind there: it stays unsaid. */
+void reading_value(struct reading *reading, const char *path);
+/* Such a number as a whole one, at most `max`; 0 when there is none, or a negative one. */
+uint32_t reading_whole(const struct reading *reading, const char *path, uint32_t max);
+/* What a flat value says, a yes in some way or else a no; UNSAID: it is not there. */
+enum statement reading_statement(const struct json_node *node);
+
 /* Which text of a message goes to which field of its event. */
 struct reading_row {
 	const char *path;
 	size_t limit;
 	size_t to; /* offset in struct event */
 };
+/* What senders call what was done. */
+struct reading_word {
+	const char *name;
+	int action;
+};
+/* The event's action by the name at the path, which has to be there; CUSTOM with that name as label where it is none of them. */
+enum outcome reading_word(struct reading *reading, const char *path, const struct reading_word *words,
+			  size_t count);
+/* What is kept of the URL at a path (url.h), to *ret, by url_clean() or url_without_query(); nothing there: *ret stays. `ret_raw`: it
+ * as it came; may be NULL. */
+enum outcome reading_url(struct reading *reading, const char *path,
+			 const char *(*clean)(const char *url, struct arena *arena), const char **ret,
+			 const char **ret_raw);
 /* Row by row; a field that has a text keeps it, so the first of several rows wins. */
 enum outcome reading_texts(struct reading *reading, const struct reading_row *rows, size_t count);
 
@@ -57,6 +82,9 @@ enum outcome reading_texts(struct reading *reading, const struct reading_row *ro
  * the same pieces. */
 struct hash_piece;
 enum outcome reading_id(struct reading *reading, const char *path, const struct hash_piece *pieces, size_t count);
+
+/* Goes on from the hash `sum` with all flat values below the node, each with its key; NULL: the arena is full. */
+const char *reading_stir(const struct json_node *node, const char *key, const char *sum, struct arena *arena);
 
 enum reading_unit {
 	READING_RFC3339,

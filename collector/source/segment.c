@@ -71,16 +71,6 @@ static const char *unpack(const char *packed, struct arena *arena)
 	return text;
 }
 
-static const char *argument_of(const struct source_request *request, const char *name)
-{
-	for (size_t i = 0; i < request->arguments_count; i++) {
-		if (strcmp(request->arguments[i].name, name) == 0) {
-			return request->arguments[i].value;
-		}
-	}
-	return "";
-}
-
 /* "Basic base64(key:)" → the key; "" when it is none. NULL: the arena is full. */
 static const char *basic_key(const char *authorization, struct arena *arena)
 {
@@ -103,15 +93,15 @@ static bool describe(const struct source_request *request, struct arena *arena, 
 	if (key == NULL || id == NULL) {
 		return false;
 	}
-	*ret = (struct segment_call){.request = request,
-				     .type = type_of(request->path),
-				     .is_jitsu = is_jitsu,
-				     .is_pixel = strstr(request->path, "pixel/") != NULL,
-				     .is_beacon = begins(request->path, BEACON_PATH),
-				     .is_header_key = key[0] != '\0' || is_jitsu,
-				     .write_key =
-					     key[0] != '\0' || is_jitsu ? key : argument_of(request, "writeKey"),
-				     .header_id = id};
+	*ret = (struct segment_call){
+		.request = request,
+		.type = type_of(request->path),
+		.is_jitsu = is_jitsu,
+		.is_pixel = strstr(request->path, "pixel/") != NULL,
+		.is_beacon = begins(request->path, BEACON_PATH),
+		.is_header_key = key[0] != '\0' || is_jitsu,
+		.write_key = key[0] != '\0' || is_jitsu ? key : source_argument(request, "writeKey"),
+		.header_id = id};
 	return true;
 }
 
@@ -239,7 +229,7 @@ static bool read_pixel(const struct segment_call *call, const struct source_opti
 		       struct source_items *ret_items)
 {
 	const struct source_request *request = call->request;
-	const char *data = argument_of(request, "data");
+	const char *data = source_argument(request, "data");
 	struct source_request packed = *request;
 	if (data[0] != '\0') {
 		struct json_node *root;

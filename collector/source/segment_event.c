@@ -125,25 +125,6 @@ static bool is_of_attempt(const char *key)
 	return false;
 }
 
-/* Goes on from `sum` with all flat values below the node, each with its key; NULL: the arena is full. */
-static const char *stir(const struct json_node *node, const char *key, const char *sum, struct arena *arena)
-{
-	if (node->kind != JSON_MAP && node->kind != JSON_LIST) {
-		const char *text = reading_flat(node, arena);
-		if (text == NULL) {
-			return NULL;
-		}
-		const struct hash_piece pieces[] = {{sum, strlen(sum)}, {key, strlen(key)}, {text, strlen(text)}};
-		return arena_print(arena, "%016" PRIx64, hash_64(pieces, COUNT_OF(pieces)));
-	}
-	const struct hash_piece begin[] = {{sum, strlen(sum)}, {key, strlen(key)}};
-	sum = arena_print(arena, "%016" PRIx64, hash_64(begin, COUNT_OF(begin)));
-	for (size_t i = 0; sum != NULL && i < node->count; i++) {
-		sum = stir(node->items[i], node->kind == JSON_MAP ? node->keys[i] : key, sum, arena);
-	}
-	return sum;
-}
-
 /* A message without an id gets one from all that it says; one without a time, too, from the second that it came in. */
 static enum outcome read_id(struct reading *reading)
 {
@@ -154,7 +135,7 @@ static enum outcome read_id(struct reading *reading)
 	}
 	for (size_t i = 0; sum != NULL && i < message->count; i++) {
 		if (!is_of_attempt(message->keys[i])) {
-			sum = stir(message->items[i], message->keys[i], sum, reading->arena);
+			sum = reading_stir(message->items[i], message->keys[i], sum, reading->arena);
 		}
 	}
 	char second[MOMENT_TEXT_SIZE] = "";

@@ -10,7 +10,6 @@
 #include "core/base/json.h"
 
 #define LABEL_SIZE_MAX 128
-#define VALUE_MAX 1e15
 
 /* The first of the properties that is a text; "" when none is. */
 static const char *property_of(const struct reading *reading, const char *const *names)
@@ -95,19 +94,8 @@ static enum outcome read_form(struct reading *reading)
 {
 	reading->event->action = ACTION_FORM_SUBMIT;
 	enum outcome outcome = read_form_id(reading);
-	const struct form *form = form_find(&reading->options->forms, reading->event->content.form_id);
-	const struct json_node *map = reading_find(reading->message, "properties");
-	if (outcome != OUTCOME_NONE || form == NULL || map == NULL || map->kind != JSON_MAP) {
-		return outcome;
-	}
-	for (size_t i = 0; i < map->count && i < FORM_FIELDS_MAX; i++) {
-		const char *text = reading_flat(map->items[i], reading->arena);
-		if (text == NULL || !form_take(form, map->keys[i], text[0] != '\0' ? text : NULL, reading->arena,
-					       reading->event)) {
-			return OUTCOME_too_large;
-		}
-	}
-	return OUTCOME_NONE;
+	return outcome == OUTCOME_NONE ? reading_form(reading, reading_find(reading->message, "properties"))
+				       : outcome;
 }
 
 static enum outcome read_video(struct reading *reading)
@@ -165,8 +153,9 @@ static const struct track *track_of(const struct event *event)
 /* ---- the rest ---- */
 
 /* Of a page call those that tell of the page, which the event has already, without what is private in them. */
-static bool is_of_page(const char *key)
+static bool is_of_page(const struct reading *reading, const char *key)
 {
+	(void)reading;
 	static const char *const keys[] = {
 		"url",
 		"path",
@@ -190,25 +179,12 @@ static bool is_of_page(const char *key)
 static enum outcome read_properties(struct reading *reading)
 {
 	const struct json_node *map = reading_find(reading->message, "properties");
-	bool is_page = reading->event->action == ACTION_PAGE_VIEW;
-	enum outcome outcome = OUTCOME_NONE;
 	reading->field = "properties";
 	if (map != NULL && map->kind != JSON_MAP) {
 		return OUTCOME_bad_value;
 	}
-	for (size_t i = 0; map != NULL && i < map->count && outcome == OUTCOME_NONE; i++) {
-		const char *text = reading_flat(map->items[i], reading->arena);
-		if (text != NULL && strstr(text, "://") != NULL) { /* whose query may be anything */
-			text = url_clean(text, reading->arena);
-		}
-		if (text == NULL) {
-			return OUTCOME_too_large;
-		}
-		if (!is_page || !is_of_page(map->keys[i])) {
-			outcome = reading_property(reading, map->keys[i], text);
-		}
-	}
-	return outcome;
+	return reading_other_properties(reading, map,
+					reading->event->action == ACTION_PAGE_VIEW ? is_of_page : NULL);
 }
 
 /* Money, or whatever else a number was put on it by. */
@@ -216,12 +192,7 @@ static void read_value(struct reading *reading)
 {
 	static const char *const paths[] = {"properties.revenue", "properties.total", "properties.value"};
 	for (size_t i = 0; i < COUNT_OF(paths) && !reading->event->has_value; i++) {
-		const struct json_node *node = reading_find(reading->message, paths[i]);
-		if (node != NULL && node->kind == JSON_NUMBER && node->number >= -VALUE_MAX &&
-		    node->number <= VALUE_MAX) {
-			reading->event->has_value = true;
-			reading->event->value = node->number;
-		}
+		reading_value(reading, paths[i]);
 	}
 }
 

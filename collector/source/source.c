@@ -24,6 +24,16 @@ const char *source_more_header(const struct source_request *request, const char 
 	return "";
 }
 
+const char *source_argument(const struct source_request *request, const char *name)
+{
+	for (size_t i = 0; i < request->arguments_count; i++) {
+		if (strcmp(request->arguments[i].name, name) == 0) {
+			return request->arguments[i].value;
+		}
+	}
+	return "";
+}
+
 void source_reject(enum outcome reason, const char *field, const char *bytes, size_t size,
 		   struct reject *ret_reject)
 {

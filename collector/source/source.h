@@ -73,6 +73,8 @@ struct source_request {
 
 /* Of a header that the row names; "" when absent. */
 const char *source_more_header(const struct source_request *request, const char *name);
+/* The first argument of that name; "" when there is none. */
+const char *source_argument(const struct source_request *request, const char *name);
 
 /* Whom a write key lets send. */
 struct source_site {
@@ -94,6 +96,13 @@ struct source_options {
 		const char *const *analytics_scopes, *const *profile_scopes;
 		size_t analytics_scopes_count, profile_scopes_count;
 	} segment;
+	/* Names of properties of an event that are more than that; "": none is. */
+	struct {
+		const char *anonymous_id, *user_id, *analytics, *profile;
+	} plausible;
+	struct {
+		const char *analytics, *profile;
+	} ga4;
 };
 
 /* One thing that a request carried: an event, or (event NULL) why it could not be read. */

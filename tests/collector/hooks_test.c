@@ -33,7 +33,7 @@ struct sent {
 	struct source_pair headers[SOURCE_MORE_HEADERS_MAX];
 	size_t headers_count;
 	const char *path;
-	struct source_pair fields[2]; /* of a form, which is then no body */
+	struct source_pair fields[2]; /* of the query, or of a form, which is then no body */
 	size_t fields_count;
 };
 
@@ -137,6 +137,14 @@ static void show_rocketchat(const char *secret, int64_t at_s, struct sent *ret)
 	ret->headers_count = 1;
 }
 
+static void show_ga4(const char *secret, int64_t at_s, struct sent *ret)
+{
+	(void)at_s;
+	ret->fields[0] = (struct source_pair){"measurement_id", "G-ACME"};
+	ret->fields[1] = (struct source_pair){"api_secret", secret};
+	ret->fields_count = 2;
+}
+
 static void sign_password(const char *secret, int64_t at_s, struct sent *ret)
 {
 	(void)at_s;
@@ -211,6 +219,8 @@ static const struct row {
 	{"zendesk", sign_zendesk, true, SIGNS_BODY, "pHx6ep3qfznLBNuSugkTu3a5FzXDxt9g1sao0CZkWeY="},
 	{"zendesk", show_zendesk, false, SIGNS_NOTHING},
 	{"rocketchat", show_rocketchat, false, SIGNS_NOTHING},
+	{"ga4", show_ga4, false, SIGNS_NOTHING},
+	{"ga4", sign_password, false, SIGNS_NOTHING},
 	{"postmark", sign_password, false, SIGNS_NOTHING},
 	{"brevo", sign_password, false, SIGNS_NOTHING},
 };

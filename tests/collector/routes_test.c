@@ -33,6 +33,8 @@ START_TEST(paths_lead_to_their_routes)
 		{"POST", "/api/s/event", false, ROUTE_JITSU},
 		{"POST", "/api/s/s2s/track", false, ROUTE_JITSU},
 		{"POST", "/api/s/s2s", false, ROUTE_UNKNOWN},
+		{"POST", "/api/event", false, ROUTE_PLAUSIBLE},
+		{"POST", "/mp/collect", false, ROUTE_GA4},
 		{"POST", "/v1/t", true, ROUTE_UNKNOWN},
 		{"GET", "/I", false, ROUTE_UNKNOWN},
 		{"GET", "/", false, ROUTE_UNKNOWN},

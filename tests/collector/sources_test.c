@@ -18,10 +18,12 @@
 #include "collector/source/brevo.h"
 #include "collector/source/chatwoot.h"
 #include "collector/source/crisp.h"
+#include "collector/source/ga4.h"
 #include "collector/source/hook.h"
 #include "collector/source/intercom.h"
 #include "collector/source/mailgun.h"
 #include "collector/source/mandrill.h"
+#include "collector/source/plausible.h"
 #include "collector/source/postmark.h"
 #include "collector/source/rocketchat.h"
 #include "collector/source/segment.h"
@@ -62,7 +64,12 @@ static struct source_options options = {.forms = {.count = 1, .forms = forms},
 						    .analytics_scopes = scopes,
 						    .analytics_scopes_count = COUNT_OF(scopes),
 						    .profile_scopes = profile_scopes,
-						    .profile_scopes_count = COUNT_OF(profile_scopes)}};
+						    .profile_scopes_count = COUNT_OF(profile_scopes)},
+					.plausible = {.anonymous_id = "browser",
+						      .user_id = "user",
+						      .analytics = "may_count",
+						      .profile = "may_know"},
+					.ga4 = {.analytics = "analytics_storage", .profile = ""}};
 
 /* Whose cases are run: the file is named as the source. */
 static const struct tested {
@@ -75,9 +82,11 @@ static const struct tested {
 	{"brevo", CHANNEL_EMAIL, brevo_read, true},
 	{"chatwoot", CHANNEL_CHAT, chatwoot_read, true},
 	{"crisp", CHANNEL_CHAT, crisp_read, true},
+	{"ga4", CHANNEL_WEB, ga4_read, false},
 	{"intercom", CHANNEL_CHAT, intercom_read, true},
 	{"mailgun", CHANNEL_EMAIL, mailgun_read, true},
 	{"mandrill", CHANNEL_EMAIL, mandrill_read, true},
+	{"plausible", CHANNEL_WEB, plausible_read, false},
 	{"postmark", CHANNEL_EMAIL, postmark_read, true},
 	{"rocketchat", CHANNEL_CHAT, rocketchat_read, true},
 	{"segment", CHANNEL_WEB, segment_read, false},

@@ -128,3 +128,43 @@ static inline int source_fuzz_hook(const uint8_t *data, size_t size, const char 
 	free(body);
 	return 0;
 }
+
+/* Any bytes as the body of a tracker's request, whose last line is the value of its only argument. */
+static inline int source_fuzz_tracker(const uint8_t *data, size_t size, const char *path, const char *argument,
+				      source_adapter *adapter, const struct source_options *options)
+{
+	static struct arena arena;
+	CHECK(arena.base != NULL || arena_init(&arena, (size_t)64 << 20));
+	arena_reset(&arena, (size_t)1 << 20);
+	char *body = malloc(size + 1); /* ends where the bytes end */
+	CHECK(body != NULL);
+	memcpy(body, data, size);
+	body[size] = '\0';
+	const char *line = memrchr(body, '\n', size);
+	struct source_pair pairs[SOURCE_FUZZ_PAIRS_MAX] = {{argument, line != NULL ? line + 1 : ""}};
+	struct source_request request = {.path = path,
+					 .arguments = pairs,
+					 .arguments_count = 1,
+					 .query_count = 1,
+					 .body = "",
+					 .received_us = SOURCE_FUZZ_NOW_US};
+	for (size_t i = 0; i < SOURCE_HEADER_COUNT; i++) {
+		request.header[i] = "";
+	}
+	if (body_kind(body, size, &request.body, &request.body_size) == BODY_FORM &&
+	    body_form(request.body, request.body_size, SOURCE_FUZZ_PAIRS_MAX, &arena, pairs,
+		      &request.arguments_count)) {
+		request.body_size = 0;
+	}
+	struct source_items items;
+	if (adapter(&request, options, &arena, &items)) {
+		CHECK(items.count <= SOURCE_EVENTS_MAX);
+		for (size_t i = 0; i < items.count; i++) {
+			const struct event *event = items.items[i].event;
+			CHECK(event == NULL || (!event->identity.verified && event->id[0] != '\0'));
+			source_fuzz_item(&items.items[i], false, &arena);
+		}
+	}
+	free(body);
+	return 0;
+}

@@ -29,6 +29,7 @@ HOOKS = {"mailgun": "news", "sendgrid": "fairs", "postmark": "orders", "brevo": 
 SIGNED = ("mailgun", "sendgrid", "mandrill", "chatwoot", "intercom", "crisp")	# something of the body
 STALE = ("chatwoot", "crisp")
 MAIL = ("mailgun", "sendgrid", "postmark", "brevo", "mandrill")
+PLAUSIBLE = {"anonymous_id": "browser", "user_id": "user", "analytics": "may_count"}
 URL = "https://collect.acme.test/hooks/mandrill/letters"
 
 
@@ -288,6 +289,15 @@ CANARIES = {source: (next(body for name, body, action, _ in ROWS if name == sour
                                  ("intercom", ("topic",)), ("zendesk", ("type", "createdAt")), ("crisp", ("event", "type")),
                                  ("rocketchat", ("type", "ts", "createdAt", "closedAt")))}
 CANARIES |= {"segment": (segment(), ("type",)), "jitsu": (segment(), ("type",))}
+CANARIES["plausible"] = ({"n": "File Download", "u": "https://acme.test/", "d": "acme.test", "r": "https://acme.test/",
+                          "p": {"may_count": True, "browser": "a", "user": "u", "url": "https://acme.test/a.pdf", "plan": "a"},
+                          "$": {"currency": "EUR", "amount": "1"}}, ("n",))
+CANARIES["ga4"] = ({"client_id": "a", "user_id": "u", "consent": {"analytics_storage": True}, "user_properties": {"plan": {"value": "a"}},
+                    "events": [{"name": "form_submit", "params": {"form_id": "demo-request", "email": "a"}},
+                               {"name": "a", "params": {"page_location": "https://acme.test/", "page_title": "a", "source": "a", "plan": "a",
+                                                        "link_url": "https://acme.test/", "search_term": "a"}}]}, ())
+PUBLIC = {"segment": ("/v1/batch", 200), "jitsu": ("/api/s/track", 200), "plausible": ("/api/event", 202),
+          "ga4": ("/mp/collect?measurement_id=G-ACME", 204)}
 
 
 def leaves(body, path=()):
@@ -317,7 +327,7 @@ class SourcesTest(collector_test.CollectTest):
                               capture_output=True, text=True, timeout=60)
         self.assertEqual(0, done.returncode, done.stderr)
 
-    def collect_hooks(self, **more):
+    def collect_hooks(self, plausible=None, **more):
         hooks = {}
         for source, name in HOOKS.items():
             secrets = [key_of(secret)[1] if source == "sendgrid" else secret for secret in (SECRET, OLDER)]
@@ -326,7 +336,7 @@ class SourcesTest(collector_test.CollectTest):
             if source == "mandrill":
                 hooks[name]["url"] = URL
         topics = {name: self.topics[name] for name in ("web", "email", "chat", "crm", "rejected")}
-        self.collect(hooks=hooks, kafka={"topics": topics},
+        self.collect(hooks=hooks, kafka={"topics": topics}, plausible=plausible or {},
                      chat={"topics_file": phased_test.ROOT + "/conf/topics.yaml"})
 
     def send(self, source, body, secret=SECRET, now=None, rest=""):
@@ -439,15 +449,15 @@ class Sources(SourcesTest):
         if source in HOOKS:
             self.assertEqual(200, self.send(source, body))
             return
-        path = "/v1/batch" if source == "segment" else "/api/s/track"
+        path, status = PUBLIC[source]
         text = json.dumps({"batch": [body], "writeKey": "k"} if source == "segment" else body)
-        self.assertEqual(200, self.ask("POST", path, text, {"X-Write-Key": "k:s"}).status)
+        self.assertEqual(status, self.ask("POST", path, text, {"X-Write-Key": "k:s"}).status)
 
     def test_an_address_leaves_by_no_source_without_consent_to_a_profile(self):
         """In each text alone, in all of them, as a name of a field, in headers, in paths."""
         here = f"canary{secrets.token_hex(6)}"
         canary = f"{here}@sundbaad.test"
-        self.collect_hooks()
+        self.collect_hooks(plausible=PLAUSIBLE)
         for source, (body, kept) in CANARIES.items():
             paths = [path for path in leaves(body) if path[-1] not in kept]
             self.assertGreater(len(paths), 2, source)
@@ -464,6 +474,34 @@ class Sources(SourcesTest):
         looked = [form.lower().encode() for form in (*canary_forms(here), *canary_forms(canary))]
         for text in texts:
             self.assertEqual([], [form for form in looked if form in text.lower()], "an address, or the name in front of its @")
+
+    def test_trackers_say_who_where_configuration_asks_them(self):
+        """And are believed where they show a secret: of an id that anybody may write nothing is verified."""
+        self.write("shop.secret", f"{SECRET}\n{OLDER}\n", 0o600)
+        self.collect(consent={"web": "allow"}, plausible=PLAUSIBLE, hooks={"shop": {"source": "ga4", "secret_file": "shop.secret"}},
+                     chat={"topics_file": phased_test.ROOT + "/conf/topics.yaml"})
+        seen = json.dumps({"n": "pageview", "u": "https://acme.test/", "d": "acme.test", "p": {"user": "u-1"}})
+        refused = json.dumps({"n": "pageview", "u": "https://acme.test/", "d": "acme.test", "p": {"user": "u-2", "may_count": False}})
+        lead = json.dumps({"client_id": "c", "user_id": "u-3", "timestamp_micros": int(time.time() * 1e6), "events": [{"name": "generate_lead"}]})
+        for status, path, body, headers in (
+                (202, "/api/event", seen, {"Content-Type": "text/plain"}),
+                (202, "/api/event", refused, {}),
+                (202, "/api/event", "{}", {}),
+                (204, "/mp/collect?measurement_id=G-ACME&api_secret=wrong", lead, {}),
+                (204, "/mp/collect", lead, {}),
+                (204, f"/hooks/ga4/shop?measurement_id=G-ACME&api_secret={SECRET}", lead, {}),
+                (204, f"/hooks/ga4/shop/mp/collect?api_secret={OLDER}", lead, {}),
+                (204, "/hooks/ga4/shop", lead, sign_password({}, SECRET, 0)[1]),
+                (401, "/hooks/ga4/shop?api_secret=wrong", lead, {}),
+                (401, "/hooks/ga4/shop", lead, {})):
+            answer = self.ask("POST", path, body, headers)
+            self.assertEqual((status, b"ok" if status == 202 else b""), (answer.status, answer.body), path)
+        events = self.events()
+        self.assertEqual([("ga4", "G-ACME", "u-3", False), *3 * [("ga4", "shop", "u-3", True)], ("plausible", "acme.test", "u-1", False)],
+                         sorted((event.source, event.site, event.identity.user_id, event.identity.verified) for event in events))
+        self.assertEqual(2, len({event.id for event in events}), "an event that is sent again has the same id")
+        self.assertEqual(["measurement_id", "name"], sorted(reject.field for reject in self.rejected()))
+        self.assertNotIn(SECRET, self.program.log())
 
     def reload(self, result="taken"):
         name = f'phased_config_reloads_total{{result="{result}"}}'

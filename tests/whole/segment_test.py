@@ -126,7 +126,7 @@ class Gate(Handler):
             content = answer.read()
         finally:
             connection.close()
-        if answer.status == 200:
+        if answer.status // 100 == 2 and text:
             self.taken.append(text)
         headers = [(name, value) for name, value in answer.getheaders() if name.lower() not in ("content-length", "connection", "date")]
         self.answer(answer.status, content, headers)
@@ -139,6 +139,9 @@ class Server(http.server.ThreadingHTTPServer):
 
 
 class Clients(phased_test.PhasedTest):
+    site = Site
+    collect_settings = {}	# of the collector's, besides
+
     def setUp(self):
         super().setUp()
         self.prepare(consent={"web": "allow"})	# what clients send by themselves says nothing of it
@@ -147,11 +150,11 @@ class Clients(phased_test.PhasedTest):
             "http": {"listen": "127.0.0.1:0", "admin_listen": ""}, "consent": {"web": "allow"},
             "kafka": {"brokers": os.environ["PHASED_KAFKA"],
                       "topics": {channel: name for channel, name in self.topics.items() if channel != "erasure"}},
-            "identity": {"key_file": self.path("identity.key")}}))
+            "identity": {"key_file": self.path("identity.key")}, **self.collect_settings}))
         collector = self.wait_log(self.start_collect(config=config), r"^listening (127\.0\.0\.1:\d+)$").group(1)
         self.gate = type("OurGate", (Gate,), {"collector": collector, "refused": set(), "taken": []})
         self.gate_url = self.serve(self.gate)
-        self.site_url = self.serve(type("OurSite", (Site,), {"gate": self.gate_url}))
+        self.site_url = self.serve(type("OurSite", (self.site,), {"gate": self.gate_url}))
 
     def serve(self, handler):
         server = Server(("127.0.0.1", 0), handler)
