@@ -53,6 +53,7 @@ extern const struct command unsubscribe_list_command;
 extern const struct command unsubscribe_settle_command;
 extern const struct command erase_command;
 extern const struct command export_command;
+extern const struct command import_command;
 extern const struct command identity_show_command;
 extern const struct command identity_join_command;
 extern const struct command identity_split_command;

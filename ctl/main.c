@@ -36,6 +36,7 @@ static const struct command *const commands[] = {
 	&export_command,
 	&confirm_command,
 	&produce_command,
+	&import_command,
 	&position_show_command,
 	&position_set_command,
 	&rejects_list_command,

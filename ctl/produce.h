@@ -8,6 +8,7 @@
 
 #include "core/base/arena.h"
 #include "core/flow/identify.h"
+#include "core/model/message.h"
 #include "core/model/reject.h"
 #include "ctl/ctl.h"
 
@@ -32,3 +33,6 @@ bool produce_read_key(const struct ctl *ctl, struct produce_key *ret_key, struct
 enum outcome produce_line(const char *line, size_t size, int64_t now_us, const struct conf *conf,
 			  const struct produce_key *key, struct arena *arena, struct produce_message *ret_message,
 			  struct reject *ret_reject);
+/* The same of a message in either form. */
+enum outcome produce_message(const struct message *message, const struct conf *conf, const struct produce_key *key,
+			     struct arena *arena, struct produce_message *ret_message, struct reject *ret_reject);
