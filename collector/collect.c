@@ -129,7 +129,13 @@ static void set_options(struct collect *collect)
 						      .user_id = conf->plausible.user_id,
 						      .analytics = conf->plausible.analytics,
 						      .profile = conf->plausible.profile},
-					.ga4 = {.analytics = conf->ga4.analytics, .profile = conf->ga4.profile}};
+					.ga4 = {.analytics = conf->ga4.analytics, .profile = conf->ga4.profile},
+					.crm = {.won_stages = conf->crm.won_stages.items,
+						.won_stages_count = conf->crm.won_stages.count,
+						.lost_stages = conf->crm.lost_stages.items,
+						.lost_stages_count = conf->crm.lost_stages.count,
+						.profile_fields = conf->crm.profile_fields.items,
+						.profile_fields_count = conf->crm.profile_fields.count}};
 	collect->visitor = (struct visitor_options){.name = conf->snowplow.cookie.name,
 						    .days = (unsigned)conf->snowplow.cookie.days,
 						    .domains = conf->snowplow.cookie.domains.items,

@@ -5,6 +5,7 @@
 
 #include <string.h>
 
+#include "collector/conf_crm.h"
 #include "collector/conf_hooks.h"
 #include "collector/conf_http.h"
 #include "collector/conf_segment.h"
@@ -167,6 +168,7 @@ static const struct yaml_field collect_conf_fields[] = {
 	{"download", YAML_SECTION, .fields = download_fields, .help = "What is a download."},
 	{"machine", YAML_SECTION, .fields = machine_fields, .help = "Who is a machine."},
 	{"chat", YAML_SECTION, .fields = chat_fields, .help = "Messages of chats, by webhooks."},
+	{"crm", YAML_SECTION, .fields = collect_conf_crm_fields, .help = "What CRM systems report, by webhooks."},
 	{"log", YAML_SECTION, .fields = log_fields, .help = "What is said."},
 	{"stop", YAML_SECTION, .fields = stop_fields, .help = "How it ends."},
 	{"hooks", YAML_NODE, AT(hooks_node), .reloadable = true, .help = COLLECT_CONF_HOOKS_HELP},
@@ -371,6 +373,7 @@ static conf_step *const steps[] = {
 	find_topics,
 	lower_lists,
 	collect_conf_segment_read,
+	collect_conf_crm_check,
 	collect_conf_hooks_read,
 	read_forms,
 	NULL,

@@ -81,6 +81,9 @@ struct collect_conf {
 	struct {
 		const char *topics_file; /* relative ones resolved */
 	} chat;
+	struct {
+		struct yaml_texts won_stages, lost_stages, profile_fields;
+	} crm;
 	struct yaml_node *hooks_node; /* as written; use hooks */
 	struct {
 		struct hook *items; /* without their secrets: hooks.h reads those */

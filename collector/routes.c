@@ -6,13 +6,16 @@
 #include "collector/source/brevo.h"
 #include "collector/source/chatwoot.h"
 #include "collector/source/crisp.h"
+#include "collector/source/dynamics.h"
 #include "collector/source/ga4.h"
+#include "collector/source/hubspot.h"
 #include "collector/source/intercom.h"
 #include "collector/source/mailgun.h"
 #include "collector/source/mandrill.h"
 #include "collector/source/plausible.h"
 #include "collector/source/postmark.h"
 #include "collector/source/rocketchat.h"
+#include "collector/source/salesforce.h"
 #include "collector/source/segment.h"
 #include "collector/source/sendgrid.h"
 #include "collector/source/snowplow.h"
@@ -53,6 +56,9 @@ static const char *const crisp_headers[] = {"Authorization", "X-Crisp-Signature"
 static const char *const rocketchat_headers[] = {"Authorization", "X-RocketChat-Livechat-Token", NULL};
 static const char *const chatwoot_headers[] = {"Authorization", "X-Chatwoot-Signature", "X-Chatwoot-Timestamp",
 					       "X-Chatwoot-Delivery", NULL};
+static const char *const hubspot_headers[] = {"Authorization", "X-HubSpot-Signature-v3",
+					      "X-HubSpot-Request-Timestamp", NULL};
+static const char *const dynamics_headers[] = {"Authorization", "X-Phased-Secret", NULL};
 
 const struct route_about routes[ROUTE_COUNT] = {
 	[ROUTE_SNOWPLOW_POST] = {.name = "snowplow_post",
@@ -136,6 +142,10 @@ const struct route_about routes[ROUTE_COUNT] = {
 	[ROUTE_ZENDESK] = HOOK("zendesk", zendesk_scheme, zendesk_read, zendesk_headers),
 	[ROUTE_CRISP] = HOOK("crisp", crisp_scheme, crisp_read, crisp_headers),
 	[ROUTE_ROCKETCHAT] = HOOK("rocketchat", rocketchat_scheme, rocketchat_read, rocketchat_headers),
+	[ROUTE_HUBSPOT] = {HOOK_PARTS("hubspot", hubspot_scheme, hubspot_read, hubspot_headers),
+			   .signs_url = true},
+	[ROUTE_DYNAMICS] = HOOK("dynamics", dynamics_scheme, dynamics_read, dynamics_headers),
+	[ROUTE_SALESFORCE] = HOOK("salesforce", hook_password, salesforce_read, password_headers),
 	[ROUTE_PREFLIGHT] = {.name = "preflight", .methods = "OPTIONS"},
 	[ROUTE_HEALTHZ] = {.name = "healthz",
 			   .methods = "GET, HEAD, OPTIONS",

@@ -144,6 +144,18 @@ static enum outcome settle_identity(struct screening *screening)
 	return OUTCOME_NONE;
 }
 
+/* How many of them are no addresses, which then stand first. */
+static unsigned keep_ids(const char **ids, unsigned count)
+{
+	unsigned kept = 0;
+	for (unsigned i = 0; i < count; i++) {
+		if (!text_has_address(ids[i])) {
+			ids[kept++] = ids[i];
+		}
+	}
+	return kept;
+}
+
 /* Weak identifiers and sessions are compared, never read: a masked one would be another one, so it is left out. */
 static enum outcome drop_ids(struct screening *screening)
 {
@@ -157,6 +169,10 @@ static enum outcome drop_ids(struct screening *screening)
 			*ids[i] = "";
 		}
 	}
+	event->opportunity.contact_ids_count =
+		keep_ids(event->opportunity.contact_ids, event->opportunity.contact_ids_count);
+	event->opportunity.left_contact_ids_count =
+		keep_ids(event->opportunity.left_contact_ids, event->opportunity.left_contact_ids_count);
 	return OUTCOME_NONE;
 }
 
@@ -188,6 +204,10 @@ static enum outcome mask_texts(struct screening *screening)
 		&event->campaign.term,
 		&event->campaign.content,
 		&event->campaign.message_id,
+		&event->opportunity.id,
+		&event->opportunity.stage,
+		&event->opportunity.currency,
+		&event->opportunity.owner,
 	};
 	for (size_t i = 0; i < COUNT_OF(texts); i++) {
 		if (text_has_address(*texts[i])) {

@@ -81,6 +81,27 @@ const struct json_node *reading_find(const struct json_node *map, const char *pa
 	return NULL;
 }
 
+static const struct json_node *pair_of(const struct json_node *list, const char *key)
+{
+	for (size_t i = 0; list != NULL && list->kind == JSON_LIST && i < list->count; i++) {
+		const char *name = json_get_text(list->items[i], "key");
+		if (name != NULL && strcmp(name, key) == 0) {
+			return list->items[i];
+		}
+	}
+	return NULL;
+}
+
+const struct json_node *reading_pair(const struct json_node *list, const char *key)
+{
+	return json_get(pair_of(list, key), "value");
+}
+
+bool reading_has_pair(const struct json_node *list, const char *key)
+{
+	return pair_of(list, key) != NULL;
+}
+
 const char *reading_flat(const struct json_node *node, struct arena *arena)
 {
 	switch (node->kind) {

@@ -31,6 +31,10 @@ enum outcome reading_property(struct reading *reading, const char *key, const ch
 
 /* A value by the keys that lead to it, "context.page.url"; NULL where one of them is missing or null. */
 const struct json_node *reading_find(const struct json_node *map, const char *path);
+/* Of a list of maps {"key": …, "value": …} the value of that key; NULL where there is none, or it is null. */
+const struct json_node *reading_pair(const struct json_node *list, const char *key);
+/* Is the key there, be its value null? */
+bool reading_has_pair(const struct json_node *list, const char *key);
 /* A flat value as text: numbers and booleans are written out; "" when it is none. NULL: the arena is full. */
 const char *reading_flat(const struct json_node *node, struct arena *arena);
 

@@ -103,6 +103,11 @@ struct source_options {
 	struct {
 		const char *analytics, *profile;
 	} ga4;
+	struct {
+		const char *const *won_stages, *const *lost_stages; /* of deals, in any case */
+		const char *const *profile_fields; /* of a contact's record: those that agree to a profile */
+		size_t won_stages_count, lost_stages_count, profile_fields_count;
+	} crm;
 };
 
 /* One thing that a request carried: an event, or (event NULL) why it could not be read. */

@@ -192,6 +192,7 @@ START_TEST(what_is_wrong_is_named_with_its_line)
 		{"snowplow: {cookie: {domains: [\"a.test; Secure\"]}}\n", "snowplow.cookie.domains"},
 		{"snowplow: {cookie: {domains: [test]}}\n", "snowplow.cookie.domains"},
 		{"snowplow: {cookie: {secure: false}}\n", "same_site none needs secure"},
+		{"crm: {won_stages: [a, b], lost_stages: [c, B]}\n", "is one of crm.won_stages, too"},
 		{"snowplow: {cookie: {same_site: maybe}}\n", "strict"},
 		{"machine: {user_agents: [\"\"]}\n", "empty value"},
 		{"segment: {keys: [WK]}\n", "\"segment.keys\" must be a map"},

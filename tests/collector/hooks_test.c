@@ -24,6 +24,7 @@
 #define RECEIVED_US INT64_C(1700000000000000)
 #define SECRET "phased-test-secret"
 #define URL "https://c.example/hooks/mandrill"
+#define HUBSPOT_URL "https://c.example/hooks/hubspot"
 
 static struct arena arena;
 
@@ -35,6 +36,7 @@ struct sent {
 	const char *path;
 	struct source_pair fields[2]; /* of the query, or of a form, which is then no body */
 	size_t fields_count;
+	size_t query_count; /* of these are the query's */
 };
 
 static const char *hex_of(enum signature_hash hash, const char *secret, const char *a, const char *b,
@@ -145,6 +147,32 @@ static void show_ga4(const char *secret, int64_t at_s, struct sent *ret)
 	ret->fields_count = 2;
 }
 
+static void sign_hubspot(const char *secret, int64_t at_s, struct sent *ret)
+{
+	const char *at = arena_print(&arena, "%lld000", (long long)at_s);
+	const char *whole = arena_print(&arena, "POST%s%s%s", HUBSPOT_URL, ret->body, at);
+	const struct signature_piece piece = {whole, strlen(whole)};
+	uint8_t bytes[SIGNATURE_SIZE_MAX];
+	size_t size = signature_hmac(SIGNATURE_SHA256, secret, strlen(secret), &piece, 1, bytes);
+	ret->headers[0] = (struct source_pair){"X-HubSpot-Request-Timestamp", at};
+	ret->headers[1] = (struct source_pair){"X-HubSpot-Signature-v3", base64_of(bytes, size)};
+	ret->headers_count = 2;
+}
+
+static void show_dynamics(const char *secret, int64_t at_s, struct sent *ret)
+{
+	(void)at_s;
+	ret->headers[0] = (struct source_pair){"X-Phased-Secret", secret};
+	ret->headers_count = 1;
+}
+
+static void show_dynamics_in_query(const char *secret, int64_t at_s, struct sent *ret)
+{
+	(void)at_s;
+	ret->fields[0] = (struct source_pair){"code", secret};
+	ret->fields_count = ret->query_count = 1;
+}
+
 static void sign_password(const char *secret, int64_t at_s, struct sent *ret)
 {
 	(void)at_s;
@@ -221,6 +249,11 @@ static const struct row {
 	{"rocketchat", show_rocketchat, false, SIGNS_NOTHING},
 	{"ga4", show_ga4, false, SIGNS_NOTHING},
 	{"ga4", sign_password, false, SIGNS_NOTHING},
+	{"hubspot", sign_hubspot, true, SIGNS_BODY, "RhACYWjf1pq7RMcSWD/dcUHRzqN3w4DWErxL/Xg+zp0="},
+	{"dynamics", show_dynamics, false, SIGNS_NOTHING},
+	{"dynamics", show_dynamics_in_query, false, SIGNS_NOTHING},
+	{"dynamics", sign_password, false, SIGNS_NOTHING},
+	{"salesforce", sign_password, false, SIGNS_NOTHING},
 	{"postmark", sign_password, false, SIGNS_NOTHING},
 	{"brevo", sign_password, false, SIGNS_NOTHING},
 };
@@ -238,7 +271,8 @@ static hook_scheme *scheme_of(const char *source)
 
 static struct hook hook_of(const char *source, const char *first, const char *second)
 {
-	struct hook hook = {.name = "news", .source = source, .url = URL};
+	bool is_hubspot = strcmp(source, "hubspot") == 0;
+	struct hook hook = {.name = "news", .source = source, .url = is_hubspot ? HUBSPOT_URL : URL};
 	const char *const secrets[] = {first, second};
 	for (size_t i = 0; i < COUNT_OF(secrets) && secrets[i] != NULL; i++) {
 		hook.secrets[hook.secrets_count++] = (struct hook_secret){secrets[i], strlen(secrets[i])};
@@ -264,6 +298,7 @@ static enum hook_proof prove(const struct row *row, const struct sent *sent, con
 					       .more_headers_count = sent->headers_count,
 					       .arguments = sent->fields,
 					       .arguments_count = sent->fields_count,
+					       .query_count = sent->query_count,
 					       .hook = hook,
 					       .received_us = RECEIVED_US};
 	return hook_prove(&request, scheme_of(row->source), &arena);
@@ -491,6 +526,38 @@ START_TEST(a_key_that_is_none_is_refused_where_it_is_read)
 }
 END_TEST
 
+/* HubSpot signs its address with these escapes written out, and sends older signatures along, which sign no time. */
+START_TEST(an_address_with_escapes_is_signed_as_hubspot_writes_it)
+{
+	static const struct {
+		const char *about, *url, *written;
+		enum hook_proof proof;
+	} cases[] = {
+		{"as it is", "https://c.example/h?a=b", "https://c.example/h?a=b", HOOK_PROVEN},
+		{"all that are written out", "https://c.example/h?a=%3A%2F%3F%40%21%24%27%28%29%2A%2C%3B",
+		 "https://c.example/h?a=:/?@!$'()*,;", HOOK_PROVEN},
+		{"others stay", "https://c.example/h?a=%20%26%3D", "https://c.example/h?a=%20%26%3D", HOOK_PROVEN},
+		{"cut escapes stay", "https://c.example/h?a=%3", "https://c.example/h?a=%3", HOOK_PROVEN},
+		{"not those", "https://c.example/h?a=%20", "https://c.example/h?a= ", HOOK_FORGED},
+		{"another address", "https://c.example/h", "https://d.example/h", HOOK_FORGED},
+	};
+	for (size_t i = 0; i < COUNT_OF(cases); i++) {
+		const char *whole = arena_print(&arena, "POST%s{}1700000000000", cases[i].written);
+		const struct signature_piece piece = {whole, strlen(whole)};
+		uint8_t bytes[SIGNATURE_SIZE_MAX];
+		size_t size = signature_hmac(SIGNATURE_SHA256, SECRET, strlen(SECRET), &piece, 1, bytes);
+		struct hook hook = hook_of("hubspot", SECRET, NULL);
+		hook.url = cases[i].url;
+		const struct sent sent = {.body = "{}",
+					  .headers = {{"X-HubSpot-Request-Timestamp", "1700000000000"},
+						      {"X-HubSpot-Signature-v3", base64_of(bytes, size)}},
+					  .headers_count = 2};
+		const struct row row = {.source = "hubspot"};
+		ck_assert_msg(prove(&row, &sent, &hook) == cases[i].proof, "%s", cases[i].about);
+	}
+}
+END_TEST
+
 /* Whatever stands in the query beside a form that was signed. */
 START_TEST(what_is_read_of_a_form_is_what_was_signed)
 {
@@ -536,6 +603,7 @@ int main(void)
 	tcase_add_test(all, secrets_are_read_from_files_of_their_own);
 	tcase_add_test(all, a_key_that_is_none_is_refused_where_it_is_read);
 	tcase_add_test(all, what_is_read_of_a_form_is_what_was_signed);
+	tcase_add_test(all, an_address_with_escapes_is_signed_as_hubspot_writes_it);
 	suite_add_tcase(suite, each);
 	suite_add_tcase(suite, all);
 	SRunner *runner = srunner_create(suite);

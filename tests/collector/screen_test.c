@@ -209,6 +209,9 @@ START_TEST(no_text_lets_an_address_through)
 			&event->campaign.term,
 			&event->campaign.content,
 			&event->campaign.message_id,
+			&event->opportunity.id,
+			&event->opportunity.stage,
+			&event->opportunity.owner,
 		};
 		for (size_t j = 0; j < COUNT_OF(texts); j++) {
 			*texts[j] = j % 2 == 0 ? "x/ann%40acme.test" : "ann@acme.test";
@@ -217,6 +220,11 @@ START_TEST(no_text_lets_an_address_through)
 			{"a", "of ann@acme.test"}, {"ann@acme.test", "b"}, {"kept", "yes"}};
 		event->properties = properties;
 		event->properties_count = 3;
+		const char *contacts[] = {"ann@acme.test", "501"}, *left[] = {"502", "ann@acme.test"};
+		event->opportunity.present = true;
+		event->opportunity.contact_ids = contacts;
+		event->opportunity.left_contact_ids = left;
+		event->opportunity.contact_ids_count = event->opportunity.left_contact_ids_count = 2;
 		event->consent.profile = profiles[i];
 		ck_assert_int_eq(screen(event), OUTCOME_NONE);
 		event->identity.email = ""; /* the one field that is for it */
@@ -226,6 +234,10 @@ START_TEST(no_text_lets_an_address_through)
 		ck_assert_ptr_null(memmem(bytes, size, "ann", 3));
 		ck_assert_uint_eq(event->properties_count, 1);
 		ck_assert_str_eq(event->properties[0].key, "kept");
+		ck_assert_uint_eq(event->opportunity.contact_ids_count, 1);
+		ck_assert_str_eq(event->opportunity.contact_ids[0], "501");
+		ck_assert_uint_eq(event->opportunity.left_contact_ids_count, 1);
+		ck_assert_str_eq(event->opportunity.left_contact_ids[0], "502");
 		ck_assert_str_eq(event->label, "*************");
 	}
 }

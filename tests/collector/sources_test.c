@@ -18,14 +18,17 @@
 #include "collector/source/brevo.h"
 #include "collector/source/chatwoot.h"
 #include "collector/source/crisp.h"
+#include "collector/source/dynamics.h"
 #include "collector/source/ga4.h"
 #include "collector/source/hook.h"
+#include "collector/source/hubspot.h"
 #include "collector/source/intercom.h"
 #include "collector/source/mailgun.h"
 #include "collector/source/mandrill.h"
 #include "collector/source/plausible.h"
 #include "collector/source/postmark.h"
 #include "collector/source/rocketchat.h"
+#include "collector/source/salesforce.h"
 #include "collector/source/segment.h"
 #include "collector/source/sendgrid.h"
 #include "collector/source/zendesk.h"
@@ -52,6 +55,8 @@ static const struct form forms[] = {
 static const char *const extensions[] = {"pdf", "zip"};
 static const char *const scopes[] = {"analytics", "statistics"};
 static const char *const profile_scopes[] = {"profiling", "personalization"};
+static const char *const won[] = {"closedwon", "Closed Won"}, *const lost[] = {"closedlost", "140001"};
+static const char *const profile_fields[] = {"phased_profile", "new_profile", "Profile__c"};
 static const struct source_site sites[] = {{"WK1", "shop"}, {"k1:s1", "app"}, {"k2", "other"}};
 static struct source_options options = {.forms = {.count = 1, .forms = forms},
 					.download_extensions = extensions,
@@ -69,7 +74,13 @@ static struct source_options options = {.forms = {.count = 1, .forms = forms},
 						      .user_id = "user",
 						      .analytics = "may_count",
 						      .profile = "may_know"},
-					.ga4 = {.analytics = "analytics_storage", .profile = ""}};
+					.ga4 = {.analytics = "analytics_storage", .profile = ""},
+					.crm = {.won_stages = won,
+						.won_stages_count = COUNT_OF(won),
+						.lost_stages = lost,
+						.lost_stages_count = COUNT_OF(lost),
+						.profile_fields = profile_fields,
+						.profile_fields_count = COUNT_OF(profile_fields)}};
 
 /* Whose cases are run: the file is named as the source. */
 static const struct tested {
@@ -82,13 +93,16 @@ static const struct tested {
 	{"brevo", CHANNEL_EMAIL, brevo_read, true},
 	{"chatwoot", CHANNEL_CHAT, chatwoot_read, true},
 	{"crisp", CHANNEL_CHAT, crisp_read, true},
+	{"dynamics", CHANNEL_CRM, dynamics_read, true},
 	{"ga4", CHANNEL_WEB, ga4_read, false},
+	{"hubspot", CHANNEL_CRM, hubspot_read, true},
 	{"intercom", CHANNEL_CHAT, intercom_read, true},
 	{"mailgun", CHANNEL_EMAIL, mailgun_read, true},
 	{"mandrill", CHANNEL_EMAIL, mandrill_read, true},
 	{"plausible", CHANNEL_WEB, plausible_read, false},
 	{"postmark", CHANNEL_EMAIL, postmark_read, true},
 	{"rocketchat", CHANNEL_CHAT, rocketchat_read, true},
+	{"salesforce", CHANNEL_CRM, salesforce_read, true},
 	{"segment", CHANNEL_WEB, segment_read, false},
 	{"sendgrid", CHANNEL_EMAIL, sendgrid_read, true},
 	{"zendesk", CHANNEL_CHAT, zendesk_read, true},

@@ -14,6 +14,7 @@ import time
 import urllib.parse
 
 import collector_test
+import crm
 import phased_test
 from collector_test import proto
 
@@ -25,12 +26,12 @@ def canary_forms(text):
 
 SECRET, OLDER = "phased-test-secret", "phased-older-secret"
 HOOKS = {"mailgun": "news", "sendgrid": "fairs", "postmark": "orders", "brevo": "nordics", "mandrill": "letters", "chatwoot": "help",
-         "intercom": "desk", "zendesk": "support", "crisp": "talk", "rocketchat": "room"}
-SIGNED = ("mailgun", "sendgrid", "mandrill", "chatwoot", "intercom", "crisp")	# something of the body
-STALE = ("chatwoot", "crisp")
+         "intercom": "desk", "zendesk": "support", "crisp": "talk", "rocketchat": "room", **crm.HOOKS}
+SIGNED = ("mailgun", "sendgrid", "mandrill", "chatwoot", "intercom", "crisp", "hubspot")	# something of the body
+STALE = ("chatwoot", "crisp", "hubspot")
 MAIL = ("mailgun", "sendgrid", "postmark", "brevo", "mandrill")
 PLAUSIBLE = {"anonymous_id": "browser", "user_id": "user", "analytics": "may_count"}
-URL = "https://collect.acme.test/hooks/mandrill/letters"
+URLS = {"mandrill": "https://collect.acme.test/hooks/mandrill/letters", "hubspot": crm.URL}
 
 
 def hmac_hex(text, secret):
@@ -71,7 +72,7 @@ def sign_sendgrid(body, secret, now):
 
 def sign_mandrill(body, secret, now):
     text = json.dumps([body])
-    said = hmac.new(secret.encode(), f"{URL}mandrill_events{text}".encode(), hashlib.sha1).digest()
+    said = hmac.new(secret.encode(), f"{URLS['mandrill']}mandrill_events{text}".encode(), hashlib.sha1).digest()
     return urllib.parse.urlencode({"mandrill_events": text}), {"X-Mandrill-Signature": base64.b64encode(said).decode(),
                                                                "Content-Type": "application/x-www-form-urlencoded"}
 
@@ -100,7 +101,7 @@ def sign_password(body, secret, now):
 
 SIGN = {"mailgun": sign_mailgun, "sendgrid": sign_sendgrid, "postmark": sign_password, "brevo": sign_password,
         "mandrill": sign_mandrill, "chatwoot": sign_chatwoot, "intercom": sign_intercom, "zendesk": show_zendesk, "crisp": sign_crisp,
-        "rocketchat": show_rocketchat}
+        "rocketchat": show_rocketchat, **crm.SIGN}
 
 
 def mail(event, **more):
@@ -270,6 +271,7 @@ ROWS = [
     ("rocketchat", room("LivechatNew"), "CUSTOM", {"label": "LivechatNew"}),
     ("rocketchat", room("LivechatEdit", {"_id": "m1", "msg": "Hello"}), "nothing", {}),
     ("rocketchat", {"type": "LivechatSessionStart"}, "rejected", {"field": "createdAt"}),
+    *crm.ROWS,
 ]
 
 
@@ -283,11 +285,11 @@ def segment(**more):
 
 
 # Of each source one message and what of it has to stay as it is, to be read at all.
-CANARIES = {source: (next(body for name, body, action, _ in ROWS if name == source and action in ("EMAIL_CLICK", "CHAT_MESSAGE")), kept)
+CANARIES = {source: (next(body for name, body, action, _ in ROWS if name == source and action in ("EMAIL_CLICK", "CHAT_MESSAGE", "OPP_CHANGED")), kept)
             for source, kept in (("mailgun", ("event",)), ("sendgrid", ("event",)), ("postmark", ("RecordType", "ReceivedAt")),
                                  ("brevo", ("event",)), ("mandrill", ("event",)), ("chatwoot", ("event", "message_type")),
                                  ("intercom", ("topic",)), ("zendesk", ("type", "createdAt")), ("crisp", ("event", "type")),
-                                 ("rocketchat", ("type", "ts", "createdAt", "closedAt")))}
+                                 ("rocketchat", ("type", "ts", "createdAt", "closedAt")), *crm.KEPT.items())}
 CANARIES |= {"segment": (segment(), ("type",)), "jitsu": (segment(), ("type",))}
 CANARIES["plausible"] = ({"n": "File Download", "u": "https://acme.test/", "d": "acme.test", "r": "https://acme.test/",
                           "p": {"may_count": True, "browser": "a", "user": "u", "url": "https://acme.test/a.pdf", "plan": "a"},
@@ -333,8 +335,8 @@ class SourcesTest(collector_test.CollectTest):
             secrets = [key_of(secret)[1] if source == "sendgrid" else secret for secret in (SECRET, OLDER)]
             self.write(f"{name}.secret", "\n".join(secrets) + "\n", 0o600)
             hooks[name] = {"source": source, "secret_file": f"{name}.secret", **more.get(source, {})}
-            if source == "mandrill":
-                hooks[name]["url"] = URL
+            if source in URLS:
+                hooks[name]["url"] = URLS[source]
         topics = {name: self.topics[name] for name in ("web", "email", "chat", "crm", "rejected")}
         self.collect(hooks=hooks, kafka={"topics": topics}, plausible=plausible or {},
                      chat={"topics_file": phased_test.ROOT + "/conf/topics.yaml"})
@@ -344,7 +346,7 @@ class SourcesTest(collector_test.CollectTest):
         return self.ask("POST", f"/hooks/{source}/{HOOKS[source]}{rest}", text, {"User-Agent": "hook/1", **headers}).status
 
     def arrived(self):
-        return [proto.Event.FromString(value) for name in ("email", "chat") for _, value in self.read(name)]
+        return [proto.Event.FromString(value) for name in ("email", "chat", "crm") for _, value in self.read(name)]
 
 
 class Sources(SourcesTest):
@@ -364,13 +366,17 @@ class Sources(SourcesTest):
             found = [key for key, event in left.items() if event.source == source and
                      event.action == proto.Event.Action.Value(action) and
                      event.label == more.get("label", "") and event.content.topic == more.get("topic", "") and
-                     event.party == proto.Event.Party.Value(more.get("party", "PERSON"))]
+                     event.party == proto.Event.Party.Value(more.get("party", "PERSON")) and
+                     event.opportunity.state == proto.Opportunity.State.Value(more.get("state", "UNSAID")) and
+                     "".join(event.opportunity.contact_ids) == more.get("contact", "") and
+                     "".join(event.opportunity.left_contact_ids) == more.get("left", "")]
             self.assertTrue(found, f"{source} {action} {more}: {body}")
             event = left.pop(found[0])
             self.assertEqual(HOOKS[source], event.site)
-            self.assertEqual(source in MAIL, event.identity.verified)
             self.assertEqual("", event.identity.email, "no consent to a profile was given")
-            self.assertEqual(collector_test.actor("email", "", "ann@acme.test"), event.identity.email_actor)
+            if source not in crm.HOOKS or "address" in more:
+                self.assertEqual(source in MAIL or source in crm.HOOKS, event.identity.verified)
+                self.assertEqual(collector_test.actor("email", "", "ann@acme.test"), event.identity.email_actor)
         self.assertEqual({}, left)
         fields = sorted(more["field"] for _, _, action, more in ROWS if action == "rejected")
         self.assertEqual(sorted(2 * fields), sorted(reject.field for reject in rejects))
@@ -380,7 +386,7 @@ class Sources(SourcesTest):
         print()
 
     def no_text_anywhere(self):
-        for name in ("email", "chat", "rejected"):
+        for name in ("email", "chat", "crm", "rejected"):
             for _, value in self.read(name):
                 self.assertNotIn(b"plotter", value)
                 self.assertNotIn(b"ann@acme.test", value)
@@ -469,7 +475,7 @@ class Sources(SourcesTest):
                 self.ask("POST", path, json.dumps(body), headers)
             self.ask("POST", f"{path}/{canary}", f'{{"{canary}": "{canary}"', {"User-Agent": canary})
         self.assertGreater(len(self.arrived()), 50)
-        texts = [key + value for name in ("web", "email", "chat", "rejected") for key, value in self.read(name)]
+        texts = [key + value for name in ("web", "email", "chat", "crm", "rejected") for key, value in self.read(name)]
         texts += [self.program.log().encode(), self.ask("GET", "/metrics", address=self.admin).body]
         looked = [form.lower().encode() for form in (*canary_forms(here), *canary_forms(canary))]
         for text in texts:

@@ -1,0 +1,17 @@
+/*
+ * Any bytes as a request of Salesforce's change events. Scheme, adapter, screen, encoder (source_fuzz.h).
+ */
+#include "collector/source/salesforce.h"
+#include "tests/fuzz/source_fuzz.h"
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+	static const char *const won[] = {"closedwon", "Closed Won"}, *const fields[] = {"phased_profile",
+											 "new_profile"};
+	static const struct source_options options = {.crm = {.won_stages = won,
+							      .won_stages_count = 2,
+							      .profile_fields = fields,
+							      .profile_fields_count = 2}};
+	static const char *const headers[] = {"Authorization", NULL};
+	return source_fuzz_hook(data, size, "salesforce", hook_password, salesforce_read, &options, headers);
+}
