@@ -217,10 +217,14 @@ static const struct {
 	ROW(COUNTER, review_due, "phased_review_due_rows_total", "",
 	    "Rows of table phase that this daemon has found due: time alone may have changed what they show"),
 	ROW(COUNTER, reviewed, "phased_reviewed_rows_total", "",
-	    "Those of them that it has written; the others were written by a batch meanwhile, or are of another "
-	    "model"),
+	    "Those of them that it has written; the others it has passed over, or they are of another model"),
 	ROW(COUNTER, review_changes, "phased_review_changes_total", "",
 	    "Changes of the shown phase by time alone that it has written"),
+	ROW(COUNTER, review_passed, "phased_review_passed_rows_total", "",
+	    "Rows that it has passed over, since somebody was at their contact; it goes back for them in the same "
+	    "hour"),
+	ROW(COUNTER, review_left, "phased_review_left_rows_total", "",
+	    "Those of them that it has left to the next hour, since somebody was at their contact each time"),
 	ROW(GAUGE, review_age, "phased_review_age_seconds", "",
 	    "Time since the full hour up to which all daemons together have written what time does, as last "
 	    "heard; 0: nothing was heard yet"),

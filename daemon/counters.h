@@ -27,7 +27,7 @@ struct counters {
 	char step_labels[COUNTERS_STEPS_MAX][STEP_PARTS][48], step_run_labels[COUNTERS_STEPS_MAX][32];
 	struct metric event_delay;
 	struct metric lag_offsets, lag_seconds, part_lag_offsets, part_lag_seconds, part_next, part_end;
-	struct metric review_due, reviewed, review_changes, review_age;
+	struct metric review_due, reviewed, review_changes, review_passed, review_left, review_age;
 	struct metric explained, explain_too_long, explain_seconds;
 	struct metric breaker_rejected, purged, expired_touches, model, schema, build;
 	/* what the metrics of partitions list: those that are ours, as last measured */

@@ -52,7 +52,7 @@ static bool is_idle(const struct loop *loop)
 			return false;
 		}
 	}
-	/* Nor while a slice of the review is written: whom an explanation has locked the review leaves to the next hour's. */
+	/* Nor while a slice of the review is written: whom an explanation has locked the review has to come back for. */
 	return loop->queue.due == 0 && loop->review_lane == NULL && loop_may_begin(loop);
 }
 

@@ -1,7 +1,8 @@
 /*
  * What time alone changes is written once an hour: a slice of table phase at a time, between two batches of a lane, and as many rows as take a few milliseconds,
  * so that no batch waits long for it. One daemon at a time: a slice is one transaction that holds the row which says how far all have come (table review), so
- * that whoever is killed leaves his slice to the next one, and nothing else. It waits for nobody's rows.
+ * that whoever is killed leaves his slice to the next one, and nothing else. It waits for nobody's rows: whoever's contact somebody has locked is
+ * passed over, and gone back to in the same hour, after a while, so many times and not more.
  *
  *	REVIEW_READS: what is due ──▶ contacts_review() ──▶ REVIEW_WRITES: what time did, COMMIT
  *
@@ -21,6 +22,10 @@
 #define SLICE_BLOCKS_MOST 16
 #define LOOK_US (60 * MOMENT_SECOND_US) /* the hour may be full, another daemon may have stopped in the middle */
 #define GO_ON_US (MOMENT_SECOND_US / 50)
+/* To whoever was passed over it goes back after a second, then two, four …, a minute at the most: ten times are five minutes. Another daemon may
+ * be sooner. */
+#define GO_BACK_US MOMENT_SECOND_US
+#define WAYS_BACK_MAX 10
 #define KEEP ((size_t)1024 * 1024)
 
 static void take_turn(struct lane *lane, enum review_turn turn, bool sent, const struct fail *fail)
@@ -60,7 +65,7 @@ static void adapt(struct loop *loop)
 bool loop_send_review(struct loop *loop, struct lane *lane)
 {
 	/* An explanation that is being written has its contacts locked, and knows nothing better of them: the lane that writes it
-	 * comes here next. */
+	 * comes here next. To those of another daemon's the review goes back. */
 	if (loop_now_us(loop) < loop->review_at_us || loop->review_lane != NULL || loop->explain.lane != NULL ||
 	    !loop_may_begin(loop)) {
 		return false;
@@ -104,21 +109,51 @@ static void send_writes(struct loop *loop, struct lane *lane)
 		return;
 	}
 	loop->reviewed.now_us = loop->io.ops->now_us(loop->io.self);
+	loop->reviewed.ways_back_max = WAYS_BACK_MAX;
 	bool sent = lane->io.ops->store_review_save(lane->io.self, &loop->reviewed, &loop->review_arena, &fail);
 	take_turn(lane, REVIEW_WRITES, sent, &fail);
+}
+
+/* When the next slice is due: of this way through the table, or back to whoever was passed over. */
+static void go_on(struct loop *loop)
+{
+	const struct reviewed_rows *reviewed = &loop->reviewed;
+	if (loop->due.ours && reviewed->goes_on) {
+		int64_t pause_us = loop->due.last ? GO_BACK_US << (reviewed->ways_back - 1) : GO_ON_US;
+		loop->review_at_us = loop_now_us(loop) + (pause_us < LOOK_US ? pause_us : LOOK_US);
+	}
+}
+
+static void count_passed(struct loop *loop)
+{
+	static struct log_limit often;
+	struct counters *counters = loop->options->counters;
+	const struct reviewed_rows *reviewed = &loop->reviewed;
+	int64_t passed = (int64_t)reviewed->row_count - reviewed->written;
+	bool will_come_back = reviewed->ways_back < WAYS_BACK_MAX || (loop->due.last && reviewed->goes_on);
+	counters->review_passed.value += (double)passed;
+	if (passed == 0 || will_come_back) {
+		return;
+	}
+	counters->review_left.value += (double)passed;
+	if (log_allowed(&often)) {
+		log_warning("review: %" PRId64
+			    " of %zu rows are left to the next hour: somebody was at their contacts "
+			    "each of %d times%s",
+			    passed, reviewed->row_count, WAYS_BACK_MAX + 1, log_held_back(&often));
+	}
 }
 
 static void slice_done(struct loop *loop)
 {
 	struct counters *counters = loop->options->counters;
-	loop->review_done_us = loop->due.done_us;
+	loop->review_done_us = loop->reviewed.done_us;
 	adapt(loop);
 	counters->review_due.value += (double)loop->due.phase_count;
 	counters->reviewed.value += (double)loop->reviewed.written;
 	counters->review_changes.value += (double)loop->reviewed.changed;
-	if (loop->due.ours && !loop->due.last) {
-		loop->review_at_us = loop_now_us(loop) + GO_ON_US;
-	}
+	count_passed(loop);
+	go_on(loop);
 	if (loop->due.phase_count > 0) {
 		log_debug("review: %zu rows due in %" PRId64 " blocks, %" PRId64 " written, %" PRId64
 			  " changes by time",

@@ -119,7 +119,8 @@ bool store_retention(struct store *store, int64_t months, int64_t count_max, int
 /* A transaction begins, and a slice of the rows that are due by the full hour of due->now_us is read; nobody else works on the review
  * until it ends. Where this is not ours, or another daemon's, the transaction is open all the same. */
 bool store_review_due(struct store *store, struct due_rows *due, struct arena *arena, struct fail *fail);
-/* Writes what became of the slice, and COMMITs; the next slice is another's to take. */
+/* Writes what became of the slice, and COMMITs; the next slice is another's to take. Contacts whom somebody else has locked, or written since,
+ * are passed over; after the last slice the review goes back to them, at most reviewed->ways_back_max times an hour. */
 bool store_review_save(struct store *store, struct reviewed_rows *reviewed, struct arena *arena,
 		       struct fail *fail);
 

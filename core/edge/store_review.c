@@ -47,14 +47,6 @@ static bool on_due(void *context, const struct postgres_rows *rows, struct fail 
 	return true;
 }
 
-static bool on_done(void *context, const struct postgres_rows *rows, struct fail *fail)
-{
-	(void)fail;
-	struct store *store = context;
-	store->due->done_us = postgres_moment(rows, 0, 0);
-	return true;
-}
-
 /* Last of all: nothing that was read is of a newer one. */
 static bool on_model(void *context, const struct postgres_rows *rows, struct fail *fail)
 {
@@ -76,7 +68,6 @@ bool store_review_due(struct store *store, struct due_rows *due, struct arena *a
 	columns_int(columns, POSTGRES_INT8, due->blocks);
 	return postgres_add(store->postgres, &sql_begin, NULL, NULL, NULL, fail) &&
 	       columns_add(columns, store->postgres, &sql_review_due, on_due, store, fail) &&
-	       postgres_add(store->postgres, &sql_review_done, NULL, on_done, store, fail) &&
 	       postgres_add(store->postgres, &sql_model_version, NULL, on_model, store, fail) &&
 	       postgres_send(store->postgres, fail);
 }
@@ -87,6 +78,16 @@ static bool on_reviewed(void *context, const struct postgres_rows *rows, struct 
 	struct reviewed_rows *reviewed = context;
 	reviewed->written = postgres_int(rows, 0, 0);
 	reviewed->changed = postgres_int(rows, 0, 1);
+	return true;
+}
+
+static bool on_done(void *context, const struct postgres_rows *rows, struct fail *fail)
+{
+	(void)fail;
+	struct reviewed_rows *reviewed = context;
+	reviewed->done_us = postgres_moment(rows, 0, 0);
+	reviewed->goes_on = postgres_int(rows, 0, 1) != 0;
+	reviewed->ways_back = postgres_int(rows, 0, 2);
 	return true;
 }
 
@@ -120,6 +121,10 @@ bool store_review_save(struct store *store, struct reviewed_rows *reviewed, stru
 			return false;
 		}
 	}
-	return postgres_add(store->postgres, &sql_commit, NULL, NULL, NULL, fail) &&
+	struct columns *back = columns_begin(arena);
+	columns_int(back, POSTGRES_INT4, reviewed->ways_back_max);
+	return columns_add(back, store->postgres, &sql_review_back, NULL, NULL, fail) &&
+	       postgres_add(store->postgres, &sql_review_done, NULL, on_done, reviewed, fail) &&
+	       postgres_add(store->postgres, &sql_commit, NULL, NULL, NULL, fail) &&
 	       postgres_send(store->postgres, fail);
 }

@@ -75,21 +75,21 @@ static const struct postgres_statement sql_review_due = {
 	       "phased.review_due($1, $2)",
 	.parameter_count = 2,
 	.parameters = {ONE(TIMESTAMPTZ), ONE(INT8)}};
-static const struct postgres_statement sql_review_done =
-	SIMPLE("review_done",
-	       "SELECT CASE WHEN block IS NULL THEN hour ELSE hour - interval '1 hour' END FROM phased.review");
-/* Who locks a contact's arbiter at this moment is about to know better, and so does whoever has written it since: neither is waited
- * for. (ORDER BY: all are locked before the first is written, since
+/* Who locks a contact's arbiter at this moment may be about to know better, and so does whoever has written it since: neither is waited
+ * for, and where it was is noted. (ORDER BY: all are locked before the first is written, since
  * what this statement has written it cannot lock. IN … IS TRUE: by a hash, not row by row.) */
 static const struct postgres_statement sql_review_save = {
 	.name = "review_save",
-	.sql = "WITH mine AS MATERIALIZED (SELECT k.*, p.ctid AS at_place FROM unnest($1::phased.state_row[]) AS "
-	       "k CROSS "
-	       "JOIN LATERAL (SELECT FROM phased.phase a WHERE a.contact_id = k.contact_id AND a.process = "
-	       "'standard' AND "
-	       "a.version = k.version OFFSET 0 FOR UPDATE SKIP LOCKED) AS a CROSS JOIN LATERAL (SELECT p.ctid "
-	       "FROM "
-	       "phased.phase p WHERE p.contact_id = k.contact_id AND p.process = k.process OFFSET 0) AS p), "
+	.sql = "WITH asked AS MATERIALIZED (SELECT k.*, p.ctid AS at_place FROM unnest($1::phased.state_row[]) AS "
+	       "k CROSS JOIN LATERAL (SELECT p.ctid FROM phased.phase p WHERE p.contact_id = k.contact_id AND "
+	       "p.process = k.process OFFSET 0) AS p), mine AS MATERIALIZED (SELECT k.* FROM asked k CROSS JOIN "
+	       "LATERAL (SELECT FROM phased.phase a WHERE a.contact_id = k.contact_id AND a.process = "
+	       "'standard' AND a.version = k.version OFFSET 0 FOR UPDATE SKIP LOCKED) AS a), passed AS (SELECT "
+	       "min(b.block) AS first, max(b.block) + 1 AS until FROM (SELECT "
+	       "(k.at_place::text::point)[0]::bigint "
+	       "AS block FROM asked k WHERE k.contact_id NOT IN (SELECT m.contact_id FROM mine m)) AS b), noted "
+	       "AS (UPDATE phased.review r SET passed_from = least(r.passed_from, d.first), passed_until = "
+	       "greatest(r.passed_until, d.until) FROM passed d WHERE r.only_row AND d.first IS NOT NULL), "
 	       "written AS "
 	       "(UPDATE phased.phase p SET version = p.version + 1, early = coalesce(k.early, p.early), mid = "
 	       "coalesce(k.mid, p.mid), late = coalesce(k.late, p.late), reported = coalesce(k.reported, "
@@ -114,6 +114,21 @@ static const struct postgres_statement sql_review_save = {
 	.parameter_count = 7,
 	.parameters = {ARRAY(ROW), ONE(TIMESTAMPTZ), ARRAY(UUID), ARRAY(TEXT), ARRAY(TIMESTAMPTZ), ARRAY(INT2),
 		       ARRAY(INT2)}};
+
+/* At the table's end: back to whoever was passed over. */
+static const struct postgres_statement sql_review_back = {
+	.name = "review_back",
+	.sql = "UPDATE phased.review SET block = passed_from, until_block = passed_until, ways_back = ways_back + "
+	       "1, "
+	       "passed_from = NULL, passed_until = NULL WHERE only_row AND block IS NULL AND passed_from IS NOT "
+	       "NULL AND "
+	       "ways_back < $1",
+	.parameter_count = 1,
+	.parameters = {ONE(INT4)}};
+static const struct postgres_statement sql_review_done =
+	SIMPLE("review_done",
+	       "SELECT CASE WHEN block IS NULL THEN hour ELSE hour - interval '1 hour' END, (block IS "
+	       "NOT NULL)::integer, ways_back FROM phased.review");
 
 /* ---- why, and day by day ---- */
 

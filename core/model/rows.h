@@ -463,8 +463,7 @@ struct due_rows {
 	/* out, in the arena */
 	bool ours;	 /* else another daemon is at it, or all is done */
 	int64_t hour_us; /* the full hour that is worked off; of all daemons */
-	bool last;	 /* the end of the table: nothing is left of that hour */
-	int64_t done_us; /* full hour up to which all is written, this slice included */
+	bool last;	 /* the end of the table, or of the way back to whoever was passed over */
 	bool has_model;
 	uint64_t model_version;	  /* in force */
 	struct phase_row *phases; /* `version`: of their arbiter; by contact */
@@ -480,8 +479,12 @@ struct reviewed_rows {
 	size_t row_count;
 	const struct change_row *changes;
 	size_t change_count;
-	/* out: how many rows of phase were written, how many changes */
+	int64_t ways_back_max; /* so often it goes back in an hour to whoever was passed over */
+	/* out: how many rows of phase were written, how many changes; the others were passed over */
 	int64_t written, changed;
+	int64_t done_us;   /* full hour up to which all is written, this slice included */
+	bool goes_on;	   /* of this hour something is left: the rest of the table, or whoever was passed over */
+	int64_t ways_back; /* how often it has gone back so far, now included */
 };
 
 /* What the touches of one rule and UTC day say for a phase. */

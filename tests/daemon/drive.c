@@ -315,8 +315,9 @@ static void reviewed(struct driven *daemon)
 		return;
 	}
 	CHECK(contacts_review(engine_model(daemon->engine), &daemon->due, &daemon->review_arena,
-			      &daemon->reviewed) &&
-	      io.ops->store_review_save(io.self, &daemon->reviewed, &daemon->review_arena, &fail));
+			      &daemon->reviewed));
+	daemon->reviewed.ways_back_max = 2;
+	CHECK(io.ops->store_review_save(io.self, &daemon->reviewed, &daemon->review_arena, &fail));
 	daemon->review_writes = true;
 }
 

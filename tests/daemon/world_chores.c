@@ -30,7 +30,7 @@ enum postgres_result world_review_due(struct world_client *client, struct fail *
 	world_open(client);
 	due->ours = due->last = true;
 	due->phase_count = 0;
-	due->done_us = due->hour_us = moment_floor(due->now_us, HOUR_US) * HOUR_US;
+	due->hour_us = moment_floor(due->now_us, HOUR_US) * HOUR_US;
 	due->phases = world_room(client, count, sizeof(*due->phases));
 	for (size_t i = 0; i < WORLD_CLIENTS_MAX; i++) {
 		due->ours = due->ours &&

@@ -73,6 +73,7 @@ static const struct postgres_statement *const every[] = {
 	&sql_undo_changes,
 	&sql_review_due,
 	&sql_review_save,
+	&sql_review_back,
 	&sql_save_waiting,
 	&sql_drop_waiting,
 	&sql_pick,

@@ -106,6 +106,53 @@ class Silence(TimeTest):
         tables.assert_same(self, tables.dump(self, self.database), taken_back, "a touch after the review")
 
 
+class InUse(TimeTest):
+    """Contacts that somebody else has locked when the review comes by; it waits for nobody."""
+    BEGIN_US = NOW_US - 200 * DAY_US
+
+    def setUp(self):
+        super().setUp()
+        self.begin([page(1, "c1", "/prices", self.BEGIN_US), page(2, "c1", "/compare", self.BEGIN_US + 3_600_000_000)],
+                   self.BEGIN_US + DAY_US)
+        self.until_us = NOW_US
+        self.before = self.contact()
+        self.assertNotEqual("none", self.before[0])
+
+    def review(self):
+        return self.psql(f"SELECT hour = '{moment(self.until_us - self.until_us % 3_600_000_000)}', block IS NULL, ways_back > 0 "
+                         "FROM phased.review")[0]
+
+    def passed_over(self):
+        """A session that has all contacts locked, and a daemon that has come by and goes back."""
+        self.write_config(review__until=moment(self.until_us), **self.overrides)
+        holder = self.session("BEGIN; SELECT FROM phased.phase FOR UPDATE;")
+        phased = self.start_phased()
+        self.wait_until(lambda: self.review() == ["t", "f", "t"], 60, "the review to go back")
+        self.assertEqual(self.before, self.contact())
+        return holder, phased
+
+    def test_who_was_locked_is_reviewed_once_they_are_not(self):
+        holder, phased = self.passed_over()
+        holder.kill()
+        self.wait_until(lambda: self.review() == ["t", "t", "t"], 120, "the review to be complete")
+        self.assertEqual(["none", "t"], [self.contact()[0], self.contact()[2]])
+        self.assertLessEqual(1, self.metrics(phased)["phased_review_passed_rows_total"])
+        self.assertEqual(0, self.metrics(phased)["phased_review_left_rows_total"])
+        self.assertEqual(0, phased.stop())
+
+    def test_who_is_locked_each_time_is_left_to_the_next_hour_and_counted(self):
+        holder, phased = self.passed_over()
+        self.psql("UPDATE phased.review SET ways_back = 10 WHERE block IS NOT NULL")		# without waiting for five minutes
+        self.wait_log(phased, r"review: 1 of 1 rows are left to the next hour")
+        self.assertEqual(["t", "t", "t"], self.review())
+        self.assertEqual(self.before, self.contact())
+        self.assertEqual(1, self.metrics(phased)["phased_review_left_rows_total"])
+        self.assertEqual(0, phased.stop())
+        holder.kill()
+        self.pass_time(self.until_us + 3_600_000_000)
+        self.assertEqual("none", self.contact()[0])
+
+
 class Same(TimeTest):
     def test_hour_by_hour_at_once_shuffled_killed_or_by_two_daemons_the_rows_are_the_same(self):
         maker = events.Maker(81, NOW_US, people=80, days=60)
