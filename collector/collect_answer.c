@@ -10,6 +10,7 @@
 #include "core/base/moment.h"
 
 #define READY_SIZE 512
+#define TALLY_SIZE 96
 
 static double seconds_since(int64_t begun_us)
 {
@@ -30,7 +31,8 @@ void collect_answer(struct collect *collect, struct http_request *request, enum 
 		cors_answer(origin, &cors);
 	}
 	if (reply->size > 0) {
-		cors_add(&cors, "Content-Type", status < 300 ? about->content_type : "text/plain; charset=utf-8");
+		const char *type = reply->content_type != NULL ? reply->content_type : about->content_type;
+		cors_add(&cors, "Content-Type", status < 300 ? type : "text/plain; charset=utf-8");
 	}
 	if (about->no_cache || about->path != NULL) {
 		cors_add(&cors, "Cache-Control", "no-cache, no-store, must-revalidate");
@@ -69,8 +71,20 @@ void collect_answer_success(struct collect *collect, const struct waiting *waiti
 		visitor_cookies(&collect->visitor, &waiting->visitor, http_header(waiting->request, "Host"),
 				&cookies);
 	}
-	collect_answer(collect, waiting->request, waiting->route, about->status != 0 ? about->status : 200,
-		       waiting->begun_us, &(struct collect_reply){about->body, about->body_size, &cookies});
+	unsigned status = about->status != 0 ? about->status : 200;
+	struct collect_reply reply = {.body = about->body, .size = about->body_size, .cookies = &cookies};
+	char tally[TALLY_SIZE];
+	if (waiting->answer == SOURCE_ANSWER_NOTHING) {
+		status = 204;
+		reply.size = 0;
+	} else if (waiting->answer == SOURCE_ANSWER_TALLY) {
+		reply.size = (size_t)snprintf(tally, sizeof(tally),
+					      "{\"status\":\"success\",\"tracked\":%u,\"invalid\":%u}",
+					      waiting->read, waiting->unread);
+		reply.body = tally;
+		reply.content_type = "application/json";
+	}
+	collect_answer(collect, waiting->request, waiting->route, status, waiting->begun_us, &reply);
 }
 
 void collect_answer_trouble(struct collect *collect, struct http_request *request, enum route route,
@@ -84,7 +98,7 @@ void collect_answer_trouble(struct collect *collect, struct http_request *reques
 void collect_show_health(struct collect *collect, struct http_request *request, int64_t begun_us)
 {
 	collect_answer(collect, request, ROUTE_HEALTHZ, 200, begun_us,
-		       &(struct collect_reply){"alive\n", 6, NULL});
+		       &(struct collect_reply){.body = "alive\n", .size = 6});
 }
 
 /* Ready: what comes now would be acknowledged, as far as is known. The brokers' names are for the admin port alone. */
@@ -102,7 +116,7 @@ void collect_show_ready(struct collect *collect, struct http_request *request, i
 		snprintf(text, sizeof(text), "%s%s%s\n", why, is_told ? ": " : "", is_told ? trouble : "");
 	}
 	collect_answer(collect, request, ROUTE_READYZ, why == NULL ? 200 : 503, begun_us,
-		       &(struct collect_reply){text, strlen(text), NULL});
+		       &(struct collect_reply){.body = text, .size = strlen(text)});
 }
 
 void collect_show_metrics(struct collect *collect, struct http_request *request, int64_t begun_us)
@@ -123,5 +137,5 @@ void collect_show_metrics(struct collect *collect, struct http_request *request,
 		return;
 	}
 	collect_answer(collect, request, ROUTE_METRICS, 200, begun_us,
-		       &(struct collect_reply){text, strlen(text), NULL});
+		       &(struct collect_reply){.body = text, .size = strlen(text)});
 }

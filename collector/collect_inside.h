@@ -44,6 +44,7 @@ struct collect {
 struct collect_reply {
 	const void *body;
 	size_t size;
+	const char *content_type;	       /* NULL: the route's */
 	const struct visitor_cookies *cookies; /* NULL: none is set */
 };
 

@@ -117,6 +117,7 @@ static void send_items(struct collect *collect, struct waiting *waiting, struct 
 	counts_received(&collect->counts, items->count);
 	for (size_t i = 0; i < items->count; i++) {
 		size_t mark = collect->arena.used;
+		*(items->items[i].event != NULL ? &waiting->read : &waiting->unread) += 1;
 		if (waiting->is_lost || !send_item(collect, waiting, &items->items[i], received_us)) {
 			waiting->is_lost = true;
 			counts_fate(&collect->counts, FATE_undelivered, false);
@@ -187,7 +188,7 @@ void collect_take(struct collect *collect, struct http_request *request, enum ro
 		  int64_t begun_us)
 {
 	struct source_request described;
-	struct source_items items;
+	struct source_items items = {.count = 0};
 	if (hook != NULL && strcmp(http_method(request), "POST") != 0) { /* is anybody there? */
 		collect_answer_trouble(collect, request, route, 200, begun_us);
 		return;
@@ -224,6 +225,7 @@ void collect_take(struct collect *collect, struct http_request *request, enum ro
 	}
 	struct waiting *waiting = waiting_begin(&collect->waiting, request, route, begun_us);
 	waiting->visitor = visitor;
+	waiting->answer = items.answer;
 	send_items(collect, waiting, &items, described.received_us);
 	http_drop_body(request);
 	if (waiting->pending == 0) {

@@ -13,6 +13,8 @@
 #include "collector/source/mailgun.h"
 #include "collector/source/mandrill.h"
 #include "collector/source/plausible.h"
+#include "collector/source/matomo.h"
+#include "collector/source/posthog.h"
 #include "collector/source/postmark.h"
 #include "collector/source/rocketchat.h"
 #include "collector/source/salesforce.h"
@@ -31,6 +33,13 @@ static const unsigned char pixel[43] = {
 #define TEXT "text/plain; charset=utf-8"
 #define JSON "application/json"
 #define BODY(text) .body = (text), .body_size = sizeof(text) - 1
+
+/* What PostHog's clients ask for beside sending events, and nothing is made of. */
+#define POSTHOG_STUB(stub_name, paths_of, text, type) \
+	{ \
+		.name = (stub_name), .source = "posthog", .methods = "POST, GET, HEAD, OPTIONS", \
+		.fixed_paths = (paths_of), .is_stub = true, .content_type = (type), BODY(text) \
+	}
 
 /* Senders ask whether anybody is there by GET or HEAD before they send. */
 #define HOOK_METHODS "POST, GET, HEAD"
@@ -130,6 +139,39 @@ const struct route_about routes[ROUTE_COUNT] = {
 			    .more_headers = password_headers,
 			    .adapter = ga4_read,
 			    .status = 204},
+	[ROUTE_MATOMO_GET] = {.name = "matomo_get",
+			      .source = "matomo",
+			      .methods = "GET, HEAD, OPTIONS",
+			      .allow = "GET, HEAD, POST, OPTIONS",
+			      .fixed_paths = matomo_paths,
+			      .has_visitors = true,
+			      .adapter = matomo_read,
+			      .content_type = "image/gif",
+			      .body = pixel,
+			      .body_size = sizeof(pixel),
+			      .no_cache = true},
+	[ROUTE_MATOMO_POST] = {.name = "matomo_post",
+			       .source = "matomo",
+			       .methods = "POST, OPTIONS",
+			       .fixed_paths = matomo_paths,
+			       .adapter = matomo_read,
+			       .content_type = "image/gif",
+			       .body = pixel,
+			       .body_size = sizeof(pixel),
+			       .no_cache = true},
+	[ROUTE_POSTHOG] = {.name = "posthog",
+			   .source = "posthog",
+			   .methods = "POST, GET, OPTIONS",
+			   .fixed_paths = posthog_paths,
+			   .adapter = posthog_read,
+			   .content_type = JSON,
+			   BODY(POSTHOG_TAKEN)},
+	[ROUTE_POSTHOG_SCRIPT] = POSTHOG_STUB("posthog_script", posthog_script_paths, POSTHOG_NO_SCRIPT,
+					      "text/javascript; charset=utf-8"),
+	[ROUTE_POSTHOG_CONFIG] = POSTHOG_STUB("posthog_config", posthog_config_paths, POSTHOG_CONFIG, JSON),
+	[ROUTE_POSTHOG_FLAGS] = POSTHOG_STUB("posthog_flags", posthog_flags_paths, POSTHOG_FLAGS, JSON),
+	[ROUTE_POSTHOG_RECORDING] =
+		POSTHOG_STUB("posthog_recording", posthog_recording_paths, POSTHOG_TAKEN, JSON),
 	[ROUTE_MAILGUN] = HOOK("mailgun", mailgun_scheme, mailgun_read, password_headers),
 	[ROUTE_SENDGRID] = {HOOK_PARTS("sendgrid", sendgrid_scheme, sendgrid_read, sendgrid_headers),
 			    .has_public_key = true},
@@ -174,10 +216,22 @@ static bool is_listed(const struct collect_conf *conf, size_t list, const char *
 	return false;
 }
 
+/* Is it that path, with anything in place of the `*`? */
+static bool is_like(const char *pattern, const char *path)
+{
+	const char *star = strchr(pattern, '*');
+	if (star == NULL) {
+		return strcmp(pattern, path) == 0;
+	}
+	size_t before = (size_t)(star - pattern), after = strlen(star + 1), size = strlen(path);
+	return size >= before + after && strncmp(pattern, path, before) == 0 &&
+	       strcmp(star + 1, path + size - after) == 0;
+}
+
 static bool is_fixed(const char *const *paths, const char *path)
 {
 	for (size_t i = 0; paths[i] != NULL; i++) {
-		if (strcmp(paths[i], path) == 0) {
+		if (is_like(paths[i], path)) {
 			return true;
 		}
 	}

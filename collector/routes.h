@@ -14,6 +14,7 @@ struct collect_conf;
 #define ROUTE_LIST(X) \
 	X(SNOWPLOW_POST) X(SNOWPLOW_GET) X(SEGMENT) X(SEGMENT_PIXEL) X(JITSU) \
 	X(PLAUSIBLE) X(GA4) X(GA4_HOOK) \
+	X(MATOMO_GET) X(MATOMO_POST) X(POSTHOG) X(POSTHOG_SCRIPT) X(POSTHOG_CONFIG) X(POSTHOG_FLAGS) X(POSTHOG_RECORDING) \
 	X(MAILGUN) X(SENDGRID) X(POSTMARK) X(BREVO) X(MANDRILL) \
 	X(CHATWOOT) X(INTERCOM) X(ZENDESK) X(CRISP) X(ROCKETCHAT) \
 	X(HUBSPOT) X(DYNAMICS) X(SALESFORCE) \
@@ -32,10 +33,12 @@ struct route_about {
 	const char *source;		/* of events; NULL: not a source */
 	const char *methods;		/* as in header Allow */
 	const char *allow;		/* that header, where other routes have its paths too; NULL: methods */
-	const char *const *fixed_paths; /* of a source whose senders know no others; NULL ends */
+	const char *const *fixed_paths; /* of a source whose senders know no others; one `*` in it is
+					 * anything. NULL ends */
 	size_t paths;			/* of other sources: where in struct collect_conf */
 	size_t more_paths;		/* likewise; 0: none */
-	bool has_visitors;		/* the network user id's cookie is read and set */
+	bool is_stub;	   /* success at once, whatever it is: senders ask, and nothing is kept of it */
+	bool has_visitors; /* the network user id's cookie is read and set */
 	/* Of a source of webhooks: how its sender signs. Its paths are those of the hooks that are configured. NULL: what
 	 * comes is anybody's word, and no identity in it is verified. */
 	hook_scheme *scheme;

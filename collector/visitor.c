@@ -85,7 +85,8 @@ bool visitor_settle(const struct visitor_options *options, const struct source_r
 {
 	struct visitor visitor = {.what = VISITOR_SILENT};
 	const struct event *first = first_event(items);
-	if (options->name[0] == '\0' || request->header[SOURCE_SP_ANONYMOUS][0] != '\0' || first == NULL) {
+	if (options->name[0] == '\0' || request->header[SOURCE_SP_ANONYMOUS][0] != '\0' || first == NULL ||
+	    first->consent.anonymous) {
 		*ret_visitor = visitor;
 		return true;
 	}

@@ -2,7 +2,7 @@
  * The network user id: a cookie by which the collector itself knows a browser again, for what brings no id of its own (a
  * pixel in a page without scripts, a tracker in its anonymous mode). Snowplow's collectors do the same.
  *
- * Never with SP-Anonymous, and only when an event of the request was taken: without consent nothing is set, and an event
+ * Never with SP-Anonymous or where the first event is anonymous by its own word, and only when an event of the request was taken: without consent nothing is set, and an event
  * that says no takes the cookie away. No other cookie is looked at.
  */
 #pragma once

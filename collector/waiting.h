@@ -23,7 +23,9 @@ struct waiting {
 	struct drops_count dropped; /* for want of consent */
 	struct drops_row *drops;    /* where they are counted, once the request is answered 200; NULL: none */
 	struct visitor visitor;
-	unsigned next; /* of the free slots, index + 1; 0: none */
+	enum source_answer answer; /* of success */
+	unsigned read, unread;	   /* of its items: events, rejects */
+	unsigned next;		   /* of the free slots, index + 1; 0: none */
 };
 
 struct waiting_list {

@@ -51,6 +51,11 @@ enum outcome reading_properties(struct reading *reading, const struct json_node 
 /* The same, with what may not be kept of URLs taken out, and without those that the event has otherwise. `is_own` may be NULL. */
 enum outcome reading_other_properties(struct reading *reading, const struct json_node *map,
 				      bool (*is_own)(const struct reading *reading, const char *key));
+/* That of the message's "properties"; what is there and no map is OUTCOME_bad_value. */
+enum outcome reading_own_properties(struct reading *reading,
+				    bool (*is_own)(const struct reading *reading, const char *key));
+/* Money, or whatever else a number was put on it by, of those properties as the event's value. */
+void reading_amount(struct reading *reading);
 /* The fields of a form that was submitted, as configuration maps that of event->content.form_id; of another one none is read. */
 enum outcome reading_form(struct reading *reading, const struct json_node *map);
 /* The number at a path, or in a text there, as the event's value; nothing of the kind there: it stays unsaid. */

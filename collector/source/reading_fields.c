@@ -47,6 +47,23 @@ enum outcome reading_other_properties(struct reading *reading, const struct json
 	return outcome;
 }
 
+enum outcome reading_own_properties(struct reading *reading,
+				    bool (*is_own)(const struct reading *reading, const char *key))
+{
+	const struct json_node *map = reading_find(reading->message, "properties");
+	reading->field = "properties";
+	return map == NULL || map->kind == JSON_MAP ? reading_other_properties(reading, map, is_own)
+						    : OUTCOME_bad_value;
+}
+
+void reading_amount(struct reading *reading)
+{
+	static const char *const paths[] = {"properties.revenue", "properties.total", "properties.value"};
+	for (size_t i = 0; i < COUNT_OF(paths) && !reading->event->has_value; i++) {
+		reading_value(reading, paths[i]);
+	}
+}
+
 enum outcome reading_form(struct reading *reading, const struct json_node *map)
 {
 	const struct form *form = form_find(&reading->options->forms, reading->event->content.form_id);

@@ -176,26 +176,6 @@ static bool is_of_page(const struct reading *reading, const char *key)
 	return false;
 }
 
-static enum outcome read_properties(struct reading *reading)
-{
-	const struct json_node *map = reading_find(reading->message, "properties");
-	reading->field = "properties";
-	if (map != NULL && map->kind != JSON_MAP) {
-		return OUTCOME_bad_value;
-	}
-	return reading_other_properties(reading, map,
-					reading->event->action == ACTION_PAGE_VIEW ? is_of_page : NULL);
-}
-
-/* Money, or whatever else a number was put on it by. */
-static void read_value(struct reading *reading)
-{
-	static const char *const paths[] = {"properties.revenue", "properties.total", "properties.value"};
-	for (size_t i = 0; i < COUNT_OF(paths) && !reading->event->has_value; i++) {
-		reading_value(reading, paths[i]);
-	}
-}
-
 enum outcome segment_track(struct reading *reading)
 {
 	struct event *event = reading->event;
@@ -212,6 +192,6 @@ enum outcome segment_track(struct reading *reading)
 	if (outcome != OUTCOME_NONE || (track != NULL && track->is_private)) {
 		return outcome;
 	}
-	read_value(reading);
-	return read_properties(reading);
+	reading_amount(reading);
+	return reading_own_properties(reading, event->action == ACTION_PAGE_VIEW ? is_of_page : NULL);
 }

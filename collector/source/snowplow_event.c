@@ -211,33 +211,13 @@ static enum outcome read_page_ping(struct snowplow_reading *reading)
 	return OUTCOME_NONE;
 }
 
-/* Category "video" and one of these actions. */
-static int video_action(const char *category, const char *action)
-{
-	static const struct {
-		const char *word;
-		int action;
-	} rows[] = {
-		{"play", ACTION_VIDEO_PLAY},	     {"start", ACTION_VIDEO_PLAY},
-		{"complete", ACTION_VIDEO_COMPLETE}, {"completed", ACTION_VIDEO_COMPLETE},
-		{"end", ACTION_VIDEO_COMPLETE},	     {"ended", ACTION_VIDEO_COMPLETE},
-		{"finish", ACTION_VIDEO_COMPLETE},
-	};
-	for (size_t i = 0; strcasecmp(category, "video") == 0 && i < COUNT_OF(rows); i++) {
-		if (strcasecmp(action, rows[i].word) == 0) {
-			return rows[i].action;
-		}
-	}
-	return ACTION_CUSTOM;
-}
-
 static enum outcome read_struct_event(struct snowplow_reading *reading)
 {
 	const struct snowplow_payload *payload = reading->payload;
 	struct event *event = reading->to.event;
 	const char *category = snowplow_get(payload, "se_ca"), *action = snowplow_get(payload, "se_ac");
 	const char *label = snowplow_get(payload, "se_la"), *value = snowplow_get(payload, "se_va");
-	event->action = video_action(category, action);
+	event->action = source_video_action(category, action);
 	if (value[0] != '\0') {
 		char *end;
 		double number = strtod(value, &end);

@@ -3,6 +3,7 @@
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
+#include <strings.h>
 
 #include "core/base/arena.h"
 #include "core/base/hash.h"
@@ -114,6 +115,25 @@ void source_signals(const struct source_request *request, struct event *event)
 {
 	event->consent.dnt = strcmp(request->header[SOURCE_DNT], "1") == 0;
 	event->consent.gpc = strcmp(request->header[SOURCE_GPC], "1") == 0;
+}
+
+int source_video_action(const char *category, const char *action)
+{
+	static const struct {
+		const char *word;
+		int action;
+	} rows[] = {
+		{"play", ACTION_VIDEO_PLAY},	     {"start", ACTION_VIDEO_PLAY},
+		{"complete", ACTION_VIDEO_COMPLETE}, {"completed", ACTION_VIDEO_COMPLETE},
+		{"end", ACTION_VIDEO_COMPLETE},	     {"ended", ACTION_VIDEO_COMPLETE},
+		{"finish", ACTION_VIDEO_COMPLETE},
+	};
+	for (size_t i = 0; strcasecmp(category, "video") == 0 && i < sizeof(rows) / sizeof(rows[0]); i++) {
+		if (strcasecmp(action, rows[i].word) == 0) {
+			return rows[i].action;
+		}
+	}
+	return ACTION_CUSTOM;
 }
 
 const char *source_text(struct arena *arena, const char *text, size_t max)

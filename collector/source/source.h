@@ -118,9 +118,17 @@ struct source_item {
 	struct reject reject;
 };
 
+/* How a sender wants success to be said, where it is not always said as the source's row in routes.c says. */
+enum source_answer {
+	SOURCE_ANSWER_USUAL,
+	SOURCE_ANSWER_NOTHING, /* 204 */
+	SOURCE_ANSWER_TALLY,   /* how many were read, and how many not: Matomo's, of a bulk */
+};
+
 struct source_items {
 	size_t count; /* at most SOURCE_EVENTS_MAX */
 	struct source_item *items;
+	enum source_answer answer;
 };
 
 /* False: the arena is full, or there is more of something than is taken: 413. */
@@ -138,6 +146,9 @@ struct event *source_event(struct arena *arena);
 
 /* What the browser signals against tracking, as headers say it for every source: noted; what it means is configured. */
 void source_signals(const struct source_request *request, struct event *event);
+
+/* What a video's event means whose category is "video", in one of the usual words; else ACTION_CUSTOM. */
+int source_video_action(const char *category, const char *action);
 
 /* A copy of at most `max` bytes, cut between characters, control characters made spaces; "" when `text` is NULL or is
  * not UTF-8; NULL: the arena is full. */

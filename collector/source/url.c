@@ -72,6 +72,19 @@ static bool is_campaign(const char *pair, size_t size)
 	return size > 4 && strncasecmp(pair, "utm_", 4) == 0;
 }
 
+/* Of those that name a campaign, in Matomo's words too; 0: it does not. */
+static size_t campaign_prefix(const char *pair, size_t size)
+{
+	static const char *const prefixes[] = {"utm_", "mtm_", "pk_"};
+	for (size_t i = 0; i < COUNT_OF(prefixes); i++) {
+		size_t prefix = strlen(prefixes[i]);
+		if (size > prefix && strncasecmp(pair, prefixes[i], prefix) == 0) {
+			return prefix;
+		}
+	}
+	return 0;
+}
+
 struct writer {
 	char text[URL_SIZE_MAX + 1];
 	size_t used;
@@ -186,7 +199,8 @@ bool url_campaign(const char *url, struct arena *arena, struct event *event)
 	} rows[] = {
 		{"source=", &event->campaign.source},	{"medium=", &event->campaign.medium},
 		{"campaign=", &event->campaign.name},	{"term=", &event->campaign.term},
-		{"content=", &event->campaign.content},
+		{"content=", &event->campaign.content}, {"kwd=", &event->campaign.term},
+		{"keyword=", &event->campaign.term},
 	};
 	if (url == NULL) {
 		return true;
@@ -195,12 +209,10 @@ bool url_campaign(const char *url, struct arena *arena, struct event *event)
 	const char *at = parts.query, *pair;
 	size_t size;
 	while (at != NULL && next_pair(&at, parts.query + parts.query_size, &pair, &size)) {
-		if (!is_campaign(pair, size)) {
-			continue;
-		}
-		pair += 4;
-		size -= 4;
-		for (size_t i = 0; i < COUNT_OF(rows); i++) {
+		size_t prefix = campaign_prefix(pair, size);
+		pair += prefix;
+		size -= prefix;
+		for (size_t i = 0; prefix > 0 && i < COUNT_OF(rows); i++) {
 			size_t name_size = strlen(rows[i].name);
 			if (size > name_size && strncasecmp(pair, rows[i].name, name_size) == 0) {
 				*rows[i].to = decode(pair + name_size, size - name_size, arena);

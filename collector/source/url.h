@@ -17,7 +17,8 @@ struct event;
 const char *url_clean(const char *url, struct arena *arena);
 /* The same without any query. */
 const char *url_without_query(const char *url, struct arena *arena);
-/* utm_source, _medium, _campaign, _term, _content of the query, decoded, into event->campaign. False: arena full. */
+/* utm_source, _medium, _campaign, _term, _content of the query, decoded, into event->campaign; of Matomo's mtm_ and pk_ the
+ * same, and _kwd for the term. False: arena full. */
 bool url_campaign(const char *url, struct arena *arena, struct event *event);
 
 /* A copy of a name or value of a query or form with its escapes undone; a broken escape, and one of a NUL, stays as it is.

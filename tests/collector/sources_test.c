@@ -26,6 +26,8 @@
 #include "collector/source/mailgun.h"
 #include "collector/source/mandrill.h"
 #include "collector/source/plausible.h"
+#include "collector/source/matomo.h"
+#include "collector/source/posthog.h"
 #include "collector/source/postmark.h"
 #include "collector/source/rocketchat.h"
 #include "collector/source/salesforce.h"
@@ -100,6 +102,8 @@ static const struct tested {
 	{"mailgun", CHANNEL_EMAIL, mailgun_read, true},
 	{"mandrill", CHANNEL_EMAIL, mandrill_read, true},
 	{"plausible", CHANNEL_WEB, plausible_read, false},
+	{"matomo", CHANNEL_WEB, matomo_read, false},
+	{"posthog", CHANNEL_WEB, posthog_read, false},
 	{"postmark", CHANNEL_EMAIL, postmark_read, true},
 	{"rocketchat", CHANNEL_CHAT, rocketchat_read, true},
 	{"salesforce", CHANNEL_CRM, salesforce_read, true},

@@ -16,6 +16,7 @@ import urllib.parse
 import collector_test
 import crm
 import phased_test
+import trackers
 from collector_test import proto
 
 def canary_forms(text):
@@ -272,6 +273,7 @@ ROWS = [
     ("rocketchat", room("LivechatEdit", {"_id": "m1", "msg": "Hello"}), "nothing", {}),
     ("rocketchat", {"type": "LivechatSessionStart"}, "rejected", {"field": "createdAt"}),
     *crm.ROWS,
+    *trackers.ROWS,
 ]
 
 
@@ -290,6 +292,7 @@ CANARIES = {source: (next(body for name, body, action, _ in ROWS if name == sour
                                  ("brevo", ("event",)), ("mandrill", ("event",)), ("chatwoot", ("event", "message_type")),
                                  ("intercom", ("topic",)), ("zendesk", ("type", "createdAt")), ("crisp", ("event", "type")),
                                  ("rocketchat", ("type", "ts", "createdAt", "closedAt")), *crm.KEPT.items())}
+CANARIES |= trackers.CANARIES
 CANARIES |= {"segment": (segment(), ("type",)), "jitsu": (segment(), ("type",))}
 CANARIES["plausible"] = ({"n": "File Download", "u": "https://acme.test/", "d": "acme.test", "r": "https://acme.test/",
                           "p": {"may_count": True, "browser": "a", "user": "u", "url": "https://acme.test/a.pdf", "plan": "a"},
@@ -342,11 +345,13 @@ class SourcesTest(collector_test.CollectTest):
                      chat={"topics_file": phased_test.ROOT + "/conf/topics.yaml"})
 
     def send(self, source, body, secret=SECRET, now=None, rest=""):
+        if source in trackers.PATHS:
+            return self.ask("POST", trackers.PATHS[source], json.dumps(body), {"User-Agent": collector_test.FIREFOX}).status
         text, headers = SIGN[source](dict(body), secret, int(time.time()) if now is None else now)
         return self.ask("POST", f"/hooks/{source}/{HOOKS[source]}{rest}", text, {"User-Agent": "hook/1", **headers}).status
 
     def arrived(self):
-        return [proto.Event.FromString(value) for name in ("email", "chat", "crm") for _, value in self.read(name)]
+        return [proto.Event.FromString(value) for name in ("web", "email", "chat", "crm") for _, value in self.read(name)]
 
 
 class Sources(SourcesTest):
@@ -372,7 +377,7 @@ class Sources(SourcesTest):
                      "".join(event.opportunity.left_contact_ids) == more.get("left", "")]
             self.assertTrue(found, f"{source} {action} {more}: {body}")
             event = left.pop(found[0])
-            self.assertEqual(HOOKS[source], event.site)
+            self.assertEqual(HOOKS.get(source, "acme-web"), event.site)
             self.assertEqual("", event.identity.email, "no consent to a profile was given")
             if source not in crm.HOOKS or "address" in more:
                 self.assertEqual(source in MAIL or source in crm.HOOKS, event.identity.verified)
@@ -386,10 +391,35 @@ class Sources(SourcesTest):
         print()
 
     def no_text_anywhere(self):
-        for name in ("email", "chat", "crm", "rejected"):
+        for name in ("web", "email", "chat", "crm", "rejected"):
             for _, value in self.read(name):
                 self.assertNotIn(b"plotter", value)
                 self.assertNotIn(b"ann@acme.test", value)
+
+    def test_trackers_are_answered_as_they_want_it(self):
+        self.collect_hooks()
+        browser = {"User-Agent": collector_test.FIREFOX, "Origin": "https://acme.test"}
+        ours = "idsite=acme-web&rec=1&url=https%3A%2F%2Facme.test%2F"
+        bulk = json.dumps({"requests": [f"?{ours}", {"idsite": 1}, {"idsite": "", "rec": 1}]})
+        gif, taken = (200, "image/gif", b"GIF89a"), (200, "application/json", b'{"status":1}')
+        rows = [
+            ("GET", f"/matomo.php?{ours}", "", gif), ("GET", f"/piwik.php?{ours}&send_image=0", "", (204, None, b"")),
+            ("POST", f"/matomo.php?{ours}&send_image=0", "", (204, None, b"")), ("POST", "/matomo.php", ours, gif),
+            ("POST", "/matomo.php", bulk, (200, "application/json", b'{"status":"success","tracked":1,"invalid":1}')),
+            ("GET", "/matomo.php", "", gif), ("POST", "/matomo.php", "{", gif), ("PUT", "/matomo.php", "", (405, None, b"")),
+            ("POST", "/e/", json.dumps(trackers.posthog("$pageview")), taken), ("POST", "/batch", json.dumps(trackers.posthog("$web_vitals")), taken),
+            ("GET", "/e/?data=eyJldmVudCI6ICJ4In0%3D", "", taken), ("POST", "/s/?compression=gzip-js", b"\x1f\x8bbroken", taken),
+            ("POST", "/flags/?v=2", "{}", (200, "application/json", b'{"flags":{}')), ("POST", "/decide/?v=3", "", (200, "application/json", b"{")),
+            ("GET", "/array/phc_x/config", "", (200, "application/json", b'{"supportedCompression":')),
+            ("GET", "/array/phc_x/config.js", "", (200, "text/javascript; charset=utf-8", b"/*")), ("GET", "/static/array.js", "", (404, None, b"")),
+        ]
+        for method, path, body, (status, kind, begin) in rows:
+            answer = self.ask(method, path, body, browser)
+            said = (answer.status, answer.headers.get("Content-Type"), answer.body[:len(begin)])
+            self.assertEqual((status, kind, begin), said, f"{method} {path}")
+            self.assertEqual("https://acme.test", answer.headers["Access-Control-Allow-Origin"])
+            self.assertEqual(status == 204, answer.body == b"" and status < 300)
+        self.assertEqual(["", "distinct_id", "idsite"], sorted(reject.field for reject in self.rejected()))
 
     def test_what_does_not_prove_whose_it_is_is_refused(self):
         self.collect_hooks()
@@ -452,7 +482,7 @@ class Sources(SourcesTest):
         self.wait_log(self.program, "hooks: not taken over, those that were in force still are: .*news.secret: empty")
 
     def send_canary(self, source, body):
-        if source in HOOKS:
+        if source in HOOKS or source in trackers.PATHS:
             self.assertEqual(200, self.send(source, body))
             return
         path, status = PUBLIC[source]
@@ -470,7 +500,7 @@ class Sources(SourcesTest):
             for some in [*([path] for path in paths), paths]:
                 self.send_canary(source, put(body, some, canary))
             self.send_canary(source, {**body, canary: canary, here: {canary: [canary]}})
-            path = f"/hooks/{source}/{HOOKS[source]}" if source in HOOKS else "/v1/t"
+            path = f"/hooks/{source}/{HOOKS[source]}" if source in HOOKS else trackers.PATHS.get(source, "/v1/t")
             for headers in ({"Authorization": f"Basic {canary}"}, {"Authorization": canary}, {"X-Write-Key": canary}):
                 self.ask("POST", path, json.dumps(body), headers)
             self.ask("POST", f"{path}/{canary}", f'{{"{canary}": "{canary}"', {"User-Agent": canary})
