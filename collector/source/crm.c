@@ -85,6 +85,11 @@ enum outcome crm_left(struct reading *reading, const char *id)
 		      &event->opportunity.left_contact_ids);
 }
 
+enum outcome crm_optional(enum outcome outcome)
+{
+	return outcome == OUTCOME_bad_value ? OUTCOME_NONE : outcome;
+}
+
 enum outcome crm_text(struct reading *reading, const struct json_node *node, size_t max, const char **ret)
 {
 	if (node == NULL) {
@@ -148,6 +153,7 @@ enum outcome crm_part(struct reading *reading, enum crm_part part, const struct 
 {
 	struct event *event = reading->event;
 	double number;
+	int64_t close_us;
 	if (node == NULL || (node->kind == JSON_TEXT && node->text[0] == '\0')) {
 		return OUTCOME_NONE;
 	}
@@ -163,7 +169,11 @@ enum outcome crm_part(struct reading *reading, enum crm_part part, const struct 
 	case CRM_PERCENT:
 		return set_number(node, 0, 100, &event->opportunity.probability);
 	case CRM_CLOSE:
-		return close_of(node, &event->opportunity.close_us) ? OUTCOME_NONE : OUTCOME_bad_value;
+		if (!close_of(node, &close_us)) {
+			return OUTCOME_bad_value;
+		}
+		event->opportunity.close_us = close_us;
+		return OUTCOME_NONE;
 	case CRM_CURRENCY: /* a name of more letters is none that anybody could compare */
 		return node->kind == JSON_TEXT && strlen(node->text) == 3
 			       ? reading_copy(reading, node->text, 3, &event->opportunity.currency)

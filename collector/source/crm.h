@@ -20,6 +20,9 @@ enum crm_part { CRM_AMOUNT, CRM_CURRENCY, CRM_PROBABILITY, CRM_PERCENT, CRM_CLOS
 /* NULL, and what is empty: unsaid. What is there and is none is OUTCOME_bad_value. CRM_CLOSE: a day, RFC 3339, or milliseconds. */
 enum outcome crm_part(struct reading *reading, enum crm_part part, const struct json_node *node);
 
+/* Of what is not needed: where it is none, it is left out, and costs nothing. */
+enum outcome crm_optional(enum outcome outcome);
+
 /* A text or a number to *ret; NULL: *ret stays. */
 enum outcome crm_text(struct reading *reading, const struct json_node *node, size_t max, const char **ret);
 

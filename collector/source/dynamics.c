@@ -18,11 +18,9 @@ static enum outcome read_stage(struct reading *reading, const struct dynamics_re
 	struct event *event = reading->event;
 	const struct json_node *state = dynamics_plain(dynamics_column(record, "statecode"));
 	const char *stage = "";
-	enum outcome outcome =
-		dynamics_text(reading, "stepname", dynamics_column(record, "stepname"), ID_SIZE_MAX, &stage);
+	enum outcome outcome = dynamics_text(reading, dynamics_column(record, "stepname"), ID_SIZE_MAX, &stage);
 	if (outcome == OUTCOME_NONE && stage[0] == '\0') {
-		outcome = dynamics_text(reading, "salesstage", dynamics_shown(record, "salesstage"), ID_SIZE_MAX,
-					&stage);
+		outcome = dynamics_text(reading, dynamics_shown(record, "salesstage"), ID_SIZE_MAX, &stage);
 	}
 	outcome = outcome == OUTCOME_NONE ? crm_stage(reading, stage) : outcome;
 	int64_t code = state != NULL && state->kind == JSON_NUMBER && state->is_whole ? state->whole : -1;
@@ -46,17 +44,16 @@ static enum outcome read_parts(struct reading *reading, const struct dynamics_re
 	};
 	enum outcome outcome = OUTCOME_NONE;
 	for (size_t i = 0; i < COUNT_OF(rows) && outcome == OUTCOME_NONE; i++) {
-		reading->field = rows[i].name;
-		outcome = crm_part(reading, rows[i].part, dynamics_plain(dynamics_column(record, rows[i].name)));
+		outcome = crm_optional(
+			crm_part(reading, rows[i].part, dynamics_plain(dynamics_column(record, rows[i].name))));
 	}
 	const char *date = "";
 	if (outcome == OUTCOME_NONE) {
-		outcome = dynamics_text(reading, "estimatedclosedate",
-					dynamics_column(record, "estimatedclosedate"), 64, &date);
+		outcome = dynamics_text(reading, dynamics_column(record, "estimatedclosedate"), 64, &date);
 	}
-	if (outcome == OUTCOME_NONE && date[0] != '\0' &&
-	    !dynamics_date(date, &reading->event->opportunity.close_us)) {
-		return OUTCOME_bad_value;
+	int64_t close_us;
+	if (outcome == OUTCOME_NONE && dynamics_date(date, &close_us)) {
+		reading->event->opportunity.close_us = close_us;
 	}
 	return outcome;
 }
@@ -122,8 +119,8 @@ static enum outcome read_close(struct reading *reading)
 		return outcome;
 	}
 	reading->event->opportunity.state = dynamics_is(message, "Win") ? OPPORTUNITY_WON : OPPORTUNITY_LOST;
-	reading->field = "actualrevenue";
-	return crm_part(reading, CRM_AMOUNT, dynamics_plain(dynamics_column(&record, "actualrevenue")));
+	return crm_optional(
+		crm_part(reading, CRM_AMOUNT, dynamics_plain(dynamics_column(&record, "actualrevenue"))));
 }
 
 /* ---- whose they are ---- */
@@ -188,7 +185,7 @@ static enum outcome read_connection(struct reading *reading)
 	event->identity.crm_id = contact;
 	event->identity.verified = true;
 	read_profile(reading, &record);
-	outcome = dynamics_text(reading, role, dynamics_shown(&record, role), 128, &event->identity.role);
+	outcome = dynamics_text(reading, dynamics_shown(&record, role), 128, &event->identity.role);
 	return outcome == OUTCOME_NONE ? crm_contact(reading, contact) : outcome;
 }
 
@@ -222,7 +219,7 @@ static enum outcome read_contact(struct reading *reading)
 		const char **to = (const char **)(void *)((char *)event + rows[i].to);
 		const struct json_node *node = rows[i].is_shown ? dynamics_shown(&record, rows[i].name)
 								: dynamics_column(&record, rows[i].name);
-		outcome = dynamics_text(reading, rows[i].name, node, rows[i].limit, to);
+		outcome = dynamics_text(reading, node, rows[i].limit, to);
 	}
 	const struct json_node *written = json_get(dynamics_input(reading->message, "Target"), "Attributes");
 	for (size_t i = 0; i < COUNT_OF(refusals); i++) {

@@ -83,17 +83,16 @@ const struct json_node *dynamics_shown(const struct dynamics_record *record, con
 	return text != NULL ? text : json_get(dynamics_column(record, name), "Name");
 }
 
-enum outcome dynamics_text(struct reading *reading, const char *name, const struct json_node *node, size_t max,
-			   const char **ret)
+enum outcome dynamics_text(struct reading *reading, const struct json_node *node, size_t max, const char **ret)
 {
-	reading->field = name;
-	return crm_text(reading, node, max, ret);
+	return crm_optional(crm_text(reading, node, max, ret));
 }
 
 enum outcome dynamics_id(struct reading *reading, const char *name, const struct json_node *node, const char **ret)
 {
 	const char *id = "";
-	enum outcome outcome = dynamics_text(reading, name, node, ID_SIZE_MAX + 1, &id);
+	reading->field = name;
+	enum outcome outcome = crm_text(reading, node, ID_SIZE_MAX + 1, &id);
 	if (outcome != OUTCOME_NONE || id[0] == '\0') {
 		return outcome;
 	}

@@ -29,10 +29,9 @@ const struct json_node *dynamics_plain(const struct json_node *value);
 /* How a choice or a lookup is shown to people; NULL: not told. */
 const struct json_node *dynamics_shown(const struct dynamics_record *record, const char *name);
 
-/* A text or number to *ret; `name` is the field where it is neither. NULL: *ret stays. */
-enum outcome dynamics_text(struct reading *reading, const char *name, const struct json_node *node, size_t max,
-			   const char **ret);
-/* Ids are compared, and GUIDs are written in either case: lower. */
+/* A text or number to *ret; NULL, and what is neither: *ret stays. */
+enum outcome dynamics_text(struct reading *reading, const struct json_node *node, size_t max, const char **ret);
+/* Ids are needed, compared, and, being GUIDs, written in either case: lower. `name` is the field where it is none. */
 enum outcome dynamics_id(struct reading *reading, const char *name, const struct json_node *node,
 			 const char **ret);
 /* The id of a lookup's record, where that is one of such a table. */

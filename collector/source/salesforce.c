@@ -40,6 +40,11 @@ static enum outcome take_text(struct reading *reading, const char *name, size_t 
 	return crm_text(reading, reading_find(reading->message, name), max, ret);
 }
 
+static enum outcome take_optional(struct reading *reading, const char *name, size_t max, const char **ret)
+{
+	return crm_optional(take_text(reading, name, max, ret));
+}
+
 /* ---- deals ---- */
 
 static const struct deal_field {
@@ -77,13 +82,12 @@ static enum outcome read_opportunity(struct reading *reading)
 	if (is_change(reading->message, "UNDELETE")) {
 		event->opportunity.state = OPPORTUNITY_OPEN;
 	}
-	outcome = take_text(reading, "StageName", ID_SIZE_MAX, &stage);
+	outcome = take_optional(reading, "StageName", ID_SIZE_MAX, &stage);
 	outcome = outcome == OUTCOME_NONE ? crm_stage(reading, stage) : outcome;
 	settle_state(reading);
 	for (size_t i = 0; i < COUNT_OF(deal_fields) && outcome == OUTCOME_NONE; i++) {
-		reading->field = deal_fields[i].name;
-		outcome = crm_part(reading, deal_fields[i].part,
-				   reading_find(reading->message, deal_fields[i].name));
+		outcome = crm_optional(crm_part(reading, deal_fields[i].part,
+						reading_find(reading->message, deal_fields[i].name)));
 	}
 	outcome = outcome == OUTCOME_NONE ? take_text(reading, "ContactId", ID_SIZE_MAX, &contact) : outcome;
 	return outcome == OUTCOME_NONE ? crm_contact(reading, contact) : outcome;
@@ -132,7 +136,7 @@ static enum outcome read_role(struct reading *reading)
 	event->identity.crm_id = contact;
 	event->identity.verified = true;
 	read_profile(reading);
-	outcome = take_text(reading, "Role", 128, &event->identity.role);
+	outcome = take_optional(reading, "Role", 128, &event->identity.role);
 	return outcome == OUTCOME_NONE ? crm_contact(reading, contact) : outcome;
 }
 
@@ -141,8 +145,8 @@ static enum outcome read_role(struct reading *reading)
 static enum outcome read_name(struct reading *reading)
 {
 	const char *first = "", *last = "";
-	enum outcome outcome = take_text(reading, "Name.FirstName", 128, &first);
-	outcome = outcome == OUTCOME_NONE ? take_text(reading, "Name.LastName", 128, &last) : outcome;
+	enum outcome outcome = take_optional(reading, "Name.FirstName", 128, &first);
+	outcome = outcome == OUTCOME_NONE ? take_optional(reading, "Name.LastName", 128, &last) : outcome;
 	if (outcome != OUTCOME_NONE || first[0] == '\0' || last[0] == '\0') {
 		return outcome; /* half a name is none */
 	}
@@ -160,8 +164,8 @@ static enum outcome read_contact(struct reading *reading)
 		return OUTCOME_bad_value;
 	}
 	enum outcome outcome = reading_copy(reading, record_of(reading), ID_SIZE_MAX, &event->identity.crm_id);
-	outcome = outcome == OUTCOME_NONE ? take_text(reading, "Email", 255, &event->identity.email) : outcome;
-	outcome = outcome == OUTCOME_NONE ? take_text(reading, "Title", 128, &event->identity.title) : outcome;
+	outcome = outcome == OUTCOME_NONE ? take_optional(reading, "Email", 255, &event->identity.email) : outcome;
+	outcome = outcome == OUTCOME_NONE ? take_optional(reading, "Title", 128, &event->identity.title) : outcome;
 	outcome = outcome == OUTCOME_NONE ? read_name(reading) : outcome;
 	if (crm_is_yes(reading_find(reading->message, "HasOptedOutOfEmail"))) {
 		event->consent.contact = STATEMENT_WITHDRAWN;
