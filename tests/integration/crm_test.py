@@ -19,7 +19,7 @@ def person(who, source, number):
 class Deals(sources_test.PersonTest):
     def setUp(self):
         super().setUp()
-        self.collect_hooks()
+        self.collect_hooks(crm={"profile_fields": ["Profile__c"]})
         self.start_phased()
         self.sent = 0
 
@@ -34,7 +34,7 @@ class Deals(sources_test.PersonTest):
             self.sent += 3
 
     def all_are_stored(self):
-        done = "SELECT coalesce(sum(n), 0) FROM phased.outcome_day WHERE outcome IN ('applied', 'unidentified')"
+        done = "SELECT coalesce(sum(n), 0) FROM phased.outcome_day WHERE outcome IN ('applied', 'remembered', 'duplicate')"
         self.wait_until(lambda: int(self.value(done)) >= self.sent, APPLIED_S, "all are stored")
         self.assertEqual("0", self.value("SELECT count(*) FROM phased.rejected"))
 
@@ -60,6 +60,44 @@ class Told(Deals):
         self.tell("salesforce", crm.salesforce("Opportunity", "CREATE", "006A", 20, StageName="Closed Lost", ContactId="003A"))
         self.all_are_stored()
         self.wait_until(lambda: {**before, "dynamics": "none", "salesforce": "none"} == self.phases() or None, APPLIED_S, "the ends")
+
+    def test_an_association_that_is_told_from_both_ends_is_one(self):
+        once = crm.associated()
+        other = {**once, "subscriptionType": "contact.associationChange", "associationType": "CONTACT_TO_DEAL", "fromObjectId": 501, "toObjectId": 9001}
+        self.tell("hubspot", once)
+        self.tell("hubspot", other)
+        self.all_are_stored()
+        rows = self.psql("SELECT outcome, sum(n) FROM phased.outcome_day GROUP BY 1 ORDER BY 1")
+        self.assertEqual([["applied", "1"], ["duplicate", "1"]], rows)
+
+    def test_who_is_deleted_by_the_laws_name_is_forgotten(self):
+        self.visit("ann", "bo")
+        for who, number in (("ann", 501), ("bo", 502)):
+            self.tell("hubspot", crm.hubspot("contact.propertyChange", "email", f"{who}@acme.test", number))
+        self.all_are_stored()
+        self.assertEqual({"ann", "bo"}, set(self.phases()))
+        self.tell("hubspot", crm.hubspot("contact.privacyDeletion", number=501))
+        self.wait_until(lambda: set(self.phases()) == {"bo"} or None, APPLIED_S, "she is not shown")
+        self.assertEqual("3", self.value("SELECT count(*) FROM phased.touch JOIN phased.subject USING (subject_id) WHERE channel = 1"), "Bo's")
+        self.assertEqual("0", self.value("SELECT count(*) FROM phased.contact WHERE address = 'ann@acme.test'"))
+
+    def test_whose_record_agrees_is_known_by_it_until_it_no_longer_does(self):
+        """And nobody else is: neither by a box that was never ticked nor by a message without one."""
+        for number, (record, fields) in enumerate([
+                ("003A", {"Email": "ann@acme.test", "Name": {"FirstName": "Ann", "LastName": "Aas"}, "Title": "Head of print", "Profile__c": True}),
+                ("003B", {"Email": "bo@acme.test", "Name": {"FirstName": "Bo", "LastName": "Berg"}, "Profile__c": False}),
+                ("003C", {"Email": "carl@acme.test", "Title": "CFO"})]):
+            self.tell("salesforce", crm.salesforce("Contact", "CREATE", record, 30 + number, **fields))
+        roles = [crm.salesforce("OpportunityContactRole", "CREATE", f"00K{number}", 40 + number, OpportunityId="006A", ContactId=record, Role="CFO", **more)
+                 for number, (record, more) in enumerate([("003A", {"Profile__c": True}), ("003C", {})])]
+        for role in roles:
+            self.tell("salesforce", role)
+        self.all_are_stored()
+        known = "SELECT address, name, title, role, role_source FROM report.person WHERE coalesce(address, name, title, role) IS NOT NULL"
+        self.assertEqual([["ann@acme.test", "Ann Aas", "Head of print", "CFO", "CRM"]], self.psql(known))
+        self.tell("salesforce", crm.salesforce("Contact", "UPDATE", "003A", 50, Profile__c=False))
+        self.all_are_stored()
+        self.assertEqual([], self.psql(known))
 
 
 if __name__ == "__main__":

@@ -332,7 +332,7 @@ class SourcesTest(collector_test.CollectTest):
                               capture_output=True, text=True, timeout=60)
         self.assertEqual(0, done.returncode, done.stderr)
 
-    def collect_hooks(self, plausible=None, **more):
+    def collect_hooks(self, plausible=None, crm=None, **more):
         hooks = {}
         for source, name in HOOKS.items():
             secrets = [key_of(secret)[1] if source == "sendgrid" else secret for secret in (SECRET, OLDER)]
@@ -341,7 +341,7 @@ class SourcesTest(collector_test.CollectTest):
             if source in URLS:
                 hooks[name]["url"] = URLS[source]
         topics = {name: self.topics[name] for name in ("web", "email", "chat", "crm", "rejected")}
-        self.collect(hooks=hooks, kafka={"topics": topics}, plausible=plausible or {},
+        self.collect(hooks=hooks, kafka={"topics": topics}, plausible=plausible or {}, crm=crm or {},
                      chat={"topics_file": phased_test.ROOT + "/conf/topics.yaml"})
 
     def send(self, source, body, secret=SECRET, now=None, rest=""):
