@@ -61,6 +61,12 @@ void collect_show_health(struct collect *collect, struct http_request *request, 
 void collect_show_ready(struct collect *collect, struct http_request *request, int64_t begun_us);
 void collect_show_metrics(struct collect *collect, struct http_request *request, int64_t begun_us);
 
+/* ---- collect_notice.c ---- */
+
+struct source_notice;
+/* What a sender asks of whoever runs us: a line in the log, and a file with what is not for it. */
+void collect_notice(const struct hook *hook, const struct source_notice *notice);
+
 /* ---- collect_take.c ---- */
 
 /* Reads the events of a request and hands them on; it is answered at once, or when the last of them has ended. `hook`: the

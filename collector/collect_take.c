@@ -156,8 +156,12 @@ static void answer_unproven(struct collect *collect, struct http_request *reques
 {
 	static struct log_limit limit;
 	if (log_allowed(&limit)) {
-		log_warning("hooks.%s: %s, answering 401%s", described->hook->name,
-			    hook_proof_name(described->proof), log_held_back(&limit));
+		hook_detail *detail_of = routes[route].detail;
+		const char *detail = detail_of != NULL ? detail_of(described, &collect->arena) : "";
+		const char *why = hook_proof_name(described->proof);
+		const char *both = detail[0] != '\0' ? arena_print(&collect->arena, "%s: %s", why, detail) : why;
+		log_warning("hooks.%s: %s, answering 401%s", described->hook->name, both != NULL ? both : why,
+			    log_held_back(&limit));
 	}
 	collect_answer_trouble(collect, request, route, 401, begun_us);
 }
@@ -212,6 +216,9 @@ void collect_take(struct collect *collect, struct http_request *request, enum ro
 	if (!admit_key(&collect->admit, key_of(&items), begun_us, &collect->wait_s)) {
 		collect_answer_trouble(collect, request, route, 429, begun_us);
 		return;
+	}
+	if (items.notice != NULL) {
+		collect_notice(hook, items.notice);
 	}
 	flag_machines(collect, &described, &items);
 	settle_trust(route, &items);

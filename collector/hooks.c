@@ -13,10 +13,24 @@
 #define SECRET_SIZE_MIN 8
 #define PEM "-----BEGIN "
 
+static bool refuse_file(const struct hook *hook, const char *key, const char *file, const char *why,
+			struct fail *fail)
+{
+	fail_set(fail, FAIL_FATAL, EXIT_CONFIG, "hooks.%s.%s %s: %s", hook->name, key, file, why);
+	return false;
+}
+
 static bool refuse(const struct hook *hook, const char *why, struct fail *fail)
 {
-	fail_set(fail, FAIL_FATAL, EXIT_CONFIG, "hooks.%s.secret_file %s: %s", hook->name, hook->secret_file, why);
-	return false;
+	return refuse_file(hook, "secret_file", hook->secret_file, why, fail);
+}
+
+/* *text becomes a copy. False: the arena is full. */
+static bool keep(const char **text, struct arena *arena)
+{
+	const char *copy = arena_text(arena, *text, strlen(*text));
+	*text = copy != NULL ? copy : *text;
+	return copy != NULL;
 }
 
 /* One a line; or, in PEM, certificates and public keys, one behind the other. */
@@ -52,15 +66,51 @@ static bool split(struct hook *hook, char *text, struct fail *fail)
 	return hook->secrets_count > 0 || refuse(hook, "empty", fail);
 }
 
+static bool load_certificate(const struct hook *hook, struct hook_certificate *certificate, struct arena *arena,
+			     struct fail *fail)
+{
+	static const char key[] = "certificates";
+	char text[SECRET_FILE_SIZE_MAX + 1] = "";
+	size_t size;
+	if (!secret_file_read("hooks: certificates", certificate->file, text, SECRET_FILE_SIZE_MAX, &size, fail)) {
+		return false;
+	}
+	if (strncmp(text, PEM, sizeof(PEM) - 1) != 0 || !signature_is_key(text)) {
+		return refuse_file(hook, key, certificate->file, "no certificate (PEM)", fail);
+	}
+	certificate->pem = text;
+	return (keep(&certificate->name, arena) && keep(&certificate->file, arena) &&
+		keep(&certificate->pem, arena)) ||
+	       refuse_file(hook, key, certificate->file, "out of memory", fail);
+}
+
+static bool load_pinned(struct hook *hook, struct arena *arena, struct fail *fail)
+{
+	for (size_t i = 0; i < hook->topics_count; i++) {
+		if (!keep(&hook->topics[i], arena)) {
+			return refuse_file(hook, "topics", hook->topics[i], "out of memory", fail);
+		}
+	}
+	for (size_t i = 0; i < hook->certificates_count; i++) {
+		if (!load_certificate(hook, &hook->certificates[i], arena, fail)) {
+			return false;
+		}
+	}
+	return true;
+}
+
 static bool load_hook(const struct hook *from, struct arena *arena, struct hook *ret_hook, struct fail *fail)
 {
 	struct hook hook = *from;
 	const char **const texts[] = {&hook.name, &hook.source, &hook.url, &hook.secret_file};
 	for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++) {
-		*texts[i] = arena_text(arena, *texts[i], strlen(*texts[i]));
-		if (*texts[i] == NULL) {
+		if (!keep(texts[i], arena)) {
 			return refuse(from, "out of memory", fail);
 		}
+	}
+	if (hook.is_pinned) {
+		*ret_hook = hook;
+		return load_pinned(ret_hook, arena, fail);
 	}
 	char *text = arena_zero(arena, SECRET_FILE_SIZE_MAX + 1, 1);
 	size_t size;

@@ -20,7 +20,9 @@
 #include "collector/source/salesforce.h"
 #include "collector/source/segment.h"
 #include "collector/source/sendgrid.h"
+#include "collector/source/ses.h"
 #include "collector/source/snowplow.h"
+#include "collector/source/sns.h"
 #include "collector/source/zendesk.h"
 
 /* The smallest GIF that browsers take: one transparent pixel. */
@@ -57,6 +59,7 @@ static const char *const plausible_paths[] = {"/api/event", NULL};
 static const char *const sendgrid_headers[] = {"Authorization", "X-Twilio-Email-Event-Webhook-Signature",
 					       "X-Twilio-Email-Event-Webhook-Timestamp", NULL};
 static const char *const mandrill_headers[] = {"Authorization", "X-Mandrill-Signature", NULL};
+static const char *const ses_headers[] = {"Authorization", "X-Amz-Sns-Message-Id", NULL};
 static const char *const intercom_headers[] = {"Authorization", "X-Hub-Signature", NULL};
 static const char *const zendesk_headers[] = {"Authorization", "X-API-Key", "X-Zendesk-Webhook-Signature",
 					      "X-Zendesk-Webhook-Signature-Timestamp", NULL};
@@ -179,6 +182,8 @@ const struct route_about routes[ROUTE_COUNT] = {
 	[ROUTE_BREVO] = HOOK("brevo", hook_password, brevo_read, password_headers),
 	[ROUTE_MANDRILL] = {HOOK_PARTS("mandrill", mandrill_scheme, mandrill_read, mandrill_headers),
 			    .signs_url = true},
+	[ROUTE_SES] = {HOOK_PARTS("ses", sns_scheme, ses_read, ses_headers), .is_certificate = sns_is_certificate,
+		       .is_topic = sns_is_topic, .detail = sns_detail},
 	[ROUTE_CHATWOOT] = HOOK("chatwoot", chatwoot_scheme, chatwoot_read, chatwoot_headers),
 	[ROUTE_INTERCOM] = HOOK("intercom", intercom_scheme, intercom_read, intercom_headers),
 	[ROUTE_ZENDESK] = HOOK("zendesk", zendesk_scheme, zendesk_read, zendesk_headers),

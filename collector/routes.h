@@ -15,7 +15,7 @@ struct collect_conf;
 	X(SNOWPLOW_POST) X(SNOWPLOW_GET) X(SEGMENT) X(SEGMENT_PIXEL) X(JITSU) \
 	X(PLAUSIBLE) X(GA4) X(GA4_HOOK) \
 	X(MATOMO_GET) X(MATOMO_POST) X(POSTHOG) X(POSTHOG_SCRIPT) X(POSTHOG_CONFIG) X(POSTHOG_FLAGS) X(POSTHOG_RECORDING) \
-	X(MAILGUN) X(SENDGRID) X(POSTMARK) X(BREVO) X(MANDRILL) \
+	X(MAILGUN) X(SENDGRID) X(POSTMARK) X(BREVO) X(MANDRILL) X(SES) \
 	X(CHATWOOT) X(INTERCOM) X(ZENDESK) X(CRISP) X(ROCKETCHAT) \
 	X(HUBSPOT) X(DYNAMICS) X(SALESFORCE) \
 	X(PREFLIGHT) X(HEALTHZ) X(READYZ) X(METRICS) X(UNKNOWN)
@@ -44,6 +44,10 @@ struct route_about {
 	hook_scheme *scheme;
 	bool has_public_key; /* that its secrets are */
 	bool signs_url;	     /* that scheme needs to know what the sender calls */
+	/* Of a scheme by certificates pinned as files and topics that are listed: could one be named so? NULL: it has secrets. */
+	bool (*is_certificate)(const char *name);
+	bool (*is_topic)(const char *text);
+	hook_detail *detail; /* NULL: of what proves nothing a log names nothing */
 	const char *const
 		*more_headers; /* that adapter and scheme read, SOURCE_MORE_HEADERS_MAX at most; NULL ends */
 	const char *path;      /* of ours */

@@ -14,8 +14,10 @@ const char *hook_proof_name(enum hook_proof proof)
 	static const char *const names[] = {
 		[HOOK_PROVEN] = "proven",
 		[HOOK_UNSIGNED] = "signature or secret missing",
+		[HOOK_UNKNOWN] = "certificate not pinned",
 		[HOOK_FORGED] = "wrong signature or secret",
 		[HOOK_STALE] = "signed at another time",
+		[HOOK_FOREIGN] = "topic not listed",
 	};
 	return names[proof];
 }
@@ -24,6 +26,11 @@ enum hook_proof hook_prove(const struct source_request *request, hook_scheme *sc
 {
 	const struct hook *hook = request->hook;
 	enum hook_proof nearest = HOOK_UNSIGNED;
+	if (hook->is_pinned) {
+		size_t mark = arena->used;
+		nearest = scheme(request, NULL, arena);
+		arena_back(arena, mark);
+	}
 	for (size_t i = 0; i < hook->secrets_count; i++) {
 		size_t mark = arena->used;
 		enum hook_proof proof = scheme(request, &hook->secrets[i], arena);

@@ -69,6 +69,9 @@ static enum outcome read_recipient(struct reading *reading)
 {
 	const struct mail_source *source = source_of(reading);
 	struct event *event = reading->event;
+	if (source->recipient != NULL) {
+		return source->recipient(reading);
+	}
 	for (size_t i = 0; i < MAIL_PATHS_MAX && source->recipients[i] != NULL; i++) {
 		enum outcome outcome = reading_text(reading, source->recipients[i], 255, &event->identity.email);
 		if (outcome != OUTCOME_NONE) {

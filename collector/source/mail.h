@@ -41,6 +41,7 @@ struct mail_source {
 	enum reading_unit unit;
 	const char *id; /* NULL, and where it is not there: made of action, time, recipient, message and link */
 	const char *recipients[MAIL_PATHS_MAX];
+	reading_step *recipient; /* in place of these paths; NULL: they say it */
 	const char *link;
 	const char *message;	  /* Message-ID; one that looks like an address by its hash */
 	const char *message_ends; /* kept of it is what stands in front of one of these; NULL: all */

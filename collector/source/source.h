@@ -125,10 +125,17 @@ enum source_answer {
 	SOURCE_ANSWER_TALLY,   /* how many were read, and how many not: Matomo's, of a bulk */
 };
 
+/* What a sender asks of whoever runs the collector. */
+struct source_notice {
+	const char *about; /* fit for a log: "arn:… waits to be confirmed" */
+	const char *url;   /* to be opened for it, by nobody else: never in a log */
+};
+
 struct source_items {
 	size_t count; /* at most SOURCE_EVENTS_MAX */
 	struct source_item *items;
 	enum source_answer answer;
+	const struct source_notice *notice; /* NULL: it asks nothing */
 };
 
 /* False: the arena is full, or there is more of something than is taken: 413. */

@@ -8,19 +8,9 @@
 #include <string.h>
 #include <unistd.h>
 
-#define PATH_SIZE 512
-#define LINE_SIZE 600
+#include "core/edge/runtime_file.h"
 
-/* systemd separates several directories by colons; the first is the service's own. */
-static bool own_directory(char *ret_directory, size_t size)
-{
-	const char *directories = getenv("RUNTIME_DIRECTORY");
-	if (directories == NULL || directories[0] != '/') {
-		return false;
-	}
-	int length = snprintf(ret_directory, size, "%.*s", (int)strcspn(directories, ":"), directories);
-	return length > 0 && (size_t)length < size;
-}
+#define LINE_SIZE 600
 
 bool reload_note_path(const char *directory, char *ret_path, size_t size)
 {
@@ -28,31 +18,15 @@ bool reload_note_path(const char *directory, char *ret_path, size_t size)
 	return length > 0 && (size_t)length < size;
 }
 
-static bool write_whole(const char *path, const char *line, size_t size)
-{
-	int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0644);
-	if (fd < 0) {
-		return false;
-	}
-	bool good = write(fd, line, size) == (ssize_t)size;
-	return close(fd) == 0 && good;
-}
-
 void reload_note_write(int64_t begun_us, const char *why)
 {
-	char directory[PATH_SIZE], path[PATH_SIZE + 8], fresh[PATH_SIZE + 16], line[LINE_SIZE];
-	if (!own_directory(directory, sizeof(directory)) || !reload_note_path(directory, path, sizeof(path))) {
-		return;
-	}
-	snprintf(fresh, sizeof(fresh), "%s.new", path);
+	char path[RUNTIME_FILE_PATH_SIZE], line[LINE_SIZE];
 	int size = snprintf(line, sizeof(line) - 1, "%d %" PRId64 " %s%.*s", (int)getpid(), begun_us,
 			    why == NULL ? "good" : "bad ", why == NULL ? 0 : (int)strcspn(why, "\n"),
 			    why == NULL ? "" : why);
 	size = size < (int)sizeof(line) - 2 ? size : (int)sizeof(line) - 2;
 	line[size] = '\n';
-	if (!write_whole(fresh, line, (size_t)size + 1) || rename(fresh, path) != 0) {
-		unlink(fresh);
-	}
+	(void)runtime_file_write("reload", line, (size_t)size + 1, 0644, path);
 }
 
 /* A number from 1 on and the space after it. */

@@ -11,6 +11,9 @@
 #include "tests/edge/conf_keys.h"
 #include "tests/table.h"
 
+#define TOPIC "arn:aws:sns:eu-west-1:123456789012:ses-events"
+#define CERTIFICATE "a/SimpleNotificationService-0a1b.pem"
+
 static struct arena arena;
 
 static bool parse(const char *text, struct collect_conf *ret_conf, struct fail *fail)
@@ -43,6 +46,8 @@ END_TEST
 START_TEST(each_key_is_taken_over_or_takes_a_restart)
 {
 	static const struct conf_change changes[] = {
+		{"hooks", "hooks: {news: {source: ses, topics: [" TOPIC "]}}\n",
+		 "hooks: {news: {source: ses, topics: [" TOPIC "], certificates: [" CERTIFICATE "]}}\n"},
 		{"hooks", "hooks: {news: {source: mailgun, secret_file: a}}\n",
 		 "hooks: {news: {source: mailgun, secret_file: b}}\n"},
 		{"segment.keys", "segment: {keys: {WK: a}}\n", "segment: {keys: {WK: b}}\n"},
@@ -218,6 +223,21 @@ START_TEST(what_is_wrong_is_named_with_its_line)
 		{"hooks: {news: {source: mailgun, secret_file: s, proof: none}}\n", "signature or secret"},
 		{"hooks: {news: {source: mandrill, secret_file: s}}\n", "needs url"},
 		{"hooks: {news: {source: brevo, secret_file: s, proof: signature}}\n", "signs nothing"},
+		{"hooks: {news: {source: ses, proof: secret}}\n", "needs secret_file"},
+		{"hooks: {news: {source: ses, secret_file: s, topics: [" TOPIC "]}}\n", "in place of secret_file"},
+		{"hooks: {news: {source: ses, certificates: [" CERTIFICATE "]}}\n", "needs topics"},
+		{"hooks: {news: {source: ses, topics: []}}\n", "needs topics"},
+		{"hooks: {news: {source: ses, topics: " TOPIC "}}\n", "must be a list of at most 16 texts"},
+		{"hooks: {news: {source: ses, topics: [" TOPIC ":4711]}}\n", "arn:aws:sns:REGION:ACCOUNT:NAME"},
+		{"hooks: {news: {source: ses, topics: [news]}}\n", "arn:aws:sns:REGION:ACCOUNT:NAME"},
+		{"hooks:\n  news:\n    source: ses\n    topics: [" TOPIC "]\n    certificates: [sns.pem]\n",
+		 "dir/collect.yaml:5: "},
+		{"hooks: {news: {source: ses, topics: [" TOPIC "], certificates: [a/sns.pem]}}\n",
+		 "SimpleNotificationService-"},
+		{"hooks: {news: {source: ses, proof: secret, secret_file: s, topics: [" TOPIC "]}}\n",
+		 "without proof: secret"},
+		{"hooks: {news: {source: mailgun, secret_file: s, certificates: [" CERTIFICATE "]}}\n",
+		 "of sources that sign by certificates"},
 		{"hooks: {\"a/b\": {source: mailgun, secret_file: s}}\n", "a-z, 0-9, _ and -"},
 	};
 	for (size_t i = 0; i < COUNT_OF(rows); i++) {

@@ -33,6 +33,7 @@
 #include "collector/source/salesforce.h"
 #include "collector/source/segment.h"
 #include "collector/source/sendgrid.h"
+#include "collector/source/ses.h"
 #include "collector/source/zendesk.h"
 #include "core/base/arena.h"
 #include "core/edge/topic_file.h"
@@ -109,6 +110,7 @@ static const struct tested {
 	{"salesforce", CHANNEL_CRM, salesforce_read, true},
 	{"segment", CHANNEL_WEB, segment_read, false},
 	{"sendgrid", CHANNEL_EMAIL, sendgrid_read, true},
+	{"ses", CHANNEL_EMAIL, ses_read, true},
 	{"zendesk", CHANNEL_CHAT, zendesk_read, true},
 	/* clang-format on */
 };

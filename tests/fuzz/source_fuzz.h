@@ -90,7 +90,9 @@ static inline int source_fuzz_hook(const uint8_t *data, size_t size, const char 
 				  .source = source,
 				  .url = "https://c.test/hooks/x",
 				  .secrets = {{"phased-test-secret", sizeof("phased-test-secret") - 1}},
-				  .secrets_count = 1};
+				  .secrets_count = 1,
+				  .certificates = {{.name = "SimpleNotificationService-0a.pem", .pem = "none"}},
+				  .certificates_count = 1};
 	char *body = malloc(size + 1);
 	CHECK(body != NULL);
 	memcpy(body, data, size);
