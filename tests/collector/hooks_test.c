@@ -1,7 +1,7 @@
 /*
  * collector/source/hook.h and each source's scheme: a request proves whose it is when it is signed as the vendor signs, by
  * either of two secrets, and in no other way. How the vendors sign is said by known answers (tests/base/signature_test.c) and,
- * where there is one, by the vendor's own verifier (tests/integration/signatures_test.py).
+ * where there is one, by the vendor's own verifier (tests/whole/signatures_test.py).
  */
 #include "collector/source/hook.h"
 

@@ -1,6 +1,6 @@
 /*
  * collector/source/sns.h: whose word a message of Amazon's is, what a log may name of one that is nobody's, and what is asked of
- * whoever runs the collector. That our own signing is Amazon's is said by its verifier (tests/integration/signatures_test.py).
+ * whoever runs the collector. That our own signing is Amazon's is said by its verifier (tests/whole/signatures_test.py).
  */
 #include "collector/source/sns.h"
 

@@ -90,14 +90,15 @@ def certificate_of(secret):
     return KEYS[name]
 
 
-def sns(message, secret, topic=TOPIC, **more):
+def sns(message, secret, topic=TOPIC, version="2", **more):
     """An envelope of Amazon's notifications; its lines are signed in the order of their names."""
     key, certificate = certificate_of(secret)
     envelope = {"Type": "Notification", "MessageId": hashlib.sha256(message.encode()).hexdigest()[:20], "TopicArn": topic, "Message": message,
                 "Timestamp": time.strftime("%Y-%m-%dT%H:%M:%S.000Z", time.gmtime()), **more}
     lines = "".join(f"{name}\n{envelope[name]}\n" for name in sorted(envelope))
-    done = subprocess.run(["openssl", "dgst", "-sha256", "-sign", key], input=lines.encode(), check=True, capture_output=True)
-    return json.dumps({**envelope, "SignatureVersion": "2", "Signature": base64.b64encode(done.stdout).decode(),
+    done = subprocess.run(["openssl", "dgst", "-sha256" if version == "2" else "-sha1", "-sign", key], input=lines.encode(), check=True,
+                          capture_output=True)
+    return json.dumps({**envelope, "SignatureVersion": version, "Signature": base64.b64encode(done.stdout).decode(),
                        "SigningCertURL": f"https://sns.eu-north-1.amazonaws.com/{os.path.basename(certificate)}"})
 
 
@@ -111,7 +112,7 @@ def sign_intercom(body, secret, now):
 
 
 def sign_crisp(body, secret, now):
-    text = json.dumps(body)
+    text = json.dumps(body, separators=(",", ":"))	# as it is sent: Crisp's own verifier writes it again in this way
     return text, {"X-Crisp-Request-Timestamp": f"{now}000", "X-Crisp-Signature": hmac_hex(f"[{now}000;{text}]", secret)}
 
 
