@@ -4,6 +4,7 @@
 #include "core/flow/decode.h"
 #include "core/flow/facts.h"
 #include "core/flow/machine.h"
+#include "core/flow/beside.h"
 
 #define LINE 64		   /* bytes of a processor's cache */
 #define LOOK_AHEAD_MAX 512 /* bytes; what is longer is seen coming by the processor itself */
@@ -125,14 +126,26 @@ static size_t fill_items(struct take *take, const struct event *event, struct ar
 	return used;
 }
 
-static const struct kept_event *keep_event(const struct event *event, struct arena *arena)
+static struct kept_event *keep_event(const struct event *event, struct arena *arena)
 {
 	struct kept_event *kept = arena_take(arena, sizeof(*kept));
 	if (kept != NULL) {
-		*kept = (struct kept_event){event->id, event->source, event->site, event->channel,
-					    event->stamped_us};
+		*kept = (struct kept_event){event->id,	    event->source,     event->site,
+					    event->channel, event->stamped_us, NULL};
 	}
 	return kept;
+}
+
+/* As fill_items(), and what stands beside the touch. */
+static size_t fill_all(struct take *take, const struct event *event, struct kept_event *kept, struct arena *arena,
+		       struct item *items)
+{
+	size_t used = fill_items(take, event, arena, items);
+	if (used == 0 || !beside_of_event(event, take->identify.key, arena, &kept->beside)) {
+		return 0;
+	}
+	items[0].has_beside = items[0].decoded == OUTCOME_NONE && kept->beside != NULL;
+	return used;
 }
 
 static void decode_rejected_one(const struct message *message, struct arena *arena, struct item *item,
@@ -182,7 +195,8 @@ static size_t decode_one(struct take *take, const struct message *message, struc
 		item->reject = kept;
 		return 1;
 	}
-	item->event = keep_event(&event, arena);
+	struct kept_event *kept = keep_event(&event, arena);
+	item->event = kept;
 	const struct consent_policy *consent = &take->conf->consent;
 	enum statement said = consent_said(consent, &event);
 	item->said = (uint8_t)said;
@@ -194,7 +208,7 @@ static size_t decode_one(struct take *take, const struct message *message, struc
 		item->decoded = OUTCOME_expired;
 		return 1;
 	}
-	size_t used = item->event == NULL ? 0 : fill_items(take, &event, arena, items);
+	size_t used = kept == NULL ? 0 : fill_all(take, &event, kept, arena, items);
 	if (used == 0) {
 		reject_full(item, message, arena);
 	}

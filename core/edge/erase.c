@@ -288,6 +288,7 @@ bool erase_drop(struct postgres *postgres, struct erase *erase, struct fail *fai
 	bool good = add_ledger(postgres, erase, &sql_erase_ledger, NULL, NULL, fail) &&
 		    add_ledger(postgres, erase, &sql_erase_touches_said, on_count, &erase->touches, fail) &&
 		    add_ledger(postgres, erase, &sql_erase_touches_in, on_count, &erase->touches, fail) &&
+		    add_ledger(postgres, erase, &sql_erase_beside, NULL, NULL, fail) &&
 		    add_ledger(postgres, erase, &sql_erase_claims_on, on_count, &erase->facts, fail);
 	for (size_t i = 0; good && i < COUNT_OF(sql_erase_facts); i++) {
 		good = add_ledger(postgres, erase, &sql_erase_facts[i], on_count, &erase->facts, fail);

@@ -18,7 +18,7 @@ store_part store_drop_by_ids, store_save_actors, store_drop_claims, store_save_c
 	store_save_assertions, store_save_kin, store_drop_persons, store_save_persons, store_save_stretches,
 	store_save_states, store_drop_checkpoints, store_save_checkpoints, store_drop_explained,
 	store_save_waiting, store_save_arbiters_new, store_save_arbiters, store_save_raws, store_copy_arbiters,
-	store_copy_new;
+	store_copy_new, store_save_threads, store_save_costs;
 
 /* Of a contact without a touch that counts: as a fresh arbiter is. */
 extern const struct state_row store_no_state;
@@ -33,6 +33,9 @@ void store_put_state(struct store_rows *rows, const struct state_row *state);
 struct columns;
 bool store_add_state_rows(struct columns *columns, const struct arbiter_row *rows, size_t count,
 			  struct arena *arena);
+
+/* Three arrays: what a withdrawal erases. */
+void store_add_erased(struct columns *columns, const struct save_rows *save);
 
 /* Where SAVE begins, the quick way. */
 bool store_add_positions(struct store *store, const struct advance_rows *advance, const uint64_t *model_version,

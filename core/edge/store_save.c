@@ -130,14 +130,7 @@ static bool erase_touches(struct store *store, const struct save_rows *save, str
 		return true;
 	}
 	struct columns *columns = columns_begin(arena);
-	struct postgres_array *actors = columns_array(columns, POSTGRES_UUID, save->erased_count);
-	struct postgres_array *from = columns_array(columns, POSTGRES_TIMESTAMPTZ, save->erased_count);
-	struct postgres_array *until = columns_array(columns, POSTGRES_TIMESTAMPTZ, save->erased_count);
-	for (size_t i = 0; i < save->erased_count; i++) {
-		postgres_array_uuid(actors, &save->erased[i].actor_id);
-		postgres_array_moment(from, save->erased[i].from_us);
-		postgres_array_moment(until, save->erased[i].until_us);
-	}
+	store_add_erased(columns, save);
 	return columns_add(columns, store->postgres, &sql_erase_touches, NULL, NULL, fail);
 }
 
@@ -364,6 +357,8 @@ static store_part *const careful_parts[] = {
 	store_drop_explained,
 	store_save_waiting,
 	save_timed,
+	store_save_threads,
+	store_save_costs,
 	save_outcomes,
 	save_rejects,
 	store_save_raws,
@@ -401,7 +396,9 @@ static store_part *const quick_parts[] = {
 	NULL,
 };
 
-static store_part *const shared_parts[] = {save_timed, save_outcomes, save_rejects, store_save_raws, NULL};
+/* Threads' locks behind all that arbiters guard, and before the rows that every batch of the day writes: everybody takes them in this order. */
+static store_part *const shared_parts[] = {
+	save_timed, store_save_threads, store_save_costs, save_outcomes, save_rejects, store_save_raws, NULL};
 
 static bool add_parts(struct store *store, store_part *const *parts, const struct save_rows *save,
 		      struct arena *arena, struct fail *fail)

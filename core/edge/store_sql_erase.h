@@ -22,6 +22,10 @@ static const struct postgres_statement sql_erase_touches_in = {.name = "erase_to
 							       .sql = "SELECT phased.touch_erase($1, $2, $3)",
 							       .parameter_count = 3,
 							       .parameters = PER_LEDGER_ROW};
+static const struct postgres_statement sql_erase_beside = {.name = "erase_beside",
+							   .sql = "SELECT phased.beside_erase($1, $2, $3)",
+							   .parameter_count = 3,
+							   .parameters = PER_LEDGER_ROW};
 #define DROPPED(table, column, from) \
 	"WITH gone AS (DELETE FROM phased." table " WHERE ctid = ANY (ARRAY (SELECT c.ctid FROM " ROWS_OF_LEDGER \
 	" CROSS JOIN LATERAL (SELECT c.ctid FROM phased." table " c WHERE c." column \

@@ -329,6 +329,20 @@ static const struct postgres_statement sql_erase_touches = {.name = "erase_touch
 							    .parameter_count = 3,
 							    .parameters = {ARRAY(UUID), ARRAY(TIMESTAMPTZ),
 									   ARRAY(TIMESTAMPTZ)}};
+#define GONE ARRAY(UUID), ARRAY(TIMESTAMPTZ), ARRAY(INT8)
+#define ERASED ARRAY(UUID), ARRAY(TIMESTAMPTZ), ARRAY(TIMESTAMPTZ)
+static const struct postgres_statement sql_save_threads = {
+	.name = "save_threads",
+	.sql = "SELECT phased.thread_write($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16)",
+	.parameter_count = 16,
+	.parameters = {GONE, ARRAY(UUID), ARRAY(TIMESTAMPTZ), ARRAY(INT8), ARRAY(TIMESTAMPTZ), ARRAY(TEXT),
+		       ARRAY(TEXT), ARRAY(TEXT), ARRAY(INT2), ARRAY(INT2), ARRAY(FLOAT8), ERASED}};
+static const struct postgres_statement sql_save_costs = {
+	.name = "save_costs",
+	.sql = "SELECT phased.cost_write($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)",
+	.parameter_count = 13,
+	.parameters = {GONE, ARRAY(UUID), ARRAY(TIMESTAMPTZ), ARRAY(INT8), ARRAY(TIMESTAMPTZ), ARRAY(INT8),
+		       ARRAY(FLOAT8), ARRAY(TEXT), ERASED}};
 static const struct postgres_statement sql_save_timed = {.name = "save_timed",
 							 .sql = "SELECT phased.machine_time($1, $2)",
 							 .parameter_count = 2,

@@ -6,6 +6,7 @@
 #include "core/base/check.h"
 #include "core/flow/facts.h"
 #include "core/flow/gather_kin.h"
+#include "core/flow/gather_beside.h"
 #include "core/flow/kin.h"
 #include "core/flow/machine.h"
 
@@ -91,8 +92,8 @@ static size_t offer_actors(const struct cast *cast, const struct item *items, si
 	for (size_t i = 0; i < cast->asserting_count; i++) { /* beside whom it names: whom it says that is */
 		const struct item *item = &items[cast->asserting[i]];
 		const struct actor *named[IDENTIFY_NAMED_MAX];
-		bool tells = item_is_known(item) && !item->who->by_hand;
-		size_t named_count = tells ? identify_named(item->who, named) : 0;
+		bool has_beside = item_is_known(item) && !item->who->by_hand;
+		size_t named_count = has_beside ? identify_named(item->who, named) : 0;
 		for (size_t j = 0; j < named_count; j++) {
 			const struct cast_member *member = cast_find(cast, &named[j]->id);
 			if (member != NULL && is_asserted(item->facts, &member->id) &&
@@ -437,10 +438,11 @@ bool gather_batch(const struct cast *cast, const struct contacts *contacts, cons
 {
 	struct own_address own;
 	return gather_touches(cast, items, ret_save) && gather_timed(cast, items, count, ret_save) &&
-	       gather_gone(cast, ret_save) && gather_new(cast, items, count, ret_save) &&
-	       gather_kin(cast, items, ret_save) && gather_persons(cast, ret_save, &own) &&
-	       gather_actors(cast, items, count, &own, ret_save) && gather_stretches(cast, ret_save) &&
-	       gather_erased(cast, ret_save) && gather_contacts(cast, contacts, ret_save) &&
+	       gather_beside(items, count, cast->arena, ret_save) && gather_gone(cast, ret_save) &&
+	       gather_new(cast, items, count, ret_save) && gather_kin(cast, items, ret_save) &&
+	       gather_persons(cast, ret_save, &own) && gather_actors(cast, items, count, &own, ret_save) &&
+	       gather_stretches(cast, ret_save) && gather_erased(cast, ret_save) &&
+	       gather_contacts(cast, contacts, ret_save) &&
 	       gather_outcomes(items, count, topics, cast->arena, ret_save);
 }
 

@@ -8,6 +8,7 @@
 #include "core/flow/facts.h"
 #include "core/flow/identify.h"
 #include "core/flow/match.h"
+#include "core/flow/beside.h"
 #include "core/model/event.h"
 #include "core/model/message.h"
 #include "core/model/outcome.h"
@@ -28,6 +29,7 @@ struct kept_event {
 	const char *id, *source, *site;
 	enum channel channel;
 	int64_t stamped_us;
+	const struct beside *beside; /* NULL unless the item `has_beside` */
 };
 
 /*
@@ -45,8 +47,9 @@ struct item {
 	bool has_weak, has_strong; /* as who has: asked of every item, and who lies elsewhere */
 	/* The message of the item before it has a touch on one more actor, this one's: written with it, and counted with it as
 	 * one message. */
-	bool follows;
-	uint8_t said; /* of what was read: enum statement, what it comes to say of analytics (consent_said()) */
+	bool follows : 1;
+	bool has_beside : 1; /* something that stands beside its touch: event->beside */
+	uint8_t said;	/* of what was read: enum statement, what it comes to say of analytics (consent_said()) */
 	struct match match;
 	const struct copy_row *replaced; /* COPY_REPLACES: the one that stood; as long as this try of the batch */
 	const struct identified *who;	 /* items by the same may share it */

@@ -122,6 +122,35 @@ struct copy_row {
 	struct uuid asserted;
 };
 
+/* What was done in a conversation, of a touch of a chat. The numbers are stored. */
+enum thread_act {
+	ACT_NONE,
+	ACT_STARTED,
+	ACT_MESSAGE,
+	ACT_ASSIGNED,
+	ACT_CLOSED,
+	ACT_RATED,
+	ACT_REOPENED,
+};
+
+struct thread_touch {
+	struct touch_key key;
+	int64_t at_us;
+	const char *source, *site, *thread;
+	enum thread_act act;
+	int16_t party;
+	double rating; /* 0 to 100; NaN: none */
+};
+
+/* What a touch cost. */
+struct cost_row {
+	struct touch_key key;
+	int64_t at_us;
+	uint64_t subject_id;
+	double amount;
+	const char *currency; /* three letters; "": not said */
+};
+
 struct touch_time {
 	struct touch_key key;
 	int64_t at_us;
@@ -419,6 +448,11 @@ struct save_rows {
 	size_t stretch_count;
 	const struct touch *touches, *replacing; /* new ones; those that take the place of a copy; sorted by key */
 	size_t touch_count, replacing_count;
+	const struct thread_touch
+		*thread_touches; /* of new and replacing touches; of these all that stood there before goes */
+	size_t thread_touch_count;
+	const struct cost_row *costs; /* likewise */
+	size_t cost_count;
 	const struct erased_row *erased; /* once the touches are written that take the place of others */
 	size_t erased_count;
 	const struct touch_key

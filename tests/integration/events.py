@@ -154,9 +154,20 @@ class Crowd(Maker):
             return [self.event("CRM", "OPP_CHANGED", self.moment(), {"email": self.address(person)},
                                opportunity={"id": f"o{person}", "state": state}, **self.said(0.5))]
         if self.random.random() < 0.5:
-            return [self.event("OFFLINE", "TOUCH", self.moment(), {"crm_id": f"crm{person}"}, label="fair")]
+            return [self.event("OFFLINE", "TOUCH", self.moment(), {"crm_id": f"crm{person}"}, label="fair", value=person * 12.5,
+                               properties=[{"key": "currency", "text": "EUR"}])]
         return [self.event("CRM", "CONFIRM", self.moment(), {"email": self.address(person)},
                            label=self.random.choice(("late", "mid", "funds", "award", "nonsense")), **self.said(0.4))]
+
+    def conversation(self, person):
+        """Somebody, an agent and a bot; some in a conversation that another person has joined."""
+        when, thread = self.moment(), f"talk {self.random.randrange(2 * self.people)}"
+        acts = [("CHAT_STARTED", "PERSON"), ("CHAT_MESSAGE", "BOT")] + self.random.choices(
+            [("CHAT_MESSAGE", "PERSON"), ("CHAT_MESSAGE", "AGENT"), ("CHAT_MESSAGE", "BOT"), ("CHAT_CLOSED", "SYSTEM"), ("CHAT_RATED", "PERSON"),
+             ("CUSTOM", "AGENT")], k=self.random.randrange(1, 6))
+        return [self.event("CHAT", action, at(when, i / 2), {"visitor_id": f"v{person}"}, party=party, thread_id=thread,
+                           **({"rating": self.random.randrange(101)} if action == "CHAT_RATED" else {}),
+                           **({"label": "reopened"} if action == "CUSTOM" else {})) for i, (action, party) in enumerate(acts)]
 
     def machine(self, person):
         kind = self.random.randrange(4)
@@ -188,6 +199,9 @@ class Crowd(Maker):
                        for i, page in enumerate(pages)]
             events.append(self.event("WEB", "FORM_SUBMIT", at(withdrawn, days * 1440 + 5), who, content=pages[0]))
             events[-1]["consent"]["profile"] = profile
+        for days in (-4, -1, 3):		# one conversation that goes whole, and of one a part
+            events.append(self.event("CHAT", "CHAT_MESSAGE", at(withdrawn, days * 1440), {"anonymous_id": who["anonymous_id"]},
+                                     thread_id=f"leaving {number} {days // 3}"))
         events.append(self.event("WEB", "CONSENT", withdrawn, who))
         events[-1]["consent"]["profile"] = "WITHDRAWN"
         self.random.shuffle(events)
@@ -198,7 +212,7 @@ class Crowd(Maker):
         return [{**event, **self.random.choice(({"action": 4711}, {"pages": 1}, {"source": "No Such"}))}]
 
     def make(self, count):
-        kinds = (self.decision, self.login, self.letter, self.offline, self.machine)
+        kinds = (self.decision, self.login, self.letter, self.offline, self.machine, self.conversation)
         events = []
         while len(events) < count:
             person = self.random.randrange(self.people)
@@ -230,6 +244,10 @@ class Crowd(Maker):
                         again |= self.said(0.5)
                     if kind > 0.85:
                         again["consent"]["profile"] = self.random.choice(("GRANTED", "UNSAID"))
+                    if kind > 0.7 and "thread_id" in again:
+                        again["thread_id"] += " again"
+                    if kind > 0.7 and "value" in again:
+                        again["value"] += 1
                     if kind > 0.95:
                         again["machine"] = {"reasons": 4}
                 found.append(again)

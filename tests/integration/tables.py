@@ -18,6 +18,9 @@ QUERIES = {
     "subject": "SELECT * FROM phased.subject",
     "subject_rule": "SELECT * FROM phased.subject_rule",
     "touch": "SELECT actor_id, stamped, event_id, received, at, subject_id, reasons, party FROM phased.touch",
+    "thread_touch": "SELECT * FROM phased.thread_touch",
+    "thread": "SELECT * FROM phased.thread",
+    "cost": "SELECT * FROM phased.cost",
     "phase": "SELECT contact_id, process, model_version, encode(fold, 'hex'), counted, confirmed, activity::text, early::text, "
              "mid::text, late::text, reported, shown, fine, band, quiet, since, last_at FROM phased.phase "
              "WHERE counted > 0 OR confirmed > 0 OR shown = 1",
