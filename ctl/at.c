@@ -60,12 +60,26 @@ static bool fill_person(struct ctl *ctl, struct postgres *postgres, struct repor
 			 ctl_turn(postgres, fail)));
 }
 
+/* "web email": of the touches that count; NULL: the arena is full. */
+static const char *channels_of(const struct phase_state *state, struct arena *arena)
+{
+	const char *words = "";
+	for (int channel = CHANNEL_UNSAID; channel < CHANNEL_COUNT && words != NULL; channel++) {
+		if ((state->channels & 1u << channel) != 0) {
+			words = arena_print(arena, "%s%s%s", words, words[0] != '\0' ? " " : "",
+					    channel_name((enum channel)channel));
+		}
+	}
+	return words;
+}
+
 static bool fill_row(const struct history *history, struct arena *arena, struct report_row *row, struct fail *fail)
 {
 	const struct phase_view *view = &history->view;
 	bool *scratch = arena_array(arena, history->count + 1, sizeof(*scratch));
 	row->model = arena_print(arena, "%016llx", (unsigned long long)history->model->version);
-	if (scratch == NULL || row->model == NULL) {
+	row->channels = channels_of(&history->state, arena);
+	if (scratch == NULL || row->model == NULL || row->channels == NULL) {
 		return fail_set(fail, FAIL_FATAL, EXIT_OUR_BUG, "no memory");
 	}
 	int64_t since_ms = since_shown(&history->fold, history->touches, history->count, history->at_ms,

@@ -76,7 +76,8 @@ static const struct postgres_statement may_see = {
 #define CURSOR \
 	"DECLARE report NO SCROLL CURSOR FOR SELECT c.contact_id, c.process, c.phase, c.fine, c.since, c.early, " \
 	"c.mid, " \
-	"c.late, c.confidence, c.activity, c.quiet, c.touches::bigint, c.last_touch, c.model, "
+	"c.late, c.confidence, c.activity, c.quiet, c.touches::bigint, c.last_touch, c.model, " \
+	"array_to_string(c.channels, ' '), "
 #define WHERE \
 	"WHERE ($1 IS NULL OR c.phase = ANY ($1)) AND ($2 IS NULL OR c.process = $2) " \
 	"AND ($3 IS NULL OR c.contact_id >= $3) AND ($4 IS NULL OR c.contact_id <= $4) AND (NOT $7 OR NOT " \
@@ -169,10 +170,11 @@ static bool on_page(void *context, const struct postgres_rows *rows, struct fail
 		if (!copy(page->arena, rows, i, 1, &row->process) || !copy(page->arena, rows, i, 2, &row->phase) ||
 		    !copy(page->arena, rows, i, 3, &row->fine) ||
 		    !copy(page->arena, rows, i, 8, &row->confidence) ||
-		    !copy(page->arena, rows, i, 13, &row->model)) {
+		    !copy(page->arena, rows, i, 13, &row->model) ||
+		    !copy(page->arena, rows, i, 14, &row->channels)) {
 			return no_room(fail);
 		}
-		if (!report_person_read(page->arena, rows, i, 14, row, fail)) {
+		if (!report_person_read(page->arena, rows, i, 15, row, fail)) {
 			return false;
 		}
 	}

@@ -18,6 +18,7 @@ struct report_row {
 	double activity;
 	bool quiet;
 	int64_t touches;
+	const char *channels; /* of these touches: "web email chat"; NULL: not known yet */
 	const char *model;
 	const char *address, *name, *role, *account; /* of report.person */
 	bool succeeded;				     /* somebody else has the role by now */

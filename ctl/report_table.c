@@ -26,6 +26,7 @@ enum column {
 	COLUMN_SURE,
 	COLUMN_ACTIVITY,
 	COLUMN_TOUCHES,
+	COLUMN_CHANNELS,
 	COLUMN_LAST,
 	COLUMN_COUNT
 };
@@ -47,12 +48,13 @@ static const struct {
 	[COLUMN_SURE] = {"SURE", 6, 6, false},
 	[COLUMN_ACTIVITY] = {"ACTIVE", 6, 6, true},
 	[COLUMN_TOUCHES] = {"TOUCHES", 7, 7, true},
+	[COLUMN_CHANNELS] = {"CHANNELS", 8, 14, false},
 	[COLUMN_LAST] = {"LAST", 6, 6, true},
 };
 static_assert(COLUMN_COUNT <= COUNT_OF(((struct report_table *)0)->width), "a width a column");
 
 /* What goes first when there is no room. */
-static const enum column drop_order[] = {COLUMN_ACCOUNT, COLUMN_NAME, COLUMN_TOUCHES, COLUMN_FINE,
+static const enum column drop_order[] = {COLUMN_ACCOUNT, COLUMN_NAME, COLUMN_TOUCHES, COLUMN_CHANNELS, COLUMN_FINE,
 					 COLUMN_LAST,	 COLUMN_ROLE, COLUMN_PROCESS, COLUMN_SURE};
 
 /* "now", "5 min", "3 h", "3 d", "14 mo" */
@@ -162,6 +164,8 @@ static const char *cell_text(enum column column, const struct report_row *row, i
 	case COLUMN_TOUCHES:
 		snprintf(scratch, size, "%" PRId64, row->touches);
 		return scratch;
+	case COLUMN_CHANNELS:
+		return row->channels != NULL ? row->channels : "";
 	case COLUMN_LAST:
 		print_ago(row->last_us, now_us, scratch, size);
 		return scratch;

@@ -141,6 +141,7 @@ static void count_touch(const struct fold_process *process, struct phase_state *
 	normalise(state->pi);
 	state->activity += process->has_points[touch->rule] ? 1.0 : 0.0;
 	state->counted++;
+	state->channels |= process->channel[touch->rule];
 	settle(process, state);
 }
 
@@ -170,7 +171,7 @@ static void close_process(const struct fold_process *process, struct phase_state
 	state->moved = false;
 	state->closed = true;
 	state->rep = MAIN_NONE;
-	state->counted = state->confirmed = 0;
+	state->counted = state->confirmed = state->channels = 0;
 	state->counted_ms = touch->ms;
 	state->recent_count = 0;
 }

@@ -39,6 +39,7 @@ struct fold_process {
 	double factor[PHASE_RULES_MAX][PHASE_STATES];
 	bool has_points[PHASE_RULES_MAX];
 	bool ignored[PHASE_RULES_MAX];
+	uint8_t channel[PHASE_RULES_MAX]; /* 1 << enum channel */
 	unsigned
 		checkpoint; /* touches that left a trace, from one checkpoint to the next: PHASE_CHECKPOINT, less in tests */
 };

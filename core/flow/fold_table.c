@@ -118,6 +118,7 @@ static void table_factors(struct fold_process *table, const struct model_process
 	for (unsigned r = 0; r < process->rule_count; r++) {
 		const struct model_rule *rule = &process->rules[r];
 		table->ignored[r] = rule->ignored;
+		table->channel[r] = (uint8_t)(1u << rule->channel);
 		table->has_points[r] = false;
 		for (unsigned k = 0; k < PHASE_STATES; k++) {
 			CHECK(rule->points[k] <= 3 && (rule->learned == NULL || rule->learned[k] > 0));

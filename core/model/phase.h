@@ -54,6 +54,7 @@ struct phase_state {
 	enum main_phase rep; /* hysteresis phase */
 	uint32_t counted;
 	uint32_t confirmed; /* CONFIRMs */
+	unsigned channels;  /* of counted touches: 1 << enum channel, each */
 	int64_t first_ms;   /* first counted touch or CONFIRM; 0 while !moved */
 	int64_t counted_ms; /* last counted touch, CONFIRM, or what closed it; 0 when there is none */
 	bool started;	    /* some touch left a trace: last_ms is valid */

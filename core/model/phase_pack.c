@@ -6,7 +6,7 @@
 #include "core/base/check.h"
 
 /*
- * Layout, version 2: version u8 | flags u8 (1 moved, 2 started, 4 closed, 16 << i click i left out) | rep i8 | clicks u8 | recent u16 | counted u32 |
+ * Layout, version 3: version u8 | flags u8 (1 moved, 2 started, 4 closed, 16 << i click i left out) | rep i8 | clicks u8 | channels u8 | recent u16 | counted u32 |
  * confirmed u32 | taken u32 | minute i64 | first_ms i64 | counted_ms i64 | last_ms i64 | activity f64 | pi 8 × f64 |
  * recent × (rule u16, ms before last_ms u32) | clicks × (link u64, last_ms i64)
  *
@@ -43,12 +43,14 @@ static unsigned flags_of(const struct phase_state *state)
 
 size_t phase_pack(const struct phase_state *state, uint8_t ret_bytes[static PHASE_PACK_SIZE_MAX])
 {
-	CHECK(state->recent_count <= PHASE_RECENT_MAX && state->click_count <= PHASE_CLICKS_MAX);
+	CHECK(state->recent_count <= PHASE_RECENT_MAX && state->click_count <= PHASE_CLICKS_MAX &&
+	      state->channels <= UINT8_MAX);
 	uint8_t *at = ret_bytes;
 	put(&at, PHASE_PACK_VERSION, 1);
 	put(&at, flags_of(state), 1);
 	put(&at, (uint8_t)(int8_t)state->rep, 1);
 	put(&at, state->click_count, 1);
+	put(&at, state->channels, 1);
 	put(&at, state->recent_count, 2);
 	put(&at, state->counted, 4);
 	put(&at, state->confirmed, 4);
@@ -88,9 +90,9 @@ static inline double get_double(const uint8_t **at)
 	return value;
 }
 
-#define HEAD_SIZE (1 + 1 + 1 + 1 + 2 + 4 + 4 + 4 + 8 * 4 + 8 + 8 * PHASE_STATES)
+#define HEAD_SIZE (1 + 1 + 1 + 1 + 1 + 2 + 4 + 4 + 4 + 8 * 4 + 8 + 8 * PHASE_STATES)
 
-#define TAKEN_AT (1 + 1 + 1 + 1 + 2 + 4 + 4)
+#define TAKEN_AT (PHASE_PACK_CHANNELS_AT + 1 + 2 + 4 + 4)
 
 uint32_t phase_pack_taken(const uint8_t *bytes, size_t size)
 {
@@ -111,14 +113,15 @@ bool phase_unpack(const uint8_t *bytes, size_t size, struct phase_state *ret_sta
 	bool moved = (flags & FLAG_MOVED) != 0, closed = (flags & FLAG_CLOSED) != 0;
 	int rep = (int)get(&at, 1);
 	rep = rep == UINT8_MAX ? MAIN_NONE : rep;
-	unsigned click_count = (unsigned)get(&at, 1), recent_count = (unsigned)get(&at, 2);
+	unsigned click_count = (unsigned)get(&at, 1), channels = (unsigned)get(&at, 1);
+	unsigned recent_count = (unsigned)get(&at, 2);
 	if (rep >= MAIN_COUNT || moved != (rep != MAIN_NONE) || (moved && closed) ||
 	    click_count > PHASE_CLICKS_MAX || recent_count > PHASE_RECENT_MAX ||
 	    size != HEAD_SIZE + (size_t)recent_count * 6 + (size_t)click_count * 16) {
 		return false;
 	}
 	uint32_t counted = (uint32_t)get(&at, 4), confirmed = (uint32_t)get(&at, 4), taken = (uint32_t)get(&at, 4);
-	if (moved != (counted > 0 || confirmed > 0) || taken < counted) {
+	if (moved != (counted > 0 || confirmed > 0) || (channels != 0) != (counted > 0) || taken < counted) {
 		return false;
 	}
 	struct phase_state *state = ret_state;
@@ -130,6 +133,7 @@ bool phase_unpack(const uint8_t *bytes, size_t size, struct phase_state *ret_sta
 	state->click_count = click_count;
 	state->recent_count = recent_count;
 	state->counted = counted;
+	state->channels = channels;
 	state->confirmed = confirmed;
 	state->taken = taken;
 	state->minute = (int64_t)get(&at, 8);

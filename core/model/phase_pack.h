@@ -9,8 +9,9 @@
 
 #include "core/model/phase.h"
 
-/* Of the layout. What is stored of another one is passed over, and folded anew where it is needed. */
-#define PHASE_PACK_VERSION 2
+/* Of the layout. What is stored of another one is passed over, and folded anew where it is needed. View report.contact_phase knows it, too. */
+#define PHASE_PACK_VERSION 3
+#define PHASE_PACK_CHANNELS_AT 4
 #define PHASE_PACK_SIZE_MAX (128 + PHASE_RECENT_MAX * 6 + PHASE_CLICKS_MAX * 16)
 
 /* Returns how many bytes were written. */

@@ -118,9 +118,10 @@ static bool same_state(const struct phase_state *a, const struct phase_state *b)
 	bool same = same_bits(a->pi, b->pi, sizeof(a->pi)) &&
 		    same_bits(&a->activity, &b->activity, sizeof(double)) && a->minute == b->minute &&
 		    a->moved == b->moved && a->closed == b->closed && a->rep == b->rep &&
-		    a->counted == b->counted && a->confirmed == b->confirmed && a->first_ms == b->first_ms &&
-		    a->counted_ms == b->counted_ms && a->started == b->started && a->last_ms == b->last_ms &&
-		    a->recent_count == b->recent_count && a->click_count == b->click_count && a->taken == b->taken;
+		    a->counted == b->counted && a->confirmed == b->confirmed && a->channels == b->channels &&
+		    a->first_ms == b->first_ms && a->counted_ms == b->counted_ms && a->started == b->started &&
+		    a->last_ms == b->last_ms && a->recent_count == b->recent_count &&
+		    a->click_count == b->click_count && a->taken == b->taken;
 	for (unsigned i = 0; same && i < a->recent_count; i++) {
 		same = a->recent[i].rule == b->recent[i].rule && a->recent[i].last_ms == b->recent[i].last_ms;
 	}
@@ -183,6 +184,21 @@ static void count_by_definition(const struct fold_process *process, const struct
 		ret_counted[i] = !out && touch->ms - last_ms[touch->rule] > 1800000;
 		last_ms[touch->rule] = out ? last_ms[touch->rule] : touch->ms;
 	}
+}
+
+/* Of the touches that count, since it was won or lost. */
+static unsigned channels_by_definition(const struct fold_process *process, const struct fold_touch *touches,
+				       size_t count, const bool *counted)
+{
+	unsigned channels = 0;
+	for (size_t i = 0; i < count; i++) {
+		if (touches[i].kind == FOLD_CLOSE) {
+			channels = 0;
+		} else if (touches[i].kind == FOLD_TOUCH && counted[i]) {
+			channels |= process->channel[touches[i].rule];
+		}
+	}
+	return channels;
 }
 
 struct checkpoints {
@@ -261,6 +277,7 @@ static void play(const struct fold_process *process, unsigned round, unsigned *s
 		count_by_definition(process, sorted, i + 1, wanted);
 		ck_assert_msg(memcmp(counted, wanted, i + 1) == 0, "round %u: other touches count at touch %zu",
 			      round, i);
+		ck_assert_uint_eq(all.channels, channels_by_definition(process, sorted, i + 1, wanted));
 		before = state;
 		enum fold_result result = fold_touch(process, &state, &order[i]);
 		seen[result]++;

@@ -11,7 +11,7 @@ from why_rows_test import PATHS, touch
 
 ADDRESSES = [f"p{n}@acme.test" for n in range(8)]
 KEYS = ["contact", "email", "name", "role", "account", "process", "phase", "fine", "since", "p", "confidence", "activity", "quiet",
-        "touches", "last_touch", "model"]
+        "touches", "channels", "last_touch", "model"]
 
 
 def moment(us):

@@ -17,7 +17,7 @@ MODEL = 0x0123456789ABCDEF
 STATES = ("none", "problem", "research", "suppliers", "doubt", "convince", "funds", "accept")
 SHOWN = {"unknown": 0, "none": 1, "early": 2, "mid": 3, "late": 4}
 KEYS = ["contact", "email", "name", "role", "account", "process", "phase", "fine", "since", "p", "confidence", "activity",
-        "quiet", "touches", "last_touch", "model"]
+        "quiet", "touches", "channels", "last_touch", "model"]
 
 
 def columns_of(line):
@@ -36,11 +36,12 @@ class Report(phased_test.PhasedTest):
         self.psql(f"INSERT INTO phased.model_state VALUES {names}")
 
     def add(self, phase="mid", p=(0.2, 0.5, 0.3), fine=0, band=2, activity=2.0, touches=5, confirmed=0, ago="1 hour",
-            since="3 days", process="standard", contact=None, quiet=False):
+            since="3 days", process="standard", contact=None, quiet=False, channels=None):
         contact = contact or str(uuid.uuid4())
         since = f"now() - interval '{since}'" if since else "NULL"
         last = f"now() - interval '{ago}'" if ago else "NULL"
-        self.psql(f"INSERT INTO phased.phase VALUES ('{contact}', '{process}', 1, {MODEL}, '', {touches}, {confirmed}, {activity}, "
+        fold = "" if channels is None else f"\\x03000000{channels:02x}"
+        self.psql(f"INSERT INTO phased.phase VALUES ('{contact}', '{process}', 1, {MODEL}, '{fold}', {touches}, {confirmed}, {activity}, "
                   f"{p[0]}, {p[1]}, {p[2]}, 1, {SHOWN[phase]}, {fine}, {band}, {since}, {last}, NULL, {quiet})")
         return contact
 
@@ -68,7 +69,7 @@ class Report(phased_test.PhasedTest):
             self.assertLess(abs(age - datetime.timedelta(days=days)), datetime.timedelta(minutes=2))
         self.assertEqual({"contact": contact, "email": "karen.holm@nordlys.test", "name": "Karen Holm", "role": "CFO", "account": None,
                           "process": "standard", "phase": "late", "fine": "funds", "p": {"early": 0.1, "mid": 0.2, "late": 0.7},
-                          "confidence": "high", "quiet": False, "touches": 9, "model": "0123456789abcdef"}, row)
+                          "confidence": "high", "quiet": False, "touches": 9, "channels": None, "model": "0123456789abcdef"}, row)
 
     def test_each_phase_band_and_missing_value(self):
         for phase, band, word in (("early", 1, "low"), ("mid", 2, "medium"), ("late", 3, "high"), ("none", 1, "low"), ("unknown", 0, None)):
@@ -83,6 +84,18 @@ class Report(phased_test.PhasedTest):
         for phase, fine in (("early", "research"), ("none", None), ("unknown", None)):
             row, = self.rows("--contact", self.add(phase, fine=2))
             self.assertEqual(fine, row["fine"])
+
+    def test_channels_are_those_of_the_state_and_unknown_where_it_is_of_before(self):
+        for bits, names in ((0, []), (2, ["web"]), (8, ["chat"]), (6, ["web", "email"]), (14, ["web", "email", "chat"]), (None, None)):
+            with self.subTest(bits):
+                contact = self.add(channels=bits)
+                self.add_person(contact, f"p{bits}@nordlys.test")
+                row, = self.rows("--contact", contact)
+                self.assertEqual(names, row["channels"])
+                self.assertEqual(names, json.loads(self.value(f"SELECT to_json(channels) FROM report.person_phase WHERE contact_id = '{contact}'") or "null"))
+        self.assertRegex(self.phasectl(["report", "phases"], env={"COLUMNS": "160"}), r"CHANNELS(.*\n)*.* web email chat ")
+        self.psql("UPDATE phased.phase SET fold = overlay(fold placing '\\x02' from 1) WHERE fold <> ''")
+        self.assertEqual({None}, {row["channels"] for row in self.rows()})
 
     def test_empty_arbiters_are_not_shown_and_confirmed_ones_are(self):
         self.add(touches=0)

@@ -724,10 +724,10 @@ class Person(PersonTest):
         self.wait_until(lambda: self.psql("SELECT outcome, sum(n) FROM phased.outcome_day GROUP BY 1 ORDER BY 1") ==
                         [["applied", "7"], ["unidentified", "1"]], 30, "all are applied")
         rows = self.psql("""SELECT p.address, string_agg(DISTINCT split_part(e.rule, '.', 1), ' '), count(DISTINCT e.event),
-            min(c.phase) FROM report.person AS p
+            min(c.phase), min(array_to_string(c.channels, ' ')) FROM report.person AS p
             JOIN report.contact_phase AS c ON c.contact_id = p.contact_id AND c.process = 'standard'
             JOIN report.evidence AS e ON e.contact_id = p.contact_id GROUP BY 1 ORDER BY 1""")
-        self.assertEqual([["ann@acme.test", "chat email web", "4", "late"], ["bo@acme.test", "web", "1", "unknown"]], rows)
+        self.assertEqual([["ann@acme.test", "chat email web", "4", "late", "web email chat"], ["bo@acme.test", "web", "1", "unknown", "web"]], rows)
 
 
 if __name__ == "__main__":

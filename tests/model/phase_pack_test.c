@@ -15,6 +15,7 @@ static struct phase_state some_state(void)
 		.rep = MAIN_LATE,
 		.counted = 12,
 		.confirmed = 1,
+		.channels = 10,
 		.taken = 70,
 		.first_ms = INT64_C(946684800000),
 		.counted_ms = INT64_C(1790000000000),
@@ -44,6 +45,8 @@ START_TEST(what_is_packed_comes_back)
 	ck_assert_int_eq(back.rep, state.rep);
 	ck_assert_uint_eq(back.counted, 12);
 	ck_assert_uint_eq(back.confirmed, 1);
+	ck_assert_uint_eq(back.channels, 10);
+	ck_assert_uint_eq(bytes[PHASE_PACK_CHANNELS_AT], 10); /* where a view looks for it */
 	ck_assert_uint_eq(back.taken, 70);
 	ck_assert_uint_eq(phase_pack_taken(bytes, size), 70);
 	ck_assert_uint_eq(phase_pack_taken(bytes, 8), 0);
@@ -92,9 +95,12 @@ START_TEST(other_bytes_are_refused)
 	ck_assert(!phase_unpack(bytes, size, &back));
 	bytes[2] = UINT8_MAX; /* none, but the state has moved */
 	ck_assert(!phase_unpack(bytes, size, &back));
+	state.channels = 0; /* counted on none */
+	ck_assert(!phase_unpack(bytes, phase_pack(&state, bytes), &back));
+	state.channels = 10;
 	state.taken = 11; /* more counted than left a trace */
 	ck_assert(!phase_unpack(bytes, phase_pack(&state, bytes), &back));
-	state.counted = state.confirmed = 0; /* moved by nothing */
+	state.counted = state.confirmed = state.channels = 0; /* moved by nothing */
 	ck_assert(!phase_unpack(bytes, phase_pack(&state, bytes), &back));
 }
 END_TEST
