@@ -133,6 +133,7 @@ static void set_options(struct collect *collect)
 						      .user_id = conf->plausible.user_id,
 						      .analytics = conf->plausible.analytics,
 						      .profile = conf->plausible.profile},
+					.cloudevents = &conf->cloudevents.map,
 					.ga4 = {.analytics = conf->ga4.analytics, .profile = conf->ga4.profile},
 					.crm = {.won_stages = conf->crm.won_stages.items,
 						.won_stages_count = conf->crm.won_stages.count,

@@ -169,6 +169,9 @@ static const struct yaml_field collect_conf_fields[] = {
 	{"machine", YAML_SECTION, .fields = machine_fields, .help = "Who is a machine."},
 	{"chat", YAML_SECTION, .fields = chat_fields, .help = "Messages of chats, by webhooks."},
 	{"crm", YAML_SECTION, .fields = collect_conf_crm_fields, .help = "What CRM systems report, by webhooks."},
+	{"cloudevents", YAML_SECTION, .fields = collect_conf_cloudevents_fields,
+	 .help = "CloudEvents, by a hook of that source. Those of type " CLOUDEVENT_TYPE
+		 " carry our own Event; these keys are about all others."},
 	{"log", YAML_SECTION, .fields = log_fields, .help = "What is said."},
 	{"stop", YAML_SECTION, .fields = stop_fields, .help = "How it ends."},
 	{"hooks", YAML_NODE, AT(hooks_node), .reloadable = true, .help = COLLECT_CONF_HOOKS_HELP},
@@ -375,6 +378,7 @@ static conf_step *const steps[] = {
 	collect_conf_segment_read,
 	collect_conf_crm_check,
 	collect_conf_hooks_read,
+	collect_conf_cloudevents_read,
 	read_forms,
 	NULL,
 };
@@ -390,6 +394,7 @@ const struct conf_schema collect_conf_schema = {
 	.made =
 		(const struct conf_span[]){
 			{offsetof(struct collect_conf, forms), sizeof(struct form_map)},
+			CONF_CLOUDEVENTS_SPAN(struct collect_conf),
 			{offsetof(struct collect_conf, hooks), sizeof(((struct collect_conf *)NULL)->hooks)},
 			{offsetof(struct collect_conf, segment.sites),
 			 sizeof(struct source_site *) + sizeof(size_t)},

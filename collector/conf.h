@@ -12,6 +12,7 @@
 #include "collector/source/source.h"
 #include "core/base/fail.h"
 #include "core/base/yaml.h"
+#include "core/edge/conf_cloudevents.h"
 #include "core/edge/conf_parts.h"
 #include "core/edge/conf_schema.h"
 #include "core/edge/http_address.h"
@@ -84,6 +85,7 @@ struct collect_conf {
 	struct {
 		struct yaml_texts won_stages, lost_stages, profile_fields;
 	} crm;
+	struct conf_cloudevents cloudevents;
 	struct yaml_node *hooks_node; /* as written; use hooks */
 	struct {
 		struct hook *items; /* without their secrets: hooks.h reads those */

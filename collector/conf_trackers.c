@@ -34,3 +34,17 @@ const struct yaml_field collect_conf_ga4_fields[] = {
 	    "advertising; where the banner says that they are about this, too, name the one that is."),
 	{0},
 };
+
+#define AT(member) .offset = offsetof(struct collect_conf, member)
+
+const struct yaml_field collect_conf_cloudevents_fields[] = {
+	CONF_CLOUDEVENTS_ROWS(
+		"What data of such an event tells: fields, and the keys that lead to each in the data, a dot "
+		"between them. Fields: " CLOUDEVENT_FIELDS_HELP ". What is not named here is not read."),
+	{0},
+};
+
+bool collect_conf_cloudevents_read(const struct conf_reader *reader, void *into)
+{
+	return conf_cloudevents_read(reader, &((struct collect_conf *)into)->cloudevents);
+}

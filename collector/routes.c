@@ -5,6 +5,7 @@
 #include "collector/conf.h"
 #include "collector/source/brevo.h"
 #include "collector/source/chatwoot.h"
+#include "collector/source/cloudevents.h"
 #include "collector/source/crisp.h"
 #include "collector/source/dynamics.h"
 #include "collector/source/ga4.h"
@@ -175,6 +176,9 @@ const struct route_about routes[ROUTE_COUNT] = {
 	[ROUTE_POSTHOG_FLAGS] = POSTHOG_STUB("posthog_flags", posthog_flags_paths, POSTHOG_FLAGS, JSON),
 	[ROUTE_POSTHOG_RECORDING] =
 		POSTHOG_STUB("posthog_recording", posthog_recording_paths, POSTHOG_TAKEN, JSON),
+	[ROUTE_CLOUDEVENTS] = {HOOK_PARTS("cloudevents", cloudevents_scheme, cloudevents_read,
+					  cloudevents_headers),
+			       .status = 202},
 	[ROUTE_MAILGUN] = HOOK("mailgun", mailgun_scheme, mailgun_read, password_headers),
 	[ROUTE_SENDGRID] = {HOOK_PARTS("sendgrid", sendgrid_scheme, sendgrid_read, sendgrid_headers),
 			    .has_public_key = true},

@@ -187,10 +187,10 @@ bool rejects_is_same(const struct reject_entry *entry, const struct kafka_record
 	return record->size > EVENT_MESSAGE_SIZE_MAX || entry->hash == hash_64(&piece, 1);
 }
 
-enum outcome rejects_would_be(const struct kafka_record *record, struct reject *ret_reject)
+enum outcome rejects_would_be(const struct ctl *ctl, const struct kafka_record *record, struct reject *ret_reject)
 {
 	struct arena arena;
-	struct event *event;
+	struct event event;
 	if (record->size > EVENT_MESSAGE_SIZE_MAX) {
 		*ret_reject = (struct reject){.reason = OUTCOME_too_large};
 		return OUTCOME_too_large;
@@ -199,9 +199,11 @@ enum outcome rejects_would_be(const struct kafka_record *record, struct reject *
 	const struct message message = {.offset = record->offset,
 					.timestamp_us = record->timestamp_us,
 					.form = record->form,
+					.cloud = record->cloud,
 					.value = record->value,
 					.size = record->size};
-	enum outcome outcome = decode_event(&message, &arena, NULL, &event, ret_reject);
+	enum outcome outcome =
+		decode_event_into(&message, &ctl->conf.cloudevents.map, &arena, &arena, NULL, &event, ret_reject);
 	arena_finish(&arena);
 	return outcome;
 }

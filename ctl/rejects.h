@@ -80,7 +80,7 @@ struct kafka_record *rejects_read(struct ctl *ctl, const struct reject_entries *
 /* Is it the message that was rejected, and not another one at the same place of a topic that was made anew? */
 bool rejects_is_same(const struct reject_entry *entry, const struct kafka_record *record);
 /* What would a daemon of this version say of these bytes? OUTCOME_NONE: it takes them; else *ret_reject. */
-enum outcome rejects_would_be(const struct kafka_record *record, struct reject *ret_reject);
+enum outcome rejects_would_be(const struct ctl *ctl, const struct kafka_record *record, struct reject *ret_reject);
 /* Reported by the collector: there is no message to be read again. */
 bool rejects_is_collectors(const struct ctl *ctl, const struct reject_entry *entry);
 

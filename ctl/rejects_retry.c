@@ -73,7 +73,7 @@ static bool judge(struct retry *retry, size_t i)
 		name(retry, i, "not in the log any more", "", "");
 		return false;
 	}
-	enum outcome outcome = rejects_would_be(record, &reject);
+	enum outcome outcome = rejects_would_be(retry->slice.ctl, record, &reject);
 	if (outcome != OUTCOME_NONE) {
 		text_show(reject.field);
 		retry->slice.fates[i] = FATE_STILL;

@@ -73,7 +73,7 @@ static void look(struct ctl *ctl, const struct reject_entries *entries, struct t
 	bool is_other = record->found == KAFKA_FOUND && !rejects_is_same(entries->rows, record);
 	today->log = is_other ? "another message is there" : words[record->found];
 	if (record->found == KAFKA_FOUND && !is_other && !rejects_is_collectors(ctl, entries->rows)) {
-		today->outcome = rejects_would_be(record, &today->reject);
+		today->outcome = rejects_would_be(ctl, record, &today->reject);
 		text_show(today->reject.field);
 	}
 }

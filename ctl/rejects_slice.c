@@ -151,9 +151,13 @@ static bool on_kept(void *context, const struct postgres_rows *rows, struct fail
 			continue;
 		}
 		static const struct kafka_header json[] = {{"content-type", "application/json", 16}},
-						 other[] = {{"content-type", "application/octet-stream", 24}};
+						 other[] = {{"content-type", "application/octet-stream", 24}},
+						 cloud[] = {{"content-type", "application/cloudevents+json", 28}};
 		record->form = (enum message_form)postgres_int(rows, i, 1);
-		record->headers = record->form == FORM_JSON ? json : record->form == FORM_UNKNOWN ? other : NULL;
+		record->headers = record->form == FORM_JSON	    ? json
+				  : record->form == FORM_UNKNOWN    ? other
+				  : record->form == FORM_CLOUDEVENT ? cloud
+								    : NULL;
 		record->header_count = record->headers != NULL ? 1 : 0;
 		record->timestamp_us = slice->entries.rows[row].at_us;
 		record->value = (const uint8_t *)arena_text(&slice->ctl->arena, (const char *)bytes, size);

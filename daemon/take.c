@@ -183,7 +183,8 @@ static size_t decode_one(struct take *take, const struct message *message, struc
 		decode_rejected_one(message, arena, item, &reject);
 	} else {
 		struct decode_count unknown = {0};
-		item->decoded = decode_event_into(message, arena, take->scratch, &unknown, &event, &reject);
+		item->decoded = decode_event_into(message, &take->conf->cloudevents.map, arena, take->scratch,
+						  &unknown, &event, &reject);
 		take->counters->unknown_fields.value += (double)unknown.unknown_fields;
 	}
 	if (item->decoded != OUTCOME_NONE) {

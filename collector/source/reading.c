@@ -16,7 +16,6 @@
 #define LATE_US_MAX (30 * MOMENT_DAY_US)
 #define EARLY_US_MAX (120 * MOMENT_SECOND_US)
 #define MOMENT_US_MAX INT64_C(253402300799999999) /* the end of year 9999 */
-#define PATH_DEPTH_MAX 8
 
 enum outcome reading_copy(struct reading *reading, const char *text, size_t max, const char **ret)
 {
@@ -57,28 +56,9 @@ enum outcome reading_property(struct reading *reading, const char *key, const ch
 
 /* ---- JSON by path ---- */
 
-static const struct json_node *get_part(const struct json_node *map, const char *key, size_t size)
-{
-	for (size_t i = 0; map->kind == JSON_MAP && i < map->count; i++) {
-		if (strncmp(map->keys[i], key, size) == 0 && map->keys[i][size] == '\0') {
-			return map->items[i]->kind != JSON_NOTHING ? map->items[i] : NULL;
-		}
-	}
-	return NULL;
-}
-
 const struct json_node *reading_find(const struct json_node *map, const char *path)
 {
-	const struct json_node *node = map;
-	for (unsigned depth = 0; node != NULL && depth < PATH_DEPTH_MAX; depth++) {
-		size_t size = strcspn(path, ".");
-		node = get_part(node, path, size);
-		if (path[size] == '\0') {
-			return node;
-		}
-		path += size + 1;
-	}
-	return NULL;
+	return json_find(map, path);
 }
 
 static const struct json_node *pair_of(const struct json_node *list, const char *key)
@@ -104,17 +84,7 @@ bool reading_has_pair(const struct json_node *list, const char *key)
 
 const char *reading_flat(const struct json_node *node, struct arena *arena)
 {
-	switch (node->kind) {
-	case JSON_TEXT:
-		return node->text;
-	case JSON_BOOL:
-		return node->flag ? "true" : "false";
-	case JSON_NUMBER:
-		return node->is_whole ? arena_print(arena, "%" PRId64, node->whole)
-				      : arena_print(arena, "%.15g", node->number);
-	default:
-		return "";
-	}
+	return json_flat(node, arena);
 }
 
 enum outcome reading_text(struct reading *reading, const char *path, size_t max, const char **ret)

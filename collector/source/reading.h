@@ -29,13 +29,13 @@ enum outcome reading_copy(struct reading *reading, const char *text, size_t max,
 /* One more property, if there is room; empty ones are left out. */
 enum outcome reading_property(struct reading *reading, const char *key, const char *value);
 
-/* A value by the keys that lead to it, "context.page.url"; NULL where one of them is missing or null. */
+/* A value by the keys that lead to it (json.h). */
 const struct json_node *reading_find(const struct json_node *map, const char *path);
 /* Of a list of maps {"key": …, "value": …} the value of that key; NULL where there is none, or it is null. */
 const struct json_node *reading_pair(const struct json_node *list, const char *key);
 /* Is the key there, be its value null? */
 bool reading_has_pair(const struct json_node *list, const char *key);
-/* A flat value as text: numbers and booleans are written out; "" when it is none. NULL: the arena is full. */
+/* A flat value as text (json.h). */
 const char *reading_flat(const struct json_node *node, struct arena *arena);
 
 /* The text at a path of the message, or the whole number, to *ret; nothing there: *ret stays. Anything else is

@@ -113,14 +113,8 @@ uint32_t reading_whole(const struct reading *reading, const char *path, uint32_t
 
 enum statement reading_statement(const struct json_node *node)
 {
-	static const char *const yes[] = {"true", "yes", "1", "granted", "allow", "allowed"};
 	if (node == NULL || (node->kind == JSON_TEXT && node->text[0] == '\0')) {
 		return STATEMENT_UNSAID;
 	}
-	bool granted = (node->kind == JSON_BOOL && node->flag) ||
-		       (node->kind == JSON_NUMBER && node->is_whole && node->whole == 1);
-	for (size_t i = 0; node->kind == JSON_TEXT && i < COUNT_OF(yes); i++) {
-		granted = granted || strcasecmp(node->text, yes[i]) == 0;
-	}
-	return granted ? STATEMENT_GRANTED : STATEMENT_DENIED;
+	return json_is_yes(node) ? STATEMENT_GRANTED : STATEMENT_DENIED;
 }

@@ -16,6 +16,7 @@
 #include "core/model/reject.h"
 
 struct arena;
+struct cloudevent_map;
 struct topics;
 
 #define SOURCE_EVENTS_MAX 1000 /* in one request */
@@ -49,7 +50,7 @@ struct source_pair {
 	const char *name, *value;
 };
 
-#define SOURCE_MORE_HEADERS_MAX 6 /* that one source's row in routes.c names */
+#define SOURCE_MORE_HEADERS_MAX 12 /* that one source's row in routes.c names */
 
 /* Texts are NUL-terminated, valid UTF-8 or not: nothing in them is trusted. All borrowed for the call. */
 struct source_request {
@@ -108,6 +109,7 @@ struct source_options {
 		const char *const *profile_fields; /* of a contact's record: those that agree to a profile */
 		size_t won_stages_count, lost_stages_count, profile_fields_count;
 	} crm;
+	const struct cloudevent_map *cloudevents;
 };
 
 /* One thing that a request carried: an event, or (event NULL) why it could not be read. */

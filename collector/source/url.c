@@ -164,7 +164,7 @@ static int hex_digit(char digit)
 					      : -1;
 }
 
-char *url_decode(const char *bytes, size_t size, struct arena *arena)
+static char *undo_escapes(const char *bytes, size_t size, bool is_plus_a_space, struct arena *arena)
 {
 	char *text = arena_text(arena, bytes, size);
 	size_t used = 0;
@@ -175,13 +175,23 @@ char *url_decode(const char *bytes, size_t size, struct arena *arena)
 			text[used++] = (char)(high * 16 + low);
 			i += 2;
 		} else {
-			text[used++] = (char)(bytes[i] == '+' ? ' ' : bytes[i]);
+			text[used++] = (char)(bytes[i] == '+' && is_plus_a_space ? ' ' : bytes[i]);
 		}
 	}
 	if (text != NULL) {
 		text[used] = '\0';
 	}
 	return text;
+}
+
+char *url_decode(const char *bytes, size_t size, struct arena *arena)
+{
+	return undo_escapes(bytes, size, true, arena);
+}
+
+char *url_unescape(const char *bytes, size_t size, struct arena *arena)
+{
+	return undo_escapes(bytes, size, false, arena);
 }
 
 static const char *decode(const char *bytes, size_t size, struct arena *arena)

@@ -24,6 +24,8 @@ bool url_campaign(const char *url, struct arena *arena, struct event *event);
 /* A copy of a name or value of a query or form with its escapes undone; a broken escape, and one of a NUL, stays as it is.
  * NULL: arena full. */
 char *url_decode(const char *bytes, size_t size, struct arena *arena);
+/* The same of what knows no '+' for a space. */
+char *url_unescape(const char *bytes, size_t size, struct arena *arena);
 
 /* Host of an http or https URL, without port; false: it has none. Points into the URL. */
 bool url_host(const char *url, const char **ret_host, size_t *ret_size);

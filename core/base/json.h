@@ -50,3 +50,10 @@ bool json_parse(const void *bytes, size_t size, unsigned depth_max, struct arena
 struct json_node *json_get(const struct json_node *map, const char *key);
 /* The text of a key, or NULL when there is none or it is no text. */
 const char *json_get_text(const struct json_node *map, const char *key);
+
+/* A value by the keys that lead to it, "context.page.url", eight at most; NULL where one of them is missing or null. */
+const struct json_node *json_find(const struct json_node *map, const char *path);
+/* A flat value as text: numbers and booleans are written out; "" when it is none. NULL: the arena is full. */
+const char *json_flat(const struct json_node *node, struct arena *arena);
+/* true, 1, or a text that says yes: "true", "yes", "1", "granted", "allow", "allowed", in any case. */
+bool json_is_yes(const struct json_node *node);

@@ -195,6 +195,14 @@ static const struct yaml_field retention_fields[] = {
 	{0},
 };
 
+static const struct yaml_field cloudevents_fields[] = {
+	CONF_CLOUDEVENTS_ROWS("What data of such an event tells, as in collect.yaml: fields, and the keys that "
+			      "lead to each in the "
+			      "data, a dot between them. Empty: no other type is known, and an event of one is "
+			      "rejected by its name."),
+	{0},
+};
+
 static const struct yaml_field review_fields[] = {
 	{"until", YAML_TEXT, AT(review.until), .high = 64, .fallback = "",
 	 .help = "Time passes for contacts up to this moment and no further, for looking at events of the past as "
@@ -241,6 +249,9 @@ static const struct yaml_field conf_fields[] = {
 	{"accounts", YAML_SECTION, .fields = accounts_fields, .help = "Which organisation a contact buys for."},
 	{"subject", YAML_SECTION, .fields = subject_fields, .help = "What a touch is about."},
 	{"consent", YAML_SECTION, .fields = consent_fields, .help = "Events that do not say."},
+	{"cloudevents", YAML_SECTION, .fields = cloudevents_fields,
+	 .help = "CloudEvents on the topics, in binary and in structured mode. Those of type " CLOUDEVENT_TYPE
+		 " carry our own Event; these keys are about all others."},
 	{"batch", YAML_SECTION, .fields = batch_fields, .help = "How much is done at once."},
 	{"breaker", YAML_SECTION, .fields = breaker_fields,
 	 .help = "When so much is rejected that it cannot be right: a wrong topic, a producer gone wrong."},
@@ -384,9 +395,14 @@ static bool resolve_paths(const struct conf_reader *reader, void *into)
 	       conf_too_large(reader);
 }
 
+static bool read_cloudevents(const struct conf_reader *reader, void *into)
+{
+	return conf_cloudevents_read(reader, &((struct conf *)into)->cloudevents);
+}
+
 static conf_step *const steps[] = {
-	gather_topics, read_properties, lower_blocked, sort_property_keys,
-	check_batch,   read_until,	resolve_paths, NULL,
+	gather_topics, read_properties,	 lower_blocked, sort_property_keys, check_batch, read_until,
+	resolve_paths, read_cloudevents, NULL,
 };
 
 const struct conf_schema conf_schema = {
@@ -396,7 +412,7 @@ const struct conf_schema conf_schema = {
 	.fields = conf_fields,
 	.size = sizeof(struct conf),
 	.steps = steps,
-	.made = (const struct conf_span[]){{0}},
+	.made = (const struct conf_span[]){CONF_CLOUDEVENTS_SPAN(struct conf), {0}},
 };
 
 bool conf_read(const char *path, struct arena *arena, struct conf *ret_conf, struct fail *fail)

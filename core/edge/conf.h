@@ -12,6 +12,7 @@
 
 #include "core/base/fail.h"
 #include "core/base/yaml.h"
+#include "core/edge/conf_cloudevents.h"
 #include "core/edge/conf_parts.h"
 #include "core/edge/conf_schema.h"
 #include "core/model/consent.h"
@@ -58,6 +59,7 @@ struct conf {
 		struct yaml_texts property_keys; /* sorted, each once, at most SUBJECT_PROPERTIES_MAX */
 	} subject;
 	struct consent_policy consent;
+	struct conf_cloudevents cloudevents;
 	struct {
 		int64_t events_min;
 		int64_t events_max; /* ≥ events_min */

@@ -197,16 +197,37 @@ static bool copy_headers(struct reader *reader, const rd_kafka_message_t *raw, s
 	return kept != NULL;
 }
 
+static bool copy_cloud(struct reader *reader, const struct message_cloud *cloud, struct kafka_record *record)
+{
+	struct message_cloud *kept = arena_zero(reader->arena, 1, sizeof(*kept));
+	if (kept == NULL) {
+		return false;
+	}
+	*kept = *cloud;
+	const char **const texts[] = {&kept->type, &kept->source, &kept->id, &kept->subject, &kept->time};
+	for (size_t i = 0; i < COUNT_OF(texts); i++) {
+		*texts[i] = arena_text(reader->arena, *texts[i], strlen(*texts[i]));
+		if (*texts[i] == NULL) {
+			return false;
+		}
+	}
+	record->cloud = kept;
+	return true;
+}
+
 static bool keep(struct reader *reader, const rd_kafka_message_t *raw, struct kafka_record *record)
 {
 	const void *value;
+	struct message_cloud cloud;
+	bool is_cloud;
 	record->timestamp_us = kafka_take_timestamp_us(raw);
-	record->form = kafka_take_form(raw);
+	record->form = kafka_take_form(raw, &cloud, &is_cloud);
 	record->size = raw->payload != NULL ? raw->len : 0;
 	record->key_size = raw->key != NULL ? raw->key_len : 0;
 	const void *payload = record->size <= EVENT_MESSAGE_SIZE_MAX ? raw->payload : NULL;
 	if (!copy(reader->arena, payload, record->size, &value) ||
-	    !copy(reader->arena, raw->key, raw->key_len, &record->key) || !copy_headers(reader, raw, record)) {
+	    !copy(reader->arena, raw->key, raw->key_len, &record->key) || !copy_headers(reader, raw, record) ||
+	    (is_cloud && !copy_cloud(reader, &cloud, record))) {
 		return fail_set(reader->fail, FAIL_FATAL, EXIT_OUR_BUG, "kafka: %s: does not fit into memory",
 				record->topic);
 	}

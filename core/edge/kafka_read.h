@@ -34,7 +34,8 @@ struct kafka_record {
 	enum kafka_found found; /* out; the rest where it was FOUND, in the arena */
 	int64_t timestamp_us;	/* as the daemon would take it */
 	enum message_form form;
-	const uint8_t *value; /* NULL: none, or more than EVENT_MESSAGE_SIZE_MAX bytes */
+	const struct message_cloud *cloud; /* as in struct message */
+	const uint8_t *value;		   /* NULL: none, or more than EVENT_MESSAGE_SIZE_MAX bytes */
 	size_t size;
 	const void *key; /* NULL: none */
 	size_t key_size;

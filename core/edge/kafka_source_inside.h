@@ -24,12 +24,19 @@ enum kafka_source_link { LINK_UNKNOWN, LINK_UP, LINK_DOWN };
 /* Whether the consumer is to be made anew, which waits until its partitions are given up. */
 enum kafka_source_anew { ANEW_NO, ANEW_WANTED, ANEW_LOST_SAID };
 
+/* A list of attributes, each with its own memory; the texts are librdkafka's, as long as the message is. */
+struct kafka_cloud {
+	struct message_cloud cloud;
+	struct kafka_cloud *next;
+};
+
 struct kafka_parting; /* a consumer that is being destroyed */
 
 struct kafka_source_lane {
 	rd_kafka_queue_t *messages; /* ours: the lane's partitions are forwarded to it */
 	rd_kafka_message_t **held;  /* what the last take gave */
 	size_t held_count, held_max;
+	struct kafka_cloud *clouds; /* what headers of these say; few messages have any */
 };
 
 struct kafka_source {
@@ -106,7 +113,9 @@ int kafka_source_topic(const struct kafka_source *source, const char *name);
 void kafka_source_trouble(struct kafka_source *source, rd_kafka_resp_err_t error, const char *text);
 /* Do these bytes begin as a message of ours in protobuf's wire form does, and as no JSON can? */
 bool kafka_take_is_wire(const uint8_t *bytes, size_t size);
-/* By its bytes, or its header content-type. */
-enum message_form kafka_take_form(const rd_kafka_message_t *raw);
+/* By its bytes, or its headers. *ret_is_cloud: they have a CloudEvent's attributes, *ret_cloud, of a type that is not ours; its texts
+ * are librdkafka's, as long as the message is. */
+enum message_form kafka_take_form(const rd_kafka_message_t *raw, struct message_cloud *ret_cloud,
+				  bool *ret_is_cloud);
 /* As its producer or the broker says, else now. */
 int64_t kafka_take_timestamp_us(const rd_kafka_message_t *raw);

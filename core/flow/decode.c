@@ -3,9 +3,11 @@
 #include <string.h>
 
 #include "core/base/arena.h"
+#include "core/base/check.h"
 #include "core/base/hash.h"
 #include "core/base/moment.h"
 #include "core/base/text.h"
+#include "core/flow/cloudevent.h"
 #include "core/flow/event_message.h"
 #include "core/flow/field_limits.h"
 #include "core/flow/protojson.h"
@@ -18,8 +20,10 @@
 /* One message being read. */
 struct reading {
 	const struct message *message;
-	struct arena *arena, *scratch; /* what stays; what it is read through: may be the same */
-	size_t mark, scratch_mark;     /* of them, before */
+	const struct json_node *node;	  /* the event in it, parsed already; NULL: the message is the event */
+	const struct cloudevent_map *map; /* of foreign types; NULL: none is known */
+	struct arena *arena, *scratch;	  /* what stays; what it is read through: may be the same */
+	size_t mark, scratch_mark;	  /* of them, before */
 	struct field_path path;
 	uint64_t unknown_fields;
 };
@@ -52,6 +56,9 @@ static enum outcome read_wire(struct reading *reading, const struct limits *limi
 
 static enum outcome read_json(struct reading *reading, const struct limits *limits, ProtobufCMessage **ret_raw)
 {
+	if (reading->node != NULL) {
+		return protojson_node(reading->node, limits, reading->scratch, &reading->path, ret_raw);
+	}
 	return protojson_read(reading->message->value, reading->message->size, limits, reading->scratch,
 			      &reading->path, ret_raw);
 }
@@ -61,7 +68,7 @@ static enum outcome reading_message(struct reading *reading, const struct limits
 				    ProtobufCMessage **ret_raw)
 {
 	const struct message *message = reading->message;
-	if (message->size > EVENT_MESSAGE_SIZE_MAX) {
+	if (reading->node == NULL && message->size > EVENT_MESSAGE_SIZE_MAX) {
 		return OUTCOME_too_large;
 	}
 	enum outcome outcome = message->form == FORM_PROTOBUF ? read_wire(reading, limits, ret_raw)
@@ -134,12 +141,125 @@ static enum outcome read_carefully(struct reading *reading, struct event *ret_ev
 	return fits ? OUTCOME_NONE : OUTCOME_too_large;
 }
 
+/* --- CloudEvents --- */
+
+static enum outcome open_cloudevent(struct reading *reading, struct cloudevent *ret_from)
+{
+	const struct message *message = reading->message;
+	const struct message_cloud *cloud = message->cloud;
+	struct json_node *root = NULL;
+	const char *field = "";
+	enum outcome outcome = OUTCOME_NONE;
+	if (message->size > EVENT_MESSAGE_SIZE_MAX) {
+		return OUTCOME_too_large;
+	}
+	if (message->form == FORM_CLOUDEVENT || message->form == FORM_JSON) {
+		outcome = protojson_parse(message->value, message->size, EVENT_DEPTH_MAX + 1, reading->scratch,
+					  &reading->path, &root);
+	}
+	if (outcome != OUTCOME_NONE) {
+		return outcome;
+	}
+	if (cloud != NULL) {
+		*ret_from = (struct cloudevent){.type = cloud->type,
+						.source = cloud->source,
+						.id = cloud->id,
+						.subject = cloud->subject,
+						.time = cloud->time,
+						.data = root};
+		outcome = cloudevent_check(ret_from, &field);
+	} else {
+		outcome = cloudevent_open(root, reading->scratch, ret_from, &field);
+	}
+	if (outcome != OUTCOME_NONE) {
+		field_path_add(&reading->path, field);
+	}
+	return outcome;
+}
+
+/* Our own event, in an envelope. */
+static enum outcome read_own(struct reading *reading, const struct cloudevent *from, struct event *ret_event)
+{
+	const struct message *whole = reading->message;
+	struct message inner = *whole;
+	bool is_wire = from->data == NULL && from->is_protobuf;
+	if (from->data == NULL && !is_wire) {
+		field_path_add(&reading->path, "data");
+		return OUTCOME_bad_value;
+	}
+	inner.form = is_wire ? FORM_PROTOBUF : FORM_JSON;
+	inner.value = is_wire ? from->bytes : whole->value;
+	inner.size = is_wire ? from->size : whole->size;
+	reading->node = from->data;
+	reading->message = &inner;
+	enum outcome outcome = read_carefully(reading, ret_event);
+	reading->message = whole;
+	return outcome;
+}
+
+/* What the map has made is held against the same limits as an event of our own. */
+static enum outcome check_foreign(struct reading *reading, const struct event *event, struct event *ret_event)
+{
+	struct event_message message;
+	if (!event_to_message(event, reading->scratch, &message)) {
+		return OUTCOME_too_large;
+	}
+	enum outcome outcome = validate_message(&message.event.base, &limits_event, &reading->path);
+	if (outcome != OUTCOME_NONE) {
+		return outcome;
+	}
+	bool fits = event_from_message(&message.event, reading->scratch, ret_event) &&
+		    event_keep(ret_event, reading->arena);
+	return fits ? OUTCOME_NONE : OUTCOME_too_large;
+}
+
+/* A type that nothing is known of is named, as far as it may be shown. */
+static enum outcome refuse_type(struct reading *reading, const char *type)
+{
+	char *shown = arena_text(reading->scratch, type, text_cut(type, REJECT_FIELD_SIZE));
+	if (shown != NULL) {
+		text_show(shown);
+		field_path_add(&reading->path, shown);
+	}
+	field_path_add(&reading->path, "type");
+	return OUTCOME_unreadable;
+}
+
+static enum outcome read_cloudevent(struct reading *reading, struct event *ret_event)
+{
+	struct cloudevent from;
+	struct event event;
+	const char *field = "";
+	enum outcome outcome = open_cloudevent(reading, &from);
+	if (outcome != OUTCOME_NONE) {
+		return outcome;
+	}
+	if (cloudevent_is_own(&from)) {
+		return read_own(reading, &from, ret_event);
+	}
+	if (reading->map == NULL || reading->map->count == 0) {
+		return refuse_type(reading, from.type);
+	}
+	outcome = cloudevent_read(&from, reading->map, reading->scratch, &event, &field);
+	if (outcome != OUTCOME_NONE) {
+		field_path_add(&reading->path, field);
+		return outcome;
+	}
+	if (event.occurred_us == 0) {
+		event.occurred_us = reading->message->timestamp_us;
+	}
+	return check_foreign(reading, &event, ret_event);
+}
+
 static enum outcome read_event(struct reading *reading, struct event *ret_event)
 {
 	const struct message *message = reading->message;
-	bool is_read = message->form == FORM_PROTOBUF &&
+	bool is_cloudevent = message->cloud != NULL || message->form == FORM_CLOUDEVENT;
+	bool is_read = message->form == FORM_PROTOBUF && !is_cloudevent &&
 		       quick_event_read(message->value, message->size, reading->arena, ret_event);
-	enum outcome outcome = is_read ? OUTCOME_NONE : read_carefully(reading, ret_event);
+	enum outcome outcome = is_read	       ? OUTCOME_NONE
+			       : is_cloudevent ? read_cloudevent(reading, ret_event)
+					       : read_carefully(reading, ret_event);
 	if (outcome != OUTCOME_NONE) {
 		return outcome;
 	}
@@ -181,10 +301,26 @@ enum outcome decode_event(const struct message *message, struct arena *arena, st
 	return outcome;
 }
 
-enum outcome decode_event_into(const struct message *message, struct arena *arena, struct arena *scratch,
-			       struct decode_count *count, struct event *ret_event, struct reject *ret_reject)
+enum outcome decode_event_node(const struct json_node *node, const struct message *around, struct arena *arena,
+			       struct event **ret_event, struct reject *ret_reject)
+{
+	CHECK(around->form == FORM_JSON);
+	struct reading reading = reading_begin(around, arena, arena);
+	struct event *event = arena_take(arena, sizeof(*event));
+	reading.node = node;
+	enum outcome outcome = read_or_reject(&reading, event, NULL, ret_reject);
+	if (outcome == OUTCOME_NONE) {
+		*ret_event = event;
+	}
+	return outcome;
+}
+
+enum outcome decode_event_into(const struct message *message, const struct cloudevent_map *map,
+			       struct arena *arena, struct arena *scratch, struct decode_count *count,
+			       struct event *ret_event, struct reject *ret_reject)
 {
 	struct reading reading = reading_begin(message, arena, scratch);
+	reading.map = map;
 	return read_or_reject(&reading, ret_event, count, ret_reject);
 }
 

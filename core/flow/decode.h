@@ -15,6 +15,8 @@
 #include "core/model/reject.h"
 
 struct arena;
+struct cloudevent_map;
+struct json_node;
 
 struct decode_count {
 	uint64_t unknown_fields; /* protobuf fields this version does not know: kept out */
@@ -28,11 +30,16 @@ struct decode_count {
  */
 enum outcome decode_event(const struct message *message, struct arena *arena, struct decode_count *count,
 			  struct event **ret_event, struct reject *ret_reject);
-/* The same into a struct of the caller's, for who needs it no longer than its texts; unless OUTCOME_NONE, nothing that is
+/* `map`: what CloudEvents of foreign types mean; NULL, and one without a field: they are unreadable, and *ret_reject names the type.
+ * Otherwise the same, into a struct of the caller's, for who needs it no longer than its texts; unless OUTCOME_NONE, nothing that is
  * of use is in it. What the message is read through, in JSON five times what stays of it, lies in `scratch` and is given
  * back. */
-enum outcome decode_event_into(const struct message *message, struct arena *arena, struct arena *scratch,
-			       struct decode_count *count, struct event *ret_event, struct reject *ret_reject);
+enum outcome decode_event_into(const struct message *message, const struct cloudevent_map *map,
+			       struct arena *arena, struct arena *scratch, struct decode_count *count,
+			       struct event *ret_event, struct reject *ret_reject);
+/* The same of an event whose JSON is a part of something else, `around`, and parsed already. */
+enum outcome decode_event_node(const struct json_node *node, const struct message *around, struct arena *arena,
+			       struct event **ret_event, struct reject *ret_reject);
 
 /* What the collector could not read, or (count not 0) how much it dropped: reads a message of topic phased.rejected
  * (message phased.v1.Rejected). */

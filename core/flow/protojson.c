@@ -387,13 +387,25 @@ static enum outcome outcome_of_trouble(const struct json_trouble *trouble, struc
 	return outcomes[trouble->kind];
 }
 
+enum outcome protojson_parse(const uint8_t *bytes, size_t size, unsigned depth_max, struct arena *arena,
+			     struct field_path *path, struct json_node **ret_root)
+{
+	struct json_trouble trouble;
+	return json_parse(bytes, size, depth_max, arena, ret_root, &trouble)
+		       ? OUTCOME_NONE
+		       : outcome_of_trouble(&trouble, arena, path);
+}
+
+enum outcome protojson_node(const struct json_node *root, const struct limits *limits, struct arena *arena,
+			    struct field_path *path, ProtobufCMessage **ret_message)
+{
+	return read_message(root, limits, arena, path, ret_message);
+}
+
 enum outcome protojson_read(const uint8_t *bytes, size_t size, const struct limits *limits, struct arena *arena,
 			    struct field_path *path, ProtobufCMessage **ret_message)
 {
 	struct json_node *root;
-	struct json_trouble trouble;
-	if (!json_parse(bytes, size, EVENT_DEPTH_MAX, arena, &root, &trouble)) {
-		return outcome_of_trouble(&trouble, arena, path);
-	}
-	return read_message(root, limits, arena, path, ret_message);
+	enum outcome outcome = protojson_parse(bytes, size, EVENT_DEPTH_MAX, arena, path, &root);
+	return outcome == OUTCOME_NONE ? read_message(root, limits, arena, path, ret_message) : outcome;
 }

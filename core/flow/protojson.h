@@ -13,6 +13,7 @@
 #include "core/flow/field_limits.h"
 
 struct arena;
+struct json_node;
 
 /*
  * OUTCOME_NONE and the message, or the outcome and in *path the field (or the unknown key, fit to be shown): not JSON,
@@ -21,4 +22,10 @@ struct arena;
  * (too_large); text that is no UTF-8 or holds a NUL (bad_text).
  */
 enum outcome protojson_read(const uint8_t *bytes, size_t size, const struct limits *limits, struct arena *arena,
+			    struct field_path *path, ProtobufCMessage **ret_message);
+/* Its two steps. */
+enum outcome protojson_parse(const uint8_t *bytes, size_t size, unsigned depth_max, struct arena *arena,
+			     struct field_path *path, struct json_node **ret_root);
+/* Of a tree at most as deep as an event may be. Changes keys that it shows. */
+enum outcome protojson_node(const struct json_node *root, const struct limits *limits, struct arena *arena,
 			    struct field_path *path, ProtobufCMessage **ret_message);

@@ -27,14 +27,21 @@ static inline unsigned partition_lane(struct partition partition, unsigned lanes
 	return (unsigned)partition.number % lanes;
 }
 
-/* By header content-type; none: protobuf, and so is what cannot be JSON, whatever the header says. */
-enum message_form { FORM_PROTOBUF, FORM_JSON, FORM_UNKNOWN };
+/* By header content-type; none: protobuf, and so is what cannot be JSON, whatever the header says. CLOUDEVENT: an envelope in
+ * JSON. */
+enum message_form { FORM_PROTOBUF, FORM_JSON, FORM_UNKNOWN, FORM_CLOUDEVENT };
+
+/* What the headers of a CloudEvent in binary mode say, "" where they do not; NUL-terminated, nothing in them is trusted. */
+struct message_cloud {
+	const char *type, *source, *id, *subject, *time;
+};
 
 struct message {
 	struct partition partition;
 	int64_t offset;
 	int64_t timestamp_us; /* the record's; never 0 */
 	enum message_form form;
-	const uint8_t *value; /* borrowed: valid until the source's release */
-	size_t size;	      /* 0 for a tombstone */
+	const uint8_t *value;		   /* borrowed: valid until the source's release */
+	size_t size;			   /* 0 for a tombstone */
+	const struct message_cloud *cloud; /* of a type that is not ours, borrowed likewise; NULL: it is none */
 };

@@ -46,6 +46,7 @@ END_TEST
 START_TEST(each_key_is_taken_over_or_takes_a_restart)
 {
 	static const struct conf_change changes[] = {
+		{"cloudevents.map", "cloudevents: {map: {url: a}}\n", "cloudevents: {map: {url: b}}\n"},
 		{"hooks", "hooks: {news: {source: ses, topics: [" TOPIC "]}}\n",
 		 "hooks: {news: {source: ses, topics: [" TOPIC "], certificates: [" CERTIFICATE "]}}\n"},
 		{"hooks", "hooks: {news: {source: mailgun, secret_file: a}}\n",
@@ -211,6 +212,12 @@ START_TEST(what_is_wrong_is_named_with_its_line)
 		{"forms:\n  f:\n    emial: x\n", "email"},
 		{"forms: {f: {email: [x]}}\n", "must name a field"},
 		{"kafka: {properties: [a]}\n", "kafka.properties"},
+		{"cloudevents: {map: [a]}\n", "must be a map of at most 64 fields"},
+		{"cloudevents: {map: {ulr: a}}\n", "\"ulr\" is no field of an event"},
+		{"cloudevents: {map: {emial: a}}\n", "do you mean \"email\"?"},
+		{"cloudevents: {map: {property.: a}}\n", "nor property.NAME"},
+		{"cloudevents: {map: {url: [a]}}\n", "must be keys of the data"},
+		{"cloudevents: {channel: phone}\n", "cloudevents.channel"},
 		{"hooks: [a]\n", "\"hooks\" must be a map"},
 		{"hooks: {news: a}\n", "\"hooks.news\" must be a map"},
 		{"hooks:\n  news:\n    source: malgun\n    secret_file: s\n", "dir/collect.yaml:3: "},

@@ -14,6 +14,7 @@
 #include "collector/conf.h"
 #include "collector/hooks.h"
 #include "collector/routes.h"
+#include "collector/source/cloudevents.h"
 #include "collector/source/mandrill.h"
 #include "collector/source/source.h"
 #include "core/base/arena.h"
@@ -174,6 +175,28 @@ static void show_dynamics_in_query(const char *secret, int64_t at_s, struct sent
 	ret->fields_count = ret->query_count = 1;
 }
 
+/* As Standard Webhooks have it. */
+static void sign_cloudevents(const char *secret, int64_t at_s, struct sent *ret)
+{
+	const char *at = arena_print(&arena, "%lld", (long long)at_s);
+	const char *whole = arena_print(&arena, "msg_1.%s.%s", at, ret->body);
+	const struct signature_piece piece = {whole, strlen(whole)};
+	uint8_t bytes[SIGNATURE_SIZE_MAX];
+	size_t size = signature_hmac(SIGNATURE_SHA256, secret, strlen(secret), &piece, 1, bytes);
+	ret->headers[0] = (struct source_pair){"webhook-id", "msg_1"};
+	ret->headers[1] = (struct source_pair){"webhook-timestamp", at};
+	ret->headers[2] = (struct source_pair){"webhook-signature",
+					       arena_print(&arena, "v1a,AAAA v1,%s", base64_of(bytes, size))};
+	ret->headers_count = 3;
+}
+
+static void show_bearer(const char *secret, int64_t at_s, struct sent *ret)
+{
+	(void)at_s;
+	ret->headers[0] = (struct source_pair){"Authorization", arena_print(&arena, "Bearer %s", secret)};
+	ret->headers_count = 1;
+}
+
 static void sign_password(const char *secret, int64_t at_s, struct sent *ret)
 {
 	(void)at_s;
@@ -264,6 +287,9 @@ static const struct row {
 	{"zendesk", sign_zendesk, true, SIGNS_BODY, "pHx6ep3qfznLBNuSugkTu3a5FzXDxt9g1sao0CZkWeY="},
 	{"zendesk", show_zendesk, false, SIGNS_NOTHING},
 	{"rocketchat", show_rocketchat, false, SIGNS_NOTHING},
+	{"cloudevents", sign_cloudevents, true, SIGNS_BODY},
+	{"cloudevents", show_bearer, false, SIGNS_NOTHING},
+	{"cloudevents", sign_password, false, SIGNS_NOTHING},
 	{"ga4", show_ga4, false, SIGNS_NOTHING},
 	{"ga4", sign_password, false, SIGNS_NOTHING},
 	{"hubspot", sign_hubspot, true, SIGNS_BODY, "RhACYWjf1pq7RMcSWD/dcUHRzqN3w4DWErxL/Xg+zp0="},
@@ -593,6 +619,36 @@ START_TEST(an_address_with_escapes_is_signed_as_hubspot_writes_it)
 END_TEST
 
 /* Whatever stands in the query beside a form that was signed. */
+/* The known answer of Standard Webhooks' own documentation, whose secrets are packed. */
+START_TEST(a_cloudevents_signature_proves_what_it_covers)
+{
+	static const char body[] = "{\"test\": 2432232314}";
+	const struct hook hook = hook_of("cloudevents", "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw", NULL);
+	const struct source_pair headers[] = {
+		{"webhook-id", "msg_p5jXN8AQM9LWM0D4loKWxJek"},
+		{"webhook-timestamp", "1614265330"},
+		{"webhook-signature", "v1,g0hM9SsE+OTPJTGt/tmIKtSyZlE3uFJELVlNIOLJ1OE="},
+		{"Content-Type", "application/cloudevents+json"},
+		{"ce-type", "com.acme.seen"},
+	};
+	struct source_request request = {.path = "/hooks/cloudevents/news",
+					 .body = body,
+					 .raw = body,
+					 .body_size = sizeof(body) - 1,
+					 .raw_size = sizeof(body) - 1,
+					 .more_headers = headers,
+					 .more_headers_count = COUNT_OF(headers),
+					 .hook = &hook,
+					 .received_us = INT64_C(1614265330000000)};
+	ck_assert_int_eq(hook_prove(&request, cloudevents_scheme, &arena), HOOK_PROVEN);
+	struct source_pair binary[COUNT_OF(headers)];
+	memcpy(binary, headers, sizeof(headers));
+	binary[3].value = "application/json"; /* so that the headers say whose it is, which nobody has signed */
+	request.more_headers = binary;
+	ck_assert_int_eq(hook_prove(&request, cloudevents_scheme, &arena), HOOK_UNSIGNED);
+}
+END_TEST
+
 START_TEST(what_is_read_of_a_form_is_what_was_signed)
 {
 	const struct source_pair arguments[] = {
@@ -637,6 +693,7 @@ int main(void)
 	tcase_add_test(all, a_path_names_its_hook);
 	tcase_add_test(all, secrets_are_read_from_files_of_their_own);
 	tcase_add_test(all, a_key_that_is_none_is_refused_where_it_is_read);
+	tcase_add_test(all, a_cloudevents_signature_proves_what_it_covers);
 	tcase_add_test(all, what_is_read_of_a_form_is_what_was_signed);
 	tcase_add_test(all, an_address_with_escapes_is_signed_as_hubspot_writes_it);
 	suite_add_tcase(suite, each);

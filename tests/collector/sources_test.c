@@ -14,9 +14,11 @@
  */
 #include <string.h>
 
+#include "collector/conf.h"
 #include "collector/source/body.h"
 #include "collector/source/brevo.h"
 #include "collector/source/chatwoot.h"
+#include "collector/source/cloudevents.h"
 #include "collector/source/crisp.h"
 #include "collector/source/dynamics.h"
 #include "collector/source/ga4.h"
@@ -61,6 +63,7 @@ static const char *const profile_scopes[] = {"profiling", "personalization"};
 static const char *const won[] = {"closedwon", "Closed Won"}, *const lost[] = {"closedlost", "140001"};
 static const char *const profile_fields[] = {"phased_profile", "new_profile", "Profile__c"};
 static const struct source_site sites[] = {{"WK1", "shop"}, {"k1:s1", "app"}, {"k2", "other"}};
+static struct conf_cloudevents cloudevents;
 static struct source_options options = {.forms = {.count = 1, .forms = forms},
 					.download_extensions = extensions,
 					.download_extensions_count = 2,
@@ -95,6 +98,7 @@ static const struct tested {
 	/* clang-format off */
 	{"brevo", CHANNEL_EMAIL, brevo_read, true},
 	{"chatwoot", CHANNEL_CHAT, chatwoot_read, true},
+	{"cloudevents", CHANNEL_WEB, cloudevents_read, true},
 	{"crisp", CHANNEL_CHAT, crisp_read, true},
 	{"dynamics", CHANNEL_CRM, dynamics_read, true},
 	{"ga4", CHANNEL_WEB, ga4_read, false},
@@ -202,6 +206,8 @@ static void read_body(const struct tested *about, struct source_request *request
 	ck_assert_ptr_nonnull(body);
 	memcpy(body, bytes, size);
 	body[size] = '\0';
+	request->raw = body;
+	request->raw_size = size;
 	struct source_pair pairs[PAIRS_MAX];
 	memcpy(pairs, request->arguments, request->arguments_count * sizeof(pairs[0]));
 	if (body_kind(body, size, &request->body, &request->body_size) == BODY_FORM) {
@@ -279,6 +285,28 @@ static unsigned run_file(const struct tested *about)
 	return cases;
 }
 
+/* As from collect.yaml, so that the names of fields are tested with what they do. */
+static void map_cloudevents(struct arena *kept)
+{
+	static const char text[] =
+		"cloudevents:\n  subject: crm_id\n  map: {site: st, anonymous_id: a, user_id: who.id, "
+		"email: who.email, name: who.name, "
+		"person_title: t, role: r, company: co, company_domain: cd, url: page.url, "
+		"title: page.title, content_id: ci, "
+		"form_id: f, target_url: tu, search: q, language: l, referrer: ref, "
+		"session_id: s, thread_id: th, label: what, "
+		"analytics: may.count, profile: may.know, contact: may.write, value: total, "
+		"engaged_ms: ms, property.plan: plan, "
+		"property.deep: a.b.c}\n";
+	struct collect_conf conf;
+	struct fail fail;
+	ck_assert_msg(collect_conf_parse(text, sizeof(text) - 1, "x", kept, &conf, &fail), "%s", fail.text);
+	ck_assert_uint_eq(conf.cloudevents.map.count,
+			  cloudevent_fields_count + 1); /* all but crm_id, and two properties */
+	cloudevents = conf.cloudevents;
+	options.cloudevents = &cloudevents.map;
+}
+
 START_TEST(what_a_source_sends_becomes_events)
 {
 	static struct arena kept;
@@ -289,6 +317,7 @@ START_TEST(what_a_source_sends_becomes_events)
 	ck_assert_msg(topic_file_read("conf/topics.yaml", &kept, &book, &fail), "%s", fail.text);
 	ck_assert(topics_init(&topics, book, &kept));
 	options.topics = &topics;
+	map_cloudevents(&kept);
 	const struct tested *about = &tested[_i];
 	ck_assert_uint_ge(run_file(about), 8);
 }

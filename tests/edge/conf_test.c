@@ -42,7 +42,11 @@ END_TEST
 
 START_TEST(each_key_is_taken_over_or_takes_a_restart)
 {
-	conf_keys_are_reloaded(&conf_schema, (const struct conf_change[]){{0}});
+	static const struct conf_change changes[] = {
+		{"cloudevents.map", "cloudevents: {map: {url: a}}\n", "cloudevents: {map: {url: b}}\n"},
+		{0},
+	};
+	conf_keys_are_reloaded(&conf_schema, changes);
 }
 END_TEST
 

@@ -571,15 +571,16 @@ START_TEST(a_message_that_does_not_fit_gives_back_both_arenas)
 	struct arena scratch;
 	ck_assert(arena_init(&scratch, (size_t)1 << 20));
 	size_t before = test_arena()->used;
-	ck_assert_int_eq(decode_event_into(&broken, test_arena(), &scratch, NULL, &event, &reject),
+	ck_assert_int_eq(decode_event_into(&broken, NULL, test_arena(), &scratch, NULL, &event, &reject),
 			 OUTCOME_unreadable);
 	ck_assert_uint_eq(test_arena()->used, before);
 	ck_assert_uint_eq(scratch.used, 0);
-	ck_assert_int_eq(decode_event_into(&whole, test_arena(), &scratch, NULL, &event, &reject), OUTCOME_NONE);
+	ck_assert_int_eq(decode_event_into(&whole, NULL, test_arena(), &scratch, NULL, &event, &reject),
+			 OUTCOME_NONE);
 	size_t need = test_arena()->used - before;
 	for (size_t limit = 0; limit < need; limit += 16) {
 		struct arena small = {.base = test_arena()->base + before, .limit = limit};
-		ck_assert_int_eq(decode_event_into(&whole, &small, &scratch, NULL, &event, &reject),
+		ck_assert_int_eq(decode_event_into(&whole, NULL, &small, &scratch, NULL, &event, &reject),
 				 OUTCOME_too_large);
 		ck_assert_uint_eq(small.used, 0);
 		ck_assert_uint_eq(scratch.used, 0);

@@ -132,7 +132,8 @@ START_TEST(an_event_needs_nothing_of_what_it_was_read_through)
 		size_t before = test_arena()->used, scratch_before = scratch.used;
 		struct event event;
 		struct reject reject;
-		ck_assert_int_eq(decode_event_into(&messages[i], test_arena(), &scratch, NULL, &event, &reject),
+		ck_assert_int_eq(decode_event_into(&messages[i], NULL, test_arena(), &scratch, NULL, &event,
+						   &reject),
 				 OUTCOME_NONE);
 		ck_assert_uint_eq(scratch.used, scratch_before);
 		arena_finish(&scratch); /* whoever looks there now dies */

@@ -22,7 +22,8 @@
 static inline void source_fuzz_reject(const struct reject *reject)
 {
 	CHECK(reject->reason == OUTCOME_unreadable || reject->reason == OUTCOME_too_large ||
-	      reject->reason == OUTCOME_bad_text || reject->reason == OUTCOME_bad_value);
+	      reject->reason == OUTCOME_bad_text || reject->reason == OUTCOME_bad_value ||
+	      reject->reason == OUTCOME_unknown_action || reject->reason == OUTCOME_time_out_of_range);
 	CHECK(memchr(reject->field, '\0', sizeof(reject->field)) != NULL);
 	CHECK(text_is_utf8(reject->field, strlen(reject->field)) && !text_has_address(reject->field));
 }

@@ -2,6 +2,8 @@
 # run: sanitized
 """Webhooks as their senders call them: signed requests, the real collector, a real Kafka behind it."""
 import base64
+import collections
+import gzip
 import hashlib
 import hmac
 import json
@@ -19,6 +21,7 @@ import crm
 import phased_test
 import trackers
 from collector_test import proto
+from google.protobuf import json_format
 
 def canary_forms(text):
     """What a text looks like in percent escapes and inside base64, wherever that begins."""
@@ -378,6 +381,8 @@ CANARIES |= {"segment": (segment(), ("type",)), "jitsu": (segment(), ("type",))}
 CANARIES["plausible"] = ({"n": "File Download", "u": "https://acme.test/", "d": "acme.test", "r": "https://acme.test/",
                           "p": {"may_count": True, "browser": "a", "user": "u", "url": "https://acme.test/a.pdf", "plan": "a"},
                           "$": {"currency": "EUR", "amount": "1"}}, ("n",))
+CANARIES["cloudevents"] = ({"specversion": "1.0", "type": "t", "source": "/s", "id": "i", "subject": "u", "data":
+                            {"user": "u", "name": "a", "url": "https://acme.test/", "plan": "a", "other": "a"}}, ("specversion",))
 CANARIES["ga4"] = ({"client_id": "a", "user_id": "u", "consent": {"analytics_storage": True}, "user_properties": {"plan": {"value": "a"}},
                     "events": [{"name": "form_submit", "params": {"form_id": "demo-request", "email": "a"}},
                                {"name": "a", "params": {"page_location": "https://acme.test/", "page_title": "a", "source": "a", "plan": "a",
@@ -424,8 +429,11 @@ class SourcesTest(collector_test.CollectTest):
             if source == "ses" and "proof" not in hooks[name]:
                 files = [certificate_of(secret)[1] for secret in (SECRET, OLDER)]
                 hooks[name] = {"source": "ses", "topics": [TOPIC], "certificates": files, **more.get("ses", {})}
+        self.write("bridge.secret", SECRET + "\n", 0o600)
+        hooks["bridge"] = {"source": "cloudevents", "secret_file": "bridge.secret"}
         topics = {name: self.topics[name] for name in ("web", "email", "chat", "crm", "rejected")}
         self.sections = {"hooks": hooks, "kafka": {"topics": topics}, "plausible": plausible or {}, "crm": crm or {},
+                         "cloudevents": {"channel": "crm", "map": {"user_id": "user", "name": "name", "url": "url", "property.plan": "plan"}},
                          "chat": {"topics_file": phased_test.ROOT + "/conf/topics.yaml"}}
         self.collect(**self.sections)
 
@@ -633,6 +641,9 @@ class Sources(SourcesTest):
         if source in HOOKS or source in trackers.PATHS:
             self.assertEqual(200, self.send(source, body))
             return
+        if source == "cloudevents":
+            self.assertEqual(202, self.ask("POST", f"/hooks/cloudevents/bridge/{SECRET}", json.dumps(body)).status)
+            return
         path, status = PUBLIC[source]
         text = json.dumps({"batch": [body], "writeKey": "k"} if source == "segment" else body)
         self.assertEqual(status, self.ask("POST", path, text, {"X-Write-Key": "k:s"}).status)
@@ -686,6 +697,55 @@ class Sources(SourcesTest):
         self.assertEqual(2, len({event.id for event in events}), "an event that is sent again has the same id")
         self.assertEqual(["measurement_id", "name"], sorted(reject.field for reject in self.rejected()))
         self.assertNotIn(SECRET, self.program.log())
+
+    def test_cloudevents_prove_themselves_in_each_mode(self):
+        self.write("bridge.secret", f"{SECRET}\n{OLDER}\n", 0o600)
+        self.collect(consent={"web": "allow"}, hooks={"bridge": {"source": "cloudevents", "secret_file": "bridge.secret"}},
+                     cloudevents={"map": {"url": "page.url", "property.plan": "plan"}},
+                     chat={"topics_file": phased_test.ROOT + "/conf/topics.yaml"})
+        path, now = "/hooks/cloudevents/bridge", int(time.time())
+        when = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(now))
+        own = proto.Event(id="e-1", source="app", channel="WEB", action="PAGE_VIEW", occurred_us=now * 1000000,
+                          identity={"user_id": "u-1", "email": "ann@acme.test", "verified": True})
+        foreign = {"specversion": "1.0", "type": "com.acme.seen", "source": "/shop", "id": "o-1", "time": when, "subject": "ann@acme.test",
+                   "data": {"page": {"url": "https://acme.test/a?b=c"}, "plan": "pro", "note": "plotter"}}
+        mine = {**foreign, "type": "io.phased.behaviour.v1", "data": json_format.MessageToDict(own)}
+        attributes = {f"ce-{key}": value for key, value in foreign.items() if key != "data"}
+        bearer, structured = {"Authorization": f"Bearer {SECRET}"}, {"Content-Type": "application/cloudevents+json"}
+
+        def signed(body, secret=SECRET, at=now):
+            said = hmac.new(secret.encode(), f"msg_1.{at}.{body}".encode(), hashlib.sha256).digest()
+            return {"webhook-id": "msg_1", "webhook-timestamp": str(at), "webhook-signature": "v1," + base64.b64encode(said).decode()}
+
+        data, whole = json.dumps(foreign["data"]), json.dumps(foreign)
+        for status, body, headers in (
+                (202, whole, {**bearer, **structured}),
+                (202, gzip.compress(whole.encode()), {**bearer, **structured}),
+                (202, data, {**bearer, **attributes, "Content-Type": "application/json"}),
+                (202, json.dumps([foreign, mine]), {**bearer, "Content-Type": "application/cloudevents-batch+json"}),
+                (202, own.SerializeToString(), {**bearer, **attributes, "ce-type": mine["type"], "Content-Type": "application/protobuf"}),
+                (202, whole, {**structured, **signed(whole)}),
+                (202, whole, {**structured, **signed(whole, OLDER)}),
+                (202, json.dumps({**foreign, "id": ""}), {**bearer, **structured}),
+                (401, whole, {**structured, **signed(whole, "phased-third-secret")}),
+                (401, whole, {**structured, **signed(whole, at=now - 1000)}),
+                (401, whole + " ", {**structured, **signed(whole)}),
+                (401, data, {**attributes, **signed(data), "Content-Type": "application/json"}),
+                (401, whole, {**structured, "Authorization": "Bearer wrong"}),
+                (401, whole, structured)):
+            self.assertEqual(status, self.ask("POST", path, body, headers).status, (body, headers))
+        events = self.events()
+        self.assertEqual({("app", "bridge", ""): 2, ("cloudevents", "bridge", "com.acme.seen"): 6},
+                         collections.Counter((event.source, event.site, event.label) for event in events))
+        self.assertEqual(2, len({event.id for event in events}), "by whatever mode it comes, it has the same id")
+        for event in events:
+            self.assertEqual(("", collector_test.actor("email", "", "ann@acme.test"), True),
+                             (event.identity.email, event.identity.email_actor, event.identity.verified))
+            if event.source == "cloudevents":
+                self.assertEqual(("https://acme.test/a", [("plan", "pro")], now * 1000000),
+                                 (event.content.url, [(one.key, one.text) for one in event.properties], event.stamped_us))
+        self.assertEqual(["id"], [reject.field for reject in self.rejected()])
+        self.no_text_anywhere()
 
     def reload(self, result="taken"):
         name = f'phased_config_reloads_total{{result="{result}"}}'
