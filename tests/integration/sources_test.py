@@ -687,6 +687,7 @@ class Sources(SourcesTest):
                 (204, f"/hooks/ga4/shop?measurement_id=G-ACME&api_secret={SECRET}", lead, {}),
                 (204, f"/hooks/ga4/shop/mp/collect?api_secret={OLDER}", lead, {}),
                 (204, "/hooks/ga4/shop", lead, sign_password({}, SECRET, 0)[1]),
+                (204, f"/hooks/ga4/shop?api_secret={SECRET}", lead[:-2], {}),
                 (401, "/hooks/ga4/shop?api_secret=wrong", lead, {}),
                 (401, "/hooks/ga4/shop", lead, {})):
             answer = self.ask("POST", path, body, headers)
@@ -695,7 +696,8 @@ class Sources(SourcesTest):
         self.assertEqual([("ga4", "G-ACME", "u-3", False), *3 * [("ga4", "shop", "u-3", True)], ("plausible", "acme.test", "u-1", False)],
                          sorted((event.source, event.site, event.identity.user_id, event.identity.verified) for event in events))
         self.assertEqual(2, len({event.id for event in events}), "an event that is sent again has the same id")
-        self.assertEqual(["measurement_id", "name"], sorted(reject.field for reject in self.rejected()))
+        self.assertEqual([("bad_value", "measurement_id"), ("bad_value", "name"), ("unreadable", "events")],
+                         sorted((reject.reason, reject.field) for reject in self.rejected()))
         self.assertNotIn(SECRET, self.program.log())
 
     def test_cloudevents_prove_themselves_in_each_mode(self):

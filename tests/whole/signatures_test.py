@@ -40,6 +40,7 @@ def confirm_ses(body, secret, now):
                             SubscribeURL="https://sns.eu-north-1.amazonaws.com/?Action=ConfirmSubscription&Token=2336"), {}
 
 
+# Amazon's validator (0.3.5) leaves the token out of an UnsubscribeConfirmation, which Amazon's documentation has signed: sns_test.c is about that.
 # Verifier of signatures.mjs, how a request is signed, a word of the body's to change, the half of the secret that a customer has, and
 # whether the body is signed: Mailgun signs a time and a token.
 ROWS = [
