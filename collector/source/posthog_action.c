@@ -66,7 +66,10 @@ static enum outcome read_link(struct reading *reading, const struct json_node *e
 	const char *target = json_get_text(element, "attr__href"), *outside = "";
 	enum outcome outcome =
 		reading_optional(reading, "properties.$external_click_url", LINK_SIZE_MAX, &outside);
-	target = target != NULL ? target : outside;
+	target = url_on_page(target != NULL ? target : outside, event->content.url, reading->arena);
+	if (target == NULL) {
+		return OUTCOME_too_large;
+	}
 	if (url_has_extension(target, options->download_extensions, options->download_extensions_count)) {
 		event->action = ACTION_CONTENT_DOWNLOAD;
 	} else if (url_other_host(target, event->content.url)) {

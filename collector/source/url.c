@@ -235,6 +235,30 @@ bool url_campaign(const char *url, struct arena *arena, struct event *event)
 	return true;
 }
 
+const char *url_on_page(const char *link, const char *page, struct arena *arena)
+{
+	struct parts parts = split(link), base = split(page);
+	size_t kept = base.scheme; /* of the page's URL, for a link to another host */
+	bool has_slash = true;
+	if (link[0] == '\0' || parts.scheme > 0 || base.scheme == 0 || base.authority == 0) {
+		return link;
+	}
+	if (parts.authority == 0) {
+		kept += base.authority;
+	}
+	if (parts.authority == 0 && (link[0] == '?' || link[0] == '#')) {
+		kept += base.path;
+	} else if (parts.authority == 0 && link[0] != '/') {
+		size_t path = base.path;
+		while (path > 0 && page[kept + path - 1] != '/') {
+			path--;
+		}
+		kept += path;
+		has_slash = path > 0;
+	}
+	return arena_print(arena, "%.*s%s%s", (int)kept, page, has_slash ? "" : "/", link);
+}
+
 bool url_host(const char *url, const char **ret_host, size_t *ret_size)
 {
 	struct parts parts = split(url);

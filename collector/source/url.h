@@ -27,6 +27,10 @@ char *url_decode(const char *bytes, size_t size, struct arena *arena);
 /* The same of what knows no '+' for a space. */
 char *url_unescape(const char *bytes, size_t size, struct arena *arena);
 
+/* A link as it stands on a page, made whole by that page's URL; one that is whole already, or whose page has no host, as it is.
+ * NULL: arena full. */
+const char *url_on_page(const char *link, const char *page, struct arena *arena);
+
 /* Host of an http or https URL, without port; false: it has none. Points into the URL. */
 bool url_host(const char *url, const char **ret_host, size_t *ret_size);
 /* Do both have a host, and not the same one? */

@@ -126,5 +126,49 @@ START_TEST(campaigns_are_decoded)
 }
 END_TEST
 
+START_TEST(a_link_is_made_whole_by_its_page)
+{
+	static const char page[] = "https://a.test:8443/shop/prices?utm_source=x#y";
+	static const struct {
+		const char *link, *page, *whole;
+	} rows[] = {
+		{"https://b.test/x", page, "https://b.test/x"},
+		{"mailto:ann", page, "mailto:ann"},
+		{"//b.test/x", page, "https://b.test/x"},
+		{"/guide.pdf?a=1", page, "https://a.test:8443/guide.pdf?a=1"},
+		{"guide.pdf", page, "https://a.test:8443/shop/guide.pdf"},
+		{"?a=1", page, "https://a.test:8443/shop/prices?a=1"},
+		{"#top", page, "https://a.test:8443/shop/prices#top"},
+		{"x", "https://a.test", "https://a.test/x"},
+		{"/x", "https://a.test", "https://a.test/x"},
+		{"", page, ""},
+		{"/x", "", "/x"},
+		{"/x", "/shop", "/x"},
+		{"x", "about:blank", "x"},
+	};
+	ck_assert(arena_init(&arena, (size_t)1024 * 1024));
+	for (size_t i = 0; i < COUNT_OF(rows); i++) {
+		const char *whole = url_on_page(rows[i].link, rows[i].page, &arena);
+		ck_assert_msg(strcmp(whole, rows[i].whole) == 0, "row %zu: %s", i, whole);
+	}
+}
+END_TEST
+
+START_TEST(campaigns_are_known_by_matomos_words_too)
+{
+	ck_assert(arena_init(&arena, (size_t)1024 * 1024));
+	struct event *event = source_event(&arena);
+	ck_assert(url_campaign("https://a.test/?pk_campaign=a&mtm_kwd=b&mtm_medium=c&pk_=d&mtm=e&xpk_source=f",
+			       &arena, event));
+	ck_assert_str_eq(event->campaign.name, "a");
+	ck_assert_str_eq(event->campaign.term, "b");
+	ck_assert_str_eq(event->campaign.medium, "c");
+	ck_assert_str_eq(event->campaign.source, "");
+	ck_assert_str_eq(url_clean("https://a.test/?mtm_kwd=b&utm_source=x", &arena),
+			 "https://a.test/?utm_source=x");
+}
+END_TEST
+
 TEST_MAIN("url", only_what_may_be_kept_is_kept, a_long_url_is_cut_between_characters_and_parameters,
-	  hosts_are_compared_without_ports_and_case, extensions_are_those_of_the_path, campaigns_are_decoded)
+	  hosts_are_compared_without_ports_and_case, extensions_are_those_of_the_path, campaigns_are_decoded,
+	  a_link_is_made_whole_by_its_page, campaigns_are_known_by_matomos_words_too)

@@ -1,12 +1,13 @@
 #!/usr/bin/env node
 /*
- * Runs the clients of the Segment specification as a site or a server would: those of browsers on pages in headless Chromium,
- * those of servers in this process; as stdin says, one after the other.
+ * Runs trackers' clients as a site or a server would: those of browsers on pages in headless Chromium, those of servers in this
+ * process; as stdin says, one after the other.
  *
  *   stdin  {"collector": URL, "site": URL, "steps": [{"client": name, "key": write key, "calls": [[method, arguments…]…],
  *          "wait": [text…], "browser": name, "more": [client and key of a second tracker on the page], "agent": User-Agent,
  *          "leave": bool, "ever": what was taken before the step counts, too, "late": others begin meanwhile,
- *          "clock_ms": how far the clock is ahead}]}
+ *          "clock_ms": how far the clock is ahead, "click": [selector…] of what is clicked then, "scripts": false: the page
+ *          "page" is only looked at, by a browser that runs none}]}
  *   stdout a line a step: {"step": i, "seconds": …}
  *
  * A step ends when the collector has taken requests that hold all texts it waits for; GET /_taken of the collector's URL
@@ -72,6 +73,16 @@ const servers = {
 		const analytics = jitsuAnalytics({ host: asked.collector, writeKey: key, s2s: true });
 		return (method, ...args) => analytics[method](...args);
 	},
+	'posthog-node': (key) => {
+		const { PostHog } = require('posthog-node');
+		const posthog = new PostHog(key, { host: asked.collector, flushAt: 2, flushInterval: 200, fetchRetryDelay: 200 });
+		return (method, message) => posthog[method](message);
+	},
+	'matomo-node': (key) => {
+		const Tracker = require('matomo-tracker');
+		const matomo = new Tracker(key, `${asked.collector}/matomo.php`);
+		return (method, message) => matomo[method](message);
+	},
 };
 
 let browser;
@@ -81,17 +92,24 @@ async function on_page(step, from) {
 	browser ??= await require('playwright-core').chromium.launch({ executablePath, args: ['--no-sandbox', '--disable-gpu', '--disable-background-networking'] });
 	const name = step.browser ?? `step ${asked.steps.indexOf(step)}`;
 	if (!contexts.has(name)) {
-		contexts.set(name, await browser.newContext(step.agent ? { userAgent: step.agent } : {}));
+		contexts.set(name, await browser.newContext({
+			javaScriptEnabled: step.scripts !== false, ...(step.agent ? { userAgent: step.agent } : {}) }));
 	}
 	const page = await contexts.get(name).newPage();
 	page.setDefaultTimeout(STEP_MS);
 	if (step.clock_ms) {
 		await page.addInitScript(`(${set_clock})(${step.clock_ms})`);
 	}
-	if (step.agent) { /* which does not tell its brands */
+	if (step.agent) { /* which tells neither its brands nor who drives it */
 		await page.addInitScript("Object.defineProperty(Navigator.prototype, 'userAgentData', { get: () => undefined })");
+		await page.addInitScript("Object.defineProperty(Navigator.prototype, 'webdriver', { get: () => false })");
 	}
-	await page.goto(`${asked.site}/page?utm_source=letter&ticket=9`, { referer: 'https://search.test/?q=mill' });
+	await page.goto(`${asked.site}/${step.page ?? 'page'}?utm_source=letter&ticket=9`, { referer: 'https://search.test/?q=mill' });
+	if (step.scripts === false) {
+		await taken(step.wait, from);
+		await page.close();
+		return;
+	}
 	await page.evaluate(async ({ trackers, calls, leave }) => {
 		const started = trackers.map(([client, key]) => window.clients[client](key));
 		for (const call of started) {
@@ -104,6 +122,9 @@ async function on_page(step, from) {
 			}
 		}
 	}, { trackers: [[step.client, step.key], ...(step.more ?? [])], calls: step.calls, leave: step.leave });
+	for (const selector of step.click ?? []) {
+		await page.click(selector);
+	}
 	if (step.leave) {
 		await page.goto('about:blank');
 	}
