@@ -791,6 +791,26 @@ class Person(PersonTest):
             JOIN report.evidence AS e ON e.contact_id = p.contact_id GROUP BY 1 ORDER BY 1""")
         self.assertEqual([["ann@acme.test", "chat email web", "4", "late", "web email chat"], ["bo@acme.test", "web", "1", "unknown", "web"]], rows)
 
+    def test_a_conversation_is_kept_with_its_answer_whatever_order_its_webhooks_come_in(self):
+        self.collect_hooks()
+        self.start_phased()
+        began = int(time.time()) - 600
+
+        def at(seconds, body):
+            return {**body, "created_at": began + seconds, "updated_at": float(began + seconds)}
+        csat = {"content_attributes": {"submitted_values": {"csat_survey_response": {"rating": 4}}}}
+        sent = [at(300, conversation("conversation_status_changed", status="resolved")), at(95, said(4, "outgoing", "user", "It is 900 euro.")),
+                at(400, {**said(5, "template", "user", "How was it?"), "event": "message_updated", **csat}),
+                at(20, said(2, "incoming", "contact", "How much is the plotter?")), at(10, said(1, "outgoing", "agent_bot", "Hello")),
+                at(25, said(3, "outgoing", "agent_bot", "Somebody will come.")), at(0, conversation("conversation_created"))]
+        for body in [*sent, sent[1], sent[3]]:	# deliveries are repeated
+            self.assertEqual(200, self.send("chatwoot", body))
+        self.wait_until(lambda: self.psql("SELECT outcome, sum(n) FROM phased.outcome_day GROUP BY 1 ORDER BY 1") ==
+                        [["applied", "7"], ["duplicate", "2"]], 30, "all are applied")
+        self.assertEqual([["chatwoot", "help", "1/77", str(began), "5", "bot", "75", str(began + 300), "75", "1", "1", "2"]], self.psql(
+            "SELECT source, site, thread, extract(epoch FROM started)::bigint, seconds, answered_by, agent_seconds, "
+            "extract(epoch FROM closed)::bigint, rating, person_messages, agent_messages, bot_messages FROM report.thread"))
+
 
 if __name__ == "__main__":
     phased_test.main()
