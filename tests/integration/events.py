@@ -212,7 +212,7 @@ class Crowd(Maker):
         return [{**event, **self.random.choice(({"action": 4711}, {"pages": 1}, {"source": "No Such"}))}]
 
     def make(self, count):
-        kinds = (self.decision, self.login, self.letter, self.offline, self.machine, self.conversation)
+        kinds = (self.decision, self.login, self.letter, self.offline, self.machine) * 3 + (self.conversation,)
         events = []
         while len(events) < count:
             person = self.random.randrange(self.people)
