@@ -158,6 +158,27 @@ class Threads(ThreadTest):
         self.assertNotIn(ANN, held)
 
 
+class Lanes(ThreadTest):
+    def written(self, actor, thread="shared"):
+        """What a batch writes of one message."""
+        return ("SELECT phased.thread_write('{}', '{}', '{}', " + f"'{{00000000-0000-0000-0000-00000000000{actor}}}', '{{2026-01-0{actor}}}', '{{{actor}}}', "
+                f"'{{2026-01-0{actor}}}', '{{test}}', '{{acme}}', '{{{thread}}}', '{{2}}', '{{1}}', '{{NULL}}', " + "'{}', '{}', '{}');")
+
+    def test_of_two_who_write_one_conversation_at_once_the_later_one_waits_and_sees_both(self):
+        self.fresh_database()
+        first = self.session(f"BEGIN; {self.written(1)}")
+        second = self.session("BEGIN;")
+        second.stdin.write(f"{self.written(2)} COMMIT;\n\\echo done\n")
+        second.stdin.flush()
+        self.wait_until(lambda: self.value("SELECT count(*) FROM pg_stat_activity WHERE wait_event = 'advisory' AND datname = current_database()") == "1",
+                        30, "the second to wait")
+        self.assertEqual({}, self.threads())
+        first.stdin.write("COMMIT;\n")
+        first.stdin.flush()
+        self.assertEqual("done\n", second.stdout.readline())
+        self.assertEqual("2", self.value("SELECT person_messages FROM phased.thread"))
+
+
 class Held(ThreadTest):
     def conversations(self):
         """Ann's and Bo's own, one of both, one of a stranger; and what each cost."""
