@@ -36,7 +36,7 @@ static const struct postgres_statement find_returned = {
 	       "EXISTS (SELECT FROM phased.consent c WHERE c.actor_id = k.id) OR EXISTS (SELECT FROM "
 	       "phased.declared "
 	       "d WHERE d.actor_id = k.id) OR EXISTS (SELECT FROM phased.assertion s WHERE s.a = k.id OR s.b = "
-	       "k.id) OR "
+	       "k.id) OR EXISTS (SELECT FROM phased.opportunity_contact o WHERE o.actor_id = k.id) OR "
 	       "NOT EXISTS (SELECT FROM phased.erasure e WHERE e.actor_id = k.id "
 	       "AND "
 	       "e.from_at = '-infinity')",
@@ -67,7 +67,9 @@ static const struct postgres_statement find_refused = {
 	       "e.actor_id AND d.at >= e.from_at AND d.at <= e.at WHERE e.actor_id = ANY ($1) UNION ALL "
 	       "SELECT 'assertion', 'refused', count(*) FROM phased.erasure e JOIN phased.assertion s ON (s.a = "
 	       "e.actor_id OR s.b = e.actor_id) AND s.at >= e.from_at AND s.at <= e.at WHERE e.actor_id = ANY "
-	       "($1)",
+	       "($1) UNION ALL SELECT 'opportunity_contact', 'refused', count(*) FROM phased.erasure e JOIN "
+	       "phased.opportunity_contact o ON o.actor_id = e.actor_id AND o.at >= e.from_at AND o.at <= e.at "
+	       "WHERE e.actor_id = ANY ($1)",
 	.parameter_count = 2,
 	.parameters = {{POSTGRES_UUID, true}, {POSTGRES_UUID, true}},
 };

@@ -199,6 +199,7 @@ void batch_committed(struct batch *batch)
 	}
 	batch_learn_subjects(batch);
 	counters->queued.value += (double)batch->save.waiting_count;
+	counters->deals.value += (double)(batch->save.stage_count + batch->save.associate_count);
 	counters->claims_over.value += (double)batch->cast.claims_over;
 	say_committed(batch, now_us);
 	(batch->way.quick ? &counters->batches_quick : &counters->batches_careful)->value++;

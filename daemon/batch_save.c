@@ -30,7 +30,8 @@ static bool list_subjects(struct batch *batch)
 		if (i + BATCH_AHEAD < batch->count) {
 			engine_look_ahead(batch->engine, items[i + BATCH_AHEAD].touch.subject_id);
 		}
-		if (!item_is_known(item) || engine_knows(batch->engine, item->touch.subject_id)) {
+		bool remembered = item->decoded == OUTCOME_remembered; /* touches of it may follow */
+		if ((!item_is_known(item) && !remembered) || engine_knows(batch->engine, item->touch.subject_id)) {
 			continue;
 		}
 		if (item->match.content == NULL) { /* came from the cache, which has been emptied since */
@@ -91,11 +92,13 @@ enum step_end batch_save_start(struct batch *batch, struct fail *fail)
 		.now_us = batch->io.ops->now_us(batch->io.self),
 	};
 	const char *const *topics = batch->options.topics;
+	struct item *items = batch_window(batch);
 	bool room =
-		batch->has_touches
-			? list_subjects(batch) && gather_batch(&batch->cast, &batch->contacts, batch_window(batch),
-							       batch->count, topics, &batch->save)
-			: gather_outcomes(batch_window(batch), batch->count, topics, &batch->work, &batch->save);
+		((!batch->has_touches && !batch->has_deals) || list_subjects(batch)) &&
+		(batch->has_touches
+			 ? gather_batch(&batch->cast, &batch->contacts, items, batch->count, topics, &batch->save)
+			 : gather_outcomes(items, batch->count, topics, &batch->work, &batch->save)) &&
+		(!batch->has_deals || gather_deals(items, batch->count, topics, &batch->work, &batch->save));
 	if (!room) {
 		return STEP_FULL;
 	}

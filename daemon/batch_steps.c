@@ -208,12 +208,13 @@ static enum step_end nothing(struct batch *batch, struct fail *fail)
 /* The window's messages as no try has changed them, and where the positions shall stand. False: arena full. */
 static bool list_window(struct batch *batch)
 {
-	batch->has_touches = false;
+	batch->has_touches = batch->has_deals = false;
 	for (size_t i = 0; i < batch->count; i++) {
 		struct item *item = &batch_window(batch)[i];
 		item->outcome = item->decoded;
 		item->copy = COPY_LOSES;
 		batch->has_touches = batch->has_touches || item->outcome == OUTCOME_NONE;
+		batch->has_deals = batch->has_deals || item->has_deal;
 	}
 	if (!list_positions(batch)) {
 		return false;

@@ -107,6 +107,7 @@ struct batch {
 	struct cast cast;
 	struct contacts contacts;
 	bool has_touches;   /* an item that is still open */
+	bool has_deals;	    /* an item that says something of an opportunity */
 	struct uuid *wider; /* in `held`: persons to ask for as well */
 	size_t wider_count;
 };

@@ -192,6 +192,15 @@ static const struct {
 	    "Contacts that wait to be folded by the model in force, with those that wait to be folded anew for "
 	    "other reasons; 0: all are done"),
 	ROW(GAUGE, queue_seconds, "phased_refold_queue_seconds", "", "How long the first of them has waited"),
+	ROW(COUNTER, deals, "phased_opportunity_facts_total", "",
+	    "Changes of opportunities, and contacts that these have or had, as events have said; with copies"),
+	ROW(COUNTER, deals_written, "phased_opportunity_touches_total", "",
+	    "Touches that this daemon has written or taken back since a change of an opportunity is about a "
+	    "contact whom "
+	    "other events name"),
+	ROW(GAUGE, deals_waiting, "phased_opportunity_waiting", "",
+	    "What became known of opportunities and is not worked out yet, for any daemon; 100000: so much or "
+	    "more"),
 	ROW(COUNTER, fenced, "phased_fenced_total", "",
 	    "Partitions found to be another daemon's before anything was written"),
 	ROW(COUNTER, gaps, "phased_offset_gaps_total", "",

@@ -20,7 +20,8 @@ struct counters {
 	char outcome_labels[OUTCOME_COUNT][48];
 	struct metric reloads_taken, reloads_refused;
 	struct metric batches_quick, batches_careful, quick_misses, batch_events, batch_seconds, turns, redone,
-		refolded, queued, queue_refolded, queue_length, queue_seconds, takeover, fenced, gaps;
+		refolded, queued, queue_refolded, queue_length, queue_seconds, takeover, deals, deals_waiting,
+		deals_written, fenced, gaps;
 	struct metric lanes, lanes_up, store_up, store_failures, source_up, assigned, last_commit, rebalances,
 		out_of_range;
 	struct metric step_seconds[COUNTERS_STEPS_MAX][STEP_PARTS], step_runs[COUNTERS_STEPS_MAX];

@@ -68,6 +68,8 @@ struct io_ops {
 				    int64_t *ret_count, struct fail *fail);
 	bool (*store_retention)(void *self, int64_t months, int64_t count_max, int64_t queue_max,
 				struct arena *arena, struct store_retention *ret, struct fail *fail);
+	bool (*store_deals)(void *self, int64_t pairs_max, int64_t queue_max, bool expire, struct arena *arena,
+			    struct store_deals *ret, struct fail *fail);
 	bool (*store_review_due)(void *self, struct due_rows *due, struct arena *arena, struct fail *fail);
 	bool (*store_review_save)(void *self, struct reviewed_rows *reviewed, struct arena *arena,
 				  struct fail *fail);

@@ -250,6 +250,12 @@ static bool queue(void *self, struct arena *arena, struct store_queue *ret, stru
 	return store_queue(store(self), arena, ret, fail);
 }
 
+static bool deals(void *self, int64_t pairs_max, int64_t queue_max, bool expire, struct arena *arena,
+		  struct store_deals *ret, struct fail *fail)
+{
+	return store_deals(store(self), pairs_max, queue_max, expire, arena, ret, fail);
+}
+
 static bool takeover(void *self, int64_t contacts_max, int64_t queue_max, struct arena *arena,
 		     int64_t *ret_again_ms, struct fail *fail)
 {
@@ -291,6 +297,7 @@ static const struct io_ops real_ops = {
 	.store_look = look,
 	.store_purge_rejects = purge_rejects,
 	.store_retention = retention,
+	.store_deals = deals,
 	.store_months = months,
 	.store_advance = advance,
 	.store_peek = peek,

@@ -30,6 +30,8 @@ static enum turn end_turn(struct lane *lane)
 		lane->loop->purge_lane = NULL;
 	} else if (turn == TURN_RETENTION) {
 		lane->loop->retention_lane = NULL;
+	} else if (turn == TURN_DEALS) {
+		lane->loop->deals_lane = NULL;
 	} else if (turn == TURN_REVIEW) {
 		lane->loop->review_lane = NULL;
 	} else if (turn == TURN_QUEUE || turn == TURN_TAKEOVER) {
@@ -231,6 +233,9 @@ static void turn_done(struct lane *lane)
 	case TURN_RETENTION:
 		loop_retained(lane->loop);
 		break;
+	case TURN_DEALS:
+		loop_deals_done(lane->loop);
+		break;
 	case TURN_REVIEW:
 		loop_review_turn_done(lane->loop, lane);
 		break;
@@ -269,6 +274,10 @@ static void turn_failed(struct lane *lane, struct fail *why)
 	}
 	if (turn == TURN_RETENTION) {
 		loop_retention_failed(lane->loop, why);
+		return;
+	}
+	if (turn == TURN_DEALS) {
+		loop_deals_failed(lane->loop, why);
 		return;
 	}
 	if (turn == TURN_REVIEW) {
@@ -376,10 +385,12 @@ void lane_send(struct lane *lane)
 		    (!loop_send_look(lane->loop, lane) && !loop_send_purge(lane->loop, lane) &&
 		     !loop_send_retention(lane->loop, lane) && !loop_send_review(lane->loop, lane) &&
 		     !(batch_has_more(lane->batch) &&
-		       (loop_send_refold(lane->loop, lane) || loop_send_takeover(lane->loop, lane))))) {
+		       (loop_send_refold(lane->loop, lane) || loop_send_takeover(lane->loop, lane) ||
+			loop_send_deals(lane->loop, lane))))) {
 			run_batch(lane);
 			if (lane->turn == TURN_NONE && lane->link == LINK_UP &&
-			    !loop_send_takeover(lane->loop, lane) && !loop_send_refold(lane->loop, lane)) {
+			    !loop_send_takeover(lane->loop, lane) && !loop_send_refold(lane->loop, lane) &&
+			    !loop_send_deals(lane->loop, lane)) {
 				loop_send_explain(lane->loop, lane);
 			}
 		}

@@ -201,6 +201,9 @@ static void set_tick(struct loop *loop)
 	if (loop->retention_at_us > now) {
 		at = sooner(at, loop->retention_at_us);
 	}
+	if (loop->deals_at_us > now) {
+		at = sooner(at, loop->deals_at_us);
+	}
 	if (loop->review_at_us > now) {
 		at = sooner(at, loop->review_at_us);
 	}
@@ -336,6 +339,7 @@ static bool start(struct loop *loop, struct fail *fail)
 	    !arena_init(&loop->look_arena, GREETING_ARENA_SIZE) ||
 	    !arena_init(&loop->purge_arena, PURGE_ARENA_SIZE) ||
 	    !arena_init(&loop->retention_arena, PURGE_ARENA_SIZE) ||
+	    !arena_init(&loop->deals_arena, PURGE_ARENA_SIZE) ||
 	    !arena_init(&loop->review_arena, REVIEW_ARENA_SIZE) ||
 	    !arena_init(&loop->explain.arena, EXPLAIN_ARENA_SIZE) ||
 	    !arena_init(&loop->queue_arena, PURGE_ARENA_SIZE)) {
@@ -373,6 +377,7 @@ static void finish(struct loop *loop)
 	arena_finish(&loop->look_arena);
 	arena_finish(&loop->purge_arena);
 	arena_finish(&loop->retention_arena);
+	arena_finish(&loop->deals_arena);
 	arena_finish(&loop->review_arena);
 	arena_finish(&loop->explain.arena);
 	arena_finish(&loop->queue_arena);

@@ -41,6 +41,7 @@ enum turn {
 	TURN_LOOK,
 	TURN_PURGE,
 	TURN_RETENTION,
+	TURN_DEALS,
 	TURN_REVIEW,
 	TURN_QUEUE,
 	TURN_REFOLD,
@@ -160,6 +161,14 @@ struct loop {
 	struct store_retention retention;
 	struct arena retention_arena;
 
+	/* what follows from what became known of opportunities, a slice at a time; a lane that is free does it */
+	struct lane *deals_lane; /* whose turn it is; NULL: none's */
+	int64_t deals_at_us, deals_expire_at_us;
+	double deals_seen; /* facts of our own batches, when it was last looked */
+	bool deals_more;
+	struct store_deals deals;
+	struct arena deals_arena;
+
 	/* writing what time alone changes, a slice at a time, between two batches of a lane */
 	struct lane *review_lane; /* whose turn it is; NULL: none's */
 	enum review_turn review_turn;
@@ -251,6 +260,13 @@ bool loop_send_review(struct loop *loop, struct lane *lane);
 /* The lane's turn has ended: it has another one, is lost, or the slice is done. */
 void loop_review_turn_done(struct loop *loop, struct lane *lane);
 void loop_review_failed(struct loop *loop, struct lane *lane, const struct fail *why);
+
+/* ---- loop_opportunity.c ---- */
+
+/* Begins a turn where something of opportunities is due. False: nothing to do now. */
+bool loop_send_deals(struct loop *loop, struct lane *lane);
+void loop_deals_done(struct loop *loop);
+void loop_deals_failed(struct loop *loop, const struct fail *why);
 
 /* ---- loop_refold.c ---- */
 

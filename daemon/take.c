@@ -1,5 +1,7 @@
 #include "daemon/take.h"
 
+#include <math.h>
+
 #include "core/base/hash.h"
 #include "core/flow/decode.h"
 #include "core/flow/facts.h"
@@ -126,6 +128,57 @@ static size_t fill_items(struct take *take, const struct event *event, struct ar
 	return used;
 }
 
+static bool has_deal(const struct event *event)
+{
+	return event->action == ACTION_OPP_CHANGED && event->opportunity.id[0] != '\0';
+}
+
+/* What the event says of an opportunity; whom it says that it left, by their ids. NULL: arena full. */
+static struct deal *deal_of(const struct take *take, const struct event *event, struct arena *arena)
+{
+	const unsigned count = event->opportunity.left_contact_ids_count;
+	struct deal *deal = arena_zero(arena, 1, sizeof(*deal));
+	struct uuid *left = arena_array(arena, (size_t)count + 1, sizeof(*left));
+	struct event about = *event;
+	about.identity = event_blank.identity;
+	for (unsigned i = 0; deal != NULL && left != NULL && i < count; i++) {
+		struct identified who;
+		about.identity.crm_id = event->opportunity.left_contact_ids[i];
+		if (!identify_event(&about, &take->identify, arena, &who)) {
+			return NULL;
+		}
+		if (who.has_strong) {
+			left[deal->left_count++] = who.strong.id;
+		}
+	}
+	if (deal == NULL || left == NULL) {
+		return NULL;
+	}
+	deal->left = left;
+	deal->says = event->opportunity.state != OPPORTUNITY_UNSAID || event->opportunity.stage[0] != '\0' ||
+		     !isnan(event->opportunity.probability) || !isnan(event->opportunity.amount) ||
+		     event->opportunity.currency[0] != '\0' || event->opportunity.close_us != 0 ||
+		     event->opportunity.owner[0] != '\0';
+	deal->stage = (struct stage_row){
+		.source = event->source,
+		.site = event->site,
+		.id = event->opportunity.id,
+		.stamped_us = event->stamped_us,
+		.event_id = decode_event_id(event),
+		.received_us = event->received_us,
+		.at_us = event->occurred_us,
+		.reasons = machine_reasons(event),
+		.stage = event->opportunity.stage,
+		.state = event->opportunity.state,
+		.probability = event->opportunity.probability,
+		.amount = event->opportunity.amount,
+		.currency = event->opportunity.currency,
+		.close_us = event->opportunity.close_us != 0 ? event->opportunity.close_us : INT64_MIN,
+		.owner = event->opportunity.owner,
+	};
+	return deal;
+}
+
 static struct kept_event *keep_event(const struct event *event, struct arena *arena)
 {
 	struct kept_event *kept = arena_take(arena, sizeof(*kept));
@@ -134,6 +187,32 @@ static struct kept_event *keep_event(const struct event *event, struct arena *ar
 					    event->channel, event->stamped_us, NULL};
 	}
 	return kept;
+}
+
+/* What its touches are about, be they this event's or follow from it, and what it says. Where it names nobody, that is all. False: arena full. */
+static bool remember(struct take *take, const struct event *event, struct kept_event *kept, struct arena *arena,
+		     struct item *items, size_t count)
+{
+	const struct yaml_texts *named = &take->conf->subject.property_keys;
+	const struct subject_keys keys = {named->items, named->count};
+	const struct subject_known *known = subjects_find(take->subjects, event, &keys, arena);
+	struct deal *deal = deal_of(take, event, arena);
+	if (known == NULL || deal == NULL) {
+		return false;
+	}
+	deal->stage.subject_id = known->subject.id;
+	kept->deal = deal;
+	for (size_t i = 0; i < count; i++) {
+		items[i].has_deal = true;
+	}
+	if (items[0].decoded == OUTCOME_unidentified) {
+		items[0].decoded = OUTCOME_remembered;
+		items[0].subject = &known->subject;
+		items[0].match = known->match;
+		items[0].touch.subject_id = known->subject.id;
+		items[0].touch.stamped_us = event->stamped_us; /* its day is counted by it */
+	}
+	return true;
 }
 
 /* As fill_items(), and what stands beside the touch. */
@@ -145,7 +224,7 @@ static size_t fill_all(struct take *take, const struct event *event, struct kept
 		return 0;
 	}
 	items[0].has_beside = items[0].decoded == OUTCOME_NONE && kept->beside != NULL;
-	return used;
+	return has_deal(event) && !remember(take, event, kept, arena, items, used) ? 0 : used;
 }
 
 static void decode_rejected_one(const struct message *message, struct arena *arena, struct item *item,

@@ -116,6 +116,20 @@ struct store_retention {
 bool store_retention(struct store *store, int64_t months, int64_t count_max, int64_t queue_max,
 		     struct arena *arena, struct store_retention *ret, struct fail *fail);
 
+/*
+ * A slice of what became known of opportunities: about `pairs_max` of a change and a contact, unless `queue_max` contacts wait to be folded
+ * anew; where nothing is due, and `expire`, of what ends by retention. *ret lives until the turn ends. Refused with 55P03 or 40001 where it was
+ * in somebody's way: later.
+ */
+struct store_deals {
+	bool ours;	       /* false: another daemon is at it */
+	bool again;	       /* there is more */
+	int64_t written, gone; /* touches; written -1: nothing was done, since so many wait */
+	int64_t waiting;       /* rows that are due, 100,000 at most */
+};
+bool store_deals(struct store *store, int64_t pairs_max, int64_t queue_max, bool expire, struct arena *arena,
+		 struct store_deals *ret, struct fail *fail);
+
 /* A transaction begins, and a slice of the rows that are due by the full hour of due->now_us is read; nobody else works on the review
  * until it ends. Where this is not ours, or another daemon's, the transaction is open all the same. */
 bool store_review_due(struct store *store, struct due_rows *due, struct arena *arena, struct fail *fail);

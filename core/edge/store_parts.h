@@ -18,7 +18,7 @@ store_part store_drop_by_ids, store_save_actors, store_drop_claims, store_save_c
 	store_save_assertions, store_save_kin, store_drop_persons, store_save_persons, store_save_stretches,
 	store_save_states, store_drop_checkpoints, store_save_checkpoints, store_drop_explained,
 	store_save_waiting, store_save_arbiters_new, store_save_arbiters, store_save_raws, store_copy_arbiters,
-	store_copy_new, store_save_threads, store_save_costs;
+	store_copy_new, store_save_threads, store_save_costs, store_save_stages, store_save_associates;
 
 /* Of a contact without a touch that counts: as a fresh arbiter is. */
 extern const struct state_row store_no_state;

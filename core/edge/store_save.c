@@ -359,6 +359,8 @@ static store_part *const careful_parts[] = {
 	save_timed,
 	store_save_threads,
 	store_save_costs,
+	store_save_stages,
+	store_save_associates,
 	save_outcomes,
 	save_rejects,
 	store_save_raws,
@@ -397,8 +399,9 @@ static store_part *const quick_parts[] = {
 };
 
 /* Threads' locks behind all that arbiters guard, and before the rows that every batch of the day writes: everybody takes them in this order. */
-static store_part *const shared_parts[] = {
-	save_timed, store_save_threads, store_save_costs, save_outcomes, save_rejects, store_save_raws, NULL};
+static store_part *const shared_parts[] = {save_timed,	      store_save_threads,    store_save_costs,
+					   store_save_stages, store_save_associates, save_outcomes,
+					   save_rejects,      store_save_raws,	     NULL};
 
 static bool add_parts(struct store *store, store_part *const *parts, const struct save_rows *save,
 		      struct arena *arena, struct fail *fail)

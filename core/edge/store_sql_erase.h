@@ -137,7 +137,10 @@ static const struct postgres_statement sql_erase_newest = {
 	       "c.strong = k.id), (SELECT max(c.at) FROM phased.consent c WHERE c.actor_id = k.id), (SELECT "
 	       "max(d.at) FROM phased.declared d WHERE d.actor_id = k.id), (SELECT max(s.at) FROM "
 	       "phased.assertion s "
-	       "WHERE s.a = k.id), (SELECT max(s.at) FROM phased.assertion s WHERE s.b = k.id)) AS at OFFSET 0) "
+	       "WHERE s.a = k.id), (SELECT max(s.at) FROM phased.assertion s WHERE s.b = k.id), (SELECT "
+	       "max(o.at) FROM (SELECT o.at FROM phased.opportunity_contact o WHERE o.actor_id = k.id OFFSET 0) "
+	       "AS "
+	       "o)) AS at OFFSET 0) "
 	       "AS m",
 	.parameter_count = 1,
 	.parameters = {ARRAY(UUID)}};
@@ -160,7 +163,8 @@ static const struct postgres_statement sql_erase_left = {
 	       "phased.consent c WHERE c.actor_id = k.id OFFSET 0) OR EXISTS (SELECT FROM phased.declared d WHERE "
 	       "d.actor_id = k.id OFFSET 0) OR EXISTS (SELECT FROM phased.assertion s WHERE s.a = k.id OFFSET 0) "
 	       "OR "
-	       "EXISTS (SELECT FROM phased.assertion s WHERE s.b = k.id OFFSET 0) ORDER BY k.id",
+	       "EXISTS (SELECT FROM phased.assertion s WHERE s.b = k.id OFFSET 0) OR EXISTS (SELECT FROM "
+	       "phased.opportunity_contact o WHERE o.actor_id = k.id OFFSET 0) ORDER BY k.id",
 	.parameter_count = 1,
 	.parameters = {ARRAY(UUID)}};
 

@@ -30,6 +30,15 @@ struct kept_event {
 	enum channel channel;
 	int64_t stamped_us;
 	const struct beside *beside; /* NULL unless the item `has_beside` */
+	const struct deal *deal;     /* where has_deal */
+};
+
+/* What an event says of an opportunity. */
+struct deal {
+	struct stage_row stage;
+	bool says;		 /* anything of it, but who its contacts are */
+	const struct uuid *left; /* who no longer is one of them */
+	size_t left_count;
 };
 
 /*
@@ -49,7 +58,8 @@ struct item {
 	 * one message. */
 	bool follows : 1;
 	bool has_beside : 1; /* something that stands beside its touch: event->beside */
-	uint8_t said;	/* of what was read: enum statement, what it comes to say of analytics (consent_said()) */
+	bool has_deal : 1;   /* something of an opportunity: event->deal */
+	uint8_t said; /* of what was read: enum statement, what it comes to say of analytics (consent_said()) */
 	struct match match;
 	const struct copy_row *replaced; /* COPY_REPLACES: the one that stood; as long as this try of the batch */
 	const struct identified *who;	 /* items by the same may share it */

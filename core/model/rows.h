@@ -354,6 +354,32 @@ struct outcome_row {
 	int64_t granted, denied, unsaid;
 };
 
+/* A change of an opportunity, as sellers report it. Texts are never NULL. */
+struct stage_row {
+	const char *source, *site, *id;
+	int64_t stamped_us;
+	uint64_t event_id;
+	int64_t received_us, at_us;
+	uint64_t subject_id;
+	uint32_t reasons;
+	const char *stage;
+	int state;		    /* enum opportunity_state */
+	double probability, amount; /* NaN: unsaid */
+	const char *currency;
+	int64_t close_us; /* INT64_MIN: unsaid */
+	const char *owner;
+};
+
+/* That somebody is a contact of an opportunity, or no longer is; and where the message lies that says so. */
+struct associate_row {
+	const struct stage_row *stage; /* which opportunity, and which event */
+	struct uuid actor_id;
+	bool present;
+	const char *topic;
+	int32_t partition;
+	int64_t offset;
+};
+
 struct reject_row {
 	const char *topic;
 	int32_t partition;
@@ -478,6 +504,10 @@ struct save_rows {
 	size_t outcome_count;
 	const struct reject_row *rejects;
 	size_t reject_count;
+	const struct stage_row *stages;
+	size_t stage_count;
+	const struct associate_row *associates;
+	size_t associate_count;
 };
 
 /* What one turn writes of them. ALL, or by COPY the others in this order. */

@@ -171,6 +171,8 @@ class Ways(CampaignTest):
         self.assertGreater(min(processes.values()), 3 * len(plan), "each process has contacts to compare")
         say(f"rows compared: {rows}; contacts in {processes}; {erased:.0f} refused as erased; quick batches: {quick}; daemons that used COPY: {copied}")
         for table, count in rows.items():
+            if table.startswith("opportunity"):		# opportunity_test.py plays these
+                continue
             least = 1 if table == "checkpoint" else 3
             self.assertGreater(count, least * len(plan), f"table {table} has rows to compare")
         self.assertGreater(erased, len(plan), "what was withdrawn came after the withdrawal")

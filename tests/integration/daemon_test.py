@@ -61,9 +61,11 @@ class DaemonTest(phased_test.PhasedTest):
         return values
 
     def nobody_waits(self, database=None, deadline_s=60):
-        """Waits until all refolds that batches left for later are done: only then are the tables those of the events."""
-        self.wait_until(lambda: self.value("SELECT count(*) FROM phased.refold", database) == "0", deadline_s,
-                        "nobody to wait for a refold")
+        """Waits until all is worked out that batches left for later, of opportunities and refolds: only then are the tables those of
+        the events."""
+        # What is due of an opportunity goes in the transaction that leaves its contacts to be folded anew.
+        self.wait_until(lambda: self.value("SELECT (SELECT count(*) FROM phased.refold) + (SELECT count(*) FROM phased.opportunity_due)",
+                                           database) == "0", deadline_s, "nobody to wait for a refold")
 
     def settled(self, program, deadline_s=20):
         """Metrics once nothing is in flight: tables are complete before the daemon has the answer to its last COMMIT, and

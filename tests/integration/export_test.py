@@ -34,7 +34,7 @@ class Export(EraseTest):
 
     def fill(self, table, ann):
         columns = self.psql(f"SELECT a.attname, format_type(a.atttypid, NULL) FROM pg_attribute a WHERE a.attrelid = 'phased.{table}'::regclass "
-                            "AND a.attnum > 0 AND NOT a.attisdropped")
+                            "AND a.attnum > 0 AND NOT a.attisdropped AND a.attidentity = ''")
         values = [VALUES.get(kind, "'{{}}'" if kind.endswith("[]") else "1").format(ann=ann) for _, kind in columns]
         self.psql(f"INSERT INTO phased.{table} ({', '.join(name for name, _ in columns)}) VALUES ({', '.join(values)})")
 

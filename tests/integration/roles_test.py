@@ -33,6 +33,10 @@ TABLES = {
     "phased.thread_touch": {WRITER: "SIUD", PRIVACY: "SIUD"},
     "phased.thread": {WRITER: "SIUD", PRIVACY: "SIUD"},
     "phased.cost": {WRITER: "SIUD", PRIVACY: "SIUD"},
+    "phased.opportunity": {WRITER: "S", **READS},
+    "phased.opportunity_stage": {WRITER: "SIU", **READS},
+    "phased.opportunity_contact": {WRITER: "SIUD", PRIVACY: "SD"},
+    "phased.opportunity_due": {WRITER: "SID", PRIVACY: "SD"},
     "phased.phase": {WRITER: "SIUD", PRIVACY: "SIUD"},
     "phased.phase_change": {WRITER: "SIUD", PRIVACY: "SD"},
     "phased.checkpoint": {WRITER: "SIUD", PRIVACY: "SD"},
@@ -71,6 +75,8 @@ TABLES = {
     "report.measured": {READER: "S", SELLER: "S", PRIVACY: "S"},
     "report.subject": {READER: "S", SELLER: "S", PRIVACY: "S"},
     "report.consent_coverage": {READER: "S", SELLER: "S", PRIVACY: "S", MONITOR: "S"},
+    "report.opportunity": {READER: "S", SELLER: "S", PRIVACY: "S"},
+    "report.opportunity_contact": {READER: "S", SELLER: "S", PRIVACY: "S"},
     "report.unsubscribe_review": {SELLER: "S", PRIVACY: "S"},
     "report.identity_key": {READER: "S", SELLER: "S", PRIVACY: "S", MONITOR: "S"},
     "report.outcome_day": {READER: "S", SELLER: "S", PRIVACY: "S", MONITOR: "S"},
@@ -107,6 +113,12 @@ FUNCTIONS = {
     "phased.beside_erase": (WRITER, PRIVACY),
     "phased.touch_erase": (WRITER, PRIVACY),
     "phased.touch_erase_said": (WRITER, PRIVACY),
+    "phased.opportunity_contact_gone": (),
+    "phased.opportunity_expire": (),
+    "phased.opportunity_known": (),
+    "phased.opportunity_refused": (WRITER,),
+    "phased.opportunity_step": (WRITER,),
+    "phased.opportunity_wrong": (),
     "report.machine_decide": (SELLER, PRIVACY),
     "report.unsubscribe_dismiss": (SELLER, PRIVACY),
     "phased.account_of": (WRITER, PRIVACY),
@@ -201,7 +213,7 @@ class Roles(phased_test.PhasedTest):
 
     def test_functions_with_the_owners_rights_look_nowhere_else(self):
         self.assertEqual([[name, "search_path=pg_catalog, pg_temp"] for name in (
-            "phased.audit_note", "phased.retention_due", "phased.retention_step", "phased.touch_month", "report.machine_decide", "report.unsubscribe_dismiss")], self.psql(
+            "phased.audit_note", "phased.opportunity_contact_gone", "phased.opportunity_step", "phased.retention_due", "phased.retention_step", "phased.touch_month", "report.machine_decide", "report.unsubscribe_dismiss")], self.psql(
             "SELECT oid::regproc, proconfig[1] FROM pg_proc WHERE prosecdef AND pronamespace IN ('phased'::regnamespace, "
             "'report'::regnamespace) ORDER BY oid::regproc::text"))
 

@@ -6,6 +6,7 @@
 
 #include "core/base/check.h"
 #include "core/edge/store_sql_chores.h"
+#include "core/edge/store_sql_deals.h"
 #include "core/edge/store_sql_erase.h"
 #include "core/edge/store_sql_save.h"
 
@@ -58,6 +59,9 @@ static const struct postgres_statement *const every[] = {
 	&sql_save_timed,
 	&sql_save_threads,
 	&sql_save_costs,
+	&sql_save_stages,
+	&sql_save_associates,
+	&sql_deals_step,
 	&sql_save_outcomes,
 	&sql_drop_outcomes,
 	&sql_save_rejects,

@@ -21,6 +21,9 @@ QUERIES = {
     "thread_touch": "SELECT * FROM phased.thread_touch",
     "thread": "SELECT * FROM phased.thread",
     "cost": "SELECT * FROM phased.cost",
+    "opportunity": "SELECT * FROM phased.opportunity",
+    "opportunity_stage": "SELECT * FROM phased.opportunity_stage",
+    "opportunity_contact": "SELECT * FROM phased.opportunity_contact",
     "phase": "SELECT contact_id, process, model_version, encode(fold, 'hex'), counted, confirmed, activity::text, early::text, "
              "mid::text, late::text, reported, shown, fine, band, quiet, since, last_at FROM phased.phase "
              "WHERE counted > 0 OR confirmed > 0 OR shown = 1",
@@ -35,7 +38,7 @@ QUERIES = {
 
 def dump(test, database):
     """One text a table, rows sorted; of a database in which nobody waits to be refolded."""
-    test.assertEqual("0", test.value("SELECT count(*) FROM phased.refold", database))
+    test.assertEqual("0", test.value("SELECT (SELECT count(*) FROM phased.refold) + (SELECT count(*) FROM phased.opportunity_due)", database))
     script = ["SET extra_float_digits = 3; SET TimeZone = 'UTC';"]
     for table, query in QUERIES.items():
         script += [f"SELECT '-- {table}';", f"{query};"]
