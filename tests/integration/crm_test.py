@@ -1,6 +1,8 @@
 #!/usr/bin/python3
 # run: sanitized
 """Deals of each CRM system through the whole: as it calls its hook, the real collector, a real Kafka, the daemon, the database."""
+import time
+
 import crm
 import phased_test
 import sources_test
@@ -60,6 +62,23 @@ class Told(Deals):
         self.tell("salesforce", crm.salesforce("Opportunity", "CREATE", "006A", 20, StageName="Closed Lost", ContactId="003A"))
         self.all_are_stored()
         self.wait_until(lambda: {**before, "dynamics": "none", "salesforce": "none"} == self.phases() or None, APPLIED_S, "the ends")
+
+    def test_a_deal_whose_contacts_are_told_apart_from_it_closes_their_processes(self):
+        """In messages of their own, before it is over or after it; who had left before stays where they are."""
+        people = {"early": 501, "late": 502, "gone": 503, "other": 504}
+        self.visit(*people)
+        for who, number in people.items():
+            self.tell("hubspot", crm.hubspot("contact.propertyChange", "email", f"{who}@acme.test", number))
+        now = int(time.time() * 1000)
+        for removed, who, ago_ms in ((False, "early", 3000), (False, "gone", 3000), (True, "gone", 2000)):
+            self.tell("hubspot", {**crm.associated(removed, contact=people[who]), "occurredAt": now - ago_ms})
+        self.all_are_stored()
+        before = self.phases()
+        self.tell("hubspot", crm.hubspot("deal.propertyChange", "dealstage", "closedwon"))
+        self.all_are_stored()
+        self.tell("hubspot", crm.associated(contact=people["late"]))
+        self.wait_until(lambda: {**before, "early": "none", "late": "none"} == self.phases() or None, APPLIED_S, "the ends")
+        self.assertEqual([["9001", "closedwon", "won", "2"]], self.psql("SELECT opportunity, stage, state, contacts FROM report.opportunity"))
 
     def test_an_association_that_is_told_from_both_ends_is_one(self):
         once = crm.associated()
