@@ -7,8 +7,8 @@
 
 struct event;
 
-/* A mask of enum machine_reason, the daemon's own (MACHINE_OURS) not among them; 0: a person's, as far as the event alone tells. */
+/* A mask of enum machine_reason, those of MACHINE_FOUND not among them; 0: a person's, as far as the event alone tells. */
 uint32_t machine_reasons(const struct event *event);
 
-/* Sent, delivered, clicked: does such a touch tell that another one came too soon, or is it told so? */
+/* Sent, delivered, clicked: does such a touch tell that another one is a machine's, or is it told so? */
 bool machine_is_timed(int action);

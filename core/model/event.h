@@ -92,8 +92,10 @@ enum machine_reason {
 	MACHINE_BURST = 1 << 10,
 	MACHINE_MONITORING = 1 << 11,
 	MACHINE_SAID = 0xffff, /* what an event may say */
-	MACHINE_OURS =
-		1 << 16 /* of a stored touch: too soon after its mail was delivered, as the database has found */
+	/* Of a stored touch, as the database has found: too soon after its mail was delivered; around a click that no person makes. */
+	MACHINE_FOUND_SOON = 1 << 16,
+	MACHINE_FOUND_TRAP = 1 << 17,
+	MACHINE_FOUND = MACHINE_FOUND_SOON | MACHINE_FOUND_TRAP
 };
 
 struct event_property {

@@ -199,32 +199,37 @@ static void choose(struct oracle *oracle)
 	}
 }
 
-/* ---- what came too soon ---- */
+/* ---- what touches say of clicks ---- */
 
-static bool is_mail_of(const struct seen *mail, const struct seen *click)
+/* Too soon after its mail, or around a click on what nobody can see: a bit of MACHINE_FOUND, or nothing. */
+static uint32_t said_of_click(const struct seen *click, const struct seen *other)
 {
-	int64_t apart_us = click->touch.stamped_us - mail->touch.stamped_us;
-	return uuid_equal(&mail->touch.actor_id, &click->touch.actor_id) && apart_us >= 0 &&
-	       apart_us <= WORLD_TOO_SOON_US &&
-	       (mail->subject.action == ACTION_EMAIL_SENT || mail->subject.action == ACTION_EMAIL_DELIVERED) &&
-	       strcmp(mail->subject.source, click->subject.source) == 0 &&
-	       strcmp(mail->subject.site, click->subject.site) == 0;
+	int64_t after_us = click->touch.stamped_us - other->touch.stamped_us;
+	int action = other->subject.action;
+	if (!uuid_equal(&other->touch.actor_id, &click->touch.actor_id) ||
+	    strcmp(other->subject.source, click->subject.source) != 0 ||
+	    strcmp(other->subject.site, click->subject.site) != 0) {
+		return 0;
+	}
+	if (action == ACTION_EMAIL_CLICK && (other->touch.reasons & MACHINE_HONEYPOT) != 0) {
+		return after_us >= -WORLD_HONEYPOT_US && after_us <= WORLD_HONEYPOT_US ? MACHINE_FOUND_TRAP : 0;
+	}
+	bool is_mail = action == ACTION_EMAIL_SENT || action == ACTION_EMAIL_DELIVERED;
+	return is_mail && after_us >= 0 && after_us <= WORLD_TOO_SOON_US ? MACHINE_FOUND_SOON : 0;
 }
 
-/* Which copy stands and how it is counted does not go by it. One that was judged stays so when its mail goes. */
+/* Which copy stands and how it is counted does not go by it. One that was judged stays so when what said so goes. */
 static void time_click(const struct oracle *oracle, struct seen *click)
 {
-	bool is_soon = false, may_be = false;
+	uint32_t found = 0, may_be = 0;
 	for (size_t i = 0; i < oracle->count; i++) {
-		const struct seen *mail = &oracle->seen[i];
-		bool is_of = mail->event != NULL && is_mail_of(mail, click);
-		is_soon = is_soon || (is_of && mail->stands);
-		may_be = may_be || (is_of && oracle_may_have_gone(mail));
+		const struct seen *other = &oracle->seen[i];
+		uint32_t said = other->event != NULL ? said_of_click(click, other) : 0;
+		found |= other->stands ? said : 0;
+		may_be |= said != 0 && oracle_may_have_gone(other) ? said : 0;
 	}
 	const struct touch_line *there = tables_find(oracle->found, TABLE_TOUCH, &click->touch);
-	if (is_soon || (may_be && there != NULL && (there->reasons & MACHINE_OURS) != 0)) {
-		click->touch.reasons |= MACHINE_OURS;
-	}
+	click->touch.reasons |= found | (there != NULL ? may_be & (uint32_t)there->reasons : 0);
 }
 
 static void time_clicks(struct oracle *oracle)

@@ -424,6 +424,7 @@ static void add_burst(struct making *making)
 		click.received_us = first.received_us + 2 * MINUTE_US;
 		click.content.target_url =
 			arena_print(making->arena, "https://www.nordlys.test/guide/%d", (int)below(making, 6));
+		click.machine_reasons = now_and_then(making, 8) ? MACHINE_HONEYPOT : first.machine_reasons;
 		add_with_copies(making, &click);
 	}
 }

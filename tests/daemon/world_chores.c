@@ -207,23 +207,40 @@ static struct about_mail about_mail(const struct tables *tables, const struct to
 				   (int)strtol(strchr(process, '/') + 1, NULL, 10)};
 }
 
-static bool is_mail_of(const struct tables *tables, const struct touch_line *mail, const struct touch_line *click)
+static bool is_of_one_sender(const struct tables *tables, const struct touch_line *a, const struct touch_line *b)
 {
-	struct about_mail a = about_mail(tables, mail), b = about_mail(tables, click);
-	return uuid_equal(&mail->actor_id, &click->actor_id) && click->stamped_us >= mail->stamped_us &&
-	       click->stamped_us - mail->stamped_us <= WORLD_TOO_SOON_US &&
-	       (a.action == ACTION_EMAIL_SENT || a.action == ACTION_EMAIL_DELIVERED) &&
-	       a.sender_size == b.sender_size && memcmp(a.texts, b.texts, a.sender_size) == 0;
+	struct about_mail x = about_mail(tables, a), y = about_mail(tables, b);
+	return uuid_equal(&a->actor_id, &b->actor_id) && x.sender_size == y.sender_size &&
+	       memcmp(x.texts, y.texts, x.sender_size) == 0;
 }
 
-static bool is_too_soon(const struct tables *tables, const struct touch_line *click)
+/* What another touch says of a click: a bit of MACHINE_FOUND, or nothing. */
+static int64_t said_of_click(const struct tables *tables, const struct touch_line *click,
+			     const struct touch_line *other)
 {
-	for (size_t i = 0; i < tables_count(tables, TABLE_TOUCH); i++) {
-		if (is_mail_of(tables, tables_row(tables, TABLE_TOUCH, i), click)) {
-			return true;
-		}
+	int64_t after_us = click->stamped_us - other->stamped_us;
+	if (after_us > WORLD_HONEYPOT_US || after_us < -WORLD_HONEYPOT_US ||
+	    !is_of_one_sender(tables, click, other)) {
+		return 0;
 	}
-	return false;
+	switch (about_mail(tables, other).action) {
+	case ACTION_EMAIL_SENT:
+	case ACTION_EMAIL_DELIVERED:
+		return after_us >= 0 && after_us <= WORLD_TOO_SOON_US ? MACHINE_FOUND_SOON : 0;
+	case ACTION_EMAIL_CLICK:
+		return (other->reasons & MACHINE_HONEYPOT) != 0 ? MACHINE_FOUND_TRAP : 0;
+	default:
+		return 0;
+	}
+}
+
+static int64_t found_of_click(const struct tables *tables, const struct touch_line *click)
+{
+	int64_t found = 0;
+	for (size_t i = 0; i < tables_count(tables, TABLE_TOUCH); i++) {
+		found |= said_of_click(tables, click, tables_row(tables, TABLE_TOUCH, i));
+	}
+	return found;
 }
 
 static void wait_from(struct tables *tables, const struct touch_line *click)
@@ -256,11 +273,14 @@ void world_time(struct tables *tables, const struct save_rows *save)
 		for (size_t j = 0; j < tables_count(tables, TABLE_TOUCH); j++) {
 			struct touch_line *click = tables_row(tables, TABLE_TOUCH, j);
 			int64_t apart_us = click->stamped_us - key->stamped_us;
-			if (uuid_equal(&click->actor_id, &key->actor_id) && apart_us <= WORLD_TOO_SOON_US &&
-			    apart_us >= -WORLD_TOO_SOON_US &&
-			    about_mail(tables, click).action == ACTION_EMAIL_CLICK &&
-			    is_too_soon(tables, click) != ((click->reasons & MACHINE_OURS) != 0)) {
-				click->reasons ^= MACHINE_OURS;
+			if (!uuid_equal(&click->actor_id, &key->actor_id) || apart_us > WORLD_HONEYPOT_US ||
+			    apart_us < -WORLD_HONEYPOT_US ||
+			    about_mail(tables, click).action != ACTION_EMAIL_CLICK) {
+				continue;
+			}
+			int64_t found = found_of_click(tables, click);
+			if (found != (click->reasons & MACHINE_FOUND)) {
+				click->reasons = (click->reasons & ~(int64_t)MACHINE_FOUND) | found;
 				wait_from(tables, click);
 			}
 		}

@@ -61,6 +61,14 @@ def unflagged(sent):
 
 
 class Machine(FaultTest):
+    honeypots = ""
+
+    def fresh_database(self, model=True):
+        made = super().fresh_database(model)
+        if self.honeypots:
+            self.psql(f"UPDATE phased.setting SET value = '{self.honeypots}' WHERE key = 'machine.honeypots'", made)
+        return made
+
     def contact(self, address):
         rows = phased_test.json_lines(self.phasectl(["report", "phases", "--json"]))
         return next(row["contact"] for row in rows if row["email"] == address)
@@ -210,6 +218,39 @@ class Machine(FaultTest):
         without = [event for event in sent if event["action"] not in ("EMAIL_SENT", "EMAIL_DELIVERED")]
         self.phasectl(["machine", "clear", contact, "--reason", "too_soon"])
         cleared, never = self.dump(), self.calm(without)
+        self.assertNotEqual(before["phase"], cleared["phase"])
+        for table in ("phase", "phase_change", "checkpoint"):
+            self.assertEqual(never[table], cleared[table], table)
+        self.phasectl(["machine", "clear", contact, "--undo"])
+        tables.assert_same(self, before, self.dump(), "taken back")
+
+    def test_clicks_around_a_link_that_nobody_can_see_move_nothing_whichever_comes_first(self):
+        self.honeypots = "www.nordlys.test/other www.nordlys.test/nothing-here"
+        self.prepare(2)
+        at, said_at = NOW_US - 3 * DAY_US, NOW_US - 2 * DAY_US
+        hidden = {"content": {"target_url": "https://www.nordlys.test/nothing-here"}}
+        sent = [introduce(ADDRESS), introduce(OTHER), *walk(ADDRESS, days=10),
+                {**mails(ADDRESS, "trap", "EMAIL_CLICK", at), **hidden},
+                {**mails(ADDRESS, "said", "EMAIL_CLICK", said_at), "machine": {"reasons": 128}},
+                *[mails(ADDRESS, f"click{seconds}", "EMAIL_CLICK", at + seconds * SECOND_US)
+                  for seconds in (-3600, -31, -30, -1, 0, 30, 31, 3600)],
+                *[mails(ADDRESS, f"near{seconds}", "EMAIL_CLICK", said_at + seconds * SECOND_US) for seconds in (-5, 5)],
+                mails(ADDRESS, "open", "EMAIL_OPEN", at + SECOND_US),
+                # of another sender, or by somebody else
+                mails(OTHER, "his", "EMAIL_CLICK", at), {**mails(ADDRESS, "theirs", "EMAIL_CLICK", at), "source": "sendgrid"}]
+        self.send(events.lines(sent))
+        self.start_phased()
+        self.applied(len(sent))
+        contact = self.contact(ADDRESS)
+        before = self.dump()
+        shown = [(row["mechanism"], row["action"]) for row in self.show(contact, *EVER) if row["reason"] == "honeypot"]
+        self.assertEqual([("flag", "EMAIL_CLICK")] + [("rule", "EMAIL_CLICK")] * 7, sorted(shown))
+        self.assertEqual({"applied": len(sent) - 1, "machine": 1}, self.outcomes())
+        for order in (sent[::-1], sorted(sent, key=lambda event: (event["id"].endswith(("trap", "said")), event["id"]))):
+            tables.assert_same(self, self.calm(order), before, "in another order")
+        self.phasectl(["machine", "clear", contact, "--reason", "honeypot"])
+        cleared, self.honeypots = self.dump(), ""
+        never = self.calm(unflagged(sent))
         self.assertNotEqual(before["phase"], cleared["phase"])
         for table in ("phase", "phase_change", "checkpoint"):
             self.assertEqual(never[table], cleared[table], table)

@@ -441,11 +441,11 @@ class SourcesTest(collector_test.CollectTest):
         os.makedirs(self.path("run"), exist_ok=True)
         return super().start_collect(*args, config=config, env={"RUNTIME_DIRECTORY": self.path("run"), **(env or {})})
 
-    def send(self, source, body, secret=SECRET, now=None, rest=""):
+    def send(self, source, body, secret=SECRET, now=None, rest="", client="hook/1"):
         if source in trackers.PATHS:
             return self.ask("POST", trackers.PATHS[source], json.dumps(body), {"User-Agent": collector_test.FIREFOX}).status
         text, headers = SIGN[source](dict(body), secret, int(time.time()) if now is None else now)
-        return self.ask("POST", f"/hooks/{source}/{HOOKS[source]}{rest}", text, {"User-Agent": "hook/1", **headers}).status
+        return self.ask("POST", f"/hooks/{source}/{HOOKS[source]}{rest}", text, {"User-Agent": client, **headers}).status
 
     def arrived(self):
         return [proto.Event.FromString(value) for name in ("web", "email", "chat", "crm") for _, value in self.read(name)]
@@ -486,6 +486,27 @@ class Sources(SourcesTest):
         for source, _, action, more in ROWS:
             print(f"\nshown: {source:10} {action:18} {' '.join(more.values())}", end="")
         print()
+
+    def test_of_a_click_in_a_mail_the_recipients_agent_is_judged_and_never_the_providers(self):
+        self.collect_hooks()
+        clicks = {
+            "mailgun": lambda agent, url: mail("clicked", url=url, **{"client-info": {"user-agent": agent} if agent else {}}),
+            "sendgrid": lambda agent, url: sendgrid("click", url=url, useragent=agent),
+            "postmark": lambda agent, url: postmark("Click", OriginalLink=url, UserAgent=agent),
+            "brevo": lambda agent, url: brevo("click", link=url, user_agent=agent),
+            "mandrill": lambda agent, url: mandrill("click", url=url, user_agent=agent),
+            "ses": lambda agent, url: ses("Click", "click", link=url, userAgent=agent),
+        }
+        self.assertEqual(set(MAIL), set(clicks), "every provider of mails")
+        robot = "python-requests/2.31.0"
+        agents = ((robot, 2), ("Mozilla/5.0", 4), (collector_test.FIREFOX, 0), ("", 0))		# of none nothing is known
+        wanted = {}
+        for source, click in clicks.items():
+            for number, (agent, reasons) in enumerate(agents):
+                url = f"https://acme.test/link{number}/"
+                self.assertEqual(200, self.send(source, click(agent, url), client=collector_test.FIREFOX if reasons else robot))
+                wanted[source, url] = reasons
+        self.assertEqual(wanted, {(event.source, event.content.target_url): event.machine.reasons for event in self.arrived()})
 
     def no_text_anywhere(self):
         for name in ("web", "email", "chat", "crm", "rejected"):
