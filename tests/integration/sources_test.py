@@ -1,6 +1,7 @@
 #!/usr/bin/python3
 # run: sanitized
 """Webhooks as their senders call them: signed requests, the real collector, a real Kafka behind it."""
+import atexit
 import base64
 import collections
 import gzip
@@ -52,10 +53,16 @@ def sign_chatwoot(body, secret, now):
     return text, {"X-Chatwoot-Timestamp": str(now), "X-Chatwoot-Signature": "sha256=" + hmac_hex(f"{now}.{text}", secret)}
 
 
+def key_folder():
+    folder = tempfile.mkdtemp(prefix="phased-key-")
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    return folder
+
+
 def key_of(secret):
     """A private key (PEM, a path) and the public half as SendGrid's settings show it; one for each secret."""
     if secret not in KEYS:
-        folder = tempfile.mkdtemp(prefix="phased-key-")
+        folder = key_folder()
         path = os.path.join(folder, "key.pem")
         subprocess.run(["openssl", "ecparam", "-genkey", "-noout", "-name", "prime256v1", "-out", path], check=True, capture_output=True)
         half = subprocess.run(["openssl", "pkey", "-in", path, "-pubout", "-outform", "DER"], check=True, capture_output=True).stdout
@@ -85,7 +92,7 @@ def certificate_of(secret):
     """A private key and its certificate, paths; one for each secret, named as Amazon's are."""
     name = f"SimpleNotificationService-{hashlib.sha256(secret.encode()).hexdigest()[:32]}.pem"
     if name not in KEYS:
-        folder = tempfile.mkdtemp(prefix="phased-key-")
+        folder = key_folder()
         KEYS[name] = (os.path.join(folder, "key.pem"), os.path.join(folder, name))
         subprocess.run(["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-subj", "/CN=sns.acme.test", "-keyout", KEYS[name][0],
                         "-out", KEYS[name][1]], check=True, capture_output=True)
