@@ -47,7 +47,7 @@ static const struct option_about options[] = {
 	 "comma or point: how 1,234 is meant, where the file\ndoes not show it"},
 	{"offset", "OFFSET", OPTION_TEXT, &asked.offset, 0, 0, "of times without one, as +01:00 (default: UTC)"},
 	{"encoding", "NAME", OPTION_TEXT, &asked.encoding, 0, 0,
-	 "as iconv calls it (default: by the file's mark; else\nUTF-8, or windows-1252 where it is none)"},
+	 "as iconv calls it (default: by the file's mark; else\nUTF-8, or windows-1252 where none of it is)"},
 	{"separator", "NAME", OPTION_TEXT, &asked.separator, 0, 0,
 	 "comma, semicolon or tab (default: by which the first\nline has names of ours)"},
 	{"refusals", "N", OPTION_NUMBER, &asked.refusals, 0, 100000, "refused lines that are named (default: 20)"},
@@ -90,10 +90,11 @@ static bool check_asked(struct import_report *report, struct fail *fail)
 	unsigned word = 0;
 	char code[IMPORT_CURRENCY_SIZE];
 	if (asked.kind == NULL || asked.kind[0] == '\0' || strlen(asked.kind) > KIND_MAX ||
-	    !text_is_plain(asked.kind)) {
+	    !text_is_plain(asked.kind) || !text_is_utf8(asked.kind, strlen(asked.kind))) {
 		return fail_set(fail, FAIL_FATAL, EXIT_USAGE, "expected --kind: fair, call, dinner, …");
 	}
-	if (strlen(asked.site) > SITE_MAX || !text_is_plain(asked.site)) {
+	if (strlen(asked.site) > SITE_MAX || !text_is_plain(asked.site) ||
+	    !text_is_utf8(asked.site, strlen(asked.site))) {
 		return fail_set(fail, FAIL_FATAL, EXIT_USAGE, "--site: expected a name of at most %d bytes",
 				SITE_MAX);
 	}
@@ -301,7 +302,10 @@ static bool start(struct importer *importer, struct ctl *ctl, struct fail *fail)
 {
 	struct import_report *report = &importer->report;
 	importer->ctl = ctl;
-	report->path = asked.file;
+	char *path = arena_print(&ctl->arena, "%s", asked.file);
+	CHECK(path != NULL);
+	text_show(path); /* whoever named the file: in whatever encoding, after whomever */
+	report->path = path;
 	report->kind = asked.kind;
 	report->dry_run = asked.dry_run;
 	report->refusals_max = (size_t)asked.refusals;
@@ -385,8 +389,8 @@ const struct command import_command = {
 		   "acknowledged by all replicas. The same line counts once, however often it is sent. Without "
 		   "consent\n"
 		   "(granted) an address goes on as a keyed id, and names stay here. Exit 1: lines were refused; "
-		   "64: dates\n"
-		   "or costs can be read in two ways; 65: no such table; 69: not acknowledged.",
+		   "64: dates,\n"
+		   "costs or the encoding can be read in two ways; 65: no such table; 69: not acknowledged.",
 	.options = options,
 	.operand = {"FILE", &asked.file, true},
 	.run = run,

@@ -97,7 +97,7 @@ bool import_line_make(const struct import_said *said, const struct import_way *w
 #define IMPORT_CURRENCIES_MAX 32
 
 struct import_report {
-	const char *path, *kind;
+	const char *path, *kind; /* fit to be shown */
 	struct import_encoding encoding;
 	char separator;
 	struct import_columns columns;

@@ -191,24 +191,24 @@ static json_t *refusals_json(const struct import_report *report)
 static void print_json(const struct import_report *report)
 {
 	bool any = report->touches > 0;
-	json_line_print(json_pack("{s:s, s:s, s:s, s:s, s:s?, s:s?, s:o, s:b, s:I, s:I, s:I, s:I, s:I, s:o, s:o, "
-				  "s:{s:I, s:I, s:I}, s:o, "
-				  "s:o, s:I, s:I}",
-				  "file", report->path, "kind", report->kind, "encoding", report->encoding.name,
-				  "separator", separator_word(report->separator), "dates",
-				  order_word(report->order), "decimal", mark_word(report->mark), "columns",
-				  columns_json(&report->columns), "dry_run", (int)report->dry_run, "lines",
-				  (json_int_t)report->lines, "touches", (json_int_t)report->touches, "refused",
-				  (json_int_t)report->refused, "repeated", (json_int_t)report->repeated, "empty",
-				  (json_int_t)report->empty, "from",
-				  json_line_moment(any ? report->from_us : INT64_MIN), "to",
-				  json_line_moment(any ? report->to_us : INT64_MIN), "consent", "granted",
-				  (json_int_t)report->consent[STATEMENT_GRANTED], "denied",
-				  (json_int_t)report->consent[STATEMENT_DENIED], "unsaid",
-				  (json_int_t)report->consent[STATEMENT_UNSAID], "costs", costs_json(report),
-				  "refusals", refusals_json(report), "delivered", (json_int_t)report->delivered,
-				  "not_delivered", (json_int_t)report->lost),
-			JSON_REAL_PRECISION(15));
+	json_line_print(
+		json_pack("{s:s, s:s, s:s, s:s, s:s?, s:s?, s:o, s:b, s:I, s:I, s:I, s:I, s:I, s:o, s:o, "
+			  "s:{s:I, s:I, s:I}, s:o, s:I, "
+			  "s:o, s:I, s:I}",
+			  "file", report->path, "kind", report->kind, "encoding", report->encoding.name,
+			  "separator", separator_word(report->separator), "dates", order_word(report->order),
+			  "decimal", mark_word(report->mark), "columns", columns_json(&report->columns), "dry_run",
+			  (int)report->dry_run, "lines", (json_int_t)report->lines, "touches",
+			  (json_int_t)report->touches, "refused", (json_int_t)report->refused, "repeated",
+			  (json_int_t)report->repeated, "empty", (json_int_t)report->empty, "from",
+			  json_line_moment(any ? report->from_us : INT64_MIN), "to",
+			  json_line_moment(any ? report->to_us : INT64_MIN), "consent", "granted",
+			  (json_int_t)report->consent[STATEMENT_GRANTED], "denied",
+			  (json_int_t)report->consent[STATEMENT_DENIED], "unsaid",
+			  (json_int_t)report->consent[STATEMENT_UNSAID], "costs", costs_json(report),
+			  "other_costs", (json_int_t)report->other_costs, "refusals", refusals_json(report),
+			  "delivered", (json_int_t)report->delivered, "not_delivered", (json_int_t)report->lost),
+		JSON_REAL_PRECISION(15));
 }
 
 void import_report_print(const struct import_report *report, bool as_json)

@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <iconv.h>
+#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -85,61 +86,99 @@ static bool has_mark(const char *bytes, size_t size, struct import_encoding *enc
 	return false;
 }
 
-enum kind { KIND_UTF_8, KIND_OTHER, KIND_NO_TEXT, KIND_BROKEN };
+/* What was seen on the way through. */
+struct seen {
+	bool characters;    /* of several bytes, well-formed: hardly of another encoding */
+	uint64_t line, bad; /* the line that it is in; the first with bytes that are no UTF-8, or 0 */
+	bool zero, broken, after_return;
+};
+
+static void pass(struct seen *seen, const char *bytes, size_t size)
+{
+	for (size_t i = 0; i < size; i++) {
+		seen->characters = seen->characters || (bytes[i] & 0x80) != 0;
+		seen->line += bytes[i] == '\r' || (bytes[i] == '\n' && !seen->after_return);
+		seen->after_return = bytes[i] == '\r';
+	}
+}
+
+/* Passes over what can be told by now; how much. */
+static size_t look_at(struct seen *seen, const char *bytes, size_t size, bool ended)
+{
+	size_t at = 0;
+	while (at < size && !seen->zero) {
+		size_t good = text_utf8_size(bytes + at, size - at);
+		pass(seen, bytes + at, good);
+		at += good;
+		if (at == size || (size - at <= 3 && !ended)) { /* perhaps a character under way */
+			break;
+		}
+		seen->zero = bytes[at] == '\0';
+		seen->bad = seen->bad == 0 ? seen->line : seen->bad;
+		seen->after_return = false;
+		at++;
+	}
+	return at;
+}
 
 /* From where the descriptor stands; `bytes` has `used` of them already. */
-static enum kind look_through(int fd, char *bytes, size_t used)
+static void look_through(int fd, char *bytes, size_t used, struct seen *seen)
 {
-	for (;;) {
-		size_t good = text_utf8_size(bytes, used);
-		if (good < used && bytes[good] == '\0') {
-			return KIND_NO_TEXT;
-		}
-		if (used - good > 3) { /* more than a character under way */
-			return KIND_OTHER;
-		}
-		memmove(bytes, bytes + good, used - good);
-		used -= good;
+	for (bool ended = false; !ended;) {
+		size_t passed = look_at(seen, bytes, used, false);
+		used -= passed;
+		memmove(bytes, bytes + passed, used);
 		ssize_t got = read_some(fd, bytes + used, IN_SIZE - used);
-		if (got <= 0) {
-			return got < 0 ? KIND_BROKEN : used == 0 ? KIND_UTF_8 : KIND_OTHER;
-		}
-		used += (size_t)got;
+		seen->broken = got < 0;
+		ended = got <= 0 || seen->zero;
+		used += got > 0 ? (size_t)got : 0;
 	}
+	look_at(seen, bytes, used, true);
 }
 
 static bool find(int fd, const char *path, struct import_encoding *encoding, struct fail *fail)
 {
 	static char bytes[IN_SIZE];
+	struct seen seen = {.line = 1};
 	ssize_t got = read_some(fd, bytes, sizeof(bytes));
 	if (got >= 0 && has_mark(bytes, (size_t)got, encoding)) {
 		return true;
 	}
-	bool is_text = got >= 0 && memchr(bytes, '\0', (size_t)got) == NULL;
-	enum kind kind = got < 0 ? KIND_BROKEN : is_text ? look_through(fd, bytes, (size_t)got) : KIND_NO_TEXT;
-	if (kind == KIND_BROKEN) {
+	seen.broken = got < 0;
+	if (got > 0) {
+		look_through(fd, bytes, (size_t)got, &seen);
+	}
+	if (seen.broken) {
 		return cannot(path, errno, fail);
 	}
-	if (kind == KIND_NO_TEXT) {
+	if (seen.zero) {
 		return fail_set(fail, FAIL_FATAL, EXIT_BAD_DATA,
 				"%s: not a file of text: save the table as CSV (of UTF-16 without a mark: say "
 				"--encoding)",
 				path);
 	}
-	bool is_utf8 = kind == KIND_UTF_8;
-	snprintf(encoding->name, sizeof(encoding->name), "%s", is_utf8 ? UTF_8 : "WINDOWS-1252");
-	encoding->why = is_utf8 ? "all of it is" : "it is no UTF-8";
+	if (seen.bad != 0 && seen.characters) {
+		return fail_set(fail, FAIL_FATAL, EXIT_USAGE,
+				"%s: line %" PRIu64
+				" is no UTF-8, and others are: say --encoding UTF-8, and lines like it are "
+				"refused, or which encoding it is",
+				path, seen.bad);
+	}
+	snprintf(encoding->name, sizeof(encoding->name), "%s", seen.bad == 0 ? UTF_8 : "WINDOWS-1252");
+	encoding->why = seen.bad == 0 ? "all of it is" : "it is no UTF-8";
 	return true;
 }
 
 /* What iconv takes behind a slash tells it to leave out what it cannot read. */
 static bool take_asked(const char *asked, struct import_encoding *encoding, struct fail *fail)
 {
-	iconv_t conversion =
-		strchr(asked, '/') == NULL && asked[0] != '\0' ? iconv_open(UTF_8, asked) : (iconv_t)-1;
+	bool is_word = strchr(asked, '/') == NULL && text_is_utf8(asked, strlen(asked));
+	iconv_t conversion = asked[0] != '\0' && is_word ? iconv_open(UTF_8, asked) : (iconv_t)-1;
 	if (conversion == (iconv_t)-1 || strlen(asked) >= sizeof(encoding->name)) {
-		return fail_set(fail, FAIL_FATAL, EXIT_USAGE, "--encoding: no encoding is called \"%.40s\"",
-				asked);
+		char shown[41];
+		snprintf(shown, sizeof(shown), "%s", asked);
+		text_show(shown);
+		return fail_set(fail, FAIL_FATAL, EXIT_USAGE, "--encoding: no encoding is called \"%s\"", shown);
 	}
 	iconv_close(conversion);
 	snprintf(encoding->name, sizeof(encoding->name), "%s", asked);

@@ -22,7 +22,8 @@ struct import_text; /* opaque: it holds iconv's */
 
 /*
  * Looks through the file: which encoding is it in? `asked` or NULL. By its mark; else UTF-8 where all of it is UTF-8; else windows-1252, which has
- * what ISO-8859-1 has. False: *fail; EXIT_USAGE where no such encoding is known.
+ * what ISO-8859-1 has, unless parts of it are plainly UTF-8: then somebody has to say. False: *fail; EXIT_USAGE where nobody did, or no such
+ * encoding is known.
  */
 bool import_text_find(const char *path, const char *asked, struct import_encoding *ret_encoding,
 		      struct fail *fail);

@@ -133,6 +133,11 @@ static bool settle_date(const struct date *date, enum import_reading order, unsi
 			const char **ret_why)
 {
 	static const unsigned char places[3][3] = {{0, 1, 2}, {2, 1, 0}, {2, 0, 1}}; /* of year, month, day */
+	if (date->digits[2] == 4 && date->separator == '.' && order == IMPORT_MONTH_FIRST && date->part[0] <= 12 &&
+	    date->part[0] != date->part[1]) {
+		*ret_why = "dots have the day first, and dates of this file the month: which is it?";
+		return false;
+	}
 	size_t how = date->digits[0] == 4	      ? 0
 		     : !is_open(date)		      ? 1
 		     : order == IMPORT_READING_FIRST  ? 1
@@ -185,41 +190,60 @@ bool import_words_moment(const char *date_text, const char *time_text, enum impo
 /* ---- Amounts ---- */
 
 struct amount {
-	char text[48]; /* digits, ',' and '.' */
+	char text[48]; /* digits, ',' and '.', ' ' for spaces of all kinds, '\'' for apostrophes */
 	size_t size;
 	size_t commas, points;
 	size_t last_comma, last_point; /* where */
 };
 
-/* Without what stands between thousands only: spaces of all kinds, apostrophes. */
+/* What stands between thousands only: before each three digits, and before all decimals. */
+static bool fits_thousands(const char *text)
+{
+	size_t at = strspn(text, DIGITS);
+	char between = text[at];
+	bool fits = at <= 3 && (between == ' ' || between == '\'');
+	while (fits && text[at] == between) {
+		fits = strspn(text + at + 1, DIGITS) == 3;
+		at += fits ? 4 : 0;
+	}
+	return strpbrk(text + at, " '") == NULL;
+}
+
 static bool take_amount(const char *text, struct amount *ret)
 {
-	static const char *const between[] = {" ", "'", "\xc2\xa0", "\xe2\x80\xaf", "\xe2\x80\x99"};
+	static const struct {
+		const char *mark, *as;
+	} between[] = {
+		{"\xc2\xa0", " "}, {"\xe2\x80\xaf", " "}, {"\xe2\x80\x99", "'"}, {" ", " "}, {"'", "'"},
+	};
 	struct amount amount = {0};
 	while (*text != '\0') {
-		size_t passed = 0;
-		for (size_t i = 0; i < COUNT_OF(between) && passed == 0; i++) {
-			passed = strncmp(text, between[i], strlen(between[i])) == 0 ? strlen(between[i]) : 0;
+		char taken = *text;
+		size_t size = 1;
+		for (size_t i = 0; i < COUNT_OF(between); i++) {
+			if (strncmp(text, between[i].mark, strlen(between[i].mark)) == 0) {
+				taken = between[i].as[0];
+				size = strlen(between[i].mark);
+				break;
+			}
 		}
-		text += passed;
-		if (passed > 0) {
-			continue;
-		}
-		if ((!isdigit((unsigned char)*text) && *text != ',' && *text != '.') ||
+		if ((!isdigit((unsigned char)taken) && strchr(",. '", taken) == NULL) ||
 		    amount.size == sizeof(amount.text) - 1) {
 			return false;
 		}
-		if (*text == ',') {
+		if (taken == ',') {
 			amount.commas++;
 			amount.last_comma = amount.size;
-		} else if (*text == '.') {
+		} else if (taken == '.') {
 			amount.points++;
 			amount.last_point = amount.size;
 		}
-		amount.text[amount.size++] = *text++;
+		amount.text[amount.size++] = taken;
+		text += size;
 	}
 	*ret = amount;
-	return isdigit((unsigned char)amount.text[0]) && isdigit((unsigned char)amount.text[amount.size - 1]);
+	return amount.size > 0 && isdigit((unsigned char)amount.text[0]) &&
+	       isdigit((unsigned char)amount.text[amount.size - 1]) && fits_thousands(amount.text);
 }
 
 /* Could the mark at `at`, the only one, be one of thousands? In "1,234", not in "0,125" or "1234,567". */
@@ -251,12 +275,15 @@ enum import_reading import_words_mark(const char *text)
 	return take_amount(text, &amount) ? reading_of(&amount) : IMPORT_READING_ANY;
 }
 
-/* "1234567", or "1.234.567" with what stands between thousands. */
+/* "1234567", or "1.234.567" with one mark between thousands: `between`, a space or an apostrophe. */
 static bool is_whole(const char *text, size_t size, char between)
 {
 	size_t first = strspn(text, DIGITS);
 	if (first >= size) {
 		return size >= 1 && size <= AMOUNT_DIGITS_MAX;
+	}
+	if (text[first] == ' ' || text[first] == '\'') {
+		between = text[first];
 	}
 	bool fits = first >= 1 && first <= 3 && (size - first) % 4 == 0 && size <= AMOUNT_DIGITS_MAX + 2;
 	for (size_t i = first; i < size && fits; i += 4) {

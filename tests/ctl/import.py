@@ -171,6 +171,34 @@ class Import(unittest.TestCase):
         text = good.decode().encode("utf-16") + "a@b.test,2025-12-24,".encode("utf-16-le") + b"\x00\xdc" + "\nc@d.test,2025-12-24,æ\n".encode("utf-16-le")
         self.assertEqual({2: ("name", "not in the encoding of the file")}, self.refusals(text))
 
+    def test_where_a_part_is_no_utf_8_somebody_has_to_say_what_it_is(self):
+        front, many = "email,date,name\n", "".join(f"p{n}@b.test,2025-12-24,Bj\u00f8rn\r\n" for n in range(5000))
+        for text, line in ((f"{front}{many}x@b.test,2025-12-24,".encode() + b"A\xe5se\n", 5002),
+                           (front.encode() + b"x@b.test,2025-12-24,A\xe5se\r" + many.encode(), 2),
+                           (f"{front}{many}x@b.test,2025-12-24,Å".encode()[:-1], 5002), (f"{front}{many}x@b.test,2025-12-24,€".encode()[:-1], 5002)):
+            done = self.run_import(text)
+            self.assertEqual((64, "", 1), (done.returncode, done.stdout, done.stderr.count("\n")), done)
+            self.assertIn(f": line {line} is no UTF-8, and others are: say --encoding", done.stderr)
+            self.assertEqual({line: ("name", "not in the encoding of the file")}, self.refusals(text, "--encoding", "UTF-8"))
+            self.assertEqual("WINDOWS-1252", self.dry(text, "--encoding", "WINDOWS-1252", status=0)["encoding"])
+        for name in ("Bj\u00f8rn", "Kr\u00e5"):		# no character of several bytes: not UTF-8 at all
+            self.assertEqual("WINDOWS-1252", self.dry(f"{front}x@b.test,2025-12-24,{name}".encode("cp1252"))["encoding"])
+
+    def test_a_file_s_name_is_shown_as_far_as_it_can_be(self):
+        path = os.fsencode(self.folder) + b"/m\xf8de karen@nordlys.test.csv"
+        with open(path, "wb") as out:
+            out.write(b"email,date\na@b.test,2025-12-24\n")
+        for options in ([b"--json"], []):
+            done = subprocess.run([PHASECTL, "--config", self.config, "import", path, "--kind", "fair", "--dry-run", *options], capture_output=True,
+                                  check=True, timeout=120)
+            self.assertRegex(done.stdout.decode(), r"/m\?de \*+[\":]")
+            self.assertNotIn(b"karen", done.stdout)
+
+    def test_costs_in_many_currencies_are_all_counted(self):
+        codes = [f"A{chr(65 + n // 26)}{chr(65 + n % 26)}" for n in range(34)]
+        said = self.dry("email,date,cost,currency\n" + "".join(f"a@b.test,2025-12-24,5,{code}\n" for code in codes))
+        self.assertEqual((32, 2), (len(said["costs"]), said["other_costs"]))
+
     def test_a_quote_that_nothing_closes_takes_no_more_than_a_line_may_hold(self):
         text = "email,date,name\na@b.test,2025-12-24,\"open\n" + "".join(f"p{n}@b.test,2025-12-24,x\n" for n in range(10000))
         said = self.dry(text, status=1)
@@ -215,7 +243,8 @@ class Import(unittest.TestCase):
         for options, words in ((("--encoding", "latin-99"), "no encoding is called"), (("--encoding", "UTF-8//IGNORE"), "no encoding is called"),
                                (("--separator", "pipe"), "expected comma, semicolon or tab"), (("--dates", "ymd"), "expected dmy or mdy"),
                                (("--decimal", "dot"), "expected comma or point"), (("--offset", "CET"), "expected an offset"),
-                               (("--currency", "kr"), "expected three letters"), (("--site", "x" * 65), "--site"), (("--kind", ""), "expected --kind")):
+                               (("--currency", "kr"), "expected three letters"), (("--site", "x" * 65), "--site"), (("--site", b"m\xf8de"), "--site"), (("--kind", b"m\xf8de"), "expected --kind"),
+                               (("--encoding", b"UTF-8\xf8"), "no encoding is called"), (("--kind", ""), "expected --kind")):
             done = self.run_import(text, *options)
             self.assertEqual((64, ""), (done.returncode, done.stdout), options)
             self.assertIn(words, done.stderr)
