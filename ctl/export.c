@@ -43,6 +43,13 @@ static const struct postgres_statement fetch = {
 	"(actor_id, from_at, at) CROSS JOIN LATERAL (SELECT * FROM phased." #table \
 	" t WHERE t.actor_id = r.actor_id AND " \
 	"t.at >= r.from_at AND t.at <= r.at OFFSET 0) AS t"
+/* Conversations are whose the first question is. */
+#define THEIR_THREADS \
+	" UNION SELECT 'thread', to_jsonb(h)::text FROM unnest($2::uuid[], $3::timestamptz[], " \
+	"$4::timestamptz[]) AS r " \
+	"(actor_id, from_at, at) CROSS JOIN LATERAL (SELECT * FROM phased.thread h WHERE h.actor_id = " \
+	"r.actor_id AND " \
+	"coalesce(h.asked, h.started) >= r.from_at AND coalesce(h.asked, h.started) <= r.at OFFSET 0) AS h"
 #define THEIR_TOUCHES \
 	"(SELECT * FROM phased.touch t WHERE t.actor_id = ANY ($1) UNION ALL SELECT t.* FROM unnest($2::uuid[], " \
 	"$3::timestamptz[], $4::timestamptz[]) AS r (actor_id, from_at, at) CROSS JOIN LATERAL (SELECT * FROM " \
@@ -52,9 +59,9 @@ static const struct postgres_statement declare = {
 	.sql = "DECLARE held NO SCROLL CURSOR FOR SELECT h.name, h.row FROM (SELECT 'touch', to_jsonb(t)::text "
 	       "FROM " THEIR_TOUCHES " AS t UNION SELECT 'subject', to_jsonb(s)::text FROM (SELECT DISTINCT "
 	       "t.subject_id FROM " THEIR_TOUCHES " AS t) AS k JOIN phased.subject s ON s.subject_id = "
-	       "k.subject_id" BESIDE(thread_touch) BESIDE(cost)
+	       "k.subject_id" BESIDE(thread_touch) BESIDE(cost) THEIR_THREADS
 #include "core/model/held.def"
-		       ") AS h (name, row) ORDER BY h.name, h.row",
+	") AS h (name, row) ORDER BY h.name, h.row",
 	.parameter_count = 4,
 	.parameters = {{POSTGRES_UUID, true},
 		       {POSTGRES_UUID, true},

@@ -13,10 +13,11 @@ CREATE TABLE phased.thread_touch (
 	thread text NOT NULL,
 	act smallint NOT NULL,		-- enum thread_act: started, message, assigned, closed, rated, reopened
 	party smallint NOT NULL,
-	rating real,			-- 0 to 100
+	rating double precision,	-- 0 to 100
 	PRIMARY KEY (actor_id, stamped, event_id)
 );
-CREATE INDEX thread_touch_thread ON phased.thread_touch (source, site, thread);
+-- A question of thread_fold's, who was first or last at something, is a look at its one end.
+CREATE INDEX thread_touch_thread ON phased.thread_touch (source, site, thread, act, at, event_id, actor_id) INCLUDE (party, rating);
 
 CREATE TABLE phased.thread (
 	source text NOT NULL,
@@ -29,7 +30,7 @@ CREATE TABLE phased.thread (
 	answered_by smallint,
 	agent_answered timestamptz,
 	closed timestamptz,
-	rating real,
+	rating double precision,
 	rated timestamptz,
 	person_messages integer NOT NULL,
 	agent_messages integer NOT NULL,
@@ -67,27 +68,37 @@ BEGIN
 	END LOOP;
 	FOR n IN SELECT DISTINCT k.source, k.site, k.thread FROM unnest(p_names) AS k ORDER BY 1, 2, 3
 	LOOP
-		WITH t AS MATERIALIZED (
-			SELECT t.actor_id, t.event_id, t.at, t.act, t.party, t.rating
-			FROM phased.thread_touch t WHERE t.source = n.source AND t.site = n.site AND t.thread = n.thread)
 		INSERT INTO phased.thread AS h (source, site, thread, actor_id, started, asked, answered, answered_by, agent_answered, closed,
 			rating, rated, person_messages, agent_messages, bot_messages)
 		SELECT n.source, n.site, n.thread, coalesce(q.actor_id, b.actor_id), b.at, q.at, a.at, a.party, g.at,
-			CASE WHEN NOT EXISTS (SELECT FROM t WHERE t.act = 6 AND (t.at, t.event_id, t.actor_id) > (c.at, c.event_id, c.actor_id))
-				AND NOT EXISTS (SELECT FROM t WHERE t.act = 2 AND t.party = 1 AND t.at > c.at) THEN c.at END,
+			CASE WHEN NOT EXISTS (SELECT FROM phased.thread_touch t WHERE t.source = n.source AND t.site = n.site AND t.thread = n.thread AND t.act = 6
+					AND (t.at, t.event_id, t.actor_id) > (c.at, c.event_id, c.actor_id))
+				AND NOT EXISTS (SELECT FROM phased.thread_touch t WHERE t.source = n.source AND t.site = n.site AND t.thread = n.thread AND t.act = 2
+					AND t.party = 1 AND t.at > c.at) THEN c.at END,
 			r.rating, r.at, m.person, m.agent, m.bot
-		FROM (SELECT t.actor_id, t.at FROM t ORDER BY t.at, t.event_id, t.actor_id LIMIT 1) b
+		FROM (SELECT f.actor_id, f.at FROM generate_series(1, 6) AS k (act)
+			CROSS JOIN LATERAL (SELECT t.actor_id, t.event_id, t.at FROM phased.thread_touch t
+				WHERE t.source = n.source AND t.site = n.site AND t.thread = n.thread AND t.act = k.act::smallint
+				ORDER BY t.at, t.event_id, t.actor_id LIMIT 1) f
+			ORDER BY f.at, f.event_id, f.actor_id LIMIT 1) b
 		CROSS JOIN (SELECT count(DISTINCT t.event_id) FILTER (WHERE t.party = 1) AS person,
 				count(DISTINCT t.event_id) FILTER (WHERE t.party = 2) AS agent,
-				count(DISTINCT t.event_id) FILTER (WHERE t.party = 3) AS bot FROM t WHERE t.act = 2) m
-		LEFT JOIN (SELECT t.actor_id, t.at FROM t WHERE t.act = 2 AND t.party = 1
+				count(DISTINCT t.event_id) FILTER (WHERE t.party = 3) AS bot
+			FROM phased.thread_touch t WHERE t.source = n.source AND t.site = n.site AND t.thread = n.thread AND t.act = 2) m
+		LEFT JOIN LATERAL (SELECT t.actor_id, t.at FROM phased.thread_touch t
+			WHERE t.source = n.source AND t.site = n.site AND t.thread = n.thread AND t.act = 2 AND t.party = 1
 			ORDER BY t.at, t.event_id, t.actor_id LIMIT 1) q ON true
-		LEFT JOIN LATERAL (SELECT t.at, t.party FROM t WHERE t.act = 2 AND t.party IN (2, 3) AND t.at >= q.at
+		LEFT JOIN LATERAL (SELECT t.at, t.party FROM phased.thread_touch t
+			WHERE t.source = n.source AND t.site = n.site AND t.thread = n.thread AND t.act = 2 AND t.party IN (2, 3) AND t.at >= q.at
 			ORDER BY t.at, t.event_id, t.actor_id LIMIT 1) a ON true
-		LEFT JOIN LATERAL (SELECT min(t.at) AS at FROM t WHERE t.act = 2 AND t.party = 2 AND t.at >= q.at) g ON true
-		LEFT JOIN (SELECT t.at, t.event_id, t.actor_id FROM t WHERE t.act = 4
+		LEFT JOIN LATERAL (SELECT t.at FROM phased.thread_touch t
+			WHERE t.source = n.source AND t.site = n.site AND t.thread = n.thread AND t.act = 2 AND t.party = 2 AND t.at >= q.at
+			ORDER BY t.at, t.event_id, t.actor_id LIMIT 1) g ON true
+		LEFT JOIN LATERAL (SELECT t.at, t.event_id, t.actor_id FROM phased.thread_touch t
+			WHERE t.source = n.source AND t.site = n.site AND t.thread = n.thread AND t.act = 4
 			ORDER BY t.at DESC, t.event_id DESC, t.actor_id DESC LIMIT 1) c ON true
-		LEFT JOIN (SELECT t.at, t.rating FROM t WHERE t.act = 5 AND t.rating IS NOT NULL
+		LEFT JOIN LATERAL (SELECT t.at, t.rating FROM phased.thread_touch t
+			WHERE t.source = n.source AND t.site = n.site AND t.thread = n.thread AND t.act = 5 AND t.rating IS NOT NULL
 			ORDER BY t.at DESC, t.event_id DESC, t.actor_id DESC LIMIT 1) r ON true
 		ON CONFLICT (source, site, thread) DO UPDATE SET actor_id = excluded.actor_id, started = excluded.started, asked = excluded.asked,
 			answered = excluded.answered, answered_by = excluded.answered_by, agent_answered = excluded.agent_answered,
@@ -162,7 +173,7 @@ BEGIN
 END
 $$;
 
--- What stands beside the touches that phased.touch_erase() and phased.touch_erase_said() delete of the same rows; before what was said is deleted, too.
+-- What stands beside the touches that phased.touch_drop() and phased.touch_erase_said() delete of the same rows; before what was said is deleted, too.
 CREATE FUNCTION phased.beside_erase(p_actors uuid[], p_from timestamptz[], p_until timestamptz[])
 RETURNS void
 LANGUAGE plpgsql AS $$
@@ -356,7 +367,7 @@ WHERE NOT EXISTS (SELECT FROM phased.stretch s WHERE s.actor_id = h.actor_id AND
 		AND NOT EXISTS (SELECT FROM phased.stretch s WHERE s.actor_id = a.actor_id));
 
 CREATE VIEW report.cost AS
-SELECT c.contact_id, s.source, s.site, s.label AS kind, c.currency, count(*) AS touches, round(sum(c.amount)::numeric, 2) AS amount,
+SELECT c.contact_id, s.source, s.site, s.label AS kind, c.currency, count(*) AS touches, round(sum(c.amount::numeric), 2) AS amount,
 	min(c.at) AS first_at, max(c.at) AS last_at
 FROM (
 	SELECT o.contact_id, c.subject_id, c.at, c.amount, c.currency

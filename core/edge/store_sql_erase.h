@@ -19,7 +19,7 @@ static const struct postgres_statement sql_erase_touches_said = {
 	.parameter_count = 3,
 	.parameters = PER_LEDGER_ROW};
 static const struct postgres_statement sql_erase_touches_in = {.name = "erase_touches_in",
-							       .sql = "SELECT phased.touch_erase($1, $2, $3)",
+							       .sql = "SELECT phased.touch_drop($1, $2, $3)",
 							       .parameter_count = 3,
 							       .parameters = PER_LEDGER_ROW};
 static const struct postgres_statement sql_erase_beside = {.name = "erase_beside",

@@ -325,7 +325,7 @@ static const struct postgres_statement sql_drop_waiting = {
 	.parameter_count = 1,
 	.parameters = {ARRAY(UUID)}};
 static const struct postgres_statement sql_erase_touches = {.name = "erase_touches",
-							    .sql = "SELECT phased.touch_erase($1, $2, $3)",
+							    .sql = "SELECT phased.touch_drop($1, $2, $3)",
 							    .parameter_count = 3,
 							    .parameters = {ARRAY(UUID), ARRAY(TIMESTAMPTZ),
 									   ARRAY(TIMESTAMPTZ)}};

@@ -82,7 +82,7 @@ bool beside_of_event(const struct event *event, const struct identity_key *key, 
 	bool is_chat = event->channel == CHANNEL_CHAT && event->thread_id[0] != '\0';
 	enum thread_act act = is_chat ? act_of(event) : ACT_NONE;
 	bool has_cost = event->channel == CHANNEL_OFFLINE && event->has_value && isfinite(event->value) &&
-			event->value >= 0;
+			event->value >= 0 && event->value <= BESIDE_COST_MAX;
 	*ret_beside = NULL;
 	if (act == ACT_NONE && !has_cost) {
 		return true;

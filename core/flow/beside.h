@@ -11,6 +11,7 @@
 struct arena;
 
 #define BESIDE_REOPENED "reopened" /* label of a chat's CUSTOM event: adapters give it */
+#define BESIDE_COST_MAX 1e12	   /* whose sums are exact to the cent; what says more is no cost */
 
 struct beside {
 	enum thread_act act; /* NONE: no conversation */
@@ -24,7 +25,7 @@ struct beside {
 /*
  * Act: a chat's event that names its conversation. A name that is one of the event's identifiers, or may hold an address, is replaced by a
  * keyed id: what tells who somebody is is nowhere stored without consent.
- * Cost: `value` of an event of channel OFFLINE, not below 0; property "currency". (Elsewhere a value is what something brings, not what it costs.)
+ * Cost: `value` of an event of channel OFFLINE, 0 to BESIDE_COST_MAX; property "currency". (Elsewhere a value is what something brings, not what it costs.)
  *
  * *ret_beside: in the arena, texts borrowed from the event; NULL: nothing. False: arena full.
  */

@@ -115,6 +115,8 @@ START_TEST(a_value_is_a_cost_outside_the_web_alone)
 		{CHANNEL_OFFLINE, false, 1, "EUR", NULL},
 		{CHANNEL_WEB, true, 1, "EUR", NULL},
 		{CHANNEL_OFFLINE, true, (double)NAN, "EUR", NULL},
+		{CHANNEL_OFFLINE, true, 1e12, "EUR", "EUR"},
+		{CHANNEL_OFFLINE, true, 1.7e308, "EUR", NULL},
 	};
 	for (size_t i = 0; i < COUNT_OF(rows); i++) {
 		struct event_property properties[] = {{"kind", "fair"}, {"currency", rows[i].currency}};

@@ -112,6 +112,7 @@ FUNCTIONS = {
     "phased.cost_write": (WRITER, PRIVACY),
     "phased.beside_erase": (WRITER, PRIVACY),
     "phased.touch_erase": (WRITER, PRIVACY),
+    "phased.touch_drop": (WRITER, PRIVACY),
     "phased.touch_erase_said": (WRITER, PRIVACY),
     "phased.opportunity_contact_gone": (),
     "phased.opportunity_expire": (),

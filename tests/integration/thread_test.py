@@ -217,6 +217,38 @@ class Held(ThreadTest):
         self.assertEqual({"both", "bo's", "a stranger's"}, set(self.threads()))
         self.assertEqual(0, phased.stop())
 
+    def test_of_a_browser_that_both_use_each_has_the_conversations_of_their_time(self):
+        self.prepare(partitions=1)
+        phased = self.start_phased()
+        self.give([self.event(60 * hour, ASKS, f"of {address[:2]}", {"visitor_id": "vd", "email": address}, consent=GRANTED)
+                   for hour, address in ((0, ANN), (5, BO))])
+        self.assertEqual(0, phased.stop())
+        for address in (ANN, BO):
+            rows = [json.loads(line) for line in self.phasectl(["export", "--json"], input=address + "\n").splitlines()]
+            for table in ("thread_touch", "thread"):
+                self.assertEqual([f"of {address[:2]}"], [row["row"]["thread"] for row in rows if row["table"] == table], (address, table))
+
+    def test_a_daemon_of_before_that_erases_touches_erases_what_stands_beside_them(self):
+        self.prepare(partitions=1)
+        phased = self.start_phased()
+        self.give(self.conversations())
+        self.assertEqual(0, phased.stop())
+        self.psql("SELECT phased.touch_erase(array_agg(k.id), array_agg('-infinity'::timestamptz), array_agg('infinity'::timestamptz)) FROM "
+                  "(SELECT actor_id FROM phased.thread_touch WHERE thread = 'ann''s' UNION SELECT actor_id FROM phased.cost WHERE amount = 200) k (id)")
+        self.assertEqual({"both", "bo's", "a stranger's"}, set(self.threads()))
+        self.assertEqual((4, 4, 5, 3, None, None, None, None, 1, 0, 1), self.threads()["both"])
+        self.assertNotIn(["fair", "EUR", "1", "200.00"], self.costs())
+
+    def test_numbers_at_their_ends_stop_nobody(self):
+        self.prepare(partitions=1)
+        phased = self.start_phased()
+        self.give([self.event(0, "CHAT_RATED PERSON 1e-50", "tiny", {"visitor_id": "ve"}),
+                   *(self.cost(1, {"visitor_id": "ve"}, "fair", value) for value in (1.7e308, 1.7e308, 1e12, .01))])
+        self.assertEqual(0, phased.stop())
+        self.assertEqual("0", self.value("SELECT count(*) FROM phased.rejected"))
+        self.assertEqual("tiny", self.value("SELECT thread FROM phased.thread WHERE rating > 0"))
+        self.assertEqual([["fair", "EUR", "2", "1000000000000.01"]], self.costs())
+
     def test_withdrawn_is_what_came_before(self):
         for ways in ({"batch__quick": True}, {"batch__quick": False}):
             self.prepare(partitions=1, **ways)
