@@ -15,6 +15,13 @@ static int compare_subjects(const void *a, const void *b)
 	return (x > y) - (x < y);
 }
 
+/* A change of a deal is kept, be all contacts whom it names erased: touches of others may follow. */
+static bool may_be_followed(const struct item *item)
+{
+	return item->decoded == OUTCOME_remembered ||
+	       (item->has_deal && item->event->deal->says && item->outcome != OUTCOME_refused);
+}
+
 /* Subjects that are not known to be stored: of every copy that was read, whether or not it stands. */
 static bool list_subjects(struct batch *batch)
 {
@@ -30,8 +37,8 @@ static bool list_subjects(struct batch *batch)
 		if (i + BATCH_AHEAD < batch->count) {
 			engine_look_ahead(batch->engine, items[i + BATCH_AHEAD].touch.subject_id);
 		}
-		bool remembered = item->decoded == OUTCOME_remembered; /* touches of it may follow */
-		if ((!item_is_known(item) && !remembered) || engine_knows(batch->engine, item->touch.subject_id)) {
+		if ((!item_is_known(item) && !may_be_followed(item)) ||
+		    engine_knows(batch->engine, item->touch.subject_id)) {
 			continue;
 		}
 		if (item->match.content == NULL) { /* came from the cache, which has been emptied since */

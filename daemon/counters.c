@@ -199,7 +199,7 @@ static const struct {
 	    "contact whom "
 	    "other events name"),
 	ROW(GAUGE, deals_waiting, "phased_opportunity_waiting", "",
-	    "What became known of opportunities and is not worked out yet, for any daemon; 100000: so much or "
+	    "What became known of opportunities and is not worked out yet, for any daemon; 10000: so much or "
 	    "more"),
 	ROW(COUNTER, fenced, "phased_fenced_total", "",
 	    "Partitions found to be another daemon's before anything was written"),

@@ -15,6 +15,7 @@
 #define QUEUE_MAX 2000			    /* while so many wait to be folded anew, they come first */
 #define LOOK_US (2 * MOMENT_SECOND_US)	    /* another daemon may have left something */
 #define BUSY_US (MOMENT_SECOND_US / 4)	    /* in somebody's way, or another daemon is at it; under backlog */
+#define PATIENCE 4			    /* tries of a slice that was only in somebody's way */
 #define EXPIRE_US (3600 * MOMENT_SECOND_US) /* whether something is older than touches are kept */
 
 bool loop_send_deals(struct loop *loop, struct lane *lane)
@@ -30,7 +31,8 @@ bool loop_send_deals(struct loop *loop, struct lane *lane)
 	loop->deals_at_us = now + BUSY_US;
 	loop->deals_seen = known;
 	arena_reset(&loop->deals_arena, 0);
-	if (lane->io.ops->store_deals(lane->io.self, PAIRS, QUEUE_MAX, expire, &loop->deals_arena, &loop->deals,
+	int64_t pairs = loop->deals_failed > 0 ? loop->deals_pairs : PAIRS;
+	if (lane->io.ops->store_deals(lane->io.self, pairs, QUEUE_MAX, expire, &loop->deals_arena, &loop->deals,
 				      &fail)) {
 		lane->turn = TURN_DEALS;
 		loop->deals_lane = lane;
@@ -38,6 +40,27 @@ bool loop_send_deals(struct loop *loop, struct lane *lane)
 		lane_lost(lane, &fail);
 	}
 	return true;
+}
+
+/* What fails over and over is cut smaller, and what fails even by itself goes to the end: others go on. */
+static void cut_slice(struct loop *loop)
+{
+	if (loop->deals_pairs == 1) {
+		loop->deals_pairs = 0;
+	} else {
+		loop->deals_pairs = loop->deals_pairs < 8 ? 1 : loop->deals_pairs / 8;
+	}
+}
+
+static void slice_done(struct loop *loop, int64_t written)
+{
+	if (loop->deals_failed == 0 || written < 0) {
+		return;
+	}
+	loop->deals_pairs = loop->deals_pairs == 0 ? 1 : loop->deals_pairs * 2;
+	if (loop->deals_pairs >= PAIRS) {
+		loop->deals_failed = 0;
+	}
 }
 
 void loop_deals_done(struct loop *loop)
@@ -52,6 +75,7 @@ void loop_deals_done(struct loop *loop)
 	if (deals->ours) {
 		counters->deals_waiting.value = (double)deals->waiting;
 		loop->deals_more = deals->waiting > 0;
+		slice_done(loop, deals->written);
 	}
 	counters->deals_written.value += moved ? (double)(deals->written + deals->gone) : 0;
 	if (deals->ours && !deals->again && now >= loop->deals_expire_at_us) {
@@ -73,7 +97,14 @@ void loop_deals_failed(struct loop *loop, const struct fail *why)
 	loop->deals_more = true;
 	bool in_the_way = strcmp(why->code, "55P03") == 0 || strcmp(why->code, "40001") == 0 ||
 			  strcmp(why->code, "40P01") == 0;
-	if (!in_the_way && log_allowed(&often)) {
+	if (loop->deals_failed++ == 0) {
+		loop->deals_pairs = PAIRS;
+	}
+	if (in_the_way && loop->deals_failed % PATIENCE != 0) {
+		return;
+	}
+	cut_slice(loop);
+	if (log_allowed(&often)) {
 		log_warning("opportunities: %s: what follows for their contacts is not worked out, trying again%s",
 			    why->text, log_held_back(&often));
 	}

@@ -128,9 +128,19 @@ static size_t fill_items(struct take *take, const struct event *event, struct ar
 	return used;
 }
 
+/* An id that was masked is several deals'. */
 static bool has_deal(const struct event *event)
 {
-	return event->action == ACTION_OPP_CHANGED && event->opportunity.id[0] != '\0';
+	return event->action == ACTION_OPP_CHANGED && event->opportunity.id[0] != '\0' &&
+	       strchr(event->opportunity.id, '*') == NULL;
+}
+
+/* Whose it is, where that looks like an id of a CRM's; not a name, nor an address. */
+static const char *owner_of(const struct event *event)
+{
+	static const char id[] = "0123456789-_ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
+	const char *owner = event->opportunity.owner;
+	return strpbrk(owner, "0123456789") != NULL && owner[strspn(owner, id)] == '\0' ? owner : "";
 }
 
 /* What the event says of an opportunity; whom it says that it left, by their ids. NULL: arena full. */
@@ -155,10 +165,11 @@ static struct deal *deal_of(const struct take *take, const struct event *event, 
 		return NULL;
 	}
 	deal->left = left;
+	const char *owner = owner_of(event);
 	deal->says = event->opportunity.state != OPPORTUNITY_UNSAID || event->opportunity.stage[0] != '\0' ||
 		     !isnan(event->opportunity.probability) || !isnan(event->opportunity.amount) ||
 		     event->opportunity.currency[0] != '\0' || event->opportunity.close_us != 0 ||
-		     event->opportunity.owner[0] != '\0';
+		     owner[0] != '\0';
 	deal->stage = (struct stage_row){
 		.source = event->source,
 		.site = event->site,
@@ -174,7 +185,7 @@ static struct deal *deal_of(const struct take *take, const struct event *event, 
 		.amount = event->opportunity.amount,
 		.currency = event->opportunity.currency,
 		.close_us = event->opportunity.close_us != 0 ? event->opportunity.close_us : INT64_MIN,
-		.owner = event->opportunity.owner,
+		.owner = owner,
 	};
 	return deal;
 }

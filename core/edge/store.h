@@ -118,14 +118,14 @@ bool store_retention(struct store *store, int64_t months, int64_t count_max, int
 
 /*
  * A slice of what became known of opportunities: about `pairs_max` of a change and a contact, unless `queue_max` contacts wait to be folded
- * anew; where nothing is due, and `expire`, of what ends by retention. *ret lives until the turn ends. Refused with 55P03 or 40001 where it was
+ * anew; 0: what is first goes to the end; where nothing is due, and `expire`, of what ends by retention. *ret lives until the turn ends. Refused with 55P03 or 40001 where it was
  * in somebody's way: later.
  */
 struct store_deals {
 	bool ours;	       /* false: another daemon is at it */
 	bool again;	       /* there is more */
 	int64_t written, gone; /* touches; written -1: nothing was done, since so many wait */
-	int64_t waiting;       /* rows that are due, 100,000 at most */
+	int64_t waiting;       /* rows that are due, 10,000 at most */
 };
 bool store_deals(struct store *store, int64_t pairs_max, int64_t queue_max, bool expire, struct arena *arena,
 		 struct store_deals *ret, struct fail *fail);
