@@ -98,11 +98,14 @@ static bool is_known_encoding(const struct http_request *http, const struct sour
 }
 
 /* A form's fields are arguments like those of the query, behind them; then there is no body. False: too many of them. */
-static bool settle_body(struct source_request *request, struct argument_list *list, struct arena *arena)
+static bool settle_body(struct source_request *request, bool has_no_forms, struct argument_list *list,
+			struct arena *arena)
 {
 	request->query_count = list->count;
+	request->plain = request->body;
+	request->plain_size = request->body_size;
 	enum body_kind kind = body_kind(request->body, request->body_size, &request->body, &request->body_size);
-	if (kind == BODY_FORM) {
+	if (kind == BODY_FORM && !has_no_forms) {
 		if (!body_form(request->body, request->body_size, ARGUMENTS_MAX, arena, list->items,
 			       &list->count)) {
 			return false;
@@ -150,7 +153,7 @@ unsigned request_read(const struct http_request *http, enum route route, const s
 			return 413;
 		}
 	}
-	if (!settle_body(request, &list, arena)) {
+	if (!settle_body(request, routes[route].has_no_forms, &list, arena)) {
 		return 413;
 	}
 	if (hook != NULL) {

@@ -178,7 +178,7 @@ const struct route_about routes[ROUTE_COUNT] = {
 		POSTHOG_STUB("posthog_recording", posthog_recording_paths, POSTHOG_TAKEN, JSON),
 	[ROUTE_CLOUDEVENTS] = {HOOK_PARTS("cloudevents", cloudevents_scheme, cloudevents_read,
 					  cloudevents_headers),
-			       .status = 202},
+			       .has_no_forms = true, .status = 202},
 	[ROUTE_MAILGUN] = HOOK("mailgun", mailgun_scheme, mailgun_read, password_headers),
 	[ROUTE_SENDGRID] = {HOOK_PARTS("sendgrid", sendgrid_scheme, sendgrid_read, sendgrid_headers),
 			    .has_public_key = true},

@@ -43,6 +43,7 @@ struct route_about {
 	 * comes is anybody's word, and no identity in it is verified. */
 	hook_scheme *scheme;
 	bool has_public_key; /* that its secrets are */
+	bool has_no_forms;   /* its bodies may be any bytes, which might look like one */
 	bool signs_url;	     /* that scheme needs to know what the sender calls */
 	/* Of a scheme by certificates pinned as files and topics that are listed: could one be named so? NULL: it has secrets. */
 	bool (*is_certificate)(const char *name);

@@ -222,8 +222,8 @@ static enum outcome open_body(const struct cloudevents_call *call, struct cloude
 	struct json_node *data;
 	struct json_trouble trouble;
 	from->is_protobuf = cloudevent_is_protobuf(type, strlen(type));
-	from->bytes = (const uint8_t *)request->raw;
-	from->size = request->raw_size;
+	from->bytes = (const uint8_t *)request->plain;
+	from->size = request->plain_size;
 	*ret_field = "data";
 	if (from->is_protobuf || request->body_size == 0 || (request->body[0] != '{' && request->body[0] != '[')) {
 		return OUTCOME_NONE;

@@ -133,7 +133,7 @@ static void read_profile(struct reading *reading, const struct dynamics_record *
 		const struct json_node *list = json_get(record->parts[i], "Attributes");
 		for (size_t j = 0; list != NULL && list->kind == JSON_LIST && j < list->count; j++) {
 			const char *name = json_get_text(list->items[j], "key");
-			if (name != NULL) {
+			if (name != NULL && crm_is_profile(reading->options, name)) {
 				crm_profile(reading, name, dynamics_plain(dynamics_column(record, name)),
 					    is_update && reading_has_pair(target, name));
 			}
@@ -233,6 +233,14 @@ static enum outcome read_contact(struct reading *reading)
 
 /* ---- messages ---- */
 
+/* Quotes are won and lost, too. */
+static bool is_close(const struct json_node *message)
+{
+	return (dynamics_is(message, "Win") || dynamics_is(message, "Lose")) &&
+	       (strcmp(chat_text(message, "PrimaryEntityName"), "opportunity") == 0 ||
+		dynamics_input(message, "OpportunityClose") != NULL);
+}
+
 static bool writes(const struct json_node *message)
 {
 	static const char *const names[] = {"Create", "Update", "SetState", "SetStateDynamicEntity", "Assign"};
@@ -256,7 +264,7 @@ static enum outcome read_what(struct reading *reading)
 	const struct dynamics_record record = dynamics_record(message);
 	bool is_over = dynamics_is(message, "Delete");
 	reading->event->party = PARTY_AGENT;
-	if (dynamics_is(message, "Win") || dynamics_is(message, "Lose")) {
+	if (is_close(message)) {
 		return read_close(reading);
 	}
 	if (strcmp(table, "opportunity") == 0 && (writes(message) || is_over)) {

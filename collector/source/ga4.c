@@ -56,6 +56,32 @@ static enum outcome request_texts(struct reading *reading, const struct reading_
 	return outcome;
 }
 
+/* A text, or a whole number, which is one. */
+static bool is_text(const struct json_node *node)
+{
+	return node != NULL && (node->kind == JSON_TEXT || (node->kind == JSON_NUMBER && node->is_whole));
+}
+
+/* Sites name parameters as they like, and nobody sends again: what is of another kind costs itself alone. */
+static enum outcome optional_texts(struct reading *reading, const struct reading_row *rows, size_t count)
+{
+	enum outcome outcome = OUTCOME_NONE;
+	for (size_t i = 0; i < count && outcome == OUTCOME_NONE; i++) {
+		outcome = is_text(reading_find(reading->message, rows[i].path))
+				  ? reading_texts(reading, &rows[i], 1)
+				  : OUTCOME_NONE;
+	}
+	return outcome;
+}
+
+static enum outcome optional_url(struct reading *reading, const char *path,
+				 const char *(*clean)(const char *url, struct arena *arena), const char **ret,
+				 const char **ret_raw)
+{
+	return is_text(reading_find(reading->message, path)) ? reading_url(reading, path, clean, ret, ret_raw)
+							     : OUTCOME_NONE;
+}
+
 static enum outcome read_word(struct reading *reading)
 {
 	return reading_word(reading, "name", words, COUNT_OF(words));
@@ -84,10 +110,13 @@ static enum outcome read_identity(struct reading *reading)
 		{"client_id", 256, offsetof(struct event, identity.anonymous_id)},
 		{"app_instance_id", 256, offsetof(struct event, identity.anonymous_id)},
 		{"user_id", 256, offsetof(struct event, identity.user_id)},
-		{"device.language", 16, offsetof(struct event, content.language)},
 	};
+	static const struct reading_row language = {"device.language", 16,
+						    offsetof(struct event, content.language)};
+	struct reading inner;
 	reading->event->identity.verified = reading->request->hook != NULL;
-	return request_texts(reading, rows, COUNT_OF(rows));
+	enum outcome outcome = request_texts(reading, rows, COUNT_OF(rows));
+	return outcome == OUTCOME_NONE ? optional_texts(of_request(reading, &inner), &language, 1) : outcome;
 }
 
 static enum outcome read_times(struct reading *reading)
@@ -152,13 +181,13 @@ static enum outcome read_page(struct reading *reading)
 	};
 	struct event *event = reading->event;
 	const char *url = "";
-	enum outcome outcome = reading_texts(reading, rows, COUNT_OF(rows));
+	enum outcome outcome = optional_texts(reading, rows, COUNT_OF(rows));
 	if (outcome == OUTCOME_NONE) {
-		outcome = reading_url(reading, "params.page_location", url_clean, &event->content.url, &url);
+		outcome = optional_url(reading, "params.page_location", url_clean, &event->content.url, &url);
 	}
 	if (outcome == OUTCOME_NONE) {
-		outcome = reading_url(reading, "params.page_referrer", url_without_query, &event->content.referrer,
-				      NULL);
+		outcome = optional_url(reading, "params.page_referrer", url_without_query,
+				       &event->content.referrer, NULL);
 	}
 	if (outcome != OUTCOME_NONE) {
 		return outcome;
@@ -176,14 +205,14 @@ static enum outcome read_step(struct reading *reading)
 		{"params.video_title", 128, offsetof(struct event, content.content_id)},
 	};
 	struct event *event = reading->event;
-	enum outcome outcome = reading_texts(reading, rows, COUNT_OF(rows));
+	enum outcome outcome = optional_texts(reading, rows, COUNT_OF(rows));
 	if (event->action == ACTION_PAGE_ENGAGED) {
 		event->engaged_ms = reading_whole(reading, "params.engagement_time_msec", ENGAGED_MS_MAX);
 		event->scroll_percent = reading_whole(reading, "params.percent_scrolled", 100);
 	}
 	reading_value(reading, "params.value");
 	return outcome == OUTCOME_NONE
-		       ? reading_url(reading, "params.link_url", url_clean, &event->content.target_url, NULL)
+		       ? optional_url(reading, "params.link_url", url_clean, &event->content.target_url, NULL)
 		       : outcome;
 }
 
@@ -208,19 +237,30 @@ static enum outcome read_consent(struct reading *reading)
 
 /* ---- properties ---- */
 
-static bool is_own(const struct reading *reading, const char *key)
+static bool is_among(const char *key, const char *const *keys, size_t count)
 {
-	static const char *const keys[] = {
-		"page_location",    "page_title",  "page_referrer", "language", "session_id",
-		"source",	    "medium",	   "campaign",	    "term",	"content",
-		"form_id",	    "search_term", "link_url",	    "value",	"engagement_time_msec",
-		"percent_scrolled", "debug_mode",
-	};
-	const struct source_options *options = reading->options;
-	for (size_t i = 0; i < COUNT_OF(keys); i++) {
+	for (size_t i = 0; i < count; i++) {
 		if (strcmp(keys[i], key) == 0) {
 			return true;
 		}
+	}
+	return false;
+}
+
+/* One of Google's names that holds what Google has there: of another kind it is the site's own. */
+static bool is_own(const struct reading *reading, const char *key)
+{
+	static const char *const texts[] = {
+		"page_location", "page_title", "page_referrer", "language", "session_id",  "source",   "medium",
+		"campaign",	 "term",       "content",	"form_id",  "search_term", "link_url",
+	};
+	static const char *const others[] = {"value", "engagement_time_msec", "percent_scrolled", "debug_mode"};
+	const struct source_options *options = reading->options;
+	if (is_among(key, texts, COUNT_OF(texts))) {
+		return is_text(json_get(json_get(reading->message, "params"), key));
+	}
+	if (is_among(key, others, COUNT_OF(others))) {
+		return true;
 	}
 	return strcmp(key, options->ga4.analytics) == 0 || strcmp(key, options->ga4.profile) == 0;
 }
@@ -231,7 +271,8 @@ static enum outcome read_user_properties(struct reading *reading)
 	const struct json_node *map =
 		json_get(((const struct ga4_call *)reading->around)->root, "user_properties");
 	enum outcome outcome = OUTCOME_NONE;
-	for (size_t i = 0; map != NULL && map->kind == JSON_MAP && i < map->count && outcome == OUTCOME_NONE;
+	for (size_t i = 0; map != NULL && map->kind == JSON_MAP && i < map->count && outcome == OUTCOME_NONE &&
+			   reading->event->properties_count < EVENT_PROPERTIES_MAX;
 	     i++) {
 		struct json_node *value = json_get(map->items[i], "value");
 		const struct json_node one = {
@@ -260,10 +301,7 @@ static enum outcome read_agent(struct reading *reading)
 {
 	struct reading inner;
 	reading->user_agent = "";
-	enum outcome outcome =
-		reading_text(of_request(reading, &inner), "user_agent", AGENT_SIZE_MAX, &reading->user_agent);
-	reading->field = inner.field;
-	return outcome;
+	return reading_optional(of_request(reading, &inner), "user_agent", AGENT_SIZE_MAX, &reading->user_agent);
 }
 
 static reading_step *const steps[] = {

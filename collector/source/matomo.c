@@ -25,12 +25,8 @@ static struct json_node *new_map(size_t room, struct arena *arena)
 	return map->items != NULL && map->keys != NULL ? map : NULL;
 }
 
-/* The first of a name counts. */
 static bool put(struct json_node *map, const char *key, const char *value, struct arena *arena)
 {
-	if (json_get(map, key) != NULL) {
-		return true;
-	}
 	struct json_node *text = arena_zero(arena, 1, sizeof(*text));
 	char *name = arena_text(arena, key, strlen(key));
 	char *copy = arena_text(arena, value, strlen(value));
@@ -44,11 +40,13 @@ static bool put(struct json_node *map, const char *key, const char *value, struc
 	return true;
 }
 
+/* The first of a name counts. */
 static struct json_node *map_of_pairs(const struct source_pair *pairs, size_t count, struct arena *arena)
 {
 	struct json_node *map = new_map(count + 1, arena);
 	for (size_t i = 0; map != NULL && i < count; i++) {
-		map = put(map, pairs[i].name, pairs[i].value, arena) ? map : NULL;
+		bool is_there = json_get(map, pairs[i].name) != NULL;
+		map = is_there || put(map, pairs[i].name, pairs[i].value, arena) ? map : NULL;
 	}
 	return map;
 }
@@ -64,9 +62,10 @@ static struct json_node *map_of_query(const char *query, struct arena *arena)
 		       : NULL;
 }
 
+/* {"idsite":1,"rec":1…}; NULL: it says too much. */
 static struct json_node *map_of_map(const struct json_node *hit, struct arena *arena)
 {
-	struct json_node *map = new_map(hit->count + 1, arena);
+	struct json_node *map = hit->count <= PAIRS_MAX ? new_map(hit->count + 1, arena) : NULL;
 	for (size_t i = 0; map != NULL && i < hit->count; i++) {
 		const char *text = reading_flat(hit->items[i], arena);
 		map = text != NULL && put(map, hit->keys[i], text, arena) ? map : NULL;

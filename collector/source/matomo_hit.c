@@ -163,21 +163,16 @@ static enum outcome read_consent(struct reading *reading)
 
 /* ---- what was done ---- */
 
-static enum outcome read_value(struct reading *reading, const char *name)
+/* One that is no number is left out. */
+static void read_value(struct reading *reading, const char *name)
 {
 	const char *text = get(reading, name);
 	char *end;
 	double number = strtod(text, &end);
-	reading->field = name;
-	if (text[0] == '\0') {
-		return OUTCOME_NONE;
+	if (text[0] != '\0' && *end == '\0' && number >= -VALUE_MAX && number <= VALUE_MAX) {
+		reading->event->has_value = true;
+		reading->event->value = number;
 	}
-	if (*end != '\0' || !(number >= -VALUE_MAX && number <= VALUE_MAX)) {
-		return OUTCOME_bad_value;
-	}
-	reading->event->has_value = true;
-	reading->event->value = number;
-	return OUTCOME_NONE;
 }
 
 static enum outcome read_ping(struct reading *reading)
@@ -215,7 +210,8 @@ static enum outcome read_event(struct reading *reading)
 		reading_text(reading, has(reading, "e_n") ? "e_n" : "e_a", LABEL_SIZE_MAX, &event->label);
 	outcome = outcome != OUTCOME_NONE ? outcome : reading_property(reading, "category", get(reading, "e_c"));
 	outcome = outcome != OUTCOME_NONE ? outcome : reading_property(reading, "action", get(reading, "e_a"));
-	return outcome != OUTCOME_NONE ? outcome : read_value(reading, "e_v");
+	read_value(reading, "e_v");
+	return outcome;
 }
 
 /* Goal 0 is the shop: an order has a number, a cart has none. */
@@ -230,7 +226,8 @@ static enum outcome read_goal(struct reading *reading)
 	enum outcome outcome =
 		label != NULL ? reading_copy(reading, label, LABEL_SIZE_MAX, &event->label) : OUTCOME_too_large;
 	outcome = outcome != OUTCOME_NONE ? outcome : reading_property(reading, "order", get(reading, "ec_id"));
-	return outcome != OUTCOME_NONE ? outcome : read_value(reading, "revenue");
+	read_value(reading, "revenue");
+	return outcome;
 }
 
 static enum outcome read_content(struct reading *reading)

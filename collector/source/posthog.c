@@ -88,6 +88,16 @@ static bool read_list(const struct json_node *list, const struct posthog_call *c
 	return items.items != NULL;
 }
 
+/* Once a request: there may be much in an envelope. */
+static void read_envelope(const struct json_node *envelope, struct posthog_call *call)
+{
+	static const char *const names[] = {"api_key", "token", "$token"};
+	for (size_t i = 0; i < COUNT_OF(names) && (call->site == NULL || call->site[0] == '\0'); i++) {
+		call->site = json_get_text(envelope, names[i]);
+	}
+	call->sent = json_get_text(envelope, "sent_at");
+}
+
 /* A list of events, an envelope with one in "batch", or one event. */
 static bool read_root(struct json_node *root, struct posthog_call *call, const struct source_options *options,
 		      struct arena *arena, struct source_items *ret_items)
@@ -105,7 +115,7 @@ static bool read_root(struct json_node *root, struct posthog_call *call, const s
 		return source_reject_all(OUTCOME_bad_value, "batch", call->request->body, call->request->body_size,
 					 arena, ret_items);
 	}
-	call->envelope = root;
+	read_envelope(root, call);
 	return read_list(batch, call, options, arena, ret_items);
 }
 

@@ -49,17 +49,14 @@ static enum outcome read_site(struct reading *reading)
 	for (size_t i = 0; i < COUNT_OF(paths) && outcome == OUTCOME_NONE && (*to)[0] == '\0'; i++) {
 		outcome = reading_text(reading, paths[i], SITE_SIZE_MAX, to);
 	}
-	for (size_t i = 1; i < COUNT_OF(paths) && outcome == OUTCOME_NONE && (*to)[0] == '\0'; i++) {
-		reading->field = paths[i];
-		outcome = reading_copy(reading, json_get_text(call_of(reading)->envelope, paths[i]), SITE_SIZE_MAX,
-				       to);
-	}
-	return outcome;
+	return outcome == OUTCOME_NONE && (*to)[0] == '\0'
+		       ? reading_copy(reading, call_of(reading)->site, SITE_SIZE_MAX, to)
+		       : outcome;
 }
 
 static enum outcome read_times(struct reading *reading)
 {
-	const char *sent = json_get_text(call_of(reading)->envelope, "sent_at");
+	const char *sent = call_of(reading)->sent;
 	int64_t created_us = 0, sent_us = call_of(reading)->sent_us;
 	enum outcome outcome = reading_moment(reading, "timestamp", READING_RFC3339, &created_us);
 	if (outcome == OUTCOME_NONE && created_us == 0) {

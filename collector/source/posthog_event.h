@@ -7,9 +7,9 @@
 /* The request that an event came in; reading->around. */
 struct posthog_call {
 	const struct source_request *request;
-	const struct json_node *envelope; /* of a batch; NULL: the event came alone */
-	int64_t sent_us;		  /* by the query; 0: it does not say */
-	bool is_engage;			  /* it is about a person, by its path, and names no event */
+	const char *site, *sent; /* by the envelope of a batch; NULL: it has none, or does not say */
+	int64_t sent_us;	 /* by the query; 0: it does not say */
+	bool is_engage;		 /* it is about a person, by its path, and names no event */
 };
 
 /* Is it one that nothing is made of? */

@@ -342,9 +342,9 @@ void reading_item(struct reading *reading, const char *source, enum channel chan
 		struct tally tally = {.count = 0};
 		tally_node(&tally, reading->message);
 		if (tally.size == 0) { /* no text anywhere */
-			tally.pieces[0] = (struct hash_piece){reading->request->body, reading->request->body_size};
-			tally.count = 1;
-			tally.size = reading->request->body_size;
+			source_reject(outcome, reading->field, reading->request->body, reading->request->body_size,
+				      &ret_item->reject);
+			return;
 		}
 		source_reject(outcome, reading->field, "", 0, &ret_item->reject);
 		ret_item->reject.size = (uint32_t)tally.size;

@@ -33,7 +33,8 @@ enum outcome reading_other_properties(struct reading *reading, const struct json
 				      bool (*is_own)(const struct reading *reading, const char *key))
 {
 	enum outcome outcome = OUTCOME_NONE;
-	for (size_t i = 0; map != NULL && map->kind == JSON_MAP && i < map->count && outcome == OUTCOME_NONE;
+	for (size_t i = 0; map != NULL && map->kind == JSON_MAP && i < map->count && outcome == OUTCOME_NONE &&
+			   reading->event->properties_count < EVENT_PROPERTIES_MAX;
 	     i++) {
 		if (is_own != NULL && is_own(reading, map->keys[i])) {
 			continue;

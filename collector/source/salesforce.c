@@ -110,7 +110,10 @@ static void read_profile(struct reading *reading)
 {
 	const struct json_node *message = reading->message;
 	for (size_t i = 0; i < message->count; i++) {
-		crm_profile(reading, message->keys[i], message->items[i], has_changed(message, message->keys[i]));
+		if (crm_is_profile(reading->options, message->keys[i])) {
+			crm_profile(reading, message->keys[i], message->items[i],
+				    has_changed(message, message->keys[i]));
+		}
 	}
 }
 
@@ -289,14 +292,17 @@ static bool read_records(struct reading *reading, struct source_item *items, siz
 	const struct json_node *message = reading->message;
 	const struct json_node *records = reading_find(message, HEADER "recordIds");
 	size_t records_count = records != NULL && records->kind == JSON_LIST ? records->count : 0;
+	bool is_nothing = is_left_out(message, reading->options);
+	if (records_count > SOURCE_EVENTS_MAX) {
+		return false;
+	}
 	for (size_t i = 0; i < records_count || i == 0; i++) {
 		bool is_id = i < records_count && records->items[i]->kind == JSON_TEXT;
 		if (*count == SOURCE_EVENTS_MAX) {
 			return false;
 		}
 		reading->around = is_id ? records->items[i]->text : "";
-		if (is_id && strchr(records->items[i]->text, '*') == NULL &&
-		    is_left_out(message, reading->options)) {
+		if (is_id && is_nothing && strchr(records->items[i]->text, '*') == NULL) {
 			continue;
 		}
 		reading_item(reading, "salesforce", CHANNEL_CRM, steps, COUNT_OF(steps), &items[(*count)++]);

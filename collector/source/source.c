@@ -9,6 +9,8 @@
 #include "core/base/hash.h"
 #include "core/base/text.h"
 
+#define HASHED_MAX ((size_t)64 * 1024) /* of a body, which each item of a batch may be rejected by */
+
 const char *const source_header_names[SOURCE_HEADER_COUNT] = {
 #define SOURCE_HEADER_NAME(name, text) [SOURCE_##name] = (text),
 	SOURCE_HEADER_LIST(SOURCE_HEADER_NAME)
@@ -38,8 +40,8 @@ const char *source_argument(const struct source_request *request, const char *na
 void source_reject(enum outcome reason, const char *field, const char *bytes, size_t size,
 		   struct reject *ret_reject)
 {
-	*ret_reject = (struct reject){
-		.reason = reason, .size = (uint32_t)size, .hash = hash_64(&(struct hash_piece){bytes, size}, 1)};
+	const struct hash_piece begin = {bytes, size < HASHED_MAX ? size : HASHED_MAX};
+	*ret_reject = (struct reject){.reason = reason, .size = (uint32_t)size, .hash = hash_64(&begin, 1)};
 	snprintf(ret_reject->field, sizeof(ret_reject->field), "%.*s", (int)text_cut(field, REJECT_FIELD_SIZE - 1),
 		 field);
 	text_mask_addresses(ret_reject->field);

@@ -67,7 +67,9 @@ struct source_request {
 	const char
 		*body; /* unpacked, white space in front left out; of a form nothing: its fields are arguments */
 	size_t body_size;
-	const char *raw; /* the same as it came, which is what senders sign */
+	const char *plain; /* unpacked, nothing left out, a form or not */
+	size_t plain_size;
+	const char *raw; /* as it came, which is what senders sign */
 	size_t raw_size;
 	int64_t received_us;
 };

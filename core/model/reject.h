@@ -14,7 +14,7 @@ struct reject {
 	char field
 		[REJECT_FIELD_SIZE]; /* path of the field in the message: "identity.email", or a JSON key, cut and masked; "" */
 	uint32_t size;		     /* of the message, bytes */
-	uint64_t hash;		     /* first 64 bits of SHA-256 of the message */
+	uint64_t hash;		     /* first 64 bits of SHA-256 of the message; of a body, of its first 64 KiB */
 	/* Not 0: so many events of this site and channel were dropped for the reason no_consent. */
 	uint32_t count;
 	uint32_t denied;  /* of a count: so many said no, the others nothing */

@@ -208,6 +208,8 @@ static void read_body(const struct tested *about, struct source_request *request
 	body[size] = '\0';
 	request->raw = body;
 	request->raw_size = size;
+	request->plain = body;
+	request->plain_size = size;
 	struct source_pair pairs[PAIRS_MAX];
 	memcpy(pairs, request->arguments, request->arguments_count * sizeof(pairs[0]));
 	if (body_kind(body, size, &request->body, &request->body_size) == BODY_FORM) {

@@ -107,6 +107,8 @@ static inline int source_fuzz_hook(const uint8_t *data, size_t size, const char 
 					 .body = "",
 					 .raw = body,
 					 .raw_size = size,
+					 .plain = body,
+					 .plain_size = size,
 					 .received_us = SOURCE_FUZZ_NOW_US};
 	for (size_t i = 0; i < SOURCE_HEADER_COUNT; i++) {
 		request.header[i] = "";

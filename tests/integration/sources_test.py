@@ -739,6 +739,9 @@ class Sources(SourcesTest):
                           identity={"user_id": "u-1", "email": "ann@acme.test", "verified": True})
         foreign = {"specversion": "1.0", "type": "com.acme.seen", "source": "/shop", "id": "o-1", "time": when, "subject": "ann@acme.test",
                    "data": {"page": {"url": "https://acme.test/a?b=c"}, "plan": "pro", "note": "plotter"}}
+        form = proto.Event(id="=".ljust(ord("a"), "b"), source="app", channel="WEB", action="CUSTOM", label="form", occurred_us=now * 1000000,
+                           identity={"user_id": "u-1", "email": "ann@acme.test", "verified": True},
+                           properties=[{"key": f"k{i}", "text": "a&" * 125} for i in range(3)])  # begins like one, after white space
         mine = {**foreign, "type": "io.phased.behaviour.v1", "data": json_format.MessageToDict(own)}
         attributes = {f"ce-{key}": value for key, value in foreign.items() if key != "data"}
         bearer, structured = {"Authorization": f"Bearer {SECRET}"}, {"Content-Type": "application/cloudevents+json"}
@@ -753,7 +756,8 @@ class Sources(SourcesTest):
                 (202, gzip.compress(whole.encode()), {**bearer, **structured}),
                 (202, data, {**bearer, **attributes, "Content-Type": "application/json"}),
                 (202, json.dumps([foreign, mine]), {**bearer, "Content-Type": "application/cloudevents-batch+json"}),
-                (202, own.SerializeToString(), {**bearer, **attributes, "ce-type": mine["type"], "Content-Type": "application/protobuf"}),
+                *((202, body, {**bearer, **attributes, "ce-type": mine["type"], "Content-Type": "application/protobuf"})
+                  for body in (own.SerializeToString(), gzip.compress(own.SerializeToString()), form.SerializeToString())),
                 (202, whole, {**structured, **signed(whole)}),
                 (202, whole, {**structured, **signed(whole, OLDER)}),
                 (202, json.dumps({**foreign, "id": ""}), {**bearer, **structured}),
@@ -765,9 +769,9 @@ class Sources(SourcesTest):
                 (401, whole, structured)):
             self.assertEqual(status, self.ask("POST", path, body, headers).status, (body, headers))
         events = self.events()
-        self.assertEqual({("app", "bridge", ""): 2, ("cloudevents", "bridge", "com.acme.seen"): 6},
+        self.assertEqual({("app", "bridge", ""): 3, ("app", "bridge", "form"): 1, ("cloudevents", "bridge", "com.acme.seen"): 6},
                          collections.Counter((event.source, event.site, event.label) for event in events))
-        self.assertEqual(2, len({event.id for event in events}), "by whatever mode it comes, it has the same id")
+        self.assertEqual(3, len({event.id for event in events}), "by whatever mode it comes, it has the same id")
         for event in events:
             self.assertEqual(("", collector_test.actor("email", "", "ann@acme.test"), True),
                              (event.identity.email, event.identity.email_actor, event.identity.verified))
