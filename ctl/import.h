@@ -17,13 +17,11 @@
 #define IMPORT_SOURCE "import"
 
 /* What a column may hold. X(name, most bytes) */
+/* clang-format off */
 #define IMPORT_FIELD_LIST(X) \
-	X(email, 254) \
-	X(user_id, 256) \
-	X(crm_id, 256) \
-	X(date, 64) \
-	X(time, 64) X(name, 128) X(title, 128) X(role, 128) X(company, 128) X(domain, 128) X(cost, 64) \
-		X(currency, 3) X(campaign, 128) X(consent, 16)
+	X(email, 254) X(user_id, 256) X(crm_id, 256) X(date, 64) X(time, 64) X(name, 128) X(title, 128) X(role, 128) \
+	X(company, 128) X(domain, 128) X(cost, 64) X(currency, 3) X(campaign, 128) X(consent, 16)
+/* clang-format on */
 
 enum import_field {
 #define IMPORT_FIELD_ENUM(name, most) IMPORT_##name,
