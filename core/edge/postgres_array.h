@@ -145,6 +145,7 @@ static inline void postgres_array_moment_or_null(struct postgres_array *array, i
 	}
 }
 
-void postgres_array_date(struct postgres_array *array, int64_t us); /* the UTC day of a moment */
+void postgres_array_float_or_null(struct postgres_array *array, double value); /* NAN: NULL */
+void postgres_array_date(struct postgres_array *array, int64_t us);	       /* the UTC day of a moment */
 /* False: the arena was full. The array must not grow afterwards. */
 bool postgres_array_value(struct postgres_array *array, struct postgres_value *ret_value);

@@ -1,6 +1,7 @@
 /*
  * PostgreSQL's binary wire form of parameters: numbers in network order, arrays of one dimension. Knows no libpq.
  */
+#include <math.h>
 #include <string.h>
 
 #include "core/base/arena.h"
@@ -70,6 +71,15 @@ bool postgres_array_grow(struct postgres_array *array, size_t size)
 	array->bytes = bytes;
 	array->room = room;
 	return true;
+}
+
+void postgres_array_float_or_null(struct postgres_array *array, double value)
+{
+	if (isnan(value)) {
+		postgres_array_null(array);
+	} else {
+		postgres_array_float(array, value);
+	}
 }
 
 void postgres_array_date(struct postgres_array *array, int64_t us)

@@ -2,8 +2,6 @@
  * The part of SAVE that writes what stands beside touches: of threads, and so these; costs. Each is one call of a function in the database, which is told
  * what goes with the touches, too, and is not called where there is nothing of all that.
  */
-#include <math.h>
-
 #include "core/edge/store_columns.h"
 #include "core/edge/store_parts.h"
 #include "core/edge/store_sql_save.h"
@@ -39,15 +37,6 @@ void store_add_erased(struct columns *columns, const struct save_rows *save)
 	}
 }
 
-static void put_number(struct postgres_array *array, double value)
-{
-	if (isnan(value)) {
-		postgres_array_null(array);
-	} else {
-		postgres_array_float(array, value);
-	}
-}
-
 bool store_save_threads(struct store *store, const struct save_rows *save, struct arena *arena, struct fail *fail)
 {
 	static const enum postgres_type types[] = {POSTGRES_UUID,	 POSTGRES_TIMESTAMPTZ, POSTGRES_INT8,
@@ -70,7 +59,7 @@ bool store_save_threads(struct store *store, const struct save_rows *save, struc
 		postgres_array_text(at[6], row->thread);
 		postgres_array_int(at[7], row->act);
 		postgres_array_int(at[8], row->party);
-		put_number(at[9], row->rating);
+		postgres_array_float_or_null(at[9], row->rating);
 	}
 	store_add_erased(columns, save);
 	return columns_add(columns, store->postgres, &sql_save_threads, NULL, NULL, fail);

@@ -1,21 +1,10 @@
 /*
  * What SAVE writes of opportunities: changes, who their contacts are, and that both are to be looked at (phased.opportunity_step).
  */
-#include <math.h>
-
 #include "core/base/arena.h"
 #include "core/edge/store_columns.h"
 #include "core/edge/store_parts.h"
 #include "core/edge/store_sql_deals.h"
-
-static void put_real(struct postgres_array *array, double value)
-{
-	if (isnan(value)) {
-		postgres_array_null(array);
-	} else {
-		postgres_array_float(array, value);
-	}
-}
 
 /* Which opportunity, and which event: the first columns of both. */
 static void put_key(struct postgres_array *const *at, const struct stage_row *row)
@@ -50,8 +39,8 @@ bool store_save_stages(struct store *store, const struct save_rows *save, struct
 		postgres_array_int(at[8], (int64_t)row->reasons);
 		postgres_array_text(at[9], row->stage);
 		postgres_array_int(at[10], row->state);
-		put_real(at[11], row->probability);
-		put_real(at[12], row->amount);
+		postgres_array_float_or_null(at[11], row->probability);
+		postgres_array_float_or_null(at[12], row->amount);
 		postgres_array_text(at[13], row->currency);
 		postgres_array_moment_or_null(at[14], row->close_us);
 		postgres_array_text(at[15], row->owner);
