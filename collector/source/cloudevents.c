@@ -13,6 +13,7 @@
 #include "core/base/moment.h"
 #include "core/base/signature.h"
 #include "core/flow/cloudevent.h"
+#include "core/model/message.h"
 #include "core/flow/decode.h"
 
 const char *const cloudevents_headers[] = {"Authorization",	"webhook-id",	"webhook-timestamp",
@@ -26,7 +27,8 @@ static_assert(COUNT_OF(cloudevents_headers) <= SOURCE_MORE_HEADERS_MAX + 1, "eac
 static bool is_binary(const struct source_request *request)
 {
 	const char *type = source_more_header(request, "Content-Type");
-	return source_more_header(request, "ce-type")[0] != '\0' && !cloudevent_is_envelope(type, strlen(type));
+	return source_more_header(request, "ce-type")[0] != '\0' &&
+	       message_form_of_type(type, strlen(type)) != FORM_CLOUDEVENT;
 }
 
 /* "whsec_" and base64, or the bytes as they are. */
@@ -221,7 +223,7 @@ static enum outcome open_body(const struct cloudevents_call *call, struct cloude
 	const char *type = source_more_header(request, "Content-Type");
 	struct json_node *data;
 	struct json_trouble trouble;
-	from->is_protobuf = cloudevent_is_protobuf(type, strlen(type));
+	from->is_protobuf = message_form_of_type(type, strlen(type)) == FORM_PROTOBUF;
 	from->bytes = (const uint8_t *)request->plain;
 	from->size = request->plain_size;
 	*ret_field = "data";

@@ -10,40 +10,6 @@
 #include "core/edge/kafka_source_inside.h"
 #include "core/model/cloudevent.h"
 
-static bool is_word(const char *bytes, size_t size, const char *word)
-{
-	return size == strlen(word) && strncasecmp(bytes, word, size) == 0;
-}
-
-/* "application/json; charset=utf-8" is application/json. */
-static enum message_form form_of_type(const char *type, size_t size)
-{
-	static const struct {
-		const char *type;
-		enum message_form form;
-	} forms[] = {
-		{"application/json", FORM_JSON},
-		{"application/protobuf", FORM_PROTOBUF},
-		{"application/x-protobuf", FORM_PROTOBUF},
-		{"application/vnd.google.protobuf", FORM_PROTOBUF},
-	};
-	static const char envelope[] = "application/cloudevents";
-	if (size >= sizeof(envelope) - 1 && strncasecmp(type, envelope, sizeof(envelope) - 1) == 0) {
-		return FORM_CLOUDEVENT;
-	}
-	const char *parameters = memchr(type, ';', size);
-	size = parameters != NULL ? (size_t)(parameters - type) : size;
-	while (size > 0 && type[size - 1] == ' ') {
-		size--;
-	}
-	for (size_t i = 0; i < COUNT_OF(forms); i++) {
-		if (is_word(type, size, forms[i].type)) {
-			return forms[i].form;
-		}
-	}
-	return FORM_UNKNOWN;
-}
-
 /*
  * Both messages of phased's own begin with two texts, fields 1 and 2, in the order in which every encoder writes them. The
  * tag of the second is a control character, which no JSON text holds, neither in a string nor outside.
@@ -99,7 +65,7 @@ enum message_form kafka_take_form(const rd_kafka_message_t *raw, struct message_
 	}
 	enum message_form form = FORM_PROTOBUF;
 	if (rd_kafka_header_get_last(headers, "content-type", &value, &size) == RD_KAFKA_RESP_ERR_NO_ERROR) {
-		form = value != NULL ? form_of_type(value, size) : FORM_UNKNOWN;
+		form = value != NULL ? message_form_of_type(value, size) : FORM_UNKNOWN;
 	}
 	*ret_is_cloud = form != FORM_CLOUDEVENT && is_foreign(headers, ret_cloud);
 	return form;

@@ -2,7 +2,6 @@
 
 #include <inttypes.h>
 #include <string.h>
-#include <strings.h>
 
 #include "core/base/arena.h"
 #include "core/base/base64.h"
@@ -10,28 +9,12 @@
 #include "core/base/hash.h"
 #include "core/base/moment.h"
 #include "core/base/text.h"
+#include "core/model/message.h"
 
 #define LABEL_SIZE_MAX 128
 #define ID_SIZE_MAX 256
 #define VALUE_MAX 1e15
 #define ENGAGED_MS_MAX (24 * 3600 * 1000)
-
-static bool begins(const char *type, size_t size, const char *with)
-{
-	size_t wanted = strlen(with);
-	return size >= wanted && strncasecmp(type, with, wanted) == 0;
-}
-
-bool cloudevent_is_envelope(const char *type, size_t size)
-{
-	return begins(type, size, "application/cloudevents");
-}
-
-bool cloudevent_is_protobuf(const char *type, size_t size)
-{
-	return begins(type, size, "application/protobuf") || begins(type, size, "application/x-protobuf") ||
-	       begins(type, size, "application/vnd.google.protobuf");
-}
 
 /* ---- envelopes ---- */
 
@@ -103,7 +86,7 @@ enum outcome cloudevent_open(const struct json_node *root, struct arena *arena, 
 		return OUTCOME_bad_value;
 	}
 	const char *type = json_get_text(root, "datacontenttype"), *base64 = json_get_text(root, "data_base64");
-	opened.is_protobuf = type != NULL && cloudevent_is_protobuf(type, strlen(type));
+	opened.is_protobuf = type != NULL && message_form_of_type(type, strlen(type)) == FORM_PROTOBUF;
 	enum outcome outcome = cloudevent_check(&opened, ret_field);
 	if (outcome == OUTCOME_NONE && base64 != NULL) {
 		*ret_field = "data_base64";

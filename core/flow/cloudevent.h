@@ -21,11 +21,6 @@ struct cloudevent {
 	bool is_protobuf; /* those bytes are, by datacontenttype */
 };
 
-/* Is a content type that of an envelope, or of a batch of them? Any case, parameters may follow. */
-bool cloudevent_is_envelope(const char *type, size_t size);
-/* Is it protobuf's? */
-bool cloudevent_is_protobuf(const char *type, size_t size);
-
 /* Structured mode. OUTCOME_NONE, or what is wrong and *ret_field. Texts are the tree's. */
 enum outcome cloudevent_open(const struct json_node *root, struct arena *arena, struct cloudevent *ret,
 			     const char **ret_field);

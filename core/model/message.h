@@ -31,6 +31,9 @@ static inline unsigned partition_lane(struct partition partition, unsigned lanes
  * JSON. */
 enum message_form { FORM_PROTOBUF, FORM_JSON, FORM_UNKNOWN, FORM_CLOUDEVENT };
 
+/* Of that header's value: any case, parameters may follow ("application/json; charset=utf-8"). An envelope may be a batch of them. */
+enum message_form message_form_of_type(const char *type, size_t size);
+
 /* What the headers of a CloudEvent in binary mode say, "" where they do not; NUL-terminated, nothing in them is trusted. */
 struct message_cloud {
 	const char *type, *source, *id, *subject, *time;
