@@ -167,7 +167,8 @@ struct loop {
 	double deals_seen; /* facts of our own batches, when it was last looked */
 	bool deals_more;
 	unsigned deals_failed; /* how often since it went well */
-	int64_t deals_pairs;   /* of the slice that is next; 0: what is first goes to the end */
+	struct log_limit deals_limit;
+	int64_t deals_pairs; /* of the slice that is next; 0: what is first goes to the end */
 	struct store_deals deals;
 	struct arena deals_arena;
 

@@ -92,7 +92,6 @@ void loop_deals_done(struct loop *loop)
 
 void loop_deals_failed(struct loop *loop, const struct fail *why)
 {
-	static struct log_limit often;
 	loop->deals_at_us = loop_now_us(loop) + BUSY_US;
 	loop->deals_more = true;
 	bool in_the_way = strcmp(why->code, "55P03") == 0 || strcmp(why->code, "40001") == 0 ||
@@ -104,8 +103,8 @@ void loop_deals_failed(struct loop *loop, const struct fail *why)
 		return;
 	}
 	cut_slice(loop);
-	if (log_allowed(&often)) {
+	if (log_allowed(&loop->deals_limit)) {
 		log_warning("opportunities: %s: what follows for their contacts is not worked out, trying again%s",
-			    why->text, log_held_back(&often));
+			    why->text, log_held_back(&loop->deals_limit));
 	}
 }
