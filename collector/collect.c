@@ -44,7 +44,7 @@ static void serve(struct collect *collect, struct http_request *request, bool is
 		collect_answer_trouble(collect, request, route, 405, begun_us);
 	} else if (own[route] != NULL) {
 		own[route](collect, request, begun_us);
-	} else if (routes[route].is_stub) {
+	} else if (routes[route].is_answer_alone) {
 		collect_answer(collect, request, route, 200, begun_us,
 			       &(struct collect_reply){.body = routes[route].body,
 						       .size = routes[route].body_size});

@@ -38,10 +38,10 @@ static const unsigned char pixel[43] = {
 #define BODY(text) .body = (text), .body_size = sizeof(text) - 1
 
 /* What PostHog's clients ask for beside sending events, and nothing is made of. */
-#define POSTHOG_STUB(stub_name, paths_of, text, type) \
+#define POSTHOG_ANSWER(route_name, paths_of, text, type) \
 	{ \
-		.name = (stub_name), .source = "posthog", .methods = "POST, GET, HEAD, OPTIONS", \
-		.fixed_paths = (paths_of), .is_stub = true, .content_type = (type), BODY(text) \
+		.name = (route_name), .source = "posthog", .methods = "POST, GET, HEAD, OPTIONS", \
+		.fixed_paths = (paths_of), .is_answer_alone = true, .content_type = (type), BODY(text) \
 	}
 
 /* Senders ask whether anybody is there by GET or HEAD before they send. */
@@ -170,12 +170,12 @@ const struct route_about routes[ROUTE_COUNT] = {
 			   .adapter = posthog_read,
 			   .content_type = JSON,
 			   BODY(POSTHOG_TAKEN)},
-	[ROUTE_POSTHOG_SCRIPT] = POSTHOG_STUB("posthog_script", posthog_script_paths, POSTHOG_NO_SCRIPT,
-					      "text/javascript; charset=utf-8"),
-	[ROUTE_POSTHOG_CONFIG] = POSTHOG_STUB("posthog_config", posthog_config_paths, POSTHOG_CONFIG, JSON),
-	[ROUTE_POSTHOG_FLAGS] = POSTHOG_STUB("posthog_flags", posthog_flags_paths, POSTHOG_FLAGS, JSON),
+	[ROUTE_POSTHOG_SCRIPT] = POSTHOG_ANSWER("posthog_script", posthog_script_paths, POSTHOG_NO_SCRIPT,
+						"text/javascript; charset=utf-8"),
+	[ROUTE_POSTHOG_CONFIG] = POSTHOG_ANSWER("posthog_config", posthog_config_paths, POSTHOG_CONFIG, JSON),
+	[ROUTE_POSTHOG_FLAGS] = POSTHOG_ANSWER("posthog_flags", posthog_flags_paths, POSTHOG_FLAGS, JSON),
 	[ROUTE_POSTHOG_RECORDING] =
-		POSTHOG_STUB("posthog_recording", posthog_recording_paths, POSTHOG_TAKEN, JSON),
+		POSTHOG_ANSWER("posthog_recording", posthog_recording_paths, POSTHOG_TAKEN, JSON),
 	[ROUTE_CLOUDEVENTS] = {HOOK_PARTS("cloudevents", cloudevents_scheme, cloudevents_read,
 					  cloudevents_headers),
 			       .has_no_forms = true, .status = 202},

@@ -37,8 +37,8 @@ struct route_about {
 					 * anything. NULL ends */
 	size_t paths;			/* of other sources: where in struct collect_conf */
 	size_t more_paths;		/* likewise; 0: none */
-	bool is_stub;	   /* success at once, whatever it is: senders ask, and nothing is kept of it */
-	bool has_visitors; /* the network user id's cookie is read and set */
+	bool is_answer_alone; /* success at once, whatever it is: senders ask, and nothing is kept of it */
+	bool has_visitors;    /* the network user id's cookie is read and set */
 	/* Of a source of webhooks: how its sender signs. Its paths are those of the hooks that are configured. NULL: what
 	 * comes is anybody's word, and no identity in it is verified. */
 	hook_scheme *scheme;

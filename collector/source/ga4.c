@@ -313,17 +313,12 @@ bool ga4_read(const struct source_request *request, const struct source_options 
 	      struct source_items *ret_items)
 {
 	struct json_node *root;
-	if (!reading_body(request, arena, &root, ret_items)) {
+	const struct json_node *list;
+	if (!reading_list(request, arena, "events", EVENTS_MAX, &root, &list, ret_items)) {
 		return false;
 	}
-	if (root == NULL) {
+	if (list == NULL) {
 		return true;
-	}
-	const struct json_node *list = json_get(root, "events");
-	bool is_list = list != NULL && list->kind == JSON_LIST;
-	if (!is_list || list->count > EVENTS_MAX) {
-		return source_reject_all(is_list ? OUTCOME_too_large : OUTCOME_bad_value, "events", request->body,
-					 request->body_size, arena, ret_items);
 	}
 	struct source_item *items = arena_zero(arena, list->count + 1, sizeof(*items));
 	struct ga4_call call = {.root = root};

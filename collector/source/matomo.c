@@ -107,17 +107,12 @@ static bool read_bulk(const struct source_request *request, const struct source_
 		      struct arena *arena, struct source_items *ret_items)
 {
 	struct json_node *root;
-	if (!reading_body(request, arena, &root, ret_items)) {
+	const struct json_node *list;
+	if (!reading_list(request, arena, "requests", SOURCE_EVENTS_MAX, &root, &list, ret_items)) {
 		return false;
 	}
-	if (root == NULL) {
+	if (list == NULL) {
 		return true;
-	}
-	const struct json_node *list = json_get(root, "requests");
-	bool is_list = list != NULL && list->kind == JSON_LIST;
-	if (!is_list || list->count > SOURCE_EVENTS_MAX) {
-		return source_reject_all(is_list ? OUTCOME_too_large : OUTCOME_bad_value, "requests",
-					 request->body, request->body_size, arena, ret_items);
 	}
 	struct source_items items = {.items = arena_zero(arena, list->count + 1, sizeof(*items.items)),
 				     .answer = SOURCE_ANSWER_TALLY};

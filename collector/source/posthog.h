@@ -2,7 +2,7 @@
  * PostHog's clients: posthog-js in browsers, those of servers, and whatever speaks to its capture API.
  *
  * They take nothing but 200 for success: 204 makes them send again. Recordings of sessions are not taken, flags and surveys
- * are not known here; what clients ask for of these is answered so that they go on (the stubs in routes.c).
+ * are not known here; what clients ask for of these is answered so that they go on (POSTHOG_ANSWER in routes.c).
  */
 #pragma once
 #include "collector/source/source.h"

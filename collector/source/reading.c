@@ -363,3 +363,22 @@ bool reading_body(const struct source_request *request, struct arena *arena, str
 	return source_reject_all(reading_outcome(trouble.kind), trouble.path, request->body, request->body_size,
 				 arena, ret_items);
 }
+
+bool reading_list_of(const struct json_node *root, const struct source_request *request, const char *key,
+		     size_t most, struct arena *arena, const struct json_node **ret_list,
+		     struct source_items *ret_items)
+{
+	const struct json_node *list = json_get(root, key);
+	bool is_list = list != NULL && list->kind == JSON_LIST;
+	*ret_list = is_list && list->count <= most ? list : NULL;
+	return *ret_list != NULL || source_reject_all(is_list ? OUTCOME_too_large : OUTCOME_bad_value, key,
+						      request->body, request->body_size, arena, ret_items);
+}
+
+bool reading_list(const struct source_request *request, struct arena *arena, const char *key, size_t most,
+		  struct json_node **ret_root, const struct json_node **ret_list, struct source_items *ret_items)
+{
+	*ret_list = NULL;
+	return reading_body(request, arena, ret_root, ret_items) &&
+	       (*ret_root == NULL || reading_list_of(*ret_root, request, key, most, arena, ret_list, ret_items));
+}

@@ -130,3 +130,10 @@ void reading_item(struct reading *reading, const char *source, enum channel chan
 /* The request's body as JSON. *ret_root NULL: it is none, *ret_items says why. False: the arena is full. */
 bool reading_body(const struct source_request *request, struct arena *arena, struct json_node **ret_root,
 		  struct source_items *ret_items);
+/* The list under a key of it, of at most `most`. *ret_list NULL: it is none, or longer; *ret_items says so. False: the arena is full. */
+bool reading_list_of(const struct json_node *root, const struct source_request *request, const char *key,
+		     size_t most, struct arena *arena, const struct json_node **ret_list,
+		     struct source_items *ret_items);
+/* Both: a body that has a list of at most `most` under the key. *ret_list NULL: *ret_items says why. */
+bool reading_list(const struct source_request *request, struct arena *arena, const char *key, size_t most,
+		  struct json_node **ret_root, const struct json_node **ret_list, struct source_items *ret_items);

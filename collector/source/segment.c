@@ -111,11 +111,12 @@ static bool read_batch(const struct json_node *root, struct segment_call *call,
 		       const struct source_options *options, struct arena *arena, struct source_items *ret_items)
 {
 	const struct source_request *request = call->request;
-	const struct json_node *list = json_get(root, "batch");
-	bool is_list = list != NULL && list->kind == JSON_LIST;
-	if (!is_list || list->count > SOURCE_EVENTS_MAX) {
-		return source_reject_all(is_list ? OUTCOME_too_large : OUTCOME_bad_value, "batch", request->body,
-					 request->body_size, arena, ret_items);
+	const struct json_node *list;
+	if (!reading_list_of(root, request, "batch", SOURCE_EVENTS_MAX, arena, &list, ret_items)) {
+		return false;
+	}
+	if (list == NULL) {
+		return true;
 	}
 	struct source_item *items = arena_zero(arena, list->count + 1, sizeof(*items));
 	if (items == NULL) {

@@ -92,17 +92,12 @@ bool zendesk_read(const struct source_request *request, const struct source_opti
 		  struct source_items *ret_items)
 {
 	struct json_node *root;
-	if (!reading_body(request, arena, &root, ret_items)) {
+	const struct json_node *list;
+	if (!reading_list(request, arena, "events", SOURCE_EVENTS_MAX, &root, &list, ret_items)) {
 		return false;
 	}
-	if (root == NULL) {
+	if (list == NULL) {
 		return true;
-	}
-	const struct json_node *list = json_get(root, "events");
-	if (list == NULL || list->kind != JSON_LIST || list->count > SOURCE_EVENTS_MAX) {
-		bool is_long = list != NULL && list->kind == JSON_LIST;
-		return source_reject_all(is_long ? OUTCOME_too_large : OUTCOME_bad_value, "events", request->body,
-					 request->body_size, arena, ret_items);
 	}
 	struct source_item *items = arena_zero(arena, list->count, sizeof(*items));
 	if (items == NULL) {
