@@ -5,8 +5,6 @@
  */
 #include "collector/source/hook.h"
 
-#include <openssl/evp.h>
-#include <openssl/x509.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -18,289 +16,13 @@
 #include "collector/source/mandrill.h"
 #include "collector/source/source.h"
 #include "core/base/arena.h"
-#include "core/base/moment.h"
 #include "core/base/signature.h"
+#include "tests/collector/signed.h"
 #include "tests/collector/sns_signed.h"
 #include "tests/table.h"
 
 #define RECEIVED_US INT64_C(1700000000000000)
 #define SECRET "phased-test-secret"
-#define URL "https://c.example/hooks/mandrill"
-#define HUBSPOT_URL "https://c.example/hooks/hubspot"
-
-static struct arena arena;
-
-/* A request under way: what a scheme looks at. */
-struct sent {
-	const char *source, *body;
-	struct source_pair headers[SOURCE_MORE_HEADERS_MAX];
-	size_t headers_count;
-	const char *path;
-	struct source_pair fields[2]; /* of the query, or of a form, which is then no body */
-	size_t fields_count;
-	size_t query_count; /* of these are the query's */
-};
-
-static const char *hex_of(enum signature_hash hash, const char *secret, const char *a, const char *b,
-			  const char *c)
-{
-	const struct signature_piece pieces[] = {{a, strlen(a)}, {b, strlen(b)}, {c, strlen(c)}};
-	uint8_t bytes[SIGNATURE_SIZE_MAX];
-	size_t size = signature_hmac(hash, secret, strlen(secret), pieces, COUNT_OF(pieces), bytes);
-	char *text = arena_zero(&arena, 2 * size + 1, 1);
-	for (size_t i = 0; i < size; i++) {
-		snprintf(text + 2 * i, 3, "%02x", bytes[i]);
-	}
-	return text;
-}
-
-static const char *base64_of(const uint8_t *bytes, size_t size)
-{
-	uint8_t *text = arena_zero(&arena, size * 2 + 8, 1);
-	EVP_EncodeBlock(text, bytes, (int)size);
-	return (const char *)text;
-}
-
-/* Makes the request that the sender makes at a moment, in seconds, with this secret. */
-typedef void signer(const char *secret, int64_t at_s, struct sent *ret);
-
-static void sign_mailgun(const char *secret, int64_t at_s, struct sent *ret)
-{
-	const char *at = arena_print(&arena, "%lld", (long long)at_s);
-	ret->body = arena_print(&arena,
-				"{\"signature\":{\"timestamp\":\"%s\",\"token\":\"tok123\",\"signature\":\"%s\"}}",
-				at, hex_of(SIGNATURE_SHA256, secret, at, "tok123", ""));
-}
-
-static void sign_chatwoot(const char *secret, int64_t at_s, struct sent *ret)
-{
-	const char *at = arena_print(&arena, "%lld", (long long)at_s);
-	ret->headers[0] = (struct source_pair){"X-Chatwoot-Timestamp", at};
-	ret->headers[1] = (struct source_pair){"X-Chatwoot-Signature",
-					       arena_print(&arena, "sha256=%s",
-							   hex_of(SIGNATURE_SHA256, secret, at, ".", ret->body))};
-	ret->headers_count = 2;
-}
-
-static void sign_mandrill(const char *secret, int64_t at_s, struct sent *ret)
-{
-	(void)at_s;
-	const struct signature_piece pieces[] = {{URL, strlen(URL)}, {"mandrill_events", 15}, {"[]", 2}};
-	uint8_t bytes[SIGNATURE_SIZE_MAX];
-	size_t size = signature_hmac(SIGNATURE_SHA1, secret, strlen(secret), pieces, COUNT_OF(pieces), bytes);
-	ret->fields[0] = (struct source_pair){"mandrill_events", "[]"};
-	ret->fields_count = 1;
-	ret->headers[0] = (struct source_pair){"X-Mandrill-Signature", base64_of(bytes, size)};
-	ret->headers_count = 1;
-}
-
-static void sign_intercom(const char *secret, int64_t at_s, struct sent *ret)
-{
-	(void)at_s;
-	ret->headers[0] = (struct source_pair){"X-Hub-Signature",
-					       arena_print(&arena, "sha1=%s",
-							   hex_of(SIGNATURE_SHA1, secret, ret->body, "", ""))};
-	ret->headers_count = 1;
-}
-
-static void sign_crisp(const char *secret, int64_t at_s, struct sent *ret)
-{
-	const char *at = arena_print(&arena, "%lld000", (long long)at_s);
-	const char *begin = arena_print(&arena, "[%s;", at);
-	ret->headers[0] = (struct source_pair){"X-Crisp-Request-Timestamp", at};
-	ret->headers[1] =
-		(struct source_pair){"X-Crisp-Signature", hex_of(SIGNATURE_SHA256, secret, begin, ret->body, "]")};
-	ret->headers_count = 2;
-}
-
-/* As the help desk's webhooks are; those of conversations show the secret as it is. */
-static void sign_zendesk(const char *secret, int64_t at_s, struct sent *ret)
-{
-	char at[MOMENT_TEXT_SIZE];
-	uint8_t bytes[SIGNATURE_SIZE_MAX];
-	moment_print(at_s * 1000000, at);
-	const struct signature_piece pieces[] = {{at, strlen(at)}, {ret->body, strlen(ret->body)}};
-	size_t size = signature_hmac(SIGNATURE_SHA256, secret, strlen(secret), pieces, COUNT_OF(pieces), bytes);
-	ret->headers[0] =
-		(struct source_pair){"X-Zendesk-Webhook-Signature-Timestamp", arena_text(&arena, at, strlen(at))};
-	ret->headers[1] = (struct source_pair){"X-Zendesk-Webhook-Signature", base64_of(bytes, size)};
-	ret->headers_count = 2;
-}
-
-static void show_zendesk(const char *secret, int64_t at_s, struct sent *ret)
-{
-	(void)at_s;
-	ret->headers[0] = (struct source_pair){"X-API-Key", secret};
-	ret->headers_count = 1;
-}
-
-static void show_rocketchat(const char *secret, int64_t at_s, struct sent *ret)
-{
-	(void)at_s;
-	ret->headers[0] = (struct source_pair){"X-RocketChat-Livechat-Token", secret};
-	ret->headers_count = 1;
-}
-
-static void show_ga4(const char *secret, int64_t at_s, struct sent *ret)
-{
-	(void)at_s;
-	ret->fields[0] = (struct source_pair){"measurement_id", "G-ACME"};
-	ret->fields[1] = (struct source_pair){"api_secret", secret};
-	ret->fields_count = 2;
-}
-
-static void sign_hubspot(const char *secret, int64_t at_s, struct sent *ret)
-{
-	const char *at = arena_print(&arena, "%lld000", (long long)at_s);
-	const char *whole = arena_print(&arena, "POST%s%s%s", HUBSPOT_URL, ret->body, at);
-	const struct signature_piece piece = {whole, strlen(whole)};
-	uint8_t bytes[SIGNATURE_SIZE_MAX];
-	size_t size = signature_hmac(SIGNATURE_SHA256, secret, strlen(secret), &piece, 1, bytes);
-	ret->headers[0] = (struct source_pair){"X-HubSpot-Request-Timestamp", at};
-	ret->headers[1] = (struct source_pair){"X-HubSpot-Signature-v3", base64_of(bytes, size)};
-	ret->headers_count = 2;
-}
-
-static void show_dynamics(const char *secret, int64_t at_s, struct sent *ret)
-{
-	(void)at_s;
-	ret->headers[0] = (struct source_pair){"X-Phased-Secret", secret};
-	ret->headers_count = 1;
-}
-
-static void show_dynamics_in_query(const char *secret, int64_t at_s, struct sent *ret)
-{
-	(void)at_s;
-	ret->fields[0] = (struct source_pair){"code", secret};
-	ret->fields_count = ret->query_count = 1;
-}
-
-/* As Standard Webhooks have it. */
-static void sign_cloudevents(const char *secret, int64_t at_s, struct sent *ret)
-{
-	const char *at = arena_print(&arena, "%lld", (long long)at_s);
-	const char *whole = arena_print(&arena, "msg_1.%s.%s", at, ret->body);
-	const struct signature_piece piece = {whole, strlen(whole)};
-	uint8_t bytes[SIGNATURE_SIZE_MAX];
-	size_t size = signature_hmac(SIGNATURE_SHA256, secret, strlen(secret), &piece, 1, bytes);
-	ret->headers[0] = (struct source_pair){"webhook-id", "msg_1"};
-	ret->headers[1] = (struct source_pair){"webhook-timestamp", at};
-	ret->headers[2] = (struct source_pair){"webhook-signature",
-					       arena_print(&arena, "v1a,AAAA v1,%s", base64_of(bytes, size))};
-	ret->headers_count = 3;
-}
-
-static void show_bearer(const char *secret, int64_t at_s, struct sent *ret)
-{
-	(void)at_s;
-	ret->headers[0] = (struct source_pair){"Authorization", arena_print(&arena, "Bearer %s", secret)};
-	ret->headers_count = 1;
-}
-
-static void sign_password(const char *secret, int64_t at_s, struct sent *ret)
-{
-	(void)at_s;
-	ret->path = arena_print(&arena, "/hooks/%s/news/%s", ret->source, secret);
-}
-
-/* A private key of the sender's, whose public half is what we have: for each secret's text one. */
-static EVP_PKEY *key_for(const char *secret)
-{
-	static struct {
-		const char *secret;
-		EVP_PKEY *key;
-	} made[8];
-	size_t i = 0;
-	while (i < COUNT_OF(made) && made[i].key != NULL && strcmp(made[i].secret, secret) != 0) {
-		i++;
-	}
-	ck_assert_uint_lt(i, COUNT_OF(made));
-	if (made[i].key == NULL) {
-		made[i].secret = secret;
-		made[i].key = EVP_EC_gen("P-256");
-		ck_assert_ptr_nonnull(made[i].key);
-	}
-	return made[i].key;
-}
-
-static const char *public_half(const char *secret)
-{
-	uint8_t *bytes = NULL;
-	int size = i2d_PUBKEY(key_for(secret), &bytes);
-	ck_assert_int_gt(size, 0);
-	const char *text = base64_of(bytes, (size_t)size);
-	OPENSSL_free(bytes);
-	return text;
-}
-
-static void sign_sendgrid(const char *secret, int64_t at_s, struct sent *ret)
-{
-	const char *at = arena_print(&arena, "%lld", (long long)at_s);
-	const char *whole = arena_print(&arena, "%s%s", at, ret->body);
-	uint8_t bytes[256];
-	size_t size = sizeof(bytes);
-	EVP_MD_CTX *context = EVP_MD_CTX_new();
-	ck_assert_int_eq(EVP_DigestSignInit(context, NULL, EVP_sha256(), NULL, key_for(secret)), 1);
-	ck_assert_int_eq(EVP_DigestSign(context, bytes, &size, (const uint8_t *)whole, strlen(whole)), 1);
-	EVP_MD_CTX_free(context);
-	ret->headers[0] = (struct source_pair){"X-Twilio-Email-Event-Webhook-Timestamp", at};
-	ret->headers[1] = (struct source_pair){"X-Twilio-Email-Event-Webhook-Signature", base64_of(bytes, size)};
-	ret->headers_count = 2;
-}
-
-/* Of a secret's certificate: each request names it. */
-static const char *certificate_name(const char *secret)
-{
-	return arena_print(&arena, "SimpleNotificationService-%02zx%02x.pem", strlen(secret),
-			   (unsigned)(unsigned char)secret[0]);
-}
-
-/* Whose secret is a private key, and ours its certificate. */
-static void sign_ses(const char *secret, int64_t at_s, struct sent *ret)
-{
-	(void)at_s;
-	const char *url = arena_print(&arena, "%s%s", SNS_HOST, certificate_name(secret));
-	ret->body = sns_signed(&(struct sns_letter){.url = url}, secret, &arena);
-}
-
-enum signs { SIGNS_NOTHING, SIGNS_A_PART, SIGNS_BODY };
-
-static const struct row {
-	const char *source;
-	signer *sign;
-	bool has_window;  /* it is signed anew for each attempt */
-	enum signs signs; /* what of the body */
-	const char
-		*right; /* a vendor's or our own known answer: what `body` must hold or a header be; NULL: none */
-	const char *(*secret_of)(const char *secret); /* the half of it that we have; NULL: all */
-	bool is_pinned;				      /* that half is a certificate */
-} rows[] = {
-	{"chatwoot", sign_chatwoot, true, SIGNS_BODY,
-	 "7c0046939f7af4d1d7814d4533890fca5e9fa45c7ae46c09c4f1e3117fa3a439"},
-	{"mailgun", sign_mailgun, false, SIGNS_A_PART,
-	 "e634f020f10df9e36621220ed92b04841a8e5e3fe3fcb7d4e2a193373d1c6c37"},
-	{"sendgrid", sign_sendgrid, false, SIGNS_BODY, NULL, public_half},
-	{"mandrill", sign_mandrill, false, SIGNS_NOTHING, "ODddqw5Vol1/VZOPOqBA1IiKITo="},
-	{"intercom", sign_intercom, false, SIGNS_BODY, "76901cc1fd5d68469e7f3bfe51e123a50b854bd9"},
-	{"crisp", sign_crisp, true, SIGNS_BODY,
-	 "8e7194747a98c1063837ab55167c0f5f133ead664e4cf4475a443da3741544c1"},
-	{"zendesk", sign_zendesk, true, SIGNS_BODY, "pHx6ep3qfznLBNuSugkTu3a5FzXDxt9g1sao0CZkWeY="},
-	{"zendesk", show_zendesk, false, SIGNS_NOTHING},
-	{"rocketchat", show_rocketchat, false, SIGNS_NOTHING},
-	{"cloudevents", sign_cloudevents, true, SIGNS_BODY},
-	{"cloudevents", show_bearer, false, SIGNS_NOTHING},
-	{"cloudevents", sign_password, false, SIGNS_NOTHING},
-	{"ga4", show_ga4, false, SIGNS_NOTHING},
-	{"ga4", sign_password, false, SIGNS_NOTHING},
-	{"hubspot", sign_hubspot, true, SIGNS_BODY, "RhACYWjf1pq7RMcSWD/dcUHRzqN3w4DWErxL/Xg+zp0="},
-	{"dynamics", show_dynamics, false, SIGNS_NOTHING},
-	{"dynamics", show_dynamics_in_query, false, SIGNS_NOTHING},
-	{"dynamics", sign_password, false, SIGNS_NOTHING},
-	{"salesforce", sign_password, false, SIGNS_NOTHING},
-	{"ses", sign_ses, false, SIGNS_A_PART, NULL, NULL, true},
-	{"postmark", sign_password, false, SIGNS_NOTHING},
-	{"brevo", sign_password, false, SIGNS_NOTHING},
-};
 
 static hook_scheme *scheme_of(const char *source)
 {
@@ -316,7 +38,7 @@ static hook_scheme *scheme_of(const char *source)
 static struct hook hook_of(const char *source, const char *first, const char *second)
 {
 	bool is_hubspot = strcmp(source, "hubspot") == 0;
-	struct hook hook = {.name = "news", .source = source, .url = is_hubspot ? HUBSPOT_URL : URL};
+	struct hook hook = {.name = "news", .source = source, .url = is_hubspot ? SIGNED_HUBSPOT_URL : SIGNED_URL};
 	const char *const secrets[] = {first, second};
 	for (size_t i = 0; i < COUNT_OF(secrets) && secrets[i] != NULL; i++) {
 		hook.secrets[hook.secrets_count++] = (struct hook_secret){secrets[i], strlen(secrets[i])};
@@ -331,12 +53,12 @@ static struct hook hook_pinned(const char *first, const char *second)
 	const char *const secrets[] = {first, second};
 	for (size_t i = 0; i < COUNT_OF(secrets) && secrets[i] != NULL; i++) {
 		hook.certificates[hook.certificates_count++] = (struct hook_certificate){
-			.name = certificate_name(secrets[i]), .pem = sns_certificate(secrets[i], &arena)};
+			.name = signed_certificate(secrets[i]), .pem = sns_certificate(secrets[i], &signed_arena)};
 	}
 	return hook;
 }
 
-static struct hook hook_for(const struct row *row, const char *first, const char *second)
+static struct hook hook_for(const struct signed_row *row, const char *first, const char *second)
 {
 	if (row->is_pinned) {
 		return hook_pinned(first, second);
@@ -346,7 +68,7 @@ static struct hook hook_for(const struct row *row, const char *first, const char
 						second != NULL ? row->secret_of(second) : NULL);
 }
 
-static enum hook_proof prove(const struct row *row, const struct sent *sent, const struct hook *hook)
+static enum hook_proof prove(const struct signed_row *row, const struct sent *sent, const struct hook *hook)
 {
 	const struct source_request request = {.path = sent->path != NULL ? sent->path : "/hooks/x/news",
 					       .body = sent->body,
@@ -360,17 +82,17 @@ static enum hook_proof prove(const struct row *row, const struct sent *sent, con
 					       .query_count = sent->query_count,
 					       .hook = hook,
 					       .received_us = RECEIVED_US};
-	return hook_prove(&request, scheme_of(row->source), &arena);
+	return hook_prove(&request, scheme_of(row->source), &signed_arena);
 }
 
 static void begin(void)
 {
-	ck_assert(arena_init(&arena, (size_t)4 << 20));
+	ck_assert(arena_init(&signed_arena, (size_t)4 << 20));
 }
 
 START_TEST(what_the_sender_signs_is_proven)
 {
-	const struct row *row = &rows[_i];
+	const struct signed_row *row = &signed_rows[_i];
 	struct sent sent = {.source = row->source, .body = "{\"a\":1}"};
 	row->sign(SECRET, RECEIVED_US / 1000000, &sent);
 	const struct hook one = hook_for(row, SECRET, NULL);
@@ -395,7 +117,7 @@ START_TEST(what_is_signed_at_another_time_is_stale)
 		int64_t late_s;
 		bool is_stale;
 	} times[] = {{0, false}, {299, false}, {-299, false}, {301, true}, {-301, true}, {86400, true}};
-	const struct row *row = &rows[_i];
+	const struct signed_row *row = &signed_rows[_i];
 	const struct hook hook = hook_for(row, SECRET, NULL);
 	for (size_t i = 0; i < COUNT_OF(times); i++) {
 		struct sent sent = {.source = row->source, .body = "{}"};
@@ -416,7 +138,7 @@ START_TEST(what_is_not_signed_proves_nothing)
 					     "null",
 					     "{\"signature\":null}",
 					     "{\"signature\":{\"timestamp\":1,\"token\":2,\"signature\":3}}"};
-	const struct row *row = &rows[_i];
+	const struct signed_row *row = &signed_rows[_i];
 	const struct hook hook = hook_for(row, SECRET, NULL);
 	for (size_t i = 0; i < COUNT_OF(bodies); i++) {
 		struct sent sent = {.source = row->source, .body = bodies[i]};
@@ -432,7 +154,7 @@ END_TEST
 
 START_TEST(a_body_that_was_changed_on_its_way_is_forged)
 {
-	const struct row *row = &rows[_i];
+	const struct signed_row *row = &signed_rows[_i];
 	const struct hook hook = hook_for(row, SECRET, NULL);
 	struct sent sent = {.source = row->source, .body = "{\"a\":1}"};
 	row->sign(SECRET, RECEIVED_US / 1000000, &sent);
@@ -441,11 +163,11 @@ START_TEST(a_body_that_was_changed_on_its_way_is_forged)
 		return;
 	}
 	for (size_t cut = 0; cut < strlen(whole); cut++) {
-		sent.body = arena_text(&arena, whole, cut);
+		sent.body = arena_text(&signed_arena, whole, cut);
 		enum hook_proof proof = prove(row, &sent, &hook);
 		ck_assert_msg(proof != HOOK_PROVEN, "%s: its first %zu bytes", row->source, cut);
 	}
-	sent.body = arena_print(&arena, "%s\n", whole);
+	sent.body = arena_print(&signed_arena, "%s\n", whole);
 	ck_assert_msg((prove(row, &sent, &hook) == HOOK_PROVEN) == (row->signs != SIGNS_BODY),
 		      "%s: a line end more", row->source);
 }
@@ -480,7 +202,8 @@ START_TEST(a_secret_stands_in_the_path_or_as_the_password)
 						       .more_headers_count = 1,
 						       .hook = &hook,
 						       .received_us = RECEIVED_US};
-		ck_assert_msg(hook_prove(&request, hook_password, &arena) == cases[i].proof, "%s", cases[i].about);
+		ck_assert_msg(hook_prove(&request, hook_password, &signed_arena) == cases[i].proof, "%s",
+			      cases[i].about);
 	}
 }
 END_TEST
@@ -520,7 +243,7 @@ static const char *secret_file(const char *text, mode_t mode)
 	ck_assert_int_eq(write(fd, text, strlen(text)), (ssize_t)strlen(text));
 	ck_assert_int_eq(fchmod(fd, mode), 0);
 	close(fd);
-	return arena_text(&arena, path, strlen(path));
+	return arena_text(&signed_arena, path, strlen(path));
 }
 
 START_TEST(secrets_are_read_from_files_of_their_own)
@@ -578,7 +301,7 @@ START_TEST(a_key_that_is_none_is_refused_where_it_is_read)
 	ck_assert(!hooks_load(&hooks, &conf, &fail));
 	ck_assert_msg(strstr(fail.text, "no public key") != NULL, "%s", fail.text);
 	unlink(path);
-	path = secret_file(public_half(SECRET), 0600);
+	path = secret_file(signed_public_half(SECRET), 0600);
 	hook.secret_file = path;
 	ck_assert_msg(hooks_load(&hooks, &conf, &fail), "%s", fail.text);
 	unlink(path);
@@ -602,7 +325,7 @@ START_TEST(an_address_with_escapes_is_signed_as_hubspot_writes_it)
 		{"another address", "https://c.example/h", "https://d.example/h", HOOK_FORGED},
 	};
 	for (size_t i = 0; i < COUNT_OF(cases); i++) {
-		const char *whole = arena_print(&arena, "POST%s{}1700000000000", cases[i].written);
+		const char *whole = arena_print(&signed_arena, "POST%s{}1700000000000", cases[i].written);
 		const struct signature_piece piece = {whole, strlen(whole)};
 		uint8_t bytes[SIGNATURE_SIZE_MAX];
 		size_t size = signature_hmac(SIGNATURE_SHA256, SECRET, strlen(SECRET), &piece, 1, bytes);
@@ -610,15 +333,14 @@ START_TEST(an_address_with_escapes_is_signed_as_hubspot_writes_it)
 		hook.url = cases[i].url;
 		const struct sent sent = {.body = "{}",
 					  .headers = {{"X-HubSpot-Request-Timestamp", "1700000000000"},
-						      {"X-HubSpot-Signature-v3", base64_of(bytes, size)}},
+						      {"X-HubSpot-Signature-v3", signed_base64(bytes, size)}},
 					  .headers_count = 2};
-		const struct row row = {.source = "hubspot"};
+		const struct signed_row row = {.source = "hubspot"};
 		ck_assert_msg(prove(&row, &sent, &hook) == cases[i].proof, "%s", cases[i].about);
 	}
 }
 END_TEST
 
-/* Whatever stands in the query beside a form that was signed. */
 /* The known answer of Standard Webhooks' own documentation, whose secrets are packed. */
 START_TEST(a_cloudevents_signature_proves_what_it_covers)
 {
@@ -640,15 +362,16 @@ START_TEST(a_cloudevents_signature_proves_what_it_covers)
 					 .more_headers_count = COUNT_OF(headers),
 					 .hook = &hook,
 					 .received_us = INT64_C(1614265330000000)};
-	ck_assert_int_eq(hook_prove(&request, cloudevents_scheme, &arena), HOOK_PROVEN);
+	ck_assert_int_eq(hook_prove(&request, cloudevents_scheme, &signed_arena), HOOK_PROVEN);
 	struct source_pair binary[COUNT_OF(headers)];
 	memcpy(binary, headers, sizeof(headers));
 	binary[3].value = "application/json"; /* so that the headers say whose it is, which nobody has signed */
 	request.more_headers = binary;
-	ck_assert_int_eq(hook_prove(&request, cloudevents_scheme, &arena), HOOK_UNSIGNED);
+	ck_assert_int_eq(hook_prove(&request, cloudevents_scheme, &signed_arena), HOOK_UNSIGNED);
 }
 END_TEST
 
+/* Whatever stands in the query beside a form that was signed. */
 START_TEST(what_is_read_of_a_form_is_what_was_signed)
 {
 	const struct source_pair arguments[] = {
@@ -656,7 +379,7 @@ START_TEST(what_is_read_of_a_form_is_what_was_signed)
 		 "[{\"event\":\"unsub\",\"ts\":1795315784,\"msg\":{\"email\":\"ann@acme.test\"}}]"},
 		{"mandrill_events", "[]"}};
 	struct sent sent = {.source = "mandrill", .body = ""};
-	sign_mandrill(SECRET, 0, &sent);
+	signed_mandrill(SECRET, 0, &sent);
 	const struct hook hook = hook_of("mandrill", SECRET, NULL);
 	const struct source_request request = {.path = "/hooks/mandrill/news",
 					       .arguments = arguments,
@@ -670,8 +393,8 @@ START_TEST(what_is_read_of_a_form_is_what_was_signed)
 					       .received_us = RECEIVED_US};
 	static const struct source_options options;
 	struct source_items items;
-	ck_assert_int_eq(hook_prove(&request, mandrill_scheme, &arena), HOOK_PROVEN);
-	ck_assert(mandrill_read(&request, &options, &arena, &items));
+	ck_assert_int_eq(hook_prove(&request, mandrill_scheme, &signed_arena), HOOK_PROVEN);
+	ck_assert(mandrill_read(&request, &options, &signed_arena, &items));
 	ck_assert_uint_eq(items.count, 0);
 }
 END_TEST
@@ -684,7 +407,7 @@ int main(void)
 					what_is_not_signed_proves_nothing,
 					a_body_that_was_changed_on_its_way_is_forged};
 	for (size_t i = 0; i < COUNT_OF(of_each); i++) {
-		tcase_add_loop_test(each, of_each[i], 0, COUNT_OF(rows));
+		tcase_add_loop_test(each, of_each[i], 0, (int)signed_rows_count);
 	}
 	tcase_set_timeout(each, 60); /* keys are made */
 	tcase_add_checked_fixture(each, begin, NULL);
