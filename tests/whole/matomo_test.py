@@ -126,7 +126,8 @@ class Real(segment_test.Clients):
                 [("matomo", "K-left", CUSTOM, "left")])
 
     def several_trackers_on_a_page(self):
-        return ([{"client": "beacon", "key": "K-one", "more": [["bulk", "K-two"]], "calls": [["hit", {"e_c": "a", "e_a": "both"}], ["flush"]],
+        both = [["hit", {"e_c": "a", "e_a": "both"}], ["flush"]]
+        return ([{"client": "beacon", "key": "K-one", "more": [["bulk", "K-two", both]], "calls": both,
                   "wait": ["idsite=K-one", "idsite=K-two"]}], [("matomo", key, CUSTOM, "both") for key in ("K-one", "K-two")])
 
     def a_clock_a_day_ahead(self):

@@ -122,8 +122,9 @@ class Real(segment_test.Clients):
                 [*tracked("left"), ("posthog", "L-left", PAGE_VIEW, ""), ("posthog", "L-left", PAGE_ENGAGED, "")])
 
     def several_trackers_on_a_page(self):
-        one = seen("posthog-clicks", "both", more=[["posthog-second", "second"]])
-        return ([{**one, "calls": [["capture", "both"], ["capture", "end"]], "wait": ['"L-both"', '"second"', '"both"', '"end"']}],
+        calls = [["capture", "both"], ["capture", "end"]]
+        wait = [[f'"{key}"', f'"{label}"'] for key in ("L-both", "second") for label in ("both", "end")]
+        return ([{"client": "posthog-clicks", "key": "L-both", "calls": calls, "more": [["posthog-second", "second", calls]], "wait": wait}],
                 [("posthog", key, CUSTOM, label) for key in ("L-both", "second") for label in ("both", "end")])
 
     def a_clock_a_day_ahead(self):

@@ -4,15 +4,17 @@
  * process; as stdin says, one after the other.
  *
  *   stdin  {"collector": URL, "site": URL, "steps": [{"client": name, "key": write key, "calls": [[method, arguments…]…],
- *          "wait": [text…], "browser": name, "more": [client and key of a second tracker on the page], "agent": User-Agent,
+ *          "wait": [text or [texts of one request]…], "browser": name, "agent": User-Agent,
+ *          "more": [client, key and calls of another tracker on the page],
  *          "leave": bool, "ever": what was taken before the step counts, too, "late": others begin meanwhile,
  *          "clock_ms": how far the clock is ahead, "click": [selector…] of what is clicked then, "scripts": false: the page
  *          "page" is only looked at, by a browser that runs none}]}
  *   stdout a line a step: {"step": i, "seconds": …}
  *
  * A step ends when the collector has taken requests that hold all texts it waits for; GET /_taken of the collector's URL
- * gives what it took, and "refused TEXT". Steps with the same browser share its storage. "leave": the page is left as soon as
- * the calls are made.
+ * gives what it took, a line each, and "refused TEXT". The page is closed then, and what it has not sent is lost: what is waited
+ * for must tell every call from every other. Steps with the same browser share its storage. "leave": the page is left as soon
+ * as the calls are made.
  */
 import { createRequire } from 'node:module';
 import { existsSync, readFileSync } from 'node:fs';
@@ -30,8 +32,8 @@ const all_taken = async () => (await fetch(`${asked.collector}/_taken`)).text();
 async function taken(texts, from) {
 	const end = performance.now() + STEP_MS;
 	for (;;) {
-		const all = (await all_taken()).slice(from);
-		const missing = texts.filter((text) => !all.includes(text));
+		const requests = (await all_taken()).slice(from).split('\n');
+		const missing = texts.filter((text) => !requests.some((request) => [text].flat().every((part) => request.includes(part))));
 		if (missing.length === 0) {
 			return;
 		}
@@ -110,9 +112,9 @@ async function on_page(step, from) {
 		await page.close();
 		return;
 	}
-	await page.evaluate(async ({ trackers, calls, leave }) => {
-		const started = trackers.map(([client, key]) => window.clients[client](key));
-		for (const call of started) {
+	await page.evaluate(async ({ trackers, leave }) => {
+		const started = trackers.map(([client, key, calls]) => [window.clients[client](key), calls]);
+		for (const [call, calls] of started) {
 			await call('ready');
 			for (const [method, ...args] of calls) {
 				const taken_over = call(method, ...args);
@@ -121,7 +123,7 @@ async function on_page(step, from) {
 				}
 			}
 		}
-	}, { trackers: [[step.client, step.key], ...(step.more ?? [])], calls: step.calls, leave: step.leave });
+	}, { trackers: [[step.client, step.key, step.calls], ...(step.more ?? [])], leave: step.leave });
 	for (const selector of step.click ?? []) {
 		await page.click(selector);
 	}

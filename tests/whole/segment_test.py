@@ -217,7 +217,7 @@ def step(client, **more):
     else:
         calls = [["page", f"home {key}"], ["track", f"seen {key}", {"plan": "pro"}], ["identify", f"user {key}", PERSON],
                  ["group", f"group {key}", {"name": "Acme"}], ["alias", f"other {key}"]]
-        waits = [call[1] for call in calls[:4]] + ['"type":"alias"']
+        waits = [f"home {key}", f"seen {key}", ['"type":"identify"', f"user {key}"], f"group {key}", '"type":"alias"']
         if SOURCES[client] == "jitsu":
             calls, waits = calls[:4], waits[:4]
             calls[0] = ["page", {"name": f"home {key}"}]
@@ -270,10 +270,14 @@ class Real(Clients):
         return steps, touches
 
     def several_trackers_on_a_page(self):
-        others = [["rudderstack", "second"], ["jitsu", "third:secret"]]
-        return ([{**seen("segment", "both"), "more": others, "wait": ["both", "end"], "calls": [["track", "both"], ["track", "end"]]}],
-                [(source, site, CUSTOM, label) for label in ("both", "end")
-                 for source, site in (("segment", "segment"), ("rudderstack", "second"), ("jitsu", "third"))])
+        sites = {"segment": "first", "rudderstack": "second", "jitsu": "third"}
+        labels = {client: [f"{word} {client}" for word in ("begin", "end")] for client in sites}
+        trackers = [[client, site + (":secret" if client == "jitsu" else ""), [["track", label] for label in labels[client]]]
+                    for client, site in sites.items()]
+        client, key, calls = trackers[0]
+        wait = [f'"{label}"' for client in sites for label in labels[client]]
+        return ([{"client": client, "key": key, "calls": calls, "more": trackers[1:], "wait": wait}],
+                [(SOURCES[client], site, CUSTOM, label) for client, site in sites.items() for label in labels[client]])
 
     def a_clock_a_day_ahead(self):
         return ([seen(client, f"ahead {client}", clock_ms=DAY_MS) for client in SOURCES],
