@@ -52,6 +52,11 @@ TABLES = {
     "phased.erasure": {WRITER: "SIU", PRIVACY: "SIU"},
     "phased.account": {WRITER: "S", **READS},
     "phased.account_domain": {WRITER: "S", **READS},
+    "phased.committee": {WRITER: "S", **READS},
+    "phased.account_phase": {WRITER: "SIUD", PRIVACY: "S"},
+    "phased.account_change": {WRITER: "SIUD", PRIVACY: "S"},
+    "phased.account_member": {WRITER: "SIUD", PRIVACY: "SD"},
+    "phased.account_state": {WRITER: "SIUD", PRIVACY: "S"},
     "phased.machine_decision": {WRITER: "SD", PRIVACY: "SD"},
     "phased.audit": {PRIVACY: "S", MONITOR: "S"},
     "phased.retention": {WRITER: "S", PRIVACY: "S", MONITOR: "S"},
@@ -91,6 +96,9 @@ TABLES = {
     "report.machine_burst": {READER: "S", SELLER: "S", PRIVACY: "S"},
     "report.machine_decision": {SELLER: "S", PRIVACY: "S"},
     "report.account": {SELLER: "S", PRIVACY: "S"},
+    "report.account_phase": {SELLER: "S", PRIVACY: "S"},
+    "report.account_change": {SELLER: "S", PRIVACY: "S"},
+    "report.committee": {SELLER: "S", PRIVACY: "S"},
     "report.person": {SELLER: "S", PRIVACY: "S"},
     "report.person_phase": {SELLER: "S", PRIVACY: "S"},
 }
@@ -114,6 +122,7 @@ FUNCTIONS = {
     "phased.touch_erase": (WRITER, PRIVACY),
     "phased.touch_drop": (WRITER, PRIVACY),
     "phased.touch_erase_said": (WRITER, PRIVACY),
+    "phased.account_contact_gone": (),
     "phased.opportunity_contact_gone": (),
     "phased.opportunity_expire": (),
     "phased.opportunity_known": (),
@@ -214,7 +223,7 @@ class Roles(phased_test.PhasedTest):
 
     def test_functions_with_the_owners_rights_look_nowhere_else(self):
         self.assertEqual([[name, "search_path=pg_catalog, pg_temp"] for name in (
-            "phased.audit_note", "phased.opportunity_contact_gone", "phased.opportunity_step", "phased.retention_due", "phased.retention_step", "phased.touch_month", "report.machine_decide", "report.unsubscribe_dismiss")], self.psql(
+            "phased.account_contact_gone", "phased.audit_note", "phased.opportunity_contact_gone", "phased.opportunity_step", "phased.retention_due", "phased.retention_step", "phased.touch_month", "report.machine_decide", "report.unsubscribe_dismiss")], self.psql(
             "SELECT oid::regproc, proconfig[1] FROM pg_proc WHERE prosecdef AND pronamespace IN ('phased'::regnamespace, "
             "'report'::regnamespace) ORDER BY oid::regproc::text"))
 
