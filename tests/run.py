@@ -16,7 +16,7 @@ SUITE/PART, or SUITE PART, runs the files of a suite whose name holds PART; a PA
 integration and whole, and `identity` whatever is about who did it. The servers are started once, on free ports, and ended with
 everything else that a test left running, also on Ctrl-C. Test files find them in PHASED_KAFKA (host:port), PHASED_PG and
 PHASED_PG_TCP (conninfo), and our programs under PHASED_BUILD; each makes databases, topics and groups of its own. So as many
-run at once as --jobs says; what they print is shown when they end.
+run at once as --jobs says, and half as many test files again, as they mostly wait; what they print is shown when they end.
 
 A Python test file ends with unittest.main(). It may say, in a comment line of its own:
   # run: timeout=900     seconds the whole file may take (default 300); those that may take longest begin first
@@ -51,6 +51,8 @@ SUITES = ("floors", "unit", *FILES)
 MODEL = re.compile("model_|flow_(alerts|beginnings|calibrate|explain|fold|lint|match|model|processes|review|smooth|why)|edge_model|ctl_model|accuracy")	# programs of suite unit
 TIMEOUT_S = 300
 NAMED = SUITES + ("model",)
+JUDGED = ":judged"	# a suite of meson's: averages over so much that it is nothing for sanitizers; what it runs is run in other programs, too
+SANITIZED_WORLDS = 400	# of unit/daemon_order's, which takes eight times as long then
 SHOWN = "shown: "	# how a line of a test begins that is there to be read when all is well, too
 ANY = ""	# in place of a suite: whichever has such a part
 # Words that stand for tests of other names. One that is no more has been renamed, and fails.
@@ -233,6 +235,7 @@ class Runner:
     def __init__(self, given):
         self.build = os.path.abspath(given.build)
         self.jobs = given.jobs
+        self.files_at_once = given.jobs + given.jobs // 2
         self.sanitized = given.sanitized
         self.processes = Processes()
         self.servers = None
@@ -255,7 +258,8 @@ class Runner:
         env = {**self.env, **more}
         if self.sanitized:
             common = f"log_path={self.report(name)}:print_stacktrace=1"
-            env.update(ASAN_OPTIONS=f"{common}:detect_stack_use_after_return=1:strict_string_checks=1",
+            env.update(PHASED_WORLDS=str(SANITIZED_WORLDS),
+                       ASAN_OPTIONS=f"{common}:detect_stack_use_after_return=1:strict_string_checks=1",
                        UBSAN_OPTIONS=f"{common}:halt_on_error=1",
                        TSAN_OPTIONS=f"{common}:suppressions={ROOT}/tests/seen_threads.supp")
         return env
@@ -282,9 +286,9 @@ class Runner:
                 print("\n".join(lines), flush=True)
         return result
 
-    def each(self, do, things):
+    def each(self, do, things, at_once=None):
         """do(thing) for each, so many at once. An interrupt ends what runs, and nothing more begins."""
-        with concurrent.futures.ThreadPoolExecutor(self.jobs) as pool:
+        with concurrent.futures.ThreadPoolExecutor(at_once or self.jobs) as pool:
             todo = [pool.submit(do, thing) for thing in things]
             try:
                 return [one.result() for one in todo]
@@ -309,7 +313,8 @@ class Runner:
                                                          test["workdir"] or self.build)
             return self.finish(Result(name, seconds=seconds, output=output), status, timeout, may_be_silent=True)
 
-        chosen = [test for test in json.loads(listed) if part in test["name"] and about.match(test["name"])]
+        chosen = [test for test in json.loads(listed) if part in test["name"] and about.match(test["name"])
+                  and not (self.sanitized and any(suite.endswith(JUDGED) for suite in test["suite"]))]
         return self.each(one, sorted(chosen, key=lambda test: -test["priority"]))
 
     def any(self, part):
@@ -362,7 +367,7 @@ class Runner:
             return (suite, part), result
 
         beside = sorted((file for file in files if "alone" not in file[3]), key=lambda file: -timeout(file[3]))
-        done = [one(file) for file in files if "alone" in file[3]] + self.each(one, beside)
+        done = [one(file) for file in files if "alone" in file[3]] + self.each(one, beside, self.files_at_once)
         return [[result for of, result in done if of == one_chosen] for one_chosen in chosen]
 
     def refuse(self, name, suite, text):

@@ -191,13 +191,13 @@ class Runner(unittest.TestCase):
 
     def test_an_interrupt_ends_all_that_run_at_once(self):
         sleeps = "leave(f'pid{os.path.basename(__file__)}')\ntime.sleep(300)\n"
-        with self.at_once({"a": sleeps, "b": sleeps, "c": sleeps}) as run:
-            pids = [self.read_pid(name) for name in ("pida_test.py", "pidb_test.py")]
+        with self.at_once({name: sleeps for name in "abcd"}) as run:	# half as many again as there are jobs
+            pids = [self.read_pid(f"pid{name}_test.py") for name in "abc"]
             run.send_signal(signal.SIGINT)
             output = run.stdout.read()
         self.assertEqual(run.returncode, 130, output)
         self.assertNotIn("FAILED", output)
-        self.assertFalse(os.path.exists(f"{self.root}/pidc_test.py"))
+        self.assertFalse(os.path.exists(f"{self.root}/pidd_test.py"))
         for pid in pids:
             self.wait_until_gone(pid)
 
