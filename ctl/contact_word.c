@@ -30,8 +30,7 @@ bool contact_word_range(const char *what, const char *word, struct uuid *ret_fro
 			what);
 }
 
-/* The first line. False: none, or one that no address is as long as, or that holds a zero byte. */
-static bool read_line(char *ret_line, size_t size)
+bool contact_word_line(char *ret_line, size_t size)
 {
 	size_t count = 0;
 	int byte;
@@ -45,8 +44,7 @@ static bool read_line(char *ret_line, size_t size)
 	return count > 0;
 }
 
-/* On a terminal there is always more to come: there the line is all. */
-static bool is_more(void)
+bool contact_word_is_more(void)
 {
 	int byte = EOF;
 	while (!isatty(STDIN_FILENO) && (byte = getchar()) != EOF && isspace(byte)) {
@@ -58,10 +56,10 @@ bool contact_word_address(const char *what, char ret_address[static IDENTITY_EMA
 			  struct fail *fail)
 {
 	char line[IDENTITY_EMAIL_SIZE_MAX + 64], address[IDENTITY_EMAIL_SIZE_MAX + 1];
-	if (!read_line(line, sizeof(line)) || !identify_normalise_email(line, address)) {
+	if (!contact_word_line(line, sizeof(line)) || !identify_normalise_email(line, address)) {
 		return fail_set(fail, FAIL_FATAL, EXIT_USAGE, "%s -: expected one mail address on stdin", what);
 	}
-	if (is_more()) {
+	if (contact_word_is_more()) {
 		return fail_set(fail, FAIL_FATAL, EXIT_USAGE,
 				"%s -: there is a second line on stdin: expected one mail address and no more",
 				what);

@@ -41,3 +41,7 @@ struct contact_word_found {
 bool contact_word_look(struct postgres *postgres, const struct postgres_statement *statement,
 		       const struct uuid *from, const struct uuid *to, struct contact_word_found *ret_found,
 		       struct fail *fail);
+/* The first line of stdin. False: none, or one that does not fit, or that holds a zero byte. */
+bool contact_word_line(char *ret_line, size_t size);
+/* Is there anything but white space behind it? On a terminal there is always more to come: there the line is all. */
+bool contact_word_is_more(void);

@@ -31,15 +31,17 @@ struct operand {
 
 /* One row of the table that phasectl is. */
 struct command {
-	const char *words;   /* "report phases" */
-	const char *summary; /* one line, for the list of commands */
-	const char *details; /* more, for its own --help; lines, or "" */
+	const char *words;	/* "report phases" */
+	const char *summary;	/* one line, for the list of commands */
+	const char *details;	/* more, for its own --help; lines, or "" */
+	void (*say_more)(void); /* what of that stands in a table; NULL: nothing */
 	const struct option_about *options;
 	struct operand operand;
 	int (*run)(struct ctl *ctl);
 };
 
 extern const struct command migrate_command;
+extern const struct command report_command;
 extern const struct command report_phases_command;
 extern const struct command at_command;
 extern const struct command audit_command;

@@ -15,6 +15,7 @@
 
 static const struct command *const commands[] = {
 	&report_phases_command,
+	&report_command,
 	&at_command,
 	&why_command,
 	&status_command,
@@ -90,6 +91,9 @@ static void print_command_help(const struct command *command)
 	       command->summary[0] - 'a' + 'A', command->summary + 1);
 	if (command->details[0] != '\0') {
 		printf("%s\n", command->details);
+	}
+	if (command->say_more != NULL) {
+		command->say_more();
 	}
 	printf("\noptions:\n");
 	if (command->options != NULL) {

@@ -7,10 +7,10 @@
 #include <string.h>
 
 #include "core/base/check.h"
+#include "ctl/phase_bar.h"
 #include "ctl/report_phases.h"
 #include "ctl/terminal.h"
 
-#define BAR_CELLS 10
 #define CONTACT_MIN 22
 
 enum column {
@@ -44,7 +44,7 @@ static const struct {
 	[COLUMN_PHASE] = {"PHASE", 7, 7, false},
 	[COLUMN_FINE] = {"FINE", 4, 11, false},
 	[COLUMN_SINCE] = {"SINCE", 6, 6, true},
-	[COLUMN_BAR] = {"EARLY▸MID▸LATE", 15, 15, false},
+	[COLUMN_BAR] = {"EARLY▸MID▸LATE", PHASE_BAR_COLUMNS, PHASE_BAR_COLUMNS, false},
 	[COLUMN_SURE] = {"SURE", 6, 6, false},
 	[COLUMN_ACTIVITY] = {"ACTIVE", 6, 6, true},
 	[COLUMN_TOUCHES] = {"TOUCHES", 7, 7, true},
@@ -56,77 +56,6 @@ static_assert(COLUMN_COUNT <= COUNT_OF(((struct report_table *)0)->width), "a wi
 /* What goes first when there is no room. */
 static const enum column drop_order[] = {COLUMN_ACCOUNT, COLUMN_NAME, COLUMN_TOUCHES, COLUMN_CHANNELS, COLUMN_FINE,
 					 COLUMN_LAST,	 COLUMN_ROLE, COLUMN_PROCESS, COLUMN_SURE};
-
-/* "now", "5 min", "3 h", "3 d", "14 mo" */
-static void print_ago(int64_t then_us, int64_t now_us, char *ret_text, size_t size)
-{
-	if (then_us == INT64_MIN) {
-		ret_text[0] = '\0';
-		return;
-	}
-	int64_t minutes = (now_us - then_us) / 60000000;
-	if (minutes < 1) {
-		snprintf(ret_text, size, "now");
-	} else if (minutes < 60) {
-		snprintf(ret_text, size, "%" PRId64 " min", minutes);
-	} else if (minutes < INT64_C(48) * 60) {
-		snprintf(ret_text, size, "%" PRId64 " h", minutes / 60);
-	} else if (minutes < INT64_C(100) * 1440) {
-		snprintf(ret_text, size, "%" PRId64 " d", minutes / 1440);
-	} else {
-		snprintf(ret_text, size, "%" PRId64 " mo", minutes / 43830); /* of 30.44 days */
-	}
-}
-
-static enum terminal_style phase_style(const char *phase)
-{
-	return strcmp(phase, "late") == 0    ? TERMINAL_GREEN
-	       : strcmp(phase, "mid") == 0   ? TERMINAL_YELLOW
-	       : strcmp(phase, "early") == 0 ? TERMINAL_BLUE
-					     : TERMINAL_DIM;
-}
-
-/* Cells of a bar by largest remainder, so that they always fill it. */
-static void share_cells(const double part[3], unsigned ret_cells[3])
-{
-	double rest[3];
-	unsigned given = 0;
-	for (int i = 0; i < 3; i++) {
-		double exact = part[i] > 0 && part[i] <= 1 ? part[i] * BAR_CELLS : 0;
-		ret_cells[i] = (unsigned)exact;
-		rest[i] = exact - ret_cells[i];
-		given += ret_cells[i];
-	}
-	for (; given < BAR_CELLS; given++) {
-		int most = rest[1] > rest[0] ? 1 : 0;
-		most = rest[2] > rest[most] ? 2 : most;
-		ret_cells[most]++;
-		rest[most] = -1;
-	}
-}
-
-/* "░░░▒▒▒▒▒▒█  63%": early, mid, late, and how likely the phase is that is shown. */
-static void print_bar(const struct report_row *row)
-{
-	static const char *const glyph[3] = {"░", "▒", "█"};
-	static const enum terminal_style style[3] = {TERMINAL_BLUE, TERMINAL_YELLOW, TERMINAL_GREEN};
-	static const char *const names[3] = {"early", "mid", "late"};
-	const double part[3] = {row->early, row->mid, row->late};
-	unsigned cells[3];
-	char percent[8] = "";
-	share_cells(part, cells);
-	for (int i = 0; i < 3; i++) {
-		if (strcmp(row->phase, names[i]) == 0) {
-			snprintf(percent, sizeof(percent), "%.0f%%", 100 * part[i]);
-		}
-		fputs(terminal_style(style[i]), stdout);
-		for (unsigned n = 0; n < cells[i]; n++) {
-			fputs(glyph[i], stdout);
-		}
-		fputs(terminal_style_end(style[i]), stdout);
-	}
-	printf(" %4s", percent);
-}
 
 /* The text of a cell; NULL for the bar, which draws itself. */
 static const char *cell_text(enum column column, const struct report_row *row, int64_t now_us, char *scratch,
@@ -154,7 +83,7 @@ static const char *cell_text(enum column column, const struct report_row *row, i
 	case COLUMN_FINE:
 		return row->fine != NULL ? row->fine : "";
 	case COLUMN_SINCE:
-		print_ago(row->since_us, now_us, scratch, size);
+		phase_bar_ago(row->since_us, now_us, scratch, size);
 		return scratch;
 	case COLUMN_SURE:
 		return row->confidence != NULL ? row->confidence : "";
@@ -167,7 +96,7 @@ static const char *cell_text(enum column column, const struct report_row *row, i
 	case COLUMN_CHANNELS:
 		return row->channels != NULL ? row->channels : "";
 	case COLUMN_LAST:
-		print_ago(row->last_us, now_us, scratch, size);
+		phase_bar_ago(row->last_us, now_us, scratch, size);
 		return scratch;
 	case COLUMN_BAR:
 	case COLUMN_COUNT:
@@ -264,12 +193,13 @@ static void print_row(const struct report_table *table, const struct report_row 
 		const char *text = cell_text(i, row, table->now_us, scratch, sizeof(scratch));
 		fputs(i == 0 ? "" : " ", stdout);
 		if (text == NULL) {
-			print_bar(row);
+			const double part[3] = {row->early, row->mid, row->late};
+			phase_bar_print(part, row->phase);
 		} else {
 			bool faint = (i == COLUMN_ACTIVITY && row->quiet) ||
 				     (i == COLUMN_CONTACT && row->address == NULL);
 			print_cell(table, i, text,
-				   i == COLUMN_PHASE ? phase_style(row->phase)
+				   i == COLUMN_PHASE ? phase_bar_style(row->phase)
 				   : faint	     ? TERMINAL_DIM
 						     : TERMINAL_PLAIN);
 		}

@@ -101,6 +101,7 @@ BAN_EXCEPTIONS = {
     ("daemon/main.c", "signal"): NO_HANDLER,
     ("collector/main.c", "signal"): NO_HANDLER,
     ("ctl/produce.c", "signal"): NO_HANDLER,
+    ("ctl/pager.c", "posix_spawnp"): "the reader's own pager, on a terminal",
     ("ctl/terminal.c", "setlocale"): "what is a wide character, said before there are threads",
     ("core/base/metrics.c", "fscanf"): "the kernel's own numbers, of /proc/self",
     ("core/base/log.c", "log_info"): "defined there",

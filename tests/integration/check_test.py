@@ -245,7 +245,7 @@ class CommandLine(phased_test.PhasedTest):
             page = text.read()
         listing = self.ask("--help").out
         commands = re.findall(r"^  ([a-z]+(?: [a-z]+)?)  +\S", listing.partition("commands:")[2].partition("options:")[0], re.M)
-        self.assertEqual(["report phases", "at", "why", "status", "top", "check", "migrate", "model check", "model lint", "model diff", "model accept", "model reject",
+        self.assertEqual(["report phases", "report", "at", "why", "status", "top", "check", "migrate", "model check", "model lint", "model diff", "model accept", "model reject",
                           "model history", "model show", "model calibrate", "model try", "accounts accept", "topics create", "erase", "export", "confirm", "produce", "import",
                           "position show", "position set", "rejects list", "rejects show", "rejects retry", "rejects purge",
                           "identity show", "identity join", "identity split", "machine show", "machine clear", "retention", "unsubscribe list", "unsubscribe settle", "audit", "reload"],
@@ -265,8 +265,8 @@ class CommandLine(phased_test.PhasedTest):
         self.assertRegex(self.ask("--version").out, r"^phasectl \d+\.\d+\.\d+\n$")
 
     def test_words_that_are_no_command(self):
-        for args, said in ((["migrat"], "did you mean migrate?"), (["report"], "did you mean report phases?"),
-                           (["report", "phase"], "did you mean report phases?"), (["topics"], "did you mean topics create?"),
+        for args, said in ((["migrat"], "did you mean migrate?"), (["report"], "report: expected NAME"),
+                           (["report", "phase"], "did you mean phases?"), (["topics"], "did you mean topics create?"),
                            (["xyzzy"], "no command xyzzy"), ([], "expected a command"), (["check", "all"], "options only")):
             done = self.ask(*args)
             self.assertEqual((64, 1, ""), (done.status, done.err.count("\n"), done.out), args)
