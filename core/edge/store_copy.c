@@ -73,8 +73,8 @@ static bool copy_actors(const struct save_rows *save, struct arena *arena, struc
 	return true;
 }
 
-#define CHANGE_COLUMNS 8
-#define CHANGE_SIZE (STORE_ROW_HEAD(CHANGE_COLUMNS) + 16 + 3 * 8 + 2 * 2 + 1)
+#define CHANGE_COLUMNS 9
+#define CHANGE_SIZE (STORE_ROW_HEAD(CHANGE_COLUMNS) + 16 + 4 * 8 + 2 * 2 + 1)
 
 static bool copy_changes(const struct save_rows *save, struct arena *arena, struct postgres_piece *ret_piece)
 {
@@ -101,6 +101,7 @@ static bool copy_changes(const struct save_rows *save, struct arena *arena, stru
 		}
 		store_rows_moment(&rows, save->now_us);
 		store_rows_bool(&rows, change->late);
+		store_rows_moment(&rows, change->from_since_us);
 	}
 	*ret_piece = store_rows_copy(&rows);
 	return true;

@@ -94,7 +94,7 @@ static bool on_done(void *context, const struct postgres_rows *rows, struct fail
 static void add_changes(struct columns *columns, const struct reviewed_rows *reviewed)
 {
 	static const enum postgres_type types[] = {POSTGRES_UUID, POSTGRES_TEXT, POSTGRES_TIMESTAMPTZ,
-						   POSTGRES_INT2, POSTGRES_INT2};
+						   POSTGRES_INT2, POSTGRES_INT2, POSTGRES_TIMESTAMPTZ};
 	struct postgres_array *at[COLUMNS_MAX];
 	columns_arrays(columns, types, sizeof(types) / sizeof(types[0]), reviewed->change_count, at);
 	for (size_t i = 0; i < reviewed->change_count; i++) {
@@ -104,6 +104,7 @@ static void add_changes(struct columns *columns, const struct reviewed_rows *rev
 		postgres_array_moment(at[2], row->at_us);
 		postgres_array_int(at[3], row->from_shown);
 		postgres_array_int(at[4], row->to_shown);
+		postgres_array_moment(at[5], row->from_since_us);
 	}
 }
 

@@ -136,9 +136,9 @@ static bool erase_touches(struct store *store, const struct save_rows *save, str
 
 static bool save_changes(struct store *store, const struct save_rows *save, struct arena *arena, struct fail *fail)
 {
-	static const enum postgres_type types[] = {POSTGRES_UUID, POSTGRES_TEXT, POSTGRES_TIMESTAMPTZ,
-						   POSTGRES_INT2, POSTGRES_INT2, POSTGRES_INT8,
-						   POSTGRES_BOOL};
+	static const enum postgres_type types[] = {POSTGRES_UUID, POSTGRES_TEXT,       POSTGRES_TIMESTAMPTZ,
+						   POSTGRES_INT2, POSTGRES_INT2,       POSTGRES_INT8,
+						   POSTGRES_BOOL, POSTGRES_TIMESTAMPTZ};
 	if (save->change_count == 0) {
 		return true;
 	}
@@ -159,6 +159,7 @@ static bool save_changes(struct store *store, const struct save_rows *save, stru
 			postgres_array_int(at[5], (int64_t)row->cause);
 		}
 		postgres_array_int(at[6], row->late);
+		postgres_array_moment(at[7], row->from_since_us);
 	}
 	return columns_add(columns, store->postgres, &sql_save_changes, NULL, NULL, fail);
 }

@@ -101,19 +101,23 @@ static const struct postgres_statement sql_review_save = {
 	       "OFFSET 0) AS k WHERE p.ctid = k.at_place "
 	       "RETURNING "
 	       "p.contact_id), changed AS (INSERT INTO phased.phase_change (contact_id, process, at, from_shown, "
-	       "to_shown, cause, noticed_at, late) SELECT n.contact_id, n.process, n.at, n.from_shown, "
+	       "to_shown, cause, noticed_at, late, from_since) SELECT n.contact_id, n.process, n.at, "
+	       "n.from_shown, "
 	       "n.to_shown, NULL, "
-	       "$2, false FROM unnest($3::uuid[], $4::text[], $5::timestamptz[], $6::smallint[], $7::smallint[]) "
+	       "$2, false, n.from_since FROM unnest($3::uuid[], $4::text[], $5::timestamptz[], $6::smallint[], "
+	       "$7::smallint[], $8::timestamptz[]) "
 	       "AS n "
-	       "(contact_id, process, at, from_shown, to_shown) WHERE (n.contact_id IN (SELECT w.contact_id FROM "
+	       "(contact_id, process, at, from_shown, to_shown, from_since) WHERE (n.contact_id IN (SELECT "
+	       "w.contact_id FROM "
 	       "written w)) IS TRUE ON CONFLICT (contact_id, process, at) DO UPDATE SET from_shown = "
 	       "excluded.from_shown, "
-	       "to_shown = excluded.to_shown, cause = NULL RETURNING 1) SELECT (SELECT count(*) FROM written), "
+	       "to_shown = excluded.to_shown, cause = NULL, from_since = excluded.from_since RETURNING 1) SELECT "
+	       "(SELECT count(*) FROM written), "
 	       "(SELECT "
 	       "count(*) FROM changed)",
-	.parameter_count = 7,
+	.parameter_count = 8,
 	.parameters = {ARRAY(ROW), ONE(TIMESTAMPTZ), ARRAY(UUID), ARRAY(TEXT), ARRAY(TIMESTAMPTZ), ARRAY(INT2),
-		       ARRAY(INT2)}};
+		       ARRAY(INT2), ARRAY(TIMESTAMPTZ)}};
 
 /* At the table's end: back to whoever was passed over. */
 static const struct postgres_statement sql_review_back = {

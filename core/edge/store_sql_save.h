@@ -169,7 +169,7 @@ static const struct postgres_statement sql_copy_new =
 	SIMPLE("copy_new",
 	       "COPY phased.actor (actor_id, kind, space, value) FROM STDIN (FORMAT binary); "
 	       "COPY phased.phase_change (contact_id, process, at, from_shown, to_shown, cause, noticed_at, "
-	       "late) FROM STDIN (FORMAT binary); "
+	       "late, from_since) FROM STDIN (FORMAT binary); "
 	       "COPY phased.touch (" TOUCH_COLUMNS ") FROM STDIN (FORMAT binary)");
 static const struct postgres_statement sql_insert_touches = {
 	.name = "insert_touches",
@@ -275,19 +275,19 @@ static const struct postgres_statement sql_undo_changes = {
 static const struct postgres_statement sql_save_changes = {
 	.name = "save_changes",
 	.sql = "INSERT INTO phased.phase_change AS c (contact_id, process, at, from_shown, to_shown, cause, "
-	       "noticed_at, late) "
-	       "SELECT n.contact_id, n.process, n.at, n.from_shown, n.to_shown, n.cause, $1, n.late FROM "
-	       "unnest($2::uuid[], "
-	       "$3::text[], $4::timestamptz[], $5::smallint[], $6::smallint[], $7::bigint[], $8::boolean[]) "
-	       "AS n (contact_id, process, at, from_shown, to_shown, cause, late) ON CONFLICT (contact_id, "
-	       "process, at) "
+	       "noticed_at, late, from_since) "
+	       "SELECT n.contact_id, n.process, n.at, n.from_shown, n.to_shown, n.cause, $1, n.late, n.from_since "
+	       "FROM unnest($2::uuid[], $3::text[], $4::timestamptz[], $5::smallint[], $6::smallint[], "
+	       "$7::bigint[], $8::boolean[], $9::timestamptz[]) "
+	       "AS n (contact_id, process, at, from_shown, to_shown, cause, late, from_since) ON CONFLICT "
+	       "(contact_id, process, at) "
 	       "DO UPDATE SET from_shown = excluded.from_shown, to_shown = excluded.to_shown, cause = "
-	       "excluded.cause "
-	       "WHERE (c.from_shown, c.to_shown, c.cause) IS DISTINCT FROM (excluded.from_shown, "
-	       "excluded.to_shown, excluded.cause)",
-	.parameter_count = 8,
+	       "excluded.cause, from_since = excluded.from_since "
+	       "WHERE (c.from_shown, c.to_shown, c.cause, c.from_since) IS DISTINCT FROM (excluded.from_shown, "
+	       "excluded.to_shown, excluded.cause, excluded.from_since)",
+	.parameter_count = 9,
 	.parameters = {ONE(TIMESTAMPTZ), ARRAY(UUID), ARRAY(TEXT), ARRAY(TIMESTAMPTZ), ARRAY(INT2), ARRAY(INT2),
-		       ARRAY(INT8), ARRAY(BOOL)}};
+		       ARRAY(INT8), ARRAY(BOOL), ARRAY(TIMESTAMPTZ)}};
 
 static const struct postgres_statement sql_drop_checkpoints = {
 	.name = "drop_checkpoints",

@@ -120,6 +120,7 @@ static void show(struct folding *folding, enum shown shown, int64_t at_ms, const
 		.at_us = at_ms * CONTACTS_MS_US,
 		.from_shown = (int)folding->shown,
 		.to_shown = (int)shown,
+		.from_since_us = folding->since_us,
 		.by_time = touch == NULL,
 		.cause = touch != NULL ? touch->id : 0,
 		.late = folding->late,

@@ -332,8 +332,9 @@ struct change_row {
 	const char *process;
 	int64_t at_us;
 	int from_shown, to_shown;
-	bool by_time;	/* at a full hour, without a touch */
-	uint64_t cause; /* event id of the touch; 0 by time */
+	int64_t from_since_us; /* since when from_shown was */
+	bool by_time;	       /* at a full hour, without a touch */
+	uint64_t cause;	       /* event id of the touch; 0 by time */
 	bool late;
 };
 

@@ -343,6 +343,7 @@ static void show(struct history *history, enum shown shown, int64_t at_ms, uint6
 					   at_ms * 1000,
 					   history->shown,
 					   shown,
+					   history->since_us,
 					   cause};
 		CHECK(tables_insert(oracle->tables, TABLE_CHANGE, &line));
 		history->shown = shown;

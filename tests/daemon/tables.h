@@ -138,6 +138,7 @@ struct change_line {
 	struct uuid contact_id;
 	const char *process;
 	int64_t at_us, from_shown, to_shown;
+	int64_t from_since_us;
 	uint64_t cause; /* TABLES_TIME: none, time alone */
 };
 #define TABLES_TIME ((uint64_t)INT64_MIN)

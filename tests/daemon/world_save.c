@@ -351,9 +351,13 @@ static void save_states(struct saving *saving)
 
 struct change_line world_change_line(const struct change_row *row)
 {
-	return (struct change_line){row->contact_id, tables_text(row->process),
-				    row->at_us,	     row->from_shown,
-				    row->to_shown,   row->by_time ? TABLES_TIME : row->cause};
+	return (struct change_line){row->contact_id,
+				    tables_text(row->process),
+				    row->at_us,
+				    row->from_shown,
+				    row->to_shown,
+				    row->from_since_us,
+				    row->by_time ? TABLES_TIME : row->cause};
 }
 
 /* All that comes after a contact's last touch is time's. */

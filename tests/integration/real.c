@@ -11,6 +11,7 @@
 	"phased.assertion, phased.kin, " \
 	"phased.stretch, " \
 	"phased.subject, phased.subject_rule, phased.touch, phased.phase, phased.phase_change, " \
+	"phased.change_added, phased.change_day, phased.change_stay, phased.standing, " \
 	"phased.checkpoint, phased.refold, phased.machine_decision, " \
 	"phased.outcome_day, " \
 	"phased.rejected, phased.rejected_raw, phased.position, phased.erasure, phased.model; " \
@@ -181,8 +182,8 @@ static const struct {
 	     "SELECT contact_id, process, version, model_version, encode(fold, 'hex'), counted, confirmed, "
 	     "activity, "
 	     "early, mid, late, reported, shown, fine, band, quiet, since, last_at, review_at FROM phased.phase"),
-	READ(TABLE_CHANGE, "UTMIIX",
-	     "SELECT contact_id, process, at, from_shown, to_shown, cause FROM phased.phase_change"),
+	READ(TABLE_CHANGE, "UTMIIMX",
+	     "SELECT contact_id, process, at, from_shown, to_shown, from_since, cause FROM phased.phase_change"),
 	READ(TABLE_CHECKPOINT, "UTIXMTIM",
 	     "SELECT contact_id, process, n, model_version, at, encode(fold, 'hex'), shown, since FROM "
 	     "phased.checkpoint"),

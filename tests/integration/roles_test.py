@@ -63,6 +63,11 @@ TABLES = {
     "phased.review": {WRITER: "SU", PRIVACY: "S", MONITOR: "S"},
     "phased.explanation": {WRITER: "SIUD", PRIVACY: "SD"},
     "phased.history": {WRITER: "SIUD", PRIVACY: "SD"},
+    "phased.standing": {WRITER: "SIUD", PRIVACY: "SD"},
+    "phased.change_added": READS,
+    "phased.change_day": READS,
+    "phased.change_stay": READS,
+    "phased.change_sum": READS,
     "phased.explain": {WRITER: "SU", PRIVACY: "S", MONITOR: "S"},
     "report.contact_phase": {READER: "S", SELLER: "S", PRIVACY: "S"},
     "report.evidence": {READER: "S", SELLER: "S", PRIVACY: "S"},
@@ -70,6 +75,17 @@ TABLES = {
     "report.cost": {READER: "S", SELLER: "S", PRIVACY: "S"},
     "report.why": {READER: "S", SELLER: "S", PRIVACY: "S"},
     "report.history": {READER: "S", SELLER: "S", PRIVACY: "S"},
+    "report.journey": {READER: "S", SELLER: "S", PRIVACY: "S"},
+    "report.transition": {READER: "S", SELLER: "S", PRIVACY: "S"},
+    "report.time_in_phase": {READER: "S", SELLER: "S", PRIVACY: "S"},
+    "report.phase_duration": {READER: "S", SELLER: "S", PRIVACY: "S"},
+    "report.movement": {READER: "S", SELLER: "S", PRIVACY: "S"},
+    "report.movement_week": {READER: "S", SELLER: "S", PRIVACY: "S"},
+    "report.funnel": {READER: "S", SELLER: "S", PRIVACY: "S"},
+    "report.action": {READER: "S", SELLER: "S", PRIVACY: "S", MONITOR: "S"},
+    "report.trust": {READER: "S", SELLER: "S", PRIVACY: "S", MONITOR: "S"},
+    "report.reject_reason": {READER: "S", SELLER: "S", PRIVACY: "S", MONITOR: "S"},
+    "report.lag": {READER: "S", SELLER: "S", PRIVACY: "S", MONITOR: "S"},
     "report.machine_cleared": {READER: "S", SELLER: "S", PRIVACY: "S"},
     "report.subject_rule": {READER: "S", SELLER: "S", PRIVACY: "S"},
     "report.recorded": {READER: "S", SELLER: "S", PRIVACY: "S"},
@@ -135,6 +151,9 @@ FUNCTIONS = {
     "phased.takeover_step": (WRITER,),
     "phased.explain_due": (WRITER,),
     "phased.explain_done": (WRITER,),
+    "phased.change_hours": (),
+    "phased.change_compact": (),
+    "phased.change_note": (),
     "phased.audit_note": (WRITER, PRIVACY),
     "phased.retention_step": (WRITER,),
     "phased.retention_due": (WRITER,),
@@ -223,7 +242,7 @@ class Roles(phased_test.PhasedTest):
 
     def test_functions_with_the_owners_rights_look_nowhere_else(self):
         self.assertEqual([[name, "search_path=pg_catalog, pg_temp"] for name in (
-            "phased.account_contact_gone", "phased.audit_note", "phased.opportunity_contact_gone", "phased.opportunity_step", "phased.retention_due", "phased.retention_step", "phased.touch_month", "report.machine_decide", "report.unsubscribe_dismiss")], self.psql(
+            "phased.account_contact_gone", "phased.audit_note", "phased.change_note", "phased.opportunity_contact_gone", "phased.opportunity_step", "phased.retention_due", "phased.retention_step", "phased.touch_month", "report.machine_decide", "report.unsubscribe_dismiss")], self.psql(
             "SELECT oid::regproc, proconfig[1] FROM pg_proc WHERE prosecdef AND pronamespace IN ('phased'::regnamespace, "
             "'report'::regnamespace) ORDER BY oid::regproc::text"))
 

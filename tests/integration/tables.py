@@ -27,7 +27,7 @@ QUERIES = {
     "phase": "SELECT contact_id, process, model_version, encode(fold, 'hex'), counted, confirmed, activity::text, early::text, "
              "mid::text, late::text, reported, shown, fine, band, quiet, since, last_at FROM phased.phase "
              "WHERE counted > 0 OR confirmed > 0 OR shown = 1",
-    "phase_change": "SELECT contact_id, process, at, from_shown, to_shown, cause FROM phased.phase_change",
+    "phase_change": "SELECT contact_id, process, at, from_shown, to_shown, cause, from_since FROM phased.phase_change",
     "checkpoint": "SELECT contact_id, process, n, model_version, at, encode(fold, 'hex'), shown, since FROM phased.checkpoint",
     "outcome_day": "SELECT * FROM phased.outcome_day WHERE source <> '" + events.LEAVERS + "'",
     "outcome_day of leavers": "SELECT day, channel, outcome IN ('applied', 'duplicate', 'erased'), sum(n) FROM phased.outcome_day "
