@@ -159,6 +159,10 @@ static bool answer(struct ctl *ctl, struct postgres *postgres, const struct repo
 	if (!ctl_begin_reading(postgres, fail) || !report_may_see_people(postgres, &sees_people, fail)) {
 		return false;
 	}
+	if (!sees_people && report->is_sellers) {
+		return fail_set(fail, FAIL_FATAL, EXIT_NOT_ALLOWED,
+				"this database role may not read views of accounts; phased_seller may");
+	}
 	if (!sees_people && report->by_people.name != NULL && (filter->account != NULL || filter->role != NULL)) {
 		return fail_set(fail, FAIL_FATAL, EXIT_NOT_ALLOWED,
 				"%s: this database role may not read report.person; phased_seller may",

@@ -65,6 +65,7 @@ struct report {
 	const char *summary;
 	const char *empty; /* what is said where there are no rows */
 	unsigned filters;
+	bool is_sellers; /* of accounts: granted to phased_seller, as report.person is */
 	const struct report_column *columns;
 	unsigned column_count;
 	/* They declare cursor `report`; the parameters are a report_filter's fields. `by_people` also looks into

@@ -55,6 +55,59 @@
 
 #define REPORT(LIST) .columns = LIST##_columns, .column_count = COUNT_OF(LIST##_columns)
 
+/* ---- accounts ---- */
+
+#define LATE_FIRST "array_position(ARRAY['late', 'mid', 'early', 'none', 'unknown'], v.phase)"
+#define BY_ACCOUNT "($1 IS NULL OR v.account = $1)"
+
+#define ACCOUNTS(X) \
+	X(TEXT, account, "ACCOUNT", 12, 32, 0) \
+	X(TEXT, process, "PROCESS", 8, 12, 6) \
+	X(PHASE, phase, "PHASE", 7, 7, 0) \
+	X(TEXT, fine, "FINE", 4, 11, 5) \
+	X(AGO, since, "SINCE", 6, 6, 4) \
+	X(BAR, early, "EARLY▸MID▸LATE", 15, 15, 0) \
+	X(SHARE, mid, HIDDEN) \
+	X(SHARE, late, HIDDEN) \
+	X(TEXT, confidence, "SURE", 6, 6, 2) \
+	X(NUMBER, activity, "ACTIVITY", 8, 8, 3) \
+	X(FLAG, quiet, HIDDEN) \
+	X(COUNT, touches, "TOUCHES", 7, 7, 10) \
+	X(AGO, last_touch, "LAST", 6, 6, 7) \
+	X(TEXT, model, HIDDEN) \
+	X(COUNT, members, "PEOPLE", 6, 6, 0) \
+	X(COUNT, active, "ACTIVE", 6, 6, 0) \
+	X(SHARE, consensus, "AGREE", 5, 5, 0) \
+	X(SHARE, coverage, "COVER", 5, 5, 8) \
+	X(WORDS, missing, "MISSING", 8, 30, 9) \
+	X(COUNT, silent, "SILENT", 6, 6, 11) \
+	X(COUNT, laggards, "BEHIND", 6, 6, 12) \
+	X(MOMENT, as_of, HIDDEN)
+static const struct report_column ACCOUNTS_columns[] = {ACCOUNTS(COLUMN)};
+
+/* ---- committee ---- */
+
+#define COMMITTEE(X) \
+	X(TEXT, account, "ACCOUNT", 12, 32, 8) \
+	X(TEXT, process, "PROCESS", 8, 12, 6) \
+	X(CONTACT, contact_id, "CONTACT", 22, 44, 0) \
+	X(TEXT, role, "ROLE", 8, 16, 0) \
+	X(PHASE, phase, "PHASE", 7, 7, 0) \
+	X(TEXT, fine, "FINE", 4, 11, 4) \
+	X(AGO, since, "SINCE", 6, 6, 3) \
+	X(BAR, early, "EARLY▸MID▸LATE", 15, 15, 0) \
+	X(SHARE, mid, HIDDEN) \
+	X(SHARE, late, HIDDEN) \
+	X(TEXT, confidence, "SURE", 6, 6, 2) \
+	X(NUMBER, activity, "ACTIVITY", 8, 8, 2) \
+	X(FLAG, quiet, "QUIET", 5, 5, 1) \
+	X(COUNT, touches, "TOUCHES", 7, 7, 10) \
+	X(AGO, last_touch, "LAST", 6, 6, 7) \
+	X(NUMBER, weight, "WEIGHT", 6, 6, 9) \
+	X(FLAG, laggard, "BEHIND", 6, 6, 11) \
+	X(FLAG, missing, "MISSING", 7, 7, 1)
+static const struct report_column COMMITTEE_columns[] = {COMMITTEE(COLUMN)};
+
 /* ---- why ---- */
 
 #define WHY(X) \
@@ -92,6 +145,32 @@ static const struct report_column HISTORY_columns[] = {HISTORY(COLUMN)};
 #define OF_SOMEBODY (REPORT_OF_SOMEBODY | REPORT_BY_CONTACT | REPORT_BY_ACCOUNT | REPORT_BY_ROLE)
 
 const struct report reports[] = {
+	{
+		.name = "accounts",
+		.summary = "which account is in which phase, how far its people agree, who is missing",
+		.empty = "no account in any buying process",
+		.filters = REPORT_BY_ACCOUNT | REPORT_BY_PROCESS,
+		.is_sellers = true,
+		REPORT(ACCOUNTS),
+		.statement = STATEMENT("report_accounts",
+				       SELECT(ACCOUNTS, "report.account_phase v WHERE " BY_ACCOUNT
+							" AND " BY_PROCESS " ORDER BY " LATE_FIRST
+							", v.activity DESC, v.account, v.process" LIMIT)),
+	},
+	{
+		.name = "committee",
+		.summary = "who of an account stands where, and which expected roles nobody has",
+		.empty = "nobody of any account in any buying process",
+		.filters = REPORT_BY_ACCOUNT | REPORT_BY_CONTACT | REPORT_BY_ROLE | REPORT_BY_PROCESS,
+		.is_sellers = true,
+		REPORT(COMMITTEE),
+		.statement = STATEMENT("report_committee",
+				       SELECT(COMMITTEE,
+					      "report.committee v WHERE " BY_ACCOUNT " AND " BY_CONTACT
+					      " AND ($3 IS NULL OR lower(v.role) = lower($3)) AND " BY_PROCESS
+					      " ORDER BY v.account, v.process, v.missing, " LATE_FIRST
+					      ", v.activity DESC NULLS LAST, v.role, v.contact_id" LIMIT)),
+	},
 	{
 		.name = "why",
 		.summary = "what carries the phase of a contact, for and against, adding up",

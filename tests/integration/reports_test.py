@@ -25,6 +25,8 @@ MODEL = 0x0123456789ABCDEF
 SOMEBODY = {"account", "contact", "role"}
 # Report -> its view, the options that apply, and what is needed of them.
 REPORTS = {
+    "accounts": ("account_phase", {"account", "process"}, None),
+    "committee": ("committee", SOMEBODY | {"process"}, None),
     "why": ("why", SOMEBODY | {"process"}, "contact"),
     "history": ("history", SOMEBODY | {"process", "since"}, "contact"),
 }
@@ -99,6 +101,14 @@ class Reports(phased_test.PhasedTest):
             SELECT '{contact}', '{process}', {MODEL}, now(), date '2026-11-01', array_agg(200::smallint), array_agg(500::smallint), array_agg(300::smallint)
             FROM generate_series(1, {days})""")
 
+    def account(self, account, processes, phase="4", missing="{HR,other}"):
+        self.psql("INSERT INTO phased.committee (role, expected, multiplier) VALUES ('CEO', true, 1), ('HR', true, 0) ON CONFLICT DO NOTHING")
+        for process in processes:
+            self.psql(f"""INSERT INTO phased.account_phase (account, process, model_version, as_of, counted, confirmed, activity, early, mid, late, shown, fine,
+                    band, quiet, since, last_at, members, active, silent, laggards, consensus, coverage, missing)
+                VALUES ('{account}', '{process}', {MODEL}, now(), 7, 0, 3, .1, .2, .7, {phase}, 0, 3, false, now() - interval '5 days',
+                    now() - interval '2 days', 6, 5, 1, 0, .75, NULL, '{missing}')""")
+
     def fill(self):
         """Something in each report, of people with names of each kind. In one go."""
         said, run = [], self.psql
@@ -110,6 +120,8 @@ class Reports(phased_test.PhasedTest):
             process = "call-off" if name == "unknown" else "standard"
             self.why(contact, 3, process=process)
             self.history(contact, process=process)
+        self.account("nordlys.test", ("standard", "call-off"))
+        self.account("fjordkraft.test", ("standard",), phase="NULL", missing="{}")
         self.psql = run
         self.psql(";".join(said))
 
@@ -205,6 +217,19 @@ class Reports(phased_test.PhasedTest):
                 self.assertEqual([], ids(name, "--account", "else.test"))
                 self.assertEqual([], ids(name, "--account", "nordlys.test", "--role", "Pope"))
 
+    def test_accounts_and_committees_are_filtered_by_their_own_columns(self):
+        self.fill()
+        ask = lambda name, key, *args: [row[key] for row in self.rows(name, *args)]
+        self.assertEqual(["nordlys.test", "nordlys.test", "fjordkraft.test"], ask("accounts", "account"))
+        self.assertEqual(["fjordkraft.test"], ask("accounts", "account", "--account", "Fjordkraft.test"))
+        self.assertEqual(["call-off"], ask("accounts", "process", "--process", "call-off"))
+        self.assertEqual({"HR", "other"}, set(self.rows("accounts", "--limit", "1")[0]["missing"]))
+        self.assertEqual([], self.rows("accounts", "--account", "fjordkraft.test")[0]["missing"])
+        self.assertEqual([None, None], ask("committee", "contact_id", "--account", "nordlys.test", "--role", "ceo"))
+        self.assertEqual([True, True], ask("committee", "missing", "--account", "nordlys.test", "--role", "ceo"))
+        self.assertEqual(["Chief Happiness Officer"], ask("committee", "role", "--contact", self.people["unknown"], "--process", "call-off"))
+        self.assertEqual(["mid"], ask("committee", "phase", "--contact", self.people["ja"], "--process", "standard"))
+
     def test_since_is_a_day_or_a_time(self):
         self.fill()
         for since, days in (("2026-11-02", 2), ("2026-11-03", 1), ("2026-11-04", 0), ("2026-11-03T12:00:00Z", 1), ("2026-11-01T01:00:00+02:00", 3)):
@@ -258,6 +283,11 @@ class Reports(phased_test.PhasedTest):
         self.fill()
         reader, seller = self.user("phased_reader"), self.user("phased_seller")
         for name, (_, _, needed) in REPORTS.items():
+            if "account" in REPORTS[name][1] and not needed:
+                done = self.ask(name, config=reader)
+                self.assertEqual((77, ""), (done.status, done.out))
+                self.assertIn("may not read views of accounts; phased_seller may", done.err)
+                self.assertTrue(self.rows(name, config=seller))
             if needed != "contact":
                 continue
             with self.subTest(name):
@@ -281,14 +311,15 @@ class Reports(phased_test.PhasedTest):
         for name in REPORTS:
             for columns in (60, 80, 100, 160, 250):
                 with self.subTest(f"{name} at {columns}"):
-                    lines = self.ask(name, "--account", "nordlys.test", env={"COLUMNS": str(columns)}).out.splitlines()[:-1]
-                    self.assertGreater(len(lines), len(NAMES))
+                    args = ("--account", "nordlys.test") if REPORTS[name][2] else ()
+                    lines = self.ask(name, *args, env={"COLUMNS": str(columns)}).out.splitlines()[:-1]
+                    self.assertGreater(len(lines), 2)
                     self.assertEqual(1, len({columns_of(line) for line in lines}), lines)
                     self.assertLessEqual(columns_of(lines[0]), columns)
                     at = columns_of(lines[0][:lines[0].index("PHASE")])
                     for line in lines[1:]:
                         place = next(i for i in range(len(line)) if columns_of(line[:i]) == at)
-                        self.assertRegex(line[place:], "^(early|mid|late) ")
+                        self.assertRegex(line[place:], "^(early  |mid    |late   |unknown|       ) ")
 
     def test_names_of_all_alphabets_are_shown_whole(self):
         self.fill()
