@@ -1,6 +1,7 @@
 /*
  * LOAD: the locks of the careful way, then facts and states. store_advance.c has the turn before it, store_read.c READ.
  */
+#include <math.h>
 #include <string.h>
 
 #include "core/base/arena.h"
@@ -55,6 +56,31 @@ static bool on_erasures(void *context, const struct postgres_rows *rows, struct 
 	return true;
 }
 
+/* False: the arena is full. */
+static bool read_beside(struct store *store, const struct postgres_rows *rows, size_t row,
+			const struct beside **ret_beside)
+{
+	bool has_thread = !postgres_is_null(rows, row, 11), has_cost = !postgres_is_null(rows, row, 13);
+	if (!has_thread && !has_cost) {
+		return true;
+	}
+	struct beside *beside = arena_zero(store->arena, 1, sizeof(*beside));
+	if (beside == NULL) {
+		return false;
+	}
+	beside->thread = has_thread ? store_row_text(store, rows, row, 11) : "";
+	beside->rating = postgres_is_null(rows, row, 12) ? (double)NAN : postgres_float(rows, row, 12);
+	beside->has_cost = has_cost;
+	if (has_cost) {
+		const char *currency = postgres_text(rows, row, 14);
+		CHECK(strlen(currency) < sizeof(beside->currency));
+		beside->amount = postgres_float(rows, row, 13);
+		memcpy(beside->currency, currency, strlen(currency));
+	}
+	*ret_beside = beside;
+	return beside->thread != NULL;
+}
+
 static bool on_copies(void *context, const struct postgres_rows *rows, struct fail *fail)
 {
 	struct store *store = context;
@@ -81,6 +107,9 @@ static bool on_copies(void *context, const struct postgres_rows *rows, struct fa
 		copies[i].has_asserted = !postgres_is_null(rows, i, 10);
 		if (copies[i].has_asserted) {
 			copies[i].asserted = postgres_uuid(rows, i, 10);
+		}
+		if (!read_beside(store, rows, i, &copies[i].beside)) {
+			return store_arena_full(fail);
 		}
 	}
 	store->load->copies = copies;

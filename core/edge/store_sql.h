@@ -185,17 +185,24 @@ static const struct postgres_statement sql_erasures = {
 	       "ANY ($1)",
 	.parameter_count = 3,
 	.parameters = {ARRAY(UUID), ARRAY(TEXT), ARRAY(INT4)}};
+/* What stands beside touches is looked up of chats, and of what happened offline: elsewhere there is none. */
+_Static_assert(CHANNEL_CHAT == 3 && CHANNEL_OFFLINE == 5, "s.channel = 3, s.channel = 5");
 static const struct postgres_statement sql_copies = {
 	.name = "copies",
 	.sql = "SELECT t.actor_id, t.stamped, t.event_id, t.received, t.at, t.subject_id, t.reasons & 65535, "
 	       "t.party, s.channel, (SELECT c.actor_id FROM phased.consent c WHERE c.touch_actor = "
 	       "t.actor_id AND c.stamped = t.stamped AND c.event_id = t.event_id LIMIT 1), (SELECT a.a FROM "
 	       "phased.assertion a WHERE a.touch_actor = t.actor_id AND a.stamped = t.stamped AND a.event_id = "
-	       "t.event_id LIMIT 1) FROM "
+	       "t.event_id LIMIT 1), h.thread, h.rating, c.amount, c.currency FROM "
 	       "unnest($1::uuid[], $2::timestamptz[], $3::bigint[]) AS k (actor_id, stamped, event_id) "
 	       "CROSS JOIN LATERAL (SELECT * FROM phased.touch t WHERE t.actor_id = k.actor_id AND "
 	       "t.stamped = k.stamped AND t.event_id = k.event_id OFFSET 0) AS t CROSS JOIN LATERAL (SELECT "
-	       "s.channel FROM phased.subject s WHERE s.subject_id = t.subject_id OFFSET 0) AS s",
+	       "s.channel FROM phased.subject s WHERE s.subject_id = t.subject_id OFFSET 0) AS s LEFT JOIN "
+	       "LATERAL "
+	       "(SELECT h.thread, h.rating FROM phased.thread_touch h WHERE s.channel = 3 AND h.actor_id = "
+	       "t.actor_id AND h.stamped = t.stamped AND h.event_id = t.event_id OFFSET 0) AS h ON true LEFT JOIN "
+	       "LATERAL (SELECT c.amount, c.currency FROM phased.cost c WHERE s.channel = 5 AND c.actor_id = "
+	       "t.actor_id AND c.stamped = t.stamped AND c.event_id = t.event_id OFFSET 0) AS c ON true",
 	.parameter_count = 3,
 	.parameters = {ARRAY(UUID), ARRAY(TIMESTAMPTZ), ARRAY(INT8)}};
 static const struct postgres_statement sql_times = {

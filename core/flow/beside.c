@@ -94,12 +94,29 @@ bool beside_of_event(const struct event *event, const struct identity_key *key, 
 	bool is_rated = act == ACT_RATED && event->has_rating && event->rating >= 0 && event->rating <= 100;
 	beside->act = act;
 	beside->thread = act != ACT_NONE ? thread_of(event, key, arena) : "";
-	beside->rating = is_rated ? event->rating : (double)NAN;
+	beside->rating = is_rated ? event->rating + 0.0 : (double)NAN; /* -0 is 0 */
 	beside->has_cost = has_cost;
-	beside->amount = has_cost ? event->value : 0;
+	beside->amount = has_cost ? event->value + 0.0 : 0;
 	if (has_cost) {
 		set_currency(event, beside->currency);
 	}
 	*ret_beside = beside;
 	return beside->thread != NULL;
+}
+
+#define ORDER(a, b) (((a) > (b)) - ((a) < (b)))
+
+int beside_compare(const struct beside *a, const struct beside *b)
+{
+	static const struct beside nothing = {.thread = "", .rating = (double)NAN};
+	a = a != NULL ? a : &nothing;
+	b = b != NULL ? b : &nothing;
+	int order = strcmp(a->thread, b->thread);
+	if (order == 0) {
+		order = ORDER(isnan(a->rating) ? -1 : a->rating, isnan(b->rating) ? -1 : b->rating);
+	}
+	if (order == 0) {
+		order = ORDER(a->has_cost ? a->amount : -1, b->has_cost ? b->amount : -1);
+	}
+	return order != 0 ? order : strcmp(a->currency, b->currency);
 }

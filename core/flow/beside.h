@@ -13,15 +13,6 @@ struct arena;
 #define BESIDE_REOPENED "reopened" /* label of a chat's CUSTOM event: adapters give it */
 #define BESIDE_COST_MAX 1e12	   /* whose sums are exact to the cent; what says more is no cost */
 
-struct beside {
-	enum thread_act act; /* NONE: no conversation */
-	const char *thread;
-	double rating; /* 0 to 100; NaN: none */
-	bool has_cost;
-	double amount;
-	char currency[4]; /* three capital letters, else "" */
-};
-
 /*
  * Act: a chat's event that names its conversation. A name that is one of the event's identifiers, or may hold an address, is replaced by a
  * keyed id: what tells who somebody is is nowhere stored without consent.
@@ -31,3 +22,9 @@ struct beside {
  */
 bool beside_of_event(const struct event *event, const struct identity_key *key, struct arena *arena,
 		     const struct beside **ret_beside);
+
+/*
+ * What stands beside which of two copies goes first, where all that their touches hold is the same: by conversation, rating, cost, currency;
+ * nothing before something. The same subject with a conversation is the same act, so that this tells all apart. NULL: nothing.
+ */
+int beside_compare(const struct beside *a, const struct beside *b);

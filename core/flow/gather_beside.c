@@ -4,10 +4,9 @@
 
 #include "core/base/arena.h"
 
-/* An event about several has it beside its first touch alone. */
 static bool is_beside(const struct item *item)
 {
-	return item->has_beside && !item->follows && item_stands(item);
+	return item_beside(item) != NULL && item_stands(item);
 }
 
 static struct touch_key key_of(const struct touch *touch)

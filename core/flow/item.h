@@ -82,6 +82,12 @@ static inline bool item_stands(const struct item *item)
 	return item->copy != COPY_LOSES && item->outcome != OUTCOME_erased;
 }
 
+/* What stands beside its touch, if there is one; NULL: nothing. An event about several has it beside its first touch alone. */
+static inline const struct beside *item_beside(const struct item *item)
+{
+	return item->has_beside && !item->follows ? item->event->beside : NULL;
+}
+
 /* Is it known who did it, be it a copy or erased by a withdrawal? */
 static inline bool item_is_known(const struct item *item)
 {

@@ -4,6 +4,7 @@
 
 #include "core/base/arena.h"
 #include "core/flow/attribute.h"
+#include "core/flow/beside.h"
 #include "core/flow/screen_facts.h"
 
 static bool everybody_is_there(const struct cast *cast, const struct load_rows *load)
@@ -116,6 +117,13 @@ static int compare_copies(const struct touch *a, const struct touch *b)
 	return order != 0 ? order : ORDER(a->party, b->party);
 }
 
+/* Whose touches are the same in all is told by what stands beside them, or it would be the one that came first. */
+static bool goes_first(const struct item *item, const struct touch *other, const struct beside *other_beside)
+{
+	int order = compare_copies(&item->touch, other);
+	return order < 0 || (order == 0 && beside_compare(item_beside(item), other_beside) < 0);
+}
+
 /* The best copy of a run of items with one key, beside the one that stands in the database, if any. */
 static void choose(const struct cast *cast, size_t first, size_t count, struct item *items,
 		   const struct copy_row *standing)
@@ -128,7 +136,7 @@ static void choose(const struct cast *cast, size_t first, size_t count, struct i
 		}
 		item->copy = COPY_LOSES;
 		item->outcome = OUTCOME_duplicate;
-		if (best == NULL || compare_copies(&item->touch, &best->touch) < 0) {
+		if (best == NULL || goes_first(item, &best->touch, item_beside(best))) {
 			best = item;
 		}
 	}
@@ -138,7 +146,7 @@ static void choose(const struct cast *cast, size_t first, size_t count, struct i
 	if (standing == NULL) {
 		best->copy = COPY_NEW;
 		best->outcome = best->touch.reasons != 0 ? OUTCOME_machine : OUTCOME_applied;
-	} else if (compare_copies(&best->touch, &standing->touch) < 0) {
+	} else if (goes_first(best, &standing->touch, standing->beside)) {
 		best->copy = COPY_REPLACES;
 		best->replaced = standing;
 	}

@@ -112,16 +112,6 @@ struct touch_key {
 	uint64_t event_id;
 };
 
-/* A touch that stands under a key of the batch. */
-struct copy_row {
-	struct touch touch;
-	int channel;	 /* of its subject */
-	bool has_person; /* its event stated consent, and so perhaps more, of this person */
-	struct uuid person;
-	bool has_asserted; /* and asserted something of this actor */
-	struct uuid asserted;
-};
-
 /* What was done in a conversation, of a touch of a chat. The numbers are stored. */
 enum thread_act {
 	ACT_NONE,
@@ -131,6 +121,27 @@ enum thread_act {
 	ACT_CLOSED,
 	ACT_RATED,
 	ACT_REOPENED,
+};
+
+/* What stands beside a touch. */
+struct beside {
+	enum thread_act act; /* NONE: no conversation */
+	const char *thread;  /* "": none */
+	double rating;	     /* 0 to 100; NaN: none */
+	bool has_cost;
+	double amount;
+	char currency[4]; /* three capital letters, else "" */
+};
+
+/* A touch that stands under a key of the batch. */
+struct copy_row {
+	struct touch touch;
+	const struct beside *beside; /* NULL: nothing. Its act is not asked for: the subject tells it */
+	int channel;		     /* of its subject */
+	bool has_person;	     /* its event stated consent, and so perhaps more, of this person */
+	struct uuid person;
+	bool has_asserted; /* and asserted something of this actor */
+	struct uuid asserted;
 };
 
 struct thread_touch {

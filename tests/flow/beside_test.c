@@ -138,6 +138,33 @@ START_TEST(a_value_is_a_cost_outside_the_web_alone)
 }
 END_TEST
 
+/* In their order. */
+START_TEST(all_that_stands_beside_touches_has_one_order)
+{
+	const struct beside nothing = {.thread = "", .rating = (double)NAN};
+	const struct beside rows[] = {
+		{.thread = "", .rating = (double)NAN},
+		{.thread = "", .rating = (double)NAN, .has_cost = true, .amount = 0},
+		{.thread = "", .rating = (double)NAN, .has_cost = true, .amount = 0, .currency = "EUR"},
+		{.thread = "", .rating = (double)NAN, .has_cost = true, .amount = 2.5, .currency = "DKK"},
+		{.thread = "", .rating = (double)NAN, .has_cost = true, .amount = 2.5, .currency = "EUR"},
+		{.act = ACT_RATED, .thread = "A", .rating = 100},
+		{.act = ACT_RATED, .thread = "a", .rating = (double)NAN},
+		{.act = ACT_RATED, .thread = "a", .rating = 0},
+		{.act = ACT_RATED, .thread = "a", .rating = 50},
+		{.act = ACT_MESSAGE, .thread = "\xc3\xa6", .rating = (double)NAN},
+	};
+	ck_assert_int_eq(0, beside_compare(NULL, &nothing));
+	for (size_t i = 0; i < COUNT_OF(rows); i++) {
+		for (size_t j = 0; j < COUNT_OF(rows); j++) {
+			const struct beside *a = i > 0 ? &rows[i] : NULL, *b = j > 0 ? &rows[j] : NULL;
+			int order = beside_compare(a, b), expected = (i > j) - (i < j);
+			ck_assert_msg((order > 0) - (order < 0) == expected, "rows %zu and %zu", i, j);
+		}
+	}
+}
+END_TEST
+
 TEST_MAIN("beside", acts_of_a_chat_that_names_its_conversation_stand_beside_their_touches,
 	  ratings_are_of_a_hundred, a_conversation_is_not_called_by_what_tells_who_somebody_is,
-	  a_value_is_a_cost_outside_the_web_alone)
+	  a_value_is_a_cost_outside_the_web_alone, all_that_stands_beside_touches_has_one_order)

@@ -2,6 +2,7 @@
 # run: timeout=300
 """Conversations as the daemon keeps them, and what touches cost: the same whatever order their events come in, by whatever way; theirs only as
 long as the touches are."""
+import itertools
 import json
 import random
 
@@ -141,6 +142,37 @@ class Threads(ThreadTest):
         self.give([there, {**here, "received_us": here["received_us"] - 1, "thread_id": ""}])
         self.assertEqual({}, self.threads(), "the copy that stands is of no conversation")
         self.assertEqual(0, phased.stop())
+
+    def ties(self):
+        """Copies of six events, received at the same moment, that differ in nothing but what stands beside their touches: three each."""
+        said, given = self.event(0, ASKS, "b", {"visitor_id": "vone"}), self.event(1, rated(75), "r", {"visitor_id": "vone"})
+        spent, paid = self.cost(2, {"visitor_id": "vone"}, "fair", 30), self.cost(3, {"visitor_id": "vone"}, "call", 5, "USD")
+        again, better = self.event(4, ASKS, "b", {"visitor_id": "vone"}), self.event(5, rated(75), "s", {"visitor_id": "vone"})
+        return [[{**said, "thread_id": name} for name in ("b", "", "a")], [{**given, "rating": points} for points in (75.0, 12.5, 101.0)],
+                [{**again, "thread_id": name} for name in ("b", "a", "c")], [{**better, "rating": points} for points in (75.0, 12.5, 50.0)],
+                [{**spent, "value": value} for value in (30, 4.25, 120)],
+                [{**paid, "properties": [{"key": "currency", "text": code}]} for code in ("USD", "eur", "DKK")]]
+
+    def test_which_of_copies_stands_that_differ_in_what_is_beside_them_alone_does_not_depend_on_their_order(self):
+        ties, first = self.ties(), None
+        for quick in (True, False):
+            for at_once in (True, False):
+                self.prepare(batch__quick=quick)
+                phased = self.start_phased()
+                for number, order in enumerate(itertools.permutations(range(3))):	# each order of copies: of events of its own
+                    messages = [{**copies[place], "id": f"{copies[place]['id']} {number}"} for place in order for copies in ties]
+                    for part in ([messages] if at_once else [messages[i:i + len(ties)] for i in range(0, len(messages), len(ties))]):
+                        self.give(part)
+                self.settled(phased)
+                self.assertEqual(0, phased.stop())
+                found = tables.dump(self, self.database)
+                if first is None:
+                    first = found
+                    self.assertEqual([["a", None, "6"], ["r", None, "6"], ["s", "12.5", "6"]],
+                                     self.psql("SELECT thread, rating, count(*) FROM phased.thread_touch GROUP BY 1, 2 ORDER BY 1"))
+                    self.assertEqual([["4.25", "EUR", "6"], ["5", "DKK", "6"]],
+                                     self.psql("SELECT amount, currency, count(*) FROM phased.cost GROUP BY 1, 2 ORDER BY 1"))
+                tables.assert_same(self, first, found, f"quick {quick}, at once {at_once}")
 
     def test_a_conversation_is_not_called_by_what_tells_who_somebody_is(self):
         self.prepare()
