@@ -46,6 +46,7 @@ extern const struct command report_phases_command;
 extern const struct command at_command;
 extern const struct command audit_command;
 extern const struct command why_command;
+extern const struct command board_command;
 extern const struct command accounts_accept_command;
 extern const struct command topics_create_command;
 extern const struct command produce_command;

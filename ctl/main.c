@@ -18,6 +18,7 @@ static const struct command *const commands[] = {
 	&report_command,
 	&at_command,
 	&why_command,
+	&board_command,
 	&status_command,
 	&top_command,
 	&check_command,

@@ -11,7 +11,7 @@ import phased_test
 
 SCHEMA = os.path.join(phased_test.ROOT, "schema")
 FILES = sorted(name for name in os.listdir(SCHEMA) if name.endswith(".sql"))
-ROLES = ("phased_owner", "phased_writer", "phased_reader", "phased_seller", "phased_privacy", "phased_monitor")
+ROLES = ("phased_owner", "phased_writer", "phased_reader", "phased_seller", "phased_privacy", "phased_monitor", "phased_board")
 
 
 class Migrate(phased_test.PhasedTest):

@@ -1,0 +1,112 @@
+/*
+ * The people of a process, those who are farthest first.
+ */
+#include "ctl/board/frame.h"
+#include "ctl/board/markup.h"
+#include "ctl/board/person.h"
+
+#define SHOWN_MAX 200
+
+struct people {
+	struct person *list;
+	size_t count;
+};
+
+#define PEOPLE_BEHIND \
+	"WHERE c.process = $1 ORDER BY array_position('{late,mid,early}', c.phase), c.activity DESC, " \
+	"c.contact_id LIMIT 201"
+static const struct postgres_statement with_people = {.name = "board_people_with",
+						      .sql = "SELECT " PERSON_WITH PEOPLE_BEHIND,
+						      .parameter_count = 1,
+						      .parameters = {{POSTGRES_TEXT, false}}};
+static const struct postgres_statement without_people = {.name = "board_people_without",
+							 .sql = "SELECT " PERSON_WITHOUT PEOPLE_BEHIND,
+							 .parameter_count = 1,
+							 .parameters = {{POSTGRES_TEXT, false}}};
+_Static_assert(SHOWN_MAX == 200, "the statements ask for one more");
+
+static bool on_people(void *context, const struct postgres_rows *rows, struct fail *fail)
+{
+	struct job *job = context;
+	struct people *people;
+	if (!job_room(job, 1, sizeof(*people), &job->rows, fail)) {
+		return false;
+	}
+	people = job->rows;
+	people->count = postgres_count(rows);
+	bool good = JOB_ROOM(job, rows, &people->list, fail);
+	for (size_t i = 0; good && i < people->count; i++) {
+		good = person_read(job, rows, i, &people->list[i], fail);
+	}
+	return good;
+}
+
+static bool ask(struct job *job, struct postgres *postgres, struct fail *fail)
+{
+	struct postgres_value *process = arena_zero(&job->arena, 1, sizeof(*process));
+	return process != NULL && postgres_value_text(job->asked.process, process) &&
+	       postgres_add(postgres, job->has_people ? &with_people : &without_people, process, on_people, job,
+			    fail);
+}
+
+static void show_row(const struct person *person, bool has_people, FILE *out)
+{
+	char since[MARKUP_DAY_SIZE], last[MARKUP_DAY_SIZE];
+	const double shares[] = {person->early, person->mid, person->late};
+	fputs("<tr><th scope=\"row\">", out);
+	person_link(person, out);
+	fputs("</th>", out);
+	if (has_people) {
+		fputs("<td>", out);
+		markup_text(person->role, out);
+		fputs("</td><td>", out);
+		markup_text(person->account, out);
+		fputs("</td>", out);
+	}
+	fputs("<td>", out);
+	person_phase(person->phase, out);
+	markup_day(person->since_us, since);
+	markup_day(person->last_us, last);
+	fprintf(out, "</td><td>%s</td>", since);
+	for (size_t i = 0; i < 3; i++) {
+		char share[MARKUP_SHARE_SIZE];
+		markup_share(shares[i], share);
+		fprintf(out, "<td class=\"number\">%s</td>", share);
+	}
+	fprintf(out, "<td>%s</td><td>%s</td><td class=\"number\">%lld</td><td>%s</td></tr>\n",
+		person->confidence != NULL ? person->confidence : "", person->quiet ? "quiet" : "active",
+		(long long)person->touches, last);
+}
+
+static unsigned show(struct job *job, FILE *out)
+{
+	const struct people *people = job->rows;
+	size_t shown = people->count < SHOWN_MAX ? people->count : SHOWN_MAX;
+	fputs("<h1>People</h1>\n", out);
+	if (people->count == 0) {
+		fputs("<p class=\"empty\">Nobody is in this process yet. People appear when the daemon has "
+		      "applied touches that a rule of "
+		      "the model takes: see <code>phasectl status</code> and <code>phasectl check</code>.</p>\n",
+		      out);
+		return 200;
+	}
+	frame_table_begin("People", out);
+	fprintf(out,
+		"<thead><tr><th scope=\"col\">Who</th>%s<th scope=\"col\">Phase</th><th scope=\"col\">Since</th>"
+		"<th scope=\"col\">Early</th><th scope=\"col\">Mid</th><th scope=\"col\">Late</th><th "
+		"scope=\"col\">Sure</th>"
+		"<th scope=\"col\">Now</th><th scope=\"col\">Touches</th><th "
+		"scope=\"col\">Last</th></tr></thead><tbody>\n",
+		job->has_people ? "<th scope=\"col\">Role</th><th scope=\"col\">Account</th>" : "");
+	for (size_t i = 0; i < shown; i++) {
+		show_row(&people->list[i], job->has_people, out);
+	}
+	frame_table_end(out);
+	if (people->count > SHOWN_MAX) {
+		fprintf(out, "<p>The first %d of more: <code>phasectl report phases</code> has all.</p>\n",
+			SHOWN_MAX);
+	}
+	return 200;
+}
+
+const struct page page_people = {.path = "/people", .title = "People", .in_menu = true, .ask = ask, .show = show};
