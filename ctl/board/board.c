@@ -116,7 +116,7 @@ static void run_loop(struct board *board)
 
 static bool start_http(struct board *board, struct fail *fail)
 {
-	const struct http_options options = {
+	const struct http_options of_http = {
 		.listen = asked.listen,
 		.body_size_max = 1024,
 		.line_size_max = LINE_SIZE_MAX,
@@ -126,7 +126,7 @@ static bool start_http(struct board *board, struct fail *fail)
 	};
 	board->serve.links = &board->links;
 	board->serve.hosts = asked.hosts;
-	board->serve.http = http_create(&options, serve_request, &board->serve, fail);
+	board->serve.http = http_create(&of_http, serve_request, &board->serve, fail);
 	return board->serve.http != NULL;
 }
 
@@ -137,7 +137,7 @@ static bool start_links(struct ctl *ctl, struct board *board, struct fail *fail)
 		return false;
 	}
 	int64_t connect_ms = ctl->conf.postgres.connect_ms_max;
-	const struct postgres_options options = {
+	const struct postgres_options of_postgres = {
 		.conninfo = ctl->conf.postgres.conninfo,
 		.password = password,
 		.application = "phasectl board",
@@ -145,7 +145,7 @@ static bool start_links(struct ctl *ctl, struct board *board, struct fail *fail)
 		.reply_ms_max = REPLY_MS_MAX,
 		.synchronous_commit = true,
 	};
-	return links_init(&board->links, board->ev, &options, serve_done, &board->serve, fail);
+	return links_init(&board->links, board->ev, &of_postgres, serve_done, &board->serve, fail);
 }
 
 static bool check_listen(struct fail *fail)

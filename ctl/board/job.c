@@ -27,7 +27,7 @@ int64_t job_moment(const struct postgres_rows *rows, size_t row, unsigned column
 
 double job_float(const struct postgres_rows *rows, size_t row, unsigned column)
 {
-	return postgres_is_null(rows, row, column) ? NAN : postgres_float(rows, row, column);
+	return postgres_is_null(rows, row, column) ? (double)NAN : postgres_float(rows, row, column);
 }
 
 bool job_room(struct job *job, size_t count, size_t size, void **ret_room, struct fail *fail)

@@ -19,14 +19,13 @@
 
 static const struct page *const pages[] = {&page_start, &page_people, &page_journey, &page_why};
 
+static const char policy[] = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; "
+			     "connect-src 'self'; base-uri 'none'; "
+			     "form-action 'self'; frame-ancestors 'none'";
 #define SECURITY \
-	"Content-Security-Policy", \
-		"default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; " \
-		"base-uri " \
-		"'none'; form-action 'self'; frame-ancestors 'none'", \
-		"X-Content-Type-Options", "nosniff", "Referrer-Policy", "no-referrer", "Cache-Control", \
-		"no-store", "Cross-Origin-Resource-Policy", "same-origin", "Cross-Origin-Opener-Policy", \
-		"same-origin"
+	"Content-Security-Policy", policy, "X-Content-Type-Options", "nosniff", "Referrer-Policy", "no-referrer", \
+		"Cache-Control", "no-store", "Cross-Origin-Resource-Policy", "same-origin", \
+		"Cross-Origin-Opener-Policy", "same-origin"
 
 /* ---- who may ask ---- */
 
