@@ -118,7 +118,8 @@ static int start(void)
 	static char usual[] = "less -FRX";
 	int ends[2];
 	char *words[WORDS_MAX];
-	char *own = getenv("PAGER") != NULL ? strdup(getenv("PAGER")) : NULL;
+	const char *said = getenv("PAGER");
+	char *own = said != NULL ? strdup(said) : NULL;
 	split(own != NULL ? own : usual, words);
 	int fd = STDOUT_FILENO;
 	if (words[0] != NULL && pipe2(ends, O_CLOEXEC) == 0) {

@@ -21,10 +21,12 @@ static void print_words(const char *words, char scratch[static REPORT_SCRATCH_SI
 {
 	size_t used = 0;
 	for (; *words != '\0' && used + 3 < REPORT_SCRATCH_SIZE; words++) {
-		scratch[used++] = *words == REPORT_BETWEEN ? ',' : *words;
-		if (*words == REPORT_BETWEEN) {
-			scratch[used++] = ' ';
+		char byte = *words;
+		if (byte == REPORT_BETWEEN) {
+			scratch[used++] = ',';
+			byte = ' ';
 		}
+		scratch[used++] = byte;
 	}
 	scratch[used] = '\0';
 }

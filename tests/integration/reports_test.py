@@ -28,6 +28,15 @@ REPORTS = {
     "accounts": ("account_phase", {"account", "process"}, None),
     "committee": ("committee", SOMEBODY | {"process"}, None),
     "why": ("why", SOMEBODY | {"process"}, "contact"),
+    "journey": ("journey", SOMEBODY | {"process", "since"}, "contact"),
+    "transitions": ("transition", {"process", "since"}, None),
+    "time": ("time_in_phase", SOMEBODY | {"process", "since"}, None),
+    "durations": ("phase_duration", {"process"}, None),
+    "movement": ("movement", SOMEBODY | {"process", "since"}, None),
+    "funnel": ("funnel", {"process", "since"}, None),
+    "trust": ("trust", {"since"}, None),
+    "rejects": ("reject_reason", set(), None),
+    "lag": ("lag", set(), None),
     "history": ("history", SOMEBODY | {"process", "since"}, "contact"),
 }
 VALUES = {"account": "nordlys.test", "contact": str(uuid.UUID(int=1)), "role": "CFO", "process": "standard", "since": "2026-11-25"}
@@ -39,6 +48,12 @@ def columns_of(line):
     """Columns that a line takes on a terminal."""
     return sum(0 if unicodedata.combining(letter) else 2 if unicodedata.east_asian_width(letter) in "WF" else 1
                for letter in re.sub(r"\x1b\[[0-9;]*m", "", line))
+
+
+def settled(row):
+    """Without what goes on while it is asked for."""
+    return {key: value for key, value in row.items()
+            if key not in ("seconds", "activity") and not (key == "days" and row["until"] in (None, ""))}
 
 
 class Terminal:
@@ -109,6 +124,28 @@ class Reports(phased_test.PhasedTest):
                 VALUES ('{account}', '{process}', {MODEL}, now(), 7, 0, 3, .1, .2, .7, {phase}, 0, 3, false, now() - interval '5 days',
                     now() - interval '2 days', 6, 5, 1, 0, .75, NULL, '{missing}')""")
 
+    def touches(self, contact, count=3, title="Prices", process="standard"):
+        actor, subject = uuid.uuid4(), uuid.uuid4().int >> 66
+        self.psql(f"""INSERT INTO phased.actor VALUES ('{actor}', 0, '', NULL);
+            INSERT INTO phased.stretch VALUES ('{actor}', '-infinity', 'infinity', '{contact}');
+            INSERT INTO phased.subject VALUES ({subject}, 'segment', 'www', 1, '{process}', 100, '', 'nordlys.test', '/prices', $q${title}$q$, '', '', '', '', '', 0, '');
+            INSERT INTO phased.touch SELECT '{actor}', t.at, n, t.at, t.at, {subject}, CASE WHEN n = 2 THEN 1 ELSE 0 END, 1
+            FROM generate_series(1, {count}) n, LATERAL (SELECT timestamptz '2026-11-01T12:00:00Z' + n * interval '1 hour' AS at) t""")
+
+    def change(self, contact, process="standard"):
+        """From mid to late, and back again ten days later."""
+        self.psql(f"""INSERT INTO phased.phase_change (contact_id, process, at, from_shown, to_shown, cause, noticed_at, late, from_since)
+            VALUES ('{contact}', '{process}', '2026-11-02T10:00:00Z', 3, 4, 7, now(), false, '2026-10-20T10:00:00Z'),
+                ('{contact}', '{process}', '2026-11-12T10:00:00Z', 4, 3, NULL, now(), false, '2026-11-02T10:00:00Z')""")
+
+    def overviews(self):
+        self.psql("""INSERT INTO phased.outcome_day (day, source, site, channel, outcome, n) VALUES ('2026-11-20', 'segment', 'www', 1, 'applied', 7),
+                ('2026-11-21', '=cmd', '', 2, 'unreadable', 2);
+            INSERT INTO phased.rejected (topic, partition, "offset", reason, field, size, hash, at, source)
+            VALUES ('t', 0, 1, 'unreadable', '', 1, 1, '2026-11-21T01:02:03.5Z', 's'), ('t', 0, 2, 'too_large', '', 1, 1, '2026-11-22', 's');
+            INSERT INTO phased.position (grp, topic, partition, next_offset, epoch, owner, end_offset, oldest, updated_at)
+            VALUES ('g', 'phased.web', 0, 5, 1, 'h', 9, '2026-11-22', '2026-11-22'), ('g', 'phased.chat', 0, 5, 1, 'h', 5, NULL, '2026-11-22')""")
+
     def fill(self):
         """Something in each report, of people with names of each kind. In one go."""
         said, run = [], self.psql
@@ -120,6 +157,9 @@ class Reports(phased_test.PhasedTest):
             process = "call-off" if name == "unknown" else "standard"
             self.why(contact, 3, process=process)
             self.history(contact, process=process)
+            self.touches(contact, process=process)
+            self.change(contact, process)
+        self.overviews()
         self.account("nordlys.test", ("standard", "call-off"))
         self.account("fjordkraft.test", ("standard",), phase="NULL", missing="{}")
         self.psql = run
@@ -165,7 +205,7 @@ class Reports(phased_test.PhasedTest):
                 lines = self.ask(name, "--csv").out
                 self.assertEqual(lines.count("\n"), lines.count("\r\n"))
                 read = list(csv.DictReader(io.StringIO(lines, newline="")))
-                self.assertEqual([{key: self.as_csv(value) for key, value in row.items()} for row in self.rows(name)], read)
+                self.assertEqual([settled({key: self.as_csv(value) for key, value in row.items()}) for row in self.rows(name)], list(map(settled, read)))
 
     @staticmethod
     def as_csv(value):
@@ -184,7 +224,7 @@ class Reports(phased_test.PhasedTest):
                 theirs = [json.loads(row[0]) for row in self.psql(f"SELECT to_jsonb(v)::text FROM report.{view} v {where}")]
                 key = lambda row: json.dumps(row, sort_keys=True)
                 plain = lambda row: {name: re.sub(r"(\.\d*?)0*(\+00:00|Z)$|\+00:00$|Z$", r"\1", value)
-                                     if isinstance(value, str) and re.match(r"\d{4}-\d\d-\d\dT", value) else value for name, value in row.items()}
+                                     if isinstance(value, str) and re.match(r"\d{4}-\d\d-\d\dT", value) else value for name, value in settled(row).items()}
                 self.assertEqual(sorted(map(plain, theirs), key=key), sorted(map(plain, self.rows(name)), key=key))
 
     def test_an_option_that_does_not_apply_is_refused(self):
@@ -313,13 +353,16 @@ class Reports(phased_test.PhasedTest):
                 with self.subTest(f"{name} at {columns}"):
                     args = ("--account", "nordlys.test") if REPORTS[name][2] else ()
                     lines = self.ask(name, *args, env={"COLUMNS": str(columns)}).out.splitlines()[:-1]
-                    self.assertGreater(len(lines), 2)
+                    self.assertGreater(len(lines), 1)
                     self.assertEqual(1, len({columns_of(line) for line in lines}), lines)
                     self.assertLessEqual(columns_of(lines[0]), columns)
-                    at = columns_of(lines[0][:lines[0].index("PHASE")])
+                    title = next((title for title in ("PHASE", "FROM") if title in lines[0]), None)
+                    if title is None:
+                        continue
+                    at = columns_of(lines[0][:lines[0].index(title)])
                     for line in lines[1:]:
                         place = next(i for i in range(len(line)) if columns_of(line[:i]) == at)
-                        self.assertRegex(line[place:], "^(early  |mid    |late   |unknown|       ) ")
+                        self.assertRegex(line[place:], "^(early  |mid    |late   |none   |unknown|       )( |$)")
 
     def test_names_of_all_alphabets_are_shown_whole(self):
         self.fill()
