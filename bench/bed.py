@@ -145,13 +145,17 @@ def machine():
 # --- the bed ---
 
 class Bed(contextlib.ExitStack):
-    def __init__(self, build_directory):
+    """`keep`: a directory in which the servers and what they hold stay, for a bed of another day with the same `keep`."""
+
+    def __init__(self, build_directory, keep=None):
         super().__init__()
-        self.build = build_directory
-        self.name = f"bench{secrets.token_hex(3)}"
-        self.directory = tempfile.mkdtemp(prefix="phased-bench-")
+        self.build, self.end_verb = build_directory, "stop" if keep else "remove"
+        self.name = "benchkept" if keep else f"bench{secrets.token_hex(3)}"
+        self.directory = os.path.abspath(keep) if keep else tempfile.mkdtemp(prefix="phased-bench-")
+        os.makedirs(self.directory, exist_ok=True)
         os.chmod(self.directory, 0o711)		# user postgres walks through it
-        self.callback(shutil.rmtree, self.directory, ignore_errors=True)
+        if not keep:
+            self.callback(shutil.rmtree, self.directory, ignore_errors=True)
         self.kafka_pid = self.postgres_pid = None
         self.key = self.path("identity.key")
         with open(self.key, "w") as out:		# fixed: actor ids, and so the order of keys, are the same in each run
@@ -176,7 +180,7 @@ class Bed(contextlib.ExitStack):
         """Private ones, ended when the bed is left."""
         say("bench: starting Kafka and PostgreSQL")
         for name in ("kafka", "postgres"):
-            self.callback(self.dev, name, "remove", self.directory)
+            self.callback(self.dev, name, self.end_verb, self.directory)
             self.dev(name, "start", self.directory)
         if postgres_settings:
             with open(os.path.join(os.path.realpath(self.path("postgres.data")), "postgresql.conf"), "a") as conf:

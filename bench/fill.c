@@ -27,7 +27,7 @@
 
 static const char *brokers, *topic, *key_path;
 static struct stream_options plan = STREAM_DEFAULTS;
-static int64_t rate, seconds = 60;
+static int64_t rate, seconds = 60, spoiled;
 
 static const struct option_about options[] = {
 	{"brokers", "HOST:PORT", OPTION_TEXT, &brokers, 0, 0, "where Kafka is"},
@@ -36,6 +36,7 @@ static const struct option_about options[] = {
 	STREAM_OPTIONS(plan),
 	{"rate", "N", OPTION_NUMBER, &rate, 0, 100000,
 	 "not the stream, but so many events a second of what happens now"},
+	{"spoiled", "N", OPTION_NUMBER, &spoiled, 0, 100, "besides: so many of a thousand that cannot be taken"},
 	{"seconds", "N", OPTION_NUMBER, &seconds, 1, 86400, "for how long, with --rate"},
 	{0},
 };
@@ -62,7 +63,8 @@ static void serve(struct filler *filler)
 	}
 }
 
-static bool send_event(struct filler *filler, const struct event *event, struct fail *fail)
+/* Torn: without its end. */
+static bool send_event(struct filler *filler, const struct event *event, bool torn, struct fail *fail)
 {
 	const struct identify_options how = {.key = &filler->key};
 	struct identified who;
@@ -70,6 +72,7 @@ static bool send_event(struct filler *filler, const struct event *event, struct 
 	size_t size;
 	CHECK(identify_event(event, &how, &filler->arena, &who) && who.has_weak &&
 	      encode_event(event, &filler->arena, &bytes, &size));
+	size -= torn ? size / 3 : 0;
 	while (!kafka_sink_send(filler->sink, topic, who.weak.id.bytes, sizeof(who.weak.id.bytes), bytes, size,
 				NULL, fail)) {
 		if (fail->kind != FAIL_RETRY) {
@@ -87,16 +90,37 @@ static bool send_event(struct filler *filler, const struct event *event, struct 
 	return true;
 }
 
+/* An event that no daemon takes, each time for another reason. */
+static bool send_spoiled(struct filler *filler, const struct event *event, struct fail *fail)
+{
+	struct event other = *event;
+	switch (filler->sent % 3) {
+	case 0:
+		other.action = 4711;
+		break;
+	case 1:
+		other.occurred_us = 1; /* 1970 */
+		break;
+	default:
+		return send_event(filler, event, true, fail);
+	}
+	return send_event(filler, &other, false, fail);
+}
+
 static bool send_stream(struct filler *filler, struct fail *fail)
 {
 	struct event event;
 	bool is_retry;
 	int64_t progress_us = moment_monotonic_us() + PROGRESS_US;
 	while (stream_next(filler->stream, &filler->arena, &event, &is_retry)) {
-		if (!send_event(filler, &event, fail)) {
+		if (!send_event(filler, &event, false, fail)) {
 			return false;
 		}
 		filler->distinct += is_retry ? 0 : 1;
+		if (spoiled > 0 && filler->distinct % (uint64_t)(1000 / spoiled) == 0 && !is_retry &&
+		    !send_spoiled(filler, &event, fail)) {
+			return false;
+		}
 		arena_back(&filler->arena, 0);
 		if (filler->sent % 1024 == 0 && moment_monotonic_us() > progress_us) {
 			fprintf(stderr, "bench_fill: %" PRIu64 " of %" PRId64 " events\n", filler->sent,
@@ -125,7 +149,7 @@ static bool send_live(struct filler *filler, struct fail *fail)
 			int64_t late_us = now_us - sent * MOMENT_SECOND_US / rate;
 			filler->late_us_max = late_us > filler->late_us_max ? late_us : filler->late_us_max;
 			stream_live(filler->stream, moment_now_us(), &filler->arena, &event);
-			if (!send_event(filler, &event, fail)) {
+			if (!send_event(filler, &event, false, fail)) {
 				close(timer);
 				return false;
 			}

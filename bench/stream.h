@@ -5,6 +5,8 @@
  * by night. One contact in twenty says who it is by a form with consent, at the end of its first visit; some of those are
  * a second browser of somebody. One message in 101 is a retry: the same id and stamp, received again. The order is that of
  * receipt, so the events of one browser come in order, and its retries late.
+ *
+ * With `journey` they are people who buy: each comes within some weeks of the time and reads on from articles to prices.
  */
 #pragma once
 #include <stdbool.h>
@@ -22,11 +24,16 @@ struct stream_options {
 	int64_t contacts;	/* at most as many as stream_distinct(); at least 1 */
 	int64_t days;		/* over which visits are spread */
 	int64_t second_percent; /* of those who say who they are: a second browser of somebody; at most 50 */
-	int64_t until_s;	/* Unix time: when the last of these days ends */
+	int64_t known;		/* browsers of twenty that say who they are */
+	int64_t accounts;	/* companies that they are of; 0: one for each seven */
+	int64_t journey; /* 0: visits are any time, about anything. Else a contact's lie within so many days, and go from
+				   articles to prices; there is mail, and several sites */
+	int64_t machine_percent; /* of visits, of crawlers; with journey alone */
+	int64_t until_s;	 /* Unix time: when the last of these days ends */
 };
 #define STREAM_DEFAULTS \
 	{ \
-		.seed = 1, .events = 1000000, .contacts = 200000, .days = 10, .second_percent = 10 \
+		.seed = 1, .events = 1000000, .contacts = 200000, .days = 10, .second_percent = 10, .known = 1 \
 	}
 /* Rows of a struct option_about table (ctl/options.h): the same words for the same events, whoever makes them. */
 #define STREAM_OPTIONS(plan) \
@@ -41,6 +48,34 @@ struct stream_options {
 		 0, \
 		 50, \
 		 "of those who say who they are: second browsers"}, \
+		{"known", \
+		 "N", \
+		 OPTION_NUMBER, \
+		 &(plan).known, \
+		 1, \
+		 20, \
+		 "of twenty browsers: so many say who they are"}, \
+		{"accounts", \
+		 "N", \
+		 OPTION_NUMBER, \
+		 &(plan).accounts, \
+		 0, \
+		 5000000, \
+		 "companies that they are of; 0: one for each seven people"}, \
+		{"journey", \
+		 "DAYS", \
+		 OPTION_NUMBER, \
+		 &(plan).journey, \
+		 0, \
+		 366, \
+		 "a contact's visits lie within so many days, and go from articles to prices"}, \
+		{"machine", \
+		 "PERCENT", \
+		 OPTION_NUMBER, \
+		 &(plan).machine_percent, \
+		 0, \
+		 100, \
+		 "with --journey: visits of crawlers"}, \
 	{ \
 		"until", "SECONDS", OPTION_NUMBER, &(plan).until_s, 0, INT64_C(4000000000), \
 			"Unix time at which these days end" \

@@ -1,5 +1,5 @@
 #!/usr/bin/python3
-"""bench/ingest, bench/collect, bench/refold, bench/match and bench/fold go on working: a few thousand events, without bars."""
+"""bench/ingest, bench/collect, bench/refold, bench/reports, bench/match and bench/fold go on working: a few thousand events, without bars."""
 import json
 import os
 import subprocess
@@ -74,6 +74,24 @@ class Parts(unittest.TestCase):
         for what in ("many", "long"):
             self.assertGreater(found[what]["share"], 0)
         self.assertEqual([found["many"]["share"] >= .3, found["long"]["ms_a_contact"] <= 20], [row["holds"] for row in found["bars"]])
+
+    def test_views_are_asked_over_what_a_daemon_made_of_generated_buyers(self):
+        phased_test.server("PHASED_KAFKA")		# the same
+        found = self.run_part("reports", "--small")
+        sizes = found["sizes"]
+        self.assertGreater(sizes["accounts"], 90)	# of 100: somebody's second browser is nobody of another one
+        self.assertEqual(5000 - 5000 // 101, sizes["touches"])
+        self.assertEqual(9, sizes["rejects"])		# two of a thousand that are no retries
+        self.assertGreater(sizes["persons"], 350)	# four in five of 500 say who they are, some of them twice
+        self.assertGreater(sizes["changes"], 100)
+        self.assertEqual([0, 0], list(found["filled"]["chores"]["left"].values())[:2])
+        for kind, limit in (("one", 20), ("overview", 500)):
+            self.assertGreater(len(found[kind]), 5)
+            for row in found[kind]:
+                self.assertLessEqual(row["median_ms"], row["worst_ms"])
+            self.assertEqual([row["worst_ms" if kind == "one" else "median_ms"] <= limit for row in found[kind]],
+                             [row["holds"] for row in found["bars"] if row["limit"] == limit])
+        self.assertGreater(sum(row["rows"] for row in found["one"] if row["view"] == "contact_phase"), 1)
 
     def test_fresh_events_are_timed_while_contacts_wait(self):
         phased_test.server("PHASED_KAFKA")		# the same
