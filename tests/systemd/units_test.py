@@ -48,7 +48,8 @@ class Install(unittest.TestCase):
         lists = {f"accounts/{name}" for name in os.listdir(os.path.join(ROOT, "conf", "accounts")) if name.endswith(".txt")}
         self.assertEqual(5, len(lists))
         self.assertEqual({"phased.yaml", "collect.yaml", "topics.yaml", "accounts.yaml", *lists, *processes}, self.names("etc/phased"))
-        self.assertEqual({f"schema/{name}" for name in os.listdir(f"{ROOT}/schema") if name.endswith(".sql")} |
+        grafana = {os.path.relpath(os.path.join(path, name), f"{ROOT}/conf") for path, _, names in os.walk(f"{ROOT}/conf/grafana") for name in names}
+        self.assertEqual({f"schema/{name}" for name in os.listdir(f"{ROOT}/schema") if name.endswith(".sql")} | grafana |
                          {"proto/phased/v1/event.proto", "phased.rules.yaml"}, self.names("usr/share/phased"))
         self.assertEqual({"operations.md", "user_agents.LICENSE", "free-mail.LICENSE", "student.LICENSE"}, self.names("usr/share/doc/phased"))
         pages = [name for name in os.listdir(f"{ROOT}/docs/man") if re.search(r"\.[1-8]$", name)]
