@@ -45,6 +45,7 @@ extern const struct command report_command;
 extern const struct command report_phases_command;
 extern const struct command at_command;
 extern const struct command audit_command;
+extern const struct command brief_command;
 extern const struct command why_command;
 extern const struct command board_command;
 extern const struct command accounts_accept_command;

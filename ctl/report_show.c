@@ -13,7 +13,7 @@
 #include "ctl/terminal.h"
 
 /* Beside a contact its name, where there is one. */
-static const struct report_column name_column = {"name", REPORT_TEXT, "NAME", 10, 28, 5};
+static const struct report_column name_column = {"name", REPORT_TEXT, "NAME", 18, 28, 5};
 
 /* ---- Cells ---- */
 
@@ -139,12 +139,22 @@ static const char *cell_of(const struct table *table, size_t row, unsigned i,
 		       : report_cell(column, &report_row_of(table->page, row)[i], table->show->now_us, scratch);
 }
 
+/* What a column takes at least, whatever this page holds: later ones may hold more, but for texts of any length. */
+static unsigned floor_of(const struct report_column *column)
+{
+	bool any = column->kind == REPORT_TEXT || column->kind == REPORT_WORDS || column->kind == REPORT_CONTACT;
+	return any ? terminal_width(column->title) : column->min;
+}
+
 /* The widest text of a column, within its bounds; 0 where all are empty. A process is said where it is not the usual one. */
 static unsigned natural_width(const struct table *table, unsigned i)
 {
 	const struct report_column *column = column_of(table, i);
 	unsigned width = 0;
 	bool tells = strcmp(column->name, "process") != 0;
+	if (table->show->is_of_one && (!tells || strcmp(column->name, "account") == 0)) {
+		return 0;
+	}
 	for (size_t row = 0; row < table->page->count && column->title != NULL; row++) {
 		char scratch[REPORT_SCRATCH_SIZE];
 		const char *text = cell_of(table, row, i, scratch);
@@ -155,7 +165,8 @@ static unsigned natural_width(const struct table *table, unsigned i)
 	if (width == 0 || !tells) {
 		return 0;
 	}
-	return width < column->min ? column->min : width > column->max ? column->max : width;
+	unsigned least = floor_of(column);
+	return width < least ? least : width > column->max ? column->max : width;
 }
 
 static unsigned total_width(const struct table *table)

@@ -14,6 +14,7 @@ struct report_show {
 	struct arena *arena;	   /* borrowed; that of report_ask() */
 	struct postgres *postgres; /* borrowed: names are looked up page by page */
 	bool sees_people;	   /* the role may read report.person */
+	bool is_of_one;		   /* account and process are said elsewhere: no columns of a table */
 	int64_t now_us;
 	/* Its own: */
 	bool begun;

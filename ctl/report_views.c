@@ -34,7 +34,7 @@
 	X(COUNT, active, "ACTIVE", 6, 6, 0) \
 	X(SHARE, consensus, "AGREE", 5, 5, 0) \
 	X(SHARE, coverage, "COVER", 5, 5, 8) \
-	X(WORDS, missing, "MISSING", 8, 30, 9) \
+	X(WORDS, missing, "MISSING", 12, 30, 9) \
 	X(COUNT, silent, "SILENT", 6, 6, 11) \
 	X(COUNT, laggards, "BEHIND", 6, 6, 12) \
 	X(MOMENT, as_of, HIDDEN)
@@ -46,7 +46,7 @@ static const struct report_column ACCOUNTS_columns[] = {ACCOUNTS(COLUMN)};
 	X(TEXT, account, "ACCOUNT", 12, 32, 8) \
 	X(TEXT, process, "PROCESS", 8, 12, 6) \
 	X(CONTACT, contact_id, "CONTACT", 22, 44, 0) \
-	X(TEXT, role, "ROLE", 8, 16, 0) \
+	X(TEXT, role, "ROLE", 11, 16, 0) \
 	X(PHASE, phase, "PHASE", 7, 7, 0) \
 	X(TEXT, fine, "FINE", 4, 11, 4) \
 	X(AGO, since, "SINCE", 6, 6, 3) \
@@ -72,7 +72,7 @@ static const struct report_column COMMITTEE_columns[] = {COMMITTEE(COLUMN)};
 	X(COUNT, line, HIDDEN) \
 	X(DAY, day, "DAY", 10, 10, 0) \
 	X(TEXT, rule, "RULE", 8, 28, 0) \
-	X(TEXT, content, "CONTENT", 8, 40, 4) \
+	X(TEXT, content, "CONTENT", 12, 40, 4) \
 	X(COUNT, touches, "TOUCHES", 7, 7, 3) \
 	X(NUMBER, effect, "EFFECT", 7, 7, 0) \
 	X(MOMENT, as_of, HIDDEN) \
@@ -106,10 +106,10 @@ static const struct report_column HISTORY_columns[] = {HISTORY(COLUMN)};
 	X(TEXT, site, HIDDEN) \
 	X(TEXT, process, "PROCESS", 8, 12, 8) \
 	X(TEXT, rule, "RULE", 8, 24, 6) \
-	X(TEXT, content, "CONTENT", 8, 28, 4) \
+	X(TEXT, content, "CONTENT", 12, 28, 4) \
 	X(TEXT, label, "LABEL", 8, 24, 10) \
-	X(TEXT, title, "TITLE", 8, 40, 11) \
-	X(TEXT, page, "PAGE", 8, 44, 5) \
+	X(TEXT, title, "TITLE", 16, 40, 11) \
+	X(TEXT, page, "PAGE", 16, 44, 5) \
 	X(TEXT, target, "TARGET", 8, 36, 14) \
 	X(TEXT, topic, "TOPIC", 6, 20, 13) \
 	X(TEXT, party, "PARTY", 6, 6, 12) \
@@ -168,12 +168,12 @@ static const struct report_column DURATIONS_columns[] = {DURATIONS(COLUMN)};
 	X(PHASE, from_phase, "FROM", 7, 7, 0) \
 	X(PHASE, to_phase, "TO", 7, 7, 0) \
 	X(MOMENT, at, "AT", 16, 16, 1) \
-	X(TEXT, reason, "REASON", 8, 44, 3)
+	X(TEXT, reason, "REASON", 20, 44, 3)
 /* By whole weeks. */
 #define BY_WEEK \
 	"($5 IS NULL OR v.week >= date_trunc('week', $5 AT TIME ZONE 'UTC')::date) AND ($6 IS NULL OR v.week < " \
 	"($6 AT TIME ZONE 'UTC')::date)"
-#define MOVEMENT_REST " AND " BY_WEEK " ORDER BY v.week DESC, v.what, v.at DESC, v.contact_id, v.process" LIMIT
+#define MOVEMENT_REST " AND " BY_WEEK " ORDER BY v.at DESC, v.what, v.contact_id, v.process" LIMIT
 static const struct report_column MOVEMENT_columns[] = {MOVEMENT(COLUMN)};
 
 #define FUNNEL(X) \
