@@ -287,15 +287,23 @@ class Bed(contextlib.ExitStack):
     def create_topics(self):
         self.phasectl("topics", "create", "--partitions", str(PARTITIONS), "--replication", "1")
 
-    def helper(self, name, *words):
-        """Runs one of our C programs to its end; returns what its last line says."""
+    def start_helper(self, name, *words):
+        """Starts one of our C programs; the caller ends it by helper_said()."""
         child = subprocess.Popen([self.program(f"bench/bench_{name}"), *map(str, words)], stdin=subprocess.DEVNULL,
                                  stdout=subprocess.PIPE, text=True)
-        with ended(child):
-            out, _ = child.communicate()
+        self.enter_context(ended(child))
+        return child
+
+    def helper_said(self, name, child):
+        """Waits for its end; returns what its last line says."""
+        out, _ = child.communicate()
         if child.returncode:
             raise Trouble(f"bench_{name} ended with {child.returncode}")
         return json.loads(out.splitlines()[-1])
+
+    def helper(self, name, *words):
+        """Runs one to its end."""
+        return self.helper_said(name, self.start_helper(name, *words))
 
     @contextlib.contextmanager
     def phased(self):
