@@ -44,6 +44,7 @@ extern const struct command migrate_command;
 extern const struct command report_command;
 extern const struct command report_phases_command;
 extern const struct command at_command;
+extern const struct command journey_command;
 extern const struct command audit_command;
 extern const struct command brief_command;
 extern const struct command why_command;

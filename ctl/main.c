@@ -17,6 +17,7 @@ static const struct command *const commands[] = {
 	&report_phases_command,
 	&report_command,
 	&brief_command,
+	&journey_command,
 	&at_command,
 	&why_command,
 	&board_command,

@@ -245,7 +245,7 @@ class CommandLine(phased_test.PhasedTest):
             page = text.read()
         listing = self.ask("--help").out
         commands = re.findall(r"^  ([a-z]+(?: [a-z]+)?)  +\S", listing.partition("commands:")[2].partition("options:")[0], re.M)
-        self.assertEqual(["report phases", "report", "brief", "at", "why", "board", "status", "top", "check", "migrate", "model check", "model lint", "model diff", "model accept", "model reject",
+        self.assertEqual(["report phases", "report", "brief", "journey", "at", "why", "board", "status", "top", "check", "migrate", "model check", "model lint", "model diff", "model accept", "model reject",
                           "model history", "model show", "model calibrate", "model try", "accounts accept", "topics create", "erase", "export", "confirm", "produce", "import",
                           "position show", "position set", "rejects list", "rejects show", "rejects retry", "rejects purge",
                           "identity show", "identity join", "identity split", "machine show", "machine clear", "retention", "unsubscribe list", "unsubscribe settle", "audit", "reload"],
