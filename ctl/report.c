@@ -13,6 +13,7 @@
 #include "ctl/pager.h"
 #include "ctl/report_phases.h"
 #include "ctl/report_show.h"
+#include "ctl/report_weekly.h"
 #include "ctl/report_words.h"
 #include "ctl/terminal.h"
 
@@ -30,11 +31,18 @@ static const struct option_about options[] = {
 	{"role", "NAME", OPTION_TEXT, &asked.role, 0, 0, "of people in this role: CFO, CMO, CEO, IT, …"},
 	{"process", "NAME", OPTION_TEXT, &asked.process, 0, 0, "of this process"},
 	{"since", "TIME", OPTION_TEXT, &asked.since, 0, 0,
-	 "from then on: a day, as 2026-11-25, or a time, as\n2026-11-25T14:30:00Z"},
+	 "from then on: a day, as 2026-11-25, or a time, as\n2026-11-25T14:30:00Z; weekly: the week that is in"},
 	{"limit", "N", OPTION_NUMBER, &asked.limit, 1, INT64_C(1000000000), "at most so many rows"},
 	{"json", NULL, OPTION_FLAG, &asked.json, 0, 0, "one JSON object a line; its keys are the view's columns"},
 	{"csv", NULL, OPTION_FLAG, &asked.csv, 0, 0, "CSV (RFC 4180), with the view's columns as its head"},
 	{0},
+};
+
+/* Several of them on one page: it has no rows of its own. */
+static const struct report weekly = {
+	.name = "weekly",
+	.summary = "a week on one page: who moved, new accounts, how far to trust the figures",
+	.filters = REPORT_BY_PROCESS | REPORT_BY_SINCE,
 };
 
 /* ---- What is asked for ---- */
@@ -43,10 +51,11 @@ static void unknown_report(const char *name, struct fail *fail)
 {
 	const char *names[32];
 	size_t count = 0;
-	for (; count < report_count && count + 1 < COUNT_OF(names); count++) {
+	for (; count < report_count && count + 2 < COUNT_OF(names); count++) {
 		names[count] = reports[count].name;
 	}
 	names[count++] = "phases";
+	names[count++] = weekly.name;
 	if (!text_is_utf8(name, strlen(name)) || strlen(name) > 40 || text_has_address(name) ||
 	    text_has_controls(name, strlen(name))) {
 		fail_set(fail, FAIL_FATAL, EXIT_USAGE, "no report of that name (see --help)");
@@ -101,6 +110,10 @@ static bool check_words(const struct report *report, struct fail *fail)
 	if (asked.json && asked.csv) {
 		return fail_set(fail, FAIL_FATAL, EXIT_USAGE, "--json and --csv: one of them");
 	}
+	if (report == &weekly && (asked.json || asked.csv || asked.limit > 0)) {
+		return fail_set(fail, FAIL_FATAL, EXIT_USAGE,
+				"a page to read: for rows ask for movement, transitions and trust");
+	}
 	if (asked.account != NULL && asked.contact != NULL && strcmp(asked.account, "-") == 0 &&
 	    strcmp(asked.contact, "-") == 0) {
 		return fail_set(fail, FAIL_FATAL, EXIT_USAGE,
@@ -152,12 +165,34 @@ static bool show(struct ctl *ctl, struct postgres *postgres, const struct report
 	return good;
 }
 
+/* The week that --since is in; without it, this one. */
+static bool tell_week(struct ctl *ctl, struct postgres *postgres, const struct report_filter *filter,
+		      bool sees_people, struct fail *fail)
+{
+	int64_t at_us = filter->since_us != INT64_MIN ? filter->since_us : moment_now_us();
+	struct report_weekly week = {
+		.arena = &ctl->arena,
+		.postgres = postgres,
+		.sees_people = sees_people,
+		.process = filter->process,
+		.week_us = report_week_of(at_us),
+	};
+	terminal_start();
+	pager_start();
+	bool good = report_weekly_tell(&week, fail);
+	pager_end();
+	return good;
+}
+
 static bool answer(struct ctl *ctl, struct postgres *postgres, const struct report *report,
 		   struct report_filter *filter, struct fail *fail)
 {
 	bool sees_people = false;
 	if (!ctl_begin_reading(postgres, fail) || !report_may_see_people(postgres, &sees_people, fail)) {
 		return false;
+	}
+	if (report == &weekly) {
+		return tell_week(ctl, postgres, filter, sees_people, fail);
 	}
 	if (!sees_people && report->is_sellers) {
 		return fail_set(fail, FAIL_FATAL, EXIT_NOT_ALLOWED,
@@ -182,7 +217,7 @@ static int run(struct ctl *ctl)
 	struct fail fail;
 	struct report_filter filter;
 	char account[DOMAIN_SIZE_MAX + 1];
-	const struct report *report = report_find(asked.name);
+	const struct report *report = strcmp(asked.name, weekly.name) == 0 ? &weekly : report_find(asked.name);
 	struct postgres *postgres = NULL;
 	if (report == NULL) {
 		unknown_report(asked.name, &fail);
@@ -208,6 +243,7 @@ static void say_reports(void)
 	for (size_t i = 0; i < report_count; i++) {
 		printf("  %-11s %s\n", reports[i].name, reports[i].summary);
 	}
+	printf("  %-11s %s\n", weekly.name, weekly.summary);
 	printf("  %-11s %s\n", "phases", "see phasectl report phases --help");
 }
 

@@ -188,5 +188,90 @@ class Journey(Rows):
                 self.assertNotRegex(done.err + done.out, "[\x1b\ufffd]|DROP")
 
 
+class Weekly(Rows):
+    """phasectl report weekly."""
+
+    def setUp(self):
+        super().setUp()
+        self.prepare_rows()
+
+    def weekly(self, *args, **more):
+        return self.run_phasectl(["report", "weekly", *args], env={"COLUMNS": "120"}, **more)
+
+    def figures(self, out, name):
+        """This week's, and that of before."""
+        line = next(line for line in out.splitlines() if line.startswith(f"  {name} "))
+        return tuple(line.split()[-2:])
+
+    def fill_weeks(self):
+        """From mid to late on 2 November, a Monday; back on the 12th."""
+        self.people = [self.person(name) for name in NAMES.values()]
+        for contact in self.people:
+            self.change(contact)
+        self.overviews()
+        self.psql("""INSERT INTO phased.account_change (account, process, at, from_shown, to_shown, by_time)
+            VALUES ('nordlys.test', 'standard', '2026-11-03T10:00:00Z', 1, 2, false), ('nordlys.test', 'standard', '2026-11-04T10:00:00Z', 2, 3, false)""")
+
+    def test_a_week_is_counted_beside_the_one_before(self):
+        self.fill_weeks()
+        for since in ("2026-11-02", "2026-11-08", "2026-11-05T12:00:00Z"):
+            done = self.weekly("--since", since)
+            self.assertEqual((0, ""), (done.status, done.err))
+            self.assertTrue(done.out.startswith("The week from Monday 2026-11-02 to Sunday 2026-11-08, UTC\n"), done.out)
+            self.assertEqual(("4", "0"), self.figures(done.out, "forward"))
+            self.assertEqual(("0", "0"), self.figures(done.out, "back"))
+            for name in NAMES.values():
+                self.assertRegex(done.out, rf"{name} +forward +mid +late ")
+        done = self.weekly("--since", "2026-11-09")
+        self.assertEqual((("0", "4"), ("4", "0")), (self.figures(done.out, "forward"), self.figures(done.out, "back")))
+        self.assertEqual(("0", "0"), self.figures(self.weekly("--since", "2026-11-01").out, "forward"))
+        self.assertEqual(("0", "0"), self.figures(self.weekly("--since", "2026-11-02", "--process", "tender").out, "forward"))
+
+    def test_the_figures_are_those_of_the_view(self):
+        self.fill_weeks()
+        theirs = self.psql("SELECT week, what, sum(contacts) FROM report.movement_week GROUP BY 1, 2")
+        self.assertTrue(theirs)
+        for week, what, contacts in theirs:
+            self.assertEqual(contacts, self.figures(self.weekly("--since", week).out, what)[0])
+            rows = phased_test.json_lines(self.phasectl(["report", "movement", "--json"]))
+            self.assertEqual(int(contacts), sum((row["week"], row["what"]) == (week, what) for row in rows))
+
+    def test_accounts_that_came_in_and_trust(self):
+        self.fill_weeks()
+        done = self.weekly("--since", "2026-11-02")
+        self.assertRegex(done.out, r"Accounts new in a process\n  2026-11-03  nordlys\.test +standard +early\n\n")
+        self.assertIn("Accounts new in a process\n  none\n", self.weekly("--since", "2026-11-16").out)
+        done = self.weekly("--since", "2026-11-16")
+        self.assertEqual(("9", "0"), self.figures(done.out, "events that came"))
+        self.assertEqual(("77.8%", "-"), self.figures(done.out, "taken"))
+        self.assertEqual(("22.2%", "-"), self.figures(done.out, "rejected"))
+        self.assertEqual(("-", "22.2%"), self.figures(self.weekly("--since", "2026-11-23").out, "rejected"))
+
+    def test_an_empty_week_is_this_one(self):
+        done = self.weekly()
+        self.assertEqual((0, ""), (done.status, done.err))
+        monday = self.value("SELECT date_trunc('week', now() AT TIME ZONE 'UTC')::date")
+        before = self.value("SELECT date_trunc('week', now() AT TIME ZONE 'UTC' - interval '1 minute')::date")
+        self.assertIn(done.out.split()[4], (monday, before))		# it may just have begun
+        self.assertIn("nobody", done.out)
+
+    def test_readers_see_ids_and_no_accounts(self):
+        self.fill_weeks()
+        done = self.weekly("--since", "2026-11-02", config=self.user("phased_reader"))
+        self.assertEqual((0, ""), (done.status, done.err))
+        self.assertNotRegex(done.out, "nordlys|Jürgen|new in a process")
+        self.assertIn(self.people[0][:20], done.out)
+        self.assertEqual(1, done.out.count("may not see who they are"))
+
+    def test_it_is_a_page(self):
+        for option in (["--json"], ["--csv"], ["--limit", "3"], ["--account", "a.test"], ["--role", "CFO"]):
+            self.assertEqual(64, self.weekly(*option).status)
+        for word in HOSTILE:
+            for option in ("--since", "--process"):
+                done = self.weekly(option, word)
+                self.assertIn(done.status, (0, 64) if option == "--process" else (64,))
+                self.assertNotRegex(done.err + done.out, "[\x1b\ufffd]|DROP")
+
+
 if __name__ == "__main__":
     phased_test.main()
