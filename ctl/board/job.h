@@ -39,7 +39,8 @@ struct page {
 	unsigned (*show)(struct job *job, FILE *out);
 };
 
-extern const struct page page_start, page_people, page_journey, page_why;
+extern const struct page page_start, page_movement, page_people, page_accounts, page_account, page_journey,
+	page_why;
 
 struct job {
 	const struct page *page;

@@ -39,9 +39,9 @@ static const struct postgres_statement read_days = {
 	OF_ONE};
 static const struct postgres_statement read_touches = {
 	.name = "board_touches",
-	.sql = "SELECT date_trunc('day', at), 'touches', count(*), 0::bigint FROM report.evidence WHERE "
-	       "contact_id = $1 AND "
-	       "process = $2 GROUP BY 1 ORDER BY 1",
+	.sql = "SELECT date_trunc('day', at), coalesce(channel, 'other'), count(*), count(*) FILTER (WHERE "
+	       "machine) FROM report.journey WHERE "
+	       "contact_id = $1 AND (process = $2 OR process IS NULL) GROUP BY 1, 2 ORDER BY 1, 2",
 	OF_ONE};
 static const struct postgres_statement read_changes = {
 	.name = "board_changes",
@@ -161,7 +161,7 @@ static void show_head(const struct person *person, FILE *out)
 		fputs(", ", out);
 	}
 	if (person->account != NULL) {
-		markup_text(person->account, out);
+		person_account(person->account, person->process, out);
 		fputs(", ", out);
 	}
 	fprintf(out, "%lld touches count, %s.</p>\n", (long long)person->touches,
@@ -201,8 +201,8 @@ static void show_now(const struct person *person, FILE *out)
 	for (size_t i = 0; i < COUNT_OF(names); i++) {
 		char share[MARKUP_SHARE_SIZE];
 		markup_share(shares[i], share);
-		fprintf(out, "%s %s <span class=\"share\" data-phase=\"%s\">%s</span>", i == 0 ? ":" : ",",
-			names[i], names[i], share);
+		fprintf(out, "%s %s <span class=\"share\" data-key=\"%s\">%s</span>", i == 0 ? ":" : ",", names[i],
+			names[i], share);
 	}
 	fputs(".</p>\n", out);
 }

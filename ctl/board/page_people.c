@@ -1,13 +1,16 @@
 /*
  * The people of a process, those who are farthest first.
  */
+#include "core/base/check.h"
 #include "ctl/board/frame.h"
 #include "ctl/board/markup.h"
 #include "ctl/board/person.h"
+#include "ctl/board/processes.h"
 
 #define SHOWN_MAX 200
 
 struct people {
+	struct processes processes;
 	struct person *list;
 	size_t count;
 };
@@ -25,14 +28,16 @@ static const struct postgres_statement without_people = {.name = "board_people_w
 							 .parameters = {{POSTGRES_TEXT, false}}};
 _Static_assert(SHOWN_MAX == 200, "the statements ask for one more");
 
+static bool on_processes(void *context, const struct postgres_rows *rows, struct fail *fail)
+{
+	struct job *job = context;
+	return processes_read(job, rows, &((struct people *)job->rows)->processes, fail);
+}
+
 static bool on_people(void *context, const struct postgres_rows *rows, struct fail *fail)
 {
 	struct job *job = context;
-	struct people *people;
-	if (!job_room(job, 1, sizeof(*people), &job->rows, fail)) {
-		return false;
-	}
-	people = job->rows;
+	struct people *people = job->rows;
 	people->count = postgres_count(rows);
 	bool good = JOB_ROOM(job, rows, &people->list, fail);
 	for (size_t i = 0; good && i < people->count; i++) {
@@ -44,15 +49,30 @@ static bool on_people(void *context, const struct postgres_rows *rows, struct fa
 static bool ask(struct job *job, struct postgres *postgres, struct fail *fail)
 {
 	struct postgres_value *process = arena_zero(&job->arena, 1, sizeof(*process));
-	return process != NULL && postgres_value_text(job->asked.process, process) &&
+	job->rows = arena_zero(&job->arena, 1, sizeof(struct people));
+	CHECK(process != NULL && job->rows != NULL);
+	postgres_value_text(job->asked.process, process);
+	return processes_ask(postgres, on_processes, job, fail) &&
 	       postgres_add(postgres, job->has_people ? &with_people : &without_people, process, on_people, job,
 			    fail);
+}
+
+static void show_shares(const struct person *person, FILE *out)
+{
+	static const char *const names[] = {"early", "mid", "late"};
+	const double shares[] = {person->early, person->mid, person->late};
+	char id[UUID_TEXT_SIZE];
+	uuid_print(&person->contact, id);
+	for (size_t i = 0; i < COUNT_OF(names); i++) {
+		char share[MARKUP_SHARE_SIZE];
+		markup_share(shares[i], share);
+		fprintf(out, "<td class=\"number\" data-key=\"%s %s\">%s</td>", names[i], id, share);
+	}
 }
 
 static void show_row(const struct person *person, bool has_people, FILE *out)
 {
 	char since[MARKUP_DAY_SIZE], last[MARKUP_DAY_SIZE];
-	const double shares[] = {person->early, person->mid, person->late};
 	fputs("<tr><th scope=\"row\">", out);
 	person_link(person, out);
 	fputs("</th>", out);
@@ -60,7 +80,7 @@ static void show_row(const struct person *person, bool has_people, FILE *out)
 		fputs("<td>", out);
 		markup_text(person->role, out);
 		fputs("</td><td>", out);
-		markup_text(person->account, out);
+		person_account(person->account, person->process, out);
 		fputs("</td>", out);
 	}
 	fputs("<td>", out);
@@ -68,11 +88,7 @@ static void show_row(const struct person *person, bool has_people, FILE *out)
 	markup_day(person->since_us, since);
 	markup_day(person->last_us, last);
 	fprintf(out, "</td><td>%s</td>", since);
-	for (size_t i = 0; i < 3; i++) {
-		char share[MARKUP_SHARE_SIZE];
-		markup_share(shares[i], share);
-		fprintf(out, "<td class=\"number\">%s</td>", share);
-	}
+	show_shares(person, out);
 	fprintf(out, "<td>%s</td><td>%s</td><td class=\"number\">%lld</td><td>%s</td></tr>\n",
 		person->confidence != NULL ? person->confidence : "", person->quiet ? "quiet" : "active",
 		(long long)person->touches, last);
@@ -83,6 +99,7 @@ static unsigned show(struct job *job, FILE *out)
 	const struct people *people = job->rows;
 	size_t shown = people->count < SHOWN_MAX ? people->count : SHOWN_MAX;
 	fputs("<h1>People</h1>\n", out);
+	processes_show(&people->processes, job, out);
 	if (people->count == 0) {
 		fputs("<p class=\"empty\">Nobody is in this process yet. People appear when the daemon has "
 		      "applied touches that a rule of "

@@ -14,7 +14,7 @@
 
 struct touch {
 	int64_t at_us;
-	const char *channel, *rule, *about;
+	const char *channel, *rule, *about, *action;
 	bool is_machine;
 };
 
@@ -27,9 +27,11 @@ struct rows {
 
 static const struct postgres_statement read_touches = {
 	.name = "board_day",
-	.sql = "SELECT at, 'touch', rule, content, false FROM report.evidence WHERE contact_id = $1 AND process = "
-	       "$2 AND at >= $3 AND at < "
-	       "$4 ORDER BY at LIMIT 101",
+	.sql = "SELECT at, coalesce(channel, 'other'), rule, coalesce(content, title, label, topic, target, "
+	       "page), machine, action FROM "
+	       "report.journey WHERE contact_id = $1 AND (process = $2 OR process IS NULL) AND at >= $3 AND at < "
+	       "$4 ORDER BY at, event LIMIT "
+	       "101",
 	.parameter_count = 4,
 	.parameters = {{POSTGRES_UUID, false},
 		       {POSTGRES_TEXT, false},
@@ -50,7 +52,8 @@ static bool on_touches(void *context, const struct postgres_rows *rows, struct f
 		touch->is_machine = postgres_int(rows, i, 4) != 0;
 		good = job_text(job, rows, i, 1, &touch->channel, fail) &&
 		       job_text(job, rows, i, 2, &touch->rule, fail) &&
-		       job_text(job, rows, i, 3, &touch->about, fail);
+		       job_text(job, rows, i, 3, &touch->about, fail) &&
+		       job_text(job, rows, i, 5, &touch->action, fail);
 	}
 	return good;
 }
@@ -97,9 +100,9 @@ static void show_touches(const struct rows *rows, FILE *out)
 			when + 11);
 		markup_text(touch->channel, out);
 		fputs("</span> <bdi>", out);
-		markup_text(touch->about != NULL ? touch->about : touch->rule, out);
+		markup_text(touch->about != NULL ? touch->about : touch->action, out);
 		fputs("</bdi>", out);
-		if (touch->about != NULL && touch->rule != NULL) {
+		if (touch->rule != NULL) {
 			fputs(" (", out);
 			markup_text(touch->rule, out);
 			fputc(')', out);

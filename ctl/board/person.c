@@ -53,6 +53,20 @@ void person_link(const struct person *person, FILE *out)
 	fputs("</bdi></a>", out);
 }
 
+void person_account(const char *account, const char *process, FILE *out)
+{
+	if (account == NULL || account[0] == '\0') {
+		return;
+	}
+	fputs("<a href=\"/account?account=", out);
+	markup_url(account, out);
+	fputs("&amp;process=", out);
+	markup_url(process, out);
+	fputs("\"><bdi>", out);
+	markup_text(account, out);
+	fputs("</bdi></a>", out);
+}
+
 void person_phase(const char *phase, FILE *out)
 {
 	fputs("<span class=\"phase ", out);

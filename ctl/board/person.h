@@ -32,5 +32,7 @@ void person_name(const struct person *person, FILE *out);
 void person_link(const struct person *person, FILE *out);
 /* "/journey?contact=…&amp;process=…", and likewise of another page. */
 void person_url(const char *path, const struct uuid *contact, const char *process, FILE *out);
+/* A link to the account's committee; nothing where it is NULL. */
+void person_account(const char *account, const char *process, FILE *out);
 /* The word, in its colour. */
 void person_phase(const char *phase, FILE *out);

@@ -17,7 +17,8 @@
 #define NAME_SIZE_MAX 253
 #define PROCESS_SIZE_MAX 64
 
-static const struct page *const pages[] = {&page_start, &page_people, &page_journey, &page_why};
+static const struct page *const pages[] = {&page_start,	  &page_movement, &page_people, &page_accounts,
+					   &page_account, &page_journey,  &page_why};
 
 static const char policy[] = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; "
 			     "connect-src 'self'; base-uri 'none'; "
