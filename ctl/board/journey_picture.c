@@ -10,7 +10,8 @@
 #include "ctl/board/bands.h"
 #include "ctl/board/markup.h"
 
-#define COLUMNS_MAX 250 /* as many as one can tell apart, and click */
+#define COLUMNS_MAX 250 /* as many as one can tell apart */
+#define POINTS_MAX 120	/* and as many as one can click */
 #define LANE_HEIGHT 34
 #define LANES_TOP 14
 #define CHANGES_HEIGHT 26
@@ -22,7 +23,8 @@
 /* Where things lie. */
 struct place {
 	const struct journey *journey;
-	struct axis axis;
+	struct axis axis;		      /* of the bands */
+	struct axis points;		      /* of the lanes: wider columns */
 	const char *lanes[JOURNEY_LANES_MAX]; /* the last one takes what there is no room for */
 	unsigned lane_count;
 	double changes_top, bands_top, height;
@@ -82,6 +84,7 @@ static void lay_out(const struct journey *journey, struct place *ret_place)
 	*ret_place = (struct place){.journey = journey};
 	int64_t days = journey_span(journey, &first_us);
 	axis_init(&ret_place->axis, first_us, days, COLUMNS_MAX);
+	axis_init(&ret_place->points, first_us, days, POINTS_MAX);
 	for (size_t i = 0; i < COUNT_OF(usual); i++) {
 		lane_of(ret_place, usual[i]);
 	}
@@ -102,14 +105,16 @@ struct dot {
 static void draw_dot(const struct place *place, unsigned lane, size_t column, const struct dot *dot, FILE *out)
 {
 	char from[MARKUP_DAY_SIZE], to[MARKUP_DAY_SIZE];
-	double radius = fmin(DOT_MIN + 2 * log2((double)dot->touches + 1) - 1, DOT_MAX);
-	axis_days(&place->axis, column, from, to);
+	/* None lies over its neighbour. */
+	double most = fmin((axis_x(&place->points, 1) - axis_x(&place->points, 0)) / 2 - .3, DOT_MAX);
+	double radius = fmin(DOT_MIN + 2 * log2((double)dot->touches + 1) - 2, most);
+	axis_days(&place->points, column, from, to);
 	fprintf(out, "<a class=\"point\" href=\"%s&amp;day=%s", place->journey->link, from);
 	if (strcmp(from, to) != 0) {
 		fprintf(out, "&amp;until=%s", to);
 	}
 	fprintf(out, "\"><circle class=\"dot%s\" cx=\"", dot->machine == dot->touches ? " machine" : "");
-	bands_number(axis_middle(&place->axis, column), out);
+	bands_number(axis_middle(&place->points, column), out);
 	fprintf(out, "\" cy=\"%d\" r=\"", LANES_TOP + (int)lane * LANE_HEIGHT + LANE_HEIGHT / 2);
 	bands_number(radius, out);
 	fputs("\"><title>", out);
@@ -127,12 +132,12 @@ static void draw_dot(const struct place *place, unsigned lane, size_t column, co
 static void draw_lanes(struct place *place, FILE *out)
 {
 	const struct journey *journey = place->journey;
-	size_t columns = place->axis.columns;
+	size_t columns = place->points.columns;
 	struct dot *dots = calloc(columns * JOURNEY_LANES_MAX, sizeof(*dots));
 	CHECK(dots != NULL);
 	for (size_t i = 0; i < journey->touch_count; i++) {
 		const struct journey_touch *touch = &journey->touches[i];
-		struct dot *dot = &dots[axis_column(&place->axis, touch->day_us) * JOURNEY_LANES_MAX +
+		struct dot *dot = &dots[axis_column(&place->points, touch->day_us) * JOURNEY_LANES_MAX +
 					lane_of(place, touch->channel)];
 		dot->touches += touch->touches;
 		dot->machine += touch->machine;

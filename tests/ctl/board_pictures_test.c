@@ -5,8 +5,11 @@
 #include "core/base/moment.h"
 #include "ctl/board/axis.h"
 #include "ctl/board/bands.h"
+#include "ctl/board/committee_picture.h"
+#include "ctl/board/funnel_picture.h"
 #include "ctl/board/journey_picture.h"
 #include "ctl/board/markup.h"
+#include "ctl/board/weeks_picture.h"
 #include "ctl/terminal.h"
 #include "tests/table.h"
 
@@ -28,8 +31,10 @@ static FILE *begin(void)
 static void end(FILE *out)
 {
 	ck_assert_int_eq(fclose(out), 0);
-	ck_assert_ptr_null(strstr(text, "nan"));
-	ck_assert_ptr_null(strstr(text, "inf"));
+	static const char *const never[] = {"nan", "NaN", "inf", "=\"-0\""};
+	for (size_t i = 0; i < COUNT_OF(never); i++) {
+		ck_assert_msg(strstr(text, never[i]) == NULL, "%s", never[i]);
+	}
 }
 
 static size_t times(const char *what)
@@ -278,6 +283,117 @@ START_TEST(up_is_forward)
 }
 END_TEST
 
+START_TEST(a_scale_is_read_easily)
+{
+	static const int64_t rows[][2] = {{0, 1},  {1, 1},   {2, 2},   {3, 5},	  {5, 5},
+					  {6, 10}, {11, 20}, {49, 50}, {51, 100}, {200001, 500000}};
+	for (size_t i = 0; i < COUNT_OF(rows); i++) {
+		ck_assert_int_eq(funnel_round(rows[i][0]), rows[i][1]);
+	}
+	ck_assert_int_gt(funnel_round(INT64_MAX), 0);
+}
+END_TEST
+
+static void draw_funnel(const struct funnel_day *days, size_t count)
+{
+	FILE *out = begin();
+	funnel_picture(days, count, "<tender>", out);
+	end(out);
+	ck_assert_ptr_null(strstr(text, "<tender>"));
+}
+
+START_TEST(a_funnel_of_none_of_one_and_of_ten_thousand_days)
+{
+	enum { DAYS = 10000 };
+	static struct funnel_day days[DAYS];
+	draw_funnel(days, 0);
+	ck_assert_ptr_null(strstr(text, "<svg"));
+	days[0] = (struct funnel_day){.day_us = DAY(0), .late = 1};
+	draw_funnel(days, 1);
+	/* The one person fills the height. */
+	ck_assert_ptr_nonnull(strstr(text, "<path class=\"late\" d=\"M64 14L1000 14L1000 254L64 254Z\"/>"));
+	for (size_t i = 0; i < DAYS; i++) {
+		days[i] =
+			(struct funnel_day){.day_us = DAY((int64_t)i), .early = (int64_t)i, .mid = 70, .late = -3};
+	}
+	draw_funnel(days, DAYS);
+	ck_assert_uint_lt(text_size, 64 * 1024);
+	ck_assert_uint_eq(times("<path "), 2);
+	ck_assert_ptr_nonnull(strstr(text, ">20000<"));
+}
+END_TEST
+
+START_TEST(weeks_go_up_and_down)
+{
+	const struct weeks_week weeks[] = {{DAY(0), {[WEEKS_ENTER] = 3, [WEEKS_FORWARD] = 1, [WEEKS_BACK] = 2}},
+					   {DAY(7), {0}}};
+	FILE *out = begin();
+	weeks_picture(NULL, 0, "/movement?day=", out);
+	end(out);
+	ck_assert_ptr_null(strstr(text, "<svg"));
+	out = begin();
+	weeks_picture(weeks, 2, "/movement?day=", out);
+	end(out);
+	ck_assert_uint_eq(times("<a "), 2);
+	ck_assert_ptr_nonnull(strstr(text, "Week of 2026-09-21: 3 enter, 1 forward, 0 skip, 2 back, 0 leave"));
+	/* Four came on: all of the upper half. Two went back: half of the lower one. */
+	ck_assert_ptr_nonnull(
+		strstr(text, "<rect class=\"early\" x=\"110.8\" y=\"30\" width=\"374.4\" height=\"60\"/>"));
+	ck_assert_ptr_nonnull(
+		strstr(text, "<rect class=\"mid\" x=\"110.8\" y=\"10\" width=\"374.4\" height=\"20\"/>"));
+	ck_assert_ptr_nonnull(
+		strstr(text, "<rect class=\"back\" x=\"110.8\" y=\"90\" width=\"374.4\" height=\"40\"/>"));
+	for (int i = 0; i < WEEKS_KINDS; i++) {
+		ck_assert_int_eq(weeks_kind_of(weeks_kind_name((enum weeks_kind)i)), i);
+	}
+	ck_assert_int_eq(weeks_kind_of("stuck"), -1);
+}
+END_TEST
+
+START_TEST(a_committee_shows_members_and_who_is_missing)
+{
+	const struct committee_member members[] = {
+		{.name = "<b>Åse</b>",
+		 .role = "CFO",
+		 .link = "/journey?contact=1",
+		 .early = .1,
+		 .mid = .2,
+		 .late = .7,
+		 .touches = 1},
+		{.name = "Bo", .early = NAN, .mid = NAN, .late = NAN, .is_quiet = true, .is_weightless = true},
+		{.role = "CEO", .early = NAN, .mid = NAN, .late = NAN, .is_missing = true},
+	};
+	FILE *out = begin();
+	committee_picture(members, COUNT_OF(members), out);
+	end(out);
+	ck_assert_uint_eq(times("class=\"cell unknown\""), 6);
+	ck_assert_uint_eq(times("class=\"cell warm3 most\""), 1);
+	ck_assert_uint_eq(times("class=\"cell warm0\""), 1);
+	ck_assert_uint_eq(times("class=\"cell warm1\""), 1);
+	ck_assert_ptr_nonnull(strstr(text, "&lt;b&gt;Åse&lt;/b&gt;"));
+	ck_assert_ptr_nonnull(strstr(text, "silent, no say now, 0 touches"));
+	ck_assert_ptr_nonnull(strstr(text, "2 people and 1 expected roles"));
+	ck_assert_ptr_nonnull(strstr(text, "expected, and nobody is known"));
+	out = begin();
+	committee_picture(members, 0, out);
+	end(out);
+	ck_assert_ptr_null(strstr(text, "<svg"));
+}
+END_TEST
+
+START_TEST(warmth_has_its_steps)
+{
+	static const struct {
+		double share;
+		int warmth;
+	} rows[] = {{0, 0}, {.19, 0}, {.2, 1}, {.5, 2},	  {.79, 3},	 {.8, 4},
+		    {1, 4}, {7, 4},   {-1, 0}, {NAN, -1}, {HUGE_VAL, -1}};
+	for (size_t i = 0; i < COUNT_OF(rows); i++) {
+		ck_assert_int_eq(committee_warmth(rows[i].share), rows[i].warmth);
+	}
+}
+END_TEST
+
 int main(void)
 {
 	const TTest *tests[] = {texts_are_shown_as_texts,
@@ -292,7 +408,12 @@ int main(void)
 				an_empty_journey_says_so,
 				a_journey_of_one_touch_is_a_picture,
 				a_journey_of_ten_thousand_rows_has_the_size_of_a_picture,
-				up_is_forward};
+				up_is_forward,
+				a_scale_is_read_easily,
+				a_funnel_of_none_of_one_and_of_ten_thousand_days,
+				weeks_go_up_and_down,
+				a_committee_shows_members_and_who_is_missing,
+				warmth_has_its_steps};
 	terminal_start();
 	return test_run("board pictures", tests, COUNT_OF(tests)) ? EXIT_SUCCESS : EXIT_FAILURE;
 }

@@ -5,13 +5,16 @@
 Screenshots are kept in board-shots/ of the build directory.
 """
 import concurrent.futures
+import html
 import http.client
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
 import time
+import urllib.parse
 import uuid
 
 sys.dont_write_bytecode = True
@@ -97,15 +100,16 @@ class Real(BoardTest):
         self.start_board(config=self.user("phased_seller"))	# sees names; what a role is granted would hold for other tests too
         ann = self.value("SELECT contact_id FROM report.person WHERE name = 'ann'")
         journey = f"/journey?contact={ann}&process=standard"
-        start, journey_page, dark, clicked, walked, plain, alone, narrow = self.look(
-            {"path": "/", "shot": "start"}, {"path": journey, "shot": "journey"}, {"path": journey, "shot": "journey-dark", "dark": True},
+        start, people, moved, journey_page, dark, clicked, walked, plain, alone, narrow = self.look(
+            {"path": "/", "shot": "start"}, {"path": "/people", "shot": "people"}, {"path": "/movement", "shot": "movement"},
+            {"path": journey, "shot": "journey"}, {"path": journey, "shot": "journey-dark", "dark": True},
             {"path": journey, "click": "a.point", "until": "#detail table, #detail ol", "shot": "why"},
             {"path": journey, "tabs": 40, "stop": "/why", "press": "Enter", "until": "#detail table, #detail ol"},
             {"path": journey, "scripts": False, "click": "a.point", "until": "ol.touches"}, {"path": f"/why?contact={ann}", "shot": "why-page"},
             {"path": journey, "width": 400, "shot": "journey-narrow"})
-        self.assertEqual([200] * 8, [one["status"] for one in (start, journey_page, dark, clicked, walked, plain, alone, narrow)])
-        self.assertIn("清水", start["text"])
-        self.assertIn("<b>&\"'", start["text"])
+        self.assertEqual([200] * 10, [one["status"] for one in (start, people, moved, journey_page, dark, clicked, walked, plain, alone, narrow)])
+        self.assertIn("清水", people["text"])
+        self.assertIn("<b>&\"'", people["text"])
         self.assertIn("What was done", clicked["detail"])
         self.assertTrue(clicked["url"].endswith(journey), "the page is the same")
         self.assertIn("What was done", walked["detail"])
@@ -114,6 +118,14 @@ class Real(BoardTest):
         self.assertIn("sum", alone["text"])
         self.assertLessEqual(narrow["wide"], 0)
         print(f"shown: screenshots of the board are in {SHOTS}")
+
+
+def share(value):
+    """As the board writes it: 99.6 % is not all of it, and 0.1 % not nothing."""
+    if value is None:
+        return "–"
+    percent = value * 100
+    return f"{99 if 99 < percent < 100 else 1 if 0 < percent < 1 else percent:.0f} %"
 
 
 HOSTILE = "<img src=x onerror=alert(1)>\"'&</script><svg onload=alert(2)>\u202e"
@@ -127,17 +139,111 @@ class Served(BoardTest):
         self.fresh_database()
         self.write_config()
 
-    def add(self, name=HOSTILE, about=HOSTILE, process="standard", shown=4):
+    def add(self, name=HOSTILE, about=HOSTILE, process="standard", shown=4, p=(.125, .25, .625)):
         contact = str(uuid.uuid4())
         model = "(SELECT version FROM phased.model WHERE in_force)"
-        self.psql(f"""INSERT INTO phased.phase VALUES ('{contact}', '{process}', 1, {model}, '', 5, 0, 2.5, .125, .25, .625, 1, {shown}, 0, 3,
+        self.psql(f"""INSERT INTO phased.phase VALUES ('{contact}', '{process}', 1, {model}, '', 5, 0, 2.5, {p[0]}, {p[1]}, {p[2]}, 1, {shown}, 0, 3,
             now() - interval '3 days', now() - interval '1 hour', NULL, false);
             INSERT INTO phased.contact VALUES ('{contact}', NULL, $q${name}$q$, 'CFO', NULL, NULL, NULL, true);
             INSERT INTO phased.history VALUES ('{contact}', '{process}', {model}, now(), current_date - 2, '{{800,100,100}}', '{{100,800,100}}',
                 '{{100,100,800}}');
             INSERT INTO phased.explanation VALUES ('{contact}', '{process}', 1, {model}, now(), 2, -1, 1.5, 0, ARRAY[current_date - 1],
-                ARRAY[$q${about}$q$], ARRAY[$q${about}$q$], '{{2}}', '{{2.5}}')""")
+                ARRAY[$q${about}$q$], ARRAY[$q${about}$q$], '{{2}}', '{{2.5}}');
+            INSERT INTO phased.phase_change (contact_id, process, at, from_shown, to_shown, noticed_at, late)
+                VALUES ('{contact}', '{process}', date_trunc('week', now()), 0, 4, now(), false)""")
         return contact
+
+    def add_account(self, name, *contacts):
+        model = "(SELECT version FROM phased.model WHERE in_force)"
+        listed = ", ".join(f"('{contact}'::uuid)" for contact in contacts)
+        self.psql(f"""UPDATE phased.contact SET account = $q${name}$q$ FROM (VALUES {listed}) AS v (id) WHERE contact_id = v.id;
+            INSERT INTO phased.account_phase VALUES ($q${name}$q$, 'standard', {model}, now(), 3, 0, 2, .1, .2, .7, 4, 0, 2, false, now(), now(),
+                {len(contacts)}, 1, 2, 0, .4321, 1 / 7.0, '{{CEO,IT}}');
+            INSERT INTO phased.account_member VALUES ($q${name}$q$, 'standard', '{contacts[0]}', 1, false);
+            INSERT INTO phased.account_change VALUES ($q${name}$q$, 'standard', now() - interval '5 days', 0, 4, false)""")
+
+    def keys(self, path):
+        """What the page says under each key."""
+        status, _, text = self.ask(path)
+        self.assertEqual(200, status, text)
+        return {html.unescape(key): html.unescape(value) for key, value in re.findall(r'data-key="([^"]*)"[^>]*>([^<]*)<', text)}
+
+    def report(self, *args, config):
+        return phased_test.json_lines(self.phasectl(["report", *args, "--json"], config=config))
+
+    def test_page_terminal_and_view_say_the_same_numbers(self):
+        people = [self.add(name=f"N{n}", p=p) for n, p in enumerate(((.125, .25, .625), (.0004, .0496, .95), (1, 0, 0), (.333, .333, .334)))]
+        quiet = str(uuid.uuid4())
+        self.psql(f"INSERT INTO phased.contact (contact_id, role, may_write) VALUES ('{quiet}', 'IT', true)")
+        self.add_account("havn.test", *people, quiet)
+        config = self.user("phased_seller")
+        self.start_board(config=config)
+        shares = lambda row, prefix="": {f"{name}{prefix}": share(row[name]) for name in ("early", "mid", "late")}
+        page, told = self.keys("/people"), self.report("phases", config=config)
+        self.assertEqual({key: value for row in told for key, value in shares(row["p"], f" {row['contact']}").items()}, page)
+        views = self.psql("SELECT contact_id, early, mid, late FROM report.contact_phase")
+        self.assertEqual({f"{name} {row[0]}": share(float(value)) for row in views for name, value in zip(("early", "mid", "late"), row[1:])}, page)
+        for row in told:
+            self.assertEqual(shares(row["p"]), self.keys(f"/journey?contact={row['contact']}"))
+        account, = self.report("accounts", config=config)
+        view, = self.psql("SELECT early, mid, late, consensus, coverage FROM report.account_phase")
+        names = ("early", "mid", "late", "consensus", "coverage")
+        expected = {f"{name} havn.test": share(float(value)) for name, value in zip(names, view)}
+        self.assertEqual(expected, self.keys("/accounts"))
+        self.assertEqual(expected, {f"{name} havn.test": share(account[name]) for name in names})
+        members = self.report("committee", "--account", "havn.test", config=config)
+        page = self.keys("/account?account=havn.test")
+        self.assertEqual(share(account["consensus"]), page.pop("consensus"))
+        told = {key: value for row in members for key, value in shares(row, f" {row['contact_id'] or 'missing'}").items()}
+        self.assertEqual(told, page)
+        self.assertEqual(("–", "–"), (page[f"early {quiet}"], page["early missing"]))
+        self.assertEqual(15 + 3, len(page))
+        rows = self.psql("SELECT day, phase, contacts, accounts FROM report.funnel WHERE process = 'standard' ORDER BY day DESC LIMIT 40")
+        page = self.keys("/?process=standard")
+        told = {(row["day"], row["phase"]): row for row in self.report("funnel", "--process", "standard", config=config)}
+        self.assertGreater(sum(int(row[2]) for row in rows), 0)
+        for day, phase, contacts, accounts in rows:
+            self.assertEqual(contacts, page[f"{phase} {day}"])
+            self.assertEqual(int(contacts), told[day, phase]["contacts"])
+            if phase != "none":
+                self.assertEqual(accounts, page[f"{phase} accounts {day}"])
+
+    def test_a_committee_is_seen_and_walked_through(self):
+        contacts = [self.add(name=name, about="web.prices", p=p) for name, p in (
+            ("Søren Ødegård", (.9, .07, .03)), ("清水 健太郎", (.05, .15, .8)), ("Jürgen Groß", (.25, .45, .3)), ("x" * 200, (.33, .33, .34)))]
+        self.add_account("havn.test", *contacts)
+        self.start_board(config=self.user("phased_seller"))
+        page = "/account?account=havn.test&process=standard"
+        light, dark, walked, accounts = self.look(
+            {"path": page, "shot": "account"}, {"path": page, "shot": "account-dark", "dark": True},
+            {"path": page, "tabs": 30, "stop": "/journey", "press": "Enter", "until": ".journey"}, {"path": "/accounts", "shot": "accounts", "width": 400})
+        self.assertIn("Søren Ødegård", light["text"])
+        self.assertIn("清水 健太郎", light["text"])
+        self.assertIn("Jürgen Groß", dark["text"])
+        self.assertIn("nobody", light["text"])
+        self.assertIn("/journey?contact=", walked["url"])
+        self.assertLessEqual(accounts["wide"], 0)
+
+    def test_the_longest_journey_is_a_page_like_others(self):
+        contact = self.add(name="Anna Holm")
+        self.psql(f"""UPDATE phased.history SET first_day = current_date - 1200, early = array_fill(200::smallint, ARRAY[1200]),
+                mid = array_fill(300::smallint, ARRAY[1200]), late = array_fill(500::smallint, ARRAY[1200]);
+            INSERT INTO phased.subject SELECT n, 'test', 'site', 1 + n % 3, '', 100, '', 'www.acme.test', '/' || n, 'Page ' || n, '', '', '', '', '',
+                0, '' FROM generate_series(1, 50) n;
+            INSERT INTO phased.subject_rule SELECT version, n, 'standard', 'web.other', 1, '', false, 0, 0
+                FROM generate_series(1, 50) n, phased.model WHERE in_force;
+            INSERT INTO phased.actor VALUES ('{contact}', 1, '', NULL);
+            INSERT INTO phased.touch SELECT '{contact}', d, n, d, d, 1 + n % 50, (n % 10 = 0)::integer, 1 FROM (SELECT n,
+                date_trunc('day', now()) - (n % 1200) * interval '1 day' - interval '1 hour' AS d FROM generate_series(1, 10000) n) t""")
+        self.start_board()
+        page = f"/journey?contact={contact}"
+        text = self.ask(page)[2]
+        self.assertLess(len(text), 400_000)
+        self.assertLess(text.count("<a class=\"point\""), 800)
+        told = [(int(touches), int(machine or 0)) for touches, machine in
+                re.findall(r"<title>[a-z]+: (\d+) touch(?:es)?, [^<,]*(?:, (\d+) by machines)?</title>", text)]
+        self.assertEqual((10000, 1000), tuple(map(sum, zip(*told))))
+        self.look({"path": page, "shot": "journey-long"}, {"path": page, "click": "a.point", "until": "#detail ol", "shot": "why-long"})
 
     def test_an_empty_database_says_what_to_do(self):
         self.start_board()
@@ -182,8 +288,11 @@ class Served(BoardTest):
 
     def test_names_are_texts_wherever_they_stand(self):
         contact = self.add()
+        account = "<img src=x onerror=alert(1)>.test"
+        self.add_account(account, contact)
         self.start_board(config=self.user("phased_seller"))
-        for path in ("/", "/people", f"/journey?contact={contact}", f"/why?contact={contact}", f"/why?contact={contact}&part=1"):
+        for path in ("/people", "/movement", "/accounts", f"/account?account={urllib.parse.quote(account)}", f"/journey?contact={contact}",
+                     f"/why?contact={contact}", f"/why?contact={contact}&part=1", "/?process=%3Cimg%20src=x%20onerror=alert(1)%3E"):
             status, _, text = self.ask(path)
             self.assertEqual(200, status, path)
             self.assertIn("&lt;img src=x onerror=alert(1)&gt;", text, path)
@@ -193,12 +302,16 @@ class Served(BoardTest):
 
     def test_names_are_seen_by_who_may(self):
         contact = self.add(name="Anna Holm")
+        self.add_account("havn.test", contact)
         for role, named in (("phased_board", False), ("phased_reader", False), ("phased_seller", True)):
             board = self.start_board(config=self.user(role))
-            for path in ("/", f"/journey?contact={contact}"):
+            for path in ("/people", "/movement", f"/journey?contact={contact}"):
                 text = self.ask(path)[2]
                 self.assertEqual(named, "Anna Holm" in text, (role, path))
                 self.assertTrue(named or contact[:8] in text)
+            for path in ("/accounts", "/account?account=havn.test"):
+                text = self.ask(path)[2]
+                self.assertEqual((named, not named), ("43 %" in text, "GRANT phased_seller" in text), (role, path))
             board.stop()
         self.start_board(config=self.user("phased_monitor"))
         status, _, text = self.ask("/")
@@ -229,17 +342,17 @@ class Served(BoardTest):
     def test_who_waits_for_a_lock_holds_nobody_up(self):
         contact = self.add()
         self.start_board()
-        self.assertEqual(200, self.ask("/")[0])
+        self.assertEqual(200, self.ask("/people")[0])
         holder = self.session("BEGIN; LOCK TABLE phased.phase IN ACCESS EXCLUSIVE MODE;")
         with concurrent.futures.ThreadPoolExecutor() as pool:
-            waiting = [pool.submit(self.ask, path) for path in ("/", "/people", f"/journey?contact={contact}") * 3]
+            waiting = [pool.submit(self.ask, path) for path in ("/people", "/people", f"/journey?contact={contact}") * 3]
             self.wait_until(lambda: self.value("SELECT count(*) FROM pg_stat_activity WHERE application_name = 'phasectl board' AND "
                                                "wait_event_type = 'Lock' AND datname = current_database()") != "0", 20, "one to wait")
             self.assertEqual(200, self.ask("/board.css")[0])
             self.assertEqual([503] * 9, [one.result()[0] for one in waiting])
         holder.kill()
         holder.wait()
-        self.wait_until(lambda: self.ask("/")[0] == 200, 20, "the lock to be gone")
+        self.wait_until(lambda: self.ask("/people")[0] == 200, 20, "the lock to be gone")
 
     def test_it_stops_at_once_and_says_no_to_the_world(self):
         for listen in ("0.0.0.0:0", "[::]:0", "192.0.2.1:80", "nonsense", "", "127.0.0.1.evil.test:80"):
