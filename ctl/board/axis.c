@@ -51,6 +51,12 @@ void axis_days(const struct axis *axis, size_t column, char ret_from[static MARK
 	markup_day(axis->first_us + last * MOMENT_DAY_US, ret_to);
 }
 
+/* 1970-01-01 was a Thursday. */
+int64_t axis_monday(int64_t us)
+{
+	return moment_floor(us + 3 * MOMENT_DAY_US, 7 * MOMENT_DAY_US) * 7 * MOMENT_DAY_US - 3 * MOMENT_DAY_US;
+}
+
 void axis_draw(const struct axis *axis, double top, double bottom, FILE *out)
 {
 	size_t step = (axis->columns + DATES_MAX - 1) / DATES_MAX;

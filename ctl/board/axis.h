@@ -29,5 +29,7 @@ double axis_middle(const struct axis *axis, size_t column);
 /* Its first and its last day. */
 void axis_days(const struct axis *axis, size_t column, char ret_from[static MARKUP_DAY_SIZE],
 	       char ret_to[static MARKUP_DAY_SIZE]);
+/* 00:00 UTC of the Monday of its week. */
+int64_t axis_monday(int64_t us);
 /* Lines and dates, where there is room for them. */
 void axis_draw(const struct axis *axis, double top, double bottom, FILE *out);

@@ -153,7 +153,7 @@ static void show_member(const struct committee_member *member, const struct uuid
 	char id[UUID_TEXT_SIZE];
 	uuid_print(contact, id);
 	fputs("<tr><th scope=\"row\"><bdi>", out);
-	markup_text(member->is_missing ? "nobody" : member->name, out);
+	markup_fit(member->is_missing ? "nobody" : member->name, 48, out);
 	fputs("</bdi></th><td>", out);
 	markup_text(member->role, out);
 	fputs("</td>", out);

@@ -21,7 +21,7 @@ struct rows {
 static const struct postgres_statement read_accounts = {
 	.name = "board_accounts",
 	.sql = "SELECT " ACCOUNT_COLUMNS " WHERE a.process = $1 ORDER BY array_position('{late,mid,early}', "
-					 "a.phase), a.activity DESC, a.account "
+	       "a.phase), a.activity DESC, a.account "
 	       "LIMIT 201",
 	.parameter_count = 1,
 	.parameters = {{POSTGRES_TEXT, false}}};

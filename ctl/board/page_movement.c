@@ -3,6 +3,7 @@
  */
 #include "core/base/check.h"
 #include "core/base/moment.h"
+#include "ctl/board/axis.h"
 #include "ctl/board/frame.h"
 #include "ctl/board/markup.h"
 #include "ctl/board/person.h"
@@ -72,18 +73,12 @@ static bool on_movement(void *context, const struct postgres_rows *rows, struct 
 	return good;
 }
 
-/* 1970-01-01 was a Thursday. */
-static int64_t monday_of(int64_t us)
-{
-	return moment_floor(us + 3 * MOMENT_DAY_US, WEEK_US) * WEEK_US - 3 * MOMENT_DAY_US;
-}
-
 static bool ask(struct job *job, struct postgres *postgres, struct fail *fail)
 {
 	struct postgres_value *values = arena_zero(&job->arena, 3, sizeof(*values));
 	struct rows *rows = job->rows = arena_zero(&job->arena, 1, sizeof(*rows));
 	CHECK(values != NULL && rows != NULL);
-	rows->week_us = monday_of(job->asked.day_us != INT64_MIN ? job->asked.day_us : moment_now_us());
+	rows->week_us = axis_monday(job->asked.day_us != INT64_MIN ? job->asked.day_us : moment_now_us());
 	postgres_value_text(job->asked.process, &values[0]);
 	return postgres_value_moment(&job->arena, rows->week_us, &values[1]) &&
 	       postgres_value_moment(&job->arena, rows->week_us + WEEK_US, &values[2]) &&

@@ -7,6 +7,7 @@
 
 #include "core/base/check.h"
 #include "core/base/moment.h"
+#include "ctl/board/axis.h"
 #include "ctl/board/frame.h"
 #include "ctl/board/funnel_picture.h"
 #include "ctl/board/markup.h"
@@ -14,14 +15,15 @@
 #include "ctl/board/weeks_picture.h"
 
 #define DAYS_SHOWN 10
-#define WEEKS_MAX 13
+#define WEEKS 13
+#define WEEK_US (7 * MOMENT_DAY_US)
 
 struct rows {
 	struct processes processes;
 	struct funnel_day *days;
 	size_t day_count;
-	struct weeks_week weeks[WEEKS_MAX];
-	size_t week_count;
+	struct weeks_week weeks[WEEKS];
+	bool has_moved;
 };
 
 #define OF_PROCESS .parameter_count = 1, .parameters = {{POSTGRES_TEXT, false}}
@@ -83,20 +85,11 @@ static bool on_weeks(void *context, const struct postgres_rows *rows, struct fai
 	struct rows *all = job->rows;
 	(void)fail;
 	for (size_t i = 0; i < postgres_count(rows); i++) {
-		int64_t week_us = postgres_moment(rows, i, 0);
+		int64_t week = (postgres_moment(rows, i, 0) - all->weeks[0].week_us) / WEEK_US;
 		int kind = weeks_kind_of(postgres_text(rows, i, 1));
-		/* Weeks in which nobody moved have no rows, and a bar of their own all the same. */
-		while (all->week_count == 0 || all->weeks[all->week_count - 1].week_us < week_us) {
-			if (all->week_count == WEEKS_MAX) {
-				return true;
-			}
-			int64_t next_us = all->week_count == 0
-						  ? week_us
-						  : all->weeks[all->week_count - 1].week_us + 7 * MOMENT_DAY_US;
-			all->weeks[all->week_count++].week_us = next_us;
-		}
-		if (kind >= 0) {
-			all->weeks[all->week_count - 1].contacts[kind] += postgres_int(rows, i, 2);
+		if (week >= 0 && week < WEEKS && kind >= 0) {
+			all->weeks[week].contacts[kind] += postgres_int(rows, i, 2);
+			all->has_moved = true;
 		}
 	}
 	return true;
@@ -105,8 +98,11 @@ static bool on_weeks(void *context, const struct postgres_rows *rows, struct fai
 static bool ask(struct job *job, struct postgres *postgres, struct fail *fail)
 {
 	struct postgres_value *process = arena_zero(&job->arena, 1, sizeof(*process));
-	job->rows = arena_zero(&job->arena, 1, sizeof(struct rows));
-	CHECK(process != NULL && job->rows != NULL);
+	struct rows *rows = job->rows = arena_zero(&job->arena, 1, sizeof(*rows));
+	CHECK(process != NULL && rows != NULL);
+	for (int64_t i = 0; i < WEEKS; i++) {
+		rows->weeks[i].week_us = axis_monday(moment_now_us()) - (WEEKS - 1 - i) * WEEK_US;
+	}
 	postgres_value_text(job->asked.process, process);
 	return processes_ask(postgres, on_processes, job, fail) &&
 	       postgres_add(postgres, &read_funnel, process, on_funnel, job, fail) &&
@@ -163,7 +159,7 @@ static void show_weeks(const struct job *job, const struct rows *rows, FILE *out
 	fputs("&amp;day=", url);
 	CHECK(fclose(url) == 0);
 	fputs("<h2>Who moved, by week</h2>\n", out);
-	weeks_picture(rows->weeks, rows->week_count, link, out);
+	weeks_picture(rows->weeks, rows->has_moved ? WEEKS : 0, link, out);
 	free(link);
 }
 

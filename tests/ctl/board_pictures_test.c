@@ -205,6 +205,19 @@ START_TEST(an_axis_holds_every_day_once)
 }
 END_TEST
 
+START_TEST(weeks_begin_on_mondays)
+{
+	/* 2026-09-21 was one. */
+	static const int64_t days[] = {0, 1, 6, 7, 13, -1, -7};
+	static const int64_t mondays[] = {0, 0, 0, 7, 7, -7, -7};
+	for (size_t i = 0; i < COUNT_OF(days); i++) {
+		ck_assert_int_eq(axis_monday(DAY(days[i]) + MOMENT_DAY_US - 1), DAY(mondays[i]));
+		ck_assert_int_eq(axis_monday(DAY(days[i])), DAY(mondays[i]));
+	}
+	ck_assert_int_eq(axis_monday(0), -3 * MOMENT_DAY_US);
+}
+END_TEST
+
 static void draw(const struct journey *journey)
 {
 	FILE *out = begin();
@@ -405,6 +418,7 @@ int main(void)
 				bands_of_counts_are_as_high_as_they_are_many,
 				bands_have_gaps,
 				an_axis_holds_every_day_once,
+				weeks_begin_on_mondays,
 				an_empty_journey_says_so,
 				a_journey_of_one_touch_is_a_picture,
 				a_journey_of_ten_thousand_rows_has_the_size_of_a_picture,

@@ -14,7 +14,7 @@ import { existsSync, readFileSync } from 'node:fs';
 
 const require = createRequire(`${process.env.PHASED_NODE_MODULES}/x`);
 const executablePath = ['/usr/bin/chromium-headless-shell', '/usr/bin/chromium'].find(existsSync);
-const WAIT_MS = 20000;
+const WAIT_MS = 60000;
 
 const asked = JSON.parse(readFileSync(0, 'utf8'));
 

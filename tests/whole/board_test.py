@@ -1,5 +1,5 @@
 #!/usr/bin/python3
-# run: timeout=300
+# run: timeout=600
 """phasectl board in headless Chromium: pictures of what the daemon made of events, clicked, walked through and measured.
 
 Screenshots are kept in board-shots/ of the build directory.
@@ -52,7 +52,7 @@ class BoardTest(DaemonTest):
 
     def look(self, *steps):
         os.makedirs(SHOTS, exist_ok=True)
-        done = subprocess.run(["node", os.path.join(ROOT, "tests", "whole", "board.mjs")], capture_output=True, text=True, timeout=200,
+        done = subprocess.run(["node", os.path.join(ROOT, "tests", "whole", "board.mjs")], capture_output=True, text=True, timeout=300,
                               input=json.dumps({"board": f"http://{self.address}", "shots": SHOTS, "steps": steps}),
                               env={**os.environ, "PHASED_NODE_MODULES": MODULES})
         self.assertEqual(0, done.returncode, done.stdout + done.stderr)
