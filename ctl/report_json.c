@@ -3,6 +3,7 @@
  */
 #include <jansson.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "ctl/json_line.h"
 #include "ctl/report_phases.h"
@@ -46,5 +47,7 @@ void report_json_print(const struct report_row *row)
 		}
 		json_object_set_new(object, "posterior", posterior);
 	}
-	json_line_print(object, JSON_REAL_PRECISION(DIGITS));
+	/* A terminal would act on controls beyond ASCII, too. */
+	json_line_print(object,
+			JSON_REAL_PRECISION(DIGITS) | (isatty(STDOUT_FILENO) == 1 ? JSON_ENSURE_ASCII : 0));
 }

@@ -18,6 +18,7 @@
 #include "core/flow/identify.h"
 #include "ctl/contact_word.h"
 #include "ctl/ctl.h"
+#include "ctl/pager.h"
 #include "ctl/terminal.h"
 
 #define PAGE 500
@@ -318,7 +319,9 @@ static int run(struct ctl *ctl)
 	    (postgres = ctl_connect(ctl, (unsigned)ctl->conf.postgres.reply_ms_max, &fail)) == NULL) {
 		return ctl_complain(&fail);
 	}
+	pager_start();
 	bool done = report(ctl, postgres, &filter, &fail);
+	pager_end();
 	postgres_destroy(postgres);
 	if (!done) {
 		return ctl_give_up(ctl, &fail);

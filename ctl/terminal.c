@@ -49,7 +49,7 @@ bool terminal_has_colours(void)
 /* Next character: its bytes, its columns, and what to show in its place (NULL: itself). */
 static size_t next(const char *at, int *ret_columns, const char **ret_instead)
 {
-	wchar_t character;
+	wchar_t character = 0;
 	mbstate_t state = {0};
 	size_t size = mbrtowc(&character, at, strlen(at), &state);
 	int columns = size != (size_t)-1 && size != (size_t)-2 ? wcwidth(character) : -1;

@@ -1,5 +1,5 @@
 """phasectl brief, journey and report weekly: what they tell of rows that stand in the tables."""
-# run: sanitized
+# run: timeout=900
 import re
 import unittest
 

@@ -268,9 +268,16 @@ class Report(phased_test.PhasedTest):
         self.assertNotIn("\x1b", self.on_terminal({"TERM": "xterm", "NO_COLOR": "1"}))
         self.assertNotIn("\x1b", self.on_terminal({"TERM": "dumb"}))
 
-    def on_terminal(self, env):
+    def test_json_on_a_terminal_is_the_same_and_cannot_act_on_it(self):
+        name = "Eve\x9b31m\x7f\u202eØ"
+        self.add_person(self.add("late"), "x@nordlys.test", name)
+        text = self.on_terminal({"TERM": "xterm"}, "--json")
+        self.assertNotRegex(text.replace("\r\n", ""), "[\x00-\x1f\x80-\x9f\u202e]")
+        self.assertEqual(name, json.loads(text)["name"])
+
+    def on_terminal(self, env, *args):
         master, slave = pty.openpty()
-        child = subprocess.Popen([phased_test.PHASECTL, "--config", self.config, "report", "phases"], stdin=subprocess.DEVNULL,
+        child = subprocess.Popen([phased_test.PHASECTL, "--config", self.config, "report", "phases", *args], stdin=subprocess.DEVNULL,
                                  stdout=slave, stderr=slave, env={**os.environ, **env})
         os.close(slave)
         seen = b""

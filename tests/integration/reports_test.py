@@ -2,7 +2,7 @@
 
 Rows are written straight into the tables: what fills them is other tests' affair. Each report is one row of REPORTS.
 """
-# run: sanitized
+# run: timeout=900
 import csv
 import io
 import json
