@@ -188,7 +188,7 @@ static int run(struct ctl *ctl)
 
 const struct command board_command = {
 	.words = "board",
-	.summary = "pictures in a browser: journeys, why, who is where",
+	.summary = "pictures in a browser: the funnel, who moved, committees, journeys, why",
 	.details = "Serves pages to browsers of this machine until it is ended; the first line of stdout is the "
 		   "address.\n"
 		   "Asks PostgreSQL with each request, in read-only transactions, as role phased_board where the "
