@@ -10,6 +10,7 @@
 
 #include "core/base/check.h"
 #include "core/base/moment.h"
+#include "core/base/text.h"
 #include "core/edge/postgres.h"
 #include "core/edge/secret_file.h"
 #include "ctl/board/links.h"
@@ -114,6 +115,25 @@ static void run_loop(struct board *board)
 	}
 }
 
+/* As browsers send them: lower case, and no blanks. */
+static bool read_hosts(struct ctl *ctl, struct board *board, struct fail *fail)
+{
+	char *names = arena_text(&ctl->arena, asked.hosts, strlen(asked.hosts));
+	if (names == NULL) {
+		return fail_set(fail, FAIL_FATAL, EXIT_OUR_BUG, "no memory");
+	}
+	size_t used = 0;
+	for (const char *at = names; *at != '\0'; at++) {
+		if (*at != ' ') {
+			names[used++] = *at;
+		}
+	}
+	names[used] = '\0';
+	text_lower(names);
+	board->serve.hosts = names;
+	return true;
+}
+
 static bool start_http(struct board *board, struct fail *fail)
 {
 	const struct http_options of_http = {
@@ -125,7 +145,6 @@ static bool start_http(struct board *board, struct fail *fail)
 		.request_s_max = REQUEST_S_MAX,
 	};
 	board->serve.links = &board->links;
-	board->serve.hosts = asked.hosts;
 	board->serve.http = http_create(&of_http, serve_request, &board->serve, fail);
 	return board->serve.http != NULL;
 }
@@ -173,8 +192,8 @@ static int run(struct ctl *ctl)
 	terminal_start();
 	board.ev = ev_loop_new(EVFLAG_AUTO);
 	CHECK(board.ev != NULL);
-	bool good = check_listen(&fail) && ctl_read_conf(ctl, &fail) && start_links(ctl, &board, &fail) &&
-		    start_http(&board, &fail);
+	bool good = check_listen(&fail) && read_hosts(ctl, &board, &fail) && ctl_read_conf(ctl, &fail) &&
+		    start_links(ctl, &board, &fail) && start_http(&board, &fail);
 	if (good) {
 		say_address(&board);
 		run_loop(&board);

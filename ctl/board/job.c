@@ -3,7 +3,7 @@
 #include <math.h>
 #include <string.h>
 
-static bool no_room(struct fail *fail)
+bool job_no_room(struct fail *fail)
 {
 	return fail_set(fail, FAIL_FATAL, EXIT_OUR_BUG, "the page does not fit into memory");
 }
@@ -17,7 +17,7 @@ bool job_text(struct job *job, const struct postgres_rows *rows, size_t row, uns
 	}
 	const char *text = postgres_text(rows, row, column);
 	*ret_text = arena_text(&job->arena, text, strlen(text));
-	return *ret_text != NULL || no_room(fail);
+	return *ret_text != NULL || job_no_room(fail);
 }
 
 int64_t job_moment(const struct postgres_rows *rows, size_t row, unsigned column)
@@ -33,5 +33,5 @@ double job_float(const struct postgres_rows *rows, size_t row, unsigned column)
 bool job_room(struct job *job, size_t count, size_t size, void **ret_room, struct fail *fail)
 {
 	*ret_room = arena_zero(&job->arena, count + 1, size);
-	return *ret_room != NULL || no_room(fail);
+	return *ret_room != NULL || job_no_room(fail);
 }

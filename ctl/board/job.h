@@ -61,6 +61,8 @@ bool job_text(struct job *job, const struct postgres_rows *rows, size_t row, uns
 int64_t job_moment(const struct postgres_rows *rows, size_t row, unsigned column);
 /* NAN for NULL. */
 double job_float(const struct postgres_rows *rows, size_t row, unsigned column);
+/* The arena is full: false, and *fail says so. */
+bool job_no_room(struct fail *fail);
 /* Room for the rows of a result, zeroed; at least one. False: *fail. */
 bool job_room(struct job *job, size_t count, size_t size, void **ret_room, struct fail *fail);
 #define JOB_ROOM(job, rows, ret_list, fail) \

@@ -8,6 +8,7 @@
 #include "ctl/board/job.h"
 
 #define WAITING_MAX 64
+#define FRESH_US (60 * MOMENT_SECOND_US)
 #define CONNECT_AGAIN_US (MOMENT_SECOND_US / 2)
 
 static const struct postgres_statement settle = {
@@ -177,6 +178,7 @@ static void turn_done(struct link *link)
 	struct job *job = link->job;
 	if (job == NULL) {
 		link->is_settled = true;
+		link->fresh_us = moment_monotonic_us() + FRESH_US;
 		say_back(link->links);
 		return;
 	}
@@ -286,6 +288,16 @@ static void drop_late(struct links *links)
 	}
 }
 
+/* Rights may have been granted or taken back since. */
+static void renew(struct link *link)
+{
+	if (link->is_settled && link->job == NULL && moment_monotonic_us() >= link->fresh_us) {
+		unwatch(link);
+		postgres_drop(link->postgres);
+		link->is_settled = false;
+	}
+}
+
 void links_run(struct links *links)
 {
 	for (size_t i = 0; i < LINKS_MAX; i++) {
@@ -293,6 +305,7 @@ void links_run(struct links *links)
 		if (postgres_deadline_us(link->postgres) <= moment_monotonic_us()) {
 			move(link);
 		}
+		renew(link);
 		if (links->first != NULL && link->is_settled && link->job == NULL) {
 			send_job(link);
 		}

@@ -28,6 +28,7 @@ struct link {
 	struct job *job; /* under way */
 	bool is_settled; /* greeted: role and limits are set */
 	bool has_people;
+	int64_t fresh_us; /* until then: what the role may is asked anew with a new connection */
 	ev_io watcher;
 };
 

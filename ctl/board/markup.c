@@ -8,10 +8,13 @@
 
 static const char replacement[] = "\xef\xbf\xbd";
 
-/* How many bytes at `at` turn the direction of writing, or are no character of XML: U+200E, U+200F, U+202A to U+202E, U+2066 to
+/* How many bytes at `at` turn the direction of writing, or are no character of XML: U+061C, U+200E, U+200F, U+202A to U+202E, U+2066 to
  * U+2069, U+FFFE, U+FFFF. */
 static size_t is_unfit(const unsigned char *at, size_t left)
 {
+	if (left >= 2 && at[0] == 0xd8 && at[1] == 0x9c) {
+		return 2;
+	}
 	if (left < 3) {
 		return 0;
 	}

@@ -21,7 +21,9 @@ struct rows {
 	struct committee_member *members;
 	struct uuid *contacts; /* of them */
 	size_t count;
+	bool has_more; /* people than are shown */
 };
+#define PEOPLE_MAX 100
 
 #define OF_ACCOUNT .parameter_count = 2, .parameters = {{POSTGRES_TEXT, false}, {POSTGRES_TEXT, false}}
 static const struct postgres_statement read_account = {.name = "board_account",
@@ -33,11 +35,13 @@ static const struct postgres_statement read_committee = {
 	.name = "board_committee",
 	.sql = "SELECT c.contact_id, coalesce(nullif(p.name, ''), p.address), c.role, c.early, c.mid, c.late, "
 	       "c.quiet, c.laggard, c.missing, "
-	       "c.weight::double precision, c.touches::bigint FROM report.committee c LEFT JOIN report.person p "
-	       "ON p.contact_id = c.contact_id "
-	       "WHERE c.account = $1 AND c.process = $2 ORDER BY c.missing, c.weight DESC, c.activity DESC NULLS "
-	       "LAST, c.role, c.contact_id "
-	       "LIMIT 100",
+	       "c.weight::double precision, c.touches::bigint FROM ((SELECT * FROM report.committee v WHERE "
+	       "v.account = $1 AND v.process = $2 "
+	       "AND NOT v.missing ORDER BY v.weight DESC, v.activity DESC NULLS LAST, v.role, v.contact_id LIMIT "
+	       "101) UNION ALL (SELECT * FROM "
+	       "report.committee v WHERE v.account = $1 AND v.process = $2 AND v.missing)) c LEFT JOIN "
+	       "report.person p ON p.contact_id = "
+	       "c.contact_id ORDER BY c.missing, c.weight DESC, c.activity DESC NULLS LAST, c.role, c.contact_id",
 	OF_ACCOUNT};
 
 static bool on_processes(void *context, const struct postgres_rows *rows, struct fail *fail)
@@ -66,7 +70,28 @@ static bool name_of(struct job *job, const struct postgres_rows *rows, size_t ro
 		uuid_print(contact, id);
 		*ret_name = arena_text(&job->arena, id, 8);
 	}
-	return *ret_name != NULL;
+	return *ret_name != NULL || job_no_room(fail);
+}
+
+static bool read_member(struct job *job, const struct postgres_rows *rows, size_t i,
+			struct committee_member *member, struct uuid *ret_contact, struct fail *fail)
+{
+	member->early = job_float(rows, i, 3);
+	member->mid = job_float(rows, i, 4);
+	member->late = job_float(rows, i, 5);
+	member->is_missing = postgres_int(rows, i, 8) != 0;
+	if (!job_text(job, rows, i, 2, &member->role, fail)) {
+		return false;
+	}
+	if (member->is_missing) {
+		return true;
+	}
+	*ret_contact = postgres_uuid(rows, i, 0);
+	member->is_quiet = postgres_is_null(rows, i, 6) || postgres_int(rows, i, 6) != 0;
+	member->is_laggard = !postgres_is_null(rows, i, 7) && postgres_int(rows, i, 7) != 0;
+	member->is_weightless = !(job_float(rows, i, 9) > 0);
+	member->touches = postgres_is_null(rows, i, 10) ? 0 : postgres_int(rows, i, 10);
+	return name_of(job, rows, i, ret_contact, &member->name, fail);
 }
 
 static bool on_committee(void *context, const struct postgres_rows *rows, struct fail *fail)
@@ -74,22 +99,13 @@ static bool on_committee(void *context, const struct postgres_rows *rows, struct
 	struct job *job = context;
 	struct rows *all = job->rows;
 	bool good = JOB_ROOM(job, rows, &all->members, fail) && JOB_ROOM(job, rows, &all->contacts, fail);
-	all->count = postgres_count(rows);
-	for (size_t i = 0; good && i < all->count; i++) {
-		struct committee_member *member = &all->members[i];
-		member->early = job_float(rows, i, 3);
-		member->mid = job_float(rows, i, 4);
-		member->late = job_float(rows, i, 5);
-		member->is_missing = postgres_int(rows, i, 8) != 0;
-		good = job_text(job, rows, i, 2, &member->role, fail);
-		if (good && !member->is_missing) {
-			all->contacts[i] = postgres_uuid(rows, i, 0);
-			member->is_quiet = postgres_is_null(rows, i, 6) || postgres_int(rows, i, 6) != 0;
-			member->is_laggard = !postgres_is_null(rows, i, 7) && postgres_int(rows, i, 7) != 0;
-			member->is_weightless = !(job_float(rows, i, 9) > 0);
-			member->touches = postgres_is_null(rows, i, 10) ? 0 : postgres_int(rows, i, 10);
-			good = name_of(job, rows, i, &all->contacts[i], &member->name, fail);
+	for (size_t i = 0; good && i < postgres_count(rows); i++) {
+		if (i == PEOPLE_MAX && postgres_int(rows, i, 8) == 0) {
+			all->has_more = true;
+			continue;
 		}
+		good = read_member(job, rows, i, &all->members[all->count], &all->contacts[all->count], fail);
+		all->count++;
 	}
 	return good;
 }
@@ -199,6 +215,11 @@ static unsigned show(struct job *job, FILE *out)
 	make_links(job, rows);
 	show_now(&rows->account, out);
 	committee_picture(rows->members, rows->count, out);
+	if (rows->has_more) {
+		fprintf(out,
+			"<p>The first %d people of more: <code>phasectl report committee</code> has all.</p>\n",
+			PEOPLE_MAX);
+	}
 	show_table(rows, out);
 	return 200;
 }

@@ -80,9 +80,11 @@ static bool ask(struct job *job, struct postgres *postgres, struct fail *fail)
 	CHECK(values != NULL && rows != NULL);
 	rows->week_us = axis_monday(job->asked.day_us != INT64_MIN ? job->asked.day_us : moment_now_us());
 	postgres_value_text(job->asked.process, &values[0]);
-	return postgres_value_moment(&job->arena, rows->week_us, &values[1]) &&
-	       postgres_value_moment(&job->arena, rows->week_us + WEEK_US, &values[2]) &&
-	       processes_ask(postgres, on_processes, job, fail) &&
+	if (!postgres_value_moment(&job->arena, rows->week_us, &values[1]) ||
+	    !postgres_value_moment(&job->arena, rows->week_us + WEEK_US, &values[2])) {
+		return job_no_room(fail);
+	}
+	return processes_ask(postgres, on_processes, job, fail) &&
 	       postgres_add(postgres, job->has_people ? &with_people : &without_people, values, on_movement, job,
 			    fail);
 }

@@ -15,15 +15,16 @@ struct people {
 	size_t count;
 };
 
-#define PEOPLE_BEHIND \
-	"WHERE c.process = $1 ORDER BY array_position('{late,mid,early}', c.phase), c.activity DESC, " \
-	"c.contact_id LIMIT 201"
+#define ORDER(of) \
+	" ORDER BY array_position('{late,mid,early}', " of ".phase), " of ".activity DESC, " of ".contact_id"
+/* Whoever is shown is looked up, not everybody. */
+#define SHOWN "(SELECT * FROM report.contact_phase v WHERE v.process = $1" ORDER("v") " LIMIT 201)"
 static const struct postgres_statement with_people = {.name = "board_people_with",
-						      .sql = "SELECT " PERSON_WITH PEOPLE_BEHIND,
+						      .sql = "SELECT " PERSON_WITH_OF(SHOWN) ORDER("c"),
 						      .parameter_count = 1,
 						      .parameters = {{POSTGRES_TEXT, false}}};
 static const struct postgres_statement without_people = {.name = "board_people_without",
-							 .sql = "SELECT " PERSON_WITHOUT PEOPLE_BEHIND,
+							 .sql = "SELECT " PERSON_WITHOUT_OF(SHOWN) ORDER("c"),
 							 .parameter_count = 1,
 							 .parameters = {{POSTGRES_TEXT, false}}};
 _Static_assert(SHOWN_MAX == 200, "the statements ask for one more");

@@ -80,9 +80,11 @@ static bool ask(struct job *job, struct postgres *postgres, struct fail *fail)
 	if (asked->day_us == INT64_MIN) {
 		return true;
 	}
-	return postgres_value_moment(&job->arena, rows->from_us, &values[2]) &&
-	       postgres_value_moment(&job->arena, rows->to_us + MOMENT_DAY_US, &values[3]) &&
-	       postgres_add(postgres, &read_touches, values, on_touches, job, fail);
+	if (!postgres_value_moment(&job->arena, rows->from_us, &values[2]) ||
+	    !postgres_value_moment(&job->arena, rows->to_us + MOMENT_DAY_US, &values[3])) {
+		return job_no_room(fail);
+	}
+	return postgres_add(postgres, &read_touches, values, on_touches, job, fail);
 }
 
 static void show_touches(const struct rows *rows, FILE *out)

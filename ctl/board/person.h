@@ -18,10 +18,14 @@ struct person {
 #define PERSON_COLUMNS \
 	"c.contact_id, c.process, c.phase, c.fine, c.confidence, c.since, c.last_touch, c.early, c.mid, c.late, " \
 	"c.activity, c.quiet, c.touches::bigint, "
-#define PERSON_WITH \
-	PERSON_COLUMNS "p.name, p.address, p.role, p.account FROM report.contact_phase c LEFT JOIN " \
-		       "report.person p ON p.contact_id = c.contact_id "
-#define PERSON_WITHOUT PERSON_COLUMNS "NULL::text, NULL::text, NULL::text, NULL::text FROM report.contact_phase c "
+#define PERSON_WITH PERSON_WITH_OF("report.contact_phase")
+#define PERSON_WITHOUT PERSON_WITHOUT_OF("report.contact_phase")
+/* Of something else with the columns of that view. */
+#define PERSON_WITH_OF(source) \
+	PERSON_COLUMNS "p.name, p.address, p.role, p.account FROM " source \
+		       " c LEFT JOIN report.person p ON p.contact_id = c.contact_id "
+#define PERSON_WITHOUT_OF(source) \
+	PERSON_COLUMNS "NULL::text, NULL::text, NULL::text, NULL::text FROM " source " c "
 
 bool person_read(struct job *job, const struct postgres_rows *rows, size_t row, struct person *ret_person,
 		 struct fail *fail);

@@ -150,11 +150,11 @@ static void ask(struct serve *serve, struct http_request *request, const struct 
 		    "Something in the address of this page is not as the board writes it.");
 		return;
 	}
-	CHECK(keep(&job->asked.process) && keep(&job->asked.account) && arena_init(&job->arena, ARENA_SIZE));
+	CHECK(keep(&job->asked.process) && keep(&job->asked.account));
 	job->page = page;
 	job->request = request;
 	job->by_us = moment_monotonic_us() + ANSWER_US;
-	if (!links_ask(serve->links, job)) {
+	if (!arena_init(&job->arena, ARENA_SIZE) || !links_ask(serve->links, job)) {
 		end_job(job);
 		say(request, 503, "Too many ask at once",
 		    "The board answers a few at a time. Try again in a moment.");

@@ -61,6 +61,10 @@ START_TEST(texts_are_shown_as_texts)
 		 "evil",
 		 "\xef\xbf\xbd"
 		 "evil"},
+		{"\xd8\x9c"
+		 "turn",
+		 "\xef\xbf\xbd"
+		 "turn"},
 		{"cut \xe2\x80", "cut \xef\xbf\xbd\xef\xbf\xbd"},
 		{"\xff<", "\xef\xbf\xbd&lt;"},
 	};

@@ -224,6 +224,18 @@ class Served(BoardTest):
         self.assertIn("/journey?contact=", walked["url"])
         self.assertLessEqual(accounts["wide"], 0)
 
+    def test_of_a_large_committee_the_first_are_shown_and_all_who_are_missing(self):
+        contacts = [self.add(name="Anna Holm", about="web.prices")]
+        self.psql("""INSERT INTO phased.contact (contact_id, name, role, account, may_write)
+            SELECT gen_random_uuid(), 'Member ' || n, 'user', 'havn.test', true FROM generate_series(1, 130) n""")
+        self.add_account("havn.test", *contacts)
+        self.start_board(config=self.user("phased_seller"))
+        text = self.ask("/account?account=havn.test")[2]
+        self.assertIn("The first 100 people of more", text)
+        self.assertIn("Anna Holm", text)
+        self.assertEqual(99, len(set(re.findall(r"Member \d+", text))))
+        self.assertEqual(6, text.count('class="member missing"'))
+
     def test_the_longest_journey_is_a_page_like_others(self):
         contact = self.add(name="Anna Holm")
         self.psql(f"""UPDATE phased.history SET first_day = current_date - 1200, early = array_fill(200::smallint, ARRAY[1200]),
@@ -254,7 +266,7 @@ class Served(BoardTest):
         self.assertEqual(404, self.ask(f"/journey?contact={uuid.uuid4()}")[0])
 
     def test_who_asks_and_how(self):
-        self.start_board("--host", "board.acme.test,other.acme.test")
+        self.start_board("--host", "Board.acme.test, other.acme.test")
         port = self.address.rpartition(":")[2]
         for host, status in ((self.address, 200), ("localhost", 200), (f"LocalHost:{port}", 200), (f"[::1]:{port}", 200), ("Board.acme.test", 200),
                              ("other.acme.test:443", 200), ("evil.test", 421), (f"127.0.0.1.evil.test:{port}", 421), ("localhost.evil.test", 421),
