@@ -96,7 +96,7 @@ class Rows(phased_test.PhasedTest):
         actor, subject = uuid.uuid4(), uuid.uuid4().int >> 66
         self.psql(f"""INSERT INTO phased.actor VALUES ('{actor}', 0, '', NULL);
             INSERT INTO phased.stretch VALUES ('{actor}', '-infinity', 'infinity', '{contact}');
-            INSERT INTO phased.subject VALUES ({subject}, 'segment', 'www', 1, '{process}', 100, '', 'nordlys.test', '/prices', $q${title}$q$, '', '', '', '', '', 0, '');
+            INSERT INTO phased.subject VALUES ({subject}, 'segment', 'www', 1, '{process}', 100, '', 'www.seller.test', '/prices', $q${title}$q$, '', '', '', '', '', 0, '');
             INSERT INTO phased.subject_rule (model_version, subject_id, process, rule_number, rule, content, mail_click, link, confirm)
             VALUES ({self.model}, {subject}, '{process}', 0, 'web.pricing', '{content}', false, 0, 0);
             INSERT INTO phased.touch SELECT '{actor}', t.at, n, t.at, t.at, {subject}, CASE WHEN n = 2 THEN 1 ELSE 0 END, 1
