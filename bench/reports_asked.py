@@ -14,6 +14,9 @@ ONE = (
     ("movement", "its people", "SELECT m.* FROM report.person p JOIN report.movement m USING (contact_id) WHERE p.account = %(account)s"),
 )
 YEAR = "day > %(until)s::date - 365"
+# By the moment, too: a week alone is no range of an index.
+WEEK = ("week = date_trunc('week', %(until)s::timestamptz AT TIME ZONE 'UTC')::date AND "
+        "at >= date_trunc('week', %(until)s::timestamptz AT TIME ZONE 'UTC') AT TIME ZONE 'UTC'")
 QUARTER = "day > %(until)s::date - 91"
 OVERVIEW = (
     ("contact_phase", "by phase", "SELECT process, phase, count(*) FROM report.contact_phase GROUP BY 1, 2"),
@@ -28,12 +31,14 @@ OVERVIEW = (
     ("transition", "a year by direction", f"SELECT date_trunc('week', day), direction, sum(contacts) FROM report.transition WHERE {YEAR} "
      "GROUP BY 1, 2"),
     ("phase_duration", "all", "SELECT * FROM report.phase_duration"),
+    ("funnel", "now", "SELECT phase, contacts, accounts FROM report.funnel WHERE process = 'standard' AND "
+     "day = (SELECT max(day) FROM report.funnel WHERE process = 'standard')"),
     ("funnel", "a quarter", f"SELECT * FROM report.funnel WHERE {QUARTER} AND process = 'standard'"),
     ("funnel", "a year", f"SELECT * FROM report.funnel WHERE {YEAR} AND process = 'standard'"),
     ("movement_week", "all", "SELECT * FROM report.movement_week"),
-    ("movement", "this week by what", "SELECT what, count(*) FROM report.movement "
-     "WHERE week = date_trunc('week', %(until)s::timestamptz AT TIME ZONE 'UTC')::date GROUP BY 1"),
-    ("movement", "this week, 50", "SELECT * FROM report.movement "
+    ("movement", "this week by what", f"SELECT what, count(*) FROM report.movement WHERE {WEEK} GROUP BY 1"),
+    ("movement", "this week, 50", f"SELECT * FROM report.movement WHERE {WEEK} ORDER BY at DESC LIMIT 50"),
+    ("movement", "this week, 50, by week alone", "SELECT * FROM report.movement "
      "WHERE week = date_trunc('week', %(until)s::timestamptz AT TIME ZONE 'UTC')::date ORDER BY at DESC LIMIT 50"),
     ("trust", "a month", "SELECT * FROM report.trust WHERE day > %(until)s::date - 31"),
     ("trust", "a year by channel", f"SELECT date_trunc('week', day), channel, sum(events), sum(identified), sum(consented), sum(machine) "
