@@ -11,8 +11,9 @@ UPDATE phased.phase_change c SET from_since = b.at
 FROM (SELECT d.contact_id, d.process, d.at AS until, lag(d.at) OVER (PARTITION BY d.contact_id, d.process ORDER BY d.at) AS at
 	FROM phased.phase_change d) b
 WHERE c.contact_id = b.contact_id AND c.process = b.process AND c.at = b.until AND b.at IS NOT NULL;
--- Who asks for a week of them reads few blocks; costs a batch nothing that could be measured.
-CREATE INDEX phase_change_at ON phased.phase_change USING brin (at timestamptz_minmax_multi_ops) WITH (pages_per_range = 32);
+-- Who asks for a week of them reads few blocks.
+CREATE INDEX phase_change_week ON phased.phase_change USING brin ((date_trunc('week', at AT TIME ZONE 'UTC')::date) date_minmax_multi_ops)
+	WITH (pages_per_range = 32, autosummarize = on);
 
 -- ---- Sums ----
 
@@ -25,7 +26,7 @@ CREATE TABLE phased.change_added (
 	to_shown smallint NOT NULL,
 	hours integer,				-- how long from_shown was shown; NULL: it is no phase
 	n bigint NOT NULL
-);
+) WITH (autovacuum_vacuum_scale_factor = 0, autovacuum_vacuum_threshold = 5000, autovacuum_vacuum_cost_delay = 0);
 -- Both are sums of all that stands there no longer.
 CREATE TABLE phased.change_day (
 	day date NOT NULL,
@@ -129,17 +130,26 @@ HAVING sum(c.n) <> 0;
 
 -- ---- What a contact once came to ----
 
--- Of contacts in a process, written with their explanation: how far they came, how they fell back from there, and when they entered late.
+-- Of contacts in a process, written with their explanation: how far they came since it was last closed, how they fell back from there, and when
+-- they entered late, the days among them that will come if nothing else does. And what is shown, as table phase has it then: few bytes a contact, so
+-- that who asks for all reads few blocks.
 CREATE TABLE phased.standing (
 	contact_id uuid NOT NULL,
 	process text NOT NULL,
-	as_of timestamptz NOT NULL,
+	shown smallint NOT NULL,
+	quiet boolean NOT NULL,
+	since timestamptz,
+	last_at timestamptz,
+	stuck_at timestamptz,			-- when it will have been shown for twice as long as expected; NULL: no phase, or quiet
 	peak smallint,				-- 2 early, 3 mid, 4 late: the farthest that was ever shown; NULL: none
 	fell_at timestamptz,			-- when that was shown last, and no more; NULL: it is
 	fell_rule text,				-- of the touch that moved it; NULL: time alone
 	late_days date[] NOT NULL,
 	PRIMARY KEY (contact_id, process)
 ) WITH (fillfactor = 70);
+CREATE INDEX standing_fell ON phased.standing ((date_trunc('week', fell_at AT TIME ZONE 'UTC')::date)) WHERE fell_at IS NOT NULL;
+CREATE INDEX standing_stuck ON phased.standing ((date_trunc('week', stuck_at AT TIME ZONE 'UTC')::date)) WHERE stuck_at IS NOT NULL;
+CREATE INDEX standing_late ON phased.standing (contact_id) WHERE late_days <> '{}';
 
 -- ---- Views ----
 
@@ -171,11 +181,11 @@ SELECT o.contact_id,
 	nullif(s.topic, '') AS topic,
 	CASE t.party WHEN 1 THEN 'person' WHEN 2 THEN 'agent' WHEN 3 THEN 'bot' WHEN 4 THEN 'system' END AS party,
 	(t.reasons & ~coalesce(a.cleared, 0)) <> 0 AS machine,
-	CASE WHEN d.n NOT BETWEEN 1 AND cardinality(h.early) THEN NULL
-		WHEN h.early[d.n] IS NULL THEN 'none'
-		WHEN h.early[d.n] >= h.mid[d.n] AND h.early[d.n] >= h.late[d.n] THEN 'early'
-		WHEN h.mid[d.n] >= h.late[d.n] THEN 'mid'
-		WHEN h.late[d.n] IS NOT NULL THEN 'late' END AS phase,
+	CASE WHEN d.n BETWEEN 1 AND cardinality(h.early) THEN	-- NULL: no history, or none of that day yet
+		CASE WHEN h.early[d.n] IS NULL THEN 'none'
+			WHEN h.early[d.n] >= h.mid[d.n] AND h.early[d.n] >= h.late[d.n] THEN 'early'
+			WHEN h.mid[d.n] >= h.late[d.n] THEN 'mid'
+			ELSE 'late' END END AS phase,
 	h.early[d.n] / 1000.0::double precision AS early,
 	h.mid[d.n] / 1000.0::double precision AS mid,
 	h.late[d.n] / 1000.0::double precision AS late,
@@ -249,8 +259,30 @@ FROM (
 ) d
 GROUP BY d.process, d.shown;
 
+-- What movement says of standings; the weeks need no more of it than that.
+CREATE VIEW report.standing AS
+SELECT date_trunc('week', l.day::timestamp)::date AS week, s.contact_id, s.process, 'entered late' AS what, NULL::smallint AS from_shown,
+	4::smallint AS to_shown, (l.day + 1)::timestamp AT TIME ZONE 'UTC' - interval '1 microsecond' AS at,
+	'late at least .4 at the end of two days' AS reason
+FROM phased.standing s
+CROSS JOIN LATERAL unnest(s.late_days) AS l (day)
+WHERE s.late_days <> '{}' AND l.day < (now() AT TIME ZONE 'UTC')::date	-- of those that time alone brings some have not come yet
+UNION ALL
+SELECT date_trunc('week', s.fell_at AT TIME ZONE 'UTC')::date, s.contact_id, s.process, 'below peak', s.peak, s.shown, s.fell_at,
+	CASE WHEN s.quiet AND s.last_at IS NOT NULL THEN 'quiet for ' || ((now() AT TIME ZONE 'UTC')::date - (s.last_at AT TIME ZONE 'UTC')::date) || ' days'
+		WHEN s.fell_rule IS NULL THEN 'time alone'
+		ELSE 'moved back by ' || s.fell_rule || ' on ' || to_char(s.fell_at AT TIME ZONE 'UTC', 'YYYY-MM-DD') END
+FROM phased.standing s
+WHERE s.fell_at IS NOT NULL
+UNION ALL
+SELECT date_trunc('week', s.stuck_at AT TIME ZONE 'UTC')::date, s.contact_id, s.process, 'stuck', s.shown, s.shown, s.stuck_at,
+	'shown for ' || floor(extract(epoch FROM now() - s.since) / 86400) || ' days, expected '
+		|| floor(extract(epoch FROM s.stuck_at - s.since) / 86400 / 2)
+FROM phased.standing s
+WHERE s.stuck_at IS NOT NULL AND s.stuck_at <= now();
+
 CREATE VIEW report.movement AS
-SELECT date_trunc('week', m.at AT TIME ZONE 'UTC')::date AS week,
+SELECT m.week,
 	m.contact_id,
 	m.process,
 	m.what,
@@ -259,34 +291,14 @@ SELECT date_trunc('week', m.at AT TIME ZONE 'UTC')::date AS week,
 	m.at,
 	m.reason
 FROM (
-	SELECT c.contact_id, c.process,
+	SELECT date_trunc('week', c.at AT TIME ZONE 'UTC')::date AS week, c.contact_id, c.process,
 		CASE WHEN c.from_shown < 2 THEN 'enter' WHEN c.to_shown < 2 THEN 'leave' WHEN c.to_shown < c.from_shown THEN 'back'
 			WHEN c.to_shown > c.from_shown + 1 THEN 'skip' ELSE 'forward' END AS what,
 		c.from_shown, c.to_shown, c.at, CASE WHEN c.cause IS NULL THEN 'time' ELSE 'touch' END AS reason
 	FROM phased.phase_change c
 	WHERE c.from_shown >= 2 OR c.to_shown >= 2
 	UNION ALL
-	SELECT s.contact_id, s.process, 'entered late', NULL, 4::smallint, (l.day + 1)::timestamp AT TIME ZONE 'UTC' - interval '1 microsecond',
-		'late at least .4 at the end of two days'
-	FROM phased.standing s
-	CROSS JOIN LATERAL unnest(s.late_days) AS l (day)
-	WHERE s.late_days <> '{}'
-	UNION ALL
-	SELECT s.contact_id, s.process, 'below peak', s.peak, p.shown, s.fell_at,
-		CASE WHEN p.quiet THEN 'quiet for ' || (now()::date - p.last_at::date) || ' days'
-			WHEN s.fell_rule IS NULL THEN 'time alone'
-			ELSE 'moved back by ' || s.fell_rule || ' on ' || to_char(s.fell_at AT TIME ZONE 'UTC', 'YYYY-MM-DD') END
-	FROM phased.standing s
-	JOIN phased.phase p ON p.contact_id = s.contact_id AND p.process = s.process AND p.shown < s.peak
-	WHERE s.fell_at IS NOT NULL
-	UNION ALL
-	SELECT p.contact_id, p.process, 'stuck', p.shown, p.shown, p.since + d.days * interval '1 day',
-		'shown for ' || floor(extract(epoch FROM now() - p.since) / 86400) || ' days, expected ' || d.days / 2
-	FROM phased.phase p
-	JOIN (SELECT f.model_version, f.process, f.main, 2 * 20 * count(*) AS days FROM phased.model_state f
-		WHERE f.main >= 0 GROUP BY f.model_version, f.process, f.main) d
-		ON d.model_version = p.model_version AND d.process = p.process AND d.main = p.shown - 2
-	WHERE p.shown >= 2 AND NOT p.quiet AND p.since < now() - d.days * interval '1 day'
+	SELECT s.week, s.contact_id, s.process, s.what, s.from_shown, s.to_shown, s.at, s.reason FROM report.standing s
 ) m;
 
 CREATE VIEW report.movement_week AS
@@ -296,8 +308,7 @@ FROM (
 	FROM report.transition t
 	UNION ALL
 	SELECT m.week, m.process, m.what, 1
-	FROM report.movement m
-	WHERE m.what IN ('entered late', 'below peak', 'stuck')
+	FROM report.standing m
 ) w
 GROUP BY w.week, w.process, w.what;
 
@@ -309,8 +320,9 @@ WITH moved AS (
 		FROM phased.change_sum c
 		CROSS JOIN LATERAL (VALUES (c.from_shown, -1), (c.to_shown, 1)) AS s (shown, one)
 		UNION ALL
-		SELECT (c.at AT TIME ZONE 'UTC')::date, c.process, s.shown, 0, s.one
-		FROM phased.account_change c
+		SELECT c.day, c.process, s.shown, 0, s.one * c.n
+		FROM (SELECT (a.at AT TIME ZONE 'UTC')::date AS day, a.process, a.from_shown, a.to_shown, count(*) AS n
+			FROM phased.account_change a GROUP BY 1, 2, 3, 4) c
 		CROSS JOIN LATERAL (VALUES (c.from_shown, -1), (c.to_shown, 1)) AS s (shown, one)
 	) m
 	WHERE m.shown >= 1
@@ -363,7 +375,7 @@ GROUP BY p.topic;
 GRANT SELECT, INSERT, UPDATE, DELETE ON phased.standing TO phased_writer;
 GRANT SELECT, DELETE ON phased.standing TO phased_privacy;
 GRANT SELECT ON phased.change_added, phased.change_day, phased.change_stay, phased.change_sum TO phased_privacy;
-GRANT SELECT ON report.journey, report.transition, report.time_in_phase, report.phase_duration, report.movement, report.movement_week,
+GRANT SELECT ON report.standing, report.journey, report.transition, report.time_in_phase, report.phase_duration, report.movement, report.movement_week,
 	report.funnel TO phased_reader, phased_seller, phased_privacy;
 GRANT SELECT ON report.action, report.trust, report.reject_reason, report.lag TO phased_reader, phased_seller, phased_privacy, phased_monitor;
 REVOKE ALL ON FUNCTION phased.change_hours(smallint, timestamptz, timestamptz), phased.change_compact(), phased.change_note() FROM PUBLIC;
@@ -398,7 +410,11 @@ COMMENT ON COLUMN phased.change_sum.n IS 'pii:none';
 COMMENT ON TABLE phased.standing IS 'How far each contact once came, and when it entered late: written with its explanation.';
 COMMENT ON COLUMN phased.standing.contact_id IS 'pii:pseudonym';
 COMMENT ON COLUMN phased.standing.process IS 'pii:none';
-COMMENT ON COLUMN phased.standing.as_of IS 'pii:pseudonym';
+COMMENT ON COLUMN phased.standing.shown IS 'pii:pseudonym';
+COMMENT ON COLUMN phased.standing.quiet IS 'pii:pseudonym';
+COMMENT ON COLUMN phased.standing.since IS 'pii:pseudonym';
+COMMENT ON COLUMN phased.standing.last_at IS 'pii:pseudonym';
+COMMENT ON COLUMN phased.standing.stuck_at IS 'pii:pseudonym';
 COMMENT ON COLUMN phased.standing.peak IS 'pii:pseudonym';
 COMMENT ON COLUMN phased.standing.fell_at IS 'pii:pseudonym';
 COMMENT ON COLUMN phased.standing.fell_rule IS 'pii:pseudonym';
@@ -462,13 +478,23 @@ COMMENT ON COLUMN report.phase_duration.days_p25 IS 'A quarter of them was no lo
 COMMENT ON COLUMN report.phase_duration.days_median IS 'Half of them were no longer. pii:none';
 COMMENT ON COLUMN report.phase_duration.days_p75 IS 'Three quarters of them were no longer. pii:none';
 
+COMMENT ON VIEW report.standing IS 'Who entered late, is below what they came to, or is stuck: what report.movement says of them.';
+COMMENT ON COLUMN report.standing.week IS 'Monday of the week of at, UTC. pii:pseudonym';
+COMMENT ON COLUMN report.standing.contact_id IS 'The contact: a keyed hash, no address. pii:pseudonym';
+COMMENT ON COLUMN report.standing.process IS 'The kind of purchase. pii:none';
+COMMENT ON COLUMN report.standing.what IS 'entered late, below peak, stuck. pii:pseudonym';
+COMMENT ON COLUMN report.standing.from_shown IS 'Number of what was shown before: 0 unknown, 1 none, 2 early, 3 mid, 4 late. pii:pseudonym';
+COMMENT ON COLUMN report.standing.to_shown IS 'Number of what is shown. pii:pseudonym';
+COMMENT ON COLUMN report.standing.at IS 'When. pii:pseudonym';
+COMMENT ON COLUMN report.standing.reason IS 'As report.movement has it. pii:pseudonym';
+
 COMMENT ON VIEW report.movement IS
-	'Who moved, who entered late, who is below what they once came to, who is stuck: a row each. Ask for a time, by at, or a contact.';
+	'Who moved, who entered late, who is below what they once came to, who is stuck: a row each. Ask for a week or a contact. The last three kinds as of the contact''s explanation, which is written a moment after a change.';
 COMMENT ON COLUMN report.movement.week IS 'Monday of the week of at, UTC. pii:pseudonym';
 COMMENT ON COLUMN report.movement.contact_id IS 'The contact: a keyed hash, no address. pii:pseudonym';
 COMMENT ON COLUMN report.movement.process IS 'The kind of purchase. pii:none';
 COMMENT ON COLUMN report.movement.what IS
-	'forward, skip, back, enter, leave (report.transition); entered late: probably in late at the end of two days running, for the first time or after a pause; below peak: less is shown now than once was; stuck: not quiet, and shown for more than twice 20 days (how long the model expects) a fine phase in it. pii:pseudonym';
+	'forward, skip, back, enter, leave (report.transition); entered late: probably in late at the end of two days running, for the first time or after a pause; below peak: less is shown now than once was, since the process was last won or lost; stuck: not quiet, and shown for more than twice 20 days (how long the model expects) a fine phase in it. pii:pseudonym';
 COMMENT ON COLUMN report.movement.from_phase IS 'What was shown before; below peak: the farthest that was ever shown; stuck: what is shown; NULL: entered late. pii:pseudonym';
 COMMENT ON COLUMN report.movement.to_phase IS 'What was shown then; below peak and stuck: what is shown now. pii:pseudonym';
 COMMENT ON COLUMN report.movement.at IS
@@ -514,3 +540,16 @@ COMMENT ON COLUMN report.lag.topic IS 'The topic. pii:none';
 COMMENT ON COLUMN report.lag.messages IS 'Messages that wait, as far as the topic''s end was known at as_of. pii:none';
 COMMENT ON COLUMN report.lag.seconds IS 'The oldest of them waits no longer than this; 0: none waits. pii:none';
 COMMENT ON COLUMN report.lag.as_of IS 'When the daemons last said how far they are. pii:none';
+
+-- Of older views, what their names alone were left to say.
+COMMENT ON COLUMN report.thread.source IS 'Which chat software sent it. pii:none';
+COMMENT ON COLUMN report.thread.site IS 'Site or tenant. pii:none';
+COMMENT ON COLUMN report.cost.source IS 'Which source recorded it. pii:none';
+COMMENT ON COLUMN report.cost.site IS 'Site or tenant. pii:none';
+COMMENT ON COLUMN report.cost.first_at IS 'When the first of them was. pii:pseudonym';
+COMMENT ON COLUMN report.cost.last_at IS 'When the last of them was. pii:pseudonym';
+COMMENT ON COLUMN report.opportunity.amount IS 'In its currency; NULL: not said. pii:none';
+
+-- Whoever was explained before has no standing yet.
+UPDATE phased.explanation SET version = -1;
+UPDATE phased.explain SET after_id = NULL, seen = -1;

@@ -13,6 +13,7 @@
 #include "core/edge/store_columns.h"
 #include "core/edge/store_parts.h"
 #include "core/edge/store_sql_chores.h"
+#include "core/edge/store_sql_standing.h"
 #include "core/model/phase_pack.h"
 
 /* ---- What is read ---- */
@@ -52,7 +53,7 @@ static bool on_due(void *context, const struct postgres_rows *rows, struct fail 
 bool store_explain_due(struct store *store, struct explain_rows *slice, struct arena *arena, struct fail *fail)
 {
 	slice->ours = slice->last = false;
-	slice->row_count = slice->asked_count = slice->touch_count = 0;
+	slice->row_count = slice->asked_count = slice->touch_count = slice->change_count = 0;
 	store->arena = arena;
 	store->explain = slice;
 	struct columns *columns = columns_begin(arena);
@@ -109,7 +110,7 @@ bool store_explain_read(struct store *store, struct explain_rows *slice, struct 
 	columns_uuids(columns, slice->asked, slice->asked_count);
 	columns_int(columns, POSTGRES_INT8, store_history_max(arena));
 	return columns_add(columns, store->postgres, &sql_explain_read, on_touches, store, fail) &&
-	       postgres_send(store->postgres, fail);
+	       store_standing_read(store, slice, arena, fail) && postgres_send(store->postgres, fail);
 }
 
 /* ---- Lists as texts ---- */
@@ -250,8 +251,7 @@ static bool fill_days(const struct explain_row *row, const char *ret_texts[MAIN_
 	return true;
 }
 
-/* Contacts of sorted rows, each once. */
-static void add_contacts(struct columns *columns, const struct explain_rows *slice)
+void store_add_explained(struct columns *columns, const struct explain_rows *slice)
 {
 	struct postgres_array *ids = columns_array(columns, POSTGRES_UUID, slice->row_count);
 	struct postgres_array *versions = columns_array(columns, POSTGRES_INT8, slice->row_count);
@@ -349,7 +349,7 @@ static bool add_save(struct store *store, struct explain_rows *slice, struct are
 		add_end(columns, slice);
 		return columns_add(columns, store->postgres, &sql_explain_done, NULL, NULL, fail);
 	}
-	add_contacts(columns, slice);
+	store_add_explained(columns, slice);
 	columns_int(columns, POSTGRES_INT8, (int64_t)slice->model_version);
 	if (!add_told(columns, slice, arena) || !add_days(columns, slice, arena)) {
 		return store_arena_full(fail);
@@ -361,7 +361,7 @@ static bool add_save(struct store *store, struct explain_rows *slice, struct are
 bool store_explain_save(struct store *store, struct explain_rows *slice, struct arena *arena, struct fail *fail)
 {
 	slice->written = 0;
-	return add_save(store, slice, arena, fail) &&
+	return add_save(store, slice, arena, fail) && store_standing_save(store, slice, arena, fail) &&
 	       postgres_add(store->postgres, &sql_commit, NULL, NULL, NULL, fail) &&
 	       postgres_send(store->postgres, fail);
 }
@@ -382,5 +382,6 @@ bool store_drop_explained(struct store *store, const struct save_rows *save, str
 		}
 	}
 	return store_by_ids(store, &sql_drop_explanations, ids, count, NULL, arena, fail) &&
-	       store_by_ids(store, &sql_drop_histories, ids, count, NULL, arena, fail);
+	       store_by_ids(store, &sql_drop_histories, ids, count, NULL, arena, fail) &&
+	       store_by_ids(store, &sql_drop_standings, ids, count, NULL, arena, fail);
 }

@@ -55,3 +55,11 @@ bool store_add_holds(struct store *store, const struct advance_rows *advance, st
 /* Makes the partitions of table touch of these months. */
 bool store_add_months(struct store *store, const int64_t *moments_us, size_t count, struct arena *arena,
 		      struct fail *fail);
+
+/* Contacts of sorted rows and their versions, each once: two arrays. */
+void store_add_explained(struct columns *columns, const struct explain_rows *slice);
+/* Of whom else is read and written in these turns: how far they came. */
+bool store_standing_read(struct store *store, const struct explain_rows *slice, struct arena *arena,
+			 struct fail *fail);
+bool store_standing_save(struct store *store, const struct explain_rows *slice, struct arena *arena,
+			 struct fail *fail);

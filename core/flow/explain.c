@@ -8,12 +8,14 @@
 #include "core/flow/contacts_inside.h"
 #include "core/flow/fold_input.h"
 #include "core/flow/smooth.h"
+#include "core/flow/standing.h"
 #include "core/flow/why_lines.h"
 
 /* One contact in one process. */
 struct told {
 	const struct model_process *model;
 	const struct fold_process *process;
+	const struct alerts_process *alerts;
 	struct fold_touch *touches; /* in the fold's order */
 	const char **contents;
 	bool *counted;
@@ -37,6 +39,13 @@ static int compare_rows(const void *a, const void *b)
 {
 	const struct explain_row *x = a, *y = b;
 	return compare_keys(&x->contact_id, x->process, &y->contact_id, y->process);
+}
+
+static int compare_changes(const void *a, const void *b)
+{
+	const struct change_row *x = a, *y = b;
+	int order = compare_keys(&x->contact_id, x->process, &y->contact_id, y->process);
+	return order != 0 ? order : (x->at_us > y->at_us) - (x->at_us < y->at_us);
 }
 
 static int compare_touches(const void *a, const void *b)
@@ -129,65 +138,139 @@ static bool tell_why(const struct told *told, enum main_phase phase, int64_t at_
 	return true;
 }
 
-static bool tell(struct told *told, struct explain_row *row, int64_t now_us, struct arena *arena)
+static const char *rule_of(const struct told *told, uint64_t event_id)
 {
+	for (size_t i = 0; i < told->count; i++) {
+		const struct fold_touch *touch = &told->touches[i];
+		if (touch->id == event_id) {
+			return touch->kind == FOLD_TOUCH ? told->model->rules[touch->rule].name : "confirm";
+		}
+	}
+	return NULL;
+}
+
+static void tell_standing(const struct told *told, const struct change_row *changes, size_t count,
+			  const struct standing_late *late, struct explain_row *row)
+{
+	struct standing standing;
+	standing_peak(changes, count, &standing);
+	row->peak = standing.peak;
+	row->fell_us = standing.fell_us;
+	row->fell_rule = standing.fell_us != INT64_MIN && !standing.by_time ? rule_of(told, standing.cause) : NULL;
+	row->late_days = late->days;
+	row->late_count = late->count;
+}
+
+static bool tell(struct told *told, const struct change_row *changes, size_t change_count, struct explain_row *row,
+		 int64_t now_us, struct arena *arena)
+{
+	struct standing_late late;
+	standing_late_begin(&late, told->alerts, arena);
 	struct phase_state state;
 	struct phase_view view;
 	bool *scratch = arena_array(arena, told->count + 1, sizeof(*scratch));
 	if (scratch == NULL) {
 		return false;
 	}
-	fold_all(told->process, told->touches, told->count, scratch, &state, told->counted, NULL, NULL);
+	fold_all(told->process, told->touches, told->count, scratch, &state, told->counted, standing_step, &late);
+	standing_late_end(&late);
+	tell_standing(told, changes, change_count, &late, row);
 	int64_t at_ms = moment_floor(now_us, CONTACTS_MS_US);
 	at_ms = at_ms > state.counted_ms ? at_ms : state.counted_ms;
 	fold_view(told->process, &state, at_ms, &view);
 	row->as_of_us = at_ms * CONTACTS_MS_US;
-	return tell_history(told, at_ms, row, arena) &&
+	return !late.full && tell_history(told, at_ms, row, arena) &&
 	       (view.reported == MAIN_NONE || tell_why(told, view.reported, at_ms, row, arena));
 }
 
 /* ---- The slice ---- */
 
-static bool tell_row(const struct contacts_model *model, struct explain_row *row, const struct evidence_row *rows,
-		     size_t count, int64_t now_us, struct arena *arena)
+/* What is asked of each process, made once it is needed. */
+struct asked_alerts {
+	bool made[MODEL_PROCESSES_MAX];
+	struct alerts_process of[MODEL_PROCESSES_MAX];
+};
+
+/* The rows of one contact's process, in sorted lists of which each has come so far. */
+struct own {
+	struct evidence_row *touches;
+	size_t touch_count;
+	struct change_row *changes;
+	size_t change_count;
+};
+
+static void take_own(const struct explain_rows *slice, const struct explain_row *row, size_t *touch,
+		     size_t *change, struct own *ret_own)
+{
+	while (*touch < slice->touch_count &&
+	       compare_keys(&slice->touches[*touch].contact_id, slice->touches[*touch].process, &row->contact_id,
+			    row->process) < 0) {
+		++*touch;
+	}
+	ret_own->touches = slice->touches + *touch;
+	while (*touch < slice->touch_count &&
+	       compare_keys(&slice->touches[*touch].contact_id, slice->touches[*touch].process, &row->contact_id,
+			    row->process) == 0) {
+		++*touch;
+	}
+	ret_own->touch_count = (size_t)(slice->touches + *touch - ret_own->touches);
+	while (*change < slice->change_count &&
+	       compare_keys(&slice->changes[*change].contact_id, slice->changes[*change].process, &row->contact_id,
+			    row->process) < 0) {
+		++*change;
+	}
+	ret_own->changes = slice->changes + *change;
+	while (*change < slice->change_count &&
+	       compare_keys(&slice->changes[*change].contact_id, slice->changes[*change].process, &row->contact_id,
+			    row->process) == 0) {
+		++*change;
+	}
+	ret_own->change_count = (size_t)(slice->changes + *change - ret_own->changes);
+}
+
+static bool tell_row(const struct contacts_model *model, struct asked_alerts *alerts, struct explain_row *row,
+		     const struct own *own, int64_t now_us, struct arena *arena)
 {
 	row->phase = MAIN_NONE;
 	row->as_of_us = now_us;
+	row->peak = 0;
+	row->fell_us = INT64_MIN;
 	int number = row->process != NULL ? contacts_process(model->model, row->process) : -1;
 	if (number < 0) { /* in no process, or in one that a model has no more */
 		return true;
 	}
-	struct told told = {.model = &model->model->processes[number], .process = &model->processes[number]};
-	return fill_told(&told, rows, count, arena) && tell(&told, row, now_us, arena);
+	if (!alerts->made[number]) {
+		alerts_process_init(&alerts->of[number], &model->processes[number]);
+		alerts->made[number] = true;
+	}
+	struct told told = {.model = &model->model->processes[number],
+			    .process = &model->processes[number],
+			    .alerts = &alerts->of[number]};
+	return fill_told(&told, own->touches, own->touch_count, arena) &&
+	       tell(&told, own->changes, own->change_count, row, now_us, arena);
 }
 
 bool explain_slice(const struct contacts_model *model, struct explain_rows *slice, int64_t now_us,
 		   struct arena *arena)
 {
-	size_t at = 0;
+	struct asked_alerts alerts = {0};
+	struct own own;
+	size_t touch = 0, change = 0;
 	if (slice->row_count > 0) {
 		qsort(slice->rows, slice->row_count, sizeof(*slice->rows), compare_rows);
 	}
 	if (slice->touch_count > 0) {
 		qsort(slice->touches, slice->touch_count, sizeof(*slice->touches), compare_touches);
 	}
+	if (slice->change_count > 0) {
+		qsort(slice->changes, slice->change_count, sizeof(*slice->changes), compare_changes);
+	}
 	for (size_t i = 0; i < slice->row_count; i++) {
 		struct explain_row *row = &slice->rows[i];
-		while (at < slice->touch_count &&
-		       compare_keys(&slice->touches[at].contact_id, slice->touches[at].process, &row->contact_id,
-				    row->process) < 0) {
-			at++;
-		}
-		size_t end = at;
-		while (end < slice->touch_count &&
-		       compare_keys(&slice->touches[end].contact_id, slice->touches[end].process, &row->contact_id,
-				    row->process) == 0) {
-			end++;
-		}
-		if (!tell_row(model, row, slice->touches + at, end - at, now_us, arena)) {
+		take_own(slice, row, &touch, &change, &own);
+		if (!tell_row(model, &alerts, row, &own, now_us, arena)) {
 			return false;
 		}
-		at = end;
 	}
 	return true;
 }

@@ -606,6 +606,11 @@ struct explain_row {
 	int64_t first_day;
 	const struct history_day *days;
 	size_t day_count;
+	int peak;		  /* enum shown, from early on: the farthest that was shown; 0: none */
+	int64_t fell_us;	  /* from when on it was shown no more; INT64_MIN: it is */
+	const char *fell_rule;	  /* of the touch that moved it; NULL: time alone */
+	const int64_t *late_days; /* at whose end late was entered, since 1970 */
+	size_t late_count;
 };
 
 /* A slice of them, in three turns: who they are, what they have done, what follows from it. */
@@ -623,6 +628,8 @@ struct explain_rows {
 	size_t asked_count;
 	struct evidence_row *touches;
 	size_t touch_count;
+	struct change_row *changes; /* of what is shown: when, to what, by what */
+	size_t change_count;
 	/* out of the third: contacts that were written */
 	int64_t written;
 };

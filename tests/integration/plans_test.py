@@ -18,6 +18,7 @@ INSERT INTO phased.subject_rule SELECT 1, subject_id, 'standard', 'rule', 1, '',
 INSERT INTO phased.phase (contact_id, process, version, model_version, fold, counted, confirmed, activity, early, mid, late,
     reported, shown, fine, band) SELECT md5('c' || n)::uuid, 'standard', 1, 1, 'x', 1, 0, 0, 0, 0, 0, 0, 0, 0, 0
     FROM generate_series(1, {n}) AS n;
+INSERT INTO phased.model_state SELECT m, 'standard', n, 's' || n, (n - 1) / 2 FROM generate_series(1, 1 + {n} / 100) AS m, generate_series(1, 7) AS n;
 INSERT INTO phased.actor SELECT contact_id, 0, '', NULL FROM phased.phase;
 INSERT INTO phased.touch SELECT contact_id, moment, n, moment, moment, 1 + n % ({n} / 20 + 1), 0, 1
     FROM phased.phase, LATERAL (SELECT n, now() - random() * {months} * interval '29 days' AS moment
@@ -35,6 +36,7 @@ INSERT INTO phased.checkpoint SELECT contact_id, 'standard', n, 1, now() + n * i
 INSERT INTO phased.explanation SELECT contact_id, 'standard', 1, 1, now(), NULL, NULL, NULL, 0, '{{}}', '{{}}', '{{}}', '{{}}', '{{}}'
     FROM phased.phase;
 INSERT INTO phased.history SELECT contact_id, 'standard', 1, now(), now(), '{{1}}', '{{1}}', '{{1}}' FROM phased.phase;
+INSERT INTO phased.standing SELECT contact_id, 'standard', 2, false, now(), now(), now(), 2, NULL, NULL, '{{}}' FROM phased.phase;
 INSERT INTO phased.refold (contact_id, from_at, anonymous) SELECT contact_id, now(), true FROM phased.phase;
 INSERT INTO phased.erasure (actor_id, from_at, at, erased_at, positions) SELECT contact_id, '-infinity', now(), now(), '{{}}' FROM phased.phase LIMIT 1 + {n} / 100;
 INSERT INTO phased.position SELECT 'g', 't', n, 1, 1, 'o', 1 FROM generate_series(1, 1 + {n} / 1000) AS n;

@@ -76,6 +76,7 @@ TABLES = {
     "report.cost": {READER: "S", SELLER: "S", PRIVACY: "S"},
     "report.why": {READER: "S", SELLER: "S", PRIVACY: "S"},
     "report.history": {READER: "S", SELLER: "S", PRIVACY: "S"},
+    "report.standing": {READER: "S", SELLER: "S", PRIVACY: "S"},
     "report.journey": {READER: "S", SELLER: "S", PRIVACY: "S"},
     "report.transition": {READER: "S", SELLER: "S", PRIVACY: "S"},
     "report.time_in_phase": {READER: "S", SELLER: "S", PRIVACY: "S"},

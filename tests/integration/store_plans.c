@@ -9,6 +9,7 @@
 #include "core/edge/store_sql_deals.h"
 #include "core/edge/store_sql_erase.h"
 #include "core/edge/store_sql_save.h"
+#include "core/edge/store_sql_standing.h"
 
 static const struct postgres_statement *const every[] = {
 	&sql_settings_set,
@@ -94,6 +95,9 @@ static const struct postgres_statement *const every[] = {
 	&sql_explain_done,
 	&sql_drop_explanations,
 	&sql_drop_histories,
+	&sql_standing_read,
+	&sql_standing_save,
+	&sql_drop_standings,
 	&sql_erase_touches_said,
 	&sql_erase_touches_in,
 	&sql_erase_beside,

@@ -39,6 +39,7 @@ QUERIES = {
 def dump(test, database):
     """One text a table, rows sorted; of a database in which nobody waits to be refolded."""
     test.assertEqual("0", test.value("SELECT (SELECT count(*) FROM phased.refold) + (SELECT count(*) FROM phased.opportunity_due)", database))
+    assert_sums(test, database)
     script = ["SET extra_float_digits = 3; SET TimeZone = 'UTC';"]
     for table, query in QUERIES.items():
         script += [f"SELECT '-- {table}';", f"{query};"]
@@ -49,6 +50,24 @@ def dump(test, database):
         else:
             rows.append(",".join("\\N" if value is None else value for value in row))
     return {table: "\n".join(sorted(found[table])) for table in QUERIES}
+
+
+# What is summed up of changes as they are written, and the same of all that stands there; stays by the change before, not by what a change says.
+SUMS = {
+    "changes of a day": (
+        "SELECT day, process, from_shown, to_shown, n FROM phased.change_sum",
+        "SELECT (at AT TIME ZONE 'UTC')::date, process, from_shown, to_shown, count(*) FROM phased.phase_change GROUP BY 1, 2, 3, 4"),
+    "stays": (
+        "SELECT process, shown, hours, sum(n) FROM (SELECT process, shown, hours, n FROM phased.change_stay UNION ALL SELECT process, from_shown, "
+        "hours, n FROM phased.change_added WHERE hours IS NOT NULL) s GROUP BY 1, 2, 3 HAVING sum(n) <> 0",
+        "SELECT process, from_shown, hours, count(*) FROM (SELECT process, from_shown, phased.change_hours(from_shown, lag(at) OVER "
+        "(PARTITION BY contact_id, process ORDER BY at), at) AS hours FROM phased.phase_change) s WHERE hours IS NOT NULL GROUP BY 1, 2, 3"),
+}
+
+
+def assert_sums(test, database=None):
+    for what, (kept, counted) in SUMS.items():
+        test.assertEqual(*(sorted(map(tuple, test.psql(f"SET TimeZone = 'UTC'; {query}", database))) for query in (counted, kept)), what)
 
 
 def assert_same(test, first, second, what):
