@@ -56,6 +56,14 @@ static const struct postgres_statement put_accounts = {
 	.parameter_count = 4,
 	.parameters = {{POSTGRES_TEXT, true}, {POSTGRES_TEXT, true}, {POSTGRES_TEXT, true}, {POSTGRES_TEXT, true}},
 };
+static const struct postgres_statement drop_committee = {
+	.name = "drop_committee", .sql = "DELETE FROM phased.committee", .simple = true};
+static const struct postgres_statement put_committee = {
+	.name = "put_committee",
+	.sql = "INSERT INTO phased.committee (role, expected, multiplier) SELECT * FROM unnest($1, $2, $3)",
+	.parameter_count = 3,
+	.parameters = {{POSTGRES_TEXT, true}, {POSTGRES_BOOL, true}, {POSTGRES_FLOAT8, true}},
+};
 static const struct postgres_statement mend_domains = {
 	.name = "mend_domains",
 	.sql = "UPDATE phased.contact c SET domain = k.domain FROM unnest($1, $2) AS k (host, domain) WHERE "
@@ -158,6 +166,24 @@ static bool add_accounts(struct ctl *ctl, struct postgres *postgres, const struc
 	return fits ? postgres_add(postgres, &put_accounts, values, NULL, NULL, fail) : no_room(fail);
 }
 
+static bool add_committee(struct ctl *ctl, struct postgres *postgres, const struct committee_settings *settings,
+			  struct fail *fail)
+{
+	struct postgres_array roles, expected, multipliers;
+	struct postgres_value values[3];
+	postgres_array_init(&roles, &ctl->arena, POSTGRES_TEXT, ROLE_COUNT);
+	postgres_array_init(&expected, &ctl->arena, POSTGRES_BOOL, ROLE_COUNT);
+	postgres_array_init(&multipliers, &ctl->arena, POSTGRES_FLOAT8, ROLE_COUNT);
+	for (unsigned role = 1; role < ROLE_COUNT; role++) {
+		postgres_array_text(&roles, role_name((enum role)role));
+		postgres_array_int(&expected, settings->expected[role]);
+		postgres_array_float(&multipliers, settings->multiplier[role]);
+	}
+	bool fits = postgres_array_value(&roles, &values[0]) && postgres_array_value(&expected, &values[1]) &&
+		    postgres_array_value(&multipliers, &values[2]);
+	return fits ? postgres_add(postgres, &put_committee, values, NULL, NULL, fail) : no_room(fail);
+}
+
 /* What can be registered of each host name. */
 static bool mend_hosts(struct ctl *ctl, struct postgres *postgres, struct progress *progress, struct fail *fail)
 {
@@ -202,6 +228,8 @@ static bool accept(struct ctl *ctl, struct postgres *postgres, struct progress *
 	return postgres_add(postgres, &drop_domains, NULL, NULL, NULL, fail) &&
 	       postgres_add(postgres, &drop_accounts, NULL, NULL, NULL, fail) &&
 	       add_domains(ctl, postgres, book, fail) && add_accounts(ctl, postgres, book, fail) &&
+	       postgres_add(postgres, &drop_committee, NULL, NULL, NULL, fail) &&
+	       add_committee(ctl, postgres, &book->committee, fail) &&
 	       postgres_add(postgres, &mend_accounts, NULL, on_changed, ret_changed, fail) &&
 	       progress_turn(progress, postgres, fail) &&
 	       audit_note_add(ctl, postgres, "accounts accept", "", fail,

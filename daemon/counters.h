@@ -30,6 +30,7 @@ struct counters {
 	struct metric lag_offsets, lag_seconds, part_lag_offsets, part_lag_seconds, part_next, part_end;
 	struct metric review_due, reviewed, review_changes, review_passed, review_left, review_age;
 	struct metric explained, explain_too_long, explain_seconds;
+	struct metric accounts, account_too_long, account_seconds;
 	struct metric breaker_rejected, purged, expired_touches, model, schema, build;
 	/* what the metrics of partitions list: those that are ours, as last measured */
 	struct lag lags[PARTITIONS_MAX];

@@ -76,6 +76,9 @@ struct io_ops {
 	bool (*store_explain_due)(void *self, struct explain_rows *slice, struct arena *arena, struct fail *fail);
 	bool (*store_explain_read)(void *self, struct explain_rows *slice, struct arena *arena, struct fail *fail);
 	bool (*store_explain_save)(void *self, struct explain_rows *slice, struct arena *arena, struct fail *fail);
+	bool (*store_account_due)(void *self, struct account_rows *slice, struct arena *arena, struct fail *fail);
+	bool (*store_account_read)(void *self, struct account_rows *slice, struct arena *arena, struct fail *fail);
+	bool (*store_account_save)(void *self, struct account_rows *slice, struct arena *arena, struct fail *fail);
 	bool (*store_rollback)(void *self, struct fail *fail);
 };
 

@@ -235,6 +235,21 @@ static bool explain_save(void *self, struct explain_rows *slice, struct arena *a
 	return store_explain_save(store(self), slice, arena, fail);
 }
 
+static bool account_due(void *self, struct account_rows *slice, struct arena *arena, struct fail *fail)
+{
+	return store_account_due(store(self), slice, arena, fail);
+}
+
+static bool account_read(void *self, struct account_rows *slice, struct arena *arena, struct fail *fail)
+{
+	return store_account_read(store(self), slice, arena, fail);
+}
+
+static bool account_save(void *self, struct account_rows *slice, struct arena *arena, struct fail *fail)
+{
+	return store_account_save(store(self), slice, arena, fail);
+}
+
 static bool pick(void *self, struct pick_rows *rows, struct arena *arena, struct fail *fail)
 {
 	return store_pick(store(self), rows, arena, fail);
@@ -310,6 +325,9 @@ static const struct io_ops real_ops = {
 	.store_explain_due = explain_due,
 	.store_explain_read = explain_read,
 	.store_explain_save = explain_save,
+	.store_account_due = account_due,
+	.store_account_read = account_read,
+	.store_account_save = account_save,
 	.store_pick = pick,
 	.store_postpone = postpone,
 	.store_queue = queue,

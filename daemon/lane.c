@@ -38,6 +38,8 @@ static enum turn end_turn(struct lane *lane)
 		lane->loop->queue_lane = NULL;
 	} else if (turn == TURN_EXPLAIN) {
 		lane->loop->explain.lane = NULL;
+	} else if (turn == TURN_ACCOUNTS) {
+		lane->loop->accounts.lane = NULL;
 	}
 	return turn;
 }
@@ -56,6 +58,8 @@ void lane_lost(struct lane *lane, const struct fail *fail)
 		loop_refold_lost(lane, fail);
 	} else if (turn == TURN_EXPLAIN) {
 		loop_explain_lost(lane->loop, fail);
+	} else if (turn == TURN_ACCOUNTS) {
+		loop_accounts_lost(lane->loop, fail);
 	}
 	int64_t wait_us = CONNECT_FIRST_US << (lane->connect_tries < 5 ? lane->connect_tries : 5);
 	wait_us = wait_us < CONNECT_LAST_US ? wait_us : CONNECT_LAST_US;
@@ -251,6 +255,9 @@ static void turn_done(struct lane *lane)
 	case TURN_EXPLAIN:
 		loop_explain_turn_done(lane->loop, lane);
 		break;
+	case TURN_ACCOUNTS:
+		loop_accounts_turn_done(lane->loop, lane);
+		break;
 	case TURN_BATCH:
 		after_run(lane, batch_turn_done(lane->batch, &fail), &fail);
 		break;
@@ -294,6 +301,10 @@ static void turn_failed(struct lane *lane, struct fail *why)
 	}
 	if (turn == TURN_EXPLAIN) {
 		loop_explain_failed(lane->loop, lane, why);
+		return;
+	}
+	if (turn == TURN_ACCOUNTS) {
+		loop_accounts_failed(lane->loop, lane, why);
 		return;
 	}
 	if (turn == TURN_GREET) {
@@ -390,8 +401,8 @@ void lane_send(struct lane *lane)
 			run_batch(lane);
 			if (lane->turn == TURN_NONE && lane->link == LINK_UP &&
 			    !loop_send_takeover(lane->loop, lane) && !loop_send_refold(lane->loop, lane) &&
-			    !loop_send_deals(lane->loop, lane)) {
-				loop_send_explain(lane->loop, lane);
+			    !loop_send_deals(lane->loop, lane) && !loop_send_explain(lane->loop, lane)) {
+				loop_send_accounts(lane->loop, lane);
 			}
 		}
 		break;

@@ -209,6 +209,7 @@ static void set_tick(struct loop *loop)
 	}
 	at = sooner(at, loop_refold_wakes_us(loop));
 	at = sooner(at, loop_explain_wakes_us(loop));
+	at = sooner(at, loop_accounts_wakes_us(loop));
 	if (loop->status != NULL) {
 		at = sooner(at, loop->http_wakes_us);
 	}
@@ -342,6 +343,7 @@ static bool start(struct loop *loop, struct fail *fail)
 	    !arena_init(&loop->deals_arena, PURGE_ARENA_SIZE) ||
 	    !arena_init(&loop->review_arena, REVIEW_ARENA_SIZE) ||
 	    !arena_init(&loop->explain.arena, EXPLAIN_ARENA_SIZE) ||
+	    !arena_init(&loop->accounts.arena, EXPLAIN_ARENA_SIZE) ||
 	    !arena_init(&loop->queue_arena, PURGE_ARENA_SIZE)) {
 		return fail_set(fail, FAIL_FATAL, EXIT_OUR_BUG, "phased: no memory");
 	}
@@ -380,6 +382,7 @@ static void finish(struct loop *loop)
 	arena_finish(&loop->deals_arena);
 	arena_finish(&loop->review_arena);
 	arena_finish(&loop->explain.arena);
+	arena_finish(&loop->accounts.arena);
 	arena_finish(&loop->queue_arena);
 }
 

@@ -45,7 +45,7 @@ static void take_turn(struct lane *lane, enum explain_turn turn, bool sent, cons
 }
 
 /* Does anybody have to wait for this? */
-static bool is_idle(const struct loop *loop)
+bool loop_is_idle(const struct loop *loop)
 {
 	for (unsigned i = 0; i < loop->lane_count; i++) {
 		if (!batch_is_empty(loop->lanes[i].batch) || batch_has_more(loop->lanes[i].batch)) {
@@ -61,7 +61,7 @@ bool loop_send_explain(struct loop *loop, struct lane *lane)
 	struct explaining *explain = &loop->explain;
 	int64_t now_us = loop_now_us(loop);
 	if (loop->options->conf->explain.share_percent == 0 || now_us < explain->at_us || explain->lane != NULL ||
-	    !is_idle(loop)) {
+	    loop->accounts.lane != NULL || !loop_is_idle(loop)) {
 		return false;
 	}
 	struct fail fail;
@@ -82,17 +82,21 @@ bool loop_send_explain(struct loop *loop, struct lane *lane)
 
 /* ---- What follows ---- */
 
+int64_t loop_rested_us(const struct loop *loop, int64_t begun_us, int64_t share_percent, int64_t pause_us)
+{
+	int64_t now_us = loop_now_us(loop);
+	int64_t rest_us = share_percent > 0 ? (now_us - begun_us) * (100 - share_percent) / share_percent : 0;
+	return now_us + (rest_us > pause_us ? rest_us : pause_us);
+}
+
 /* So much of the time was ours; the rest is others', and at least so much from now on. */
 static void rest(struct loop *loop, int64_t pause_us)
 {
 	struct explaining *explain = &loop->explain;
-	int64_t share = loop->options->conf->explain.share_percent, now_us = loop_now_us(loop);
-	int64_t spent_us = now_us - explain->begun_us;
-	explain->at_us = now_us + (share > 0 ? spent_us * (100 - share) / share : 0);
-	if (explain->at_us < now_us + pause_us) {
-		explain->at_us = now_us + pause_us;
-	}
-	loop->options->counters->explain_seconds.value += (double)spent_us / (double)MOMENT_SECOND_US;
+	explain->at_us =
+		loop_rested_us(loop, explain->begun_us, loop->options->conf->explain.share_percent, pause_us);
+	loop->options->counters->explain_seconds.value +=
+		(double)(loop_now_us(loop) - explain->begun_us) / (double)MOMENT_SECOND_US;
 }
 
 /* That, and not before the minute is over that was set where it began. */

@@ -1,7 +1,7 @@
 /*
  * Between the files of the loop: loop.c (chores, what is watched, stopping), loop_group.c (what concerns all lanes: notices
  * of the consumer group, claims, giving back, another model), loop_erase.c (erasures that the database does not know, before the first claim), loop_look.c (positions set by hand), loop_purge.c (old rows of
- * rejected, old touches), loop_review.c (what time alone changes), loop_refold.c (contacts that wait for their refold), loop_takeover.c (all of them, after another model was accepted), loop_explain.c (why, and day by day), loop_health.c (what checks are told), loop_reload.c (the configuration, read again), loop_service.c (what the
+ * rejected, old touches), loop_review.c (what time alone changes), loop_refold.c (contacts that wait for their refold), loop_takeover.c (all of them, after another model was accepted), loop_explain.c (why, and day by day), loop_account.c (where accounts are), loop_health.c (what checks are told), loop_reload.c (the configuration, read again), loop_service.c (what the
  * service manager is told) and lane.c (a connection to PostgreSQL, and whose the turn under way is). Private to them.
  */
 #pragma once
@@ -11,6 +11,7 @@
 #include <stdint.h>
 
 #include "core/base/arena.h"
+#include "core/base/domain.h"
 #include "core/base/log.h"
 #include "core/base/moment.h"
 #include "core/flow/identify.h"
@@ -47,6 +48,7 @@ enum turn {
 	TURN_REFOLD,
 	TURN_TAKEOVER,
 	TURN_EXPLAIN,
+	TURN_ACCOUNTS,
 	TURN_BATCH
 };
 
@@ -66,6 +68,21 @@ struct explaining {
 	struct uuid came_to;
 	int64_t way_us, way_slices, way_written; /* with the rests between slices; slices; contacts */
 	struct explain_rows slice;
+	struct arena arena;
+};
+
+/* Writing where accounts are, likewise. */
+enum account_turn { ACCOUNT_DUE, ACCOUNT_READS, ACCOUNT_WRITES, ACCOUNT_ROLLS_BACK };
+struct accounting {
+	struct lane *lane; /* whose turn it is; NULL: none's */
+	enum account_turn turn;
+	int64_t begun_us, at_us; /* monotonic: this slice, the next one */
+	size_t accounts;	 /* at once: adapts; 0: as many as may be */
+	int64_t look;		 /* contacts that are looked at to find these: adapts; 0: there was no slice yet */
+	char too_long[DOMAIN_SIZE_MAX + 1]; /* did not fit, alone; "": none */
+	/* of this way through the accounts, as far as this daemon goes it */
+	int64_t way, way_us, way_slices, way_written;
+	struct account_rows slice;
 	struct arena arena;
 };
 
@@ -195,6 +212,7 @@ struct loop {
 	int64_t takeover_at_us, takeover_again_ms;
 
 	struct explaining explain; /* by a lane, when all are free */
+	struct accounting accounts;
 
 	struct status *status;
 	int64_t http_wakes_us; /* monotonic: when it wants to be called though nothing is ready */
@@ -301,6 +319,20 @@ void loop_explain_failed(struct loop *loop, struct lane *lane, const struct fail
 void loop_explain_lost(struct loop *loop, const struct fail *why);
 /* Monotonic; INT64_MAX: not by the clock. */
 int64_t loop_explain_wakes_us(const struct loop *loop);
+
+/* Does nobody have to wait for what chores of this kind do? */
+bool loop_is_idle(const struct loop *loop);
+/* When a chore that has worked since `begun_us` goes on, if so many percent of the time are its own: not before `pause_us` are over. */
+int64_t loop_rested_us(const struct loop *loop, int64_t begun_us, int64_t share_percent, int64_t pause_us);
+
+/* ---- loop_account.c ---- */
+
+/* As those of loop_explain.c. */
+bool loop_send_accounts(struct loop *loop, struct lane *lane);
+void loop_accounts_turn_done(struct loop *loop, struct lane *lane);
+void loop_accounts_failed(struct loop *loop, struct lane *lane, const struct fail *why);
+void loop_accounts_lost(struct loop *loop, const struct fail *why);
+int64_t loop_accounts_wakes_us(const struct loop *loop);
 
 /* ---- loop_health.c ---- */
 

@@ -67,7 +67,7 @@ bool loop_send_review(struct loop *loop, struct lane *lane)
 	/* An explanation that is being written has its contacts locked, and knows nothing better of them: the lane that writes it
 	 * comes here next. To those of another daemon's the review goes back. */
 	if (loop_now_us(loop) < loop->review_at_us || loop->review_lane != NULL || loop->explain.lane != NULL ||
-	    !loop_may_begin(loop)) {
+	    loop->accounts.lane != NULL || !loop_may_begin(loop)) {
 		return false;
 	}
 	struct fail fail;

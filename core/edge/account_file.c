@@ -10,13 +10,14 @@
 #include "core/base/domain.h"
 #include "core/base/text.h"
 #include "core/base/yaml.h"
+#include "core/edge/account_committee.h"
 #include "core/edge/conf_parts.h"
 
 #define LINE_SIZE_MAX 512
 
 struct root_text {
 	struct yaml_texts lists, no_account;
-	struct yaml_node *domains, *accounts;
+	struct yaml_node *domains, *accounts, *committee;
 };
 
 #define AT(member) offsetof(struct root_text, member)
@@ -25,6 +26,7 @@ static const struct yaml_field root_fields[] = {
 	{.key = "no_account", .type = YAML_TEXTS, .offset = AT(no_account), .high = 1024, .fallback = "[]"},
 	{.key = "domains", .type = YAML_NODE, .offset = AT(domains)},
 	{.key = "accounts", .type = YAML_NODE, .offset = AT(accounts)},
+	{.key = "committee", .type = YAML_NODE, .offset = AT(committee)},
 	{0},
 };
 #undef AT
@@ -353,7 +355,8 @@ bool account_file_read(const char *path, struct arena *arena, struct account_boo
 	}
 	struct reading reading = {path, root, arena, fail, &book, 0};
 	if (!read_said(&reading, &text) || !read_lists(&reading, &text) || !sort_domains(&reading) ||
-	    !read_accounts(&reading, text.accounts)) {
+	    !read_accounts(&reading, text.accounts) ||
+	    !account_committee_read(path, text.committee, &book.committee, fail)) {
 		return false;
 	}
 	*ret_book = book;

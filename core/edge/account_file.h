@@ -7,6 +7,7 @@
 #include <stddef.h>
 
 #include "core/base/fail.h"
+#include "core/model/role.h"
 
 struct arena;
 
@@ -37,6 +38,7 @@ struct account_book {
 	struct account
 		*accounts; /* sorted, each once; parents that have no entry of their own are not among them */
 	size_t account_count;
+	struct committee_settings committee;
 };
 
 /* Lists are looked for beside the file. The book lives in the arena. False: *fail has "FILE:LINE: …", EXIT_CONFIG. */

@@ -103,6 +103,11 @@ static const struct yaml_field accounts_fields[] = {
 	 .help = "File that phasectl accounts accept reads: lists of mail providers, and whose domains are whose. "
 		 "The "
 		 "daemon asks the database."},
+	{"share_percent", YAML_INTEGER, AT(accounts.share_percent), .low = 0, .high = 100, .fallback = "10",
+	 .unit = "%", .reloadable = true,
+	 .help = "Share of the time that a daemon may spend on where accounts are, while no event waits. 0: none, "
+		 "and "
+		 "report.account_phase and report.committee stay as they are."},
 	{0},
 };
 

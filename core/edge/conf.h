@@ -54,6 +54,7 @@ struct conf {
 	} model;
 	struct {
 		const char *path; /* of the file of accounts, relative ones resolved */
+		int64_t share_percent;
 	} accounts;
 	struct {
 		struct yaml_texts property_keys; /* sorted, each once, at most SUBJECT_PROPERTIES_MAX */

@@ -145,4 +145,12 @@ bool store_explain_read(struct store *store, struct explain_rows *slice, struct 
 /* Writes what follows from it, and that all up to slice->after is done, and COMMITs. */
 bool store_explain_save(struct store *store, struct explain_rows *slice, struct arena *arena, struct fail *fail);
 
+/* A transaction begins, and a slice of the accounts is read whose rows are of before; nobody else works on these until it ends. */
+bool store_account_due(struct store *store, struct account_rows *slice, struct arena *arena, struct fail *fail);
+/* What the contacts of slice->asked have done. */
+bool store_account_read(struct store *store, struct account_rows *slice, struct arena *arena, struct fail *fail);
+/* Writes what follows from it, and that all up to slice->after is done, and COMMITs. Accounts with a contact whom somebody else has locked, or
+ * written since, are passed over. */
+bool store_account_save(struct store *store, struct account_rows *slice, struct arena *arena, struct fail *fail);
+
 bool store_rollback(struct store *store, struct fail *fail);

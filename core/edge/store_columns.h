@@ -31,6 +31,7 @@ struct store {
 	struct pick_rows *pick;
 	struct store_queue *queue;
 	struct explain_rows *explain;
+	struct account_rows *accounts;
 };
 
 /* "The batch needs more memory than batch.arena_mb"; FAIL_DATA, so that a smaller one is tried. Returns false. */

@@ -65,14 +65,13 @@ bool store_explain_due(struct store *store, struct explain_rows *slice, struct a
 	       postgres_send(store->postgres, fail);
 }
 
-static bool on_touches(void *context, const struct postgres_rows *rows, struct fail *fail)
+bool store_evidence_rows(struct store *store, const struct postgres_rows *rows, struct evidence_row **ret_touches,
+			 size_t *ret_count, struct fail *fail)
 {
-	struct store *store = context;
-	struct explain_rows *slice = store->explain;
 	size_t count = postgres_count(rows);
 	const char *process = ""; /* one copy of a name that rows share */
-	slice->touches = store_rows_room(store, rows, sizeof(*slice->touches), fail);
-	if (slice->touches == NULL || count == (size_t)store_history_max(store->arena)) {
+	struct evidence_row *touches = store_rows_room(store, rows, sizeof(*touches), fail);
+	if (touches == NULL || count == (size_t)store_history_max(store->arena)) {
 		return store_arena_full(fail);
 	}
 	for (size_t i = 0; i < count; i++) {
@@ -82,7 +81,7 @@ static bool on_touches(void *context, const struct postgres_rows *rows, struct f
 				return store_arena_full(fail);
 			}
 		}
-		slice->touches[i] = (struct evidence_row){
+		touches[i] = (struct evidence_row){
 			.contact_id = postgres_uuid(rows, i, 0),
 			.process = process,
 			.at_us = postgres_moment(rows, i, 2),
@@ -93,23 +92,37 @@ static bool on_touches(void *context, const struct postgres_rows *rows, struct f
 			.confirm = (uint16_t)postgres_int(rows, i, 7),
 			.content = store_row_text(store, rows, i, 8),
 		};
-		if (slice->touches[i].content == NULL && !postgres_is_null(rows, i, 8)) {
+		if (touches[i].content == NULL && !postgres_is_null(rows, i, 8)) {
 			return store_arena_full(fail);
 		}
 	}
-	slice->touch_count = count;
+	*ret_touches = touches;
+	*ret_count = count;
 	return true;
+}
+
+bool store_add_evidence(struct store *store, uint64_t model_version, const struct uuid *contacts, size_t count,
+			postgres_on_rows *on_rows, struct fail *fail)
+{
+	struct columns *columns = columns_begin(store->arena);
+	columns_int(columns, POSTGRES_INT8, (int64_t)model_version);
+	columns_uuids(columns, contacts, count);
+	columns_int(columns, POSTGRES_INT8, store_history_max(store->arena));
+	return columns_add(columns, store->postgres, &sql_explain_read, on_rows, store, fail);
+}
+
+static bool on_touches(void *context, const struct postgres_rows *rows, struct fail *fail)
+{
+	struct store *store = context;
+	return store_evidence_rows(store, rows, &store->explain->touches, &store->explain->touch_count, fail);
 }
 
 bool store_explain_read(struct store *store, struct explain_rows *slice, struct arena *arena, struct fail *fail)
 {
 	store->arena = arena;
 	store->explain = slice;
-	struct columns *columns = columns_begin(arena);
-	columns_int(columns, POSTGRES_INT8, (int64_t)slice->model_version);
-	columns_uuids(columns, slice->asked, slice->asked_count);
-	columns_int(columns, POSTGRES_INT8, store_history_max(arena));
-	return columns_add(columns, store->postgres, &sql_explain_read, on_touches, store, fail) &&
+	return store_add_evidence(store, slice->model_version, slice->asked, slice->asked_count, on_touches,
+				  fail) &&
 	       store_standing_read(store, slice, arena, fail) && postgres_send(store->postgres, fail);
 }
 

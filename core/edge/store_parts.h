@@ -63,3 +63,8 @@ bool store_standing_read(struct store *store, const struct explain_rows *slice, 
 			 struct fail *fail);
 bool store_standing_save(struct store *store, const struct explain_rows *slice, struct arena *arena,
 			 struct fail *fail);
+/* What contacts have done that a rule takes, and hard facts; and its rows. The arena is store->arena. */
+bool store_add_evidence(struct store *store, uint64_t model_version, const struct uuid *contacts, size_t count,
+			postgres_on_rows *on_rows, struct fail *fail);
+bool store_evidence_rows(struct store *store, const struct postgres_rows *rows, struct evidence_row **ret_touches,
+			 size_t *ret_count, struct fail *fail);

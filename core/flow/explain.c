@@ -6,6 +6,7 @@
 
 #include "core/base/arena.h"
 #include "core/flow/contacts_inside.h"
+#include "core/flow/evidence.h"
 #include "core/flow/fold_input.h"
 #include "core/flow/smooth.h"
 #include "core/flow/standing.h"
@@ -29,29 +30,17 @@ struct entry {
 
 /* ---- Order ---- */
 
-static int compare_keys(const struct uuid *a, const char *a_process, const struct uuid *b, const char *b_process)
-{
-	int order = uuid_compare(a, b);
-	return order != 0 ? order : strcmp(a_process != NULL ? a_process : "", b_process != NULL ? b_process : "");
-}
-
 static int compare_rows(const void *a, const void *b)
 {
 	const struct explain_row *x = a, *y = b;
-	return compare_keys(&x->contact_id, x->process, &y->contact_id, y->process);
+	return evidence_compare_keys(&x->contact_id, x->process, &y->contact_id, y->process);
 }
 
 static int compare_changes(const void *a, const void *b)
 {
 	const struct change_row *x = a, *y = b;
-	int order = compare_keys(&x->contact_id, x->process, &y->contact_id, y->process);
+	int order = evidence_compare_keys(&x->contact_id, x->process, &y->contact_id, y->process);
 	return order != 0 ? order : (x->at_us > y->at_us) - (x->at_us < y->at_us);
-}
-
-static int compare_touches(const void *a, const void *b)
-{
-	const struct evidence_row *x = a, *y = b;
-	return compare_keys(&x->contact_id, x->process, &y->contact_id, y->process);
 }
 
 /* ---- One ---- */
@@ -203,26 +192,26 @@ static void take_own(const struct explain_rows *slice, const struct explain_row 
 		     size_t *change, struct own *ret_own)
 {
 	while (*touch < slice->touch_count &&
-	       compare_keys(&slice->touches[*touch].contact_id, slice->touches[*touch].process, &row->contact_id,
-			    row->process) < 0) {
+	       evidence_compare_keys(&slice->touches[*touch].contact_id, slice->touches[*touch].process,
+				     &row->contact_id, row->process) < 0) {
 		++*touch;
 	}
 	ret_own->touches = slice->touches + *touch;
 	while (*touch < slice->touch_count &&
-	       compare_keys(&slice->touches[*touch].contact_id, slice->touches[*touch].process, &row->contact_id,
-			    row->process) == 0) {
+	       evidence_compare_keys(&slice->touches[*touch].contact_id, slice->touches[*touch].process,
+				     &row->contact_id, row->process) == 0) {
 		++*touch;
 	}
 	ret_own->touch_count = (size_t)(slice->touches + *touch - ret_own->touches);
 	while (*change < slice->change_count &&
-	       compare_keys(&slice->changes[*change].contact_id, slice->changes[*change].process, &row->contact_id,
-			    row->process) < 0) {
+	       evidence_compare_keys(&slice->changes[*change].contact_id, slice->changes[*change].process,
+				     &row->contact_id, row->process) < 0) {
 		++*change;
 	}
 	ret_own->changes = slice->changes + *change;
 	while (*change < slice->change_count &&
-	       compare_keys(&slice->changes[*change].contact_id, slice->changes[*change].process, &row->contact_id,
-			    row->process) == 0) {
+	       evidence_compare_keys(&slice->changes[*change].contact_id, slice->changes[*change].process,
+				     &row->contact_id, row->process) == 0) {
 		++*change;
 	}
 	ret_own->change_count = (size_t)(slice->changes + *change - ret_own->changes);
@@ -260,7 +249,7 @@ bool explain_slice(const struct contacts_model *model, struct explain_rows *slic
 		qsort(slice->rows, slice->row_count, sizeof(*slice->rows), compare_rows);
 	}
 	if (slice->touch_count > 0) {
-		qsort(slice->touches, slice->touch_count, sizeof(*slice->touches), compare_touches);
+		qsort(slice->touches, slice->touch_count, sizeof(*slice->touches), evidence_compare);
 	}
 	if (slice->change_count > 0) {
 		qsort(slice->changes, slice->change_count, sizeof(*slice->changes), compare_changes);

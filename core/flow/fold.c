@@ -131,9 +131,8 @@ static void move_to(const struct fold_process *process, struct phase_state *stat
 }
 
 static void count_touch(const struct fold_process *process, struct phase_state *state,
-			const struct fold_touch *touch)
+			const struct fold_touch *touch, const double *factor)
 {
-	const double *factor = process->factor[touch->rule];
 	move_to(process, state, touch->ms);
 	for (unsigned k = 0; k < PHASE_STATES; k++) {
 		state->pi[k] = state->pi[k] * factor[k];
@@ -196,7 +195,7 @@ static bool take_touch(const struct fold_process *process, struct phase_state *s
 	if (burst || repeat) {
 		return false;
 	}
-	count_touch(process, state, touch);
+	count_touch(process, state, touch, process->factor[touch->rule]);
 	return true;
 }
 
@@ -259,6 +258,22 @@ enum fold_result fold_touch(const struct fold_process *process, struct phase_sta
 		return FOLD_BURST;
 	}
 	return take_touch(process, state, touch, burst) ? FOLD_MOVED : FOLD_LEFT_OUT;
+}
+
+void fold_counted(const struct fold_process *process, struct phase_state *state, const struct fold_touch *touch,
+		  const double factor[PHASE_STATES])
+{
+	switch (touch->kind) {
+	case FOLD_TOUCH:
+		count_touch(process, state, touch, factor);
+		break;
+	case FOLD_CONFIRM:
+		count_confirm(process, state, touch);
+		break;
+	case FOLD_CLOSE:
+		close_process(process, state, touch);
+		break;
+	}
 }
 
 /* ---- All touches ---- */

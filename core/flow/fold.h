@@ -81,6 +81,11 @@ enum fold_result {
 enum fold_result fold_touch(const struct fold_process *process, struct phase_state *state,
 			    const struct fold_touch *touch);
 
+/* What was found to count already, of whomever: moves the state, and leaves no trace by which later touches are decided. Of a touch, by
+ * these factors in place of its rule's. In the fold's order. */
+void fold_counted(const struct fold_process *process, struct phase_state *state, const struct fold_touch *touch,
+		  const double factor[PHASE_STATES]);
+
 /*
  * All touches of a contact, sorted by fold_compare, from the start. `ret_counted` (or NULL) says per touch whether it
  * moved the state. `on_step` (or NULL) is called after the last touch of each millisecond in which something moved,

@@ -144,3 +144,12 @@ const char *role_name(enum role role)
 	CHECK((unsigned)role < ROLE_COUNT);
 	return names[role];
 }
+
+enum role role_named(const char *name)
+{
+	unsigned role = 1;
+	while (role < ROLE_COUNT && strcmp(name, role_name((enum role)role)) != 0) {
+		role++;
+	}
+	return role < ROLE_COUNT ? (enum role)role : ROLE_NONE;
+}

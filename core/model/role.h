@@ -3,6 +3,7 @@
  * apart by flow/role.
  */
 #pragma once
+#include <stdbool.h>
 
 /* X(name, word) */
 /* clang-format off */
@@ -27,4 +28,15 @@ enum role_source {
 	ROLE_TITLE /* inferred from the title */
 };
 
+#define COMMITTEE_MULTIPLIER_MAX 4 /* more than that would be one person's account */
+
+/* What committees are made of: conf/accounts.yaml. Of ROLE_NONE: of whom no role is known. */
+struct committee_settings {
+	bool expected[ROLE_COUNT];
+	/* What factors of their touches are raised to; 0: does not decide, and is not counted. */
+	double multiplier[ROLE_COUNT];
+};
+
+/* By its name, exactly. ROLE_NONE: there is none of that name. */
+enum role role_named(const char *name);
 const char *role_name(enum role role); /* "CFO", "sales", …; NULL for ROLE_NONE */

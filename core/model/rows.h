@@ -12,6 +12,7 @@
 #include "core/model/actor.h"
 #include "core/model/message.h"
 #include "core/model/phase.h"
+#include "core/model/role.h"
 #include "core/model/subject.h"
 #include "core/model/touch.h"
 
@@ -631,5 +632,85 @@ struct explain_rows {
 	struct change_row *changes; /* of what is shown: when, to what, by what */
 	size_t change_count;
 	/* out of the third: contacts that were written */
+	int64_t written;
+};
+
+/* A contact of an account that is due. */
+struct account_contact_row {
+	const char *account;
+	struct uuid contact_id;
+	int64_t version; /* of its arbiter: where it is another by now, nothing is written of its account */
+	enum role role;
+	uint32_t taken; /* touches that left a trace, by its states */
+};
+
+struct account_change {
+	int64_t at_ms;
+	enum shown from, to;
+	bool by_time; /* at a full hour */
+};
+
+/* A member who is active in a process. */
+struct account_weight {
+	struct uuid contact_id;
+	double weight;
+	bool laggard;
+};
+
+/* An account in a process: what is written of it. */
+struct account_phase_row {
+	const char *account, *process;
+	int64_t as_of_us; /* INT64_MIN: nothing has come */
+	uint32_t counted, confirmed;
+	double activity; /* at the last touch */
+	double main[MAIN_COUNT];
+	int shown; /* enum shown; -1: more than is folded */
+	int fine, band;
+	bool quiet;
+	int64_t since_us, last_us; /* INT64_MIN: none */
+	unsigned members, active, silent, laggards;
+	double consensus, coverage; /* NaN: none */
+	unsigned missing;	    /* 1 << enum role */
+	const struct account_change *changes;
+	size_t change_count;
+	const struct account_weight *weights;
+	size_t weight_count;
+};
+
+/* An account whose rows are of before. */
+struct account_due_row {
+	const char *account;
+	int64_t signature; /* of its contacts, that was found */
+	int64_t contacts;  /* how many; 0: it has none any more */
+	bool too_long;	   /* more than is folded */
+	/* out */
+	int64_t review_us; /* when time alone changes something; INT64_MIN: never */
+};
+
+/* A slice of them, in three turns: which they are, what their contacts have done, what follows from it. */
+struct account_rows {
+	uint64_t model_version; /* accounts with contacts of another one are left until these are folded anew */
+	int64_t hour_us;	/* the full hour up to which time passes */
+	int64_t look_max, accounts_max, contacts_max; /* contacts that are looked at; found; of each account */
+	/* out of the first turn, in the arena */
+	bool ours;	   /* else another daemon is at it, or nothing has changed */
+	bool last;	   /* the end of the accounts */
+	const char *after; /* up to this one all is done once these are */
+	int64_t way;	   /* which way through the accounts this is, of all daemons */
+	int64_t settings_mark;
+	struct committee_settings settings;
+	struct account_due_row *due;
+	size_t due_count;
+	struct account_contact_row *contacts; /* of those */
+	size_t contact_count;
+	/* out of the second, of those contacts that are asked for */
+	const struct uuid *asked;
+	size_t asked_count;
+	struct evidence_row *touches;
+	size_t touch_count;
+	/* what is written */
+	const struct account_phase_row *phases;
+	size_t phase_count;
+	/* out of the third: accounts that were written */
 	int64_t written;
 };

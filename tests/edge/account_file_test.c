@@ -105,6 +105,42 @@ START_TEST(what_the_file_itself_says_goes_before_its_lists)
 }
 END_TEST
 
+START_TEST(what_committees_are_made_of)
+{
+	static const struct {
+		const char *text, *expected;
+		double hr, user;
+	} rows[] = {
+		{"", "CFO CMO CEO sales production procurement IT ", 1, 1},
+		{"committee:\n", "CFO CMO CEO sales production procurement IT ", 1, 1},
+		{"committee: {multipliers: {HR: 0, user: .5}}", "CFO CMO CEO sales production procurement IT ", 0,
+		 .5},
+		{"committee: {expected: []}", "", 1, 1},
+		{"committee: {expected: [user, CFO], multipliers: {HR: 4}}", "CFO user ", 4, 1},
+	};
+	for (size_t i = 0; i < COUNT_OF(rows); i++) {
+		struct arena arena;
+		struct account_book book;
+		struct fail fail;
+		char expected[128] = "";
+		ck_assert(arena_init(&arena, 1 << 16));
+		ck_assert_msg(read_texts(rows[i].text, "", &arena, &book, &fail), "%s", fail.text);
+		for (unsigned role = 0; role < ROLE_COUNT; role++) {
+			if (book.committee.expected[role]) {
+				size_t used = strlen(expected);
+				snprintf(expected + used, sizeof(expected) - used, "%s ",
+					 role_name((enum role)role));
+			}
+		}
+		ck_assert_str_eq(expected, rows[i].expected);
+		ck_assert_double_eq(book.committee.multiplier[ROLE_HR], rows[i].hr);
+		ck_assert_double_eq(book.committee.multiplier[ROLE_USER], rows[i].user);
+		ck_assert_double_eq(book.committee.multiplier[ROLE_NONE], 1);
+		arena_finish(&arena);
+	}
+}
+END_TEST
+
 START_TEST(an_empty_file_says_nothing)
 {
 	struct arena arena;
@@ -143,6 +179,17 @@ START_TEST(what_is_wrong_is_named_with_its_line)
 		{"accounts: {a.test: {}, A.test: {}}", "", "\"a.test\" stands twice in \"accounts\""},
 		{"accounts: {a.test: {parent: b.test}, b.test: {parent: a.test}}", "",
 		 "its parents lead back to it"},
+		{"committee: [CFO]", "", "accounts.yaml:1: \"committee\" must be a map"},
+		{"committee: {expect: [CFO]}", "", "unknown key \"expect\""},
+		{"committee: {expected: CFO}", "", "\"expected\" must be a list of roles"},
+		{"committee:\n  expected: [CFO, CTOO]", "", "accounts.yaml:2: "},
+		{"committee: {expected: [CFO, CFO]}", "", "\"expected\" names CFO twice"},
+		{"committee: {multipliers: [HR]}", "", "\"multipliers\" must be a map"},
+		{"committee: {multipliers: {boss: 1}}", "", "boss"},
+		{"committee: {multipliers: {HR: -1}}", "", "HR must have a number from 0 to 4 behind it"},
+		{"committee: {multipliers: {HR: 4.5}}", "", "HR must have a number from 0 to 4 behind it"},
+		{"committee: {multipliers: {HR: much}}", "", "HR must have a number from 0 to 4 behind it"},
+		{"committee: {multipliers: {CFO: 0}}", "", "CFO is expected, so it decides"},
 	};
 	for (size_t i = 0; i < COUNT_OF(rows); i++) {
 		struct arena arena;
@@ -174,5 +221,6 @@ START_TEST(a_full_arena_is_said)
 }
 END_TEST
 
-TEST_MAIN("account_file", what_the_file_itself_says_goes_before_its_lists, an_empty_file_says_nothing,
-	  what_is_wrong_is_named_with_its_line, a_list_without_an_end_is_refused, a_full_arena_is_said)
+TEST_MAIN("account_file", what_the_file_itself_says_goes_before_its_lists, what_committees_are_made_of,
+	  an_empty_file_says_nothing, what_is_wrong_is_named_with_its_line, a_list_without_an_end_is_refused,
+	  a_full_arena_is_said)

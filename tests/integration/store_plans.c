@@ -5,6 +5,7 @@
 #include <stdio.h>
 
 #include "core/base/check.h"
+#include "core/edge/store_sql_account.h"
 #include "core/edge/store_sql_chores.h"
 #include "core/edge/store_sql_deals.h"
 #include "core/edge/store_sql_erase.h"
@@ -93,6 +94,13 @@ static const struct postgres_statement *const every[] = {
 	&sql_explain_read,
 	&sql_explain_save,
 	&sql_explain_done,
+	&sql_account_due,
+	&sql_account_committee,
+	&sql_account_lock,
+	&sql_account_put_phases,
+	&sql_account_put_changes,
+	&sql_account_put_members,
+	&sql_account_done,
 	&sql_drop_explanations,
 	&sql_drop_histories,
 	&sql_standing_read,
