@@ -92,10 +92,12 @@ enum machine_reason {
 	MACHINE_BURST = 1 << 10,
 	MACHINE_MONITORING = 1 << 11,
 	MACHINE_SAID = 0xffff, /* what an event may say */
-	/* Of a stored touch, as the database has found: too soon after its mail was delivered; around a click that no person makes. */
+	/* Of a stored touch, as the database has found: too soon after its mail was delivered; around a click that no person makes; one of
+	 * several links within seconds. */
 	MACHINE_FOUND_SOON = 1 << 16,
 	MACHINE_FOUND_TRAP = 1 << 17,
-	MACHINE_FOUND = MACHINE_FOUND_SOON | MACHINE_FOUND_TRAP
+	MACHINE_FOUND_LINKS = 1 << 18,
+	MACHINE_FOUND = MACHINE_FOUND_SOON | MACHINE_FOUND_TRAP | MACHINE_FOUND_LINKS
 };
 
 struct event_property {

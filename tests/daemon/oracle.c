@@ -199,49 +199,6 @@ static void choose(struct oracle *oracle)
 	}
 }
 
-/* ---- what touches say of clicks ---- */
-
-/* Too soon after its mail, or around a click on what nobody can see: a bit of MACHINE_FOUND, or nothing. */
-static uint32_t said_of_click(const struct seen *click, const struct seen *other)
-{
-	int64_t after_us = click->touch.stamped_us - other->touch.stamped_us;
-	int action = other->subject.action;
-	if (!uuid_equal(&other->touch.actor_id, &click->touch.actor_id) ||
-	    strcmp(other->subject.source, click->subject.source) != 0 ||
-	    strcmp(other->subject.site, click->subject.site) != 0) {
-		return 0;
-	}
-	if (action == ACTION_EMAIL_CLICK && (other->touch.reasons & MACHINE_HONEYPOT) != 0) {
-		return after_us >= -WORLD_HONEYPOT_US && after_us <= WORLD_HONEYPOT_US ? MACHINE_FOUND_TRAP : 0;
-	}
-	bool is_mail = action == ACTION_EMAIL_SENT || action == ACTION_EMAIL_DELIVERED;
-	return is_mail && after_us >= 0 && after_us <= WORLD_TOO_SOON_US ? MACHINE_FOUND_SOON : 0;
-}
-
-/* Which copy stands and how it is counted does not go by it. One that was judged stays so when what said so goes. */
-static void time_click(const struct oracle *oracle, struct seen *click)
-{
-	uint32_t found = 0, may_be = 0;
-	for (size_t i = 0; i < oracle->count; i++) {
-		const struct seen *other = &oracle->seen[i];
-		uint32_t said = other->event != NULL ? said_of_click(click, other) : 0;
-		found |= other->stands ? said : 0;
-		may_be |= said != 0 && oracle_may_have_gone(other) ? said : 0;
-	}
-	const struct touch_line *there = tables_find(oracle->found, TABLE_TOUCH, &click->touch);
-	click->touch.reasons |= found | (there != NULL ? may_be & (uint32_t)there->reasons : 0);
-}
-
-static void time_clicks(struct oracle *oracle)
-{
-	for (size_t i = 0; i < oracle->count; i++) {
-		struct seen *click = &oracle->seen[i];
-		if (click->stands && click->subject.action == ACTION_EMAIL_CLICK) {
-			time_click(oracle, click);
-		}
-	}
-}
-
 /* ---- facts ---- */
 
 static void gather_facts(struct oracle *oracle)
@@ -420,7 +377,7 @@ static void fill(struct oracle *oracle)
 	gather_facts(oracle);
 	oracle_join(oracle);
 	oracle_erase(oracle);
-	time_clicks(oracle);
+	oracle_time_clicks(oracle);
 	oracle_fill_touches(oracle);
 	oracle_fill_persons(oracle);
 	oracle_fill_subjects(oracle);

@@ -76,6 +76,8 @@ bool oracle_contact_of(const struct oracle *oracle, const struct seen *seen, str
 void oracle_loosen(struct oracle *oracle);
 /* Once facts are gathered: those that are erased stand no more. */
 void oracle_erase(struct oracle *oracle);
+/* Which clicks others show to be machines'. */
+void oracle_time_clicks(struct oracle *oracle);
 /* Could it have been a mail that was there before the click came, and is gone? */
 bool oracle_may_have_gone(const struct seen *seen);
 /* As they are found, where that is left open: is this actor, or subject, to be expected? */

@@ -242,7 +242,10 @@ void oracle_fill_subjects(struct oracle *oracle)
 			 subject->path, subject->title, subject->content_id, subject->form_id,
 			 subject->target_host, subject->target_path, subject->topic, subject->engagement);
 		const struct model_process *process = &oracle->model->model->processes[seen->match.process];
-		struct subject_line subject_line = {subject->id, subject->channel, tables_text(texts)};
+		char link[700];
+		snprintf(link, sizeof(link), "%s%s", subject->target_host, subject->target_path);
+		struct subject_line subject_line = {subject->id, subject->channel, tables_text(texts),
+						    tables_text(link)};
 		struct rule_line rule_line = {
 			subject->id,
 			tables_text(process->name),

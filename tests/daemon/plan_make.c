@@ -415,10 +415,11 @@ static void add_burst(struct making *making)
 	first.action = ACTION_EMAIL_CLICK;
 	first.identity.recipient_id = name(making, "recipient-", making->plan->is_calm ? 0 : below(making, 2));
 	unsigned clicks = 2 + (unsigned)below(making, 5);
+	int64_t apart_us = now_and_then(making, 60) ? 10 * MOMENT_SECOND_US : MOMENT_SECOND_US;
 	for (unsigned i = 0; i < clicks; i++) {
 		struct event click = first;
 		click.id = name(making, "e", making->number++);
-		click.occurred_us = first.occurred_us + (int64_t)below(making, 7) * 10 * MOMENT_SECOND_US +
+		click.occurred_us = first.occurred_us + (int64_t)below(making, 7) * apart_us +
 				    (int64_t)below(making, 2) * 1000;
 		click.stamped_us = click.occurred_us;
 		click.received_us = first.received_us + 2 * MINUTE_US;

@@ -99,7 +99,8 @@ struct stretch_line {
 struct subject_line {
 	uint64_t id;
 	int64_t channel;
-	const char *texts; /* all other columns, '|' between */
+	const char *texts; /* all columns but `channel`, '/' between */
+	const char *link;  /* of these, where it leads: host and path */
 };
 
 struct rule_line {

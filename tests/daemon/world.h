@@ -26,6 +26,7 @@
 #define WORLD_LOCKS_MAX 1024
 #define WORLD_TOO_SOON_US INT64_C(10000000) /* setting machine.too_soon_ms */
 #define WORLD_HONEYPOT_US INT64_C(30000000) /* setting machine.honeypot_ms */
+#define WORLD_ALL_LINKS_US INT64_C(2000000) /* setting machine.all_links_ms */
 #define WORLD_REJECTED 4		    /* number of topic phased.rejected */
 
 extern const char *const world_topics[WORLD_TOPICS];

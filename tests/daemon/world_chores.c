@@ -234,9 +234,50 @@ static int64_t said_of_click(const struct tables *tables, const struct touch_lin
 	}
 }
 
+static const char *link_of(const struct tables *tables, const struct touch_line *touch)
+{
+	struct subject_line key = {.id = touch->subject_id};
+	const struct subject_line *subject = tables_find(tables, TABLE_SUBJECT, &key);
+	return about_mail(tables, touch).action == ACTION_EMAIL_CLICK ? subject->link : "";
+}
+
+/* How many links its sender's mails were followed on within so long from a moment on. */
+static unsigned links_from(const struct tables *tables, const struct touch_line *click, int64_t from_us)
+{
+	const char *links[3];
+	unsigned count = 0;
+	for (size_t i = 0; i < tables_count(tables, TABLE_TOUCH) && count < COUNT_OF(links); i++) {
+		const struct touch_line *other = tables_row(tables, TABLE_TOUCH, i);
+		const char *link = link_of(tables, other);
+		bool is_new = link[0] != '\0' && other->stamped_us >= from_us &&
+			      other->stamped_us <= from_us + WORLD_ALL_LINKS_US &&
+			      is_of_one_sender(tables, click, other);
+		for (unsigned j = 0; j < count; j++) {
+			is_new = is_new && links[j] != link; /* texts are there once */
+		}
+		if (is_new) {
+			links[count++] = link;
+		}
+	}
+	return count;
+}
+
+/* Is there such a time that it lies in? It begins with a click. */
+static bool is_among_links(const struct tables *tables, const struct touch_line *click)
+{
+	for (size_t i = 0; i < tables_count(tables, TABLE_TOUCH); i++) {
+		int64_t from_us = ((const struct touch_line *)tables_row(tables, TABLE_TOUCH, i))->stamped_us;
+		if (from_us <= click->stamped_us && click->stamped_us <= from_us + WORLD_ALL_LINKS_US &&
+		    links_from(tables, click, from_us) == 3) {
+			return true;
+		}
+	}
+	return false;
+}
+
 static int64_t found_of_click(const struct tables *tables, const struct touch_line *click)
 {
-	int64_t found = 0;
+	int64_t found = is_among_links(tables, click) ? MACHINE_FOUND_LINKS : 0;
 	for (size_t i = 0; i < tables_count(tables, TABLE_TOUCH); i++) {
 		found |= said_of_click(tables, click, tables_row(tables, TABLE_TOUCH, i));
 	}

@@ -33,7 +33,10 @@ static void save_subjects(struct saving *saving)
 				 subject->path, subject->title, subject->content_id, subject->form_id,
 				 subject->target_host, subject->target_path, subject->topic, subject->engagement);
 		CHECK(size > 0 && size < (int)sizeof(texts));
-		struct subject_line subject_line = {subject->id, subject->channel, tables_text(texts)};
+		char link[700];
+		snprintf(link, sizeof(link), "%s%s", subject->target_host, subject->target_path);
+		struct subject_line subject_line = {subject->id, subject->channel, tables_text(texts),
+						    tables_text(link)};
 		struct rule_line rule_line = {subject->id,
 					      tables_text(row->process),
 					      tables_text(row->rule),

@@ -2,6 +2,7 @@
 # run: timeout=420
 """Machine traffic: kept, shown with its reasons, cleared of a contact and set again, with tables as if it had never been flagged."""
 import json
+import random
 
 import events
 import phased_test
@@ -41,9 +42,9 @@ def introduce(address):
 
 
 def clicks(address, at):
-    """All links of a mail, a second apart."""
+    """All links of a mail, more slowly than what is told by two seconds."""
     for number, link in enumerate(LINKS):
-        moment = at + number * SECOND_US
+        moment = at + number * 5 * SECOND_US
         yield {"id": f"{address}/{at}/click{number}", "source": "mailgun", "site": "nordlys-mail", "channel": "EMAIL",
                "action": "EMAIL_CLICK", "occurred_us": moment, "received_us": moment, "identity": {"email": address},
                "content": {"target_url": f"https://www.nordlys.test{link}"}}
@@ -256,6 +257,64 @@ class Machine(FaultTest):
             self.assertEqual(never[table], cleared[table], table)
         self.phasectl(["machine", "clear", contact, "--undo"])
         tables.assert_same(self, before, self.dump(), "taken back")
+
+    def test_three_links_within_two_seconds_move_nothing_whichever_comes_first(self):
+        self.prepare(2)
+        # seconds and link of each click of a case, and how many of them are a machine's
+        cases = [("a within the time", ((0, "a"), (0.9, "b"), (2, "c")), 3), ("two links", ((0, "a"), (1, "b"), (1.5, "a"), (2, "b")), 0),
+                 ("more slowly", ((0, "a"), (1, "b"), (2.001, "c")), 0), ("opened one by one", ((0, "a"), (3, "b"), (9, "c")), 0),
+                 ("at one moment", ((0, "a"), (0, "b"), (0, "c"), (0, "d")), 4), ("one again, and one by itself", ((0, "a"), (1, "b"), (1, "a"), (1.5, "c"), (9, "d")), 4),
+                 ("three of five", ((-1.9, "x"), (0, "a"), (1, "b"), (1.9, "a"), (2, "b"), (3.9, "c")), 3), ("it is not known which", ((0, ""), (1, "a"), (2, "b")), 0),
+                 ("not known, beside three", ((0, "a"), (1, ""), (1, "c"), (2, "b")), 4)]
+        sent = [introduce(ADDRESS), introduce(OTHER), *walk(ADDRESS, days=10)]
+        for number, (name, made, _) in enumerate(cases):
+            at = NOW_US - (9 - number % 9) * DAY_US + number // 9 * 3600 * SECOND_US
+            for place, (seconds, link) in enumerate(made):
+                sent.append({**mails(ADDRESS, f"{name}/{place}", "EMAIL_CLICK", at + round(seconds * SECOND_US)),
+                             "content": {"target_url": f"https://www.nordlys.test/{link}"} if link else {}})
+        at = NOW_US - 12 * DAY_US	# by two, of two senders; opens are no clicks
+        for address, link, more in ((ADDRESS, "a", {}), (ADDRESS, "b", {}), (OTHER, "c", {}), (ADDRESS, "d", {"source": "sendgrid"}), (ADDRESS, "e", {"action": "EMAIL_OPEN"})):
+            sent.append({**mails(address, f"mixed {link}", "EMAIL_CLICK", at), "content": {"target_url": f"https://www.nordlys.test/{link}"}, **more})
+        self.send(events.lines(sent))
+        self.start_phased()
+        self.applied(len(sent))
+        contact, before = self.contact(ADDRESS), self.dump()
+        found = [(row["mechanism"], row["action"]) for row in self.show(contact, *EVER) if row["reason"] == "all_links"]
+        self.assertEqual([("rule", "EMAIL_CLICK")] * sum(count for *_, count in cases), found)
+        self.assertEqual({"applied": len(sent)}, self.outcomes())
+        for number, (name, made, count) in enumerate(cases):
+            at = NOW_US - (9 - number % 9) * DAY_US + number // 9 * 3600 * SECOND_US
+            with self.subTest(name):
+                self.assertEqual(str(count), self.value(f"""SELECT count(*) FROM phased.touch t JOIN phased.subject s USING (subject_id) WHERE (t.reasons & 262144) <> 0
+                    AND s.source = 'mailgun' AND t.stamped BETWEEN to_timestamp({at / SECOND_US}) - interval '60 s' AND to_timestamp({at / SECOND_US}) + interval '60 s'"""))
+        for order in (sent[::-1], sorted(sent, key=lambda event: (event["id"][-1], event["id"]))):
+            tables.assert_same(self, self.calm(order), before, "in another order")
+        self.phasectl(["machine", "clear", contact, "--reason", "all_links"])
+        self.assertNotEqual(before["phase"], self.dump()["phase"])
+        self.phasectl(["machine", "clear", contact, "--undo"])
+        tables.assert_same(self, before, self.dump(), "taken back")
+
+    def test_which_clicks_of_thousands_are_of_three_links_is_told_in_one_pass(self):
+        """Against what the rule says, word by word; and slow would be what compares each with each."""
+        self.prepare(1, batch__events_min=5000, batch__events_max=5000)
+        chance, at, count = random.Random(7), NOW_US - 3 * DAY_US, 1500
+        sent = [introduce(ADDRESS)]
+        for number in range(count):	# a few links, in sparse and dense times, by stamps that are often the same
+            moment = at + chance.randrange(900 if number % 3 else 120) * SECOND_US * (1 if number % 2 else 2) // 2
+            sent.append({**mails(ADDRESS, f"click{number}", "EMAIL_CLICK", moment), "site": f"site{number % 3}",
+                         "content": {"target_url": f"https://www.nordlys.test/{chance.choice('aaaabbbc')}"}})
+        self.send(events.lines(sent))
+        phased = self.start_phased()
+        self.applied(len(sent))
+        self.assertEqual(0, phased.stop())
+        right = self.psql("""WITH c AS MATERIALIZED (SELECT t.stamped, t.event_id, (t.reasons & 262144) <> 0 AS is, s.site, s.target_path AS link
+                FROM phased.touch t JOIN phased.subject s USING (subject_id) WHERE s.action = 203),
+            begins AS MATERIALIZED (SELECT a.site, a.stamped FROM c a WHERE 3 <= (SELECT count(DISTINCT b.link) FROM c b WHERE b.site = a.site
+                AND b.stamped BETWEEN a.stamped AND a.stamped + interval '2 s'))
+            SELECT c.is, c.is = EXISTS (SELECT FROM begins b WHERE b.site = c.site AND c.stamped BETWEEN b.stamped AND b.stamped + interval '2 s'), count(*)
+            FROM c GROUP BY 1, 2 ORDER BY 1""")
+        self.assertEqual([["f", "t"], ["t", "t"]], [row[:2] for row in right])
+        self.assertTrue(all(int(row[2]) > 100 for row in right), right)
 
     def test_thousands_of_clicks_within_seconds_are_read_once_each(self):
         self.prepare(1, batch__events_min=3000, batch__events_max=3000)

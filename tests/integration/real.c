@@ -167,11 +167,11 @@ static const struct {
 	     "SELECT contact_id, address, name, role, role_declared, title, company, may_write, "
 	     "role_source, role_at, role_since, host, domain, named FROM phased.contact"),
 	READ(TABLE_STRETCH, "UMMU", "SELECT actor_id, from_at, to_at, contact_id FROM phased.stretch"),
-	READ(TABLE_SUBJECT, "XIT",
+	READ(TABLE_SUBJECT, "XITT",
 	     "SELECT subject_id, channel, source || '/' || site || '/' || process || '/' || action || '/' || "
 	     "label || "
 	     "'/' || host || path || '/' || title || '/' || content_id || '/' || form_id || '/' || target_host || "
-	     "target_path || '/' || topic || '/' || engagement FROM phased.subject"),
+	     "target_path || '/' || topic || '/' || engagement, target_host || target_path FROM phased.subject"),
 	READ(TABLE_RULE, "XTTITIXI",
 	     "SELECT subject_id, process, rule, coalesce(rule_number, -1::smallint), content, mail_click, link, "
 	     "confirm "

@@ -134,6 +134,8 @@ FUNCTIONS = {
     "phased.touch_month": (WRITER,),
     "phased.review_due": (WRITER,),
     "phased.machine_time": (WRITER,),
+    "phased.link_see": (WRITER,),
+    "phased.link_recent": (WRITER,),
     "phased.thread_fold": (WRITER, PRIVACY),
     "phased.thread_write": (WRITER, PRIVACY),
     "phased.cost_write": (WRITER, PRIVACY),
