@@ -95,7 +95,7 @@ static void print_phase(const struct line *line, bool wide)
 
 static void print_what(const struct line *line, unsigned room)
 {
-	char text[TEXT_SIZE + 32], cell[TERMINAL_CELL_SIZE], times[16] = "";
+	char text[TERMINAL_CELL_SIZE + 16], cell[TERMINAL_CELL_SIZE], times[16] = "";
 	if (line->times > 1) {
 		snprintf(times, sizeof(times), " ×%u", line->times);
 	}

@@ -79,6 +79,9 @@ static size_t size_if_unsafe(const char *text, unsigned *ret_code)
 	if (at[0] == 0xc2 && at[1] >= 0x80 && at[1] <= 0x9f) {
 		code = at[1];
 		size = 2;
+	} else if (at[0] == 0xd8 && at[1] == 0x9c) {
+		code = 0x061c; /* turns Arabic text */
+		size = 2;
 	} else if (at[0] == 0xe2 && (at[1] == 0x80 || at[1] == 0x81) && at[2] != '\0') {
 		code = 0x2000U + ((at[1] & 1U) << 6) + (at[2] & 0x3fU);
 		bool turns = (code >= 0x200e && code <= 0x200f) || (code >= 0x2028 && code <= 0x202e) ||

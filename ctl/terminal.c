@@ -18,6 +18,9 @@
 #define COLUMNS_MIN 60
 #define COLUMNS_MAX 400
 #define TABLE_COLUMNS_MAX 16
+#define BYTES_MAX 4 /* of a character in UTF-8 */
+_Static_assert(TERMINAL_CELL_SIZE > (BYTES_MAX + 1) * COLUMNS_MAX + 8,
+	       "a line of any characters, and its padding");
 
 void terminal_start(void)
 {
@@ -54,7 +57,8 @@ static size_t next(const char *at, int *ret_columns, const char **ret_instead)
 	size_t size = mbrtowc(&character, at, strlen(at), &state);
 	int columns = size != (size_t)-1 && size != (size_t)-2 ? wcwidth(character) : -1;
 	bool turns = (character >= 0x202a && character <= 0x202e) ||
-		     (character >= 0x2066 && character <= 0x2069) || character == 0x200e || character == 0x200f;
+		     (character >= 0x2066 && character <= 0x2069) || character == 0x200e || character == 0x200f ||
+		     character == 0x061c;
 	bool shown = columns >= 0 && !turns;
 	*ret_columns = shown ? columns : 1;
 	*ret_instead = shown ? NULL : "\xef\xbf\xbd";
@@ -96,8 +100,9 @@ void terminal_fit(const char *text, unsigned columns, bool right, char ret_cell[
 		}
 	}
 	body[used] = '\0';
-	unsigned pad = columns - width - (cut ? 1 : 0);
-	snprintf(ret_cell, TERMINAL_CELL_SIZE, "%*s%s%s%*s", right ? (int)pad : 0, "", body, cut ? "…" : "",
+	bool says_so = cut && width < columns; /* where only marks were cut, the cell may be full */
+	unsigned pad = columns - width - (says_so ? 1 : 0);
+	snprintf(ret_cell, TERMINAL_CELL_SIZE, "%*s%s%s%*s", right ? (int)pad : 0, "", body, says_so ? "…" : "",
 		 right ? 0 : (int)pad, "");
 }
 
@@ -108,7 +113,7 @@ void terminal_row(const struct terminal_column *columns, size_t count, const cha
 	for (size_t i = 0; i < count; i++) {
 		char cell[TERMINAL_CELL_SIZE];
 		unsigned own = terminal_width(cells[i]), width = columns[i].width;
-		width = columns[i].is_whole && own > width && own < TERMINAL_CELL_SIZE / 4 ? own : width;
+		width = columns[i].is_whole && own > width && own <= COLUMNS_MAX ? own : width;
 		terminal_fit(cells[i], width, columns[i].right, cell);
 		printf("%s%s", i > 0 ? " " : "", cell);
 	}

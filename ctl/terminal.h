@@ -8,7 +8,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-#define TERMINAL_CELL_SIZE 512 /* bytes that hold any cell of ours, colours excepted */
+#define TERMINAL_CELL_SIZE 2048 /* bytes that hold a cell as wide as any terminal, colours excepted */
 
 enum terminal_style {
 	TERMINAL_PLAIN,

@@ -149,6 +149,13 @@ class Journey(Rows):
                 for line in self.journey(*args, columns=columns).out.splitlines():
                     self.assertLessEqual(columns_of(line), columns, line)
 
+    def test_a_wide_terminal_shows_long_titles_whole(self):
+        contact = self.person("A")
+        for title in ("x" * 200, "ø" * 120):
+            with self.subTest(title[0]):
+                self.touches(contact, 1, title=title)
+                self.assertIn(title, self.journey(contact, columns=400).out)
+
     def test_an_account_says_who(self):
         for name in NAMES.values():
             self.touches(self.person(name))

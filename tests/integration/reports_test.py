@@ -33,7 +33,7 @@ REPORTS = {
     "history": ("history", SOMEBODY | {"process", "since"}, "contact"),
 }
 VALUES = {"account": "nordlys.test", "contact": str(uuid.UUID(int=1)), "role": "CFO", "process": "standard", "since": "2026-11-25"}
-UNSAFE = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u200e\u200f\u2028-\u202e\u2066-\u2069]")
+UNSAFE = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]")
 
 
 def settled(row):
@@ -250,8 +250,15 @@ class Reports(Rows):
         for name in NAMES.values():
             self.assertIn(name, table)
 
+    def test_marks_without_end_do_not_widen_a_column(self):
+        contact = self.person("A")
+        self.why(contact, 1, "'" + "e" * 20 + "\u0301" * 1500 + "'")
+        lines = self.ask("why", "--contact", contact).out.splitlines()[:-1]
+        self.assertIn("e" * 20, lines[2])
+        self.assertEqual(1, len({columns_of(line) for line in lines}))
+
     def test_what_people_typed_cannot_act_on_a_terminal(self):
-        evil = "Eve\x1b[2J\x1b]0;mine\x07\x7f\u009b31m\u202eevil\u2066x"
+        evil = "Eve\x1b[2J\x1b]0;mine\x07\x7f\u009b31m\u061c\u202eevil\u2066x"
         contact = self.person(evil)
         self.people = {"ja": contact}
         self.why(contact, 1, "U&'" + "".join(f"\\{ord(letter):04x}" for letter in evil) + "'")
