@@ -77,6 +77,9 @@ class Retention(FaultTest):
         return {name for name, in self.psql("SELECT c.relname FROM pg_inherits i JOIN pg_class c ON c.oid = i.inhrelid "
                                             "WHERE i.inhparent = 'phased.touch'::regclass AND c.relname <> 'touch_default'")}
 
+    def old_months(self):
+        return {name for name in self.months() if name < self.month(FROM_US)}
+
     def month(self, us):
         return datetime.datetime.fromtimestamp(us / SECOND_US, datetime.timezone.utc).strftime("touch_%Y_%m")
 
@@ -87,6 +90,10 @@ class Retention(FaultTest):
         self.wait_until(lambda: self.value("SELECT looked_at > '-infinity' AND part IS NULL FROM phased.retention") == "t", 90,
                         "all that is old to be looked through")
         self.nobody_waits()
+
+    def old_months_go(self, but=()):
+        """Whose table somebody reads just then, be it a chore of the daemon's on a crowded machine, goes by the next way through."""
+        self.wait_until(lambda: self.old_months() == set(but) or (self.phasectl(["retention"]) and None), 60, "empty months to go")
 
     def same_but_counts(self, first, second, what):
         tables.assert_same(self, *[{**dump, **dict.fromkeys(OF_THEN, "")} for dump in (first, second)], what)
@@ -108,16 +115,16 @@ class Retention(FaultTest):
         phased = self.start_phased()
         self.looked_through()
         self.assertEqual(0, self.old_touches())
-        self.assertEqual(set(), {name for name in self.months() if name < self.month(FROM_US)})
+        self.old_months_go()
         self.assertIn(self.month(FROM_US), self.months())
         after = tables.dump(self, self.database)
         self.psql("DELETE FROM phased.actor WHERE kind = 0 AND NOT EXISTS (SELECT FROM phased.touch t WHERE t.actor_id = actor.actor_id)")
         self.same_but_counts(only_new, tables.dump(self, self.database), "without what is old")
         self.assertEqual(1, len(set(after["actor"].split("\n")) - set(only_new["actor"].split("\n"))))	# that there is a stranger's browser
         self.assertEqual(counted, self.settled(phased)["phased_retention_touches_total"])
-        audit = phased_test.json_lines(self.phasectl(["audit", "--json"]))[-1]
-        self.assertEqual(("retention", {"touches": counted}), (audit["what"], {"touches": audit["counts"]["touches"]}))
-        self.assertGreaterEqual(audit["counts"]["months"], 4)
+        audits = [line["counts"] for line in phased_test.json_lines(self.phasectl(["audit", "--json"])) if line["what"] == "retention"]
+        self.assertEqual(counted, sum(counts["touches"] for counts in audits))
+        self.assertGreaterEqual(sum(counts["months"] for counts in audits), 4)
         # Again, and more of it: refused, whoever sends it; no month is made anew. What happened at the first moment is taken.
         outcomes = self.outcomes()
         late = list(old()) + [page(1, FROM_US - 1, 0, name="late"), page(1, FROM_US, 0, name="just")]
@@ -125,7 +132,7 @@ class Retention(FaultTest):
         self.applied(len(sent) + len(late))
         self.nobody_waits()
         self.assertEqual({**outcomes, "applied": outcomes["applied"] + 1, "expired": len(late) - 1}, self.outcomes())
-        self.assertEqual(set(), {name for name in self.months() if name < self.month(FROM_US)})
+        self.assertEqual(set(), self.old_months())
         self.assertEqual(0, self.old_touches())
         # Also by a daemon that would keep it: what is gone stays gone.
         self.assertEqual(0, phased.stop())
@@ -153,7 +160,7 @@ class Retention(FaultTest):
         self.assertEqual(0, self.old_touches())
         self.assertEqual("3", self.value("SELECT count(*) FROM phased.touch"))		# what happened lately, whatever it was stamped
         self.assertEqual("1", self.value("SELECT count(*) FROM phased.touch_default"))
-        self.assertEqual({self.month(FROM_US - 30 * DAY_US)}, {name for name in self.months() if name < self.month(FROM_US)})
+        self.old_months_go(but={self.month(FROM_US - 30 * DAY_US)})
 
     def test_who_reads_for_long_holds_nobody_up(self):
         self.prepare(retention__touch_months=0)
@@ -175,7 +182,7 @@ class Retention(FaultTest):
         reader.wait()
         out = self.phasectl(["retention"])
         self.assertRegex(out, r"^touches before \S+T00:00:00Z: 0 deleted, [1-9]\d* months dropped\nrejected messages: 0 deleted\n$")
-        self.assertEqual(set(), {name for name in self.months() if name < self.month(FROM_US)})
+        self.old_months_go()
         self.assertTrue(phased.running())
 
     def test_who_is_in_somebodys_way_tries_again_in_a_second(self):
