@@ -1,5 +1,5 @@
 #!/usr/bin/python3
-# run: timeout=900
+# run: timeout=900 alone
 """Two daemons in a group under load: stopped, killed, frozen past their session, joined and left by a third, in an order
 that dice decide; each start in another way, while touches of long ago are deleted. What was sent is counted once, and the tables
 are those of a daemon that nothing happens to, and that was sent nothing old."""
