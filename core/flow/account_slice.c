@@ -226,8 +226,8 @@ static struct account_phase_row *add_row(struct work *work, const char *process)
 		.as_of_us = INT64_MIN,
 		.since_us = INT64_MIN,
 		.last_us = INT64_MIN,
-		.consensus = NAN,
-		.coverage = NAN,
+		.consensus = (double)NAN,
+		.coverage = (double)NAN,
 	};
 	return row;
 }

@@ -100,8 +100,9 @@ START_TEST(numbers_are_short)
 	static const struct {
 		double given;
 		const char *shown;
-	} rows[] = {{0, "0"},	  {-0.0, "0"},	  {0.04, "0"},	   {-0.04, "0"},   {0.05, "0.1"}, {-0.26, "-0.3"},
-		    {9.96, "10"}, {-9.96, "-10"}, {12.34, "12.3"}, {1e4, "10000"}, {NAN, "0"},	  {HUGE_VAL, "0"}};
+	} rows[] = {{0, "0"},	     {-0.0, "0"},     {0.04, "0"},	  {-0.04, "0"},
+		    {0.05, "0.1"},   {-0.26, "-0.3"}, {9.96, "10"},	  {-9.96, "-10"},
+		    {12.34, "12.3"}, {1e4, "10000"},  {(double)NAN, "0"}, {HUGE_VAL, "0"}};
 	for (size_t i = 0; i < COUNT_OF(rows); i++) {
 		FILE *out = begin();
 		bands_number(rows[i].given, out);
@@ -116,8 +117,8 @@ START_TEST(shares_say_no_more_than_they_are)
 	static const struct {
 		double given;
 		const char *shown;
-	} rows[] = {{0, "0 %"},	  {0.001, "1 %"}, {0.124, "12 %"}, {0.999, "99 %"},
-		    {1, "100 %"}, {NAN, "0 %"},	  {-1, "0 %"}};
+	} rows[] = {{0, "0 %"},	  {0.001, "1 %"},	{0.124, "12 %"}, {0.999, "99 %"},
+		    {1, "100 %"}, {(double)NAN, "0 %"}, {-1, "0 %"}};
 	for (size_t i = 0; i < COUNT_OF(rows); i++) {
 		char share[MARKUP_SHARE_SIZE];
 		markup_share(rows[i].given, share);
@@ -158,7 +159,7 @@ START_TEST(bands_of_counts_are_as_high_as_they_are_many)
 	} rows[] = {{{10, 15}, {50, 70, 100}},
 		    {{0, 0}, {100, 100, 100}},
 		    {{25, 25}, {0, 50, 100}},
-		    {{NAN, -4}, {100, 100, 100}},
+		    {{(double)NAN, -4}, {100, 100, 100}},
 		    {{100, 0}, {0, 100, 100}}};
 	for (size_t i = 0; i < COUNT_OF(rows); i++) {
 		struct bands_column column = {.parts = {rows[i].parts[0], rows[i].parts[1]}};
@@ -377,8 +378,13 @@ START_TEST(a_committee_shows_members_and_who_is_missing)
 		 .mid = .2,
 		 .late = .7,
 		 .touches = 1},
-		{.name = "Bo", .early = NAN, .mid = NAN, .late = NAN, .is_quiet = true, .is_weightless = true},
-		{.role = "CEO", .early = NAN, .mid = NAN, .late = NAN, .is_missing = true},
+		{.name = "Bo",
+		 .early = (double)NAN,
+		 .mid = (double)NAN,
+		 .late = (double)NAN,
+		 .is_quiet = true,
+		 .is_weightless = true},
+		{.role = "CEO", .early = (double)NAN, .mid = (double)NAN, .late = (double)NAN, .is_missing = true},
 	};
 	FILE *out = begin();
 	committee_picture(members, COUNT_OF(members), out);
@@ -403,8 +409,8 @@ START_TEST(warmth_has_its_steps)
 	static const struct {
 		double share;
 		int warmth;
-	} rows[] = {{0, 0}, {.19, 0}, {.2, 1}, {.5, 2},	  {.79, 3},	 {.8, 4},
-		    {1, 4}, {7, 4},   {-1, 0}, {NAN, -1}, {HUGE_VAL, -1}};
+	} rows[] = {{0, 0}, {.19, 0}, {.2, 1}, {.5, 2},		  {.79, 3},	 {.8, 4},
+		    {1, 4}, {7, 4},   {-1, 0}, {(double)NAN, -1}, {HUGE_VAL, -1}};
 	for (size_t i = 0; i < COUNT_OF(rows); i++) {
 		ck_assert_int_eq(committee_warmth(rows[i].share), rows[i].warmth);
 	}
