@@ -17,20 +17,19 @@
 static bool add_contact(struct store *store, const struct postgres_rows *rows, size_t i, struct fail *fail)
 {
 	struct account_rows *slice = store->accounts;
-	struct account_contact_row *row =
-		slice->contact_count > 0 ? &slice->contacts[slice->contact_count - 1] : NULL;
+	size_t count = slice->contact_count;
 	struct uuid contact_id = postgres_uuid(rows, i, 6);
 	size_t size;
 	const uint8_t *fold = postgres_bytes(rows, i, 9, &size);
-	if (row == NULL || !uuid_equal(&row->contact_id, &contact_id)) {
-		row = &slice->contacts[slice->contact_count++];
-		*row = (struct account_contact_row){
+	if (count == 0 || !uuid_equal(&slice->contacts[count - 1].contact_id, &contact_id)) {
+		slice->contacts[slice->contact_count++] = (struct account_contact_row){
 			.account = store_row_text(store, rows, i, 0),
 			.contact_id = contact_id,
 			.version = postgres_int(rows, i, 7),
 			.role = postgres_is_null(rows, i, 8) ? ROLE_NONE : role_named(postgres_text(rows, i, 8)),
 		};
 	}
+	struct account_contact_row *row = &slice->contacts[slice->contact_count - 1];
 	row->taken += phase_pack_taken(fold, size);
 	return row->account != NULL || store_arena_full(fail);
 }
