@@ -17,12 +17,13 @@
 #include "ctl/phase_bar.h"
 #include "ctl/report_phases.h"
 #include "ctl/report_show.h"
+#include "ctl/report_weekly.h"
 #include "ctl/report_words.h"
 #include "ctl/terminal.h"
 
 #define MEMBERS_MAX 12
 #define MOVES_MAX 8
-#define MOVES_DAYS 28
+#define MOVES_WEEKS 4 /* this one and those before */
 
 static struct {
 	const char *account, *process;
@@ -56,7 +57,6 @@ struct head {
 	struct brief *brief;
 	const struct report *report;
 	bool found;
-	int64_t members;
 };
 
 static const struct report_value *value_of(const struct head *head, const struct report_value *row,
@@ -119,7 +119,7 @@ static void print_committee(const struct head *head, const struct report_value *
 		unsigned width = terminal_width(missing);
 		terminal_fit(missing, width < terminal_columns() - 16 ? width : terminal_columns() - 16, false,
 			     cell);
-		printf("missing roles: %s\n", cell);
+		printf("nobody active as: %s\n", cell);
 	}
 }
 
@@ -134,7 +134,6 @@ static bool on_accounts(void *context, struct report_page *page, struct fail *fa
 		const struct report_value *phase = value_of(head, row, "phase");
 		if (!head->found) {
 			head->found = true;
-			head->members = value_of(head, row, "members")->whole;
 			snprintf(head->brief->process, sizeof(head->brief->process), "%s", process);
 			head->brief->phase = phase->is_null ? MAIN_NONE : phase_of(phase->text);
 			print_state(head, row);
@@ -167,7 +166,7 @@ static bool show(const struct brief *brief, const char *name, const char *headin
 	return good;
 }
 
-static bool show_committee(const struct brief *brief, int64_t members, struct fail *fail)
+static bool show_committee(const struct brief *brief, struct fail *fail)
 {
 	const struct report_filter filter = {.account = brief->account,
 					     .process = brief->process,
@@ -178,8 +177,9 @@ static bool show_committee(const struct brief *brief, int64_t members, struct fa
 	if (!show(brief, "committee", "Committee", &filter, &rows, fail)) {
 		return false;
 	}
-	if (rows == MEMBERS_MAX && members > MEMBERS_MAX) {
-		printf("and %" PRId64 " more: phasectl report committee --account %s\n", members - MEMBERS_MAX,
+	/* Roles that nobody has are rows, too, and the last ones. */
+	if (rows == MEMBERS_MAX) {
+		printf("%d of them, and perhaps more: phasectl report committee --account %s\n", MEMBERS_MAX,
 		       brief->account);
 	}
 	return true;
@@ -189,11 +189,12 @@ static bool show_moves(const struct brief *brief, struct fail *fail)
 {
 	const struct report_filter filter = {.account = brief->account,
 					     .process = brief->process,
-					     .since_us = brief->now_us - MOVES_DAYS * MOMENT_DAY_US,
+					     .since_us = report_week_of(brief->now_us) -
+							 (MOVES_WEEKS - 1) * 7 * MOMENT_DAY_US,
 					     .until_us = INT64_MIN,
 					     .limit = MOVES_MAX};
 	uint64_t rows;
-	if (!show(brief, "movement", "Who moved in the last four weeks", &filter, &rows, fail)) {
+	if (!show(brief, "movement", "Who moved, this week and the three before", &filter, &rows, fail)) {
 		return false;
 	}
 	if (rows == 0) {
@@ -241,7 +242,7 @@ static bool tell(struct brief *brief, struct fail *fail)
 		return fail_set(fail, FAIL_FATAL, EXIT_FOUND, "nothing is known of this account%s",
 				asked.process != NULL ? " in that process" : "");
 	}
-	return show_committee(brief, head.members, fail) && show_moves(brief, fail) &&
+	return show_committee(brief, fail) && show_moves(brief, fail) &&
 	       postgres_add(brief->postgres, &read_model, NULL, on_model, brief, fail) &&
 	       ctl_turn(brief->postgres, fail) && brief_why(brief, fail) && brief_next(brief, fail);
 }

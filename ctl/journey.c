@@ -11,6 +11,7 @@
 #include "core/base/check.h"
 #include "core/base/moment.h"
 #include "core/base/text.h"
+#include "core/model/rows.h"
 #include "ctl/account_word.h"
 #include "ctl/contact_word.h"
 #include "ctl/ctl.h"
@@ -51,6 +52,7 @@ struct line {
 struct telling {
 	struct ctl *ctl;
 	struct postgres *postgres;
+	const struct report_filter *filter;
 	bool sees_people, has_contact;
 	struct report_people people; /* of this page */
 	struct line line, last;	     /* waiting; printed last. times 0: none */
@@ -180,6 +182,13 @@ static void read_line(const struct telling *telling, const struct report_value *
 	for (unsigned i = 0; i < COUNT_OF(telling->whats) && ret->what[0] == '\0'; i++) {
 		copy(&row[telling->whats[i]], ret->what, sizeof(ret->what));
 	}
+	/* Else a phase of one process reads as a step back in another. */
+	if (ret->process[0] != '\0' && asked.process == NULL && strcmp(ret->process, ARBITER_PROCESS) != 0) {
+		char what[TEXT_SIZE];
+		snprintf(what, sizeof(what), "%s: %s", ret->process, ret->what);
+		what[text_utf8_size(what, strlen(what))] = '\0';
+		memcpy(ret->what, what, sizeof(what));
+	}
 	for (unsigned i = 0; i < 3; i++) {
 		ret->part[i] = row[telling->early + i].is_null ? 0 : row[telling->early + i].number;
 	}
@@ -217,10 +226,40 @@ static bool find_people(struct telling *telling, const struct report_page *page,
 	return report_people_ask(arena, telling->postgres, ids, count, &telling->people, fail);
 }
 
+static bool print_head(const struct telling *telling, struct fail *fail)
+{
+	const struct report_filter *filter = telling->filter;
+	if (!telling->has_contact) {
+		printf("%s%s%s\n", terminal_style(TERMINAL_BOLD), filter->account,
+		       terminal_style_end(TERMINAL_BOLD));
+		return true;
+	}
+	struct report_people people = {.count = 0};
+	char id[UUID_TEXT_SIZE], cell[TERMINAL_CELL_SIZE], text[TEXT_SIZE];
+	if (telling->sees_people &&
+	    !report_people_ask(&telling->ctl->arena, telling->postgres, &filter->contact, 1, &people, fail)) {
+		return false;
+	}
+	uuid_print(&filter->contact, id);
+	const struct report_person *person = people.count > 0 ? &people.list[0] : NULL;
+	const char *name = person == NULL ? id : person->name != NULL ? person->name : person->address;
+	snprintf(text, sizeof(text), "%s%s%s%s%s", name != NULL ? name : id,
+		 person != NULL && person->role != NULL ? ", " : "",
+		 person != NULL && person->role != NULL ? person->role : "",
+		 person != NULL && person->account != NULL ? ", " : "",
+		 person != NULL && person->account != NULL ? person->account : "");
+	text[text_utf8_size(text, strlen(text))] = '\0';
+	unsigned width = terminal_width(text), room = terminal_columns();
+	terminal_fit(text, width < room ? width : room, false, cell);
+	printf("%s%s%s\n", terminal_style(TERMINAL_BOLD), cell, terminal_style_end(TERMINAL_BOLD));
+	return true;
+}
+
 static bool on_rows(void *context, struct report_page *page, struct fail *fail)
 {
 	struct telling *telling = context;
-	if (!find_people(telling, page, fail)) {
+	if ((telling->touches == 0 && page->count > 0 && !print_head(telling, fail)) ||
+	    !find_people(telling, page, fail)) {
 		return false;
 	}
 	for (size_t i = 0; i < page->count; i++) {
@@ -260,42 +299,20 @@ static void find_columns(struct telling *telling, const struct report *report)
 	telling->early = report_column(report, "early");
 }
 
-static bool print_head(const struct telling *telling, const struct report_filter *filter, struct fail *fail)
+static bool tell(struct telling *telling, struct fail *fail)
 {
-	if (!telling->has_contact) {
-		printf("%s%s%s\n", terminal_style(TERMINAL_BOLD), filter->account,
-		       terminal_style_end(TERMINAL_BOLD));
-		return true;
-	}
-	struct report_people people = {.count = 0};
-	char id[UUID_TEXT_SIZE], cell[TERMINAL_CELL_SIZE], text[TEXT_SIZE];
-	if (telling->sees_people &&
-	    !report_people_ask(&telling->ctl->arena, telling->postgres, &filter->contact, 1, &people, fail)) {
-		return false;
-	}
-	uuid_print(&filter->contact, id);
-	const struct report_person *person = people.count > 0 ? &people.list[0] : NULL;
-	const char *name = person == NULL ? id : person->name != NULL ? person->name : person->address;
-	snprintf(text, sizeof(text), "%s%s%s%s%s", name != NULL ? name : id,
-		 person != NULL && person->role != NULL ? ", " : "",
-		 person != NULL && person->role != NULL ? person->role : "",
-		 person != NULL && person->account != NULL ? ", " : "",
-		 person != NULL && person->account != NULL ? person->account : "");
-	text[text_utf8_size(text, strlen(text))] = '\0';
-	unsigned width = terminal_width(text), room = terminal_columns();
-	terminal_fit(text, width < room ? width : room, false, cell);
-	printf("%s%s%s\n", terminal_style(TERMINAL_BOLD), cell, terminal_style_end(TERMINAL_BOLD));
-	return true;
-}
-
-static bool tell(struct telling *telling, const struct report_filter *filter, struct fail *fail)
-{
+	const struct report_filter *filter = telling->filter;
 	const struct report *report = report_find("journey");
 	find_columns(telling, report);
 	terminal_start();
 	pager_start();
-	bool good = print_head(telling, filter, fail) &&
-		    report_ask(&telling->ctl->arena, telling->postgres, report, filter, on_rows, telling, fail);
+	bool good = report_ask(&telling->ctl->arena, telling->postgres, report, filter, on_rows, telling, fail);
+	if (good && telling->touches == 0) {
+		bool is_part = filter->process != NULL || filter->since_us != INT64_MIN;
+		good = is_part ? print_head(telling, fail)
+			       : fail_set(fail, FAIL_FATAL, EXIT_FOUND, "nothing is known of this %s",
+					  telling->has_contact ? "contact" : "account");
+	}
 	if (good) {
 		printf("%s%" PRIu64 " touch%s%s%s\n", terminal_style(TERMINAL_DIM), telling->touches,
 		       telling->touches == 1 ? "" : "es",
@@ -308,7 +325,8 @@ static bool tell(struct telling *telling, const struct report_filter *filter, st
 
 static bool answer(struct ctl *ctl, struct postgres *postgres, struct report_filter *filter, struct fail *fail)
 {
-	struct telling telling = {.ctl = ctl, .postgres = postgres, .has_contact = asked.contact != NULL};
+	struct telling telling = {
+		.ctl = ctl, .postgres = postgres, .filter = filter, .has_contact = asked.contact != NULL};
 	if (!ctl_begin_reading(postgres, fail) || !report_may_see_people(postgres, &telling.sees_people, fail)) {
 		return false;
 	}
@@ -319,7 +337,7 @@ static bool answer(struct ctl *ctl, struct postgres *postgres, struct report_fil
 	filter->has_contact = telling.has_contact;
 	return (asked.contact == NULL ||
 		contact_word_id(ctl, postgres, "CONTACT", asked.contact, &filter->contact, fail)) &&
-	       tell(&telling, filter, fail);
+	       tell(&telling, fail);
 }
 
 static bool make_filter(struct report_filter *filter, char account[static DOMAIN_SIZE_MAX + 1], struct fail *fail)
@@ -359,8 +377,10 @@ const struct command journey_command = {
 		   "on stdin.\n"
 		   "The phase is that of the day's end as it is known by now; it stands where it is another than "
 		   "above. What is\n"
-		   "done again at once is one line, with how often. Names are shown where the database role may "
-		   "read report.person.",
+		   "done again at once is one line, with how often; before it its process, where that is not "
+		   "standard. "
+		   "Names are\n"
+		   "shown where the database role may read report.person. Exit 1: nothing is known of them.",
 	.options = options,
 	.operand = {"CONTACT", &asked.contact, false},
 	.run = run,

@@ -162,8 +162,10 @@ static unsigned natural_width(const struct table *table, unsigned i)
 		width = own > width ? own : width;
 		tells = tells || strcmp(text, "standard") != 0;
 	}
-	if (width == 0 || !tells) {
-		return 0;
+	bool is_named = table->show->sees_people && contact_column(table->report) < table->report->column_count;
+	bool could = column->title != NULL && (column != &name_column || is_named);
+	if (width == 0 || !tells) { /* what a full page leaves out the next may tell */
+		return could && table->page->count == REPORT_PAGE ? column->min : 0;
 	}
 	unsigned least = floor_of(column);
 	return width < least ? least : width > column->max ? column->max : width;

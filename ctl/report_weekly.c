@@ -165,7 +165,7 @@ static void print_trust(const struct trust *trust)
 	heading("How far to trust it                               this week  before");
 	printf("  %-45s %12" PRId64 "%8" PRId64 "\n", "events that came", trust->events[0], trust->events[1]);
 	print_share("taken", trust->applied, trust->events);
-	print_share("from people who consented to a profile", trust->consented, trust->events);
+	print_share("that say that measuring is consented to", trust->consented, trust->events);
 	print_share("made by machines", trust->machine, trust->events);
 	print_share("rejected", trust->rejected, trust->events);
 }
@@ -189,7 +189,9 @@ static bool show_movers(const struct report_weekly *weekly, struct fail *fail)
 	if (show.rows == 0) {
 		printf("  nobody\n");
 	} else if (show.rows == MOVES_MAX) {
-		printf("and perhaps more: phasectl report movement --since %s\n", weekly->day);
+		printf("and perhaps more: phasectl report movement --since %s%s%s\n", weekly->day,
+		       weekly->process != NULL ? " --process " : "",
+		       weekly->process != NULL ? weekly->process : "");
 	}
 	return true;
 }

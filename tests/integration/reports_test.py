@@ -244,6 +244,17 @@ class Reports(Rows):
                         place = next(i for i in range(len(line)) if columns_of(line[:i]) == at)
                         self.assertRegex(line[place:], "^(early  |mid    |late   |none   |unknown|       )( |$)")
 
+    def test_what_only_later_rows_tell_has_its_column(self):
+        """Columns are laid out by the first 500 rows: what these leave out may be what tells others from them."""
+        self.psql("""INSERT INTO phased.phase SELECT lpad(to_hex(n), 32, '0')::uuid, 'standard', 1, {0}, '', 5, 0, 2, .2, .5, .3, 1, 3, 0, 2,
+            now() - interval '3 days', now() - interval '1 hour', NULL, false FROM generate_series(1, 500) n;
+            INSERT INTO phased.phase SELECT 'ffffffff-ffff-4fff-bfff-ffffffffffff', 'tender', 1, {0}, '', 5, 0, 2, .2, .5, .3, 1, 3, 0, 2,
+            now() - interval '3 days', now() - interval '1 hour', NULL, false;
+            INSERT INTO phased.contact (contact_id, name, may_write) VALUES ('ffffffff-ffff-4fff-bfff-ffffffffffff', 'Kim Lie', true)""".format(self.model))
+        lines = self.ask("time", env={"COLUMNS": "160"}).out.splitlines()
+        self.assertRegex(lines[0], "CONTACT.*NAME.*PROCESS")
+        self.assertRegex(lines[-2], "^ffffffff.*Kim Lie.*tender ")
+
     def test_names_of_all_alphabets_are_shown_whole(self):
         self.fill()
         table = self.ask("why", "--account", "nordlys.test", env={"COLUMNS": "200"}).out
