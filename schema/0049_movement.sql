@@ -367,6 +367,9 @@ SELECT p.topic,
 	coalesce(max(extract(epoch FROM now() - coalesce(p.oldest, p.updated_at))) FILTER (WHERE b.messages > 0), 0)::double precision AS seconds,
 	max(p.updated_at) AS as_of
 FROM phased.position p
+-- Of the group that reads it: what another one once left is nobody's to do.
+JOIN (SELECT DISTINCT ON (n.topic) n.topic, n.grp FROM phased.position n ORDER BY n.topic, n.updated_at DESC, n.grp) o
+	ON o.topic = p.topic AND o.grp = p.grp
 CROSS JOIN LATERAL (SELECT greatest(p.end_offset - greatest(p.next_offset, 0), 0) AS messages) b
 GROUP BY p.topic;
 
@@ -535,7 +538,7 @@ COMMENT ON COLUMN report.reject_reason.reason IS 'unreadable, too_large, bad_val
 COMMENT ON COLUMN report.reject_reason.n IS 'How many. pii:none';
 COMMENT ON COLUMN report.reject_reason.newest IS 'When the newest of them was sent. pii:none';
 
-COMMENT ON VIEW report.lag IS 'How far the daemons are behind what was sent: a row a topic.';
+COMMENT ON VIEW report.lag IS 'How far the daemons are behind what was sent: a row a topic, of the group that reads it.';
 COMMENT ON COLUMN report.lag.topic IS 'The topic. pii:none';
 COMMENT ON COLUMN report.lag.messages IS 'Messages that wait, as far as the topic''s end was known at as_of. pii:none';
 COMMENT ON COLUMN report.lag.seconds IS 'The oldest of them waits no longer than this; 0: none waits. pii:none';

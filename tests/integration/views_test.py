@@ -176,7 +176,7 @@ class Reports(phased_test.PhasedTest):
                   "FROM generate_series(1, 5) AS n")
         self.psql("INSERT INTO phased.position (grp, topic, partition, next_offset, epoch, owner, end_offset, oldest, updated_at) VALUES "
                   "('g', 'phased.web', 0, 90, 1, 'o', 100, now() - interval '1 minute', now()), ('g', 'phased.web', 1, 50, 1, 'o', 50, now(), now()), "
-                  "('g', 'phased.email', 0, -2, 1, 'o', -1, NULL, now()), ('g', 'phased.chat', 0, -2, 1, 'o', 4, NULL, now())")
+                  "('g', 'phased.email', 0, -2, 1, 'o', -1, NULL, now()), ('g', 'phased.chat', 0, -2, 1, 'o', 4, NULL, now()), ('once', 'phased.web', 0, 3, 1, 'o', 90, now() - interval '1 year', now() - interval '1 year')")
         for role in ("phased_reader", "phased_monitor"):
             self.assertEqual([("test", "acme", "web", "114", "100", "5", "60", "10", "2"), ("", "", None, "3", "0", "0", "0", "0", "3")], self.read(
                 "SELECT source, site, channel, events, applied, duplicates, consented, machine, rejected FROM report.trust "
