@@ -11,7 +11,7 @@
 #include "core/edge/kafka_source.h"
 #include "core/edge/postgres.h"
 #include "core/edge/store.h"
-#include "core/model/rows.h"
+#include "core/model/chore_rows.h"
 
 struct arena;
 

@@ -13,7 +13,7 @@
 #include "core/base/fail.h"
 #include "core/base/uuid.h"
 #include "core/edge/postgres.h"
-#include "core/model/rows.h"
+#include "core/model/chore_rows.h"
 
 struct arena;
 struct store;

@@ -11,7 +11,7 @@
 
 #include "core/base/uuid.h"
 #include "core/flow/fold.h"
-#include "core/model/rows.h"
+#include "core/model/chore_rows.h"
 
 struct arena;
 

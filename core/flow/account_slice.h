@@ -6,7 +6,7 @@
 #include <stdbool.h>
 
 #include "core/flow/contacts.h"
-#include "core/model/rows.h"
+#include "core/model/chore_rows.h"
 
 struct arena;
 

@@ -16,7 +16,7 @@
 #include "core/flow/fold.h"
 #include "core/flow/item.h"
 #include "core/model/model.h"
-#include "core/model/rows.h"
+#include "core/model/chore_rows.h"
 
 struct arena;
 struct sort_entry;

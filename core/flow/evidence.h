@@ -4,7 +4,7 @@
 #pragma once
 #include <string.h>
 
-#include "core/model/rows.h"
+#include "core/model/chore_rows.h"
 
 /* A process of NULL, none, comes first. */
 static inline int evidence_compare_keys(const struct uuid *a, const char *a_process, const struct uuid *b,

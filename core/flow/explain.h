@@ -7,7 +7,7 @@
 #include <stdint.h>
 
 #include "core/flow/contacts.h"
-#include "core/model/rows.h"
+#include "core/model/chore_rows.h"
 
 struct arena;
 

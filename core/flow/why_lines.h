@@ -7,7 +7,7 @@
 #include <stdint.h>
 
 #include "core/flow/why.h"
-#include "core/model/rows.h"
+#include "core/model/chore_rows.h"
 
 #define WHY_DAY_MS INT64_C(86400000)
 
